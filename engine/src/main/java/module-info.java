@@ -4,4 +4,8 @@ module llams.engine {
     requires tools.jackson.databind;
 
     exports llams.engine.tensor;
+    exports llams.engine.graph;
+    exports llams.engine.device;
+
+    uses llams.engine.device.Device;
 }
