@@ -2,7 +2,6 @@ package llams.engine.llama;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Result;
@@ -18,15 +17,15 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
     public static final String NORM = "model.norm.weight";
     public static final String HEAD = "lm_head.weight";
 
-    /// How to make the projection of one checkpoint name (without `.weight`) from its plain linear layer.
+    /// Puts an adapter around a projection, or leaves it as it is.
     @FunctionalInterface
-    public interface Wrap extends BiFunction<ProjectionName, Linear, Projection> {
-        Wrap NONE = (which, linear) -> linear;
+    public interface Wrap {
+        Wrap NONE = (layer, name, linear) -> linear;
+
+        Projection apply(int layer, ProjectionName name, Linear linear);
     }
 
     /// The model with its leaves looked up by checkpoint name.
-    ///
-    /// @param wrap puts an adapter around a projection, or leaves it as it is
     public static Llama of(LlamaConfig config, Parameters parameters, Wrap wrap) {
         List<Block> blocks = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -40,10 +39,10 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
     private static Block block(LlamaConfig config, Parameters parameters, Wrap wrap, int layer) {
         String prefix = "model.layers." + layer + ".";
         Projection[] p = new Projection[ProjectionName.values().length];
-        for (ProjectionName which : ProjectionName.values()) {
-            List<Long> shape = which.shape(config);
-            Leaf weight = parameters.leaf(prefix + which.path + ".weight", shape.get(0), shape.get(1));
-            p[which.ordinal()] = wrap.apply(which, new Linear(weight));
+        for (ProjectionName name : ProjectionName.values()) {
+            List<Long> shape = name.shape(config);
+            Leaf weight = parameters.leaf(prefix + name.path + ".weight", shape.get(0), shape.get(1));
+            p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
         }
         return new Block(new Attention(p[0], p[1], p[2], p[3], config.headDim(), layer), new FeedForward(p[4], p[5], p[6]),
                 parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
