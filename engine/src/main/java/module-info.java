@@ -3,5 +3,6 @@ module llams.engine {
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
+    exports llams.engine.safetensors;
     exports llams.engine.tensor;
 }
