@@ -3,6 +3,7 @@ module llams.engine {
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
+    exports llams.engine.safetensors;
     exports llams.engine.tensor;
     exports llams.engine.graph;
     exports llams.engine.device;
