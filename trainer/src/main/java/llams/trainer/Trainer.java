@@ -36,8 +36,10 @@ public final class Trainer implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Session session;
     private final Executable update;
-    private final Map<List<Long>, Executable> programs = new HashMap<>();
-    private int microBatches;
+    private final Map<List<Long>, Pass> passes = new HashMap<>();
+
+    private record Pass(Executable executable, boolean hasDropout) {
+    }
 
     /// @param trained   the state leaves to train
     /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place. Moments
@@ -75,25 +77,45 @@ public final class Trainer implements AutoCloseable {
 
     /// One step at learning rate `rate`.
     ///
-    /// @param step number of the step from 0, for the bias correction of the moments
+    /// @param step number of the step from 0, for the bias correction of the moments and the seed of the dropouts
     /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
     public Step step(List<Batch> batches, double rate, int step) {
         int counted = batches.stream().mapToInt(Batch::countedTokens).sum();
-        int tokens = batches.stream().mapToInt(Batch::tokens).sum();
         double loss = 0;
-        for (Batch batch : batches) {
-            Executable pass = programs.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()),
-                    key -> session.compile(LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained,
-                            recompute)));
-            batch.fill(pass, 1.0 / Math.max(1, counted));
-            seedDropout(pass);
-            pass.run();
-            loss += pass.output("loss").getFloat(0);
+        for (int i = 0; i < batches.size(); i++) {
+            Batch batch = batches.get(i);
+            Pass pass = passes.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()), key -> pass(batch));
+            batch.fill(pass.executable, 1.0 / Math.max(1, counted));
+            if (pass.hasDropout) {
+                pass.executable.input(LoraLinear.SEED.name()).setInt(0, seed);
+                pass.executable.input(LoraLinear.SEED.name()).setInt(1, step * batches.size() + i);
+            }
+            pass.executable.run();
+            loss += pass.executable.output("loss").getFloat(0);
         }
-        return null;
+        if (!Double.isFinite(loss)) {
+            throw new NonFiniteLossException(step, loss, Double.NaN);
+        }
+        float[] schedule = optimizer.schedule(rate, step);
+        for (int i = 0; i < schedule.length; i++) {
+            update.input(Optimizer.SCHEDULE.name()).setFloat(i, schedule[i]);
+        }
+        update.run();
+        double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
+        if (!Double.isFinite(norm)) {
+            throw new NonFiniteLossException(step, loss, norm);
+        }
+        return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
     }
 
-    private void seedDropout(Executable pass) {
+    private Pass pass(Batch batch) {
+        Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
+        return new Pass(session.compile(program), program.leaves().contains(LoraLinear.SEED));
+    }
+
+    /// The present contents of a parameter, or of one of its moments.
+    public Tensor read(Leaf state) {
+        return session.read(state.name());
     }
 
     @Override
