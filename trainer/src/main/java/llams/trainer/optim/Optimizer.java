@@ -48,7 +48,7 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
             norms.add(g.record(new SquaredNorm(), gradient(parameter)));
         }
         Value squaredNorm = norms.stream().reduce(g::add).orElseThrow();
-        AdamW adamW = new AdamW((float) beta1, (float) beta2, (float) eps, (float) weightDecay, (float) clip);
+        AdamW adamW = new AdamW(beta1, beta2, eps, weightDecay, clip);
         for (Leaf parameter : parameters) {
             g.record(adamW, parameter, firstMoment(parameter), secondMoment(parameter), gradient(parameter), squaredNorm,
                     SCHEDULE);
