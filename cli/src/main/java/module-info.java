@@ -1,5 +1,12 @@
-/// The `llams` command line.
+/// The `llams` command line: every command parses, calls one library method, prints.
 module llams.cli {
     requires llams.trainer;
     requires info.picocli;
+    requires jdk.incubator.vector;
+    requires jdk.management;
+    requires me.tongfei.progressbar;
+    requires tools.jackson.databind;
+
+    // picocli fills the annotated fields by reflection.
+    opens llams.cli to info.picocli;
 }

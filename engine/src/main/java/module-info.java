@@ -5,4 +5,10 @@ module llams.engine {
 
     exports llams.engine.safetensors;
     exports llams.engine.tensor;
+    exports llams.engine.graph;
+    exports llams.engine.device;
+    exports llams.engine.generate;
+    exports llams.engine.llama;
+
+    uses llams.engine.device.Device;
 }

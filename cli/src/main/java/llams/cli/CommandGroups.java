@@ -1,0 +1,48 @@
+package llams.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/// The top-level help lists commands by purpose, in the order in which a newcomer meets them.
+final class CommandGroups {
+    static final Map<String, List<String>> GROUPS = new LinkedHashMap<>();
+
+    static {
+        GROUPS.put("Start", List.of("demo", "download", "init", "info"));
+        GROUPS.put("Text and data", List.of("tokenize", "data"));
+        GROUPS.put("Run", List.of("generate", "chat"));
+        GROUPS.put("Train and measure", List.of("train", "merge", "eval"));
+        GROUPS.put("This machine", List.of("devices", "completion"));
+    }
+
+    private CommandGroups() {}
+
+    static void install(CommandLine root) {
+        root.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
+        root.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandGroups::render);
+    }
+
+    private static String render(Help help) {
+        Map<String, Help> commands = help.subcommands();
+        int width = commands.keySet().stream().mapToInt(String::length).max().orElse(0);
+        StringBuilder text = new StringBuilder();
+        GROUPS.forEach((group, names) -> {
+            List<String> present = new ArrayList<>(names);
+            present.retainAll(commands.keySet());
+            if (!present.isEmpty()) {
+                text.append(System.lineSeparator()).append(group).append(':').append(System.lineSeparator());
+            }
+            for (String name : present) {
+                String[] description =
+                        commands.get(name).commandSpec().usageMessage().description();
+                text.append(String.format("  %-" + width + "s  %s%n", name, description[0]));
+            }
+        });
+        return text.toString();
+    }
+}

@@ -1,0 +1,48 @@
+package llams.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Options of every command that computes.
+final class ComputeOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
+    enum DeviceChoice {
+        cpu,
+        gpu,
+        auto
+    }
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description = "cpu, gpu or auto (default: ${DEFAULT-VALUE}); 'llams devices' lists them.")
+    DeviceChoice device;
+
+    int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads (default: all cores).")
+    void setThreads(int count) {
+        if (count < 1) {
+            throw new ParameterException(spec.commandLine(), "--threads must be at least 1, not " + count);
+        }
+        threads = count;
+    }
+
+    /// The kernels fix their vector width when their classes load, so the choice has to stand before any of them does:
+    /// here, while options are read.
+    @Option(
+            names = "--vector-bits",
+            paramLabel = "BITS",
+            description = "Vector width of the CPU kernels: 128, 256 or 512 (default: the widest this CPU has).")
+    void setVectorBits(int bits) {
+        if (bits != 128 && bits != 256 && bits != 512) {
+            throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
+        }
+        System.setProperty("llams.vectorBits", Integer.toString(bits));
+    }
+}

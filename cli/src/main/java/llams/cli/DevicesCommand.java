@@ -1,0 +1,44 @@
+package llams.cli;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.Callable;
+import jdk.incubator.vector.VectorShape;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams devices`: where programs can run.
+@Command(
+        name = "devices",
+        description = "What this machine can compute on: each device, or why it is not usable.",
+        footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
+final class DevicesCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Override
+    public Integer call() {
+        int vectorBits = VectorShape.preferredShape().vectorBitSize();
+        int cores = Runtime.getRuntime().availableProcessors();
+        long memoryBytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        if (json) {
+            ObjectNode root = Json.MAPPER.createObjectNode();
+            root.putObject("cpu")
+                    .put("usable", true)
+                    .put("vectorBits", vectorBits)
+                    .put("cores", cores)
+                    .put("memoryBytes", memoryBytes);
+            llams.out.println(root);
+        } else {
+            llams.out.printf(
+                    "cpu  usable: %d cores, %d-bit vectors, %.1f GiB memory%n",
+                    cores, vectorBits, memoryBytes / (double) (1L << 30));
+        }
+        return Main.DONE;
+    }
+}

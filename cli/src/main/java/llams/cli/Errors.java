@@ -1,0 +1,97 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+import tools.jackson.core.JacksonException;
+
+/// What went wrong, as one readable line on stderr and an exit code.
+final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
+    private final Main main;
+
+    Errors(Main main) {
+        this.main = main;
+    }
+
+    /// Wrong usage: names the command, the mistake, what was probably meant, and where help is.
+    @Override
+    public int handleParseException(ParameterException e, String[] args) {
+        CommandLine at = e.getCommandLine();
+        String name = at.getCommandSpec().qualifiedName();
+        StringBuilder line = new StringBuilder(name).append(": ").append(decapitalized(oneLine(e.getMessage())));
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            if (!suggestions.isEmpty()) {
+                line.append(" (did you mean ").append(suggestions.getFirst()).append("?)");
+            }
+        }
+        if (line.indexOf("--help'") < 0) {
+            line.append("; see '").append(name).append(" --help'");
+        }
+        main.err.println(line);
+        return Main.WRONG_USAGE;
+    }
+
+    @Override
+    public int handleExecutionException(Exception e, CommandLine at, ParseResult parsed) {
+        if (e instanceof ResultStream.Unwritable unwritable) {
+            return unwritable(unwritable);
+        }
+        main.out.flush();
+        main.err.println("llams: " + describe(e));
+        trace(e);
+        return Main.FAILED;
+    }
+
+    int unwritable(ResultStream.Unwritable e) {
+        if (e.closedPipe()) {
+            return Main.CLOSED_PIPE;
+        }
+        main.err.println("llams: cannot write to standard output: " + e.getCause().getMessage());
+        trace(e);
+        return Main.FAILED;
+    }
+
+    private void trace(Exception e) {
+        if (main.verbose) {
+            e.printStackTrace(main.err);
+        }
+    }
+
+    /// Exceptions of the library carry their whole message. The JDK's file exceptions often carry a bare path; a defect of
+    /// this program (a null pointer, an index) is told apart from what its user can mend.
+    private static String describe(Exception e) {
+        return oneLine(switch (e) {
+            case NoSuchFileException missing when missing.getReason() == null ->
+                missing.getFile() + ": no such file or directory";
+            case AccessDeniedException denied when denied.getReason() == null -> denied.getFile() + ": permission denied";
+            case NotDirectoryException file -> file.getFile() + ": not a directory";
+            case FileSystemException other -> other.getMessage();
+            case UncheckedIOException unchecked -> describe(unchecked.getCause());
+            case JacksonException json -> json.getMessage();
+            case IOException io when io.getMessage() != null -> io.getMessage();
+            case IllegalArgumentException argument when argument.getMessage() != null -> argument.getMessage();
+            case IllegalStateException state when state.getMessage() != null -> state.getMessage();
+            case UnsupportedOperationException unsupported when unsupported.getMessage() != null -> unsupported.getMessage();
+            default -> "internal error: " + e + " (--verbose shows where)";
+        });
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    private static String decapitalized(String message) {
+        return message.isEmpty() ? message : Character.toLowerCase(message.charAt(0)) + message.substring(1);
+    }
+}

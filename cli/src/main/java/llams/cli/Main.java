@@ -1,0 +1,91 @@
+package llams.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/// The program. Results go to `out`, progress and errors to `err`; commands reach all three through their parent.
+@Command(
+        name = "llams",
+        description = "Llama 3 in Java: run it, fine-tune it, merge it.",
+        versionProvider = Version.class,
+        subcommands = {TokenizeCommand.class, DevicesCommand.class, CompletionCommand.class},
+        footer = {
+            "",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage.",
+            "'llams COMMAND --help' explains a command, with examples."
+        })
+public final class Main implements Runnable {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int WRONG_USAGE = 2;
+    /// What a shell reports for a program that SIGPIPE ended.
+    static final int CLOSED_PIPE = 128 + 13;
+
+    final InputStream in;
+    final PrintStream out;
+    final PrintStream err;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "On failure, show Java's stack trace.")
+    boolean verbose;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
+    boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Show the version.")
+    boolean version;
+
+    private Main(InputStream in, PrintStream out, PrintStream err) {
+        this.in = in;
+        this.out = out;
+        this.err = err;
+    }
+
+    public static void main(String[] args) {
+        Stderr.restore();
+        System.exit(run(args, System.in, new FileOutputStream(FileDescriptor.out), System.err));
+    }
+
+    /// Runs one command line and returns its exit code. `out` gets UTF-8 whatever the locale; a write to it that fails
+    /// ends the command.
+    static int run(String[] args, InputStream in, OutputStream out, OutputStream err) {
+        PrintStream results = new PrintStream(new ResultStream(out), false, StandardCharsets.UTF_8);
+        PrintStream messages = new PrintStream(err, true, StandardCharsets.UTF_8);
+        Main main = new Main(in, results, messages);
+        Errors errors = new Errors(main);
+        CommandLine commandLine = new CommandLine(main)
+                .setOut(new PrintWriter(results, false, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(messages, true, StandardCharsets.UTF_8))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
+        CommandGroups.install(commandLine);
+        try {
+            int code = commandLine.execute(args);
+            commandLine.getOut().flush();
+            results.flush();
+            return code;
+        } catch (ResultStream.Unwritable e) {
+            return errors.unwritable(e);
+        }
+    }
+
+    /// `llams` alone shows what it can do; that no command was named is wrong usage.
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "which command? 'llams --help' lists them");
+    }
+}

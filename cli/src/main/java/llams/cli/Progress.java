@@ -1,0 +1,61 @@
+package llams.cli;
+
+import java.io.PrintStream;
+import java.util.OptionalInt;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/// How far long work has come, with its rate and the time left: a bar that redraws itself on a terminal, a plain line every
+/// few seconds anywhere else. Safe to call from any thread; close it before printing anything else.
+public final class Progress implements AutoCloseable {
+    private static final int TERMINAL_INTERVAL_MILLIS = 200;
+    private static final int PLAIN_INTERVAL_MILLIS = 5_000;
+    private static final int PLAIN_COLUMNS = 120;
+
+    private final ProgressBar bar;
+
+    /// @param task  what is being done, a few words
+    /// @param unit  what is counted, like `tokens`
+    /// @param total how many there will be; -1 when unknown
+    public Progress(PrintStream err, String task, String unit, long total) {
+        this(err, task, unit, total, Stderr.terminalColumns(), PLAIN_INTERVAL_MILLIS);
+    }
+
+    Progress(PrintStream err, String task, String unit, long total, OptionalInt terminal, int plainIntervalMillis) {
+        boolean redraw = terminal.isPresent();
+        DelegatingProgressBarConsumer lines = redraw
+                ? new DelegatingProgressBarConsumer(line -> err.print("\r" + line), terminal.getAsInt() - 1) {
+                    @Override
+                    public void close() {
+                        err.println();
+                    }
+                }
+                : new DelegatingProgressBarConsumer(line -> err.println(line.stripTrailing()), PLAIN_COLUMNS);
+        bar = new ProgressBarBuilder()
+                .setTaskName(task)
+                .setUnit(" " + unit, 1)
+                .setInitialMax(total)
+                .setStyle(redraw ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(redraw ? TERMINAL_INTERVAL_MILLIS : plainIntervalMillis)
+                .setConsumer(lines)
+                .showSpeed()
+                .build();
+    }
+
+    /// `count` more are done.
+    public void step(long count) {
+        bar.stepBy(count);
+    }
+
+    /// Words behind the bar, like the loss.
+    public void note(String words) {
+        bar.setExtraMessage(words);
+    }
+
+    @Override
+    public void close() {
+        bar.close();
+    }
+}
