@@ -1,5 +1,6 @@
-/// The Llama-3 tokenizer: text to ids and back.
+/// The Llama-3 tokenizer: text to ids and back, exactly as tiktoken does it.
 module llams.tokenizer {
     requires tools.jackson.databind;
 
+    exports llams.tokenizer;
 }

@@ -1,0 +1,81 @@
+package llams.tokenizer;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/// Finds any of a set of names in text: the leftmost, and of those that start together the longest. A trie, so that text full of
+/// beginnings of names costs no more than other text.
+final class SpecialFinder {
+
+    private static final class Node {
+        private char[] letters = {};
+        private final List<Node> children = new ArrayList<>();
+        private boolean isEnd;
+
+        Node child(char letter) {
+            for (int i = 0; i < letters.length; i++) {
+                if (letters[i] == letter) {
+                    return children.get(i);
+                }
+            }
+            return null;
+        }
+
+        Node childOrNew(char letter) {
+            Node child = child(letter);
+            if (child == null) {
+                child = new Node();
+                letters = (new String(letters) + letter).toCharArray();
+                children.add(child);
+            }
+            return child;
+        }
+    }
+
+    private final Node root = new Node();
+
+    SpecialFinder(Collection<String> names) {
+        for (String name : names) {
+            Node node = root;
+            for (int i = 0; i < name.length(); i++) {
+                node = node.childOrNew(name.charAt(i));
+            }
+            node.isEnd = true;
+        }
+    }
+
+    /// Where the next name starts at or after `from`, or -1.
+    int find(String text, int from) {
+        if (root.letters.length == 1) {
+            for (int i = text.indexOf(root.letters[0], from); i >= 0; i = text.indexOf(root.letters[0], i + 1)) {
+                if (endAt(text, i) >= 0) {
+                    return i;
+                }
+            }
+            return -1;
+        }
+        for (int i = from; i < text.length(); i++) {
+            if (endAt(text, i) >= 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// Where the longest name that starts at `start` ends, or -1.
+    int endAt(String text, int start) {
+        Node node = root;
+        int end = node.isEnd ? start : -1;
+        for (int i = start; i < text.length(); i++) {
+            node = node.child(text.charAt(i));
+            if (node == null) {
+                break;
+            }
+            if (node.isEnd) {
+                end = i + 1;
+            }
+        }
+        return end;
+    }
+}
