@@ -2,5 +2,7 @@
 module llams.trainer {
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
+
+    exports llams.trainer.data;
 }

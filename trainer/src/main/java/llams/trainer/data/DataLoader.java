@@ -1,0 +1,65 @@
+package llams.trainer.data;
+
+/// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and the
+/// epoch alone, so training goes on anywhere exactly as if it had never stopped.
+public final class DataLoader {
+    /// Where training stands: the next sequence is number `index` of epoch `epoch`, both from 0.
+    public record Position(int epoch, int index) {
+        public static final Position START = new Position(0, 0);
+    }
+
+    private final PackedDataset data;
+    private final long seed;
+    private final boolean shuffle;
+    private int[] order;
+    private int orderEpoch = -1;
+    private Position position = Position.START;
+
+    /// @param shuffle false: every epoch in the order of the files
+    public DataLoader(PackedDataset data, long seed, boolean shuffle) {
+        this.data = data;
+        this.seed = seed;
+        this.shuffle = shuffle;
+    }
+
+    public Position position() {
+        return position;
+    }
+
+    /// @throws IllegalArgumentException if the data has no such place
+    public void seek(Position target) {
+        if (target.epoch < 0 || target.index < 0 || target.index >= data.size()) {
+            throw new IllegalArgumentException(
+                    "no place " + target + " in " + data.size() + " sequences; has the data changed since the save?");
+        }
+        position = target;
+    }
+
+    /// The sequence at [#position()], which moves on to the next.
+    public PackedSequence next() {
+        if (orderEpoch != position.epoch) {
+            order = order(position.epoch);
+            orderEpoch = position.epoch;
+        }
+        PackedSequence sequence = data.sequence(order[position.index]);
+        boolean last = position.index + 1 == data.size();
+        position = last ? new Position(position.epoch + 1, 0) : new Position(position.epoch, position.index + 1);
+        return sequence;
+    }
+
+    /// Fisher and Yates's shuffle with a fresh number for each (seed, epoch, place).
+    private int[] order(int epoch) {
+        int[] sequences = new int[data.size()];
+        for (int i = 0; i < sequences.length; i++) {
+            sequences[i] = i;
+        }
+        for (int i = sequences.length - 1; shuffle && i > 0; i--) {
+            // The high half of hash times bound is uniform in [0, bound) but for a part of 2^-33 at most.
+            int j = (int) Math.unsignedMultiplyHigh(Mix.of(seed, epoch, i), i + 1L);
+            int swap = sequences[i];
+            sequences[i] = sequences[j];
+            sequences[j] = swap;
+        }
+        return sequences;
+    }
+}

@@ -1,0 +1,106 @@
+package llams.trainer.data;
+
+import java.util.Arrays;
+import java.util.List;
+import llams.tokenizer.ChatFormat;
+import llams.tokenizer.Message;
+import llams.tokenizer.Tokenizer;
+
+/// Samples to documents: what the model sees, and what the loss counts.
+///
+/// | sample | ids | counted |
+/// |---|---|---|
+/// | text | `<\|begin_of_text\|>` text `<\|end_of_text\|>` | every token after the first |
+/// | conversation | the chat format, without anything behind the last `<\|eot_id\|>` | the contents of the assistant's messages, and the `<\|eot_id\|>` that ends each |
+/// | ids | as they stand | as their labels say |
+///
+/// Special text inside texts and contents is plain text. The assistant's header is not counted: whoever generates writes it
+/// before the model answers, so predicting it is never asked for, and its four easy tokens would flatter the loss. (torchtune
+/// counts it; its losses on conversations are lower for that.)
+public final class DocumentEncoder {
+    private final Tokenizer tokenizer;
+    private final int vocab;
+    private ChatFormat chat;
+
+    /// @param tokenizer may be null when all data is ids
+    /// @param vocab     rows of the model's embedding: ids at or above it are refused
+    public DocumentEncoder(Tokenizer tokenizer, int vocab) {
+        this.tokenizer = tokenizer;
+        this.vocab = vocab;
+    }
+
+    /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text
+    public Document encode(Sample sample) {
+        Document document = switch (sample) {
+            case Sample.Text text -> text(text);
+            case Sample.Chat conversation -> chat(conversation);
+            case Sample.Ids ids -> new Document(ids.ids(), ids.labels());
+        };
+        check(document, sample.origin());
+        return document;
+    }
+
+    private Document text(Sample.Text sample) {
+        int[] body = tokenizer(sample).encodeOrdinary(sample.text());
+        int begin = sample.starts() ? 1 : 0;
+        int[] ids = new int[begin + body.length + (sample.ends() ? 1 : 0)];
+        System.arraycopy(body, 0, ids, begin, body.length);
+        if (sample.starts()) {
+            ids[0] = special("<|begin_of_text|>");
+        }
+        if (sample.ends()) {
+            ids[ids.length - 1] = special("<|end_of_text|>");
+        }
+        return new Document(ids, ids);
+    }
+
+    private Document chat(Sample.Chat sample) {
+        if (chat == null) {
+            chat = new ChatFormat(tokenizer(sample));
+        }
+        List<Message> messages = sample.messages();
+        int[] ids = chat.encode(messages, false);
+        int[] labels = new int[ids.length];
+        Arrays.fill(labels, Document.IGNORED);
+        int end = ids.length;
+        for (int m = messages.size() - 1; m >= 0; m--) {
+            Message message = messages.get(m);
+            int start = end - chat.message(message).length;
+            if (message.role().equals("assistant")) {
+                int content = start + chat.header(message.role()).length;
+                System.arraycopy(ids, content, labels, content, end - content);
+            }
+            end = start;
+        }
+        return new Document(ids, labels, false);
+    }
+
+    private Tokenizer tokenizer(Sample sample) {
+        if (tokenizer == null) {
+            throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one with --tokenizer,"
+                    + " or give ids: {\"ids\": [1, 2, 3]}");
+        }
+        return tokenizer;
+    }
+
+    private int special(String name) {
+        return tokenizer
+                .special(name)
+                .orElseThrow(() -> new DataException("the tokenizer has no " + name + ", which begins or ends every text"));
+    }
+
+    private void check(Document document, String origin) {
+        for (int i = 0; i < document.ids().length; i++) {
+            int id = document.ids()[i];
+            int label = document.labels()[i];
+            if (id < 0 || id >= vocab) {
+                throw new DataException(origin + ": id " + id + " (number " + i + ") is outside the model's vocabulary, 0 to "
+                        + (vocab - 1) + "; is this the model's own tokenizer?");
+            }
+            if (label != Document.IGNORED && (label < 0 || label >= vocab)) {
+                throw new DataException(origin + ": label " + label + " (number " + i
+                        + ") is neither -100 nor in the model's vocabulary, 0 to " + (vocab - 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package llams.trainer.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/// kowikitext, and WikiText with it: articles joined, each under a line `= title =` (older files: ` = title = `) between
+/// blank lines. Headings inside an article are `= = heading  = =`. An article's text is its title line and its body, without
+/// blank lines at the end.
+final class KowikiTextReader {
+    /// Two spaces before the closing mark are a heading of the wiki's own first level, in the middle of an article.
+    private static final Pattern TITLE = Pattern.compile(" ?= (?!=)(?:.*\\S)? = ?\r?");
+
+    private KowikiTextReader() {}
+
+    static boolean isTitle(String line) {
+        return TITLE.matcher(line).matches();
+    }
+
+    static void read(Path file, Consumer<Sample> samples) throws IOException {
+        try (Lines lines = Lines.open(file)) {
+            StringBuilder article = new StringBuilder();
+            String articlePlace = "";
+            // A title is known by the blank line after it, so every line waits for the next one.
+            boolean afterBlank = true;
+            String line = lines.next();
+            while (line != null) {
+                String place = lines.place();
+                String next = lines.next();
+                if (afterBlank && isTitle(line) && (next == null || next.isBlank())) {
+                    emit(articlePlace, article, samples);
+                    articlePlace = place;
+                }
+                if (articlePlace.isEmpty() && !line.isBlank()) {
+                    articlePlace = place;
+                }
+                article.append(line).append('\n');
+                afterBlank = line.isBlank();
+                line = next;
+            }
+            emit(articlePlace, article, samples);
+        }
+    }
+
+    private static void emit(String place, StringBuilder article, Consumer<Sample> samples) {
+        String text = article.toString().strip();
+        article.setLength(0);
+        if (!text.isEmpty()) {
+            samples.accept(new Sample.Text(place, text));
+        }
+    }
+}

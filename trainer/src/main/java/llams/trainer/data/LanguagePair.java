@@ -1,0 +1,29 @@
+package llams.trainer.data;
+
+import java.util.List;
+import llams.tokenizer.Message;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One question and answer in Korean and in English.
+public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
+    static final List<String> KEYS = List.of("q_ko", "a_ko", "q_en", "a_en");
+
+    static LanguagePair of(ObjectNode row, String place) {
+        return new LanguagePair(
+                JsonlReader.text(row, "q_ko", place),
+                JsonlReader.text(row, "a_ko", place),
+                JsonlReader.text(row, "q_en", place),
+                JsonlReader.text(row, "a_en", place));
+    }
+
+    /// The four conversations that tie the languages together: English to English, English to Korean, Korean to English,
+    /// Korean to Korean.
+    public List<List<Message>> conversations() {
+        return List.of(
+                conversation(qEn, aEn), conversation(qEn, aKo), conversation(qKo, aEn), conversation(qKo, aKo));
+    }
+
+    private static List<Message> conversation(String question, String answer) {
+        return List.of(new Message("user", question), new Message("assistant", answer));
+    }
+}

@@ -1,0 +1,167 @@
+package llams.trainer.data;
+
+import java.util.Arrays;
+import java.util.List;
+
+/// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when asked
+/// for.
+///
+/// Packed, documents follow each other in their order. One that may be cut fills what is left of a sequence and goes on in the
+/// next, as a document whose positions start at 0 again; its last token before the cut still predicts the first after it, so
+/// where the cuts fall changes no count. One that may not be cut starts a new sequence if the rest of this one is too short, and
+/// is truncated if it is longer than a sequence. So sequences of texts have exactly `tokens` tokens, all but the last.
+///
+/// Not packed, every document is a sequence of its own, truncated to `tokens`.
+///
+/// Documents of which nothing counts teach nothing and are dropped.
+public final class PackedDataset {
+    private final List<Document> documents;
+    private final DataStatistics statistics;
+
+    /// Piece p is the `length[p]` tokens from `from[p]` of document `document[p]`.
+    private final IntList document = new IntList();
+    private final IntList from = new IntList();
+    private final IntList length = new IntList();
+    /// Sequence s is the pieces `firstPiece[s]` to `firstPiece[s + 1]`.
+    private final IntList firstPiece = new IntList();
+
+    /// @param tokens the most tokens of a sequence, at least 2
+    /// @param pack   false: one document a sequence
+    /// @throws DataException if no token of all documents counts
+    public PackedDataset(List<Document> documents, int tokens, boolean pack) {
+        if (tokens < 2) {
+            throw new IllegalArgumentException("a sequence needs at least 2 tokens, not " + tokens);
+        }
+        this.documents = documents;
+        statistics = layOut(tokens, pack);
+        if (statistics.countedTokens() == 0) {
+            throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens() + " tokens in "
+                    + statistics.documents() + " documents. Of conversations only what the assistant says counts, of ids only labels"
+                    + " other than -100"
+                    + (statistics.truncated() == 0 ? "" : "; " + statistics.truncated() + " documents lost their ends to --tokens " + tokens));
+        }
+    }
+
+    private DataStatistics layOut(int tokens, boolean pack) {
+        long all = 0;
+        long packed = 0;
+        long counted = 0;
+        int longest = 0;
+        int cut = 0;
+        int truncated = 0;
+        long truncatedTokens = 0;
+        int dropped = 0;
+        long droppedTokens = 0;
+        int room = 0;
+        for (int d = 0; d < documents.size(); d++) {
+            Document next = documents.get(d);
+            int size = next.ids().length;
+            all += size;
+            longest = Math.max(longest, size);
+            boolean cuts = pack && next.cut();
+            int kept = cuts ? size : Math.min(size, tokens);
+            int countedHere = next.counted(kept);
+            if (countedHere == 0) {
+                dropped++;
+                droppedTokens += size;
+                continue;
+            }
+            if (kept < size) {
+                truncated++;
+                truncatedTokens += size - kept;
+            }
+            counted += countedHere;
+            packed += kept;
+            if (!pack || !cuts && kept > room) {
+                room = 0;
+            }
+            if (room > 0 && kept > room || kept > tokens) {
+                cut++;
+            }
+            for (int at = 0; at < kept; ) {
+                if (room == 0) {
+                    firstPiece.add(document.size);
+                    room = tokens;
+                }
+                int piece = Math.min(room, kept - at);
+                document.add(d);
+                from.add(at);
+                length.add(piece);
+                at += piece;
+                room -= piece;
+            }
+        }
+        int sequences = firstPiece.size;
+        firstPiece.add(document.size);
+        return new DataStatistics(
+                documents.size(), all, longest, sequences, packed, counted, cut, truncated, truncatedTokens, dropped, droppedTokens);
+    }
+
+    public DataStatistics statistics() {
+        return statistics;
+    }
+
+    /// How many sequences there are.
+    public int size() {
+        return statistics.sequences();
+    }
+
+    /// Sequence `index`, 0 to [#size()] - 1.
+    public PackedSequence sequence(int index) {
+        int tokens = 0;
+        for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
+            tokens += length.at(p);
+        }
+        PackedSequence sequence = new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
+        int start = 0;
+        for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
+            boolean goesOn = p + 1 < document.size && document.at(p + 1) == document.at(p);
+            fill(sequence, start, documents.get(document.at(p)), from.at(p), length.at(p), goesOn);
+            start += length.at(p);
+        }
+        return sequence;
+    }
+
+    private static void fill(PackedSequence sequence, int start, Document document, int from, int length, boolean goesOn) {
+        System.arraycopy(document.ids(), from, sequence.ids(), start, length);
+        int labels = goesOn ? length : length - 1;
+        System.arraycopy(document.labels(), from + 1, sequence.label(), start, labels);
+        if (!goesOn) {
+            sequence.label()[start + length - 1] = Document.IGNORED;
+        }
+        for (int t = 0; t < length; t++) {
+            sequence.position()[start + t] = t;
+            sequence.documentStart()[start + t] = start;
+        }
+    }
+
+    /// A number that tells data and layout apart, for recognizing on resume that they are the same: 64 bits over every sequence.
+    public long fingerprint() {
+        long hash = size();
+        for (int s = 0; s < size(); s++) {
+            PackedSequence sequence = sequence(s);
+            hash = Mix.of(hash, Arrays.hashCode(sequence.ids()), Arrays.hashCode(sequence.label()));
+            hash = Mix.of(hash, Arrays.hashCode(sequence.documentStart()), sequence.ids().length);
+        }
+        return hash;
+    }
+
+    private static final class IntList {
+        private int[] values = new int[16];
+        private int size;
+
+        void add(int value) {
+            if (size == values.length) {
+                values = Arrays.copyOf(values, Math.multiplyExact(size, 2));
+            }
+            values[size++] = value;
+        }
+
+        int at(int index) {
+            if (index >= size) {
+                throw new IndexOutOfBoundsException("sequence index " + index + " of " + (size - 1));
+            }
+            return values[index];
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package llams.trainer.data;
+
+import java.util.Arrays;
+import java.util.List;
+
+/// What one row of a batch feeds the model: documents one behind the other, without padding.
+///
+/// @param ids           `[tokens]`
+/// @param position      `[tokens]`, counted from the start of each token's document
+/// @param documentStart `[tokens]`, the index in this sequence at which each token's document starts: attention lets t see
+///                      documentStart[t] to t
+/// @param label         `[tokens]`, already shifted: the id that t has to predict, or -100; the last token of a document
+///                      predicts nothing
+public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {
+    /// How many of the labels count.
+    public int counted() {
+        int counted = 0;
+        for (int id : label) {
+            if (id != Document.IGNORED) {
+                counted++;
+            }
+        }
+        return counted;
+    }
+
+    /// The same with exactly `tokens` tokens, for programs recorded for one length: each added token is id 0, a document of its
+    /// own that predicts nothing, so that nothing else changes.
+    ///
+    /// @throws IllegalArgumentException if the sequence is longer than `tokens`
+    public PackedSequence filledTo(int tokens) {
+        int filled = ids.length;
+        if (filled > tokens) {
+            throw new IllegalArgumentException("a sequence of " + filled + " tokens does not fit into " + tokens);
+        }
+        PackedSequence result = new PackedSequence(
+                Arrays.copyOf(ids, tokens),
+                Arrays.copyOf(position, tokens),
+                Arrays.copyOf(documentStart, tokens),
+                Arrays.copyOf(label, tokens));
+        for (int t = filled; t < tokens; t++) {
+            result.documentStart[t] = t;
+            result.label[t] = Document.IGNORED;
+        }
+        return result;
+    }
+
+    /// Several sequences as one flat list of tokens, a micro-batch.
+    public static PackedSequence concat(List<PackedSequence> sequences) {
+        int tokens = 0;
+        for (PackedSequence sequence : sequences) {
+            tokens += sequence.ids.length;
+        }
+        PackedSequence all = new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
+        int at = 0;
+        for (PackedSequence sequence : sequences) {
+            int length = sequence.ids.length;
+            System.arraycopy(sequence.ids, 0, all.ids, at, length);
+            System.arraycopy(sequence.position, 0, all.position, at, length);
+            System.arraycopy(sequence.label, 0, all.label, at, length);
+            for (int t = 0; t < length; t++) {
+                all.documentStart[at + t] = at + sequence.documentStart[t];
+            }
+            at += length;
+        }
+        return all;
+    }
+}

@@ -1,0 +1,25 @@
+package llams.trainer.data;
+
+import java.util.List;
+import llams.tokenizer.Message;
+
+/// One piece of training data as its file says it, before the tokenizer. `origin` is `file:line`, for messages.
+public sealed interface Sample {
+    String origin();
+
+    /// Text to continue.
+    ///
+    /// @param starts whether a document begins here; a long one comes in several pieces
+    /// @param ends   whether it ends here
+    record Text(String origin, String text, boolean starts, boolean ends) implements Sample {
+        Text(String origin, String text) {
+            this(origin, text, true, true);
+        }
+    }
+
+    /// A conversation.
+    record Chat(String origin, List<Message> messages) implements Sample {}
+
+    /// Ids, with their labels: unshifted, -100 where the loss does not count.
+    record Ids(String origin, int[] ids, int[] labels) implements Sample {}
+}
