@@ -1,5 +1,7 @@
 package llams.engine;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,33 +13,53 @@ import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
 
-/// The golden data: that of the project, or of another directory of the same form given by `-Dllams.golden=DIR`.
+/// The golden files and their manifest: those of the project, or those of another directory of the same form given by
+/// `-Dllams.golden=DIR` (a relative path counts from the project's root). What a set does not have is skipped.
 public final class Golden {
-    public static final Path DIR = System.getProperty("llams.golden") != null ? Path.of(System.getProperty("llams.golden"))
-            : Path.of(System.getProperty("llams.root")).resolve("engine/src/test/resources/golden");
-    public static final JsonNode MANIFEST = json(DIR.resolve("manifest.json"));
+    public static final Path ROOT = Path.of(System.getProperty("llams.root"));
+    public static final Path DIRECTORY =
+            ROOT.resolve(System.getProperty("llams.golden", "engine/src/test/resources/golden")).normalize();
+    public static final JsonNode MANIFEST = json(DIRECTORY.resolve("manifest.json"));
 
     private Golden() {
+    }
+
+    public static Path path(String relative) {
+        return DIRECTORY.resolve(relative);
+    }
+
+    /// Skips the test if this set of golden files has no such part.
+    public static Path pathOrSkip(String relative) {
+        Path path = path(relative);
+        assumeTrue(Files.exists(path), "this set of golden files has no " + relative);
+        return path;
+    }
+
+    /// A part of the manifest; skips the test if it is absent.
+    public static JsonNode partOrSkip(JsonNode parent, String name) {
+        JsonNode part = parent.path(name);
+        assumeTrue(!part.isMissingNode() && !part.isNull(), "this set of golden files has no part \"" + name + "\"");
+        return part;
     }
 
     /// One model of the manifest.
     public record Model(String name, JsonNode entry) {
         public Path dir(String which) {
-            return DIR.resolve(entry.get("dirs").get(which).asString());
+            return pathOrSkip(partOrSkip(entry.path("dirs"), which).asString());
         }
 
         public Path cases(String file) {
-            return DIR.resolve(entry.get("cases").asString()).resolve(file);
+            return pathOrSkip(entry.get("cases").asString() + "/" + file);
         }
 
         public double tolerance(String what) {
-            return entry.get("tolerance").get(what).asDouble();
+            return partOrSkip(entry.path("tolerance"), what).asDouble();
         }
 
         public JsonNode value(String what) {
-            return entry.get("values").get(what);
+            return partOrSkip(entry.path("values"), what);
         }
 
         @Override
@@ -48,13 +70,13 @@ public final class Golden {
 
     public static Stream<Model> models() {
         List<Model> models = new ArrayList<>();
-        MANIFEST.get("models").properties().forEach(entry -> models.add(new Model(entry.getKey(), entry.getValue())));
+        MANIFEST.path("models").properties().forEach(entry -> models.add(new Model(entry.getKey(), entry.getValue())));
         return models.stream();
     }
 
     public static JsonNode json(Path file) {
         try {
-            return new ObjectMapper().readTree(Files.readAllBytes(file));
+            return JsonMapper.shared().readTree(Files.readAllBytes(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
