@@ -142,22 +142,23 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
+        String run = fingerprint();
         int start = 0;
         if (resume && !saves.isEmpty()) {
-            SavedState saved = SavedState.read(saves.getLast(), fingerprint(), model.trained(), resident);
+            SavedState saved = SavedState.read(saves.getLast(), run, model.trained(), resident);
             loader.seek(saved.position());
             start = saved.step();
         }
         try (TrainingLog log = TrainingLog.open(out.resolve("train.jsonl"), start);
                 Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                         settings.tokens(), settings.recompute(), settings.seed())) {
-            Report last = steps(start, loader, trainer, log, listener);
+            Report last = steps(start, run, loader, trainer, log, listener);
             model.writer().write(out, contents(trainer));
             return last;
         }
     }
 
-    private Report steps(int start, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
+    private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
             throws IOException {
         int total = settings.totalSteps(data.size());
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
@@ -179,7 +180,7 @@ public final class FineTune implements AutoCloseable {
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
             if (isDue(settings.saveEvery(), step) && !last) {
-                new SavedState(step + 1, loader.position(), fingerprint()).write(out, trainer, model.trained(),
+                new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
                         settings.keep(), settings.lora() == null ? (directory, tensors) -> {
                         } : model.writer());
             }

@@ -42,7 +42,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /// @throws SafetensorsException if the file cannot be what it says it is
     public static SafetensorsFile open(Path file) throws IOException {
         if (!Files.exists(file)) {
-            throw new SafetensorsException(file, "there is no such file");
+            throw new SafetensorsException(file, "there is no such file or directory");
         }
         if (!Files.isRegularFile(file)) {
             throw new SafetensorsException(file, "is not a file");

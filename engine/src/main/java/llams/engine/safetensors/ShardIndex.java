@@ -23,7 +23,7 @@ final class ShardIndex {
     /// be a link: download caches are made of links.)
     static Map<String, String> read(Path index) throws IOException {
         if (!Files.isRegularFile(index)) {
-            throw new SafetensorsException(index, "there is no such file");
+            throw new SafetensorsException(index, "there is no such file or directory");
         }
         long size = Files.size(index);
         if (size > Header.MAX_BYTES) {
