@@ -1,0 +1,92 @@
+package llams.engine.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
+import llams.engine.tensor.Tensor;
+
+/// Random and poisoned tensors, and comparisons that say where they failed.
+final class Tensors {
+    private final Arena arena;
+    private final SplittableRandom random;
+    private final int misalignment;
+
+    /// @param misalignment bytes past a 64-byte border at which every tensor starts
+    Tensors(Arena arena, long seed, int misalignment) {
+        this.arena = arena;
+        this.random = new SplittableRandom(seed);
+        this.misalignment = misalignment;
+    }
+
+    private Tensor allocate(DType dtype, long... dims) {
+        Shape shape = Shape.of(dims);
+        long bytes = Tensor.byteSize(dtype, shape);
+        MemorySegment memory = arena.allocate(bytes + misalignment, 64);
+        return new Tensor(dtype, shape, memory.asSlice(misalignment, bytes));
+    }
+
+    /// Uniform in -1 .. 1, rounded to the dtype.
+    Tensor random(DType dtype, long... dims) {
+        Tensor t = allocate(dtype, dims);
+        for (long i = 0; i < t.elements(); i++) {
+            t.setFloat(i, (float) random.nextDouble(-1, 1));
+        }
+        return t;
+    }
+
+    Tensor random(long... dims) {
+        return random(DType.F32, dims);
+    }
+
+    /// Filled with NaN: a kernel that leaves an element out, or reads what it should write, shows.
+    Tensor poisoned(long... dims) {
+        Tensor t = allocate(DType.F32, dims);
+        for (long i = 0; i < t.elements(); i++) {
+            t.setFloat(i, Float.NaN);
+        }
+        return t;
+    }
+
+    Tensor copy(Tensor source) {
+        Tensor t = allocate(source.dtype(), source.shape().dims());
+        t.data().copyFrom(source.data());
+        return t;
+    }
+
+    Tensor ints(int... values) {
+        Tensor t = allocate(DType.I32, values.length);
+        for (int i = 0; i < values.length; i++) {
+            t.setInt(i, values[i]);
+        }
+        return t;
+    }
+
+    int nextInt(int bound) {
+        return random.nextInt(bound);
+    }
+
+    /// Every element within `tolerance` times 1 + the largest expected magnitude.
+    static void assertClose(String what, Tensor expected, Tensor actual, double tolerance) {
+        double largest = 1;
+        for (long i = 0; i < expected.elements(); i++) {
+            largest = Math.max(largest, Math.abs(expected.getFloat(i)));
+        }
+        for (long i = 0; i < expected.elements(); i++) {
+            double difference = Math.abs((double) expected.getFloat(i) - actual.getFloat(i));
+            boolean same = Float.compare(expected.getFloat(i), actual.getFloat(i)) == 0;
+            if (!same && !(difference <= tolerance * largest)) {
+                fail(what + " " + expected.shape() + ": element " + i + " is " + actual.getFloat(i) + ", wanted "
+                        + expected.getFloat(i) + " within " + tolerance * largest);
+            }
+        }
+    }
+
+    static void assertSameBits(String what, Tensor expected, Tensor actual) {
+        assertEquals(-1, expected.data().mismatch(actual.data()), what + " " + expected.shape() + ": first different byte");
+    }
+}
