@@ -11,4 +11,6 @@ module llams.engine {
     exports llams.engine.llama;
 
     uses llams.engine.device.Device;
+
+    provides llams.engine.device.Device with llams.engine.cpu.CpuDevice, llams.engine.cpu.ScalarDevice;
 }

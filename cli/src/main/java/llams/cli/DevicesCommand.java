@@ -7,6 +7,7 @@ import jdk.incubator.vector.VectorShape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `llams devices`: where programs can run.
@@ -27,7 +28,7 @@ final class DevicesCommand implements Callable<Integer> {
         int cores = Runtime.getRuntime().availableProcessors();
         long memoryBytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         if (json) {
-            ObjectNode root = Json.MAPPER.createObjectNode();
+            ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")
                     .put("usable", true)
                     .put("vectorBits", vectorBits)

@@ -62,7 +62,17 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
-    private void trace(Exception e) {
+    /// Weights and buffers live outside the Java heap and have limits of their own: this is the heap, or memory for them that
+    /// the system refused.
+    int outOfMemory(OutOfMemoryError e) {
+        long heapMebibytes = Runtime.getRuntime().maxMemory() >> 20;
+        main.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
+                + " MiB, LLAMS_JAVA_OPTS=-Xmx8g gives it 8 GiB");
+        trace(e);
+        return Main.FAILED;
+    }
+
+    private void trace(Throwable e) {
         if (main.verbose) {
             e.printStackTrace(main.err);
         }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -64,23 +65,33 @@ public final class Main implements Runnable {
     static int run(String[] args, InputStream in, OutputStream out, OutputStream err) {
         PrintStream results = new PrintStream(new ResultStream(out), false, StandardCharsets.UTF_8);
         PrintStream messages = new PrintStream(err, true, StandardCharsets.UTF_8);
-        Main main = new Main(in, results, messages);
-        Errors errors = new Errors(main);
-        CommandLine commandLine = new CommandLine(main)
-                .setOut(new PrintWriter(results, false, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(messages, true, StandardCharsets.UTF_8))
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler(errors)
-                .setExecutionExceptionHandler(errors);
-        CommandGroups.install(commandLine);
+        CommandLine commandLine = commandLine(in, results, messages);
+        // picocli would print a failure to write its help as a stack trace.
+        StringWriter help = new StringWriter();
+        commandLine.setOut(new PrintWriter(help));
+        Errors errors = new Errors(commandLine.getCommand());
         try {
             int code = commandLine.execute(args);
-            commandLine.getOut().flush();
+            results.print(help);
             results.flush();
             return code;
         } catch (ResultStream.Unwritable e) {
             return errors.unwritable(e);
+        } catch (OutOfMemoryError e) {
+            return errors.outOfMemory(e);
         }
+    }
+
+    static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err) {
+        Main main = new Main(in, out, err);
+        Errors errors = new Errors(main);
+        CommandLine commandLine = new CommandLine(main)
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
+        CommandGroups.install(commandLine);
+        return commandLine;
     }
 
     /// `llams` alone shows what it can do; that no command was named is wrong usage.

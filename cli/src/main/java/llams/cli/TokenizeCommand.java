@@ -1,4 +1,178 @@
 package llams.cli;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.data.DataException;
+import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
-@Command(name = "tokenize", description = "Text to ids, or back.")
-final class TokenizeCommand implements Runnable { public void run() {} }
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `llams tokenize`: text on stdin to ids, or back.
+@Command(
+        name = "tokenize",
+        description = {
+            "Text on stdin to ids, or back.",
+            "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or line ends."
+        },
+        footer = {
+            "",
+            "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\": \"...\"} or"
+                    + " {\"error\": \"...\"}:",
+            "  {\"text\": \"...\"}                   optional \"special\": as --special; \"bos\", \"eos\": true",
+            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}   each \"all\" or a list of names, as tiktoken has it",
+            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}], \"add_generation_prompt\": true}",
+            "  {\"ids\": [1, 2, 3]}                to decode",
+            "",
+            "Examples:",
+            "  echo -n 'Hello' | llams tokenize --tokenizer model",
+            "  llams tokenize --tokenizer model < book.txt | llams tokenize --tokenizer model --decode",
+            "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl"
+        })
+final class TokenizeCommand implements Callable<Integer> {
+    enum Special {
+        text,
+        parse,
+        error
+    }
+
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR_OR_FILE",
+            description = "Required: a model's directory, a tokenizer.model or a tokenizer.json.")
+    Path tokenizerPath;
+
+    @Option(
+            names = "--special",
+            paramLabel = "HOW",
+            defaultValue = "text",
+            description = "What a special token's name in the text is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
+    Special special;
+
+    @Option(names = "--bos", description = "Begin with <|begin_of_text|>.")
+    boolean bos;
+
+    @Option(names = "--decode", description = "Ids on stdin to text.")
+    boolean decode;
+
+    @Option(names = "--jsonl", description = "One JSON request a line, see below.")
+    boolean jsonl;
+
+    @Option(
+            names = "--cut-long-runs",
+            description = "Cut long texts as Meta's own wrapper does: every 400,000 characters, and in runs of more than 25,000.")
+    boolean cutLongRuns;
+
+    @Override
+    public Integer call() throws IOException {
+        if (tokenizerPath == null) {
+            throw new ParameterException(spec.commandLine(), "missing required option '--tokenizer=DIR_OR_FILE'");
+        }
+        if (jsonl && decode) {
+            throw new ParameterException(spec.commandLine(), "--jsonl and --decode exclude each other: a line {\"ids\": [...]} decodes");
+        }
+        Tokenizer tokenizer = Tokenizer.load(tokenizerPath);
+        if (cutLongRuns) {
+            tokenizer = tokenizer.cuttingLongRuns();
+        }
+        if (jsonl) {
+            answerLines(new TokenizeRequests(tokenizer, special, bos));
+        } else if (decode) {
+            llams.out.print(tokenizer.decode(ids(stdin())));
+        } else {
+            llams.out.println(join(encode(tokenizer, stdin(), special, bos, false)));
+        }
+        return Main.DONE;
+    }
+
+    static int[] encode(Tokenizer tokenizer, String text, Special special, boolean bos, boolean eos) {
+        int[] ids = switch (special) {
+            case text -> tokenizer.encodeOrdinary(text);
+            case parse -> tokenizer.encode(text, Tokenizer.ALL, Set.of());
+            case error -> tokenizer.encode(text, Set.of(), Tokenizer.ALL);
+        };
+        return framed(tokenizer, ids, bos, eos);
+    }
+
+    static int[] framed(Tokenizer tokenizer, int[] ids, boolean bos, boolean eos) {
+        IntStream framed = IntStream.of(ids);
+        if (bos) {
+            framed = IntStream.concat(IntStream.of(special(tokenizer, "<|begin_of_text|>")), framed);
+        }
+        if (eos) {
+            framed = IntStream.concat(framed, IntStream.of(special(tokenizer, "<|end_of_text|>")));
+        }
+        return framed.toArray();
+    }
+
+    private static int special(Tokenizer tokenizer, String name) {
+        return tokenizer
+                .special(name)
+                .orElseThrow(() -> new DataException("this tokenizer has no special token " + name));
+    }
+
+    private void answerLines(TokenizeRequests requests) throws IOException {
+        Lines lines = new Lines(llams.in, "line");
+        while (true) {
+            String answer;
+            try {
+                String line = lines.next();
+                if (line == null) {
+                    return;
+                }
+                answer = requests.answer(line, lines.place());
+            } catch (DataException e) {
+                answer = TokenizeRequests.error(e);
+            }
+            llams.out.print(answer + "\n");
+            llams.out.flush();
+        }
+    }
+
+    private String stdin() throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(llams.in.readAllBytes());
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw new DataException("standard input: not UTF-8 at byte " + bytes.position());
+        }
+    }
+
+    private static int[] ids(String text) {
+        String list = text.strip();
+        if (list.isEmpty()) {
+            return new int[0];
+        }
+        String[] words = list.split("[\\s,]+");
+        int[] ids = new int[words.length];
+        for (int i = 0; i < ids.length; i++) {
+            try {
+                ids[i] = Integer.parseInt(words[i]);
+            } catch (NumberFormatException e) {
+                throw new DataException("standard input: \"" + words[i] + "\" (number " + i + ") is not an id");
+            }
+        }
+        return ids;
+    }
+
+    private static String join(int[] ids) {
+        return IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(" "));
+    }
+}

@@ -28,18 +28,35 @@ public final class Evaluator implements AutoCloseable {
 
     private final Llama model;
     private final int positions;
-    private final Arena arena = Arena.ofShared();
     private final Session session;
+    private final Runnable release;
     private final Map<List<Long>, Executable> programs = new HashMap<>();
 
-    /// @param resident  the model's tensors by leaf name; what they hold at the time of each call is what is measured
-    /// @param positions the longest sequence that will come
-    public Evaluator(Device device, Llama model, Map<String, Tensor> resident, int positions) {
+    /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the time of
+    /// each call is what is measured. The session stays the caller's.
+    Evaluator(Session session, Llama model, int positions) {
+        this(session, model, positions, () -> {
+        });
+    }
+
+    private Evaluator(Session session, Llama model, int positions, Runnable release) {
+        this.session = session;
         this.model = model;
         this.positions = positions;
+        this.release = release;
+    }
+
+    /// @param resident  the model's tensors by leaf name
+    /// @param positions the longest sequence that will come
+    public static Evaluator open(Device device, Llama model, Map<String, Tensor> resident, int positions) {
+        Arena arena = Arena.ofShared();
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put("rope.table", RopeTable.create(arena, model.config(), positions));
-        this.session = device.open(all);
+        Session session = device.open(all);
+        return new Evaluator(session, model, positions, () -> {
+            session.close();
+            arena.close();
+        });
     }
 
     /// The mean loss over all counted tokens of the batches.
@@ -61,7 +78,6 @@ public final class Evaluator implements AutoCloseable {
 
     @Override
     public void close() {
-        session.close();
-        arena.close();
+        release.run();
     }
 }

@@ -113,6 +113,11 @@ public final class Trainer implements AutoCloseable {
         return new Pass(session.compile(program), program.leaves().contains(LoraLinear.SEED));
     }
 
+    /// Measures a model that reads the same leaves, such as the trained one without its dropout.
+    public Evaluator evaluator(Llama model) {
+        return new Evaluator(session, model, positions);
+    }
+
     /// The present contents of a parameter, or of one of its moments.
     public Tensor read(Leaf state) {
         return session.read(state.name());

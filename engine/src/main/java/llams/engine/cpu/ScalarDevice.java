@@ -41,7 +41,7 @@ public final class ScalarDevice implements Device {
     private static void run(Op op, Tensor[] in, Tensor[] out) {
         switch (op) {
             case Constant(float value) -> out[0].setFloat(0, value);
-            case Add() -> ScalarKernels.add(in[0], in[1], out[0]);
+            case Add() -> ScalarKernels.add(in[0], in[1], 1, out[0]);
             case Scale(float factor) -> ScalarKernels.scale(in[0], factor, out[0]);
             case MatMul(boolean transposeA, boolean transposeB) ->
                 ScalarKernels.multiply(in[0], transposeA, in[1], transposeB, out[0], false);

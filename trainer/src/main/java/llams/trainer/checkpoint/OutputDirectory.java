@@ -142,7 +142,12 @@ public final class OutputDirectory implements AutoCloseable {
     }
 
     private void remove() throws IOException {
-        Files.walkFileTree(temporary, new SimpleFileVisitor<>() {
+        delete(temporary);
+    }
+
+    /// Deletes a directory with all that is in it.
+    public static void delete(Path directory) throws IOException {
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                 Files.deleteIfExists(file);

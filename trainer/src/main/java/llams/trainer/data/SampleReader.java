@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 /// | file | samples |
 /// |---|---|
 /// | `.jsonl`, `.ndjson`, or a first line that is an object | see [JsonlReader] |
-/// | starts with a heading `= title =` and a blank line | kowikitext: one text an article |
+/// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
 public final class SampleReader {
     private SampleReader() {}
@@ -52,7 +52,7 @@ public final class SampleReader {
         } else if (start.startsWith("<doc id=") || start.startsWith("<mediawiki")) {
             throw new DataException(
                     file + ": a wiki dump; turn it into text first: llams data kowiki " + file.getFileName() + " --out data.txt");
-        } else if (KowikiTextReader.isTitle(first) && second != null && second.isBlank()) {
+        } else if (KowikiTextReader.recognizes(first, second)) {
             KowikiTextReader.read(file, samples);
         } else {
             PlainTextReader.read(file, samples);

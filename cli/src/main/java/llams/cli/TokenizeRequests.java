@@ -1,0 +1,152 @@
+package llams.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import llams.tokenizer.ChatFormat;
+import llams.tokenizer.Message;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.data.DataException;
+import llams.trainer.data.JsonLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The requests of `llams tokenize --jsonl`. A line with several of `text`, `messages` and `ids` is about the first of them.
+final class TokenizeRequests {
+    private final Tokenizer tokenizer;
+    private final TokenizeCommand.Special special;
+    private final boolean bos;
+
+    TokenizeRequests(Tokenizer tokenizer, TokenizeCommand.Special special, boolean bos) {
+        this.tokenizer = tokenizer;
+        this.special = special;
+        this.bos = bos;
+    }
+
+    /// One JSON object: `ids`, `text` or `error`. Whatever is wrong with the line is the answer.
+    String answer(String line, String place) {
+        try {
+            ObjectNode request = JsonLine.parse(line, place);
+            if (request.has("text")) {
+                return ids(encode(request));
+            } else if (request.has("messages")) {
+                return ids(new ChatFormat(tokenizer).encode(messages(request), flag(request, "add_generation_prompt", false)));
+            } else if (request.has("ids")) {
+                ObjectNode answer = JsonNodeFactory.instance.objectNode();
+                return answer.put("text", tokenizer.decode(integers(request.get("ids")))).toString();
+            }
+            throw new DataException(place + ": wanted \"text\", \"messages\" or \"ids\"; the keys are "
+                    + (request.isEmpty() ? "(none)" : String.join(", ", request.propertyNames())));
+        } catch (IllegalArgumentException e) {
+            return error(e);
+        }
+    }
+
+    static String error(IllegalArgumentException e) {
+        return JsonNodeFactory.instance.objectNode().put("error", e.getMessage()).toString();
+    }
+
+    private static String ids(int[] ids) {
+        ObjectNode answer = JsonNodeFactory.instance.objectNode();
+        ArrayNode list = answer.putArray("ids");
+        for (int id : ids) {
+            list.add(id);
+        }
+        return answer.toString();
+    }
+
+    private int[] encode(ObjectNode request) {
+        String text = text(request, "text");
+        boolean begin = flag(request, "bos", bos);
+        boolean end = flag(request, "eos", false);
+        if (request.has("allowed") || request.has("disallowed")) {
+            Set<String> allowed = names(request, "allowed", Set.of());
+            Set<String> disallowed = names(request, "disallowed", Tokenizer.ALL);
+            return TokenizeCommand.framed(tokenizer, tokenizer.encode(text, allowed, disallowed), begin, end);
+        }
+        TokenizeCommand.Special how = special;
+        if (request.has("special")) {
+            String name = text(request, "special");
+            how = switch (name) {
+                case "text" -> TokenizeCommand.Special.text;
+                case "parse" -> TokenizeCommand.Special.parse;
+                case "error" -> TokenizeCommand.Special.error;
+                default -> throw new DataException("\"special\" is \"" + name + "\"; wanted text, parse or error");
+            };
+        }
+        return TokenizeCommand.encode(tokenizer, text, how, begin, end);
+    }
+
+    private static Set<String> names(ObjectNode request, String key, Set<String> absent) {
+        JsonNode value = request.get(key);
+        if (value == null) {
+            return absent;
+        }
+        if (value.isString() && value.stringValue().equals("all")) {
+            return Tokenizer.ALL;
+        }
+        if (!value.isArray()) {
+            throw new DataException("\"" + key + "\" is " + JsonLine.kind(value) + "; wanted \"all\" or a list of names");
+        }
+        Set<String> names = new LinkedHashSet<>();
+        for (JsonNode name : value) {
+            if (!name.isString()) {
+                throw new DataException("\"" + key + "\" holds " + JsonLine.kind(name) + "; wanted names");
+            }
+            names.add(name.stringValue());
+        }
+        return names;
+    }
+
+    private static List<Message> messages(ObjectNode request) {
+        JsonNode list = request.get("messages");
+        if (!list.isArray()) {
+            throw new DataException("\"messages\" is " + JsonLine.kind(list) + "; wanted a list");
+        }
+        List<Message> messages = new ArrayList<>();
+        for (JsonNode node : list) {
+            if (!(node instanceof ObjectNode message)) {
+                throw new DataException("\"messages\" holds " + JsonLine.kind(node) + "; wanted {\"role\": ..., \"content\": ...}");
+            }
+            messages.add(new Message(text(message, "role"), text(message, "content")));
+        }
+        return messages;
+    }
+
+    private static int[] integers(JsonNode list) {
+        if (!list.isArray()) {
+            throw new DataException("\"ids\" is " + JsonLine.kind(list) + "; wanted a list of ids");
+        }
+        int[] ids = new int[list.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = list.get(i);
+            if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+                throw new DataException("\"ids\"[" + i + "] is " + JsonLine.kind(id) + "; wanted an id");
+            }
+            ids[i] = id.intValue();
+        }
+        return ids;
+    }
+
+    private static boolean flag(ObjectNode request, String key, boolean absent) {
+        JsonNode value = request.get(key);
+        if (value == null) {
+            return absent;
+        }
+        if (!value.isBoolean()) {
+            throw new DataException("\"" + key + "\" is " + JsonLine.kind(value) + "; wanted true or false");
+        }
+        return value.booleanValue();
+    }
+
+    private static String text(ObjectNode request, String key) {
+        JsonNode value = request.get(key);
+        if (value == null || !value.isString()) {
+            throw new DataException("\"" + key + "\" is " + (value == null ? "missing" : JsonLine.kind(value)) + "; wanted a text");
+        }
+        return value.stringValue();
+    }
+}
