@@ -6,8 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Tensor;
@@ -43,7 +45,7 @@ public final class ChatVector {
             if (!Float.isFinite(scale)) {
                 throw new IllegalArgumentException("scale " + scale + " is not possible; it must be a number");
             }
-            specialTokens = Map.copyOf(specialTokens);
+            specialTokens = Collections.unmodifiableMap(new TreeMap<>(specialTokens));
         }
     }
 
