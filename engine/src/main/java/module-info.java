@@ -3,5 +3,14 @@ module llams.engine {
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
+    exports llams.engine.safetensors;
     exports llams.engine.tensor;
+    exports llams.engine.graph;
+    exports llams.engine.device;
+    exports llams.engine.generate;
+    exports llams.engine.llama;
+
+    uses llams.engine.device.Device;
+
+    provides llams.engine.device.Device with llams.engine.cpu.CpuDevice, llams.engine.cpu.ScalarDevice;
 }

@@ -4,5 +4,10 @@ module llams.trainer {
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
 
+    exports llams.trainer;
+    exports llams.trainer.checkpoint;
     exports llams.trainer.data;
+    exports llams.trainer.lora;
+    exports llams.trainer.merge;
+    exports llams.trainer.optim;
 }

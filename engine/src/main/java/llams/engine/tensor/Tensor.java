@@ -96,6 +96,10 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
     /// All elements, widened to f32.
     public float[] toFloats() {
         float[] values = new float[Math.toIntExact(elements())];
+        if (dtype == DType.F32) {
+            MemorySegment.copy(data, F32, 0, values, 0, values.length);
+            return values;
+        }
         for (int i = 0; i < values.length; i++) {
             values[i] = getFloat(i);
         }

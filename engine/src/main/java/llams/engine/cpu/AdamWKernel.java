@@ -1,0 +1,116 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.Tensor;
+
+/// AdamW (Loshchilov and Hutter 2019), parameter, both moments and the clipping of the gradient in one pass.
+final class AdamWKernel {
+    private static final int TASK_ELEMENTS = ElementwiseKernel.TASK_ELEMENTS;
+
+    private AdamWKernel() {
+    }
+
+    /// `out` `[1]` = the sum of `x^2`, added up in double in an order that does not depend on the threads.
+    static void squaredNorm(Tensor x, Tensor out, Parallel p) {
+        Check.f32("squaredNorm", "x", x, x.shape().dims());
+        Check.f32("squaredNorm", "out", out, 1);
+        long n = x.elements();
+        int tasks = ElementwiseKernel.tasks(n);
+        double[] partial = p.scratch().doubles(0, tasks);
+        p.run(tasks, (task, scratch) -> {
+            long from = (long) task * TASK_ELEMENTS;
+            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS), scratch.doubles(0, 64));
+        });
+        double sum = 0;
+        for (int task = 0; task < tasks; task++) {
+            sum += partial[task];
+        }
+        out.setFloat(0, (float) sum);
+    }
+
+    private static double squares(MemorySegment x, long from, long to, double[] lanes) {
+        DoubleVector sum0 = DoubleVector.zero(Simd.D);
+        DoubleVector sum1 = sum0;
+        long i = from;
+        for (; i <= to - Simd.LANES; i += Simd.LANES) {
+            FloatVector v = Simd.load(x, i);
+            DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, Simd.D, 0);
+            DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, Simd.D, 1);
+            sum0 = low.fma(low, sum0);
+            sum1 = high.fma(high, sum1);
+        }
+        sum0.add(sum1).intoArray(lanes, 0);
+        double sum = 0;
+        for (int lane = 0; lane < Simd.D.length(); lane++) {
+            sum += lanes[lane];
+        }
+        for (; i < to; i++) {
+            double value = x.get(Tensor.F32, i * 4);
+            sum += value * value;
+        }
+        return sum;
+    }
+
+    /// One step: `g' = g min(1, clip / (norm + 1e-6))` if the norm exceeds `clip`, `m = beta1 m + (1 - beta1) g'`,
+    /// `v = beta2 v + (1 - beta2) g'^2`, `param -= lr weightDecay param`, `param -= lr (m / c1) / (sqrt(v / c2) + eps)`.
+    /// `param`, `m`, `v` and `grad` have one shape.
+    ///
+    /// @param squaredNorm `[1]`: the squared norm of all gradients of the step; if it is not finite, nothing is changed
+    /// @param schedule    `[3]`: `lr`, `c1 = 1 - beta1^t`, `c2 = 1 - beta2^t`, `t` counted from 1
+    /// @param beta1       a double, like the others: `1 - 0.999f` is off by 1.3e-5 of its value
+    /// @param clip        0: the gradient is taken as it is
+    static void step(Tensor param, Tensor m, Tensor v, Tensor grad, Tensor squaredNorm, Tensor schedule, double beta1,
+            double beta2, double eps, double weightDecay, double clip, Parallel p) {
+        long[] dims = param.shape().dims();
+        Check.f32("adamW", "param", param, dims);
+        Check.f32("adamW", "m", m, dims);
+        Check.f32("adamW", "v", v, dims);
+        Check.f32("adamW", "grad", grad, dims);
+        Check.f32("adamW", "squaredNorm", squaredNorm, 1);
+        Check.f32("adamW", "schedule", schedule, 3);
+        double norm = Math.sqrt(squaredNorm.getFloat(0));
+        if (!Double.isFinite(norm)) {
+            return;
+        }
+        double rate = schedule.getFloat(0);
+        float gradScale = (float) (clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1);
+        float decay = (float) (1 - rate * weightDecay);
+        float stepSize = (float) (rate / schedule.getFloat(1));
+        float correction = (float) (1 / Math.sqrt(schedule.getFloat(2)));
+        long n = param.elements();
+        p.run(ElementwiseKernel.tasks(n), (task, _) -> {
+            long from = (long) task * TASK_ELEMENTS;
+            step(param.data(), m.data(), v.data(), grad.data(), from, Math.min(n, from + TASK_ELEMENTS), gradScale,
+                    (float) beta1, (float) (1 - beta1), (float) beta2, (float) (1 - beta2), decay, stepSize, correction,
+                    (float) eps);
+        });
+    }
+
+    private static void step(MemorySegment param, MemorySegment m, MemorySegment v, MemorySegment grad, long from, long to,
+            float gradScale, float beta1, float rest1, float beta2, float rest2, float decay, float stepSize,
+            float correction, float eps) {
+        long i = from;
+        for (; i <= to - Simd.LANES; i += Simd.LANES) {
+            FloatVector g = Simd.load(grad, i).mul(gradScale);
+            FloatVector mean = Simd.load(m, i).mul(beta1).add(g.mul(rest1));
+            FloatVector square = Simd.load(v, i).mul(beta2).add(g.mul(g).mul(rest2));
+            Simd.store(mean, m, i);
+            Simd.store(square, v, i);
+            FloatVector step = mean.mul(stepSize).div(square.sqrt().mul(correction).add(eps));
+            Simd.store(Simd.load(param, i).mul(decay).sub(step), param, i);
+        }
+        for (; i < to; i++) {
+            long at = i * 4;
+            float g = grad.get(Tensor.F32, at) * gradScale;
+            float mean = m.get(Tensor.F32, at) * beta1 + g * rest1;
+            float square = v.get(Tensor.F32, at) * beta2 + g * g * rest2;
+            m.set(Tensor.F32, at, mean);
+            v.set(Tensor.F32, at, square);
+            float step = mean * stepSize / ((float) Math.sqrt(square) * correction + eps);
+            param.set(Tensor.F32, at, param.get(Tensor.F32, at) * decay - step);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package llams.engine.cpu;
+
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.device.Device;
+import llams.engine.device.Session;
+import llams.engine.graph.*;
+import llams.engine.tensor.Tensor;
+
+/// The processor's vector units, through the Vector API, on all cores or as many as `-Dllams.threads=N` says.
+public final class CpuDevice implements Device {
+    /// Threads to work with, if not one a core.
+    public static final String THREADS = "llams.threads";
+
+    private static int threads() {
+        return Integer.getInteger(THREADS, Runtime.getRuntime().availableProcessors());
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public String description() {
+        return "vectors of " + Simd.BITS + " bits, threads: " + threads();
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident) {
+        return new HostSession(resident, new VectorKernels(new Parallel(threads())));
+    }
+
+    private record VectorKernels(Parallel parallel) implements HostSession.Kernels {
+        @Override
+        public void run(Op op, Tensor[] in, Tensor[] out) {
+            Parallel p = parallel;
+            switch (op) {
+                case Constant(float value) -> out[0].setFloat(0, value);
+                case Add() -> ElementwiseKernel.add(in[0], in[1], 1, out[0], p);
+                case Scale(float factor) -> ElementwiseKernel.scale(in[0], factor, out[0], p);
+                case MatMul(boolean transposeA, boolean transposeB) ->
+                    Gemm.multiply(in[0], transposeA, in[1], transposeB, out[0], false, p);
+                case Embedding() -> EmbeddingKernel.forward(in[0], in[1], out[0], p);
+                case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], p);
+                case RmsNorm(float eps) -> NormKernel.rmsNorm(in[0], in[1], eps, out[0], p);
+                case RmsNormGradient(float eps) -> NormKernel.rmsNormGradient(in[0], in[1], eps, in[2], out[0], p);
+                case RmsNormWeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[0], eps, in[1], out[0], p);
+                case Rope(int headDim, boolean inverse) ->
+                    RopeKernel.apply(in[0], in[1], in[2], headDim, inverse, out[0], p);
+                case Attention(int headDim, long rowLength) ->
+                    AttentionKernel.forward(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1], p);
+                case AttentionGradient(int headDim, long rowLength) -> AttentionKernel.backward(in[0], in[1], in[2], in[3],
+                        in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2], p);
+                case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
+                case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
+                case LinearCrossEntropy() ->
+                    CrossEntropyKernel.forward(in[0], in[1], in[2], in[3], out[0], out[1], out[2], p);
+                case LinearCrossEntropyGradient(boolean forX, boolean forWeight) -> CrossEntropyKernel.gradient(in[0], in[1],
+                        in[2], in[3], in[4], in[5], forX ? out[0] : null, forWeight ? out[out.length - 1] : null, p);
+                case Dropout(float rate, int stream) -> ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
+                case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
+                case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);
+                case Clear() -> ElementwiseKernel.clear(in[0], p);
+                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2]);
+                case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> AdamWKernel.step(in[0],
+                        in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
+            }
+        }
+
+        @Override
+        public void close() {
+            parallel.close();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import llams.engine.tensor.BFloat16;
+import llams.engine.tensor.Tensor;
+
+/// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every row
+/// of the matrix is read once, in order, and widened in registers: the speed is the memory's.
+final class DotKernel {
+    /// The most vectors that go this way.
+    static final int FEW = 8;
+
+    private static final int GROUP = 4;
+    /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
+    private static final int PIECE = 1024;
+    /// A task's share of the matrix.
+    private static final int TASK_BYTES = 1 << 17;
+
+    private DotKernel() {
+    }
+
+    /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for `f < count` and `r < rows`.
+    ///
+    /// @param few      `[count, k]`, or `[k, count]` if `transposed`
+    /// @param many     `[rows, k]`
+    static void multiply(Tensor few, boolean transposed, int count, Tensor many, int rows, int k, Tensor c, int rowStep,
+            int fewStep, boolean accumulate, Parallel p) {
+        int padded = count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
+        float[] x = p.scratch().floats(15, padded * k);
+        if (transposed) {
+            for (int f = 0; f < count; f++) {
+                for (int i = 0; i < k; i++) {
+                    x[f * k + i] = few.getFloat((long) i * count + f);
+                }
+            }
+        } else {
+            Widen.row(few, 0, count * k, x, 0);
+        }
+        Arrays.fill(x, count * k, padded * k, 0);
+        long rowBytes = Math.max(1, (long) k * many.dtype().bytes);
+        int share = Math.toIntExact(Math.max(1, TASK_BYTES / (GROUP * rowBytes))) * GROUP;
+        p.run(Math.ceilDiv(rows, share), (task, scratch) -> {
+            int from = task * share;
+            int to = Math.min(rows, from + share);
+            if (count == 1) {
+                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate);
+            } else {
+                severalVectors(x, padded, count, many, from, to, k, c.data(), rowStep, fewStep, accumulate, scratch);
+            }
+        });
+    }
+
+    private static void oneVector(float[] x, Tensor many, int from, int to, int k, MemorySegment c, int rowStep,
+            boolean accumulate) {
+        MemorySegment w = many.data();
+        for (int r = from; r < to; r++) {
+            long row = (long) r * k;
+            float dot = switch (many.dtype()) {
+                case F32 -> dotF32(x, 0, w, row, k);
+                case BF16 -> dotBf16(x, 0, w, row, k);
+                case F16 -> dotF16(x, 0, w, row, k);
+                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(many.dtype());
+            };
+            put(c, (long) r * rowStep, dot, accumulate);
+        }
+    }
+
+    private static float dotF32(float[] x, int xo, MemorySegment w, long row, int k) {
+        FloatVector s0 = FloatVector.zero(Simd.F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
+            s0 = Simd.load(w, row + i).fma(at(x, xo + i), s0);
+            s1 = Simd.load(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
+            s2 = Simd.load(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
+            s3 = Simd.load(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
+        }
+        for (; i <= k - Simd.LANES; i += Simd.LANES) {
+            s0 = Simd.load(w, row + i).fma(at(x, xo + i), s0);
+        }
+        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
+        for (; i < k; i++) {
+            sum = Math.fma(w.get(Tensor.F32, (row + i) * 4), x[xo + i], sum);
+        }
+        return sum;
+    }
+
+    private static float dotBf16(float[] x, int xo, MemorySegment w, long row, int k) {
+        FloatVector s0 = FloatVector.zero(Simd.F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
+            s0 = Simd.loadBf16(w, row + i).fma(at(x, xo + i), s0);
+            s1 = Simd.loadBf16(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
+            s2 = Simd.loadBf16(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
+            s3 = Simd.loadBf16(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
+        }
+        for (; i <= k - Simd.LANES; i += Simd.LANES) {
+            s0 = Simd.loadBf16(w, row + i).fma(at(x, xo + i), s0);
+        }
+        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
+        for (; i < k; i++) {
+            sum = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (row + i) * 2)), x[xo + i], sum);
+        }
+        return sum;
+    }
+
+    private static float dotF16(float[] x, int xo, MemorySegment w, long row, int k) {
+        FloatVector s0 = FloatVector.zero(Simd.F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
+            s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
+            s1 = Simd.loadF16(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
+            s2 = Simd.loadF16(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
+            s3 = Simd.loadF16(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
+        }
+        for (; i <= k - Simd.LANES; i += Simd.LANES) {
+            s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
+        }
+        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
+        for (; i < k; i++) {
+            sum = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (row + i) * 2)), x[xo + i], sum);
+        }
+        return sum;
+    }
+
+    private static FloatVector at(float[] x, int index) {
+        return FloatVector.fromArray(Simd.F, x, index);
+    }
+
+    /// `GROUP` rows at a time are widened once and meet `GROUP` vectors at a time.
+    private static void severalVectors(float[] x, int padded, int count, Tensor many, int from, int to, int k,
+            MemorySegment c, int rowStep, int fewStep, boolean accumulate, Scratch scratch) {
+        float[] rows = scratch.floats(0, GROUP * PIECE);
+        float[] sums = scratch.floats(1, FEW * GROUP * Simd.LANES);
+        for (int r = from; r < to; r += GROUP) {
+            int height = Math.min(GROUP, to - r);
+            Arrays.fill(rows, height * PIECE, GROUP * PIECE, 0);
+            Arrays.fill(sums, 0);
+            int i = 0;
+            for (int bound = Simd.F.loopBound(k); i < bound; i += PIECE) {
+                int piece = Math.min(PIECE, bound - i);
+                for (int h = 0; h < height; h++) {
+                    Widen.row(many, (long) (r + h) * k + i, piece, rows, h * PIECE);
+                }
+                for (int f = 0; f < padded; f += GROUP) {
+                    fourByFour(x, f * k + i, k, rows, piece, sums, f * GROUP * Simd.LANES);
+                }
+            }
+            for (int f = 0; f < count; f++) {
+                for (int h = 0; h < height; h++) {
+                    float sum = Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES));
+                    for (int tail = Simd.F.loopBound(k); tail < k; tail++) {
+                        sum = Math.fma(many.getFloat((long) (r + h) * k + tail), x[f * k + tail], sum);
+                    }
+                    put(c, (long) (r + h) * rowStep + (long) f * fewStep, sum, accumulate);
+                }
+            }
+        }
+    }
+
+    private static void fourByFour(float[] x, int xo, int k, float[] rows, int piece, float[] sums, int so) {
+        FloatVector s00 = at(sums, so + 0 * Simd.LANES);
+        FloatVector s01 = at(sums, so + 1 * Simd.LANES);
+        FloatVector s02 = at(sums, so + 2 * Simd.LANES);
+        FloatVector s03 = at(sums, so + 3 * Simd.LANES);
+        FloatVector s10 = at(sums, so + 4 * Simd.LANES);
+        FloatVector s11 = at(sums, so + 5 * Simd.LANES);
+        FloatVector s12 = at(sums, so + 6 * Simd.LANES);
+        FloatVector s13 = at(sums, so + 7 * Simd.LANES);
+        FloatVector s20 = at(sums, so + 8 * Simd.LANES);
+        FloatVector s21 = at(sums, so + 9 * Simd.LANES);
+        FloatVector s22 = at(sums, so + 10 * Simd.LANES);
+        FloatVector s23 = at(sums, so + 11 * Simd.LANES);
+        FloatVector s30 = at(sums, so + 12 * Simd.LANES);
+        FloatVector s31 = at(sums, so + 13 * Simd.LANES);
+        FloatVector s32 = at(sums, so + 14 * Simd.LANES);
+        FloatVector s33 = at(sums, so + 15 * Simd.LANES);
+        for (int i = 0; i < piece; i += Simd.LANES) {
+            FloatVector w0 = at(rows, i + 0 * PIECE);
+            FloatVector w1 = at(rows, i + 1 * PIECE);
+            FloatVector w2 = at(rows, i + 2 * PIECE);
+            FloatVector w3 = at(rows, i + 3 * PIECE);
+            FloatVector x0 = at(x, xo + i);
+            s00 = w0.fma(x0, s00);
+            s01 = w1.fma(x0, s01);
+            s02 = w2.fma(x0, s02);
+            s03 = w3.fma(x0, s03);
+            FloatVector x1 = at(x, xo + i + k);
+            s10 = w0.fma(x1, s10);
+            s11 = w1.fma(x1, s11);
+            s12 = w2.fma(x1, s12);
+            s13 = w3.fma(x1, s13);
+            FloatVector x2 = at(x, xo + i + 2 * k);
+            s20 = w0.fma(x2, s20);
+            s21 = w1.fma(x2, s21);
+            s22 = w2.fma(x2, s22);
+            s23 = w3.fma(x2, s23);
+            FloatVector x3 = at(x, xo + i + 3 * k);
+            s30 = w0.fma(x3, s30);
+            s31 = w1.fma(x3, s31);
+            s32 = w2.fma(x3, s32);
+            s33 = w3.fma(x3, s33);
+        }
+        s00.intoArray(sums, so + 0 * Simd.LANES);
+        s01.intoArray(sums, so + 1 * Simd.LANES);
+        s02.intoArray(sums, so + 2 * Simd.LANES);
+        s03.intoArray(sums, so + 3 * Simd.LANES);
+        s10.intoArray(sums, so + 4 * Simd.LANES);
+        s11.intoArray(sums, so + 5 * Simd.LANES);
+        s12.intoArray(sums, so + 6 * Simd.LANES);
+        s13.intoArray(sums, so + 7 * Simd.LANES);
+        s20.intoArray(sums, so + 8 * Simd.LANES);
+        s21.intoArray(sums, so + 9 * Simd.LANES);
+        s22.intoArray(sums, so + 10 * Simd.LANES);
+        s23.intoArray(sums, so + 11 * Simd.LANES);
+        s30.intoArray(sums, so + 12 * Simd.LANES);
+        s31.intoArray(sums, so + 13 * Simd.LANES);
+        s32.intoArray(sums, so + 14 * Simd.LANES);
+        s33.intoArray(sums, so + 15 * Simd.LANES);
+    }
+
+    private static void put(MemorySegment c, long at, float value, boolean add) {
+        c.set(Tensor.F32, at * 4, add ? value + c.get(Tensor.F32, at * 4) : value);
+    }
+}

@@ -1,0 +1,68 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import llams.engine.tensor.Tensor;
+
+/// Rows of a table, by id, and the gradient that adds them back.
+final class EmbeddingKernel {
+    private static final int TABLE_ROWS = 1024;
+
+    private EmbeddingKernel() {
+    }
+
+    /// `y[t] = table[ids[t]]`: `table` `[rows, dim]` of any weight dtype, `ids` I32 `[tokens]`, `y` `[tokens, dim]`.
+    ///
+    /// @throws IndexOutOfBoundsException if an id is not a row of the table
+    static void forward(Tensor table, Tensor ids, Tensor y, Parallel p) {
+        int rows = Check.dim("embedding", "table", table, 2, 0);
+        int dim = Check.dim("embedding", "table", table, 2, 1);
+        int tokens = Check.dim("embedding", "ids", ids, 1, 0);
+        Check.weight("embedding", "table", table, rows, dim);
+        Check.i32("embedding", "ids", ids, tokens);
+        Check.f32("embedding", "y", y, tokens, dim);
+        p.run(tokens, (t, scratch) -> {
+            Check.index("embedding", "ids", ids, t, rows);
+            float[] row = scratch.floats(0, dim);
+            Widen.row(table, (long) ids.getInt(t) * dim, dim, row, 0);
+            MemorySegment.copy(row, 0, y.data(), Tensor.F32, t * (dim * 4L), dim);
+        });
+    }
+
+    /// `dTable` `[rows, dim]` is overwritten by the sums of the rows of `dy` `[tokens, dim]` that share an id. Each task
+    /// owns a range of the table and adds in token order.
+    ///
+    /// @throws IndexOutOfBoundsException if an id is not a row of the table
+    static void gradient(Tensor ids, Tensor dy, Tensor dTable, Parallel p) {
+        int rows = Check.dim("embeddingGradient", "dTable", dTable, 2, 0);
+        int dim = Check.dim("embeddingGradient", "dTable", dTable, 2, 1);
+        int tokens = Check.dim("embeddingGradient", "ids", ids, 1, 0);
+        Check.i32("embeddingGradient", "ids", ids, tokens);
+        Check.f32("embeddingGradient", "dy", dy, tokens, dim);
+        Check.f32("embeddingGradient", "dTable", dTable, rows, dim);
+        for (int t = 0; t < tokens; t++) {
+            Check.index("embeddingGradient", "ids", ids, t, rows);
+        }
+        p.run(Math.ceilDiv(rows, TABLE_ROWS), (task, _) -> {
+            int from = task * TABLE_ROWS;
+            int to = Math.min(rows, from + TABLE_ROWS);
+            dTable.data().asSlice(from * (dim * 4L), (to - from) * (dim * 4L)).fill((byte) 0);
+            for (int t = 0; t < tokens; t++) {
+                int id = ids.getInt(t);
+                if (id >= from && id < to) {
+                    addRow(dy.data(), (long) t * dim, dTable.data(), (long) id * dim, dim);
+                }
+            }
+        });
+    }
+
+    private static void addRow(MemorySegment x, long from, MemorySegment sum, long at, int dim) {
+        int d = 0;
+        for (int bound = Simd.F.loopBound(dim); d < bound; d += Simd.LANES) {
+            Simd.store(Simd.load(sum, at + d).add(Simd.load(x, from + d)), sum, at + d);
+        }
+        for (; d < dim; d++) {
+            long to = (at + d) * 4;
+            sum.set(Tensor.F32, to, sum.get(Tensor.F32, to) + x.get(Tensor.F32, (from + d) * 4));
+        }
+    }
+}

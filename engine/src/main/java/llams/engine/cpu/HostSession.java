@@ -1,0 +1,132 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Op;
+import llams.engine.graph.Program;
+import llams.engine.tensor.Tensor;
+
+/// A session whose tensors are the caller's own, in host memory: it finds every operand's memory once and then runs op after
+/// op. All programs share one slab, as large as the largest needs.
+final class HostSession implements Session {
+    /// What runs one op.
+    interface Kernels extends AutoCloseable {
+        void run(Op op, Tensor[] inputs, Tensor[] results);
+
+        @Override
+        void close();
+    }
+
+    private final Map<String, Tensor> resident;
+    private final Kernels kernels;
+    private final Arena arena = Arena.ofShared();
+    private Arena slabArena = Arena.ofShared();
+    private MemorySegment slab = MemorySegment.NULL;
+
+    HostSession(Map<String, Tensor> resident, Kernels kernels) {
+        this.resident = Map.copyOf(resident);
+        this.kernels = kernels;
+    }
+
+    @Override
+    public Executable compile(Program program) {
+        Map<String, Tensor> leaves = new HashMap<>();
+        for (Leaf leaf : program.leaves()) {
+            leaves.put(leaf.name(), leaf.kind() == Leaf.Kind.INPUT ? Tensor.allocate(arena, leaf.dtype(), leaf.shape())
+                    : resident(leaf));
+        }
+        if (program.slabBytes() > slab.byteSize()) {
+            slabArena.close();
+            slabArena = Arena.ofShared();
+            slab = slabArena.allocate(program.slabBytes(), 64);
+        }
+        return new HostExecutable(program, leaves);
+    }
+
+    private Tensor resident(Leaf leaf) {
+        Tensor tensor = resident.get(leaf.name());
+        if (tensor == null) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is not resident in this session");
+        }
+        if (tensor.dtype() != leaf.dtype() || !tensor.shape().equals(leaf.shape())) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is resident as " + tensor.dtype() + " "
+                    + tensor.shape() + ", but the program takes " + leaf.type());
+        }
+        return tensor;
+    }
+
+    @Override
+    public Tensor read(String name) {
+        return resident.get(name);
+    }
+
+    @Override
+    public void close() {
+        kernels.close();
+        slabArena.close();
+        arena.close();
+    }
+
+    private record Step(Op op, Tensor[] inputs, Tensor[] results) {
+    }
+
+    private final class HostExecutable implements Executable {
+        private final Program program;
+        private final Map<String, Tensor> leaves;
+        private List<Step> steps;
+        private MemorySegment boundSlab;
+
+        HostExecutable(Program program, Map<String, Tensor> leaves) {
+            this.program = program;
+            this.leaves = leaves;
+        }
+
+        @Override
+        public Tensor input(String name) {
+            Tensor input = leaves.get(name);
+            if (input == null) {
+                throw new IllegalArgumentException("the program has no input \"" + name + "\"");
+            }
+            return input;
+        }
+
+        @Override
+        public void run() {
+            if (boundSlab != slab) {
+                steps = program.instructions().stream()
+                        .map(i -> new Step(i.op(), bind(i.inputs()), bind(i.results()))).toList();
+                boundSlab = slab;
+            }
+            for (Step step : steps) {
+                kernels.run(step.op, step.inputs, step.results);
+            }
+        }
+
+        private Tensor[] bind(List<Program.Place> places) {
+            return places.stream().map(this::bind).toArray(Tensor[]::new);
+        }
+
+        private Tensor bind(Program.Place place) {
+            return switch (place) {
+                case Program.OfLeaf(Leaf leaf) -> leaves.get(leaf.name());
+                case Program.InSlab(long offset, var type) ->
+                    new Tensor(type.dtype(), type.shape(), slab.asSlice(offset, type.bytes()));
+            };
+        }
+
+        @Override
+        public Tensor output(String name) {
+            Program.Place place = program.outputs().get(name);
+            if (place == null) {
+                throw new IllegalArgumentException("the program has no output \"" + name + "\"");
+            }
+            return bind(place);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package llams.engine.cpu;
+
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.device.Device;
+import llams.engine.device.Session;
+import llams.engine.graph.*;
+import llams.engine.tensor.Tensor;
+
+/// The plainest right loops on one thread: slow, and what every other device is tested against.
+public final class ScalarDevice implements Device {
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public String description() {
+        return "plain loops on one thread, the reference for tests";
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident) {
+        return new HostSession(resident, new HostSession.Kernels() {
+            @Override
+            public void run(Op op, Tensor[] in, Tensor[] out) {
+                ScalarDevice.run(op, in, out);
+            }
+
+            @Override
+            public void close() {
+            }
+        });
+    }
+
+    private static void run(Op op, Tensor[] in, Tensor[] out) {
+        switch (op) {
+            case Constant(float value) -> out[0].setFloat(0, value);
+            case Add() -> ScalarKernels.add(in[0], in[1], 1, out[0]);
+            case Scale(float factor) -> ScalarKernels.scale(in[0], factor, out[0]);
+            case MatMul(boolean transposeA, boolean transposeB) ->
+                ScalarKernels.multiply(in[0], transposeA, in[1], transposeB, out[0], false);
+            case Embedding() -> ScalarKernels.embedding(in[0], in[1], out[0]);
+            case EmbeddingGradient(long rows) -> ScalarKernels.embeddingGradient(in[0], in[1], out[0]);
+            case RmsNorm(float eps) -> ScalarKernels.rmsNorm(in[0], in[1], eps, out[0]);
+            case RmsNormGradient(float eps) -> ScalarKernels.rmsNormGradient(in[0], in[1], eps, in[2], out[0]);
+            case RmsNormWeightGradient(float eps) -> ScalarKernels.rmsNormWeightGradient(in[0], eps, in[1], out[0]);
+            case Rope(int headDim, boolean inverse) -> ScalarKernels.rope(in[0], in[1], in[2], headDim, inverse, out[0]);
+            case Attention(int headDim, long rowLength) ->
+                ScalarKernels.attention(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1]);
+            case AttentionGradient(int headDim, long rowLength) -> ScalarKernels.attentionGradient(in[0], in[1], in[2], in[3],
+                    in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2]);
+            case SwiGlu() -> ScalarKernels.swiGlu(in[0], in[1], out[0]);
+            case SwiGluGradient() -> ScalarKernels.swiGluGradient(in[0], in[1], in[2], out[0], out[1]);
+            case LinearCrossEntropy() ->
+                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2]);
+            case LinearCrossEntropyGradient(boolean forX, boolean forWeight) -> ScalarKernels.crossEntropyGradient(in[0], in[1],
+                    in[2], in[3], in[4], in[5], forX ? out[0] : null, forWeight ? out[out.length - 1] : null);
+            case Dropout(float rate, int stream) -> ScalarKernels.dropout(in[0], in[1], stream, rate, out[0]);
+            case SquaredNorm() -> ScalarKernels.squaredNorm(in[0], out[0]);
+            case Accumulate() -> ScalarKernels.accumulate(in[0], in[1]);
+            case Clear() -> in[0].data().fill((byte) 0);
+            case CacheAppend() -> ScalarKernels.cacheAppend(in[0], in[1], in[2]);
+            case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> ScalarKernels.adamW(in[0],
+                    in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip);
+        }
+    }
+}

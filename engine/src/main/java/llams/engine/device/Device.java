@@ -1,0 +1,21 @@
+package llams.engine.device;
+
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.tensor.Tensor;
+
+/// Somewhere programs can run. Found as a service: a module that provides one needs no mention here.
+public interface Device {
+    /// As given to `--device`.
+    String name();
+
+    /// What it is, for people: width, cores, memory.
+    String description();
+
+    /// Empty if it can be used here, else why not and what would help.
+    Optional<String> unavailable();
+
+    /// Starts work with these resident tensors, by leaf name. The tensors stay the caller's and must outlive the session; a
+    /// device with memory of its own copies them once.
+    Session open(Map<String, Tensor> resident);
+}

@@ -1,0 +1,14 @@
+package llams.engine.device;
+
+import llams.engine.tensor.Tensor;
+
+/// A program ready to be run again and again.
+public interface Executable {
+    /// The memory of an input leaf, to be filled before a run; it keeps its contents between runs.
+    Tensor input(String name);
+
+    void run();
+
+    /// The contents of an output after a run, good until any program of the session runs again.
+    Tensor output(String name);
+}

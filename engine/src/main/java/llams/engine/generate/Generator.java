@@ -1,0 +1,186 @@
+package llams.engine.generate;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import llams.engine.device.Device;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Graph;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.graph.Value;
+import llams.engine.llama.KvCache;
+import llams.engine.llama.Llama;
+import llams.engine.llama.RopeTable;
+import llams.engine.llama.Sequence;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+
+/// Continues sequences with a KV cache: the prompt in chunks, then token by token. The same model code serves both, recorded
+/// for different token counts.
+public final class Generator implements AutoCloseable {
+    /// Why a continuation ended.
+    public enum End { STOP_ID, LENGTH, CAPACITY, CALLER }
+
+    /// What a continuation was and cost.
+    ///
+    /// @param ids the new tokens, without the stop id
+    public record Continuation(int[] ids, End end, int promptTokens, long prefillNanos, long decodeNanos) {
+        public double prefillTokensPerSecond() {
+            return promptTokens * 1e9 / prefillNanos;
+        }
+
+        /// Of the tokens after the first, which belongs to the prefill.
+        public double decodeTokensPerSecond() {
+            return (ids.length - 1) * 1e9 / decodeNanos;
+        }
+    }
+
+    /// Sees each new token; says false to end the continuation.
+    @FunctionalInterface
+    public interface Listener {
+        boolean accept(int id);
+
+        /// A listener that never ends it.
+        static Listener of(IntConsumer consumer) {
+            return id -> {
+                consumer.accept(id);
+                return true;
+            };
+        }
+    }
+
+    private static final int CHUNK = 512;
+
+    private final Llama model;
+    private final KvCache cache;
+    private final Arena arena = Arena.ofShared();
+    private final Session session;
+    private final Map<Integer, Executable> programs = new HashMap<>();
+    private int position;
+
+    /// @param weights  the model's tensors by leaf name
+    /// @param capacity tokens of prompt and continuation together
+    /// @throws IllegalArgumentException if the model allows fewer
+    public Generator(Device device, Llama model, Map<String, Tensor> weights, int capacity) {
+        int allowed = model.config().maxPositions();
+        if (capacity < 1 || capacity > allowed) {
+            throw new IllegalArgumentException("a sequence of " + capacity + " tokens is longer than the model allows: "
+                    + allowed + " (max_position_embeddings)");
+        }
+        this.model = model;
+        this.cache = new KvCache(model.config(), capacity);
+        Map<String, Tensor> resident = new LinkedHashMap<>(weights);
+        resident.putAll(cache.allocate(arena));
+        resident.put("rope.table", RopeTable.create(arena, model.config(), capacity));
+        this.session = device.open(resident);
+    }
+
+    /// Bytes that a run with these settings needs, before anything is allocated.
+    public static Program.Memory memory(Llama model, int capacity, int promptTokens) {
+        return program(model, new KvCache(model.config(), capacity), Math.min(CHUNK, promptTokens)).memory();
+    }
+
+    /// Forgets the sequence so far.
+    public void reset() {
+        position = 0;
+    }
+
+    /// Tokens of the sequence so far.
+    public int position() {
+        return position;
+    }
+
+    /// Appends tokens to the sequence and returns the scores of the next one, `[vocab]`.
+    ///
+    /// @throws IllegalArgumentException if there are none, an id is not in the vocabulary, or they exceed the capacity
+    public float[] append(int... ids) {
+        check(ids);
+        float[] logits = null;
+        for (int from = 0; from < ids.length; from += CHUNK) {
+            int tokens = Math.min(CHUNK, ids.length - from);
+            Executable step =
+                    programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
+            for (int t = 0; t < tokens; t++) {
+                step.input("ids").setInt(t, ids[from + t]);
+                step.input("position").setInt(t, position + t);
+                step.input("first").setInt(t, 0);
+                step.input("last").setInt(t, position + t);
+            }
+            step.input("pick").setInt(0, tokens - 1);
+            step.run();
+            position += tokens;
+            logits = step.output("logits").toFloats();
+        }
+        return logits;
+    }
+
+    private void check(int[] ids) {
+        if (ids.length == 0) {
+            throw new IllegalArgumentException("the prompt is empty; give at least one token");
+        }
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= model.config().vocab()) {
+                throw new IllegalArgumentException("id " + ids[i] + " at place " + i + " is not in the vocabulary of "
+                        + model.config().vocab());
+            }
+        }
+        if (position + ids.length > cache.capacity()) {
+            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
+                    + " more do not fit into its " + cache.capacity());
+        }
+    }
+
+    /// Appends the prompt and continues it.
+    ///
+    /// @param stops    ids that end the continuation; they are not part of it
+    /// @param listener called with each new token as it is picked
+    public Continuation generate(int[] prompt, int maxTokens, Sampler sampler, Set<Integer> stops, Listener listener) {
+        long start = System.nanoTime();
+        float[] logits = append(prompt);
+        long prefillNanos = System.nanoTime() - start;
+        int[] ids = new int[maxTokens];
+        int count = 0;
+        End end = End.LENGTH;
+        while (count < maxTokens) {
+            int id = sampler.pick(logits, count);
+            if (stops.contains(id)) {
+                end = End.STOP_ID;
+                break;
+            }
+            ids[count++] = id;
+            if (!listener.accept(id)) {
+                end = End.CALLER;
+                break;
+            }
+            if (position == cache.capacity() && count < maxTokens) {
+                end = End.CAPACITY;
+                break;
+            }
+            if (count < maxTokens) {
+                logits = append(id);
+            }
+        }
+        return new Continuation(Arrays.copyOf(ids, count), end, prompt.length, prefillNanos,
+                System.nanoTime() - start - prefillNanos);
+    }
+
+    private static Program program(Llama model, KvCache cache, int tokens) {
+        Graph g = new Graph();
+        Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
+        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache);
+        Value last = g.embedding(hidden, Leaf.input("pick", DType.I32, 1));
+        return Program.of(g, Map.of("logits", model.logits(g, last)));
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,48 @@
+package llams.engine.graph;
+
+import java.util.List;
+
+/// What an op sees when its gradient is recorded: what it read and made, the gradients of its results, and where to put
+/// those of its inputs.
+public final class Backward {
+    public final Graph graph;
+    private final Autodiff autodiff;
+    private final List<Value> originals;
+    private final List<Value> inputs;
+    private final List<Value> results;
+    private final List<Value> upstream;
+
+    Backward(Graph graph, Autodiff autodiff, List<Value> originals, List<Value> inputs, List<Value> results,
+            List<Value> upstream) {
+        this.graph = graph;
+        this.autodiff = autodiff;
+        this.originals = originals;
+        this.inputs = inputs;
+        this.results = results;
+        this.upstream = upstream;
+    }
+
+    public Value input(int index) {
+        return inputs.get(index);
+    }
+
+    public Value result(int index) {
+        return results.get(index);
+    }
+
+    /// The gradient of the first result, of its shape. The other results of an op are by-products (a log-sum-exp, a loss
+    /// per token) that no loss may be built from.
+    public Value upstream() {
+        return upstream.getFirst();
+    }
+
+    /// True if something wanted lies below this input.
+    public boolean wants(int index) {
+        return autodiff.wants(originals.get(index));
+    }
+
+    /// Adds to the gradient of an input that is wanted.
+    public void add(int index, Value gradient) {
+        autodiff.add(originals.get(index), gradient);
+    }
+}

@@ -1,0 +1,37 @@
+package llams.engine.graph;
+
+import java.util.List;
+
+/// The output head and the loss in one: `logits = x weightᵀ`, `tokenLoss[t] = logSumExp(logits[t]) - logits[t, labels[t]]`,
+/// `loss = scale Σ tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist for a few tokens
+/// at a time only.
+///
+/// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale` `[1]`
+/// (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, `tokenLoss`
+/// `[tokens]` (0 where not counted), `logSumExp` `[tokens]`.
+public record LinearCrossEntropy() implements Differentiable {
+    @Override
+    public List<TensorType> results(List<Value> inputs) {
+        Value x = inputs.get(0);
+        Value weight = inputs.get(1);
+        Checks.f32("linear cross entropy", "x", x, 2);
+        Checks.weight("linear cross entropy", "weight", weight, 2);
+        Checks.that(x.dim(1) == weight.dim(1), "linear cross entropy: x %s and weight %s differ in dim", x.shape(),
+                weight.shape());
+        Checks.ints("linear cross entropy", "labels", inputs.get(2), x.dim(0));
+        Checks.scalar("linear cross entropy", "scale", inputs.get(3));
+        return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), TensorType.f32(x.dim(0)));
+    }
+
+    @Override
+    public void gradient(Backward at) {
+        Value[] inputs = {at.input(0), at.input(1), at.input(2), at.input(3), at.result(2), at.upstream()};
+        Node gradient = at.graph.recordNode(new LinearCrossEntropyGradient(at.wants(0), at.wants(1)), inputs);
+        int next = 0;
+        for (int i = 0; i < 2; i++) {
+            if (at.wants(i)) {
+                at.add(i, gradient.results.get(next++));
+            }
+        }
+    }
+}

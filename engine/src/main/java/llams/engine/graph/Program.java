@@ -1,0 +1,137 @@
+package llams.engine.graph;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// A graph made ready to run: dead ops dropped, the order fixed, every temporary given its place in one slab.
+///
+/// @param instructions in the order in which they run
+/// @param leaves       every leaf that is read or changed
+/// @param outputs      where the asked-for values lie; they are kept to the end of the run
+/// @param slabBytes    size of the one memory block that holds all temporaries and outputs
+public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<String, Place> outputs, long slabBytes) {
+    /// Where a value lies.
+    public sealed interface Place {
+        TensorType type();
+    }
+
+    /// In a leaf's own memory.
+    public record OfLeaf(Leaf leaf) implements Place {
+        @Override
+        public TensorType type() {
+            return leaf.type();
+        }
+    }
+
+    /// In the slab. Offsets are multiples of 64.
+    public record InSlab(long offsetBytes, TensorType type) implements Place {
+    }
+
+    /// One op with the places of what it reads and writes.
+    public record Instruction(Op op, List<Place> inputs, List<Place> results) {
+    }
+
+    /// What a run needs, in bytes.
+    ///
+    /// @param weights     frozen and resident
+    /// @param state       resident and changed: trained parameters, moments, caches
+    /// @param temporaries the slab
+    public record Memory(long weights, long state, long temporaries) {
+        public long total() {
+            return weights + state + temporaries;
+        }
+    }
+
+    private static final long ALIGNMENT = 64;
+
+    /// Plans the ops that the outputs and the effects of a graph need.
+    public static Program of(Graph graph, Map<String, ? extends Value> outputs) {
+        List<Node> nodes = live(graph.nodes, outputs.values());
+        List<Slab.Interval> intervals = new ArrayList<>();
+        Map<Result, Slab.Interval> intervalOf = lifetimes(nodes, outputs.values(), intervals);
+        long slabBytes = Slab.place(intervals);
+
+        Map<Value, Place> places = new HashMap<>();
+        intervalOf.forEach((result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
+        Set<Leaf> leaves = new LinkedHashSet<>();
+        List<Instruction> instructions = new ArrayList<>();
+        for (Node node : nodes) {
+            for (Value input : node.inputs) {
+                place(input, places, leaves);
+            }
+            instructions.add(new Instruction(node.op, node.inputs.stream().map(places::get).toList(),
+                    node.results.stream().map(places::get).toList()));
+        }
+        Map<String, Place> outputPlaces = new LinkedHashMap<>();
+        outputs.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));
+        checkNames(leaves);
+        return new Program(List.copyOf(instructions), List.copyOf(leaves), outputPlaces, slabBytes);
+    }
+
+    /// What this program needs by itself; programs of one session share weights, state and the slab.
+    public Memory memory() {
+        return new Memory(bytes(Leaf.Kind.WEIGHT), bytes(Leaf.Kind.STATE), slabBytes);
+    }
+
+    private long bytes(Leaf.Kind kind) {
+        return leaves.stream().filter(leaf -> leaf.kind() == kind).mapToLong(leaf -> leaf.type().bytes()).sum();
+    }
+
+    private static Place place(Value value, Map<Value, Place> places, Set<Leaf> leaves) {
+        if (value instanceof Leaf leaf && leaves.add(leaf)) {
+            places.put(leaf, new OfLeaf(leaf));
+        }
+        return places.get(value);
+    }
+
+    private static void checkNames(Set<Leaf> leaves) {
+        Map<String, Leaf> byName = new HashMap<>();
+        for (Leaf leaf : leaves) {
+            Leaf other = byName.put(leaf.name(), leaf);
+            Checks.that(other == null, "program: two leaves are named \"%s\": %s and %s", leaf.name(), leaf, other);
+        }
+    }
+
+    private static List<Node> live(List<Node> nodes, Collection<? extends Value> outputs) {
+        Set<Value> needed = new HashSet<>(outputs);
+        List<Node> kept = new ArrayList<>();
+        for (Node node : nodes.reversed()) {
+            if (node.op instanceof Effect || node.results.stream().anyMatch(needed::contains)) {
+                needed.addAll(node.inputs);
+                kept.add(node);
+            }
+        }
+        return kept.reversed();
+    }
+
+    private static Map<Result, Slab.Interval> lifetimes(List<Node> nodes, Collection<? extends Value> outputs,
+            List<Slab.Interval> intervals) {
+        Map<Result, Slab.Interval> intervalOf = new LinkedHashMap<>();
+        for (int step = 0; step < nodes.size(); step++) {
+            for (Value input : nodes.get(step).inputs) {
+                if (input instanceof Result result) {
+                    intervalOf.get(result).to = step;
+                }
+            }
+            for (Result result : nodes.get(step).results) {
+                long bytes = (result.type().bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+                Slab.Interval interval = new Slab.Interval(bytes, step);
+                intervalOf.put(result, interval);
+                intervals.add(interval);
+            }
+        }
+        for (Value output : outputs) {
+            if (output instanceof Result result) {
+                intervalOf.get(result).to = nodes.size();
+            }
+        }
+        return intervalOf;
+    }
+}

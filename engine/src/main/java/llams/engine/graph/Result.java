@@ -1,0 +1,25 @@
+package llams.engine.graph;
+
+/// One of the results of a [Node].
+public final class Result implements Value {
+    public final Node node;
+    public final int index;
+    private final TensorType type;
+
+    Result(Node node, int index, TensorType type) {
+        this.node = node;
+        this.index = index;
+        this.type = type;
+    }
+
+    @Override
+    public TensorType type() {
+        return type;
+    }
+
+    /// As `RmsNorm:0 F32 [5, 64]`.
+    @Override
+    public String toString() {
+        return node.op.getClass().getSimpleName() + ":" + index + " " + type;
+    }
+}

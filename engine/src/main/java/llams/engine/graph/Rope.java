@@ -1,0 +1,27 @@
+package llams.engine.graph;
+
+import java.util.List;
+
+/// Rotary positions (arXiv 2104.09864): in every head of `x` `[tokens, heads * headDim]` the pair `(i, i + headDim / 2)` is
+/// turned by the angle of its token's position: `(a cos - b sin, b cos + a sin)`. `table` is F32 `[positions, headDim]`,
+/// cosines in the first half of a row, sines in the second; `position` I32 `[tokens]`. `inverse` turns back.
+public record Rope(int headDim, boolean inverse) implements Differentiable {
+    @Override
+    public List<TensorType> results(List<Value> inputs) {
+        Value x = inputs.get(0);
+        Value table = inputs.get(1);
+        Checks.f32("rope", "x", x, 2);
+        Checks.f32("rope", "table", table, 2);
+        Checks.that(headDim % 2 == 0 && x.dim(1) % headDim == 0,
+                "rope: x %s is not made of heads of %d, an even number", x.shape(), headDim);
+        Checks.that(table.dim(1) == headDim, "rope: table %s is not made for heads of %d", table.shape(), headDim);
+        Checks.ints("rope", "position", inputs.get(2), x.dim(0));
+        return List.of(x.type());
+    }
+
+    /// A rotation's gradient is the rotation back.
+    @Override
+    public void gradient(Backward at) {
+        at.add(0, at.graph.record(new Rope(headDim, !inverse), at.upstream(), at.input(1), at.input(2)));
+    }
+}

@@ -1,0 +1,53 @@
+package llams.engine.graph;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/// Places buffers with known lifetimes in one block of memory: the largest first, each at the lowest offset where it meets
+/// no other that lives at the same time (the greedy-by-size rule of arXiv 2001.03288).
+final class Slab {
+    /// A buffer that lives from step `from` to step `to`, both included.
+    static final class Interval {
+        final long bytes;
+        final int from;
+        int to;
+        long offsetBytes;
+
+        Interval(long bytes, int from) {
+            this.bytes = bytes;
+            this.from = from;
+            this.to = from;
+        }
+    }
+
+    private Slab() {
+    }
+
+    /// Sets every offset; returns the size of the block.
+    static long place(List<Interval> intervals) {
+        List<Interval> bySize = new ArrayList<>(intervals);
+        bySize.sort(Comparator.comparingLong((Interval interval) -> -interval.bytes));
+        List<Interval> byOffset = new ArrayList<>();
+        long size = 0;
+        for (Interval interval : bySize) {
+            long offset = 0;
+            for (Interval other : byOffset) {
+                if (other.from <= interval.to && interval.from <= other.to) {
+                    if (other.offsetBytes - offset >= interval.bytes) {
+                        break;
+                    }
+                    offset = Math.max(offset, other.offsetBytes + other.bytes);
+                }
+            }
+            interval.offsetBytes = offset;
+            size = Math.max(size, offset + interval.bytes);
+            int at = 0;
+            while (at < byOffset.size() && byOffset.get(at).offsetBytes <= offset) {
+                at++;
+            }
+            byOffset.add(at, interval);
+        }
+        return size;
+    }
+}

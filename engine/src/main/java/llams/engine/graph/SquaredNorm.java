@@ -1,0 +1,11 @@
+package llams.engine.graph;
+
+import java.util.List;
+
+/// `y = Σ x²` over all elements of an F32 tensor; the result `[1]`.
+public record SquaredNorm() implements Op {
+    @Override
+    public List<TensorType> results(List<Value> inputs) {
+        return List.of(TensorType.f32(1));
+    }
+}

@@ -1,0 +1,28 @@
+package llams.engine.llama;
+
+import llams.engine.graph.CacheAppend;
+import llams.engine.graph.Graph;
+import llams.engine.graph.Value;
+
+/// Grouped-query self-attention with rotary positions.
+///
+/// @param q      `dim` to `heads * headDim`
+/// @param k      `dim` to `kvHeads * headDim`; `v` the same
+/// @param o      `heads * headDim` back to `dim`
+/// @param layer  which layer this is, for its part of the cache
+public record Attention(Projection q, Projection k, Projection v, Projection o, int headDim, int layer) {
+    /// `x` and the result are `[tokens, dim]`.
+    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull) {
+        Value queries = g.rope(q.forward(g, x), at.rope(), at.position(), headDim);
+        Value keys = g.rope(k.forward(g, x), at.rope(), at.position(), headDim);
+        Value values = v.forward(g, x);
+        if (cacheOrNull != null) {
+            g.record(new CacheAppend(), cacheOrNull.keys(layer), keys, at.last());
+            g.record(new CacheAppend(), cacheOrNull.values(layer), values, at.last());
+            keys = cacheOrNull.keys(layer);
+            values = cacheOrNull.values(layer);
+        }
+        Value mixed = g.attention(queries, keys, values, at.first(), at.last(), headDim, at.rowLength());
+        return o.forward(g, g.tap("layers." + layer + ".attention", mixed));
+    }
+}

@@ -1,0 +1,35 @@
+package llams.engine.llama;
+
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+
+/// Keys and values of the tokens seen so far, so that a new token costs one pass of itself only. Row r holds the token at
+/// position r; each layer has `[capacity, kvHeads * headDim]` of both.
+public record KvCache(LlamaConfig config, int capacity) {
+    Leaf keys(int layer) {
+        return leaf("cache." + layer + ".k");
+    }
+
+    Leaf values(int layer) {
+        return leaf("cache." + layer + ".v");
+    }
+
+    private Leaf leaf(String name) {
+        return Leaf.state(name, DType.F32, capacity, (long) config.kvHeads() * config.headDim());
+    }
+
+    /// Empty memory for all layers, by leaf name.
+    public Map<String, Tensor> allocate(Arena arena) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            for (Leaf leaf : new Leaf[] {keys(layer), values(layer)}) {
+                tensors.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
+            }
+        }
+        return tensors;
+    }
+}

@@ -1,0 +1,75 @@
+package llams.engine.llama;
+
+import java.util.ArrayList;
+import java.util.List;
+import llams.engine.graph.Graph;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Result;
+import llams.engine.graph.Value;
+
+/// A Llama 3 model (arXiv 2407.21783) as symbolic layers: embedding, decoder blocks, a final norm, the output head.
+///
+/// @param embedding `[vocab, dim]`
+/// @param norm      `[dim]`
+/// @param head      `[vocab, dim]`; the embedding itself where tied
+public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf norm, Leaf head) {
+    public static final String EMBEDDING = "model.embed_tokens.weight";
+    public static final String NORM = "model.norm.weight";
+    public static final String HEAD = "lm_head.weight";
+
+    /// Puts an adapter around a projection, or leaves it as it is.
+    @FunctionalInterface
+    public interface Wrap {
+        Wrap NONE = (layer, name, linear) -> linear;
+
+        Projection apply(int layer, ProjectionName name, Linear linear);
+    }
+
+    /// The model with its leaves looked up by checkpoint name.
+    public static Llama of(LlamaConfig config, Parameters parameters, Wrap wrap) {
+        List<Block> blocks = new ArrayList<>();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            blocks.add(block(config, parameters, wrap, layer));
+        }
+        Leaf embedding = parameters.leaf(EMBEDDING, config.vocab(), config.dim());
+        return new Llama(config, embedding, List.copyOf(blocks), parameters.leaf(NORM, config.dim()),
+                config.tied() ? embedding : parameters.leaf(HEAD, config.vocab(), config.dim()));
+    }
+
+    private static Block block(LlamaConfig config, Parameters parameters, Wrap wrap, int layer) {
+        String prefix = "model.layers." + layer + ".";
+        Projection[] p = new Projection[ProjectionName.values().length];
+        for (ProjectionName name : ProjectionName.values()) {
+            List<Long> shape = name.shape(config);
+            Leaf weight = parameters.leaf(prefix + name.path + ".weight", shape.get(0), shape.get(1));
+            p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
+        }
+        return new Block(new Attention(p[0], p[1], p[2], p[3], config.headDim(), layer), new FeedForward(p[4], p[5], p[6]),
+                parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
+                parameters.leaf(prefix + "post_attention_layernorm.weight", config.dim()), config.normEps());
+    }
+
+    /// The last hidden state of every token, after the final norm: `ids` I32 `[tokens]` to `[tokens, dim]`.
+    public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull) {
+        Value x = g.tap("embedding", g.embedding(embedding, ids));
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            Block block = blocks.get(layer);
+            Value in = x;
+            // A block that fills a cache has an effect and cannot be run twice; nothing is trained through one anyway.
+            x = cacheOrNull == null ? g.recomputable(() -> block.forward(g, in, at, null))
+                    : block.forward(g, in, at, cacheOrNull);
+            g.tap("layers." + layer + ".out", x);
+        }
+        return g.tap("hidden", g.rmsNorm(x, norm, config.normEps()));
+    }
+
+    /// `hidden` `[tokens, dim]` to scores `[tokens, vocab]`.
+    public Value logits(Graph g, Value hidden) {
+        return g.linear(hidden, head);
+    }
+
+    /// Loss `[1]`, loss of each token `[tokens]`, log-sum-exp `[tokens]`; see [llams.engine.graph.LinearCrossEntropy].
+    public List<Result> loss(Graph g, Value hidden, Value labels, Value scale) {
+        return g.linearCrossEntropy(hidden, head, labels, scale);
+    }
+}

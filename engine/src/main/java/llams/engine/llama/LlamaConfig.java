@@ -1,0 +1,214 @@
+package llams.engine.llama;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The sizes and constants of a Llama model, as a Hugging Face `config.json` states them.
+///
+/// @param dim              width of the residual stream (`hidden_size`)
+/// @param hiddenDim        width inside the feed-forward block (`intermediate_size`)
+/// @param headDim          width of one head; `dim / heads` unless the file says otherwise
+/// @param ropeScaling      Llama 3.1's stretching of the rotary frequencies, or null
+/// @param maxPositions     tokens that the model was made for (`max_position_embeddings`)
+/// @param tied             true if the output head is the embedding table
+/// @param initializerRange standard deviation of a new model's weights
+/// @param bos              id that begins a text, or -1
+/// @param eos              ids that end one; may be empty
+/// @param dtype            the weights' type as the file names it (`bfloat16`), or null
+public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab, float normEps,
+        double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied, float initializerRange, int bos,
+        List<Integer> eos, String dtype) {
+    /// The `llama3` rope scaling: wavelengths over `originalPositions / lowFactor` are stretched by `factor`, those under
+    /// `originalPositions / highFactor` are kept, and those between are blended.
+    public record RopeScaling(double factor, double lowFactor, double highFactor, double originalPositions) {
+    }
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    /// Features of other models that would change the result: each is refused by name unless it has its plain value.
+    private static final Map<String, List<String>> PLAIN = Map.of("attention_bias", List.of("false"), "mlp_bias",
+            List.of("false"), "hidden_act", List.of("\"silu\""), "attention_dropout", List.of("0", "0.0"),
+            "partial_rotary_factor", List.of("1", "1.0"), "sliding_window", List.of(), "quantization_config", List.of());
+
+    /// Reads `config.json` of a model directory.
+    ///
+    /// @throws IOException if it is missing, is not JSON, lacks a field or asks for something that is not supported; says which
+    public static LlamaConfig read(Path directory) throws IOException {
+        return readFile(directory.resolve("config.json"));
+    }
+
+    /// Reads a config file of any name.
+    ///
+    /// @throws IOException as [#read]
+    public static LlamaConfig readFile(Path file) throws IOException {
+        try {
+            JsonNode json = JSON.readTree(Files.readAllBytes(file));
+            if (!(json instanceof ObjectNode)) {
+                throw new IllegalArgumentException("is not a JSON object");
+            }
+            return parse(json);
+        } catch (NoSuchFileException e) {
+            throw new NoSuchFileException(file + " does not exist; a model directory needs config.json (Hugging Face form)");
+        } catch (JacksonException e) {
+            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
+                    + e.getLocation().getLineNr() + ")", e);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static LlamaConfig parse(JsonNode json) {
+        String type = json.path("model_type").asString("");
+        if (!type.equals("llama")) {
+            throw new IllegalArgumentException("model_type \"" + type + "\" is not supported; this program runs: llama");
+        }
+        PLAIN.forEach((name, plain) -> {
+            JsonNode value = json.path(name);
+            if (!value.isMissingNode() && !value.isNull() && !plain.contains(value.toString())) {
+                throw new IllegalArgumentException(name + " " + value + " is not supported; Llama 3 has "
+                        + (plain.isEmpty() ? "none" : plain.getFirst()));
+            }
+        });
+        int dim = required(json, "hidden_size");
+        int heads = required(json, "num_attention_heads");
+        int kvHeads = optional(json, "num_key_value_heads", heads);
+        int headDim = optional(json, "head_dim", dim / heads);
+        if (isPresent(json, "head_dim") ? headDim % 2 != 0 : dim % heads != 0 || headDim % 2 != 0) {
+            throw new IllegalArgumentException("hidden_size " + dim + " and " + heads
+                    + " heads give no even head_dim; say head_dim");
+        }
+        if (heads % kvHeads != 0) {
+            throw new IllegalArgumentException(
+                    "num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + kvHeads);
+        }
+        JsonNode rope = isPresent(json, "rope_parameters") ? json.get("rope_parameters") : json.path("rope_scaling");
+        JsonNode theta = isPresent(rope, "rope_theta") ? rope.get("rope_theta") : json.path("rope_theta");
+        return new LlamaConfig(dim, required(json, "intermediate_size"), required(json, "num_hidden_layers"), heads, kvHeads,
+                headDim, required(json, "vocab_size"), (float) json.path("rms_norm_eps").asDouble(1e-6),
+                theta.asDouble(10000), ropeScaling(rope), optional(json, "max_position_embeddings", 2048),
+                json.path("tie_word_embeddings").asBoolean(false),
+                (float) json.path("initializer_range").asDouble(0.02), json.path("bos_token_id").asInt(-1),
+                ids(json.path("eos_token_id")),
+                isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null));
+    }
+
+    private static RopeScaling ropeScaling(JsonNode rope) {
+        if (rope.isMissingNode() || rope.isNull()) {
+            return null;
+        }
+        String type = rope.path("rope_type").asString(rope.path("type").asString("default"));
+        return switch (type) {
+            case "default" -> null;
+            case "llama3" -> new RopeScaling(number(rope, "factor"), number(rope, "low_freq_factor"),
+                    number(rope, "high_freq_factor"), number(rope, "original_max_position_embeddings"));
+            default -> throw new IllegalArgumentException(
+                    "rope type \"" + type + "\" is not supported; this program knows: default, llama3");
+        };
+    }
+
+    private static boolean isPresent(JsonNode json, String name) {
+        return json.hasNonNull(name);
+    }
+
+    private static int required(JsonNode json, String name) {
+        if (!isPresent(json, name)) {
+            throw new IllegalArgumentException("\"" + name + "\" is missing");
+        }
+        return optional(json, name, 0);
+    }
+
+    private static int optional(JsonNode json, String name, int otherwise) {
+        if (!isPresent(json, name)) {
+            return otherwise;
+        }
+        JsonNode value = json.get(name);
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() <= 0) {
+            throw new IllegalArgumentException("\"" + name + "\" must be a positive whole number, not " + value);
+        }
+        return value.asInt();
+    }
+
+    private static double number(JsonNode json, String name) {
+        if (!json.path(name).isNumber()) {
+            throw new IllegalArgumentException("rope scaling of type llama3 needs the number \"" + name + "\"");
+        }
+        return json.get(name).asDouble();
+    }
+
+    /// An int, a list of ints, or nothing.
+    static List<Integer> ids(JsonNode json) {
+        List<Integer> ids = new ArrayList<>();
+        if (json.isArray()) {
+            json.forEach(id -> ids.add(id.asInt()));
+        } else if (json.isIntegralNumber()) {
+            ids.add(json.asInt());
+        }
+        return List.copyOf(ids);
+    }
+
+    /// The stop ids of a model directory: `eos_token_id` of `generation_config.json` if it has one, else of the config.
+    ///
+    /// @throws IOException if the file cannot be read or is not JSON
+    public List<Integer> stopIds(Path directory) throws IOException {
+        Path file = directory.resolve("generation_config.json");
+        if (!Files.exists(file)) {
+            return eos;
+        }
+        try {
+            List<Integer> ids = ids(JSON.readTree(Files.readAllBytes(file)).path("eos_token_id"));
+            return ids.isEmpty() ? eos : ids;
+        } catch (JacksonException e) {
+            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /// The number of weights, the tied head counted once.
+    public long parameters() {
+        long attention = 2L * dim * heads * headDim + 2L * dim * kvHeads * headDim;
+        long block = attention + 3L * dim * hiddenDim + 2L * dim;
+        return layers * block + (tied ? 1L : 2L) * vocab * dim + dim;
+    }
+
+    /// The same model as `config.json`, with every field that readers would otherwise guess. The names are those of the older
+    /// form (`rope_theta`, `torch_dtype`), which all readers know.
+    public String toJson() {
+        ObjectNode json = JSON.createObjectNode();
+        json.putArray("architectures").add("LlamaForCausalLM");
+        json.put("model_type", "llama").put("hidden_size", dim).put("intermediate_size", hiddenDim)
+                .put("num_hidden_layers", layers).put("num_attention_heads", heads).put("num_key_value_heads", kvHeads)
+                .put("head_dim", headDim).put("vocab_size", vocab)
+                .put("rms_norm_eps", Double.parseDouble(Float.toString(normEps))).put("rope_theta", ropeTheta);
+        if (ropeScaling == null) {
+            json.putNull("rope_scaling");
+        } else {
+            json.putObject("rope_scaling").put("rope_type", "llama3").put("factor", ropeScaling.factor)
+                    .put("low_freq_factor", ropeScaling.lowFactor).put("high_freq_factor", ropeScaling.highFactor)
+                    .put("original_max_position_embeddings", (long) ropeScaling.originalPositions);
+        }
+        json.put("max_position_embeddings", maxPositions).put("tie_word_embeddings", tied).put("hidden_act", "silu")
+                .put("attention_bias", false).put("mlp_bias", false).put("attention_dropout", 0.0)
+                .put("initializer_range", Double.parseDouble(Float.toString(initializerRange))).put("use_cache", true)
+                .put("pretraining_tp", 1);
+        if (bos >= 0) {
+            json.put("bos_token_id", bos);
+        }
+        if (eos.size() == 1) {
+            json.put("eos_token_id", eos.getFirst());
+        } else if (!eos.isEmpty()) {
+            eos.forEach(json.putArray("eos_token_id")::add);
+        }
+        json.put("torch_dtype", dtype == null ? "float32" : dtype);
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+    }
+}

@@ -1,0 +1,83 @@
+package llams.engine.safetensors;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same directory,
+/// forced to the disk, renamed, and the directory forced too.
+public final class AtomicFiles {
+    private AtomicFiles() {
+    }
+
+    /// Writes or replaces a file.
+    public static void write(Path file, byte[] content) throws IOException {
+        Path temporary = temporaryFor(file);
+        try {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                writeFully(channel, ByteBuffer.wrap(content), 0);
+                channel.force(true);
+            }
+            replace(temporary, file);
+            forceDirectory(file.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            deleteQuietly(temporary, e);
+            throw cannotWrite(file, e);
+        }
+    }
+
+    /// A name beside `file` that no other process or thread uses.
+    public static Path temporaryFor(Path file) {
+        return file.resolveSibling("." + file.getFileName() + ".tmp-" + ProcessHandle.current().pid() + "-"
+                + Long.toUnsignedString(System.nanoTime(), 36));
+    }
+
+    /// Renames `temporary` to `file`, in one step.
+    public static void replace(Path temporary, Path file) throws IOException {
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /// Makes the names in a directory survive a power cut. Where directories cannot be opened, as on Windows, it does nothing.
+    public static void forceDirectory(Path directory) throws IOException {
+        if (System.getProperty("os.name").startsWith("Windows")) {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /// The failure in words, with the file that the caller asked for: the system's own message is often no more than the name
+    /// of a temporary file.
+    public static IOException cannotWrite(Path file, IOException failure) {
+        String reason = switch (failure) {
+            case AccessDeniedException _ -> "permission denied";
+            case NoSuchFileException _ -> "its directory does not exist";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default -> failure.getMessage();
+        };
+        return new IOException(file + ": cannot be written: " + reason, failure);
+    }
+
+    static void writeFully(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+        long at = position;
+        while (bytes.hasRemaining()) {
+            at += channel.write(bytes, at);
+        }
+    }
+
+    static void deleteQuietly(Path file, Throwable reason) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+}

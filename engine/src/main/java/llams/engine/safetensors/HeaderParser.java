@@ -1,0 +1,160 @@
+package llams.engine.safetensors;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import llams.engine.safetensors.SafetensorsFile.Entry;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonParser.NumberType;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+
+/// Reads header JSON token by token, so that nothing a hostile header says makes it allocate much more than the header's
+/// own size.
+final class HeaderParser {
+    static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(16).maxStringLength(10_000_000).maxNameLength(4096).build())
+            .build();
+    /// Far above any model, far below what 100 MB of header could make this program allocate.
+    private static final int MAX_ENTRIES = 250_000;
+    private static final int MAX_RANK = 32;
+
+    final Map<String, Entry> entries = new LinkedHashMap<>();
+    final Map<String, String> metadata = new LinkedHashMap<>();
+    private final Path file;
+    private final byte[] json;
+    private final long dataStart;
+    private JsonParser parser;
+
+    HeaderParser(Path file, byte[] json, long dataStart) {
+        this.file = file;
+        this.json = json;
+        this.dataStart = dataStart;
+    }
+
+    void parse() throws SafetensorsException {
+        try (JsonParser open = JSON.createParser(ObjectReadContext.empty(), json)) {
+            parser = open;
+            parser.nextToken();
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                String name = parser.currentName();
+                boolean metadataEntry = name.equals("__metadata__");
+                if (parser.nextToken() != JsonToken.START_OBJECT) {
+                    throw problem("\"" + name + "\" is " + shown() + ", not an object");
+                }
+                if (metadataEntry) {
+                    parseMetadata();
+                } else {
+                    entries.put(name, parseEntry(name));
+                }
+                if (entries.size() > MAX_ENTRIES) {
+                    throw problem("there are more than " + MAX_ENTRIES + " tensors; this program reads no more from one file");
+                }
+            }
+            if (parser.nextToken() != null) {
+                throw problem("there is more after the end of the object");
+            }
+        } catch (JacksonException e) {
+            long offset = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
+            String where = offset < 0 ? "" : " near byte " + (offset + 8);
+            throw new SafetensorsException(file, "the header is not valid JSON" + where + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private void parseMetadata() throws SafetensorsException {
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String key = parser.currentName();
+            if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                throw problem("\"__metadata__\" may hold strings only, but \"" + key + "\" is " + shown());
+            }
+            metadata.put(key, parser.getString());
+            if (metadata.size() > MAX_ENTRIES) {
+                throw problem("\"__metadata__\" has more than " + MAX_ENTRIES + " entries; this program reads no more");
+            }
+        }
+    }
+
+    private Entry parseEntry(String name) throws SafetensorsException {
+        DType dtype = null;
+        long[] dims = null;
+        long[] offsets = null;
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String key = parser.currentName();
+            parser.nextToken();
+            switch (key) {
+                case "dtype" -> dtype = parseDType(name);
+                case "shape" -> dims = parseLongs(name, key, MAX_RANK);
+                case "data_offsets" -> offsets = parseLongs(name, key, 2);
+                default -> parser.skipChildren();
+            }
+        }
+        if (dtype == null || dims == null || offsets == null) {
+            throw problem("\"" + name + "\" has no \""
+                    + (dtype == null ? "dtype" : dims == null ? "shape" : "data_offsets") + "\"");
+        }
+        if (offsets.length != 2 || offsets[0] > offsets[1]) {
+            throw problem("\"" + name + "\" has data_offsets " + Arrays.toString(offsets)
+                    + ", wanted [begin, end] with begin <= end");
+        }
+        try {
+            return new Entry(new TensorInfo(name, dtype, Shape.of(dims)),
+                    Math.addExact(dataStart, offsets[0]), Math.addExact(dataStart, offsets[1]));
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new SafetensorsException(file, "\"" + name + "\" of shape " + Arrays.toString(dims) + " and data_offsets "
+                    + Arrays.toString(offsets) + " does not fit any file: " + e.getMessage(), e);
+        }
+    }
+
+    private DType parseDType(String name) throws SafetensorsException {
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+            for (DType dtype : DType.values()) {
+                if (dtype.name().equals(parser.getString())) {
+                    return dtype;
+                }
+            }
+        }
+        throw problem("\"" + name + "\" has dtype " + shown() + ", which is not supported; this program reads "
+                + Arrays.toString(DType.values()));
+    }
+
+    private long[] parseLongs(String name, String key, int max) throws SafetensorsException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw problem("\"" + name + "\" has " + key + " " + shown() + ", not a list of numbers");
+        }
+        long[] values = new long[max];
+        int count = 0;
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (count == max) {
+                throw problem("\"" + name + "\" has more than " + max + " numbers in " + key);
+            }
+            boolean whole = parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+                    && parser.getNumberType() != NumberType.BIG_INTEGER;
+            if (!whole || parser.getLongValue() < 0) {
+                throw problem("\"" + name + "\" has " + shown() + " in " + key
+                        + ", wanted a whole number from 0 to 2^63 - 1");
+            }
+            values[count++] = parser.getLongValue();
+        }
+        return Arrays.copyOf(values, count);
+    }
+
+    /// The current token for a message, cut to a readable length.
+    private String shown() {
+        String text = parser.getString();
+        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+        return parser.currentToken() == JsonToken.VALUE_STRING ? "\"" + cut + "\"" : cut;
+    }
+
+    private SafetensorsException problem(String what) {
+        return new SafetensorsException(file, "header byte " + (8 + parser.currentTokenLocation().getByteOffset()) + ": " + what);
+    }
+}

@@ -1,0 +1,251 @@
+package llams.engine.safetensors;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.tensor.Tensor;
+
+/// Writes tensors whose names, types and shapes are known first, one at a time or in parts, so that a model is never in
+/// memory as a whole.
+///
+/// A tensor's place follows from the plan alone, so the tensors may be written in any order. Wide element types come first
+/// in each file, which keeps every tensor aligned to its element. All goes to temporary names beside the final ones;
+/// [#finish] gives the files their names, and closing without it leaves nothing behind.
+///
+/// Data is written to the file, never through a mapping: a full disk is an [IOException], not a crash.
+public final class SafetensorsWriter implements AutoCloseable {
+    /// The shard size of most published models.
+    public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
+    private static final int CHUNK_BYTES = 8 << 20;
+
+    private record Shard(Path file, Path temporary, FileChannel channel) {
+    }
+
+    private static final class Slot {
+        final TensorInfo info;
+        final Shard shard;
+        final long begin;
+        long written;
+
+        Slot(TensorInfo info, Shard shard, long begin) {
+            this.info = info;
+            this.shard = shard;
+            this.begin = begin;
+        }
+    }
+
+    private final Path directory;
+    private final List<Shard> shards = new ArrayList<>();
+    private final Map<String, Slot> slots = new LinkedHashMap<>();
+    private boolean finished;
+
+    private SafetensorsWriter(Path directory) {
+        this.directory = directory;
+    }
+
+    /// Starts a model in an existing directory: `model.safetensors` if the tensors fit into one shard, otherwise
+    /// `model-00001-of-0000N.safetensors` and so on with `model.safetensors.index.json`.
+    ///
+    /// @param plan          all tensors; it decides which go together into a shard
+    /// @param metadata      strings for the header; `format` is set to `pt` unless given, which other readers ask for
+    /// @param maxShardBytes most data in one file; a single larger tensor has a file of its own
+    /// @throws IOException  if the directory cannot be written to or the disk has not enough room
+    public static SafetensorsWriter model(Path directory, List<TensorInfo> plan, Map<String, String> metadata,
+            long maxShardBytes) throws IOException {
+        List<List<TensorInfo>> groups = split(plan, maxShardBytes);
+        Map<Path, List<TensorInfo>> files = new LinkedHashMap<>();
+        for (int i = 0; i < groups.size(); i++) {
+            String name = groups.size() == 1 ? Checkpoint.SINGLE
+                    : String.format("model-%05d-of-%05d.safetensors", i + 1, groups.size());
+            files.put(directory.resolve(name), groups.get(i));
+        }
+        return start(directory, files, metadata);
+    }
+
+    /// Starts a single file.
+    ///
+    /// @see #model
+    public static SafetensorsWriter file(Path file, List<TensorInfo> plan, Map<String, String> metadata) throws IOException {
+        return start(file.toAbsolutePath().getParent(), Map.of(file, plan), metadata);
+    }
+
+    /// Writes a whole file of tensors in memory.
+    public static void writeFile(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) throws IOException {
+        List<TensorInfo> plan = new ArrayList<>();
+        tensors.forEach((name, tensor) -> plan.add(new TensorInfo(name, tensor.dtype(), tensor.shape())));
+        try (SafetensorsWriter writer = file(file, plan, metadata)) {
+            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+                writer.write(entry.getKey(), entry.getValue());
+            }
+            writer.finish();
+        }
+    }
+
+    private static List<List<TensorInfo>> split(List<TensorInfo> plan, long maxShardBytes) {
+        List<List<TensorInfo>> groups = new ArrayList<>();
+        groups.add(new ArrayList<>());
+        long bytes = 0;
+        for (TensorInfo info : plan) {
+            if (bytes > 0 && bytes + info.bytes() > maxShardBytes) {
+                groups.add(new ArrayList<>());
+                bytes = 0;
+            }
+            groups.getLast().add(info);
+            bytes += info.bytes();
+        }
+        return groups;
+    }
+
+    private static SafetensorsWriter start(Path directory, Map<Path, List<TensorInfo>> files, Map<String, String> metadata)
+            throws IOException {
+        Map<String, String> withFormat = new LinkedHashMap<>(Map.of("format", "pt"));
+        withFormat.putAll(metadata);
+        SafetensorsWriter writer = new SafetensorsWriter(directory);
+        try {
+            for (Map.Entry<Path, List<TensorInfo>> file : files.entrySet()) {
+                writer.addShard(file.getKey(), file.getValue(), withFormat);
+            }
+            writer.checkRoom();
+            return writer;
+        } catch (Throwable e) {
+            writer.abandon(e);
+            throw e;
+        }
+    }
+
+    private void addShard(Path file, List<TensorInfo> infos, Map<String, String> metadata) throws IOException {
+        List<TensorInfo> layout = new ArrayList<>(infos);
+        layout.sort(Comparator.comparingInt(info -> -info.dtype().bytes));
+        ByteBuffer header = Header.encode(layout, metadata);
+        Path temporary = AtomicFiles.temporaryFor(file);
+        Shard shard;
+        long offset = header.remaining();
+        try {
+            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            shard = new Shard(file, temporary, channel);
+            shards.add(shard);
+            AtomicFiles.writeFully(channel, header, 0);
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(file, e);
+        }
+        for (TensorInfo info : layout) {
+            if (slots.put(info.name(), new Slot(info, shard, offset)) != null) {
+                throw new IllegalArgumentException("the plan names \"" + info.name() + "\" twice");
+            }
+            offset += info.bytes();
+        }
+    }
+
+    private void checkRoom() throws IOException {
+        long needed = 0;
+        for (Slot slot : slots.values()) {
+            needed += slot.info.bytes();
+        }
+        long usable = Files.getFileStore(directory).getUsableSpace();
+        if (needed > usable) {
+            throw new IOException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
+                    + " left; free some or choose another directory");
+        }
+    }
+
+    /// Writes a whole tensor.
+    ///
+    /// @throws IllegalArgumentException if type or shape are not the planned ones
+    public void write(String name, Tensor tensor) throws IOException {
+        TensorInfo planned = slot(name).info;
+        if (planned.dtype() != tensor.dtype() || !planned.shape().equals(tensor.shape())) {
+            throw new IllegalArgumentException("\"" + name + "\" is planned as " + planned.form() + ", not "
+                    + tensor.dtype() + " " + tensor.shape());
+        }
+        append(name, tensor.data());
+    }
+
+    /// Writes the next bytes of a tensor.
+    ///
+    /// @throws IllegalArgumentException if that is more than the tensor has
+    public void append(String name, MemorySegment part) throws IOException {
+        Slot slot = slot(name);
+        long total = slot.info.bytes();
+        if (part.byteSize() > total - slot.written) {
+            throw new IllegalArgumentException("\"" + name + "\" has " + total + " bytes, " + slot.written
+                    + " of them written; " + part.byteSize() + " more do not fit");
+        }
+        for (long done = 0; done < part.byteSize(); done += CHUNK_BYTES) {
+            ByteBuffer chunk = part.asSlice(done, Math.min(CHUNK_BYTES, part.byteSize() - done)).asByteBuffer();
+            try {
+                AtomicFiles.writeFully(slot.shard.channel, chunk, slot.begin + slot.written);
+            } catch (IOException e) {
+                throw AtomicFiles.cannotWrite(slot.shard.file, e);
+            }
+            slot.written += chunk.capacity();
+        }
+    }
+
+    private Slot slot(String name) {
+        Slot slot = slots.get(name);
+        if (slot == null) {
+            throw new IllegalArgumentException("\"" + name + "\" is not in the plan");
+        }
+        return slot;
+    }
+
+    /// Forces everything to the disk and gives the files their names, the index last.
+    ///
+    /// @throws IllegalStateException if a planned tensor was not written whole
+    public void finish() throws IOException {
+        long totalSize = 0;
+        Map<String, String> weightMap = new LinkedHashMap<>();
+        for (Slot slot : slots.values()) {
+            if (slot.written != slot.info.bytes()) {
+                throw new IllegalStateException("\"" + slot.info.name() + "\" has " + slot.info.bytes() + " bytes, only "
+                        + slot.written + " were written");
+            }
+            totalSize += slot.written;
+            weightMap.put(slot.info.name(), slot.shard.file.getFileName().toString());
+        }
+        for (Shard shard : shards) {
+            shard.channel.force(true);
+            shard.channel.close();
+        }
+        for (Shard shard : shards) {
+            AtomicFiles.replace(shard.temporary, shard.file);
+        }
+        if (shards.size() > 1) {
+            AtomicFiles.write(directory.resolve(Checkpoint.INDEX), ShardIndex.encode(weightMap, totalSize));
+        }
+        AtomicFiles.forceDirectory(directory);
+        finished = true;
+    }
+
+    /// Without [#finish] before it, removes what was written.
+    @Override
+    public void close() throws IOException {
+        if (!finished) {
+            IOException failure = new IOException(directory + ": temporary files could not be removed");
+            abandon(failure);
+            if (failure.getSuppressed().length > 0) {
+                throw failure;
+            }
+        }
+    }
+
+    private void abandon(Throwable reason) {
+        for (Shard shard : shards) {
+            try {
+                shard.channel.close();
+            } catch (IOException e) {
+                reason.addSuppressed(e);
+            }
+            AtomicFiles.deleteQuietly(shard.temporary, reason);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package llams.engine.graph;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import llams.engine.tensor.CounterRandom;
+import llams.engine.tensor.DType;
+import org.junit.jupiter.api.Test;
+
+/// What planning must keep true.
+class ProgramTest {
+    private final Leaf x = Leaf.input("x", DType.F32, 4, 8);
+    private final Leaf w = Leaf.weight("w", DType.F32, 6, 8);
+
+    @Test
+    void deadOpsAreDropped() {
+        Graph g = new Graph();
+        Value y = g.linear(x, w);
+        g.scale(y, 2);
+        Program program = Program.of(g, Map.of("y", y));
+        assertEquals(List.of(new MatMul(false, true)), program.instructions().stream().map(Program.Instruction::op).toList());
+    }
+
+    @Test
+    void effectsAreKept() {
+        Graph g = new Graph();
+        g.record(new Clear(), Leaf.state("s", DType.F32, 3));
+        assertEquals(1, Program.of(g, Map.of()).instructions().size());
+    }
+
+    @Test
+    void frozenWeightsGetNoGradient() {
+        Graph g = new Graph();
+        Leaf trained = Leaf.state("trained", DType.F32, 6, 8);
+        Value hidden = g.rmsNorm(g.linear(g.linear(x, w), Leaf.weight("back", DType.F32, 8, 6)), Leaf.weight("n", DType.F32, 8), 0);
+        Value loss = g.linearCrossEntropy(hidden, trained, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+                .getFirst();
+        int before = g.nodes.size();
+        Autodiff.gradients(g, loss, List.of(trained), false);
+        List<Op> recorded = g.nodes.subList(before, g.nodes.size()).stream().map(node -> node.op).toList();
+        assertEquals(List.of(new Constant(1), new LinearCrossEntropyGradient(false, true)), recorded);
+    }
+
+    @Test
+    void aLossThatDoesNotDependOnAWantedLeafIsRefused() {
+        Graph g = new Graph();
+        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> Autodiff.gradients(g, loss, List.of(Leaf.state("other", DType.F32, 2)), false));
+        assertTrue(e.getMessage().contains("\"other\""), e.getMessage());
+    }
+
+    @Test
+    void wrongShapesThrowWhereTheyAreRecorded() {
+        Graph g = new Graph();
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> g.matMul(x, false, w, false)).getMessage()
+                .contains("do not meet"));
+        assertThrows(IllegalArgumentException.class, () -> g.add(x, w));
+        assertThrows(IllegalArgumentException.class,
+                () -> g.attention(x, Leaf.input("k", DType.F32, 4, 24), Leaf.input("k", DType.F32, 4, 24),
+                        Leaf.input("first", DType.I32, 4), Leaf.input("last", DType.I32, 4), 8, 0));
+    }
+
+    @Test
+    void buffersThatLiveAtTheSameTimeNeverOverlap() {
+        CounterRandom random = new CounterRandom(3, 0);
+        List<Slab.Interval> intervals = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            Slab.Interval interval = new Slab.Interval(64L * (1 + random.below(20, 3 * i)), random.below(100, 3 * i + 1));
+            interval.to = interval.from + random.below(15, 3 * i + 2);
+            intervals.add(interval);
+        }
+        long size = Slab.place(intervals);
+        long sum = 0;
+        for (Slab.Interval a : intervals) {
+            sum += a.bytes;
+            assertTrue(a.offsetBytes >= 0 && a.offsetBytes + a.bytes <= size);
+            for (Slab.Interval b : intervals) {
+                boolean together = a != b && a.from <= b.to && b.from <= a.to;
+                boolean overlap = a.offsetBytes < b.offsetBytes + b.bytes && b.offsetBytes < a.offsetBytes + a.bytes;
+                assertTrue(!(together && overlap));
+            }
+        }
+        assertTrue(size < sum / 3, "the slab of " + size + " bytes shares too little of " + sum);
+    }
+
+    @Test
+    void recomputeKeepsLessAlive() {
+        assertTrue(trainingSlab(true) < trainingSlab(false) * 2 / 3, trainingSlab(true) + " of " + trainingSlab(false));
+    }
+
+    private static long trainingSlab(boolean recompute) {
+        Graph g = new Graph();
+        Value x = Leaf.input("x", DType.F32, 64, 32);
+        Leaf wide = Leaf.state("wide", DType.F32, 256, 32);
+        Leaf narrow = Leaf.weight("narrow", DType.F32, 32, 256);
+        for (int i = 0; i < 6; i++) {
+            Value in = x;
+            x = g.recomputable(() -> {
+                Value up = g.linear(in, wide);
+                return g.linear(g.swiGlu(up, g.scale(up, 2)), narrow);
+            });
+        }
+        Value loss = g.linearCrossEntropy(x, Leaf.weight("head", DType.F32, 16, 32), Leaf.input("labels", DType.I32, 64),
+                Leaf.input("scale", DType.F32, 1)).getFirst();
+        Map<Leaf, Value> gradients = Autodiff.gradients(g, loss, List.of(wide), recompute);
+        return Program.of(g, Map.of("wide", gradients.get(wide))).slabBytes();
+    }
+}

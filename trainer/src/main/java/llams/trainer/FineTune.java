@@ -1,0 +1,230 @@
+package llams.trainer;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.tensor.Tensor;
+import llams.trainer.checkpoint.OutputDirectory;
+import llams.trainer.data.DataLoader;
+import llams.trainer.data.PackedDataset;
+import llams.trainer.data.PackedSequence;
+import llams.trainer.optim.Optimizer;
+import llams.trainer.optim.Schedule;
+
+/// A fine-tuning run from data to a finished adapter or model, with a log, saves and resuming.
+public final class FineTune implements AutoCloseable {
+    /// What the run will be, known before it starts.
+    ///
+    /// @param parameters of the whole model, an adapter included
+    /// @param trained    of these, how many are trained
+    public record Plan(long parameters, long trained, int sequences, int steps, Program.Memory memory) {
+    }
+
+    /// One step, as it stands in the log.
+    ///
+    /// @param evalLoss NaN if nothing was measured after this step
+    /// @param tokens   of all steps so far
+    public record Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
+            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+    }
+
+    /// Hears of each step when it is done.
+    @FunctionalInterface
+    public interface Listener {
+        void step(Report report);
+    }
+
+    private final Device device;
+    private final TrainSettings settings;
+    private final Trainable model;
+    private final PackedDataset data;
+    private final List<Batch> evalData;
+    private final Path out;
+    private final Arena arena;
+
+    private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
+            PackedDataset evalData, Path out) {
+        this.device = device;
+        this.settings = settings;
+        this.arena = arena;
+        this.model = model;
+        this.data = data;
+        this.evalData = evalData == null ? List.of() : batches(evalData, settings.batch());
+        this.out = out;
+    }
+
+    /// Tunes an existing model: its adapter if the settings have one, else every weight.
+    ///
+    /// @param evalData may be null
+    /// @param out      for the log, the saves and the result
+    /// @throws IllegalArgumentException if a sequence is longer than the model allows
+    public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
+            PackedDataset evalData, Path out) throws IOException {
+        checkLength(settings, base.config);
+        Arena arena = Arena.ofShared();
+        Trainable model = settings.lora() == null ? Trainable.full(arena, base)
+                : Trainable.adapter(arena, base, settings.lora(), settings.seed());
+        return new FineTune(device, settings, arena, model, data, evalData, out);
+    }
+
+    /// Trains a new random model.
+    ///
+    /// @param tokenizer goes along with the result: a file or a directory with one; may be null
+    /// @throws IllegalArgumentException if the settings ask for an adapter: a random base would be lost
+    public static FineTune ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
+            PackedDataset data, PackedDataset evalData, Path out) {
+        if (settings.lora() != null) {
+            throw new IllegalArgumentException("an adapter on a new random model is of no use; train it with --method full");
+        }
+        checkLength(settings, config);
+        Arena arena = Arena.ofShared();
+        return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
+                out);
+    }
+
+    private static void checkLength(TrainSettings settings, LlamaConfig config) {
+        if (settings.tokens() > config.maxPositions()) {
+            throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
+                    + config.maxPositions() + " (max_position_embeddings)");
+        }
+    }
+
+    /// All sequences in their order, `size` to a batch.
+    static List<Batch> batches(PackedDataset data, int size) {
+        List<Batch> batches = new ArrayList<>();
+        List<PackedSequence> next = new ArrayList<>();
+        for (int i = 0; i < data.size(); i++) {
+            next.add(data.sequence(i));
+            if (next.size() == size || i + 1 == data.size()) {
+                batches.add(Batch.of(next));
+                next.clear();
+            }
+        }
+        return batches;
+    }
+
+    public Plan plan() {
+        long all = 0;
+        for (Tensor tensor : model.resident().values()) {
+            all += tensor.elements();
+        }
+        long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
+        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()), Trainer.memory(model.model(),
+                model.trained(), settings.optimizer(), settings.tokens() * settings.batch(), settings.tokens(),
+                settings.recompute()));
+    }
+
+    /// Runs all steps and writes the result into the output directory.
+    ///
+    /// @param resume true to go on from the newest save of an earlier run
+    /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
+    /// @throws IOException            if something cannot be written, or a save cannot be read
+    public Report run(boolean resume, Listener listener) throws IOException {
+        List<Path> saves = SavedState.all(out);
+        if (!resume) {
+            OutputDirectory.check(out);
+        }
+        Files.createDirectories(out);
+        Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
+        for (Leaf leaf : model.trained()) {
+            for (Leaf moment : List.of(Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+                resident.put(moment.name(), Tensor.allocate(arena, moment.dtype(), moment.shape()));
+            }
+        }
+        DataLoader loader = new DataLoader(data, settings.seed(), true);
+        String run = fingerprint();
+        int start = 0;
+        if (resume && !saves.isEmpty()) {
+            SavedState saved = SavedState.read(saves.getLast(), run, model.trained(), resident);
+            loader.seek(saved.position());
+            start = saved.step();
+        }
+        try (TrainingLog log = TrainingLog.open(out.resolve("train.jsonl"), start);
+                Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
+                        settings.tokens(), settings.recompute(), settings.seed())) {
+            Report last = steps(start, run, loader, trainer, log, listener);
+            model.writer().write(out, contents(trainer));
+            return last;
+        }
+    }
+
+    private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
+            throws IOException {
+        int total = settings.totalSteps(data.size());
+        Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
+        Evaluator evaluator = trainer.evaluator(model.evalModel());
+        long tokens = log.tokens();
+        double before = log.elapsedSeconds();
+        long began = System.nanoTime();
+        Report report = log.last();
+        for (int step = start; step < total; step++) {
+            long stepBegan = System.nanoTime();
+            double rate = schedule.rate(step);
+            Trainer.Step made = trainer.step(next(loader), rate, step);
+            tokens += made.tokens();
+            double seconds = (System.nanoTime() - stepBegan) * 1e-9;
+            boolean last = step + 1 == total;
+            boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
+            double evalLoss = measure ? evaluator.loss(evalData).meanLoss() : Double.NaN;
+            report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
+                    made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
+            log.write(report);
+            if (isDue(settings.saveEvery(), step) && !last) {
+                new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
+                        settings.keep(), settings.lora() == null ? (directory, tensors) -> {
+                        } : model.writer());
+            }
+            listener.step(report);
+        }
+        return report;
+    }
+
+    private static boolean isDue(int every, int step) {
+        return every > 0 && (step + 1) % every == 0;
+    }
+
+    private List<Batch> next(DataLoader loader) {
+        List<Batch> batches = new ArrayList<>();
+        for (int micro = 0; micro < settings.accumulate(); micro++) {
+            List<PackedSequence> sequences = new ArrayList<>();
+            for (int i = 0; i < settings.batch(); i++) {
+                sequences.add(loader.next());
+            }
+            batches.add(Batch.of(sequences));
+        }
+        return batches;
+    }
+
+    private Map<String, Tensor> contents(Trainer trainer) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Leaf leaf : model.trained()) {
+            tensors.put(leaf.name(), trainer.read(leaf));
+        }
+        return tensors;
+    }
+
+    /// What must be the same for a save to go on: everything that the numbers of a step depend on.
+    private String fingerprint() {
+        TrainSettings s = settings;
+        return String.join(" ", String.valueOf(s.lora()), "tokens=" + s.tokens(), "batch=" + s.batch(),
+                "accumulate=" + s.accumulate(), "steps=" + s.totalSteps(data.size()), "lr=" + s.learningRate(),
+                "schedule=" + s.schedule(), "warmup=" + s.warmup(), String.valueOf(s.optimizer()), "seed=" + s.seed(),
+                "data=" + Long.toHexString(data.fingerprint()),
+                "model=" + Integer.toHexString(model.config().toString().hashCode()));
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,130 @@
+package llams.trainer;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.lora.Adapter;
+import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.LoraConfig;
+import llams.trainer.lora.LoraModel;
+
+/// A model with the leaves that are to be trained, and the way in which the result is written.
+///
+/// @param model     as it is trained
+/// @param evalModel the same leaves without dropout
+/// @param trained   state leaves
+/// @param resident  every tensor of the model by leaf name; those of the trained leaves are memory of their own
+/// @param writer    writes the result into an existing directory
+record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, Tensor> resident, Writer writer) {
+    /// Writes a trained model or adapter.
+    @FunctionalInterface
+    interface Writer {
+        /// @param tensors the present contents of the trained leaves, F32, by leaf name
+        void write(Path directory, Map<String, Tensor> tensors) throws IOException;
+    }
+
+    LlamaConfig config() {
+        return model.config();
+    }
+
+    /// A new adapter on frozen weights.
+    static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed) throws IOException {
+        Adapter adapter = Adapter.create(arena, lora, base.config, seed);
+        LoraModel trained = LoraModel.of(base.config, base.frozen(), adapter, Leaf.Kind.STATE);
+        LoraModel still = lora.dropout() == 0 ? trained : LoraModel.of(base.config, base.frozen(),
+                new Adapter(new LoraConfig(lora.rank(), lora.alpha(), 0, lora.targets(), lora.rsLora()), adapter.tensors()),
+                Leaf.Kind.STATE);
+        return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
+                LoraModel.resident(base.resident(), adapter),
+                (directory, tensors) -> AdapterFiles.write(directory, lora, tensors, base));
+    }
+
+    /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.
+    static Trainable full(Arena arena, LlamaWeights base) throws IOException {
+        Map<String, DType> types = new LinkedHashMap<>();
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        base.resident().forEach((name, tensor) -> {
+            types.put(name, tensor.dtype());
+            copies.put(name, converted(arena, tensor, DType.F32));
+        });
+        return full(base.config, copies, (directory, tensors) -> {
+            ModelFiles.copyAll(base.directory, directory);
+            write(directory, Files.readAllBytes(base.directory.resolve("config.json")), types, tensors);
+        });
+    }
+
+    /// Every weight of a new random model; the result is F32 unless the config names another type.
+    ///
+    /// @param tokenizer a tokenizer's file or a directory with one, to go along with the result; may be null
+    static Trainable random(Arena arena, LlamaConfig config, int seed, Path tokenizer) {
+        RandomWeights weights = new RandomWeights(config, seed);
+        Map<String, DType> types = new LinkedHashMap<>();
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        NewModel.plan(config).forEach(info -> {
+            Tensor tensor = Tensor.allocate(arena, DType.F32, info.shape());
+            weights.fill(info.name(), 0, tensor);
+            tensors.put(info.name(), tensor);
+            types.put(info.name(), info.dtype());
+        });
+        return full(config, tensors, (directory, trained) -> {
+            NewModel.copyTokenizer(tokenizer, directory);
+            write(directory, config.toJson().getBytes(StandardCharsets.UTF_8), types, trained);
+        });
+    }
+
+    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer) {
+        List<Leaf> trained = new ArrayList<>();
+        Llama model = Llama.of(config, (name, dims) -> {
+            Leaf leaf = Leaf.state(name, DType.F32, dims);
+            trained.add(leaf);
+            return leaf;
+        }, Llama.Wrap.NONE);
+        return new Trainable(model, model, List.copyOf(trained), tensors, writer);
+    }
+
+    /// A copy in another type, rounded to nearest even where that is narrower.
+    private static Tensor converted(Arena arena, Tensor tensor, DType dtype) {
+        Tensor copy = Tensor.allocate(arena, dtype, tensor.shape());
+        if (tensor.dtype() == dtype) {
+            copy.data().copyFrom(tensor.data());
+            return copy;
+        }
+        for (long i = 0; i < copy.elements(); i++) {
+            copy.setFloat(i, tensor.getFloat(i));
+        }
+        return copy;
+    }
+
+    private static void write(Path directory, byte[] configJson, Map<String, DType> types,
+            Map<String, Tensor> tensors) throws IOException {
+        List<TensorInfo> plan = new ArrayList<>();
+        types.forEach((name, dtype) -> plan.add(new TensorInfo(name, dtype, tensors.get(name).shape())));
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.model(directory, plan, Map.of(), SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+            for (TensorInfo info : plan) {
+                try (Arena arena = Arena.ofConfined()) {
+                    writer.write(info.name(), converted(arena, tensors.get(info.name()), info.dtype()));
+                }
+            }
+            writer.finish();
+        }
+        // The config makes it a model, so it comes last.
+        AtomicFiles.write(directory.resolve("config.json"), configJson);
+    }
+}

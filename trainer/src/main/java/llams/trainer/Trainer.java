@@ -1,0 +1,131 @@
+package llams.trainer;
+
+import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LoraLinear;
+import llams.engine.llama.RopeTable;
+import llams.engine.tensor.Tensor;
+import llams.trainer.optim.Optimizer;
+
+/// Trains some leaves of a model, whether an adapter or every weight: forward and backward over the micro-batches of a step,
+/// then one update.
+public final class Trainer implements AutoCloseable {
+    /// What a step did.
+    ///
+    /// @param loss          mean over the counted tokens of all micro-batches, before the update
+    /// @param gradientNorm  of all gradients together, before clipping
+    /// @param countedTokens tokens that the loss counts
+    public record Step(double loss, double gradientNorm, int countedTokens, int tokens) {
+    }
+
+    private final Llama model;
+    private final List<Leaf> trained;
+    private final Optimizer optimizer;
+    private final boolean recompute;
+    private final int seed;
+    private final int positions;
+    private final Arena arena = Arena.ofShared();
+    private final Session session;
+    private final Executable update;
+    private final Map<List<Long>, Pass> passes = new HashMap<>();
+
+    private record Pass(Executable executable, boolean hasDropout) {
+    }
+
+    /// @param trained   the state leaves to train
+    /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place. Moments
+    ///                  that are in it are continued, others start at zero
+    /// @param positions the longest sequence that will come
+    public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
+            int positions, boolean recompute, int seed) {
+        this.model = model;
+        this.trained = List.copyOf(trained);
+        this.optimizer = optimizer;
+        this.recompute = recompute;
+        this.seed = seed;
+        this.positions = positions;
+        Map<String, Tensor> all = new LinkedHashMap<>(resident);
+        all.put("rope.table", RopeTable.create(arena, model.config(), positions));
+        for (Leaf leaf : trained) {
+            for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+                all.computeIfAbsent(state.name(), name -> Tensor.allocate(arena, state.dtype(), state.shape()));
+            }
+        }
+        this.session = device.open(all);
+        this.update = session.compile(optimizer.update(this.trained));
+    }
+
+    /// What training needs in bytes, before anything is allocated.
+    ///
+    /// @param tokens tokens of one micro-batch
+    public static Program.Memory memory(Llama model, List<Leaf> trained, Optimizer optimizer, int tokens, int positions,
+            boolean recompute) {
+        Program.Memory pass = LossProgram.training(model, tokens, positions, 0, trained, recompute).memory();
+        Program.Memory end = optimizer.update(trained).memory();
+        long parameters = trained.stream().mapToLong(leaf -> leaf.type().bytes()).sum();
+        return new Program.Memory(pass.weights(), 4 * parameters, Math.max(pass.temporaries(), end.temporaries()));
+    }
+
+    /// One step at learning rate `rate`.
+    ///
+    /// @param step number of the step from 0, for the bias correction of the moments and the seed of the dropouts
+    /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
+    public Step step(List<Batch> batches, double rate, int step) {
+        int counted = batches.stream().mapToInt(Batch::countedTokens).sum();
+        double loss = 0;
+        for (int i = 0; i < batches.size(); i++) {
+            Batch batch = batches.get(i);
+            Pass pass = passes.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()), key -> pass(batch));
+            batch.fill(pass.executable, 1.0 / Math.max(1, counted));
+            if (pass.hasDropout) {
+                pass.executable.input(LoraLinear.SEED.name()).setInt(0, seed);
+                pass.executable.input(LoraLinear.SEED.name()).setInt(1, step * batches.size() + i);
+            }
+            pass.executable.run();
+            loss += pass.executable.output("loss").getFloat(0);
+        }
+        if (!Double.isFinite(loss)) {
+            throw new NonFiniteLossException(step, loss, Double.NaN);
+        }
+        float[] schedule = optimizer.schedule(rate, step);
+        for (int i = 0; i < schedule.length; i++) {
+            update.input(Optimizer.SCHEDULE.name()).setFloat(i, schedule[i]);
+        }
+        update.run();
+        double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
+        if (!Double.isFinite(norm)) {
+            throw new NonFiniteLossException(step, loss, norm);
+        }
+        return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
+    }
+
+    private Pass pass(Batch batch) {
+        Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
+        return new Pass(session.compile(program), program.leaves().contains(LoraLinear.SEED));
+    }
+
+    /// Measures a model that reads the same leaves, such as the trained one without its dropout.
+    public Evaluator evaluator(Llama model) {
+        return new Evaluator(session, model, positions);
+    }
+
+    /// The present contents of a parameter, or of one of its moments.
+    public Tensor read(Leaf state) {
+        return session.read(state.name());
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,68 @@
+package llams.trainer.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The files of a model directory beside its weights and `config.json`, which go along into every model made from it.
+public final class ModelFiles {
+    /// What turns text into ids.
+    public static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+            "added_tokens.json", "tokenizer.model", "original/tokenizer.model");
+    /// What turns conversations into text, and ends the answers.
+    public static final List<String> CHAT = List.of("chat_template.jinja", "chat_template.json", "generation_config.json");
+    /// What the makers want to go along.
+    public static final List<String> LEGAL = List.of("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "USE_POLICY.md");
+
+    private ModelFiles() {
+    }
+
+    /// Copies all of them that there are, over what is there; returns which.
+    public static List<String> copyAll(Path from, Path to) throws IOException {
+        List<String> copied = new ArrayList<>(copy(from, to, TOKENIZER));
+        copied.addAll(copy(from, to, CHAT));
+        copied.addAll(copy(from, to, LEGAL));
+        return copied;
+    }
+
+    /// Copies those of `names` that there are, over what is there; returns which.
+    ///
+    /// Meta's `tokenizer.model` goes into `original/`: beside the weights, llama.cpp's converter takes it for another format.
+    public static List<String> copy(Path from, Path to, List<String> names) throws IOException {
+        List<String> copied = new ArrayList<>();
+        for (String name : names) {
+            Path source = from.resolve(name);
+            if (Files.isRegularFile(source)) {
+                String place = name.equals("tokenizer.model") && isRankFile(source) ? "original/tokenizer.model" : name;
+                Path copy = to.resolve(place);
+                Files.createDirectories(copy.getParent());
+                Files.deleteIfExists(copy);
+                // By content, not by Files.copy: a copy should not be read-only because its source is.
+                try (InputStream in = Files.newInputStream(source)) {
+                    Files.copy(in, copy);
+                }
+                copied.add(place);
+            }
+        }
+        return copied;
+    }
+
+    /// Whether the directory has a tokenizer at all.
+    public static boolean hasTokenizer(Path directory) {
+        return Files.isRegularFile(directory.resolve("tokenizer.json"))
+                || Files.isRegularFile(directory.resolve("tokenizer.model"))
+                || Files.isRegularFile(directory.resolve("original/tokenizer.model"));
+    }
+
+    /// True for tiktoken's format (base64, space, rank), false for others of the same file name.
+    private static boolean isRankFile(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            String start = new String(in.readNBytes(200), StandardCharsets.ISO_8859_1);
+            return start.matches("(?s)[A-Za-z0-9+/]+=* \\d+\\R.*");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package llams.trainer.merge;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import llams.trainer.checkpoint.ModelFiles;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The files beside the weights of a chat-vector merge: whose they are, and what they say.
+final class ChatVectorFiles {
+    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final String CONFIG = "config.json";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    /// If these differ, the weights may have equal shapes and still not mean the same.
+    private static final List<String> MEANING = List.of("model_type", "num_attention_heads", "num_key_value_heads", "head_dim",
+            "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "hidden_act");
+
+    final List<String> notes = new ArrayList<>();
+    private final Path base;
+    private final Path instruct;
+    private final Path tuned;
+
+    ChatVectorFiles(Path base, Path instruct, Path tuned) {
+        this.base = base;
+        this.instruct = instruct;
+        this.tuned = tuned;
+    }
+
+    /// The tuned model's config with the instruct model's stop ids and the result's number of tokens.
+    byte[] config(long vocabulary) throws IOException {
+        ObjectNode config = read(tuned.resolve(CONFIG));
+        ObjectNode chat = read(instruct.resolve(CONFIG));
+        compare(config, "base", read(base.resolve(CONFIG)));
+        compare(config, "instruct", chat);
+        if (chat.hasNonNull("eos_token_id")) {
+            config.set("eos_token_id", chat.get("eos_token_id"));
+        }
+        if (vocabulary > 0) {
+            if (config.path("vocab_size").asLong(vocabulary) != vocabulary) {
+                notes.add("tuned's " + CONFIG + " says vocab_size " + config.get("vocab_size") + ", its embedding has " + vocabulary
+                        + " rows: the result says " + vocabulary);
+            }
+            config.put("vocab_size", vocabulary);
+        }
+        return JSON.writeValueAsBytes(config);
+    }
+
+    private void compare(ObjectNode config, String label, ObjectNode other) {
+        for (String name : MEANING) {
+            JsonNode mine = config.hasNonNull(name) ? config.get(name) : null;
+            JsonNode theirs = other.hasNonNull(name) ? other.get(name) : null;
+            if (mine == null ? theirs != null : theirs == null || !same(mine, theirs)) {
+                notes.add(CONFIG + ": " + name + " is " + theirs + " in " + label + ", " + mine
+                        + " in tuned and in the result; if the models are not of one family, the result will be poor");
+            }
+        }
+    }
+
+    private static boolean same(JsonNode a, JsonNode b) {
+        return a.isNumber() && b.isNumber() ? a.asDouble() == b.asDouble() : a.equals(b);
+    }
+
+    private static ObjectNode read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new IOException(file + ": there is no such file; a model directory needs it");
+        }
+        try {
+            if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+                return object;
+            }
+            throw new IOException(file + ": is not a JSON object");
+        } catch (JacksonException e) {
+            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
+                    + e.getLocation().getLineNr() + ")", e);
+        }
+    }
+
+    /// Copies what belongs to the result.
+    ///
+    /// @param sameVocabulary false if the tuned model has other tokens, so that only its own tokenizer fits
+    List<String> copyTo(Path directory, boolean sameVocabulary) throws IOException {
+        List<String> copied = new ArrayList<>();
+        boolean chatTokenizer = sameVocabulary && ModelFiles.hasTokenizer(instruct);
+        Path tokenizer = chatTokenizer ? instruct : tuned;
+        copied.addAll(ModelFiles.copy(tokenizer, directory, ModelFiles.TOKENIZER));
+        if (!ModelFiles.hasTokenizer(tokenizer)) {
+            notes.add("no tokenizer was found" + (sameVocabulary ? "" : " in tuned") + ", so the result has none");
+        } else if (!chatTokenizer) {
+            notes.add("the tokenizer is tuned's, because " + (sameVocabulary ? "instruct has none" : "the vocabularies differ"));
+            if (copied.contains(TOKENIZER_CONFIG) && Files.isRegularFile(instruct.resolve(TOKENIZER_CONFIG))) {
+                adoptChatTemplate(directory.resolve(TOKENIZER_CONFIG));
+            }
+        }
+        copied.addAll(ModelFiles.copy(instruct, directory, ModelFiles.CHAT));
+        ModelFiles.copy(instruct, directory, ModelFiles.LEGAL);
+        copied.addAll(ModelFiles.copy(tuned, directory, ModelFiles.LEGAL));
+        return copied;
+    }
+
+    private void adoptChatTemplate(Path tokenizerConfig) throws IOException {
+        ObjectNode own = read(tokenizerConfig);
+        JsonNode template = read(instruct.resolve(TOKENIZER_CONFIG)).path("chat_template");
+        if (!template.isMissingNode() && !template.isNull()) {
+            own.set("chat_template", template);
+            Files.write(tokenizerConfig, JSON.writeValueAsBytes(own));
+        }
+    }
+}
