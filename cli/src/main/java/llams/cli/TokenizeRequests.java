@@ -31,12 +31,12 @@ final class TokenizeRequests {
         try {
             ObjectNode request = JsonLine.parse(line, place);
             if (request.has("text")) {
-                return ids(encode(request));
+                return ids(encode(request, place));
             } else if (request.has("messages")) {
-                return ids(new ChatFormat(tokenizer).encode(messages(request), flag(request, "add_generation_prompt", false)));
+                return ids(new ChatFormat(tokenizer).encode(messages(request, place), flag(request, "add_generation_prompt", false, place)));
             } else if (request.has("ids")) {
                 ObjectNode answer = JsonNodeFactory.instance.objectNode();
-                return answer.put("text", tokenizer.decode(integers(request.get("ids")))).toString();
+                return answer.put("text", tokenizer.decode(JsonLine.integers(request, "ids", place))).toString();
             }
             throw new DataException(place + ": wanted \"text\", \"messages\" or \"ids\"; the keys are "
                     + (request.isEmpty() ? "(none)" : String.join(", ", request.propertyNames())));
@@ -58,29 +58,29 @@ final class TokenizeRequests {
         return answer.toString();
     }
 
-    private int[] encode(ObjectNode request) {
-        String text = text(request, "text");
-        boolean begin = flag(request, "bos", bos);
-        boolean end = flag(request, "eos", false);
+    private int[] encode(ObjectNode request, String place) {
+        String text = JsonLine.text(request, "text", place);
+        boolean begin = flag(request, "bos", bos, place);
+        boolean end = flag(request, "eos", false, place);
         if (request.has("allowed") || request.has("disallowed")) {
-            Set<String> allowed = names(request, "allowed", Set.of());
-            Set<String> disallowed = names(request, "disallowed", Tokenizer.ALL);
+            Set<String> allowed = names(request, "allowed", Set.of(), place);
+            Set<String> disallowed = names(request, "disallowed", Tokenizer.ALL, place);
             return TokenizeCommand.framed(tokenizer, tokenizer.encode(text, allowed, disallowed), begin, end);
         }
         TokenizeCommand.Special how = special;
         if (request.has("special")) {
-            String name = text(request, "special");
+            String name = JsonLine.text(request, "special", place);
             how = switch (name) {
                 case "text" -> TokenizeCommand.Special.text;
                 case "parse" -> TokenizeCommand.Special.parse;
                 case "error" -> TokenizeCommand.Special.error;
-                default -> throw new DataException("\"special\" is \"" + name + "\"; wanted text, parse or error");
+                default -> throw new DataException(place + ": \"special\" is \"" + name + "\"; wanted text, parse or error");
             };
         }
         return TokenizeCommand.encode(tokenizer, text, how, begin, end);
     }
 
-    private static Set<String> names(ObjectNode request, String key, Set<String> absent) {
+    private static Set<String> names(ObjectNode request, String key, Set<String> absent, String place) {
         JsonNode value = request.get(key);
         if (value == null) {
             return absent;
@@ -89,64 +89,41 @@ final class TokenizeRequests {
             return Tokenizer.ALL;
         }
         if (!value.isArray()) {
-            throw new DataException("\"" + key + "\" is " + JsonLine.kind(value) + "; wanted \"all\" or a list of names");
+            throw new DataException(place + ": \"" + key + "\" is " + JsonLine.kind(value) + "; wanted \"all\" or a list of names");
         }
         Set<String> names = new LinkedHashSet<>();
         for (JsonNode name : value) {
             if (!name.isString()) {
-                throw new DataException("\"" + key + "\" holds " + JsonLine.kind(name) + "; wanted names");
+                throw new DataException(place + ": \"" + key + "\" holds " + JsonLine.kind(name) + "; wanted names");
             }
             names.add(name.stringValue());
         }
         return names;
     }
 
-    private static List<Message> messages(ObjectNode request) {
+    private static List<Message> messages(ObjectNode request, String place) {
         JsonNode list = request.get("messages");
         if (!list.isArray()) {
-            throw new DataException("\"messages\" is " + JsonLine.kind(list) + "; wanted a list");
+            throw new DataException(place + ": \"messages\" is " + JsonLine.kind(list) + "; wanted a list");
         }
         List<Message> messages = new ArrayList<>();
         for (JsonNode node : list) {
             if (!(node instanceof ObjectNode message)) {
-                throw new DataException("\"messages\" holds " + JsonLine.kind(node) + "; wanted {\"role\": ..., \"content\": ...}");
+                throw new DataException(place + ": \"messages\" holds " + JsonLine.kind(node) + "; wanted {\"role\": ..., \"content\": ...}");
             }
-            messages.add(new Message(text(message, "role"), text(message, "content")));
+            messages.add(new Message(JsonLine.text(message, "role", place), JsonLine.text(message, "content", place)));
         }
         return messages;
     }
 
-    private static int[] integers(JsonNode list) {
-        if (!list.isArray()) {
-            throw new DataException("\"ids\" is " + JsonLine.kind(list) + "; wanted a list of ids");
-        }
-        int[] ids = new int[list.size()];
-        for (int i = 0; i < ids.length; i++) {
-            JsonNode id = list.get(i);
-            if (!id.isIntegralNumber() || !id.canConvertToInt()) {
-                throw new DataException("\"ids\"[" + i + "] is " + JsonLine.kind(id) + "; wanted an id");
-            }
-            ids[i] = id.intValue();
-        }
-        return ids;
-    }
-
-    private static boolean flag(ObjectNode request, String key, boolean absent) {
+    private static boolean flag(ObjectNode request, String key, boolean absent, String place) {
         JsonNode value = request.get(key);
         if (value == null) {
             return absent;
         }
         if (!value.isBoolean()) {
-            throw new DataException("\"" + key + "\" is " + JsonLine.kind(value) + "; wanted true or false");
+            throw new DataException(place + ": \"" + key + "\" is " + JsonLine.kind(value) + "; wanted true or false");
         }
         return value.booleanValue();
-    }
-
-    private static String text(ObjectNode request, String key) {
-        JsonNode value = request.get(key);
-        if (value == null || !value.isString()) {
-            throw new DataException("\"" + key + "\" is " + (value == null ? "missing" : JsonLine.kind(value)) + "; wanted a text");
-        }
-        return value.stringValue();
     }
 }

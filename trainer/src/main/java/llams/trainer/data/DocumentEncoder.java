@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import llams.tokenizer.ChatFormat;
@@ -58,19 +59,27 @@ public final class DocumentEncoder {
         if (chat == null) {
             chat = new ChatFormat(tokenizer(sample));
         }
-        List<Message> messages = sample.messages();
-        int[] ids = chat.encode(messages, false);
-        int[] labels = new int[ids.length];
+        int[] begin = chat.encode(List.of(), false);
+        List<int[]> parts = new ArrayList<>();
+        int length = begin.length;
+        for (Message message : sample.messages()) {
+            int[] part = chat.message(message);
+            parts.add(part);
+            length += part.length;
+        }
+        int[] ids = Arrays.copyOf(begin, length);
+        int[] labels = new int[length];
         Arrays.fill(labels, Document.IGNORED);
-        int end = ids.length;
-        for (int m = messages.size() - 1; m >= 0; m--) {
-            Message message = messages.get(m);
-            int start = end - chat.message(message).length;
-            if (message.role().equals("assistant")) {
-                int content = start + chat.header(message.role()).length;
-                System.arraycopy(ids, content, labels, content, end - content);
+        int at = begin.length;
+        for (int m = 0; m < parts.size(); m++) {
+            int[] part = parts.get(m);
+            System.arraycopy(part, 0, ids, at, part.length);
+            String role = sample.messages().get(m).role();
+            if (role.equals("assistant")) {
+                int header = chat.header(role).length;
+                System.arraycopy(part, header, labels, at + header, part.length - header);
             }
-            end = start;
+            at += part.length;
         }
         return new Document(ids, labels, false);
     }

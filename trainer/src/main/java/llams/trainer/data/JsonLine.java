@@ -37,6 +37,37 @@ public final class JsonLine {
         throw new DataException(place + ": wanted one JSON object a line, found " + kind(node));
     }
 
+    /// The text at `key`.
+    ///
+    /// @throws DataException if there is none; the message begins with `place`
+    public static String text(ObjectNode row, String key, String place) {
+        JsonNode value = row.get(key);
+        if (value == null || !value.isString()) {
+            throw new DataException(
+                    place + ": \"" + key + "\" is " + (value == null ? "missing" : kind(value)) + "; wanted a text");
+        }
+        return value.stringValue();
+    }
+
+    /// The list of ids at `key`, which exists.
+    ///
+    /// @throws DataException if it is anything else; the message begins with `place`
+    public static int[] integers(ObjectNode row, String key, String place) {
+        JsonNode list = row.get(key);
+        if (!list.isArray()) {
+            throw new DataException(place + ": \"" + key + "\" is " + kind(list) + "; wanted a list of ids");
+        }
+        int[] values = new int[list.size()];
+        for (int i = 0; i < values.length; i++) {
+            JsonNode value = list.get(i);
+            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+                throw new DataException(place + ": \"" + key + "\"[" + i + "] is " + kind(value) + "; wanted an id");
+            }
+            values[i] = value.intValue();
+        }
+        return values;
+    }
+
     /// What a JSON value is, in words.
     public static String kind(JsonNode node) {
         return switch (node.getNodeType()) {

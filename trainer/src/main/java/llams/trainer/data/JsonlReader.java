@@ -48,7 +48,7 @@ final class JsonlReader {
             if (question != null && answer != null) {
                 samples.accept(instruction(row, question, answer, place));
             } else if (row.has("text")) {
-                samples.accept(new Sample.Text(place, text(row, "text", place)));
+                samples.accept(new Sample.Text(place, JsonLine.text(row, "text", place)));
             } else {
                 throw new DataException(KnownForms.unknown(row, place));
             }
@@ -66,30 +66,13 @@ final class JsonlReader {
 
     private static Sample ids(ObjectNode row, String place) {
         String key = row.has("ids") ? "ids" : "input_ids";
-        int[] ids = integers(row, key, place);
-        int[] labels = row.has("labels") ? integers(row, "labels", place) : ids;
+        int[] ids = JsonLine.integers(row, key, place);
+        int[] labels = row.has("labels") ? JsonLine.integers(row, "labels", place) : ids;
         if (labels.length != ids.length) {
             throw new DataException(place + ": \"" + key + "\" has " + ids.length + " entries, \"labels\" " + labels.length
                     + "; labels stand unshifted, one for each id, -100 where the loss does not count");
         }
         return new Sample.Ids(place, ids, labels);
-    }
-
-    private static int[] integers(ObjectNode row, String key, String place) {
-        JsonNode list = row.get(key);
-        if (!list.isArray()) {
-            throw new DataException(place + ": \"" + key + "\" is " + JsonLine.kind(list) + "; wanted a list of ids");
-        }
-        int[] values = new int[list.size()];
-        for (int i = 0; i < values.length; i++) {
-            JsonNode value = list.get(i);
-            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-                throw new DataException(
-                        place + ": \"" + key + "\"[" + i + "] is " + JsonLine.kind(value) + "; wanted an id");
-            }
-            values[i] = value.intValue();
-        }
-        return values;
     }
 
     private static Sample chat(ObjectNode row, String key, String place) {
@@ -115,13 +98,13 @@ final class JsonlReader {
             throw new DataException(where + " has the keys " + KnownForms.keys(message)
                     + "; wanted \"role\" and \"content\", or \"from\" and \"value\"");
         }
-        String name = text(message, roleKey, where);
+        String name = JsonLine.text(message, roleKey, where);
         String role = role(name);
         if (role == null) {
             throw new DataException(where + ": role \"" + name
                     + "\" is not known; wanted system, user (human), assistant (gpt) or ipython (tool)");
         }
-        return new Message(role, text(message, contentKey, where));
+        return new Message(role, JsonLine.text(message, contentKey, where));
     }
 
     private static String role(String name) {
@@ -137,21 +120,12 @@ final class JsonlReader {
     private static Sample instruction(ObjectNode row, String question, String answer, String place) {
         List<Message> messages = new ArrayList<>();
         if (row.has("system")) {
-            messages.add(new Message("system", text(row, "system", place)));
+            messages.add(new Message("system", JsonLine.text(row, "system", place)));
         }
-        String asked = text(row, question, place);
-        String input = row.has("input") && !row.get("input").isNull() ? text(row, "input", place) : "";
+        String asked = JsonLine.text(row, question, place);
+        String input = row.has("input") && !row.get("input").isNull() ? JsonLine.text(row, "input", place) : "";
         messages.add(new Message("user", input.isBlank() ? asked : asked + "\n\n" + input));
-        messages.add(new Message("assistant", text(row, answer, place)));
+        messages.add(new Message("assistant", JsonLine.text(row, answer, place)));
         return new Sample.Chat(place, messages);
-    }
-
-    static String text(ObjectNode row, String key, String where) {
-        JsonNode value = row.get(key);
-        if (value == null || !value.isString()) {
-            throw new DataException(where + ": \"" + key + "\" is " + (value == null ? "missing" : JsonLine.kind(value))
-                    + "; wanted a text");
-        }
-        return value.stringValue();
     }
 }

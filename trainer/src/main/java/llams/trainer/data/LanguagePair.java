@@ -10,10 +10,10 @@ public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
 
     static LanguagePair of(ObjectNode row, String place) {
         return new LanguagePair(
-                JsonlReader.text(row, "q_ko", place),
-                JsonlReader.text(row, "a_ko", place),
-                JsonlReader.text(row, "q_en", place),
-                JsonlReader.text(row, "a_en", place));
+                JsonLine.text(row, "q_ko", place),
+                JsonLine.text(row, "a_ko", place),
+                JsonLine.text(row, "q_en", place),
+                JsonLine.text(row, "a_en", place));
     }
 
     /// The four conversations that tie the languages together: English to English, English to Korean, Korean to English,

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,10 @@ class OnlyAnswersCountTest {
                 "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nQ<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|>",
                 Fixtures.BYTES.decode(document.ids()));
+        assertArrayEquals(
+                new ChatFormat(Fixtures.BYTES)
+                        .encode(List.of(new Message("user", "Q"), new Message("assistant", "A")), false),
+                document.ids());
     }
 
     @Test
