@@ -59,7 +59,8 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
             }
             return parse(json);
         } catch (NoSuchFileException e) {
-            throw new NoSuchFileException(file + " does not exist; a model directory needs config.json (Hugging Face form)");
+            throw new NoSuchFileException(file.toString(), null,
+                    "no such file; a model directory needs config.json (Hugging Face form)");
         } catch (JacksonException e) {
             throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
                     + e.getLocation().getLineNr() + ")", e);
