@@ -174,6 +174,12 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         }
     }
 
+    /// The same model with weights of another type, as the file names it (`bfloat16`).
+    public LlamaConfig withDtype(String name) {
+        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
+                maxPositions, tied, initializerRange, bos, eos, name);
+    }
+
     /// The number of weights, the tied head counted once.
     public long parameters() {
         long attention = 2L * dim * heads * headDim + 2L * dim * kvHeads * headDim;
