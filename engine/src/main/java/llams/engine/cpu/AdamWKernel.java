@@ -58,7 +58,7 @@ final class AdamWKernel {
     /// `v = beta2 v + (1 - beta2) g'^2`, `param -= lr weightDecay param`, `param -= lr (m / c1) / (sqrt(v / c2) + eps)`.
     /// `param`, `m`, `v` and `grad` have one shape.
     ///
-    /// @param squaredNorm `[1]`: the squared norm of all gradients of the step
+    /// @param squaredNorm `[1]`: the squared norm of all gradients of the step; if it is not finite, nothing is changed
     /// @param schedule    `[3]`: `lr`, `c1 = 1 - beta1^t`, `c2 = 1 - beta2^t`, `t` counted from 1
     /// @param beta1       a double, like the others: `1 - 0.999f` is off by 1.3e-5 of its value
     /// @param clip        0: the gradient is taken as it is
@@ -72,6 +72,9 @@ final class AdamWKernel {
         Check.f32("adamW", "squaredNorm", squaredNorm, 1);
         Check.f32("adamW", "schedule", schedule, 3);
         double norm = Math.sqrt(squaredNorm.getFloat(0));
+        if (!Double.isFinite(norm)) {
+            return;
+        }
         double rate = schedule.getFloat(0);
         float gradScale = (float) (clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1);
         float decay = (float) (1 - rate * weightDecay);

@@ -46,6 +46,38 @@ final class ElementwiseKernel {
         }
     }
 
+    /// `y = factor x`; `y` may be `x`.
+    static void scale(Tensor x, float factor, Tensor y, Parallel p) {
+        long[] dims = x.shape().dims();
+        Check.f32("scale", "x", x, dims);
+        Check.f32("scale", "y", y, dims);
+        long n = y.elements();
+        p.run(tasks(n), (task, _) -> {
+            long from = (long) task * TASK_ELEMENTS;
+            scale(x.data(), factor, y.data(), from, Math.min(n, from + TASK_ELEMENTS));
+        });
+    }
+
+    private static void scale(MemorySegment x, float factor, MemorySegment y, long from, long to) {
+        long i = from;
+        for (; i <= to - Simd.LANES; i += Simd.LANES) {
+            Simd.store(Simd.load(x, i).mul(factor), y, i);
+        }
+        for (; i < to; i++) {
+            y.set(Tensor.F32, i * 4, x.get(Tensor.F32, i * 4) * factor);
+        }
+    }
+
+    /// `state = 0`, any element type.
+    static void clear(Tensor state, Parallel p) {
+        MemorySegment data = state.data();
+        long bytes = data.byteSize();
+        p.run(tasks(bytes / 4 + 1), (task, _) -> {
+            long from = Math.min(bytes, (long) task * TASK_ELEMENTS * 4);
+            data.asSlice(from, Math.min(bytes - from, TASK_ELEMENTS * 4L)).fill((byte) 0);
+        });
+    }
+
     /// `state += x`.
     static void accumulate(Tensor state, Tensor x, Parallel p) {
         add(state, x, 1, state, p);

@@ -310,6 +310,12 @@ final class ScalarKernels {
         }
     }
 
+    static void scale(Tensor x, float factor, Tensor y) {
+        for (long i = 0; i < y.elements(); i++) {
+            y.setFloat(i, x.getFloat(i) * factor);
+        }
+    }
+
     static void accumulate(Tensor state, Tensor x) {
         for (long i = 0; i < state.elements(); i++) {
             state.setFloat(i, state.getFloat(i) + x.getFloat(i));
@@ -345,6 +351,9 @@ final class ScalarKernels {
     static void adamW(Tensor param, Tensor m, Tensor v, Tensor grad, Tensor squaredNorm, Tensor schedule, double beta1,
             double beta2, double eps, double weightDecay, double clip) {
         double norm = Math.sqrt(squaredNorm.getFloat(0));
+        if (!Double.isFinite(norm)) {
+            return;
+        }
         double gradScale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1;
         double rate = schedule.getFloat(0);
         for (long i = 0; i < param.elements(); i++) {
