@@ -32,6 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams train`: fine-tunes a model, or trains a new one.
 @Command(
         name = "train",
+        sortOptions = false,
         description = {
             "Fine-tune a model, or train a new one.",
             "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
@@ -41,8 +42,8 @@ import tools.jackson.databind.node.ObjectNode;
             "",
             "Examples:",
             "  llams train -m model --data chats.jsonl --out tuned",
-            "  llams train -m model --data book.txt --eval-data rest.txt --method full --steps 500 --out tuned",
-            "  llams train --init-config config.json --tokenizer tokenizer.json --data corpus.txt --out new",
+            "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
+            "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
             "  llams train --config run.yaml --lr 1e-4 --resume"
         })
 final class TrainCommand implements Callable<Integer> {
