@@ -20,7 +20,14 @@ import picocli.CommandLine.Spec;
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
-        subcommands = {TokenizeCommand.class, DevicesCommand.class, CompletionCommand.class},
+        subcommands = {
+            InitCommand.class,
+            InfoCommand.class,
+            TokenizeCommand.class,
+            GenerateCommand.class,
+            DevicesCommand.class,
+            CompletionCommand.class
+        },
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage.",

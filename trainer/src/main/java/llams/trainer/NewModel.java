@@ -23,6 +23,8 @@ import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.merge.Progress;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Writes models with random weights: a known shape to try, measure or train from scratch.
 public final class NewModel {
@@ -82,9 +84,26 @@ public final class NewModel {
             }
             writer.finish();
             copyTokenizer(tokenizer, output.path());
+            writeGenerationConfig(config, output.path());
             AtomicFiles.write(output.path().resolve("config.json"), config.toJson().getBytes(StandardCharsets.UTF_8));
             output.commit();
         }
+    }
+
+    /// States the ids that begin and end a text, unless a tokenizer's directory brought such a file.
+    static void writeGenerationConfig(LlamaConfig config, Path directory) throws IOException {
+        Path file = directory.resolve("generation_config.json");
+        if (Files.exists(file)) {
+            return;
+        }
+        ObjectNode json = JsonMapper.shared().createObjectNode();
+        if (config.bos() >= 0) {
+            json.put("bos_token_id", config.bos());
+        }
+        if (!config.eos().isEmpty()) {
+            config.eos().forEach(json.putArray("eos_token_id")::add);
+        }
+        AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
     }
 
     /// Puts a tokenizer's files into a model directory.

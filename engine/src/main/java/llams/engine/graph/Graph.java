@@ -1,6 +1,7 @@
 package llams.engine.graph;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,6 @@ public final class Graph {
 
     /// The named intermediate values, in recording order.
     public Map<String, Value> taps() {
-        return Map.copyOf(taps);
+        return Collections.unmodifiableMap(taps);
     }
 }

@@ -1,0 +1,47 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.tensor.Tensor;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.lora.Adapter;
+import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.LoraModel;
+
+/// A model directory, opened to be used, with its adapter where there is one.
+///
+/// @param resident  every tensor by leaf name
+/// @param tokenizer null if the directory has none
+record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer, Arena arena)
+        implements AutoCloseable {
+    /// @param adapter a PEFT adapter's directory, or null
+    static LoadedModel open(Path directory, Path adapter) throws IOException {
+        LlamaWeights weights = LlamaWeights.open(directory);
+        Arena arena = Arena.ofShared();
+        try {
+            Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
+            if (adapter == null) {
+                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer, arena);
+            }
+            Adapter lora = AdapterFiles.read(adapter, weights, arena);
+            Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, arena);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            weights.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        arena.close();
+        weights.close();
+    }
+}
