@@ -5,6 +5,7 @@ module llams.cli {
     requires jdk.incubator.vector;
     requires jdk.management;
     requires me.tongfei.progressbar;
+    requires org.snakeyaml.engine;
     requires tools.jackson.databind;
 
     // picocli fills the annotated fields by reflection.

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
             InfoCommand.class,
             TokenizeCommand.class,
             GenerateCommand.class,
+            TrainCommand.class,
+            MergeCommand.class,
+            EvalCommand.class,
             DevicesCommand.class,
             CompletionCommand.class
         },

@@ -1,8 +1,10 @@
 package llams.trainer;
 
+import java.util.ArrayList;
 import java.util.List;
 import llams.engine.device.Executable;
 import llams.engine.tensor.Tensor;
+import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
 /// One micro-batch: packed sequences laid end to end as a flat list of tokens. All arrays are `[tokens]`.
@@ -32,6 +34,19 @@ public record Batch(int[] ids, int[] position, int[] first, int[] label, long ro
             rowLength = length == rowLength ? rowLength : 0;
         }
         return new Batch(ids, position, first, label, rowLength);
+    }
+
+    /// All sequences in their order, `size` to a batch.
+    public static List<Batch> all(PackedDataset data, int size) {
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < data.size(); i += size) {
+            List<PackedSequence> sequences = new ArrayList<>();
+            for (int j = i; j < Math.min(data.size(), i + size); j++) {
+                sequences.add(data.sequence(j));
+            }
+            batches.add(of(sequences));
+        }
+        return batches;
     }
 
     public int tokens() {
