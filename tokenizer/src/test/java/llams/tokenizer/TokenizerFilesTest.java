@@ -94,6 +94,25 @@ class TokenizerFilesTest {
         assertSame(extended, Tokenizer.load(directory));
     }
 
+    @Test
+    void theQuickReadingOfAddedTokensEqualsTheJsonLibrarys() throws IOException {
+        Path file = directory.resolve("tokenizer.json");
+        Tokenizer.of(tokens, Tokenizer.llama3Specials()).writeJson(file);
+        String compact = Files.readString(file);
+        String spaced = compact.replace("{", " {\n").replace(",", " ,\r\n\t").replace(":", " : ");
+        for (String json : List.of(compact, spaced)) {
+            Files.writeString(file, json);
+            assertEquals(TokenizerJson.addedTokens(file), AddedTokensHead.read(file));
+        }
+        for (String[] change : new String[][] {{"\"lstrip\":false", "\"lstrip\":true"}, {"eot_id", "eot\\u005Fid"}, {"\"id\":407", "\"id\":405"},
+                {"\"id\":407", "\"id\":0407"}, {"\"id\":407", "\"id\":4 07"}, {"eot_id", "e한"}, {"\"special\":true", "\"special\":1"},
+                {"\"single_word\":false,", ""}, {"\"added_tokens\"", "\"added\""}, {"<|end_of_text|>", "<|begin_of_text|>"}}) {
+            assertTrue(compact.contains(change[0]), change[0]);
+            Files.writeString(file, compact.replace(change[0], change[1]));
+            assertEquals(null, AddedTokensHead.read(file), change[1]);
+        }
+    }
+
     private List<String> lines() throws IOException {
         Path file = directory.resolve("lines");
         tokenizer.writeTiktoken(file);
