@@ -1,5 +1,7 @@
 package llams.cli;
 
+import llams.engine.device.Device;
+import llams.engine.device.Devices;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -44,5 +46,13 @@ final class ComputeOptions {
             throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
         }
         System.setProperty("llams.vectorBits", Integer.toString(bits));
+    }
+
+    /// The chosen device, which will work with the chosen number of threads.
+    ///
+    /// @throws IllegalArgumentException if it cannot be used: says why
+    Device open() {
+        System.setProperty("llams.threads", Integer.toString(threads));
+        return Devices.byName(device.name());
     }
 }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
-        subcommands = {TokenizeCommand.class, DevicesCommand.class, CompletionCommand.class},
+        subcommands = {DemoCommand.class, TokenizeCommand.class, DevicesCommand.class, CompletionCommand.class},
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage.",
