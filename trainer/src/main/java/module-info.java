@@ -7,6 +7,7 @@ module llams.trainer {
     exports llams.trainer;
     exports llams.trainer.checkpoint;
     exports llams.trainer.data;
+    exports llams.trainer.demo;
     exports llams.trainer.lora;
     exports llams.trainer.merge;
     exports llams.trainer.optim;

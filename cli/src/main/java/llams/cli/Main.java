@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
         subcommands = {
+            DemoCommand.class,
             InitCommand.class,
             InfoCommand.class,
             TokenizeCommand.class,

@@ -14,6 +14,8 @@ final class Encoder {
     final IdBuffer ids = new IdBuffer();
     private final char[] chunk = new char[CHUNK_CHARS];
     private final Merger merger = new Merger();
+    private final LongMerger longMerger = new LongMerger();
+    private final PieceCache cache = new PieceCache();
     private byte[] window = new byte[WINDOW_BYTES];
 
     /// This thread's encoder, with no ids in it.
@@ -70,8 +72,14 @@ final class Encoder {
         int id = vocabulary.find(window, from, to);
         if (id != Vocabulary.NONE) {
             ids.add(id);
-        } else {
-            merger.merge(vocabulary, window, from, to, ids);
+        } else if (to - from > Merger.PIECE_BYTES) {
+            longMerger.merge(vocabulary, window, from, to, ids);
+        } else if (to - from > PieceCache.PIECE_BYTES) {
+            ids.addAll(merger.id, merger.merge(vocabulary, window, from, to));
+        } else if (!cache.add(vocabulary, window, from, to, ids)) {
+            int count = merger.merge(vocabulary, window, from, to);
+            ids.addAll(merger.id, count);
+            cache.put(merger.id, count);
         }
     }
 }

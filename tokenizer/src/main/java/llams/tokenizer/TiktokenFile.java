@@ -1,10 +1,12 @@
 package llams.tokenizer;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 
 /// tiktoken's file format: one token a line, its bytes in base64, a space, its rank. It has no special tokens and no pattern.
 final class TiktokenFile {
@@ -45,6 +47,14 @@ final class TiktokenFile {
         return new TiktokenFile(path, file).parse();
     }
 
+    static void write(Vocabulary vocabulary, OutputStream out) throws IOException {
+        Base64.Encoder base64 = Base64.getEncoder();
+        for (int id = 0; id < vocabulary.size; id++) {
+            out.write(base64.encode(vocabulary.bytes(id)));
+            out.write((" " + id + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
     private static void refuseOtherKinds(Path path, byte[] file) throws IOException {
         String what = null;
         if (file.length == 0) {
@@ -74,7 +84,8 @@ final class TiktokenFile {
             }
             offset[lines] = poolEnd;
             base64();
-            rankOfLine[lines++] = rank();
+            int rank = rank();
+            rankOfLine[lines++] = rank;
         }
         offset[lines] = poolEnd;
         try {

@@ -323,6 +323,19 @@ public final class Tokenizer {
         return new StreamingDecoder(this);
     }
 
+    /// Writes the ordinary tokens in tiktoken's format, which has no room for special tokens: keep them in a [#writeJson] beside it,
+    /// unless they are Llama 3's. A file of this name is replaced only when the new one is whole.
+    public void writeTiktoken(Path file) throws IOException {
+        SafeFile.write(file, out -> TiktokenFile.write(vocabulary, out));
+    }
+
+    /// Writes a `tokenizer.json` that Hugging Face's library loads and that encodes there as here, except that the names of special
+    /// tokens in a text are always special tokens there, and one begin-of-text token is put before a text. A file of this name is
+    /// replaced only when the new one is whole.
+    public void writeJson(Path file) throws IOException {
+        SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
+    }
+
     Vocabulary vocabulary() {
         return vocabulary;
     }

@@ -52,7 +52,7 @@ final class TokenizerFiles {
     /// Where a directory's two files contradict each other, `tokenizer.json` is the one that Hugging Face's tools use.
     private static Tokenizer fromDirectory(Path tiktoken, Path json) throws IOException {
         Vocabulary vocabulary = TiktokenFile.read(tiktoken);
-        if (Files.isRegularFile(json) && !fits(TokenizerJson.addedTokens(json), vocabulary)) {
+        if (Files.isRegularFile(json) && !fits(addedTokens(json), vocabulary)) {
             return TokenizerJson.read(json);
         }
         return withSpecials(vocabulary, specialFiles(tiktoken));
@@ -69,7 +69,7 @@ final class TokenizerFiles {
     private static Tokenizer withSpecials(Vocabulary vocabulary, List<Path> candidates) throws IOException {
         for (Path file : candidates) {
             if (Files.isRegularFile(file)) {
-                Map<String, Integer> added = file.endsWith(JSON) ? TokenizerJson.addedTokens(file) : TokenizerJson.addedTokensDecoder(file);
+                Map<String, Integer> added = file.endsWith(JSON) ? addedTokens(file) : TokenizerJson.addedTokensDecoder(file);
                 if (fits(added, vocabulary)) {
                     return Tokenizer.of(vocabulary, added, SplitPattern.LLAMA3);
                 }
@@ -80,6 +80,11 @@ final class TokenizerFiles {
             specials.put(name, vocabulary.size + specials.size());
         }
         return Tokenizer.of(vocabulary, specials, SplitPattern.LLAMA3);
+    }
+
+    private static Map<String, Integer> addedTokens(Path json) throws IOException {
+        Map<String, Integer> usual = AddedTokensHead.read(json);
+        return usual != null ? usual : TokenizerJson.addedTokens(json);
     }
 
     private static boolean fits(Map<String, Integer> added, Vocabulary vocabulary) {

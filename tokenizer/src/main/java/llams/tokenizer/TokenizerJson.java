@@ -193,16 +193,21 @@ final class TokenizerJson {
             for (String flag : List.of("single_word", "lstrip", "rstrip")) {
                 refuseUnless(!Boolean.TRUE.equals(token.get(flag)), "added token " + token.get("content") + ": " + flag, true, "false");
             }
+            if (!(token.get("id") instanceof Long) || !(token.get("content") instanceof String)) {
+                throw new IllegalArgumentException("added token " + token + " must have a number \"id\" and a text \"content\"");
+            }
             tokens.add(token);
         }
         tokens.sort(Comparator.comparingLong(token -> (Long) token.get("id")));
         Map<String, Integer> ids = new LinkedHashMap<>();
+        int last = -1;
         for (Map<?, ?> token : tokens) {
             String name = (String) token.get("content");
             int id = Math.toIntExact((Long) token.get("id"));
-            if (name.isEmpty() || ids.containsValue(id) || ids.putIfAbsent(name, id) != null) {
+            if (name.isEmpty() || id == last || ids.putIfAbsent(name, id) != null) {
                 throw new IllegalArgumentException("added token \"" + name + "\" with id " + id + " is empty or there twice");
             }
+            last = id;
         }
         return ids;
     }

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The ordinary tokens: bytes by id, and ids by bytes. An id is also the token's rank in merging.
 ///
@@ -15,11 +16,17 @@ final class Vocabulary {
     /// How many bytes a buffer must have after the last byte that is looked up in it.
     static final int SLACK_BYTES = 8;
 
+    private static final AtomicInteger SERIALS = new AtomicInteger();
+
     static final int NONE = -1;
+
+    /// So that an id and a place in a short piece fit one `int`.
+    private static final int MOST_TOKENS = 1 << 23;
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long MIX = 0x9E3779B97F4A7C15L;
     private static final int SHORT_BYTES = 8;
+    private static final int FILTER_BITS = 20;
 
     /// Keeps the low `n` bytes of a word, for `n` in 0..8.
     private static final long[] MASK = new long[SHORT_BYTES + 1];
@@ -29,6 +36,9 @@ final class Vocabulary {
             MASK[n] = -1L >>> 64 - 8 * n;
         }
     }
+
+    /// Tells vocabularies apart, from 1 on.
+    final int serial = SERIALS.incrementAndGet();
 
     /// The number of tokens; ids are `0 .. size - 1`.
     final int size;
@@ -56,6 +66,11 @@ final class Vocabulary {
     private final long[] longTable;
     private final int longShift;
 
+    /// One bit for each possible value of a hash's top [#FILTER_BITS] bits, set if a token has it. Merging asks for far more unions
+    /// than there are tokens; this answers most of them from 128 KB, without a trip to the tables, which are larger than a core's
+    /// cache.
+    private final long[] filter = new long[1 << FILTER_BITS - 6];
+
     /// A vocabulary of the tokens `pool[offset[id], offset[id + 1])`; the pool has [#SLACK_BYTES] to spare.
     ///
     /// @throws IllegalArgumentException if a token is empty or there twice, or if one of the 256 bytes is missing
@@ -63,6 +78,9 @@ final class Vocabulary {
         this.pool = pool;
         this.offset = offset;
         size = offset.length - 1;
+        if (size > MOST_TOKENS) {
+            throw new IllegalArgumentException(size + " tokens are more than the " + MOST_TOKENS + " that are supported");
+        }
         int shorts = 0;
         int longest = 0;
         for (int id = 0; id < size; id++) {
@@ -103,8 +121,10 @@ final class Vocabulary {
         int length = offset[id + 1] - from;
         if (length <= SHORT_BYTES) {
             long word = (long) LONG.get(pool, from) & MASK[length];
+            long hash = hash(word, length);
+            filter[filterWord(hash)] |= filterBit(hash);
             int mask = shortTable.length - 1;
-            int slot = shortSlot(word, length);
+            int slot = shortSlot(hash);
             while (shortTable[slot + 1] != 0) {
                 if (shortTable[slot] == word && shortTable[slot + 1] >>> 32 == length) {
                     throw twice(id, (int) shortTable[slot + 1] - 1);
@@ -120,6 +140,7 @@ final class Vocabulary {
             }
         } else {
             long hash = hash(pool, from, length);
+            filter[filterWord(hash)] |= filterBit(hash);
             int mask = longTable.length - 1;
             int slot = (int) (hash >>> longShift);
             long tag = hash << 32;
@@ -139,29 +160,48 @@ final class Vocabulary {
                 + HexFormat.of().formatHex(pool, offset[id], offset[id + 1]));
     }
 
+    /// The id of `bytes[from, to)`, or [#NONE].
     int find(byte[] bytes, int from, int to) {
         int length = to - from;
         if (length <= SHORT_BYTES) {
             long word = (long) LONG.get(bytes, from) & MASK[length];
-            long[] table = shortTable;
-            int mask = table.length - 1;
-            int slot = shortSlot(word, length);
-            while (true) {
-                long entry = table[slot + 1];
-                if (entry == 0) {
-                    return NONE;
-                }
-                if (table[slot] == word && entry >>> 32 == length) {
-                    return (int) entry - 1;
-                }
-                slot = slot + 2 & mask;
-            }
+            return findShort(word, length, hash(word, length));
         }
-        return length <= longestBytes ? findLong(bytes, from, length) : NONE;
+        return length <= longestBytes ? findLong(bytes, from, length, hash(bytes, from, length)) : NONE;
     }
 
-    private int findLong(byte[] bytes, int from, int length) {
+    /// As [#find], faster where the answer is most often [#NONE].
+    int findRare(byte[] bytes, int from, int to) {
+        int length = to - from;
+        if (length <= SHORT_BYTES) {
+            long word = (long) LONG.get(bytes, from) & MASK[length];
+            long hash = hash(word, length);
+            return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : findShort(word, length, hash);
+        }
+        if (length > longestBytes) {
+            return NONE;
+        }
         long hash = hash(bytes, from, length);
+        return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : findLong(bytes, from, length, hash);
+    }
+
+    private int findShort(long word, int length, long hash) {
+        long[] table = shortTable;
+        int mask = table.length - 1;
+        int slot = shortSlot(hash);
+        while (true) {
+            long entry = table[slot + 1];
+            if (entry == 0) {
+                return NONE;
+            }
+            if (table[slot] == word && entry >>> 32 == length) {
+                return (int) entry - 1;
+            }
+            slot = slot + 2 & mask;
+        }
+    }
+
+    private int findLong(byte[] bytes, int from, int length, long hash) {
         int mask = longTable.length - 1;
         int slot = (int) (hash >>> longShift);
         long tag = hash << 32;
@@ -175,6 +215,11 @@ final class Vocabulary {
             }
             slot = slot + 1 & mask;
         }
+    }
+
+    /// Up to 8 bytes from `from` on as one little-endian word; 0 where `length` is not positive.
+    static long word(byte[] bytes, int from, int length) {
+        return length <= 0 ? 0 : (long) LONG.get(bytes, from) & MASK[Math.min(length, SHORT_BYTES)];
     }
 
     /// The id of one byte, which always exists.
@@ -195,8 +240,20 @@ final class Vocabulary {
         return Arrays.copyOfRange(pool, offset[id], offset[id + 1]);
     }
 
-    private int shortSlot(long word, int length) {
-        return (int) ((word + length) * MIX >>> shortShift) << 1;
+    private int shortSlot(long hash) {
+        return (int) (hash >>> shortShift) << 1;
+    }
+
+    private static int filterWord(long hash) {
+        return (int) (hash >>> 64 - FILTER_BITS + 6);
+    }
+
+    private static long filterBit(long hash) {
+        return 1L << (hash >>> 64 - FILTER_BITS);
+    }
+
+    private static long hash(long word, int length) {
+        return (word + length) * MIX;
     }
 
     private static long hash(byte[] bytes, int from, int length) {

@@ -58,7 +58,7 @@ public final class Graph {
         return record(new Dropout(rate, stream), x, seed);
     }
 
-    /// Results: loss `[1]`, loss of each token `[tokens]`, log-sum-exp `[tokens]`; see [LinearCrossEntropy].
+    /// Results: loss `[1]`, loss of each token `[tokens]`, and gradients; see [LinearCrossEntropy].
     public List<Result> linearCrossEntropy(Value x, Value weight, Value labels, Value scale) {
         return recordNode(new LinearCrossEntropy(), x, weight, labels, scale).results;
     }

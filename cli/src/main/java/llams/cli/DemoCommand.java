@@ -1,0 +1,133 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import llams.trainer.demo.Demo;
+import llams.trainer.demo.DemoReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/// `llams demo`: the whole recipe on an embedded example.
+@Command(
+        name = "demo",
+        description = {
+            "The whole recipe on a small example, nothing to download.",
+            "Trains a tokenizer and a small base model on texts in Korean and English, an instruct model from it, the base on new"
+                    + " Korean text, adds the chat vector, and LoRA-tunes the result on conversations that mix the languages."
+                    + " Shows what each step did to held-out losses and to answers, and leaves everything in a directory."
+        },
+        footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try"})
+final class DemoCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "llams-demo",
+            description = "A new directory for everything that is made (default: ${DEFAULT-VALUE}).")
+    Path out;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Mixin
+    ComputeOptions compute;
+
+    @Override
+    public Integer call() throws IOException {
+        long began = System.nanoTime();
+        DemoReport report;
+        try (Bars bars = new Bars(llams)) {
+            report = Demo.run(compute.open(), Demo.Settings.standard(), out, bars);
+        }
+        if (json) {
+            llams.out.print(report.toJson());
+        } else {
+            print(report);
+            printf("%nMade in %.0f seconds: models, data, logs, report.json and losses.svg are in %s.%n",
+                    (System.nanoTime() - began) * 1e-9, out);
+            printNext();
+        }
+        return Main.DONE;
+    }
+
+    private void print(DemoReport report) {
+        Set<String> losses = report.models().getFirst().losses().keySet();
+        Set<String> scores = report.models().getFirst().scores().keySet();
+        printf("%nHeld-out losses, in nats a token, and right answers to held-out questions:%n%n%-10s", "");
+        losses.forEach(name -> printf("%17s", name));
+        scores.forEach(name -> printf("%17s", name + "?"));
+        printf("%n");
+        for (DemoReport.Model model : report.models()) {
+            printf("%-10s", model.name());
+            model.losses().values().forEach(loss -> printf("%17.3f", loss));
+            model.scores().values().forEach(score -> printf("%17s", score.right() + "/" + score.asked()));
+            printf("%n");
+        }
+        for (String question : report.models().getFirst().answers().keySet()) {
+            printf("%n%s%n", question);
+            for (DemoReport.Model model : report.models()) {
+                printf("  %-10s%s%n", model.name(), model.answers().get(question).replaceAll("\\s+", " "));
+            }
+        }
+    }
+
+    private void printNext() {
+        printf("%nTo try next:%n");
+        printf("  ./llams generate -m %s/base --temp 0 -p '토끼는'%n", out);
+        printf("  ./llams generate -m %s/merged --temp 0 --special parse -p $'<|start_header_id|>user<|end_header_id|>\\n\\n"
+                + "단비 씨는 어디에서 일하나요?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n'%n", out);
+        printf("  ./llams train -m %s/base --data %s/data/village.txt --out my-adapter --tokens 256 --steps 50 --lr 1e-3%n", out, out);
+    }
+
+    private void printf(String pattern, Object... values) {
+        llams.out.print(String.format(Locale.ROOT, pattern, values));
+    }
+
+    /// A bar a stage, and a line when it is done.
+    private static final class Bars implements Demo.Listener, AutoCloseable {
+        private final Main llams;
+        private Progress bar;
+
+        Bars(Main llams) {
+            this.llams = llams;
+        }
+
+        @Override
+        public void begins(Demo.Stage stage, int steps) {
+            bar = new Progress(llams.err, title(stage), "steps", steps);
+        }
+
+        @Override
+        public void step(String note) {
+            bar.note(note);
+            bar.step(1);
+        }
+
+        @Override
+        public void ends(Demo.Stage stage, String result) {
+            close();
+            if (!result.isEmpty()) {
+                llams.err.println("    " + result);
+            }
+        }
+
+        private static String title(Demo.Stage stage) {
+            return stage.ordinal() + 1 + "/" + Demo.Stage.values().length + " " + stage.title;
+        }
+
+        @Override
+        public void close() {
+            if (bar != null) {
+                bar.close();
+                bar = null;
+            }
+        }
+    }
+}

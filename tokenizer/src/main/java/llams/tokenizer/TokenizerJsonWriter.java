@@ -1,0 +1,163 @@
+package llams.tokenizer;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.OptionalInt;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.json.JsonFactory;
+
+/// Writes Hugging Face's `tokenizer.json` of the kind that [TokenizerJson] reads.
+final class TokenizerJsonWriter {
+
+    private final Tokenizer tokenizer;
+    private final Vocabulary vocabulary;
+    private final JsonGenerator json;
+
+    private TokenizerJsonWriter(Tokenizer tokenizer, JsonGenerator json) {
+        this.tokenizer = tokenizer;
+        this.vocabulary = tokenizer.vocabulary();
+        this.json = json;
+    }
+
+    static void write(Tokenizer tokenizer, OutputStream out) throws IOException {
+        JsonFactory factory = JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+        try (JsonGenerator json = factory.createGenerator(ObjectWriteContext.empty(), out)) {
+            new TokenizerJsonWriter(tokenizer, json).write();
+        } catch (JacksonException e) {
+            throw new IOException(e.getOriginalMessage(), e);
+        }
+    }
+
+    private void write() {
+        json.writeStartObject();
+        json.writeStringProperty("version", "1.0");
+        json.writeNullProperty("truncation");
+        json.writeNullProperty("padding");
+        json.writeArrayPropertyStart("added_tokens");
+        tokenizer.specials().forEach(this::addedToken);
+        json.writeEndArray();
+        json.writeNullProperty("normalizer");
+        json.writeName("pre_tokenizer");
+        preTokenizer();
+        json.writeName("post_processor");
+        postProcessor();
+        json.writeName("decoder");
+        byteLevel(true, true, true);
+        json.writeName("model");
+        model();
+        json.writeEndObject();
+    }
+
+    private void addedToken(String name, int id) {
+        json.writeStartObject();
+        json.writeNumberProperty("id", id);
+        json.writeStringProperty("content", name);
+        for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
+            json.writeBooleanProperty(flag, false);
+        }
+        json.writeBooleanProperty("special", true);
+        json.writeEndObject();
+    }
+
+    private void preTokenizer() {
+        startOfType("Sequence");
+        json.writeArrayPropertyStart("pretokenizers");
+        startOfType("Split");
+        json.writeObjectPropertyStart("pattern");
+        json.writeStringProperty("Regex", tokenizer.pattern().regex);
+        json.writeEndObject();
+        json.writeStringProperty("behavior", "Isolated");
+        json.writeBooleanProperty("invert", false);
+        json.writeEndObject();
+        byteLevel(false, true, false);
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private void byteLevel(boolean addPrefixSpace, boolean trimOffsets, boolean useRegex) {
+        startOfType("ByteLevel");
+        json.writeBooleanProperty("add_prefix_space", addPrefixSpace);
+        json.writeBooleanProperty("trim_offsets", trimOffsets);
+        json.writeBooleanProperty("use_regex", useRegex);
+        json.writeEndObject();
+    }
+
+    /// Puts one begin-of-text token before each text, if the vocabulary has it.
+    private void postProcessor() {
+        OptionalInt begin = tokenizer.special(SpecialTokens.BEGIN_OF_TEXT);
+        if (begin.isEmpty()) {
+            byteLevel(true, false, true);
+            return;
+        }
+        startOfType("Sequence");
+        json.writeArrayPropertyStart("processors");
+        byteLevel(true, false, true);
+        startOfType("TemplateProcessing");
+        json.writeArrayPropertyStart("single");
+        templatePart("SpecialToken", SpecialTokens.BEGIN_OF_TEXT, 0);
+        templatePart("Sequence", "A", 0);
+        json.writeEndArray();
+        json.writeArrayPropertyStart("pair");
+        templatePart("SpecialToken", SpecialTokens.BEGIN_OF_TEXT, 0);
+        templatePart("Sequence", "A", 0);
+        templatePart("SpecialToken", SpecialTokens.BEGIN_OF_TEXT, 1);
+        templatePart("Sequence", "B", 1);
+        json.writeEndArray();
+        json.writeObjectPropertyStart("special_tokens");
+        json.writeObjectPropertyStart(SpecialTokens.BEGIN_OF_TEXT);
+        json.writeStringProperty("id", SpecialTokens.BEGIN_OF_TEXT);
+        json.writeArrayPropertyStart("ids");
+        json.writeNumber(begin.getAsInt());
+        json.writeEndArray();
+        json.writeArrayPropertyStart("tokens");
+        json.writeString(SpecialTokens.BEGIN_OF_TEXT);
+        json.writeEndArray();
+        json.writeEndObject();
+        json.writeEndObject();
+        json.writeEndObject();
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private void templatePart(String kind, String id, int typeId) {
+        json.writeStartObject();
+        json.writeObjectPropertyStart(kind);
+        json.writeStringProperty("id", id);
+        json.writeNumberProperty("type_id", typeId);
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private void model() {
+        startOfType("BPE");
+        for (String name : new String[] {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
+            json.writeNullProperty(name);
+        }
+        json.writeBooleanProperty("fuse_unk", false);
+        json.writeBooleanProperty("byte_fallback", false);
+        json.writeBooleanProperty("ignore_merges", true);
+        json.writeObjectPropertyStart("vocab");
+        for (int id = 0; id < vocabulary.size; id++) {
+            json.writeNumberProperty(text(id), id);
+        }
+        json.writeEndObject();
+        json.writeArrayPropertyStart("merges");
+        for (long merge : Merges.all(vocabulary)) {
+            json.writeString(text((int) (merge >>> 32)) + " " + text((int) merge));
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private String text(int id) {
+        return ByteLevel.encode(vocabulary.pool, vocabulary.offset[id], vocabulary.offset[id + 1]);
+    }
+
+    private void startOfType(String type) {
+        json.writeStartObject();
+        json.writeStringProperty("type", type);
+    }
+}

@@ -1,0 +1,231 @@
+package llams.trainer.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ProjectionName;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.FineTune;
+import llams.trainer.TrainSettings;
+import llams.trainer.checkpoint.OutputDirectory;
+import llams.trainer.data.Corpus;
+import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.PackedDataset;
+import llams.trainer.lora.LoraConfig;
+import llams.trainer.merge.AdapterMerge;
+import llams.trainer.merge.ChatVector;
+import llams.trainer.optim.Optimizer;
+import llams.trainer.optim.Schedule;
+
+/// The whole way from text to a model that converses in two languages, on an embedded example:
+///
+/// 1. a tokenizer, trained on the texts
+/// 2. `base`: a new model, trained on texts in Korean and English
+/// 3. `instruct`: the base, tuned on questions and answers
+/// 4. `village`: the base, tuned on new Korean text, about a village that no other text mentions
+/// 5. `merged`: `village + (instruct - base)`, the chat vector: it should know the village and answer questions, although
+///    nobody ever asked it about the village
+/// 6. `final`: the merged model with a LoRA adapter, trained on conversations that mix the languages and folded in
+///
+/// Each of them is a model directory like any other, and each step is what a program that uses this library would write.
+public final class Demo {
+    /// A step of the way.
+    public enum Stage {
+        TOKENIZER("train a tokenizer"),
+        BASE("train a base model from scratch"),
+        INSTRUCT("tune it on conversations"),
+        VILLAGE("tune the base on new Korean text"),
+        MERGED("add the chat vector"),
+        FINAL("LoRA on Korean-English conversations"),
+        MEASURE("measure all models");
+
+        public final String title;
+
+        Stage(String title) {
+            this.title = title;
+        }
+
+        String directory() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /// Steps and learning rate of one training.
+    public record Training(int steps, double learningRate) {
+    }
+
+    /// Sizes of the models and lengths of the trainings.
+    ///
+    /// @param vocab  tokens of the vocabulary without the special ones
+    /// @param tokens of one sequence
+    /// @param batch  sequences of a step
+    public record Settings(int dim, int hiddenDim, int layers, int heads, int kvHeads, int vocab, int tokens, int batch,
+            Training base, Training instruct, Training village, Training languages, int seed) {
+        /// About a minute on two cores.
+        public static Settings standard() {
+            return new Settings(128, 384, 4, 4, 2, 512, 256, 8, new Training(300, 3e-3), new Training(80, 1e-3),
+                    new Training(60, 1e-3), new Training(60, 3e-3), 1);
+        }
+
+        LlamaConfig config(Tokenizer tokenizer) {
+            return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, tokenizer.size(), 1e-5f, 500_000, null,
+                    Math.max(tokens, 1024), true, 0.02f, tokenizer.special("<|begin_of_text|>").orElseThrow(),
+                    List.of(tokenizer.special("<|end_of_text|>").orElseThrow()), "float32");
+        }
+    }
+
+    /// Hears how far the demo has come.
+    public interface Listener {
+        /// @param steps that the stage has
+        void begins(Stage stage, int steps);
+
+        /// One step is done.
+        ///
+        /// @param note what there is to say about it, such as its loss; may be empty
+        void step(String note);
+
+        /// @param result in words
+        void ends(Stage stage, String result);
+    }
+
+    private final Device device;
+    private final Settings settings;
+    private final Path out;
+    private final Listener listener;
+    private final List<LossCurve> curves = new ArrayList<>();
+    private DemoData data;
+
+    private Demo(Device device, Settings settings, Path out, Listener listener) {
+        this.device = device;
+        this.settings = settings;
+        this.out = out;
+        this.listener = listener;
+    }
+
+    /// Runs all stages.
+    ///
+    /// @param out must not exist, or be empty; gets `data`, `tokenizer`, a directory for each model, each with the log of its
+    ///            training, the adapter in `adapter`, and `losses.svg` and `report.json`
+    public static DemoReport run(Device device, Settings settings, Path out, Listener listener) throws IOException {
+        OutputDirectory.check(out);
+        return new Demo(device, settings, out, listener).run();
+    }
+
+    private DemoReport run() throws IOException {
+        data = DemoData.unpack(out.resolve("data"));
+        Tokenizer tokenizer = tokenizer();
+        trainBase(tokenizer);
+        tune(Stage.INSTRUCT, settings.instruct, null, data.conversations, data.heldOutConversations,
+                directory(Stage.INSTRUCT));
+        DemoTokenizer.writeChatFiles(tokenizer, directory(Stage.INSTRUCT));
+        tune(Stage.VILLAGE, settings.village, null, data.village, data.heldOutVillage, directory(Stage.VILLAGE));
+        addChatVector();
+        tuneLanguages();
+        DemoReport report = measure(tokenizer);
+        Files.writeString(out.resolve("report.json"), report.toJson());
+        Files.writeString(out.resolve("losses.svg"), LossPicture.svg(curves));
+        return report;
+    }
+
+    private Path directory(Stage stage) {
+        return out.resolve(stage.directory());
+    }
+
+    private Tokenizer tokenizer() throws IOException {
+        listener.begins(Stage.TOKENIZER, 1);
+        Path directory = out.resolve("tokenizer");
+        DemoTokenizer.write(List.of(data.general, data.village, data.pairs), settings.vocab, directory);
+        Tokenizer tokenizer = Tokenizer.load(directory);
+        listener.step("");
+        listener.ends(Stage.TOKENIZER, tokenizer.size() + " tokens");
+        return tokenizer;
+    }
+
+    private void trainBase(Tokenizer tokenizer) throws IOException {
+        LlamaConfig config = settings.config(tokenizer);
+        DocumentEncoder encoder = new DocumentEncoder(tokenizer, config.vocab());
+        try (FineTune run = FineTune.ofRandom(device, trainSettings(settings.base, null), config, out.resolve("tokenizer"),
+                dataset(data.general, encoder), dataset(data.heldOutGeneral, encoder), directory(Stage.BASE))) {
+            train(Stage.BASE, run);
+        }
+    }
+
+    /// Tunes the base, or with `lora` the merged model.
+    private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
+            DocumentEncoder encoder = new DocumentEncoder(Tokenizer.load(weights.directory), weights.config.vocab());
+            try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(file, encoder),
+                    dataset(heldOut, encoder), result)) {
+                train(stage, run);
+            }
+        }
+    }
+
+    private void addChatVector() throws IOException {
+        listener.begins(Stage.MERGED, 1);
+        ChatVector.merge(directory(Stage.BASE), directory(Stage.INSTRUCT), directory(Stage.VILLAGE), directory(Stage.MERGED),
+                new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), (done, total) -> {
+                });
+        listener.step("");
+        listener.ends(Stage.MERGED, "village + (instruct - base)");
+    }
+
+    private void tuneLanguages() throws IOException {
+        LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
+        tune(Stage.FINAL, settings.languages, lora, data.pairs, data.heldOutPairs, out.resolve("adapter"));
+        AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL), (done, total) -> {
+        });
+    }
+
+    private DemoReport measure(Tokenizer tokenizer) throws IOException {
+        List<Stage> models = List.of(Stage.BASE, Stage.INSTRUCT, Stage.VILLAGE, Stage.MERGED, Stage.FINAL);
+        listener.begins(Stage.MEASURE, models.size());
+        Map<String, PackedDataset> heldOut = new LinkedHashMap<>();
+        DocumentEncoder encoder = new DocumentEncoder(tokenizer, tokenizer.size());
+        heldOut.put("general text", dataset(data.heldOutGeneral, encoder));
+        heldOut.put("village text", dataset(data.heldOutVillage, encoder));
+        heldOut.put("conversations", dataset(data.heldOutConversations, encoder));
+        heldOut.put("mixed languages", dataset(data.heldOutPairs, encoder));
+        Map<String, List<DemoData.Question>> questions = new LinkedHashMap<>();
+        questions.put("conversations", data.questions(data.heldOutConversations));
+        questions.put("village", data.questions(data.villageQuestions));
+        List<DemoReport.Model> measured = new ArrayList<>();
+        for (Stage stage : models) {
+            measured.add(Measures.of(device, stage.directory(), directory(stage), heldOut, questions, settings.tokens));
+            listener.step(stage.directory());
+        }
+        listener.ends(Stage.MEASURE, "");
+        return new DemoReport(out, measured);
+    }
+
+    private void train(Stage stage, FineTune run) throws IOException {
+        listener.begins(stage, run.plan().steps());
+        LossCurve curve = new LossCurve(stage.directory(), new ArrayList<>(), new ArrayList<>());
+        curves.add(curve);
+        FineTune.Report last = run.run(false, report -> {
+            curve.add(report);
+            listener.step("loss %.3f".formatted(report.loss()));
+        });
+        listener.ends(stage, "%,d parameters%s, %,.0f tokens/s, held-out loss %.3f".formatted(run.plan().parameters(),
+                run.plan().trained() == run.plan().parameters() ? "" : ", %,d of them trained".formatted(run.plan().trained()),
+                last.tokens() / last.elapsedSeconds(), last.evalLoss()));
+    }
+
+    private PackedDataset dataset(Path file, DocumentEncoder encoder) throws IOException {
+        return new PackedDataset(Corpus.load(List.of(file), encoder).documents(), settings.tokens, true);
+    }
+
+    private TrainSettings trainSettings(Training training, LoraConfig lora) {
+        return new TrainSettings(lora, settings.tokens, settings.batch, 1, training.steps, 0, training.learningRate,
+                Schedule.Kind.COSINE, Math.min(20, training.steps / 10), new Optimizer(0.9, 0.95, 1e-8, 0.1, 1), settings.seed,
+                true, Math.max(1, training.steps / 5), 0, 1, false);
+    }
+}

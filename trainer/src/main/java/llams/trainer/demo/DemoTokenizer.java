@@ -1,0 +1,51 @@
+package llams.trainer.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import llams.tokenizer.Tokenizer;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The demo's tokenizer as a model directory has it: the vocabulary in tiktoken's format, and beside it the special tokens.
+final class DemoTokenizer {
+    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final List<String> SPECIALS = List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>",
+            "<|end_header_id|>", "<|eot_id|>");
+
+    private DemoTokenizer() {
+    }
+
+    /// Trains a vocabulary and writes it, with what goes along, into a new directory.
+    static void write(List<Path> texts, int vocab, Path directory) throws IOException {
+        Files.createDirectories(directory.resolve("original"));
+        StringBuilder lines = new StringBuilder();
+        for (int b = 0; b < 256; b++) {
+            lines.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(' ').append(b).append('\n');
+        }
+        Files.writeString(directory.resolve("original/tokenizer.model"), lines);
+        ObjectNode config = JSON.createObjectNode();
+        ObjectNode added = config.putObject("added_tokens_decoder");
+        for (int i = 0; i < SPECIALS.size(); i++) {
+            added.putObject(Integer.toString(256 + i)).put("content", SPECIALS.get(i)).put("lstrip", false)
+                    .put("normalized", false).put("rstrip", false).put("single_word", false).put("special", true);
+        }
+        config.put("bos_token", "<|begin_of_text|>").put("eos_token", "<|end_of_text|>")
+                .put("clean_up_tokenization_spaces", false).put("tokenizer_class", "PreTrainedTokenizerFast");
+        Files.writeString(directory.resolve("tokenizer_config.json"), JSON.writeValueAsString(config));
+    }
+
+    /// Adds to a model that was tuned on conversations what makes programs converse with it: that a turn's end ends the
+    /// answer.
+    static void writeChatFiles(Tokenizer tokenizer, Path directory) throws IOException {
+        ObjectNode config = JSON.createObjectNode();
+        config.put("bos_token_id", tokenizer.special("<|begin_of_text|>").orElseThrow());
+        config.putArray("eos_token_id").add(tokenizer.special("<|end_of_text|>").orElseThrow())
+                .add(tokenizer.special("<|eot_id|>").orElseThrow());
+        config.put("do_sample", false);
+        Files.writeString(directory.resolve("generation_config.json"), JSON.writeValueAsString(config));
+    }
+}

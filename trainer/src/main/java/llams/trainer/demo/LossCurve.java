@@ -1,0 +1,21 @@
+package llams.trainer.demo;
+
+import java.util.List;
+import llams.trainer.FineTune;
+
+/// The losses of one training.
+///
+/// @param training one a step
+/// @param heldOut  those that were measured
+record LossCurve(String name, List<Double> training, List<HeldOut> heldOut) {
+    /// @param step after which it was measured
+    record HeldOut(int step, double loss) {
+    }
+
+    void add(FineTune.Report report) {
+        training.add(report.loss());
+        if (!Double.isNaN(report.evalLoss())) {
+            heldOut.add(new HeldOut(report.step(), report.evalLoss()));
+        }
+    }
+}
