@@ -14,6 +14,7 @@ import llams.engine.llama.Parameters;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.Forecast;
+import llams.trainer.NewModel;
 import llams.trainer.TrainSettings;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.Corpus;
@@ -89,6 +90,9 @@ final class TrainCommand implements Callable<Integer> {
                 Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
                 train(base.config, base.frozen(), tokenizer(tokenizer), (settings, data, eval) ->
                         FineTune.of(device, settings, base, data, eval, options.out));
+                if (options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
+                    NewModel.copyTokenizer(options.tokenizer, options.out);
+                }
             }
         }
         return Main.DONE;
@@ -104,6 +108,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private void train(LlamaConfig shape, Parameters frozen, Tokenizer tokenizer, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
+        FineTune.checkLength(asked, shape);
         FineTune.checkOutput(options.out, options.resume);
         checkMemory(shape, frozen, asked);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());

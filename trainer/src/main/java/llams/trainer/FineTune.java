@@ -100,7 +100,10 @@ public final class FineTune implements AutoCloseable {
                 out, "random");
     }
 
-    private static void checkLength(TrainSettings settings, LlamaConfig config) {
+    /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
+    ///
+    /// @throws IllegalArgumentException if not
+    public static void checkLength(TrainSettings settings, LlamaConfig config) {
         if (settings.tokens() > config.maxPositions()) {
             throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
                     + config.maxPositions() + " (max_position_embeddings)");

@@ -20,6 +20,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
+import llams.tokenizer.Tokenizer;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.merge.Progress;
@@ -63,6 +64,7 @@ public final class NewModel {
     /// @param tokenizer a tokenizer's file or a directory with one, to go along; may be null
     /// @param out       must not exist, or be empty; it appears when all is done
     public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress) throws IOException {
+        checkTokenizer(tokenizer, config);
         List<TensorInfo> plan = plan(config);
         long totalBytes = plan.stream().mapToLong(TensorInfo::bytes).sum();
         long doneBytes = 0;
@@ -90,6 +92,16 @@ public final class NewModel {
         }
     }
 
+    private static void checkTokenizer(Path tokenizer, LlamaConfig config) throws IOException {
+        if (tokenizer != null) {
+            int ids = Tokenizer.load(tokenizer).size();
+            if (ids > config.vocab()) {
+                throw new IllegalArgumentException(tokenizer + " has " + ids + " ids, more than the model's vocabulary of "
+                        + config.vocab() + " (vocab_size)");
+            }
+        }
+    }
+
     /// States the ids that begin and end a text, unless a tokenizer's directory brought such a file.
     static void writeGenerationConfig(LlamaConfig config, Path directory) throws IOException {
         Path file = directory.resolve("generation_config.json");
@@ -106,17 +118,20 @@ public final class NewModel {
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
     }
 
-    /// Puts a tokenizer's files into a model directory.
+    /// Puts a tokenizer's files into a model directory, under the names by which they are found there.
     ///
     /// @param tokenizer a file or a directory; null for none
-    static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
+    public static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
         if (tokenizer == null) {
             return;
         }
         if (Files.isDirectory(tokenizer)) {
             ModelFiles.copyAll(tokenizer, directory);
         } else {
-            ModelFiles.copy(tokenizer.toAbsolutePath().getParent(), directory, List.of(tokenizer.getFileName().toString()));
+            boolean json = tokenizer.toString().endsWith(".json");
+            Path copy = directory.resolve(json ? "tokenizer.json" : "original/tokenizer.model");
+            Files.createDirectories(copy.getParent());
+            AtomicFiles.write(copy, Files.readAllBytes(tokenizer));
         }
     }
 }
