@@ -19,7 +19,9 @@ final class AttentionKernel {
     private static final int NR = MicroKernel.NR;
     private static final int STRIDE = MicroKernel.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
-    private static final int COLUMNS = 128;
+    private static final int COLUMNS = 256;
+    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache sets.
+    private static final int LD = COLUMNS + 16;
     /// Keys of a block: a multiple of every `MR`.
     private static final int KEYS = 96;
 
@@ -127,18 +129,18 @@ final class AttentionKernel {
         int wide = Math.ceilDiv(headDim, NR) * NR;
         float[] stage = scratch.floats(STAGE, Panels.STAGE);
         float[] rows = scratch.floats(Q_ROWS, COLUMNS * wide);
-        float[] qT = scratch.floats(Q, wide * COLUMNS);
+        float[] qT = scratch.floats(Q, wide * LD);
         float[] kRows = scratch.floats(K, KEYS * STRIDE);
         float[] vRows = scratch.floats(V, KEYS * STRIDE);
         float[] vT = scratch.floats(V_T, (wide + MR) * STRIDE);
         float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] outT = scratch.floats(OUT, (wide + MR) * COLUMNS);
+        float[] outT = scratch.floats(OUT, (wide + MR) * LD);
         float[] max = scratch.floats(MAX, COLUMNS);
         float[] sum = scratch.floats(SUM, COLUMNS);
         Window window = new Window(g, from, columns, scratch);
         loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
-        Panels.transposed(rows, wide, COLUMNS, headDim, qT, COLUMNS, stage);
-        Arrays.fill(outT, 0, padded * COLUMNS, 0);
+        Panels.transposed(rows, wide, COLUMNS, headDim, qT, LD, stage);
+        Arrays.fill(outT, 0, padded * LD, 0);
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
@@ -154,13 +156,12 @@ final class AttentionKernel {
                 }
                 clear(scores, c, low, high);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, COLUMNS, scores, i * STRIDE + c, STRIDE);
+                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
                 }
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * COLUMNS + c,
-                            COLUMNS);
+                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c, LD);
                 }
             }
         }
@@ -169,7 +170,7 @@ final class AttentionKernel {
             logSumExp.setFloat(at, max[c] + (float) Math.log(sum[c]));
             sum[c] = sum[c] == 0 ? 0 : 1 / sum[c];
         }
-        Panels.transposed(outT, COLUMNS, headDim, columns, rows, wide, stage);
+        Panels.transposed(outT, LD, headDim, columns, rows, wide, stage);
         for (int c = 0; c < columns; c++) {
             storeRow(rows, c * wide, headDim, sum[c], out, g.query(kvHead, from + c));
         }
@@ -264,7 +265,7 @@ final class AttentionKernel {
             newMax.intoArray(max, c);
             FloatVector shrink = Simd.exp(oldMax.sub(shift));
             shrink.fma(FloatVector.fromArray(Simd.F, sum, c), total).intoArray(sum, c);
-            for (int at = c, end = headDim * COLUMNS + c; at < end; at += COLUMNS) {
+            for (int at = c, end = headDim * LD + c; at < end; at += LD) {
                 FloatVector.fromArray(Simd.F, outT, at).mul(shrink).intoArray(outT, at);
             }
         }
@@ -375,8 +376,8 @@ final class AttentionKernel {
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
         float[] stage = scratch.floats(STAGE, Panels.STAGE);
-        float[] qT = scratch.floats(Q, wide * COLUMNS);
-        float[] dOutT = scratch.floats(D_OUT, wide * COLUMNS);
+        float[] qT = scratch.floats(Q, wide * LD);
+        float[] dOutT = scratch.floats(D_OUT, wide * LD);
         float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
         float[] dOutRows = scratch.floats(D_OUT_ROWS, COLUMNS * wide);
         float[] kRows = scratch.floats(K, KEYS * STRIDE);
@@ -384,15 +385,15 @@ final class AttentionKernel {
         float[] kT = scratch.floats(V_T, (wide + MR) * STRIDE);
         float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
         float[] dScores = scratch.floats(D_SCORES, KEYS * STRIDE);
-        float[] dqT = scratch.floats(OUT, (wide + MR) * COLUMNS);
+        float[] dqT = scratch.floats(OUT, (wide + MR) * LD);
         float[] tile = scratch.floats(TILE, MR * NR);
         float[] lse = scratch.floats(MAX, COLUMNS);
         float[] delta = scratch.floats(DELTA, COLUMNS);
         Window window = new Window(g, from, columns, scratch);
         loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
         loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
-        Panels.transposed(qRows, wide, COLUMNS, headDim, qT, COLUMNS, stage);
-        Panels.transposed(dOutRows, wide, COLUMNS, headDim, dOutT, COLUMNS, stage);
+        Panels.transposed(qRows, wide, COLUMNS, headDim, qT, LD, stage);
+        Panels.transposed(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
         for (int c = 0; c < COLUMNS; c++) {
             float dot = 0;
             lse[c] = 0;
@@ -402,7 +403,7 @@ final class AttentionKernel {
             }
             delta[c] = dot;
         }
-        Arrays.fill(dqT, 0, padded * COLUMNS, 0);
+        Arrays.fill(dqT, 0, padded * LD, 0);
         Arrays.fill(tile, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
             int keys = Math.min(KEYS, window.to - key);
@@ -416,13 +417,13 @@ final class AttentionKernel {
                 clear(scores, c, 0, end);
                 clear(dScores, c, 0, end);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, COLUMNS, scores, i * STRIDE + c, STRIDE);
-                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, COLUMNS, dScores, i * STRIDE + c, STRIDE);
+                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * COLUMNS + c,
-                            COLUMNS);
+                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
+                            LD);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;
@@ -438,7 +439,7 @@ final class AttentionKernel {
                 }
             }
         }
-        Panels.transposed(dqT, COLUMNS, headDim, columns, qRows, wide, stage);
+        Panels.transposed(dqT, LD, headDim, columns, qRows, wide, stage);
         for (int c = 0; c < columns; c++) {
             storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
         }

@@ -25,7 +25,7 @@ final class Gemm {
     /// Columns of `b` packed at once: `KC * PACKED` floats stay in the second-level cache.
     private static final int PACKED = 128;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
-    private static final int SHARE = 4;
+    private static final int SHARE = 8;
 
     private static final int A = 0;
     private static final int B = 1;
