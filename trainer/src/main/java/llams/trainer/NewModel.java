@@ -118,7 +118,8 @@ public final class NewModel {
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
     }
 
-    /// Puts a tokenizer's files into a model directory, under the names by which they are found there.
+    /// Puts a tokenizer's files into a model directory, under the names by which they are found there, and `tokenizer.json`,
+    /// which most other programs read, in any case.
     ///
     /// @param tokenizer a file or a directory; null for none
     public static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
@@ -128,10 +129,14 @@ public final class NewModel {
         if (Files.isDirectory(tokenizer)) {
             ModelFiles.copyAll(tokenizer, directory);
         } else {
-            boolean json = tokenizer.toString().endsWith(".json");
-            Path copy = directory.resolve(json ? "tokenizer.json" : "original/tokenizer.model");
+            boolean isJson = tokenizer.toString().endsWith(".json");
+            Path copy = directory.resolve(isJson ? "tokenizer.json" : "original/tokenizer.model");
             Files.createDirectories(copy.getParent());
             AtomicFiles.write(copy, Files.readAllBytes(tokenizer));
+        }
+        Path json = directory.resolve("tokenizer.json");
+        if (!Files.exists(json)) {
+            Tokenizer.load(directory).writeJson(json);
         }
     }
 }
