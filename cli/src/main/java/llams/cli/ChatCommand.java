@@ -95,7 +95,7 @@ final class ChatCommand implements Callable<Integer> {
     private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler) throws IOException {
         ChatFormat format = new ChatFormat(loaded.tokenizer());
         int endOfTurn = loaded.tokenizer().special("<|eot_id|>").orElseThrow();
-        Set<Integer> stops = new LinkedHashSet<>(loaded.weights().config.stopIds(model));
+        Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
         stops.add(endOfTurn);
         List<Message> opening = system == null ? List.of() : List.of(new Message("system", system));
         // What the last turn left to be said before the next one: the end of its answer.

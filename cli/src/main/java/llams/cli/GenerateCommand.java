@@ -157,7 +157,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void generate(LoadedModel loaded, Generator generator, Sampler sampler, int[] ids) throws IOException {
-        Set<Integer> stopIds = new LinkedHashSet<>(loaded.weights().config.stopIds(model));
+        Set<Integer> stopIds = new LinkedHashSet<>(loaded.stopIds());
         boolean asText = loaded.tokenizer() != null && !printIds;
         StringBuilder text = new StringBuilder();
         TextStream stream = loaded.tokenizer() == null ? null : new TextStream(loaded.tokenizer(), stops, piece -> {

@@ -2,7 +2,9 @@ package llams.cli;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
@@ -18,7 +20,9 @@ import llams.trainer.lora.LoraModel;
 ///
 /// @param resident  every tensor by leaf name
 /// @param tokenizer null if the directory has none
-record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer, Arena arena)
+/// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
+record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
+        List<Integer> stopIds, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
     static LoadedModel open(Path directory, Path adapter) throws IOException {
@@ -27,11 +31,14 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
         try {
             Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
             if (adapter == null) {
-                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer, arena);
+                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
+                        weights.config.stopIds(directory), arena);
             }
+            boolean own = Files.exists(adapter.resolve("generation_config.json"));
+            List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, arena);
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds, arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

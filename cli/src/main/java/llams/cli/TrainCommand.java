@@ -16,6 +16,7 @@ import llams.trainer.FineTune;
 import llams.trainer.Forecast;
 import llams.trainer.NewModel;
 import llams.trainer.TrainSettings;
+import llams.trainer.checkpoint.ChatFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
@@ -112,13 +113,18 @@ final class TrainCommand implements Callable<Integer> {
         FineTune.checkOutput(options.out, options.resume);
         checkMemory(shape, frozen, asked);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
-        PackedDataset data = data("data", options.data, encoder, asked);
-        PackedDataset evalData = options.evalData.isEmpty() ? null : data("held out", options.evalData, encoder, asked);
+        Corpus corpus = Corpus.load(options.data, encoder);
+        PackedDataset data = data("data", corpus, asked);
+        PackedDataset evalData = options.evalData.isEmpty() ? null
+                : data("held out", Corpus.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
         try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err)) {
             banner(run.plan(), settings);
             last = run.run(options.resume, progress);
+        }
+        if (corpus.conversations() > 0) {
+            ChatFiles.write(tokenizer, options.model == null ? shape.eos() : shape.stopIds(options.model), options.out);
         }
         report(last);
     }
@@ -132,8 +138,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private PackedDataset data(String name, List<Path> files, DocumentEncoder encoder, TrainSettings settings) throws IOException {
-        Corpus corpus = Corpus.load(files, encoder);
+    private PackedDataset data(String name, Corpus corpus, TrainSettings settings) {
         PackedDataset data = new PackedDataset(corpus.documents(), settings.tokens(), settings.pack());
         DataStatistics s = data.statistics();
         line(name, "%,d documents, %,d tokens; %,d sequences of at most %d tokens; %,d tokens counted", s.documents(), s.tokens(),
