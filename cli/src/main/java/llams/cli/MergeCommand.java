@@ -121,8 +121,8 @@ final class MergeCommand implements Runnable {
             try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
                 report = ChatVector.merge(base, instruct, tuned, out, options, progress);
             } catch (MergeException e) {
-                // The error line names the first few; here are all.
-                e.problems.forEach(merge.llams.err::println);
+                // The error line has the first few.
+                e.problems.stream().filter(problem -> !e.getMessage().contains(problem)).forEach(merge.llams.err::println);
                 throw e;
             }
             return merge.print(out, report, json);
