@@ -17,15 +17,16 @@ final class Gemm {
     private static final int KC = MicroKernel.KC;
     private static final int STRIDE = MicroKernel.STRIDE;
     /// The most rows of a task: `KC` steps of them are packed at once and stream from the second- or third-level cache.
-    private static final int ROWS = 1024;
-    /// A task with fewer rows would spend too much of its time on packing `b`.
-    private static final int FEW_ROWS = 96;
-    /// Columns of a task, if there are enough: packing `a` costs little beside them.
-    private static final int COLUMNS = 256;
+    private static final int MAX_ROWS = 1024;
+    /// A task of fewer rows spends too much of its time on packing `b`; only idle threads are worse.
+    private static final int MIN_ROWS = 256;
+    /// Likewise for columns and `a`.
+    private static final int MIN_COLUMNS = 256;
+    private static final int MAX_COLUMNS = 1024;
     /// Columns of `b` packed at once: `KC * PACKED` floats stay in the second-level cache.
     private static final int PACKED = 128;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
-    private static final int SHARE = 8;
+    private static final int SHARE = 2;
 
     private static final int A = 0;
     private static final int B = 1;
@@ -75,8 +76,13 @@ final class Gemm {
 
     private static void blocks(Factor rows, int m, Factor columns, int n, int k, Tensor c, boolean transposed,
             boolean accumulate, Parallel p) {
-        int across = Math.ceilDiv(n, Math.max(COLUMNS, n / (SHARE * p.threads())));
-        int down = Math.max(Math.ceilDiv(m, ROWS), Math.min(Math.ceilDiv(SHARE * p.threads(), across), Math.ceilDiv(m, FEW_ROWS)));
+        int threads = p.threads();
+        int wanted = threads == 1 ? 1 : SHARE * threads;
+        int across = Math.ceilDiv(n, Math.clamp(n / (2 * wanted), MIN_COLUMNS, MAX_COLUMNS));
+        int down = Math.max(Math.ceilDiv(m, MAX_ROWS), Math.min(Math.ceilDiv(wanted, across), m / MIN_ROWS));
+        if (across * down < threads) {
+            down = Math.min(Math.ceilDiv(threads, across), Math.ceilDiv(m, 4 * MR));
+        }
         int height = Math.ceilDiv(Math.ceilDiv(m, down), MR) * MR;
         int width = Math.ceilDiv(Math.ceilDiv(n, across), NR) * NR;
         int tasksDown = Math.ceilDiv(m, height);
