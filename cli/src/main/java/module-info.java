@@ -8,6 +8,8 @@ module llams.cli {
     requires org.snakeyaml.engine;
     requires tools.jackson.databind;
 
+    uses llams.cli.Benchmarks;
+
     // picocli fills the annotated fields by reflection.
     opens llams.cli to info.picocli;
 }

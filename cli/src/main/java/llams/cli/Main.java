@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             MergeCommand.class,
             EvalCommand.class,
             DevicesCommand.class,
+            BenchCommand.class,
             CompletionCommand.class
         },
         footer = {
