@@ -5,7 +5,10 @@ module llams.cli {
     requires jdk.incubator.vector;
     requires jdk.management;
     requires me.tongfei.progressbar;
+    requires org.snakeyaml.engine;
     requires tools.jackson.databind;
+
+    uses llams.cli.Benchmarks;
 
     // picocli fills the annotated fields by reflection.
     opens llams.cli to info.picocli;

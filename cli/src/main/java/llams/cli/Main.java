@@ -20,7 +20,21 @@ import picocli.CommandLine.Spec;
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
-        subcommands = {DemoCommand.class, TokenizeCommand.class, DevicesCommand.class, CompletionCommand.class},
+        subcommands = {
+            DemoCommand.class,
+            InitCommand.class,
+            InfoCommand.class,
+            TokenizeCommand.class,
+            DataCommand.class,
+            GenerateCommand.class,
+            ChatCommand.class,
+            TrainCommand.class,
+            MergeCommand.class,
+            EvalCommand.class,
+            DevicesCommand.class,
+            BenchCommand.class,
+            CompletionCommand.class
+        },
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage.",

@@ -1,6 +1,9 @@
 package llams.cli;
 
 import java.io.PrintStream;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Locale;
 import java.util.OptionalInt;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -40,7 +43,7 @@ public final class Progress implements AutoCloseable {
                 .setStyle(redraw ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(redraw ? TERMINAL_INTERVAL_MILLIS : plainIntervalMillis)
                 .setConsumer(lines)
-                .showSpeed()
+                .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
                 .build();
     }
 
@@ -51,7 +54,7 @@ public final class Progress implements AutoCloseable {
 
     /// Words behind the bar, like the loss.
     public void note(String words) {
-        bar.setExtraMessage(words);
+        bar.setExtraMessage("  " + words);
     }
 
     @Override

@@ -32,6 +32,8 @@ final class LongMerger {
     private int[] entryPlace = {};
     private int[] entryNext = {};
     private int entries;
+    /// The first of the entries that wait for another use, or -1.
+    private int free;
     private int[] list = {};
     private final LongHeap ranks = new LongHeap();
     private final LongHeap urgent = new LongHeap();
@@ -78,6 +80,7 @@ final class LongMerger {
 
     private void reserve(Vocabulary vocabulary, int n, boolean small) {
         entries = 0;
+        free = -1;
         if (parts.length < (n + 1) * FIELDS) {
             parts = new int[Math.multiplyExact(small ? SMALL_BYTES + 1 : n + 1, FIELDS)];
         }
@@ -122,23 +125,31 @@ final class LongMerger {
             urgent.push((long) joined << 32 | place);
             return;
         }
-        if (entries == entryPlace.length) {
-            entryPlace = Arrays.copyOf(entryPlace, entries * 2);
-            entryNext = Arrays.copyOf(entryNext, entries * 2);
-        }
         if (newest[joined] < 0) {
             ranks.push(joined);
         }
-        entryPlace[entries] = place;
-        entryNext[entries] = newest[joined];
-        newest[joined] = entries++;
+        int entry = free;
+        if (entry >= 0) {
+            free = entryNext[entry];
+        } else {
+            if (entries == entryPlace.length) {
+                entryPlace = Arrays.copyOf(entryPlace, entries * 2);
+                entryNext = Arrays.copyOf(entryNext, entries * 2);
+            }
+            entry = entries++;
+        }
+        entryPlace[entry] = place;
+        entryNext[entry] = newest[joined];
+        newest[joined] = entry;
     }
 
     /// Moves the current rank's places to `list`, from left to right, and returns their number.
     private int takeList() {
         int count = 0;
         boolean ordered = true;
+        int last = -1;
         for (int entry = newest[current]; entry >= 0; entry = entryNext[entry]) {
+            last = entry;
             if (count == list.length) {
                 list = Arrays.copyOf(list, count * 2);
             }
@@ -146,6 +157,8 @@ final class LongMerger {
             ordered &= count == 0 || list[count] < list[count - 1];
             count++;
         }
+        entryNext[last] = free;
+        free = newest[current];
         newest[current] = -1;
         if (ordered) {
             for (int i = 0, j = count - 1; i < j; i++, j--) {

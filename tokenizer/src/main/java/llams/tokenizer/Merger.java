@@ -4,15 +4,19 @@ package llams.tokenizer;
 /// leftmost on ties, until no union is a token. [LongMerger] does the same for long ones. One thread at a time.
 final class Merger {
 
-    /// Pieces up to this length have a bit of one word for every byte that starts a part, and one for the end.
-    static final int PIECE_BYTES = 62;
+    /// Pieces up to this length come here. A place must fit [#PLACE_BITS].
+    static final int PIECE_BYTES = 250;
 
-    private static final int PLACE_BITS = 6;
+    private static final int PLACE_BITS = 8;
     private static final int NO_RANK = Integer.MAX_VALUE;
 
-    /// `rank << 6 | place` of a part joined with the next one, so that the least of them is the pair to merge.
+    /// `rank << 8 | place` of a part joined with the next one, so that the least of them is the pair to merge.
     private final int[] key = new int[PIECE_BYTES];
     final int[] id = new int[PIECE_BYTES];
+
+    /// Where the next part starts, and the one before.
+    private final short[] next = new short[PIECE_BYTES];
+    private final short[] previous = new short[PIECE_BYTES + 1];
 
     /// Leaves the ids of a piece of at most [#PIECE_BYTES] in `id` and returns their number.
     ///
@@ -21,14 +25,15 @@ final class Merger {
     int merge(Vocabulary vocabulary, byte[] text, int from, int to) {
         int[] key = this.key;
         int[] id = this.id;
+        short[] next = this.next;
+        short[] previous = this.previous;
         int n = to - from;
-        id[0] = vocabulary.ofByte(text[from]);
-        for (int i = 1; i < n; i++) {
+        for (int i = 0; i < n; i++) {
             id[i] = vocabulary.ofByte(text[from + i]);
-            key[i - 1] = key(vocabulary.ofPair(text[from + i - 1], text[from + i]), i - 1);
+            key[i] = i + 1 < n ? key(vocabulary.ofPair(text[from + i], text[from + i + 1]), i) : NO_RANK;
+            next[i] = (short) (i + 1);
+            previous[i] = (short) (i - 1);
         }
-        key[n - 1] = NO_RANK;
-        long starts = (2L << n) - 1;
         while (true) {
             int least = NO_RANK;
             for (int i = 0; i < n; i++) {
@@ -39,18 +44,19 @@ final class Merger {
             }
             int at = least & (1 << PLACE_BITS) - 1;
             id[at] = least >>> PLACE_BITS;
-            int gone = next(starts, at);
+            int gone = next[at];
             key[gone] = NO_RANK;
-            starts &= ~(1L << gone);
-            int end = next(starts, at);
-            key[at] = end < n ? key(vocabulary.findRare(text, from + at, from + next(starts, end)), at) : NO_RANK;
-            if (at > 0) {
-                int left = 63 - Long.numberOfLeadingZeros(starts & (1L << at) - 1);
+            int end = next[gone];
+            next[at] = (short) end;
+            previous[end] = (short) at;
+            key[at] = end < n ? key(vocabulary.findRare(text, from + at, from + next[end]), at) : NO_RANK;
+            int left = previous[at];
+            if (left >= 0) {
                 key[left] = key(vocabulary.findRare(text, from + left, from + end), left);
             }
         }
         int count = 0;
-        for (int i = 0; i < n; i = next(starts, i)) {
+        for (int i = 0; i < n; i = next[i]) {
             id[count++] = id[i];
         }
         return count;
@@ -58,10 +64,5 @@ final class Merger {
 
     private static int key(int joined, int place) {
         return joined == Vocabulary.NONE ? NO_RANK : joined << PLACE_BITS | place;
-    }
-
-    /// The next start after `place`.
-    private static int next(long starts, int place) {
-        return place + 1 + Long.numberOfTrailingZeros(starts >>> place + 1);
     }
 }

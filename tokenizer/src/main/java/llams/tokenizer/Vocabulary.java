@@ -21,7 +21,7 @@ final class Vocabulary {
     static final int NONE = -1;
 
     /// So that an id and a place in a short piece fit one `int`.
-    private static final int MOST_TOKENS = 1 << 24;
+    private static final int MOST_TOKENS = 1 << 23;
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long MIX = 0x9E3779B97F4A7C15L;

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
@@ -18,6 +20,7 @@ import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
+import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 
@@ -44,23 +47,27 @@ public final class FineTune implements AutoCloseable {
         void step(Report report);
     }
 
+    private static final String LOG = "train.jsonl";
+
     private final Device device;
     private final TrainSettings settings;
     private final Trainable model;
     private final PackedDataset data;
     private final List<Batch> evalData;
     private final Path out;
+    private final String base;
     private final Arena arena;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out) {
+            PackedDataset evalData, Path out, String base) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
         this.model = model;
         this.data = data;
-        this.evalData = evalData == null ? List.of() : batches(evalData, settings.batch());
+        this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
+        this.base = base;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -71,10 +78,11 @@ public final class FineTune implements AutoCloseable {
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
+        String fingerprint = BaseFingerprint.of(base.checkpoint);
         Arena arena = Arena.ofShared();
         Trainable model = settings.lora() == null ? Trainable.full(arena, base)
                 : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out);
+        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint);
     }
 
     /// Trains a new random model.
@@ -89,28 +97,17 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out);
+                out, "random");
     }
 
-    private static void checkLength(TrainSettings settings, LlamaConfig config) {
+    /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
+    ///
+    /// @throws IllegalArgumentException if not
+    public static void checkLength(TrainSettings settings, LlamaConfig config) {
         if (settings.tokens() > config.maxPositions()) {
             throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
                     + config.maxPositions() + " (max_position_embeddings)");
         }
-    }
-
-    /// All sequences in their order, `size` to a batch.
-    static List<Batch> batches(PackedDataset data, int size) {
-        List<Batch> batches = new ArrayList<>();
-        List<PackedSequence> next = new ArrayList<>();
-        for (int i = 0; i < data.size(); i++) {
-            next.add(data.sequence(i));
-            if (next.size() == size || i + 1 == data.size()) {
-                batches.add(Batch.of(next));
-                next.clear();
-            }
-        }
-        return batches;
     }
 
     public Plan plan() {
@@ -130,10 +127,8 @@ public final class FineTune implements AutoCloseable {
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
     /// @throws IOException            if something cannot be written, or a save cannot be read
     public Report run(boolean resume, Listener listener) throws IOException {
+        checkOutput(out, resume);
         List<Path> saves = SavedState.all(out);
-        if (!resume) {
-            OutputDirectory.check(out);
-        }
         Files.createDirectories(out);
         Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
         for (Leaf leaf : model.trained()) {
@@ -149,13 +144,45 @@ public final class FineTune implements AutoCloseable {
             loader.seek(saved.position());
             start = saved.step();
         }
-        try (TrainingLog log = TrainingLog.open(out.resolve("train.jsonl"), start);
+        try (TrainingLog log = TrainingLog.open(out.resolve(LOG), start);
                 Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                         settings.tokens(), settings.recompute(), settings.seed())) {
             Report last = steps(start, run, loader, trainer, log, listener);
             model.writer().write(out, contents(trainer));
             return last;
+        } catch (NonFiniteLossException e) {
+            throw new NonFiniteLossException(e, newestSave(out).orElse(null));
         }
+    }
+
+    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to go on
+    /// with an earlier run, in that run's.
+    ///
+    /// @throws IOException if not: says why
+    public static void checkOutput(Path out, boolean resume) throws IOException {
+        boolean saves = newestSave(out).isPresent();
+        if (saves && !resume) {
+            throw new IOException(out + ": holds an earlier run; go on with it with --resume, or choose another --out");
+        }
+        // A run that ended before its first save has left its log alone.
+        if (!saves && !(resume && isLogAlone(out))) {
+            OutputDirectory.check(out);
+        }
+    }
+
+    private static boolean isLogAlone(Path out) throws IOException {
+        if (!Files.isDirectory(out)) {
+            return false;
+        }
+        try (Stream<Path> children = Files.list(out)) {
+            return children.allMatch(child -> child.endsWith(LOG));
+        }
+    }
+
+    /// The save from which a run in `out` would go on.
+    public static Optional<Path> newestSave(Path out) throws IOException {
+        List<Path> saves = SavedState.all(out);
+        return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
     }
 
     private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
@@ -220,7 +247,7 @@ public final class FineTune implements AutoCloseable {
                 "accumulate=" + s.accumulate(), "steps=" + s.totalSteps(data.size()), "lr=" + s.learningRate(),
                 "schedule=" + s.schedule(), "warmup=" + s.warmup(), String.valueOf(s.optimizer()), "seed=" + s.seed(),
                 "data=" + Long.toHexString(data.fingerprint()),
-                "model=" + Integer.toHexString(model.config().toString().hashCode()));
+                "model=" + Integer.toHexString(model.config().toString().hashCode()), "base=" + base);
     }
 
     @Override

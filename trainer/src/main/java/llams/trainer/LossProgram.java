@@ -38,8 +38,8 @@ final class LossProgram {
         Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, null);
         List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens), Leaf.input("scale", DType.F32, 1));
         if (!trained.isEmpty()) {
-            Autodiff.gradients(g, loss.getFirst(), trained, recompute)
-                    .forEach((leaf, gradient) -> g.record(new Accumulate(), Optimizer.gradient(leaf), gradient));
+            Autodiff.contributions(g, loss.getFirst(), trained, recompute,
+                    (leaf, part) -> g.record(new Accumulate(), Optimizer.gradient(leaf), part));
         }
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss.get(0));

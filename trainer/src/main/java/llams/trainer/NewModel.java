@@ -20,9 +20,12 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
+import llams.tokenizer.Tokenizer;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.merge.Progress;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Writes models with random weights: a known shape to try, measure or train from scratch.
 public final class NewModel {
@@ -61,6 +64,7 @@ public final class NewModel {
     /// @param tokenizer a tokenizer's file or a directory with one, to go along; may be null
     /// @param out       must not exist, or be empty; it appears when all is done
     public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress) throws IOException {
+        checkTokenizer(tokenizer, config);
         List<TensorInfo> plan = plan(config);
         long totalBytes = plan.stream().mapToLong(TensorInfo::bytes).sum();
         long doneBytes = 0;
@@ -82,22 +86,57 @@ public final class NewModel {
             }
             writer.finish();
             copyTokenizer(tokenizer, output.path());
+            writeGenerationConfig(config, output.path());
             AtomicFiles.write(output.path().resolve("config.json"), config.toJson().getBytes(StandardCharsets.UTF_8));
             output.commit();
         }
     }
 
-    /// Puts a tokenizer's files into a model directory.
+    private static void checkTokenizer(Path tokenizer, LlamaConfig config) throws IOException {
+        if (tokenizer != null) {
+            int ids = Tokenizer.load(tokenizer).size();
+            if (ids > config.vocab()) {
+                throw new IllegalArgumentException(tokenizer + " has " + ids + " ids, more than the model's vocabulary of "
+                        + config.vocab() + " (vocab_size)");
+            }
+        }
+    }
+
+    /// States the ids that begin and end a text, unless a tokenizer's directory brought such a file.
+    static void writeGenerationConfig(LlamaConfig config, Path directory) throws IOException {
+        Path file = directory.resolve("generation_config.json");
+        if (Files.exists(file)) {
+            return;
+        }
+        ObjectNode json = JsonMapper.shared().createObjectNode();
+        if (config.bos() >= 0) {
+            json.put("bos_token_id", config.bos());
+        }
+        if (!config.eos().isEmpty()) {
+            config.eos().forEach(json.putArray("eos_token_id")::add);
+        }
+        AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    }
+
+    /// Puts a tokenizer's files into a model directory, under the names by which they are found there, and `tokenizer.json`,
+    /// which most other programs read, in any case.
     ///
     /// @param tokenizer a file or a directory; null for none
-    static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
+    public static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
         if (tokenizer == null) {
             return;
         }
         if (Files.isDirectory(tokenizer)) {
             ModelFiles.copyAll(tokenizer, directory);
         } else {
-            ModelFiles.copy(tokenizer.toAbsolutePath().getParent(), directory, List.of(tokenizer.getFileName().toString()));
+            boolean isJson = tokenizer.toString().endsWith(".json");
+            Path copy = directory.resolve(isJson ? "tokenizer.json" : "original/tokenizer.model");
+            Files.createDirectories(copy.getParent());
+            AtomicFiles.write(copy, Files.readAllBytes(tokenizer));
+        }
+        Path json = directory.resolve("tokenizer.json");
+        if (!Files.exists(json)) {
+            Tokenizer.load(directory).writeJson(json);
         }
     }
 }

@@ -45,7 +45,7 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
     }
 
     /// Steps of the whole run over `sequences` sequences.
-    int totalSteps(int sequences) {
+    public int totalSteps(int sequences) {
         return steps > 0 ? steps : (int) Math.max(1, Math.ceil(epochs * sequences / ((double) batch * accumulate)));
     }
 }

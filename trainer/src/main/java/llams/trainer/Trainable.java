@@ -84,6 +84,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         });
         return full(config, tensors, (directory, trained) -> {
             NewModel.copyTokenizer(tokenizer, directory);
+            NewModel.writeGenerationConfig(config, directory);
             write(directory, config.toJson().getBytes(StandardCharsets.UTF_8), types, trained);
         });
     }

@@ -19,7 +19,9 @@ final class AttentionKernel {
     private static final int NR = MicroKernel.NR;
     private static final int STRIDE = MicroKernel.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
-    private static final int COLUMNS = 128;
+    private static final int COLUMNS = 256;
+    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache sets.
+    private static final int LD = COLUMNS + 16;
     /// Keys of a block: a multiple of every `MR`.
     private static final int KEYS = 96;
 
@@ -35,8 +37,9 @@ final class AttentionKernel {
     private static final int D_SCORES = 9;
     private static final int Q_ROWS = 10;
     private static final int D_OUT_ROWS = 11;
-    private static final int K_ROWS = 12;
+    private static final int V_T = 12;
     private static final int DELTA = 13;
+    private static final int TILE = 14;
 
     private AttentionKernel() {
     }
@@ -123,48 +126,53 @@ final class AttentionKernel {
             int kvHead, int from, int columns, Scratch scratch) {
         int headDim = g.headDim;
         int padded = Math.ceilDiv(headDim, MR) * MR;
-        float[] stage = scratch.floats(STAGE, Math.max(headDim, NR) * STRIDE);
-        float[] qT = scratch.floats(Q, headDim * COLUMNS);
+        int wide = Math.ceilDiv(headDim, NR) * NR;
+        float[] stage = scratch.floats(STAGE, Panels.STAGE);
+        float[] rows = scratch.floats(Q_ROWS, COLUMNS * wide);
+        float[] qT = scratch.floats(Q, wide * LD);
         float[] kRows = scratch.floats(K, KEYS * STRIDE);
-        float[] vT = scratch.floats(V, padded * STRIDE);
+        float[] vRows = scratch.floats(V, KEYS * STRIDE);
+        float[] vT = scratch.floats(V_T, (wide + MR) * STRIDE);
         float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] outT = scratch.floats(OUT, padded * COLUMNS);
+        float[] outT = scratch.floats(OUT, (wide + MR) * LD);
         float[] max = scratch.floats(MAX, COLUMNS);
         float[] sum = scratch.floats(SUM, COLUMNS);
         Window window = new Window(g, from, columns, scratch);
-        loadColumns(q, g, kvHead, from, columns, g.scale(), qT, stage);
-        Arrays.fill(outT, 0, padded * COLUMNS, 0);
+        loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
+        Panels.transposed(rows, wide, COLUMNS, headDim, qT, LD, stage);
+        Arrays.fill(outT, 0, padded * LD, 0);
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
             int keys = Math.min(KEYS, window.to - key);
             loadKeys(k, g, kvHead, key, keys, kRows);
-            loadKeysTransposed(v, g, kvHead, key, keys, vT, stage);
+            loadKeys(v, g, kvHead, key, keys, vRows);
+            Panels.transposed(vRows, STRIDE, keys, headDim, vT, STRIDE, stage);
             for (int c = 0; c < columns; c += NR) {
                 int low = window.low(c, key, keys);
                 int high = window.high(c, key, keys);
                 if (low >= high) {
                     continue;
                 }
+                clear(scores, c, low, high);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, COLUMNS, scores, i * STRIDE + c, STRIDE, false);
+                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
                 }
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * COLUMNS + c,
-                            COLUMNS, true);
+                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c, LD);
                 }
             }
         }
         for (int c = 0; c < columns; c++) {
-            float inverse = sum[c] == 0 ? 0 : 1 / sum[c];
-            for (int d = 0; d < headDim; d++) {
-                stage[d] = outT[d * COLUMNS + c] * inverse;
-            }
-            MemorySegment.copy(stage, 0, out, Tensor.F32, g.query(kvHead, from + c) * 4, headDim);
-            float lse = max[c] + (float) Math.log(sum[c]);
-            logSumExp.setFloat((long) ((from + c) / g.group) * g.heads + g.head(kvHead, from + c), lse);
+            long at = (long) ((from + c) / g.group) * g.heads + g.head(kvHead, from + c);
+            logSumExp.setFloat(at, max[c] + (float) Math.log(sum[c]));
+            sum[c] = sum[c] == 0 ? 0 : 1 / sum[c];
+        }
+        Panels.transposed(outT, LD, headDim, columns, rows, wide, stage);
+        for (int c = 0; c < columns; c++) {
+            storeRow(rows, c * wide, headDim, sum[c], out, g.query(kvHead, from + c));
         }
     }
 
@@ -257,7 +265,7 @@ final class AttentionKernel {
             newMax.intoArray(max, c);
             FloatVector shrink = Simd.exp(oldMax.sub(shift));
             shrink.fma(FloatVector.fromArray(Simd.F, sum, c), total).intoArray(sum, c);
-            for (int at = c, end = headDim * COLUMNS + c; at < end; at += COLUMNS) {
+            for (int at = c, end = headDim * LD + c; at < end; at += LD) {
                 FloatVector.fromArray(Simd.F, outT, at).mul(shrink).intoArray(outT, at);
             }
         }
@@ -271,40 +279,42 @@ final class AttentionKernel {
         }
     }
 
-    /// Queries (or their gradients) as `[headDim, COLUMNS]`, times `scale`; zeros beyond the columns.
-    private static void loadColumns(MemorySegment source, Geometry g, int kvHead, int from, int columns, float scale,
-            float[] target, float[] stage) {
+    /// Queries (or their gradients) as rows of `wide` floats, times `scale`; zeros beyond the columns and `headDim`.
+    private static void loadQueries(MemorySegment source, Geometry g, int kvHead, int from, int columns, int wide,
+            float scale, float[] target) {
         for (int c = 0; c < columns; c++) {
-            MemorySegment.copy(source, Tensor.F32, g.query(kvHead, from + c) * 4, stage, 0, g.headDim);
-            for (int d = 0; d < g.headDim; d++) {
-                target[d * COLUMNS + c] = stage[d] * scale;
-            }
+            loadRow(source, g.query(kvHead, from + c), g.headDim, scale, target, c * wide);
+            Arrays.fill(target, c * wide + g.headDim, (c + 1) * wide, 0);
         }
-        for (int d = 0; d < g.headDim; d++) {
-            Arrays.fill(target, d * COLUMNS + columns, (d + 1) * COLUMNS, 0);
-        }
+        Arrays.fill(target, columns * wide, COLUMNS * wide, 0);
     }
 
     private static void loadKeys(Tensor source, Geometry g, int kvHead, int key, int keys, float[] target) {
         for (int i = 0; i < keys; i++) {
-            Widen.row(source, g.key(kvHead, key + i), g.headDim, target, i * STRIDE);
+            loadRow(source.data(), g.key(kvHead, key + i), g.headDim, 1, target, i * STRIDE);
         }
         for (int i = keys; i < Math.ceilDiv(keys, MR) * MR; i++) {
             Arrays.fill(target, i * STRIDE, i * STRIDE + g.headDim, 0);
         }
     }
 
-    /// Keys (or values) as rows of `[headDim, STRIDE]`.
-    private static void loadKeysTransposed(Tensor source, Geometry g, int kvHead, int key, int keys, float[] target,
-            float[] stage) {
-        for (int i = 0; i < keys; i++) {
-            Widen.row(source, g.key(kvHead, key + i), g.headDim, stage, 0);
-            for (int d = 0; d < g.headDim; d++) {
-                target[d * STRIDE + i] = stage[d];
-            }
+    private static void loadRow(MemorySegment source, long from, int count, float scale, float[] target, int at) {
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            Simd.load(source, from + d).mul(scale).intoArray(target, at + d);
         }
-        for (int d = 0; d < g.headDim; d++) {
-            Arrays.fill(target, d * STRIDE + keys, d * STRIDE + Math.ceilDiv(keys, MR) * MR, 0);
+        for (; d < count; d++) {
+            target[at + d] = source.get(Tensor.F32, (from + d) * 4) * scale;
+        }
+    }
+
+    private static void storeRow(float[] source, int from, int count, float scale, MemorySegment target, long at) {
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            Simd.store(FloatVector.fromArray(Simd.F, source, from + d).mul(scale), target, at + d);
+        }
+        for (; d < count; d++) {
+            target.set(Tensor.F32, (at + d) * 4, source[from + d] * scale);
         }
     }
 
@@ -365,56 +375,55 @@ final class AttentionKernel {
         int headDim = g.headDim;
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Math.max(headDim, NR) * STRIDE);
-        float[] qT = scratch.floats(Q, headDim * COLUMNS);
-        float[] dOutT = scratch.floats(D_OUT, headDim * COLUMNS);
+        float[] stage = scratch.floats(STAGE, Panels.STAGE);
+        float[] qT = scratch.floats(Q, wide * LD);
+        float[] dOutT = scratch.floats(D_OUT, wide * LD);
         float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
         float[] dOutRows = scratch.floats(D_OUT_ROWS, COLUMNS * wide);
-        float[] kRows = scratch.floats(K_ROWS, KEYS * STRIDE);
+        float[] kRows = scratch.floats(K, KEYS * STRIDE);
         float[] vRows = scratch.floats(V, KEYS * STRIDE);
-        float[] kT = scratch.floats(K, Math.max(KEYS, padded) * STRIDE);
+        float[] kT = scratch.floats(V_T, (wide + MR) * STRIDE);
         float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
         float[] dScores = scratch.floats(D_SCORES, KEYS * STRIDE);
-        float[] dqT = scratch.floats(OUT, padded * COLUMNS);
+        float[] dqT = scratch.floats(OUT, (wide + MR) * LD);
+        float[] tile = scratch.floats(TILE, MR * NR);
         float[] lse = scratch.floats(MAX, COLUMNS);
         float[] delta = scratch.floats(DELTA, COLUMNS);
         Window window = new Window(g, from, columns, scratch);
-        loadColumns(q, g, kvHead, from, columns, g.scale(), qT, stage);
-        loadColumns(dOut, g, kvHead, from, columns, 1, dOutT, stage);
-        loadRows(q, g, kvHead, from, columns, wide, g.scale(), qRows);
-        loadRows(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
+        loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
+        loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
+        Panels.transposed(qRows, wide, COLUMNS, headDim, qT, LD, stage);
+        Panels.transposed(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
         for (int c = 0; c < COLUMNS; c++) {
             float dot = 0;
             lse[c] = 0;
             if (c < columns) {
-                MemorySegment.copy(out, Tensor.F32, g.query(kvHead, from + c) * 4, stage, 0, headDim);
-                for (int d = 0; d < headDim; d++) {
-                    dot = Math.fma(stage[d], dOutRows[c * wide + d], dot);
-                }
+                dot = dot(out, g.query(kvHead, from + c), headDim, dOutRows, c * wide);
                 lse[c] = logSumExp.getFloat((long) ((from + c) / g.group) * g.heads + g.head(kvHead, from + c));
             }
             delta[c] = dot;
         }
-        Arrays.fill(dqT, 0, padded * COLUMNS, 0);
+        Arrays.fill(dqT, 0, padded * LD, 0);
+        Arrays.fill(tile, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
             int keys = Math.min(KEYS, window.to - key);
             int end = Math.ceilDiv(keys, MR) * MR;
             loadKeys(k, g, kvHead, key, keys, kRows);
             loadKeys(v, g, kvHead, key, keys, vRows);
-            loadKeysTransposed(k, g, kvHead, key, keys, kT, stage);
+            Panels.transposed(kRows, STRIDE, end, headDim, kT, STRIDE, stage);
             for (int c = 0; c < columns; c += NR) {
                 int low = Math.min(window.low(c, key, keys), end);
                 int high = Math.max(low, window.high(c, key, keys));
+                clear(scores, c, 0, end);
+                clear(dScores, c, 0, end);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, COLUMNS, scores, i * STRIDE + c, STRIDE, false);
-                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, COLUMNS, dScores, i * STRIDE + c, STRIDE, false);
+                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
                 }
-                clear(scores, dScores, c, 0, low);
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
-                clear(scores, dScores, c, high, end);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * COLUMNS + c,
-                            COLUMNS, true);
+                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
+                            LD);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;
@@ -423,20 +432,30 @@ final class AttentionKernel {
                 for (int d = 0; d < headDim; d += NR) {
                     int width = Math.min(NR, headDim - d);
                     long at = g.key(kvHead, key + i) + d;
-                    MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, stage, 0, NR, false);
-                    Gemm.store(stage, height, width, dv, at, g.kvWidth, true);
-                    MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, stage, 0, NR, false);
-                    Gemm.store(stage, height, width, dk, at, g.kvWidth, true);
+                    MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
+                    Gemm.store(tile, height, width, dv, at, g.kvWidth, true);
+                    MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
+                    Gemm.store(tile, height, width, dk, at, g.kvWidth, true);
                 }
             }
         }
-        float scale = g.scale();
+        Panels.transposed(dqT, LD, headDim, columns, qRows, wide, stage);
         for (int c = 0; c < columns; c++) {
-            for (int d = 0; d < headDim; d++) {
-                stage[d] = dqT[d * COLUMNS + c] * scale;
-            }
-            MemorySegment.copy(stage, 0, dq, Tensor.F32, g.query(kvHead, from + c) * 4, headDim);
+            storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
         }
+    }
+
+    private static float dot(MemorySegment a, long from, int count, float[] b, int at) {
+        FloatVector sum = FloatVector.zero(Simd.F);
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            sum = Simd.load(a, from + d).fma(FloatVector.fromArray(Simd.F, b, at + d), sum);
+        }
+        float dot = Simd.sum(sum);
+        for (; d < count; d++) {
+            dot = Math.fma(a.get(Tensor.F32, (from + d) * 4), b[at + d], dot);
+        }
+        return dot;
     }
 
     /// Scores become probabilities `p`, and `dScores`, which hold `dOut · v`, become `p (dOut · v - delta)`.
@@ -459,22 +478,11 @@ final class AttentionKernel {
         }
     }
 
-    private static void clear(float[] scores, float[] dScores, int c, int low, int high) {
+    private static void clear(float[] scores, int c, int low, int high) {
+        FloatVector zero = FloatVector.zero(Simd.F);
         for (int i = low; i < high; i++) {
-            Arrays.fill(scores, i * STRIDE + c, i * STRIDE + c + NR, 0);
-            Arrays.fill(dScores, i * STRIDE + c, i * STRIDE + c + NR, 0);
-        }
-    }
-
-    /// Queries (or their gradients) as rows of `wide` floats, times `scale`; zeros beyond the columns and `headDim`.
-    private static void loadRows(MemorySegment source, Geometry g, int kvHead, int from, int columns, int wide, float scale,
-            float[] target) {
-        Arrays.fill(target, 0, COLUMNS * wide, 0);
-        for (int c = 0; c < columns; c++) {
-            MemorySegment.copy(source, Tensor.F32, g.query(kvHead, from + c) * 4, target, c * wide, g.headDim);
-            for (int d = 0; d < g.headDim; d++) {
-                target[c * wide + d] *= scale;
-            }
+            zero.intoArray(scores, i * STRIDE + c);
+            zero.intoArray(scores, i * STRIDE + c + Simd.LANES);
         }
     }
 }

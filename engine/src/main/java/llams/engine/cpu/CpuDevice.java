@@ -44,8 +44,15 @@ public final class CpuDevice implements Device {
                 case Constant(float value) -> out[0].setFloat(0, value);
                 case Add() -> ElementwiseKernel.add(in[0], in[1], 1, out[0], p);
                 case Scale(float factor) -> ElementwiseKernel.scale(in[0], factor, out[0], p);
-                case MatMul(boolean transposeA, boolean transposeB) ->
-                    Gemm.multiply(in[0], transposeA, in[1], transposeB, out[0], false, p);
+                case MatMul(boolean transposeA, boolean transposeB) -> {
+                    boolean accumulate = in.length == 3;
+                    if (accumulate && out[0].data().address() != in[2].data().address()) {
+                        ElementwiseKernel.copy(in[2], out[0], p);
+                    }
+                    Gemm.multiply(in[0], transposeA, in[1], transposeB, out[0], accumulate, p);
+                }
+                case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
+                    Gemm.multiply(in[1], transposeA, in[2], transposeB, in[0], true, p);
                 case Embedding() -> EmbeddingKernel.forward(in[0], in[1], out[0], p);
                 case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], p);
                 case RmsNorm(float eps) -> NormKernel.rmsNorm(in[0], in[1], eps, out[0], p);
@@ -60,9 +67,7 @@ public final class CpuDevice implements Device {
                 case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
                 case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
                 case LinearCrossEntropy() ->
-                    CrossEntropyKernel.forward(in[0], in[1], in[2], in[3], out[0], out[1], out[2], p);
-                case LinearCrossEntropyGradient(boolean forX, boolean forWeight) -> CrossEntropyKernel.gradient(in[0], in[1],
-                        in[2], in[3], in[4], in[5], forX ? out[0] : null, forWeight ? out[out.length - 1] : null, p);
+                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], p);
                 case Dropout(float rate, int stream) -> ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);

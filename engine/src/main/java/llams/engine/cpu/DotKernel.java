@@ -111,22 +111,19 @@ final class DotKernel {
         return sum;
     }
 
+    /// Two accumulators only: widening f16 is long, and four of it exceed what the compiler inlines.
     private static float dotF16(float[] x, int xo, MemorySegment w, long row, int k) {
         FloatVector s0 = FloatVector.zero(Simd.F);
         FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
         int i = 0;
-        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
+        for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
             s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
             s1 = Simd.loadF16(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
-            s2 = Simd.loadF16(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
-            s3 = Simd.loadF16(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
         }
         for (; i <= k - Simd.LANES; i += Simd.LANES) {
             s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
         }
-        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
+        float sum = Simd.sum(s0.add(s1));
         for (; i < k; i++) {
             sum = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (row + i) * 2)), x[xo + i], sum);
         }

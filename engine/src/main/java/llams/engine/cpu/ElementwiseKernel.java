@@ -70,11 +70,25 @@ final class ElementwiseKernel {
 
     /// `state = 0`, any element type.
     static void clear(Tensor state, Parallel p) {
-        MemorySegment data = state.data();
-        long bytes = data.byteSize();
-        p.run(tasks(bytes / 4 + 1), (task, _) -> {
-            long from = Math.min(bytes, (long) task * TASK_ELEMENTS * 4);
-            data.asSlice(from, Math.min(bytes - from, TASK_ELEMENTS * 4L)).fill((byte) 0);
+        parts(state, p, (from, bytes) -> state.data().asSlice(from, bytes).fill((byte) 0));
+    }
+
+    /// `y = x`, any one element type and shape.
+    static void copy(Tensor x, Tensor y, Parallel p) {
+        parts(x, p, (from, bytes) -> MemorySegment.copy(x.data(), from, y.data(), from, bytes));
+    }
+
+    @FunctionalInterface
+    private interface Part {
+        void run(long fromByte, long bytes);
+    }
+
+    private static void parts(Tensor tensor, Parallel p, Part part) {
+        long bytes = tensor.data().byteSize();
+        long share = TASK_ELEMENTS * 4L;
+        p.run(Math.toIntExact(Math.ceilDiv(bytes, share)), (task, _) -> {
+            long from = task * share;
+            part.run(from, Math.min(bytes - from, share));
         });
     }
 

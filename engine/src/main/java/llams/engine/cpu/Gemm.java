@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.Tensor;
 
@@ -15,12 +16,17 @@ final class Gemm {
     private static final int NR = MicroKernel.NR;
     private static final int KC = MicroKernel.KC;
     private static final int STRIDE = MicroKernel.STRIDE;
-    /// Rows of `a` packed at once.
-    private static final int ROWS = 48;
-    /// Columns of `b` packed at once: `KC * COLUMNS` floats stay in the second-level cache.
-    private static final int COLUMNS = 256;
+    /// The most rows of a task: `KC` steps of them are packed at once and stream from the second- or third-level cache.
+    private static final int MAX_ROWS = 1024;
+    /// A task of fewer rows spends too much of its time on packing `b`; only idle threads are worse.
+    private static final int MIN_ROWS = 256;
+    /// Likewise for columns and `a`.
+    private static final int MIN_COLUMNS = 256;
+    private static final int MAX_COLUMNS = 1024;
+    /// Columns of `b` packed at once: `KC * PACKED` floats stay in the second-level cache.
+    private static final int PACKED = 128;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
-    private static final int SHARE = 4;
+    private static final int SHARE = 2;
 
     private static final int A = 0;
     private static final int B = 1;
@@ -70,60 +76,70 @@ final class Gemm {
 
     private static void blocks(Factor rows, int m, Factor columns, int n, int k, Tensor c, boolean transposed,
             boolean accumulate, Parallel p) {
-        int across = Math.ceilDiv(n, COLUMNS);
-        int down = Math.clamp(Math.ceilDiv(SHARE * p.threads(), across), 1, Math.ceilDiv(m, 2 * ROWS));
-        int height = Math.ceilDiv(Math.ceilDiv(m, down), ROWS) * ROWS;
+        int threads = p.threads();
+        int wanted = threads == 1 ? 1 : SHARE * threads;
+        int across = Math.ceilDiv(n, Math.clamp(n / (2 * wanted), MIN_COLUMNS, MAX_COLUMNS));
+        int down = Math.max(Math.ceilDiv(m, MAX_ROWS), Math.min(Math.ceilDiv(wanted, across), m / MIN_ROWS));
+        if (across * down < threads) {
+            down = Math.min(Math.ceilDiv(threads, across), Math.ceilDiv(m, 4 * MR));
+        }
+        int height = Math.ceilDiv(Math.ceilDiv(m, down), MR) * MR;
         int width = Math.ceilDiv(Math.ceilDiv(n, across), NR) * NR;
         int tasksDown = Math.ceilDiv(m, height);
         int tasksAcross = Math.ceilDiv(n, width);
         p.run(tasksDown * tasksAcross, (task, scratch) -> {
             int row = task % tasksDown * height;
             int column = task / tasksDown * width;
-            block(rows, row, Math.min(m, row + height), columns, column, Math.min(width, n - column), k, c.data(),
+            block(rows, row, Math.min(height, m - row), columns, column, Math.min(width, n - column), k, c.data(),
                     transposed ? m : n, transposed, accumulate, scratch);
         });
     }
 
-    private static void block(Factor rows, int from, int to, Factor columns, int column, int width, int k, MemorySegment c,
-            int ldc, boolean transposed, boolean accumulate, Scratch scratch) {
-        float[] a = scratch.floats(A, ROWS * STRIDE);
-        float[] b = scratch.floats(B, KC * COLUMNS);
-        float[] stage = scratch.floats(STAGE, Math.max(NR, ROWS) * STRIDE);
+    private static void block(Factor rows, int row, int height, Factor columns, int column, int width, int k,
+            MemorySegment c, int ldc, boolean transposed, boolean accumulate, Scratch scratch) {
+        float[] a = scratch.floats(A, Math.ceilDiv(height, MR * NR) * MR * NR * STRIDE);
+        float[] b = scratch.floats(B, KC * PACKED + NR * Simd.LANES);
+        float[] stage = scratch.floats(STAGE, Panels.STAGE);
         float[] tile = scratch.floats(TILE, MR * NR);
-        int pieces = Math.ceilDiv(k, KC);
-        int step = Math.ceilDiv(k, pieces);
+        Arrays.fill(tile, 0);
+        int step = Math.ceilDiv(k, Math.ceilDiv(k, KC));
         for (int p0 = 0; p0 < k; p0 += step) {
             int kc = Math.min(step, k - p0);
             boolean add = accumulate || p0 > 0;
-            if (columns.stepMajor) {
-                Panels.columns(columns.data, columns.ld, column, width, p0, kc, b);
+            if (rows.stepMajor) {
+                Panels.rowsTransposed(rows.data, rows.ld, row, height, p0, kc, a, stage);
             } else {
-                Panels.columnsTransposed(columns.data, columns.ld, column, width, p0, kc, b, stage);
+                Panels.rows(rows.data, rows.ld, row, height, Math.ceilDiv(height, MR) * MR, p0, kc, a, 0);
             }
-            for (int row = from; row < to; row += ROWS) {
-                int height = Math.min(ROWS, to - row);
-                int padded = Math.ceilDiv(height, MR) * MR;
-                if (rows.stepMajor) {
-                    Panels.rowsTransposed(rows.data, rows.ld, row, height, padded, p0, kc, a, stage);
+            for (int j = 0; j < width; j += PACKED) {
+                int packed = Math.min(PACKED, width - j);
+                if (columns.stepMajor) {
+                    Panels.columns(columns.data, columns.ld, column + j, packed, p0, kc, b);
                 } else {
-                    Panels.rows(rows.data, rows.ld, row, height, padded, p0, kc, a);
+                    Panels.columnsTransposed(columns.data, columns.ld, column + j, packed, p0, kc, b, stage);
                 }
-                for (int j = 0; j < width; j += NR) {
-                    int tileColumns = Math.min(NR, width - j);
-                    for (int i = 0; i < height; i += MR) {
-                        MicroKernel.tile(kc, a, i * STRIDE, b, j * kc, NR, tile, 0, NR, false);
-                        int tileRows = Math.min(MR, height - i);
-                        if (transposed) {
-                            storeTransposed(tile, tileRows, tileColumns, c, ldc, row + i, column + j, add);
-                        } else {
-                            store(tile, tileRows, tileColumns, c, (long) (row + i) * ldc + column + j, ldc, add);
-                        }
-                    }
+                tiles(a, height, b, packed, kc, c, row, column + j, ldc, transposed, add, tile);
+            }
+        }
+    }
+
+    private static void tiles(float[] a, int height, float[] b, int width, int kc, MemorySegment c, int row, int column,
+            int ldc, boolean transposed, boolean add, float[] tile) {
+        for (int i = 0; i < height; i += MR) {
+            int tileRows = Math.min(MR, height - i);
+            for (int j = 0; j < width; j += NR) {
+                int tileColumns = Math.min(NR, width - j);
+                MicroKernel.tile(kc, a, i * STRIDE, b, j * kc, NR, tile, 0, NR);
+                if (transposed) {
+                    storeTransposed(tile, tileRows, tileColumns, c, ldc, row + i, column + j, add);
+                } else {
+                    store(tile, tileRows, tileColumns, c, (long) (row + i) * ldc + column + j, ldc, add);
                 }
             }
         }
     }
 
+    /// Moves a tile into `c` and leaves zeros in it, as the next tile needs them.
     static void store(float[] tile, int rows, int columns, MemorySegment c, long at, int ldc, boolean add) {
         if (columns < NR) {
             for (int i = 0; i < rows; i++) {
@@ -131,19 +147,26 @@ final class Gemm {
                     put(c, at + (long) i * ldc + j, tile[i * NR + j], add);
                 }
             }
+            Arrays.fill(tile, 0, MR * NR, 0);
             return;
         }
-        for (int i = 0; i < rows; i++, at += ldc) {
-            FloatVector v0 = FloatVector.fromArray(Simd.F, tile, i * NR);
-            FloatVector v1 = FloatVector.fromArray(Simd.F, tile, i * NR + Simd.LANES);
-            if (add) {
-                Simd.store(v0.add(Simd.load(c, at)), c, at);
-                Simd.store(v1.add(Simd.load(c, at + Simd.LANES)), c, at + Simd.LANES);
-            } else {
-                Simd.store(v0, c, at);
-                Simd.store(v1, c, at + Simd.LANES);
+        if (add) {
+            for (int i = 0; i < rows; i++, at += ldc) {
+                at(tile, i * NR).add(Simd.load(c, at)).intoMemorySegment(c, at * 4, Simd.LE);
+                long next = at + Simd.LANES;
+                at(tile, i * NR + Simd.LANES).add(Simd.load(c, next)).intoMemorySegment(c, next * 4, Simd.LE);
+            }
+        } else {
+            for (int i = 0; i < rows; i++, at += ldc) {
+                Simd.store(at(tile, i * NR), c, at);
+                Simd.store(at(tile, i * NR + Simd.LANES), c, at + Simd.LANES);
             }
         }
+        Arrays.fill(tile, 0, MR * NR, 0);
+    }
+
+    private static FloatVector at(float[] tile, int index) {
+        return FloatVector.fromArray(Simd.F, tile, index);
     }
 
     private static void storeTransposed(float[] tile, int rows, int columns, MemorySegment c, int ldc, int row, int column,
@@ -153,6 +176,7 @@ final class Gemm {
                 put(c, (long) (column + j) * ldc + row + i, tile[i * NR + j], add);
             }
         }
+        Arrays.fill(tile, 0);
     }
 
     private static void put(MemorySegment c, long at, float value, boolean add) {

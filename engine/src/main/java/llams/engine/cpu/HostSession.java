@@ -15,7 +15,7 @@ import llams.engine.tensor.Tensor;
 /// A session whose tensors are the caller's own, in host memory: it finds every operand's memory once and then runs op after
 /// op. All programs share one slab, as large as the largest needs.
 final class HostSession implements Session {
-    /// What runs one op.
+    /// What runs one op. An optional result that nothing reads is null.
     interface Kernels extends AutoCloseable {
         void run(Op op, Tensor[] inputs, Tensor[] results);
 
@@ -117,6 +117,7 @@ final class HostSession implements Session {
                 case Program.OfLeaf(Leaf leaf) -> leaves.get(leaf.name());
                 case Program.InSlab(long offset, var type) ->
                     new Tensor(type.dtype(), type.shape(), slab.asSlice(offset, type.bytes()));
+                case Program.Unused _ -> null;
             };
         }
 

@@ -12,7 +12,7 @@ final class MicroKernel {
     /// Columns of a tile.
     static final int NR = 2 * Simd.LANES;
     /// The most steps of one tile, chosen so that `MR` rows of `a` and a panel of `b` fit the first-level cache.
-    static final int KC = 256;
+    static final int KC = 512;
     /// From one row of `a` to the next. A constant, so that the loop needs one address for all of them; a cache line more
     /// than `KC`, so that the rows do not compete for the same cache sets.
     static final int STRIDE = KC + 16;
@@ -23,56 +23,45 @@ final class MicroKernel {
     private MicroKernel() {
     }
 
-    /// `c[i, j] (+)= sum over p < kc of a[i, p] b[p, j]` for `i < MR`, `j < NR`.
+    /// `c[i, j] += sum over p < kc of a[i, p] b[p, j]` for `i < MR`, `j < NR`. There is no variant that overwrites: a branch
+    /// around the stores was enough for the compiler to give up keeping the accumulators in registers.
     ///
     /// @param a   rows `STRIDE` apart, starting at `ao`
     /// @param b   rows `ldb` apart, starting at `bo`
     /// @param c   rows `ldc` apart, starting at `co`
-    /// @param add adds to `c` instead of overwriting it
-    static void tile(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc, boolean add) {
+    static void tile(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
         if (MR == 12) {
-            tile12(kc, a, ao, b, bo, ldb, c, co, ldc, add);
+            tile12(kc, a, ao, b, bo, ldb, c, co, ldc);
         } else {
-            tile6(kc, a, ao, b, bo, ldb, c, co, ldc, add);
+            tile6(kc, a, ao, b, bo, ldb, c, co, ldc);
         }
     }
 
-    private static void put(FloatVector v0, FloatVector v1, float[] c, int at, boolean add) {
-        if (add) {
-            v0.add(FloatVector.fromArray(F, c, at)).intoArray(c, at);
-            v1.add(FloatVector.fromArray(F, c, at + LANES)).intoArray(c, at + LANES);
-        } else {
-            v0.intoArray(c, at);
-            v1.intoArray(c, at + LANES);
-        }
-    }
-
-    private static void tile12(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc,
-            boolean add) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = c00;
-        FloatVector c10 = c00;
-        FloatVector c11 = c00;
-        FloatVector c20 = c00;
-        FloatVector c21 = c00;
-        FloatVector c30 = c00;
-        FloatVector c31 = c00;
-        FloatVector c40 = c00;
-        FloatVector c41 = c00;
-        FloatVector c50 = c00;
-        FloatVector c51 = c00;
-        FloatVector c60 = c00;
-        FloatVector c61 = c00;
-        FloatVector c70 = c00;
-        FloatVector c71 = c00;
-        FloatVector c80 = c00;
-        FloatVector c81 = c00;
-        FloatVector c90 = c00;
-        FloatVector c91 = c00;
-        FloatVector ca0 = c00;
-        FloatVector ca1 = c00;
-        FloatVector cb0 = c00;
-        FloatVector cb1 = c00;
+    private static void tile12(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + LANES);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + LANES);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + LANES);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + LANES);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + LANES);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + LANES);
+        FloatVector c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
+        FloatVector c61 = FloatVector.fromArray(F, c, co + 6 * ldc + LANES);
+        FloatVector c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
+        FloatVector c71 = FloatVector.fromArray(F, c, co + 7 * ldc + LANES);
+        FloatVector c80 = FloatVector.fromArray(F, c, co + 8 * ldc);
+        FloatVector c81 = FloatVector.fromArray(F, c, co + 8 * ldc + LANES);
+        FloatVector c90 = FloatVector.fromArray(F, c, co + 9 * ldc);
+        FloatVector c91 = FloatVector.fromArray(F, c, co + 9 * ldc + LANES);
+        FloatVector ca0 = FloatVector.fromArray(F, c, co + 10 * ldc);
+        FloatVector ca1 = FloatVector.fromArray(F, c, co + 10 * ldc + LANES);
+        FloatVector cb0 = FloatVector.fromArray(F, c, co + 11 * ldc);
+        FloatVector cb1 = FloatVector.fromArray(F, c, co + 11 * ldc + LANES);
         for (int p = ao, end = ao + kc; p < end; p++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + LANES);
@@ -114,34 +103,45 @@ final class MicroKernel {
             cb0 = a0.fma(b0, cb0);
             cb1 = a0.fma(b1, cb1);
         }
-        put(c00, c01, c, co, add);
-        put(c10, c11, c, co + ldc, add);
-        put(c20, c21, c, co + 2 * ldc, add);
-        put(c30, c31, c, co + 3 * ldc, add);
-        put(c40, c41, c, co + 4 * ldc, add);
-        put(c50, c51, c, co + 5 * ldc, add);
-        put(c60, c61, c, co + 6 * ldc, add);
-        put(c70, c71, c, co + 7 * ldc, add);
-        put(c80, c81, c, co + 8 * ldc, add);
-        put(c90, c91, c, co + 9 * ldc, add);
-        put(ca0, ca1, c, co + 10 * ldc, add);
-        put(cb0, cb1, c, co + 11 * ldc, add);
+        c00.intoArray(c, co);
+        c01.intoArray(c, co + LANES);
+        c10.intoArray(c, co + ldc);
+        c11.intoArray(c, co + ldc + LANES);
+        c20.intoArray(c, co + 2 * ldc);
+        c21.intoArray(c, co + 2 * ldc + LANES);
+        c30.intoArray(c, co + 3 * ldc);
+        c31.intoArray(c, co + 3 * ldc + LANES);
+        c40.intoArray(c, co + 4 * ldc);
+        c41.intoArray(c, co + 4 * ldc + LANES);
+        c50.intoArray(c, co + 5 * ldc);
+        c51.intoArray(c, co + 5 * ldc + LANES);
+        c60.intoArray(c, co + 6 * ldc);
+        c61.intoArray(c, co + 6 * ldc + LANES);
+        c70.intoArray(c, co + 7 * ldc);
+        c71.intoArray(c, co + 7 * ldc + LANES);
+        c80.intoArray(c, co + 8 * ldc);
+        c81.intoArray(c, co + 8 * ldc + LANES);
+        c90.intoArray(c, co + 9 * ldc);
+        c91.intoArray(c, co + 9 * ldc + LANES);
+        ca0.intoArray(c, co + 10 * ldc);
+        ca1.intoArray(c, co + 10 * ldc + LANES);
+        cb0.intoArray(c, co + 11 * ldc);
+        cb1.intoArray(c, co + 11 * ldc + LANES);
     }
 
-    private static void tile6(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc,
-            boolean add) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = c00;
-        FloatVector c10 = c00;
-        FloatVector c11 = c00;
-        FloatVector c20 = c00;
-        FloatVector c21 = c00;
-        FloatVector c30 = c00;
-        FloatVector c31 = c00;
-        FloatVector c40 = c00;
-        FloatVector c41 = c00;
-        FloatVector c50 = c00;
-        FloatVector c51 = c00;
+    private static void tile6(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+        FloatVector c00 = FloatVector.fromArray(F, c, co);
+        FloatVector c01 = FloatVector.fromArray(F, c, co + LANES);
+        FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
+        FloatVector c11 = FloatVector.fromArray(F, c, co + ldc + LANES);
+        FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(F, c, co + 2 * ldc + LANES);
+        FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(F, c, co + 3 * ldc + LANES);
+        FloatVector c40 = FloatVector.fromArray(F, c, co + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(F, c, co + 4 * ldc + LANES);
+        FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(F, c, co + 5 * ldc + LANES);
         for (int p = ao, end = ao + kc; p < end; p++) {
             FloatVector b0 = FloatVector.fromArray(F, b, bo);
             FloatVector b1 = FloatVector.fromArray(F, b, bo + LANES);
@@ -165,11 +165,17 @@ final class MicroKernel {
             c50 = a0.fma(b0, c50);
             c51 = a0.fma(b1, c51);
         }
-        put(c00, c01, c, co, add);
-        put(c10, c11, c, co + ldc, add);
-        put(c20, c21, c, co + 2 * ldc, add);
-        put(c30, c31, c, co + 3 * ldc, add);
-        put(c40, c41, c, co + 4 * ldc, add);
-        put(c50, c51, c, co + 5 * ldc, add);
+        c00.intoArray(c, co);
+        c01.intoArray(c, co + LANES);
+        c10.intoArray(c, co + ldc);
+        c11.intoArray(c, co + ldc + LANES);
+        c20.intoArray(c, co + 2 * ldc);
+        c21.intoArray(c, co + 2 * ldc + LANES);
+        c30.intoArray(c, co + 3 * ldc);
+        c31.intoArray(c, co + 3 * ldc + LANES);
+        c40.intoArray(c, co + 4 * ldc);
+        c41.intoArray(c, co + 4 * ldc + LANES);
+        c50.intoArray(c, co + 5 * ldc);
+        c51.intoArray(c, co + 5 * ldc + LANES);
     }
 }

@@ -50,24 +50,18 @@ final class NormKernel {
     private static float inverseRms(MemorySegment x, long row, int dim, float eps) {
         FloatVector sum0 = FloatVector.zero(Simd.F);
         FloatVector sum1 = sum0;
-        FloatVector sum2 = sum0;
-        FloatVector sum3 = sum0;
         int d = 0;
-        for (; d <= dim - 4 * Simd.LANES; d += 4 * Simd.LANES) {
+        for (; d <= dim - 2 * Simd.LANES; d += 2 * Simd.LANES) {
             FloatVector x0 = Simd.load(x, row + d);
             FloatVector x1 = Simd.load(x, row + d + Simd.LANES);
-            FloatVector x2 = Simd.load(x, row + d + 2 * Simd.LANES);
-            FloatVector x3 = Simd.load(x, row + d + 3 * Simd.LANES);
             sum0 = x0.fma(x0, sum0);
             sum1 = x1.fma(x1, sum1);
-            sum2 = x2.fma(x2, sum2);
-            sum3 = x3.fma(x3, sum3);
         }
         for (; d <= dim - Simd.LANES; d += Simd.LANES) {
             FloatVector x0 = Simd.load(x, row + d);
             sum0 = x0.fma(x0, sum0);
         }
-        double squares = Simd.sum(sum0.add(sum1).add(sum2.add(sum3)));
+        double squares = Simd.sum(sum0.add(sum1));
         for (; d < dim; d++) {
             double value = x.get(Tensor.F32, (row + d) * 4);
             squares += value * value;
@@ -111,15 +105,13 @@ final class NormKernel {
             dot += (double) x.get(Tensor.F32, (row + d) * 4) * dy.get(Tensor.F32, (row + d) * 4) * w[d];
         }
         float back = (float) (-dot * inverse * inverse * inverse / dim);
-        d = 0;
-        for (int bound = Simd.F.loopBound(dim); d < bound; d += Simd.LANES) {
+        for (d = 0; d <= dim - Simd.LANES; d += Simd.LANES) {
             FloatVector g = Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d)).mul(inverse);
-            FloatVector along = FloatVector.broadcast(Simd.F, back);
-            Simd.store(Simd.load(x, row + d).fma(along, g), dx, row + d);
+            Simd.store(Simd.load(x, row + d).mul(back).add(g), dx, row + d);
         }
         for (; d < dim; d++) {
             long at = (row + d) * 4;
-            dx.set(Tensor.F32, at, Math.fma(x.get(Tensor.F32, at), back, dy.get(Tensor.F32, at) * w[d] * inverse));
+            dx.set(Tensor.F32, at, x.get(Tensor.F32, at) * back + dy.get(Tensor.F32, at) * w[d] * inverse);
         }
     }
 

@@ -1,75 +1,149 @@
 package llams.engine.cpu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import llams.engine.tensor.Tensor;
 
 /// Packing: matrix blocks copied as f32 into the order in which [MicroKernel] reads them, ragged edges filled with zeros.
 final class Panels {
+    /// Floats that a `stage` needs: the larger of `NR` rows of steps and `KC` rows of a panel, and a block to transpose.
+    static final int STAGE = Math.max(MicroKernel.NR * MicroKernel.STRIDE, MicroKernel.KC * MicroKernel.NR)
+            + Simd.LANES * Simd.LANES;
+
     private static final int NR = MicroKernel.NR;
     private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int LANES = Simd.LANES;
+    private static final int TEMPORARY = STAGE - LANES * LANES;
+    /// For a step of distance `2^s`: where the lanes of the upper and the lower row of a pair come from.
+    private static final int[][] UPPER = new int[Integer.numberOfTrailingZeros(LANES)][LANES];
+    private static final int[][] LOWER = new int[UPPER.length][LANES];
+
+    static {
+        for (int s = 0; s < UPPER.length; s++) {
+            for (int lane = 0, distance = 1 << s; lane < LANES; lane++) {
+                boolean left = (lane & distance) == 0;
+                UPPER[s][lane] = left ? lane : LANES + lane - distance;
+                LOWER[s][lane] = left ? lane + distance : LANES + lane;
+            }
+        }
+    }
 
     private Panels() {
     }
 
     /// Rows `row .. row+rows-1` and columns `p0 .. p0+kc-1` of `m` `[_, ld]`, as rows `STRIDE` apart; `padded >= rows` rows
     /// are written.
-    static void rows(Tensor m, int ld, int row, int rows, int padded, int p0, int kc, float[] target) {
+    static void rows(Tensor m, int ld, int row, int rows, int padded, int p0, int kc, float[] target, int at) {
         for (int i = 0; i < rows; i++) {
-            Widen.row(m, (long) (row + i) * ld + p0, kc, target, i * STRIDE);
+            Widen.row(m, (long) (row + i) * ld + p0, kc, target, at + i * STRIDE);
         }
         for (int i = rows; i < padded; i++) {
-            Arrays.fill(target, i * STRIDE, i * STRIDE + kc, 0);
+            Arrays.fill(target, at + i * STRIDE, at + i * STRIDE + kc, 0);
         }
     }
 
     /// Like [#rows] for the transpose: row `i` of the result is column `row + i` of `m` `[_, ld]`, whose rows `p0 ..` are
-    /// the steps. `stage` holds `kc * padded` floats.
-    static void rowsTransposed(Tensor m, int ld, int row, int rows, int padded, int p0, int kc, float[] target,
-            float[] stage) {
-        for (int p = 0; p < kc; p++) {
-            Widen.row(m, (long) (p0 + p) * ld + row, rows, stage, p * padded);
-            Arrays.fill(stage, p * padded + rows, (p + 1) * padded, 0);
-        }
-        for (int i = 0; i < padded; i++) {
-            for (int p = 0; p < kc; p++) {
-                target[i * STRIDE + p] = stage[p * padded + i];
+    /// the steps. `target` needs room for a multiple of `NR` rows.
+    static void rowsTransposed(Tensor m, int ld, int row, int rows, int p0, int kc, float[] target, float[] stage) {
+        for (int i = 0; i < rows; i += NR) {
+            columns(m, ld, row + i, Math.min(NR, rows - i), p0, kc, stage);
+            for (int j = 0; j < NR; j += LANES) {
+                for (int p = 0; p < kc; p += LANES) {
+                    transpose(stage, p * NR + j, NR, target, (i + j) * STRIDE + p, STRIDE, stage);
+                }
             }
         }
     }
 
     /// Columns `column .. column+columns-1` and rows `p0 .. p0+kc-1` of `m` `[_, ld]`, as panels of `kc` rows by `NR` columns.
     static void columns(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target) {
-        for (int panel = 0; panel < columns; panel += NR) {
-            int width = Math.min(NR, columns - panel);
-            int at = panel * kc;
-            for (int p = 0; p < kc; p++, at += NR) {
-                Widen.row(m, (long) (p0 + p) * ld + column + panel, width, target, at);
-                Arrays.fill(target, at + width, at + NR, 0);
+        int whole = columns / NR * NR;
+        for (int p = 0; p < kc; p++) {
+            long from = (long) (p0 + p) * ld + column;
+            switch (m.dtype()) {
+                case F32 -> spreadF32(m.data(), from, whole, kc, target, p * NR);
+                case BF16 -> spreadBf16(m.data(), from, whole, kc, target, p * NR);
+                case F16 -> spreadF16(m.data(), from, whole, kc, target, p * NR);
+                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(m.dtype());
             }
+            if (whole < columns) {
+                int at = whole * kc + p * NR;
+                Widen.row(m, from + whole, columns - whole, target, at);
+                Arrays.fill(target, at + columns - whole, at + NR, 0);
+            }
+        }
+    }
+
+    private static void spreadF32(MemorySegment data, long from, int columns, int kc, float[] target, int at) {
+        for (int j = 0; j < columns; j += NR, at += kc * NR) {
+            Simd.load(data, from + j).intoArray(target, at);
+            Simd.load(data, from + j + LANES).intoArray(target, at + LANES);
+        }
+    }
+
+    private static void spreadBf16(MemorySegment data, long from, int columns, int kc, float[] target, int at) {
+        for (int j = 0; j < columns; j += NR, at += kc * NR) {
+            Simd.loadBf16(data, from + j).intoArray(target, at);
+            Simd.loadBf16(data, from + j + LANES).intoArray(target, at + LANES);
+        }
+    }
+
+    private static void spreadF16(MemorySegment data, long from, int columns, int kc, float[] target, int at) {
+        for (int j = 0; j < columns; j += NR, at += kc * NR) {
+            Simd.loadF16(data, from + j).intoArray(target, at);
+            Simd.loadF16(data, from + j + LANES).intoArray(target, at + LANES);
         }
     }
 
     /// Like [#columns] for the transpose: column `j` of the result is row `column + j` of `m` `[_, ld]`, whose columns
-    /// `p0 ..` are the steps. `stage` holds `NR * STRIDE` floats.
+    /// `p0 ..` are the steps. `target` needs room for `LANES` more rows of a panel.
     static void columnsTransposed(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target,
             float[] stage) {
         for (int panel = 0; panel < columns; panel += NR) {
-            int width = Math.min(NR, columns - panel);
-            rows(m, ld, column + panel, width, NR, p0, kc, stage);
-            transpose(stage, kc, target, panel * kc);
+            rows(m, ld, column + panel, Math.min(NR, columns - panel), NR, p0, kc, stage, 0);
+            for (int p = 0; p < kc; p += LANES) {
+                transpose(stage, p, STRIDE, target, panel * kc + p * NR, NR, stage);
+                transpose(stage, LANES * STRIDE + p, STRIDE, target, panel * kc + p * NR + LANES, NR, stage);
+            }
         }
     }
 
-    private static void transpose(float[] stage, int kc, float[] target, int at) {
-        for (int j = 0; j < NR; j += 4) {
-            int from = j * STRIDE;
-            int to = at + j;
-            for (int p = 0; p < kc; p++, from++, to += NR) {
-                target[to] = stage[from];
-                target[to + 1] = stage[from + STRIDE];
-                target[to + 2] = stage[from + 2 * STRIDE];
-                target[to + 3] = stage[from + 3 * STRIDE];
+    /// `target[i * targetStride + j] = source[j * sourceStride + i]` for `j < rows`, `i < columns`. Works in whole blocks, so
+    /// both are read and written up to the next multiples of `LANES`.
+    static void transposed(float[] source, int sourceStride, int rows, int columns, float[] target, int targetStride,
+            float[] stage) {
+        for (int j = 0; j < rows; j += LANES) {
+            for (int i = 0; i < columns; i += LANES) {
+                transpose(source, j * sourceStride + i, sourceStride, target, i * targetStride + j, targetStride, stage);
             }
+        }
+    }
+
+    /// A block of `LANES` by `LANES` floats: at each step, of distance `LANES / 2 .. 1`, pairs of rows exchange the lanes whose
+    /// index differs in that bit.
+    private static void transpose(float[] source, int from, int sourceStride, float[] target, int to, int targetStride,
+            float[] stage) {
+        int last = UPPER.length - 1;
+        exchange(last, source, from, sourceStride, stage, TEMPORARY, LANES);
+        for (int s = last - 1; s > 0; s--) {
+            exchange(s, stage, TEMPORARY, LANES, stage, TEMPORARY, LANES);
+        }
+        exchange(0, stage, TEMPORARY, LANES, target, to, targetStride);
+    }
+
+    private static void exchange(int s, float[] source, int from, int sourceStride, float[] target, int to,
+            int targetStride) {
+        int distance = 1 << s;
+        IntVector upper = IntVector.fromArray(Simd.I, UPPER[s], 0);
+        IntVector lower = IntVector.fromArray(Simd.I, LOWER[s], 0);
+        for (int pair = 0; pair < LANES / 2; pair++) {
+            int row = (pair & -distance) << 1 | pair & distance - 1;
+            IntVector a = FloatVector.fromArray(Simd.F, source, from + row * sourceStride).reinterpretAsInts();
+            IntVector b = FloatVector.fromArray(Simd.F, source, from + (row + distance) * sourceStride).reinterpretAsInts();
+            upper.selectFrom(a, b).reinterpretAsFloats().intoArray(target, to + row * targetStride);
+            lower.selectFrom(a, b).reinterpretAsFloats().intoArray(target, to + (row + distance) * targetStride);
         }
     }
 }

@@ -43,8 +43,14 @@ public final class ScalarDevice implements Device {
             case Constant(float value) -> out[0].setFloat(0, value);
             case Add() -> ScalarKernels.add(in[0], in[1], 1, out[0]);
             case Scale(float factor) -> ScalarKernels.scale(in[0], factor, out[0]);
-            case MatMul(boolean transposeA, boolean transposeB) ->
-                ScalarKernels.multiply(in[0], transposeA, in[1], transposeB, out[0], false);
+            case MatMul(boolean transposeA, boolean transposeB) -> {
+                if (in.length == 3) {
+                    out[0].data().copyFrom(in[2].data());
+                }
+                ScalarKernels.multiply(in[0], transposeA, in[1], transposeB, out[0], in.length == 3);
+            }
+            case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
+                ScalarKernels.multiply(in[1], transposeA, in[2], transposeB, in[0], true);
             case Embedding() -> ScalarKernels.embedding(in[0], in[1], out[0]);
             case EmbeddingGradient(long rows) -> ScalarKernels.embeddingGradient(in[0], in[1], out[0]);
             case RmsNorm(float eps) -> ScalarKernels.rmsNorm(in[0], in[1], eps, out[0]);
@@ -58,9 +64,7 @@ public final class ScalarDevice implements Device {
             case SwiGlu() -> ScalarKernels.swiGlu(in[0], in[1], out[0]);
             case SwiGluGradient() -> ScalarKernels.swiGluGradient(in[0], in[1], in[2], out[0], out[1]);
             case LinearCrossEntropy() ->
-                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2]);
-            case LinearCrossEntropyGradient(boolean forX, boolean forWeight) -> ScalarKernels.crossEntropyGradient(in[0], in[1],
-                    in[2], in[3], in[4], in[5], forX ? out[0] : null, forWeight ? out[out.length - 1] : null);
+                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3]);
             case Dropout(float rate, int stream) -> ScalarKernels.dropout(in[0], in[1], stream, rate, out[0]);
             case SquaredNorm() -> ScalarKernels.squaredNorm(in[0], out[0]);
             case Accumulate() -> ScalarKernels.accumulate(in[0], in[1]);

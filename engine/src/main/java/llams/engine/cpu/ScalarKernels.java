@@ -230,59 +230,55 @@ final class ScalarKernels {
         return logits;
     }
 
-    static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
-            Tensor logSumExp) {
-        double total = 0;
-        for (int t = 0; t < dim(x, 0); t++) {
-            int label = labels.getInt(t);
-            tokenLoss.setFloat(t, 0);
-            logSumExp.setFloat(t, 0);
-            if (label < 0) {
-                continue;
-            }
-            double[] logits = logits(x, weight, t);
-            double max = Double.NEGATIVE_INFINITY;
-            for (double logit : logits) {
-                max = Math.max(max, logit);
-            }
-            double sum = 0;
-            for (double logit : logits) {
-                sum += Math.exp(logit - max);
-            }
-            double lse = max + Math.log(sum);
-            logSumExp.setFloat(t, (float) lse);
-            tokenLoss.setFloat(t, (float) (lse - logits[label]));
-            total += lse - logits[label];
-        }
-        loss.setFloat(0, (float) (total * scale.getFloat(0)));
-    }
-
-    static void crossEntropyGradient(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor logSumExp, Tensor dLoss,
-            Tensor dx, Tensor dWeight) {
+    static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
+            Tensor dWeight) {
         int dim = dim(x, 1);
-        double factor = (double) scale.getFloat(0) * dLoss.getFloat(0);
-        double[] dw = new double[Math.toIntExact(weight.elements())];
+        double total = 0;
+        double factor = scale.getFloat(0);
+        double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
         for (int t = 0; t < dim(x, 0); t++) {
+            double lost = 0;
             double[] dRow = new double[dim];
             int label = labels.getInt(t);
             if (label >= 0) {
                 double[] logits = logits(x, weight, t);
+                double logSumExp = logSumExp(logits);
+                lost = logSumExp - logits[label];
                 for (int word = 0; word < logits.length; word++) {
-                    double p = Math.exp(logits[word] - logSumExp.getFloat(t));
+                    double p = Math.exp(logits[word] - logSumExp);
                     double dLogit = (word == label ? p - 1 : p) * factor;
                     for (int d = 0; d < dim; d++) {
                         dRow[d] += dLogit * weight.getFloat((long) word * dim + d);
-                        dw[word * dim + d] += dLogit * x.getFloat((long) t * dim + d);
+                        if (dWeight != null) {
+                            dw[word * dim + d] += dLogit * x.getFloat((long) t * dim + d);
+                        }
                     }
                 }
+            }
+            total += lost;
+            if (tokenLoss != null) {
+                tokenLoss.setFloat(t, (float) lost);
             }
             for (int d = 0; dx != null && d < dim; d++) {
                 dx.setFloat((long) t * dim + d, (float) dRow[d]);
             }
         }
-        for (int i = 0; dWeight != null && i < dw.length; i++) {
+        loss.setFloat(0, (float) (total * factor));
+        for (int i = 0; i < dw.length; i++) {
             dWeight.setFloat(i, (float) dw[i]);
         }
+    }
+
+    private static double logSumExp(double[] logits) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (double logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return max + Math.log(sum);
     }
 
     static void embedding(Tensor table, Tensor ids, Tensor y) {

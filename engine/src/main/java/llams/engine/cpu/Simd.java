@@ -69,12 +69,12 @@ final class Simd {
     static FloatVector loadF16(MemorySegment segment, long element) {
         IntVector bits = (IntVector) ShortVector.fromMemorySegment(S, segment, element * 2, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
-        IntVector magnitude = bits.and(0x7fff);
-        VectorMask<Integer> special = magnitude.compare(VectorOperators.GE, 0x7c00);
-        IntVector widened = magnitude.lanewise(VectorOperators.LSHL, 13)
+        IntVector sign = bits.and(0x8000);
+        IntVector widened = bits.sub(sign).lanewise(VectorOperators.LSHL, 13)
                 .reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-        IntVector sign = bits.and(0x8000).lanewise(VectorOperators.LSHL, 16);
-        return widened.lanewise(VectorOperators.OR, 0x7f800000, special).or(sign).reinterpretAsFloats();
+        VectorMask<Integer> special = widened.compare(VectorOperators.GE, 0x47800000);
+        return widened.blend(widened.or(0x7f800000), special)
+                .or(sign.lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
     }
 
     /// The sum of all lanes: halves added, then quarters, and so on, whatever the compiler does.

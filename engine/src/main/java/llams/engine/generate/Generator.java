@@ -120,7 +120,10 @@ public final class Generator implements AutoCloseable {
         return logits;
     }
 
-    private void check(int[] ids) {
+    /// Looks whether [#append] would take these tokens.
+    ///
+    /// @throws IllegalArgumentException if not
+    public void check(int[] ids) {
         if (ids.length == 0) {
             throw new IllegalArgumentException("the prompt is empty; give at least one token");
         }

@@ -10,6 +10,11 @@ public record Add() implements Differentiable {
         return List.of(inputs.get(0).type());
     }
 
+    @Override
+    public List<Integer> overwritable() {
+        return List.of(0, 1);
+    }
+
     /// `da = dy`, `db = dy`.
     @Override
     public void gradient(Backward at) {

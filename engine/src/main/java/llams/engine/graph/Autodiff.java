@@ -5,9 +5,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /// Reverse-mode differentiation: extends a graph by the ops that compute gradients. Only what `wanted` needs is recorded:
 /// frozen weights get no gradient, and nothing below the lowest wanted leaf is visited.
@@ -15,10 +17,14 @@ public final class Autodiff {
     private final Graph graph;
     private final Set<Value> dependent;
     private final Map<Value, Value> gradients = new HashMap<>();
+    private final Set<Leaf> wanted;
+    private final BiConsumer<Leaf, Value> sink;
 
-    private Autodiff(Graph graph, Set<Value> dependent) {
+    private Autodiff(Graph graph, Set<Value> dependent, Set<Leaf> wanted, BiConsumer<Leaf, Value> sink) {
         this.graph = graph;
         this.dependent = dependent;
+        this.wanted = wanted;
+        this.sink = sink;
     }
 
     /// Records the gradient of `loss`, a `[1]`, with respect to each wanted leaf.
@@ -26,21 +32,31 @@ public final class Autodiff {
     /// @param recompute true to make the inner values of each block of [Graph#recomputable] again instead of keeping them
     /// @throws IllegalArgumentException if the loss does not depend on a wanted leaf, naming it
     public static Map<Leaf, Value> gradients(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute) {
+        Map<Leaf, Value> sums = new LinkedHashMap<>();
+        contributions(graph, loss, wanted, recompute, (leaf, part) -> sums.merge(leaf, part, graph::add));
+        return sums;
+    }
+
+    /// Records the gradient of `loss`, a `[1]`, part by part: a leaf that several ops read gets one part from each, and the
+    /// gradient is their sum. Each part goes to `sink` as soon as it is recorded, so that nobody need keep it.
+    ///
+    /// @throws IllegalArgumentException as [#gradients]
+    public static void contributions(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute,
+            BiConsumer<Leaf, Value> sink) {
         Checks.scalar("gradients", "loss", loss);
         List<Node> forward = List.copyOf(graph.nodes);
-        Autodiff autodiff = new Autodiff(graph, dependents(forward, wanted));
+        Set<Leaf> missing = new LinkedHashSet<>(wanted);
+        Autodiff autodiff = new Autodiff(graph, dependents(forward, wanted), Set.copyOf(wanted), (leaf, part) -> {
+            missing.remove(leaf);
+            sink.accept(leaf, part);
+        });
         Recompute again = recompute ? new Recompute(graph, forward) : null;
         autodiff.gradients.put(loss, graph.record(new Constant(1)));
         for (Node node : forward.reversed()) {
             autodiff.visit(node, again);
         }
-        Map<Leaf, Value> found = new LinkedHashMap<>();
-        for (Leaf leaf : wanted) {
-            Value gradient = autodiff.gradients.get(leaf);
-            Checks.that(gradient != null, "gradients: the loss does not depend on \"%s\"", leaf.name());
-            found.put(leaf, gradient);
-        }
-        return found;
+        Checks.that(missing.isEmpty(), "gradients: the loss does not depend on \"%s\"",
+                missing.stream().map(Leaf::name).findFirst().orElse(""));
     }
 
     private static Set<Value> dependents(List<Node> nodes, Collection<Leaf> wanted) {
@@ -78,6 +94,10 @@ public final class Autodiff {
     }
 
     void add(Value value, Value gradient) {
-        gradients.merge(value, gradient, graph::add);
+        if (value instanceof Leaf leaf && wanted.contains(leaf)) {
+            sink.accept(leaf, gradient);
+        } else {
+            gradients.merge(value, gradient, graph::add);
+        }
     }
 }

@@ -22,6 +22,10 @@ public final class Backward {
         this.upstream = upstream;
     }
 
+    public int inputs() {
+        return inputs.size();
+    }
+
     public Value input(int index) {
         return inputs.get(index);
     }

@@ -17,6 +17,11 @@ public record Dropout(float rate, int stream) implements Differentiable {
         return List.of(inputs.getFirst().type());
     }
 
+    @Override
+    public List<Integer> overwritable() {
+        return List.of(0);
+    }
+
     /// The same mask over the gradient.
     @Override
     public void gradient(Backward at) {

@@ -1,6 +1,7 @@
 package llams.engine.graph;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ public final class Graph {
         return record(new Dropout(rate, stream), x, seed);
     }
 
-    /// Results: loss `[1]`, loss of each token `[tokens]`, log-sum-exp `[tokens]`; see [LinearCrossEntropy].
+    /// Results: loss `[1]`, loss of each token `[tokens]`, and gradients; see [LinearCrossEntropy].
     public List<Result> linearCrossEntropy(Value x, Value weight, Value labels, Value scale) {
         return recordNode(new LinearCrossEntropy(), x, weight, labels, scale).results;
     }
@@ -103,6 +104,6 @@ public final class Graph {
 
     /// The named intermediate values, in recording order.
     public Map<String, Value> taps() {
-        return Map.copyOf(taps);
+        return Collections.unmodifiableMap(taps);
     }
 }

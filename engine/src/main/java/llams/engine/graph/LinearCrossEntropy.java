@@ -6,10 +6,15 @@ import java.util.List;
 /// `loss = scale Σ tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist for a few tokens
 /// at a time only.
 ///
+/// The gradients are made beside the loss, while those logits are at hand: with
+/// `d[t] = scale (softmax(logits[t]) - onehot(labels[t]))`, zero where not counted, `dx = d weight` and `dweight = dᵀ x`.
+///
 /// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale` `[1]`
-/// (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, `tokenLoss`
-/// `[tokens]` (0 where not counted), `logSumExp` `[tokens]`.
+/// (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, and each only where it
+/// is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
 public record LinearCrossEntropy() implements Differentiable {
+    private static final int FIRST_GRADIENT = 2;
+
     @Override
     public List<TensorType> results(List<Value> inputs) {
         Value x = inputs.get(0);
@@ -20,17 +25,21 @@ public record LinearCrossEntropy() implements Differentiable {
                 weight.shape());
         Checks.ints("linear cross entropy", "labels", inputs.get(2), x.dim(0));
         Checks.scalar("linear cross entropy", "scale", inputs.get(3));
-        return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), TensorType.f32(x.dim(0)));
+        return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), x.type(), TensorType.f32(weight.shape().dims()));
+    }
+
+    @Override
+    public boolean isOptional(int result) {
+        return result > 0;
     }
 
     @Override
     public void gradient(Backward at) {
-        Value[] inputs = {at.input(0), at.input(1), at.input(2), at.input(3), at.result(2), at.upstream()};
-        Node gradient = at.graph.recordNode(new LinearCrossEntropyGradient(at.wants(0), at.wants(1)), inputs);
-        int next = 0;
+        Checks.that(at.upstream() instanceof Result seed && seed.node.op.equals(new Constant(1)),
+                "linear cross entropy: its loss must be the one that is differentiated, not part of another");
         for (int i = 0; i < 2; i++) {
             if (at.wants(i)) {
-                at.add(i, gradient.results.get(next++));
+                at.add(i, at.result(FIRST_GRADIENT + i));
             }
         }
     }

@@ -5,9 +5,19 @@ import java.util.List;
 /// The closed set of what a device can do. An op is a record of its constants; what it reads stands in the [Node].
 /// Every device is an exhaustive switch over this type, so a new op does not compile until each device has it.
 public sealed interface Op permits Differentiable, Effect, AttentionGradient, Constant, EmbeddingGradient,
-        LinearCrossEntropyGradient, RmsNormGradient, RmsNormWeightGradient, SquaredNorm, SwiGluGradient {
+        RmsNormGradient, RmsNormWeightGradient, SquaredNorm, SwiGluGradient {
     /// The types of the results.
     ///
     /// @throws IllegalArgumentException if the inputs do not fit; says which, and how
     List<TensorType> results(List<Value> inputs);
+
+    /// True for a result that is only computed where something reads it.
+    default boolean isOptional(int result) {
+        return false;
+    }
+
+    /// The inputs whose memory the first result may take, where nothing reads them afterwards.
+    default List<Integer> overwritable() {
+        return List.of();
+    }
 }

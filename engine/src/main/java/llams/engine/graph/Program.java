@@ -34,6 +34,10 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
     public record InSlab(long offsetBytes, TensorType type) implements Place {
     }
 
+    /// Nowhere: an optional result that nothing reads.
+    public record Unused(TensorType type) implements Place {
+    }
+
     /// One op with the places of what it reads and writes.
     public record Instruction(Op op, List<Place> inputs, List<Place> results) {
     }
@@ -49,28 +53,28 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
         }
     }
 
-    private static final long ALIGNMENT = 64;
-
     /// Plans the ops that the outputs and the effects of a graph need.
     public static Program of(Graph graph, Map<String, ? extends Value> outputs) {
-        List<Node> nodes = live(graph.nodes, outputs.values());
-        List<Slab.Interval> intervals = new ArrayList<>();
-        Map<Result, Slab.Interval> intervalOf = lifetimes(nodes, outputs.values(), intervals);
-        long slabBytes = Slab.place(intervals);
+        Fusion.Fused fused = Fusion.fuse(live(graph.nodes, outputs.values()), outputs.values());
+        List<Node> nodes = fused.nodes();
+        Map<String, Value> asked = new LinkedHashMap<>();
+        outputs.forEach((name, value) -> asked.put(name, fused.of(value)));
+        Lifetimes lifetimes = Lifetimes.of(nodes, asked.values());
+        long slabBytes = Slab.place(lifetimes.intervals());
 
         Map<Value, Place> places = new HashMap<>();
-        intervalOf.forEach((result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
+        lifetimes.intervalOf().forEach(
+                (result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
         Set<Leaf> leaves = new LinkedHashSet<>();
         List<Instruction> instructions = new ArrayList<>();
         for (Node node : nodes) {
-            for (Value input : node.inputs) {
-                place(input, places, leaves);
-            }
-            instructions.add(new Instruction(node.op, node.inputs.stream().map(places::get).toList(),
-                    node.results.stream().map(places::get).toList()));
+            List<Place> inputs = node.inputs.stream().map(input -> place(input, places, leaves)).toList();
+            List<Place> results = node.results.stream()
+                    .map(result -> places.getOrDefault(result, new Unused(result.type()))).toList();
+            instructions.add(new Instruction(node.op, inputs, results));
         }
         Map<String, Place> outputPlaces = new LinkedHashMap<>();
-        outputs.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));
+        asked.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));
         checkNames(leaves);
         return new Program(List.copyOf(instructions), List.copyOf(leaves), outputPlaces, slabBytes);
     }
@@ -109,29 +113,5 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
             }
         }
         return kept.reversed();
-    }
-
-    private static Map<Result, Slab.Interval> lifetimes(List<Node> nodes, Collection<? extends Value> outputs,
-            List<Slab.Interval> intervals) {
-        Map<Result, Slab.Interval> intervalOf = new LinkedHashMap<>();
-        for (int step = 0; step < nodes.size(); step++) {
-            for (Value input : nodes.get(step).inputs) {
-                if (input instanceof Result result) {
-                    intervalOf.get(result).to = step;
-                }
-            }
-            for (Result result : nodes.get(step).results) {
-                long bytes = (result.type().bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-                Slab.Interval interval = new Slab.Interval(bytes, step);
-                intervalOf.put(result, interval);
-                intervals.add(interval);
-            }
-        }
-        for (Value output : outputs) {
-            if (output instanceof Result result) {
-                intervalOf.get(result).to = nodes.size();
-            }
-        }
-        return intervalOf;
     }
 }

@@ -19,6 +19,11 @@ public record Rope(int headDim, boolean inverse) implements Differentiable {
         return List.of(x.type());
     }
 
+    @Override
+    public List<Integer> overwritable() {
+        return List.of(0);
+    }
+
     /// A rotation's gradient is the rotation back.
     @Override
     public void gradient(Backward at) {

@@ -9,6 +9,11 @@ public record Scale(float factor) implements Differentiable {
         return List.of(inputs.getFirst().type());
     }
 
+    @Override
+    public List<Integer> overwritable() {
+        return List.of(0);
+    }
+
     /// `dx = factor dy`.
     @Override
     public void gradient(Backward at) {

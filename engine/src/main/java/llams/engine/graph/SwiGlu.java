@@ -12,6 +12,11 @@ public record SwiGlu() implements Differentiable {
     }
 
     @Override
+    public List<Integer> overwritable() {
+        return List.of(0, 1);
+    }
+
+    @Override
     public void gradient(Backward at) {
         Node gradient = at.graph.recordNode(new SwiGluGradient(), at.input(0), at.input(1), at.upstream());
         for (int i = 0; i < 2; i++) {

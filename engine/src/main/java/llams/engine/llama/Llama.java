@@ -68,7 +68,7 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
         return g.linear(hidden, head);
     }
 
-    /// Loss `[1]`, loss of each token `[tokens]`, log-sum-exp `[tokens]`; see [llams.engine.graph.LinearCrossEntropy].
+    /// Loss `[1]`, loss of each token `[tokens]`, and gradients; see [llams.engine.graph.LinearCrossEntropy].
     public List<Result> loss(Graph g, Value hidden, Value labels, Value scale) {
         return g.linearCrossEntropy(hidden, head, labels, scale);
     }

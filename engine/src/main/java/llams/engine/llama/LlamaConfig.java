@@ -59,7 +59,8 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
             }
             return parse(json);
         } catch (NoSuchFileException e) {
-            throw new NoSuchFileException(file + " does not exist; a model directory needs config.json (Hugging Face form)");
+            throw new NoSuchFileException(file.toString(), null,
+                    "no such file; a model directory needs config.json (Hugging Face form)");
         } catch (JacksonException e) {
             throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
                     + e.getLocation().getLineNr() + ")", e);
@@ -171,6 +172,12 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         } catch (JacksonException e) {
             throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
         }
+    }
+
+    /// The same model with weights of another type, as the file names it (`bfloat16`).
+    public LlamaConfig withDtype(String name) {
+        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
+                maxPositions, tied, initializerRange, bos, eos, name);
     }
 
     /// The number of weights, the tied head counted once.

@@ -33,8 +33,8 @@ public final class LlamaWeights implements AutoCloseable {
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
-            throw new NoSuchFileException(directory + " is not a directory; a model is a directory with config.json and"
-                    + " model.safetensors");
+            throw new NoSuchFileException(directory.toString(), null,
+                    "no such directory; a model is a directory with config.json and model.safetensors");
         }
         LlamaConfig config = LlamaConfig.read(directory);
         LlamaWeights weights = new LlamaWeights(directory, config, Checkpoint.open(directory));

@@ -213,11 +213,19 @@ public final class SafetensorsWriter implements AutoCloseable {
             weightMap.put(slot.info.name(), slot.shard.file.getFileName().toString());
         }
         for (Shard shard : shards) {
-            shard.channel.force(true);
-            shard.channel.close();
+            try {
+                shard.channel.force(true);
+                shard.channel.close();
+            } catch (IOException e) {
+                throw AtomicFiles.cannotWrite(shard.file, e);
+            }
         }
         for (Shard shard : shards) {
-            AtomicFiles.replace(shard.temporary, shard.file);
+            try {
+                AtomicFiles.replace(shard.temporary, shard.file);
+            } catch (IOException e) {
+                throw AtomicFiles.cannotWrite(shard.file, e);
+            }
         }
         if (shards.size() > 1) {
             AtomicFiles.write(directory.resolve(Checkpoint.INDEX), ShardIndex.encode(weightMap, totalSize));

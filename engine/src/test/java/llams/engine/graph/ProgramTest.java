@@ -42,7 +42,7 @@ class ProgramTest {
         int before = g.nodes.size();
         Autodiff.gradients(g, loss, List.of(trained), false);
         List<Op> recorded = g.nodes.subList(before, g.nodes.size()).stream().map(node -> node.op).toList();
-        assertEquals(List.of(new Constant(1), new LinearCrossEntropyGradient(false, true)), recorded);
+        assertEquals(List.of(new Constant(1)), recorded);
     }
 
     @Test
@@ -63,6 +63,55 @@ class ProgramTest {
         assertThrows(IllegalArgumentException.class,
                 () -> g.attention(x, Leaf.input("k", DType.F32, 4, 24), Leaf.input("k", DType.F32, 4, 24),
                         Leaf.input("first", DType.I32, 4), Leaf.input("last", DType.I32, 4), 8, 0));
+    }
+
+    @Test
+    void aProductThatIsOnlyAddedIsComputedOntoTheSum() {
+        Graph g = new Graph();
+        Value r = g.rmsNorm(g.linear(x, w), Leaf.weight("n", DType.F32, 6), 0);
+        Value y = g.add(r, g.linear(x, w));
+        assertEquals(List.of(new MatMul(false, true), new RmsNorm(0), new MatMul(false, true)), ops(Program.of(g, Map.of("y", y))));
+        Program.Instruction sum = Program.of(g, Map.of("y", y)).instructions().getLast();
+        assertEquals(3, sum.inputs().size());
+        assertEquals(sum.inputs().get(2), sum.results().getFirst(), "the sum takes the place of what it adds to");
+    }
+
+    @Test
+    void aProductThatSomethingElseReadsStays() {
+        Graph g = new Graph();
+        Value product = g.linear(x, w);
+        Value y = g.add(product, g.scale(product, 2));
+        assertEquals(List.of(new MatMul(false, true), new Scale(2), new Add()), ops(Program.of(g, Map.of("y", y))));
+        Value asked = g.linear(x, w);
+        Value sum = g.add(g.scale(asked, 2), asked);
+        assertTrue(ops(Program.of(g, Map.of("sum", sum, "asked", asked))).contains(new Add()));
+    }
+
+    @Test
+    void aProductIsAccumulatedIntoStateUnlessSomethingChangesWhatItReads() {
+        Leaf state = Leaf.state("s", DType.F32, 4, 6);
+        Leaf trained = Leaf.state("trained", DType.F32, 6, 8);
+        Graph g = new Graph();
+        g.record(new Accumulate(), state, g.linear(x, trained));
+        assertEquals(List.of(new AccumulateMatMul(false, true)), ops(Program.of(g, Map.of())));
+        Graph changing = new Graph();
+        Value product = changing.linear(x, trained);
+        changing.record(new Clear(), trained);
+        changing.record(new Accumulate(), state, product);
+        assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate()), ops(Program.of(changing, Map.of())));
+    }
+
+    @Test
+    void optionalResultsHaveAPlaceOnlyWhereTheyAreRead() {
+        Graph g = new Graph();
+        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        List<Program.Place> places = Program.of(g, Map.of("loss", loss)).instructions().getFirst().results();
+        assertTrue(places.get(0) instanceof Program.InSlab);
+        assertTrue(places.subList(1, 4).stream().allMatch(Program.Unused.class::isInstance));
+    }
+
+    private static List<Op> ops(Program program) {
+        return program.instructions().stream().map(Program.Instruction::op).toList();
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.safetensors.AtomicFiles;
 
 /// The files of a model directory beside its weights and `config.json`, which go along into every model made from it.
 public final class ModelFiles {
@@ -39,12 +40,10 @@ public final class ModelFiles {
             if (Files.isRegularFile(source)) {
                 String place = name.equals("tokenizer.model") && isRankFile(source) ? "original/tokenizer.model" : name;
                 Path copy = to.resolve(place);
+                byte[] content = Files.readAllBytes(source);
                 Files.createDirectories(copy.getParent());
-                Files.deleteIfExists(copy);
                 // By content, not by Files.copy: a copy should not be read-only because its source is.
-                try (InputStream in = Files.newInputStream(source)) {
-                    Files.copy(in, copy);
-                }
+                AtomicFiles.write(copy, content);
                 copied.add(place);
             }
         }

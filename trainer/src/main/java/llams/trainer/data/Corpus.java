@@ -10,10 +10,11 @@ import java.util.List;
 ///
 /// @param documents all of them, as ids: nothing else of the files stays in memory
 /// @param textBytes UTF-8 bytes of the texts and conversation contents; 0 for ids
+/// @param conversations how many of the documents are conversations
 /// @param empty     texts and id lists without content, which were left out
 /// @param beginInText texts that themselves contain `<|begin_of_text|>`: every document gets one of its own, so such data has
 ///                  probably been formatted already
-public record Corpus(List<Document> documents, long textBytes, int empty, int beginInText) {
+public record Corpus(List<Document> documents, long textBytes, int conversations, int empty, int beginInText) {
     /// @throws DataException if a file is in no known form, or there is no document in them
     public static Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
         Loading loading = new Loading(encoder);
@@ -23,13 +24,14 @@ public record Corpus(List<Document> documents, long textBytes, int empty, int be
         if (loading.documents.isEmpty()) {
             throw new DataException("no document in " + files + "; " + loading.empty + " were empty");
         }
-        return new Corpus(loading.documents, loading.textBytes, loading.empty, loading.beginInText);
+        return new Corpus(loading.documents, loading.textBytes, loading.conversations, loading.empty, loading.beginInText);
     }
 
     private static final class Loading {
         final DocumentEncoder encoder;
         final List<Document> documents = new ArrayList<>();
         long textBytes;
+        int conversations;
         int empty;
         int beginInText;
 
@@ -44,6 +46,7 @@ public record Corpus(List<Document> documents, long textBytes, int empty, int be
                     yield !text.starts() || !text.text().isBlank();
                 }
                 case Sample.Chat chat -> {
+                    conversations++;
                     chat.messages().forEach(message -> count(message.content()));
                     yield true;
                 }

@@ -1,5 +1,7 @@
 package llams.trainer.data;
 
+import llams.engine.tensor.CounterRandom;
+
 /// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and the
 /// epoch alone, so training goes on anywhere exactly as if it had never stopped.
 public final class DataLoader {
@@ -53,9 +55,10 @@ public final class DataLoader {
         for (int i = 0; i < sequences.length; i++) {
             sequences[i] = i;
         }
+        CounterRandom random = new CounterRandom(seed, epoch);
         for (int i = sequences.length - 1; shuffle && i > 0; i--) {
             // The high half of hash times bound is uniform in [0, bound) but for a part of 2^-33 at most.
-            int j = (int) Math.unsignedMultiplyHigh(Mix.of(seed, epoch, i), i + 1L);
+            int j = (int) Math.unsignedMultiplyHigh(random.bits(i), i + 1L);
             int swap = sequences[i];
             sequences[i] = sequences[j];
             sequences[j] = swap;

@@ -49,28 +49,10 @@ final class KnownForms {
         for (String wanted : form.keys) {
             double best = 1;
             for (String key : row.propertyNames()) {
-                best = Math.min(best, edits(wanted, key.toLowerCase()) / (double) Math.max(wanted.length(), key.length()));
+                best = Math.min(best, Spelling.edits(wanted, key.toLowerCase()) / (double) Math.max(wanted.length(), key.length()));
             }
             sum += best;
         }
         return sum / form.keys.size();
-    }
-
-    /// Letters to insert, delete or replace to get from `a` to `b` (Levenshtein).
-    private static int edits(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }

@@ -2,6 +2,7 @@ package llams.trainer.data;
 
 import java.util.Arrays;
 import java.util.List;
+import llams.engine.tensor.CounterRandom;
 
 /// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when asked
 /// for.
@@ -140,8 +141,8 @@ public final class PackedDataset {
         long hash = size();
         for (int s = 0; s < size(); s++) {
             PackedSequence sequence = sequence(s);
-            hash = Mix.of(hash, Arrays.hashCode(sequence.ids()), Arrays.hashCode(sequence.label()));
-            hash = Mix.of(hash, Arrays.hashCode(sequence.documentStart()), sequence.ids().length);
+            hash = new CounterRandom(hash, Arrays.hashCode(sequence.ids())).bits(Arrays.hashCode(sequence.label()));
+            hash = new CounterRandom(hash, Arrays.hashCode(sequence.documentStart())).bits(sequence.ids().length);
         }
         return hash;
     }

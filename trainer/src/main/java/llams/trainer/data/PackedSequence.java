@@ -1,6 +1,5 @@
 package llams.trainer.data;
 
-import java.util.Arrays;
 import java.util.List;
 
 /// What one row of a batch feeds the model: documents one behind the other, without padding.
@@ -21,27 +20,6 @@ public record PackedSequence(int[] ids, int[] position, int[] documentStart, int
             }
         }
         return counted;
-    }
-
-    /// The same with exactly `tokens` tokens, for programs recorded for one length: each added token is id 0, a document of its
-    /// own that predicts nothing, so that nothing else changes.
-    ///
-    /// @throws IllegalArgumentException if the sequence is longer than `tokens`
-    public PackedSequence filledTo(int tokens) {
-        int filled = ids.length;
-        if (filled > tokens) {
-            throw new IllegalArgumentException("a sequence of " + filled + " tokens does not fit into " + tokens);
-        }
-        PackedSequence result = new PackedSequence(
-                Arrays.copyOf(ids, tokens),
-                Arrays.copyOf(position, tokens),
-                Arrays.copyOf(documentStart, tokens),
-                Arrays.copyOf(label, tokens));
-        for (int t = filled; t < tokens; t++) {
-            result.documentStart[t] = t;
-            result.label[t] = Document.IGNORED;
-        }
-        return result;
     }
 
     /// Several sequences as one flat list of tokens, a micro-batch.

@@ -27,6 +27,18 @@ public final class AdapterFiles {
     private AdapterFiles() {
     }
 
+    /// What an adapter looks like, without its tensors.
+    ///
+    /// @throws IOException as [#read]
+    public static LoraConfig config(Path directory) throws IOException {
+        return PeftConfig.read(directory.resolve(CONFIG));
+    }
+
+    /// The base model's name or path, as the adapter has it.
+    public static String baseModel(Path directory) throws IOException {
+        return PeftConfig.baseModel(directory.resolve(CONFIG));
+    }
+
     /// Reads an adapter into memory, whatever its element type, and checks that it is one for `base`.
     ///
     /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another

@@ -11,6 +11,8 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LoraLinear;
 import llams.engine.llama.Parameters;
 import llams.engine.llama.ProjectionName;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
 /// A model with an adapter around its projections.
@@ -19,15 +21,20 @@ import llams.engine.tensor.Tensor;
 public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
     /// @param kind [Leaf.Kind#STATE] to train the adapter, with its dropout; [Leaf.Kind#WEIGHT] to use it as it is
     public static LoraModel of(LlamaConfig config, Parameters base, Adapter adapter, Leaf.Kind kind) {
+        return of(config, base, adapter.config(), kind);
+    }
+
+    /// The same for an adapter that is not in memory, to know what it would take.
+    public static LoraModel of(LlamaConfig config, Parameters base, LoraConfig lora, Leaf.Kind kind) {
+        Map<String, Shape> shapes = Adapter.shapes(lora, config);
         List<Leaf> leaves = new ArrayList<>();
-        LoraConfig lora = adapter.config();
         float dropout = kind == Leaf.Kind.STATE ? (float) lora.dropout() : 0;
         Llama model = Llama.of(config, base, (layer, name, linear) -> {
             if (!lora.targets().contains(name)) {
                 return linear;
             }
-            Leaf a = leaf(kind, Adapter.nameA(layer, name), adapter.tensors());
-            Leaf b = leaf(kind, Adapter.nameB(layer, name), adapter.tensors());
+            Leaf a = leaf(kind, Adapter.nameA(layer, name), shapes);
+            Leaf b = leaf(kind, Adapter.nameB(layer, name), shapes);
             leaves.add(a);
             leaves.add(b);
             int stream = layer * ProjectionName.values().length + name.ordinal();
@@ -36,9 +43,8 @@ public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
         return new LoraModel(model, List.copyOf(leaves));
     }
 
-    private static Leaf leaf(Leaf.Kind kind, String name, Map<String, Tensor> tensors) {
-        Tensor tensor = tensors.get(name);
-        return new Leaf(kind, name, new TensorType(tensor.dtype(), tensor.shape()));
+    private static Leaf leaf(Leaf.Kind kind, String name, Map<String, Shape> shapes) {
+        return new Leaf(kind, name, new TensorType(DType.F32, shapes.get(name)));
     }
 
     /// The base's tensors and the adapter's together, by leaf name.

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
+import llams.engine.safetensors.AtomicFiles;
 import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
@@ -39,7 +40,7 @@ public final class AdapterMerge {
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);
-                Files.write(output.path().resolve("config.json"), Files.readAllBytes(base.resolve("config.json")));
+                AtomicFiles.write(output.path().resolve("config.json"), Files.readAllBytes(base.resolve("config.json")));
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -110,7 +111,7 @@ final class ChatVectorFiles {
         JsonNode template = read(instruct.resolve(TOKENIZER_CONFIG)).path("chat_template");
         if (!template.isMissingNode() && !template.isNull()) {
             own.set("chat_template", template);
-            Files.write(tokenizerConfig, JSON.writeValueAsBytes(own));
+            AtomicFiles.write(tokenizerConfig, JSON.writeValueAsBytes(own));
         }
     }
 }

@@ -167,14 +167,6 @@ class PackingTest {
     }
 
     @Test
-    void fillingAddsTokensThatTouchNothing() {
-        PackedSequence sequence = new PackedDataset(List.of(Fixtures.text(10, 2)), 8, true).sequence(0);
-        assertSequence(
-                sequence.filledTo(4), new int[] {10, 11, 0, 0}, new int[] {0, 1, 0, 0}, new int[] {0, 0, 2, 3}, new int[] {11, X, X, X});
-        assertThrows(IllegalArgumentException.class, () -> sequence.filledTo(1));
-    }
-
-    @Test
     void sequencesJoinToAMicroBatch() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.text(20, 3)), 3, true);
         assertSequence(

@@ -1,0 +1,116 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `llams bench`: how fast this machine is.
+@Command(
+        name = "bench",
+        description = {
+            "Measure this machine.",
+            "Each row is one benchmark, as a part of what the processor and the memory can do at most, which is measured first."
+                    + " bench/README.md explains the columns and how to compare with other programs. Let the machine do nothing"
+                    + " else meanwhile."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  llams bench --quick",
+            "  llams bench Kernel --threads 1,2 --json results.json",
+            "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
+            "  llams bench Tokenizer --param tokenizer=models/Llama-3.2-1B --param text=corpus.txt"
+        })
+final class BenchCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "PATTERN",
+            arity = "0..*",
+            description = "Measure only what this regular expression finds, such as Kernel, attention or TrainStep.")
+    List<String> patterns = List.of();
+
+    @Option(names = "--quick", description = "The first case of each benchmark, briefly: about two minutes in all.")
+    boolean quick;
+
+    @Option(names = "--list", description = "List the benchmarks with their parameters, and measure nothing.")
+    boolean list;
+
+    @Option(names = "--threads", paramLabel = "N", split = ",", description = "CPU threads (default: 1 and all cores).")
+    List<Integer> threads = List.of();
+
+    @Option(
+            names = "--vector-bits",
+            paramLabel = "BITS",
+            split = ",",
+            description = "Vector widths, 128, 256 or 512 (default: the widest this CPU has).")
+    List<Integer> vectorBits = List.of();
+
+    @Option(names = "--param", paramLabel = "NAME=VALUE,...", description = "Other values for a parameter; --list shows them.")
+    List<String> parameters = List.of();
+
+    @Option(
+            names = "--no-ceilings",
+            description = "Do not measure first what the machine can do at most; the columns of percentages stay empty.")
+    boolean noCeilings;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write all results to a file, in the form of JMH.")
+    Path json;
+
+    @Override
+    public Integer call() throws IOException {
+        Benchmarks benchmarks = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
+        if (benchmarks == null) {
+            throw new ParameterException(spec.commandLine(), "bench must be the first argument of ./llams, which then builds it");
+        }
+        if (list) {
+            benchmarks.list(llams.out);
+            return Main.DONE;
+        }
+        for (int count : threads) {
+            if (count < 1) {
+                throw new ParameterException(spec.commandLine(), "--threads must be at least 1, not " + count);
+            }
+        }
+        for (int bits : vectorBits) {
+            if (bits != 128 && bits != 256 && bits != 512) {
+                throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
+            }
+        }
+        Benchmarks.Request request = new Benchmarks.Request(
+                patterns, quick, threads, vectorBits, parameters(), !noCeilings, json, llams.verbose);
+        try {
+            return benchmarks.run(request, llams.out, llams.err) == 0 ? Main.DONE : Main.FAILED;
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private Map<String, List<String>> parameters() {
+        Map<String, List<String>> values = new LinkedHashMap<>();
+        for (String parameter : parameters) {
+            int equals = parameter.indexOf('=');
+            if (equals < 1 || equals + 1 == parameter.length()) {
+                throw new ParameterException(spec.commandLine(), "--param must be NAME=VALUE, not " + parameter);
+            }
+            values.put(parameter.substring(0, equals), Arrays.asList(parameter.substring(equals + 1).split(",")));
+        }
+        return values;
+    }
+}

@@ -1,0 +1,55 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import llams.trainer.data.PairsFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `llams data`: training data from other forms.
+@Command(name = "data", description = "Make training data.", subcommands = DataCommand.PairsCommand.class)
+final class DataCommand implements Runnable {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which data? pairs");
+    }
+
+    /// `llams data pairs`
+    @Command(
+            name = "pairs",
+            description = {
+                "Korean-English pairs to the four conversations of each.",
+                "A line is {\"q_ko\": ..., \"a_ko\": ..., \"q_en\": ..., \"a_en\": ...}. English is asked and answered in both languages,"
+                        + " Korean too. 'llams train' does the same by itself with such a file."
+            },
+            footer = {"", "Example:", "  llams data pairs pairs.jsonl --out chats.jsonl"})
+    static final class PairsCommand implements Callable<Integer> {
+        @ParentCommand
+        DataCommand data;
+
+        @Parameters(paramLabel = "FILE", description = "Pairs, one a line.")
+        Path file;
+
+        @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the conversations, one a line.")
+        Path out;
+
+        @Override
+        public Integer call() throws IOException {
+            int conversations = PairsFile.write(file, out);
+            data.llams.out.printf("%s: %d conversations%n", out, conversations);
+            return Main.DONE;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import llams.engine.generate.Generator;
+import llams.engine.graph.Program;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ProjectionName;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.safetensors.TensorInfo;
+import llams.trainer.Forecast;
+import llams.trainer.TrainSettings;
+import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.LoraConfig;
+import llams.trainer.optim.Optimizer;
+import llams.trainer.optim.Schedule;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams info`: what is in a model, an adapter or a weight file.
+@Command(
+        name = "info",
+        description = {
+            "Show a model's shape, its tensors, and the memory that its uses need.",
+            "For an adapter or a single .safetensors file: what is in it."
+        },
+        footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
+final class InfoCommand implements Callable<Integer> {
+    private static final int TOKENS = 2048;
+
+    @ParentCommand
+    Main llams;
+
+    @Parameters(paramLabel = "DIR_OR_FILE", description = "A model's or an adapter's directory, or a .safetensors file.")
+    Path path;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        ObjectNode report = JsonNodeFactory.instance.objectNode();
+        List<String> text = new ArrayList<>();
+        if (Files.exists(path.resolve("config.json"))) {
+            try (LlamaWeights weights = LlamaWeights.open(path)) {
+                model(weights, report, text);
+                tensors(weights.checkpoint, report, text);
+                memory(weights, report, text);
+            }
+        } else {
+            boolean adapter = Files.exists(path.resolve(AdapterFiles.CONFIG));
+            if (adapter) {
+                adapter(report, text);
+            }
+            try (Checkpoint checkpoint = Checkpoint.open(adapter ? path.resolve(AdapterFiles.WEIGHTS) : path)) {
+                tensors(checkpoint, report, text);
+            }
+        }
+        if (json) {
+            llams.out.println(report);
+        } else {
+            text.forEach(llams.out::println);
+        }
+        return Main.DONE;
+    }
+
+    private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
+        LlamaConfig c = weights.config;
+        List<Integer> stops = c.stopIds(path);
+        boolean tokenizer = ModelFiles.hasTokenizer(path);
+        report.put("parameters", c.parameters()).put("tokenizer", tokenizer);
+        stops.forEach(report.putArray("stopIds")::add);
+        report.set("config", JsonMapper.shared().readTree(c.toJson()));
+        text.add(String.format(Locale.ROOT, "model       %s: llama, %,d parameters", path, c.parameters()));
+        text.add(String.format(
+                Locale.ROOT,
+                "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values), vocabulary %d, %s",
+                c.layers(),
+                c.dim(),
+                c.hiddenDim(),
+                c.heads(),
+                c.headDim(),
+                c.kvHeads(),
+                c.vocab(),
+                c.tied() ? "output head tied to the embedding" : "output head of its own"));
+        text.add("positions   " + c.maxPositions() + ", rope theta " + (long) c.ropeTheta()
+                + (c.ropeScaling() == null ? "" : ", llama3 scaling by " + c.ropeScaling().factor()));
+        text.add("ids         begin " + (c.bos() < 0 ? "none" : c.bos()) + ", stop " + (stops.isEmpty() ? "none" : stops)
+                + (tokenizer ? "" : "; there is no tokenizer"));
+    }
+
+    private void adapter(ObjectNode report, List<String> text) throws IOException {
+        LoraConfig lora = AdapterFiles.config(path);
+        String base = AdapterFiles.baseModel(path);
+        List<String> targets = lora.targets().stream().map(ProjectionName::shortName).toList();
+        report.put("rank", lora.rank()).put("alpha", lora.alpha()).put("scale", lora.scale()).put("base", base);
+        targets.forEach(report.putArray("targets")::add);
+        text.add("adapter     " + path + ": LoRA of rank " + lora.rank() + ", scale " + lora.scale() + ", on "
+                + String.join(", ", targets));
+        text.add("base        " + base);
+    }
+
+    /// Tensors that differ only in their layer stand in one line.
+    private static void tensors(Checkpoint checkpoint, ObjectNode report, List<String> text) throws IOException {
+        ObjectNode all = report.putObject("tensors");
+        Map<String, Long> bytesOfType = new TreeMap<>();
+        Map<String, Integer> groups = new LinkedHashMap<>();
+        long elements = 0;
+        for (String name : checkpoint.names()) {
+            TensorInfo info = checkpoint.info(name);
+            ObjectNode tensor = all.putObject(name).put("dtype", info.dtype().name());
+            for (long dim : info.shape().dims()) {
+                tensor.withArray("shape").add(dim);
+            }
+            elements += info.shape().elements();
+            bytesOfType.merge(info.dtype().name(), info.bytes(), Long::sum);
+            String line = String.format("  %s  %s %s", name.replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
+            groups.merge(line, 1, Integer::sum);
+        }
+        report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());
+        List<String> types = new ArrayList<>();
+        bytesOfType.forEach((type, bytes) -> types.add(type + " " + Memory.text(bytes)));
+        text.add(String.format(
+                Locale.ROOT,
+                "tensors     %d with %,d elements in %d file%s: %s",
+                checkpoint.names().size(),
+                elements,
+                checkpoint.files.size(),
+                checkpoint.files.size() == 1 ? "" : "s",
+                String.join(", ", types)));
+        groups.forEach((line, count) -> text.add(count == 1 ? line : line + "  x" + count));
+    }
+
+    private record Use(String name, String key, Program.Memory memory) {}
+
+    private static void memory(LlamaWeights weights, ObjectNode report, List<String> text) {
+        int tokens = Math.min(TOKENS, weights.config.maxPositions());
+        LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
+        List<Use> uses = List.of(
+                new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
+                new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
+                new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true)),
+                new Use("full", "full", training(weights, null, tokens, false)),
+                new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
+        ObjectNode all = report.putObject("memoryBytes");
+        text.add(String.format("memory      %-20s %10s %10s %10s %10s", "for " + tokens + " tokens", "weights", "state", "temporary", "together"));
+        for (Use use : uses) {
+            Program.Memory memory = use.memory;
+            all.putObject(use.key)
+                    .put("weights", memory.weights())
+                    .put("state", memory.state())
+                    .put("temporaries", memory.temporaries());
+            text.add(String.format(
+                    "            %-20s %10s %10s %10s %10s%s",
+                    use.name,
+                    Memory.text(memory.weights()),
+                    Memory.text(memory.state()),
+                    Memory.text(memory.temporaries()),
+                    Memory.text(memory.total()),
+                    Memory.fits(memory) ? "" : "  (too much for this machine)"));
+        }
+        report.put("memoryTokens", tokens).put("machineBytes", Memory.machineBytes());
+        text.add("            this machine has " + Memory.text(Memory.machineBytes())
+                + "; weights are mapped from their files and may exceed it, which is slow");
+    }
+
+    private static Program.Memory training(LlamaWeights weights, LoraConfig lora, int tokens, boolean recompute) {
+        TrainSettings settings = new TrainSettings(lora, tokens, 1, 1, 1, 0, 0, Schedule.Kind.CONSTANT, 0,
+                new Optimizer(0.9, 0.999, 1e-8, 0, 1), 0, true, 0, 0, 1, recompute);
+        return Forecast.of(weights.config, weights.frozen(), settings);
+    }
+}

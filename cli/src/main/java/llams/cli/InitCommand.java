@@ -1,0 +1,99 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import llams.engine.llama.KnownShapes;
+import llams.engine.llama.LlamaConfig;
+import llams.trainer.NewModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `llams init`: a model with random weights.
+@Command(
+        name = "init",
+        description = {
+            "Write a model with random weights.",
+            "Its shape is a published one (llama3-8b, llama3.1-8b, llama3.2-1b, llama3.2-3b) or that of a config.json. It knows"
+                    + " nothing: it serves to try, to measure, and to train from scratch."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  llams init --config llama3.2-1b --out random-1b",
+            "  llams init --config my/config.json --dtype f32 --tokenizer tokenizer.json --out tiny"
+        })
+final class InitCommand implements Callable<Integer> {
+    enum WeightType {
+        bf16("bfloat16"),
+        f32("float32"),
+        f16("float16");
+
+        /// As `config.json` has it.
+        final String configName;
+
+        WeightType(String configName) {
+            this.configName = configName;
+        }
+    }
+
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--config", paramLabel = "NAME_OR_FILE", required = true, description = "Required: the shape.")
+    String config;
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the model.")
+    Path out;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "The weights' type: bf16, f32 or f16 (default: bf16, or what config.json says).")
+    WeightType dtype;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Another seed, another model (default: ${DEFAULT-VALUE}).")
+    long seed;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR_OR_FILE",
+            description = "A tokenizer to go along: a directory with one, a tokenizer.model or a tokenizer.json.")
+    Path tokenizer;
+
+    @Override
+    public Integer call() throws IOException {
+        LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));
+        if (shape == null) {
+            Path file = Path.of(config);
+            if (!Files.exists(file)) {
+                throw new ParameterException(spec.commandLine(), "--config " + config + " is neither a file nor one of "
+                        + String.join(", ", KnownShapes.BY_NAME.keySet()));
+            }
+            shape = Files.isDirectory(file) ? LlamaConfig.read(file) : LlamaConfig.readFile(file);
+        }
+        if (dtype != null) {
+            shape = shape.withDtype(dtype.configName);
+        }
+        try (ByteProgress progress = new ByteProgress(llams.err, "writing")) {
+            NewModel.write(shape, seed, tokenizer, out, progress);
+        }
+        llams.out.printf(
+                Locale.ROOT,
+                "%s: %,d parameters, %s, %s%n",
+                out,
+                shape.parameters(),
+                NewModel.dtype(shape),
+                Memory.text(shape.parameters() * NewModel.dtype(shape).bytes));
+        return Main.DONE;
+    }
+}

@@ -1,0 +1,54 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.tensor.Tensor;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.lora.Adapter;
+import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.LoraModel;
+
+/// A model directory, opened to be used, with its adapter where there is one.
+///
+/// @param resident  every tensor by leaf name
+/// @param tokenizer null if the directory has none
+/// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
+record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
+        List<Integer> stopIds, Arena arena)
+        implements AutoCloseable {
+    /// @param adapter a PEFT adapter's directory, or null
+    static LoadedModel open(Path directory, Path adapter) throws IOException {
+        LlamaWeights weights = LlamaWeights.open(directory);
+        Arena arena = Arena.ofShared();
+        try {
+            Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
+            if (adapter == null) {
+                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
+                        weights.config.stopIds(directory), arena);
+            }
+            boolean own = Files.exists(adapter.resolve("generation_config.json"));
+            List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
+            Adapter lora = AdapterFiles.read(adapter, weights, arena);
+            Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds, arena);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            weights.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        arena.close();
+        weights.close();
+    }
+}

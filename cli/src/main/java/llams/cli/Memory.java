@@ -1,0 +1,50 @@
+package llams.cli;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import llams.engine.graph.Program;
+
+/// What work needs against what the machine has.
+final class Memory {
+    private Memory() {}
+
+    /// Bytes of the machine, or of the container around this program.
+    static long machineBytes() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+
+    /// Whether state and temporaries fit. Frozen weights are mapped from their files: what is not there is read again.
+    static boolean fits(Program.Memory memory) {
+        return allocated(memory) <= machineBytes();
+    }
+
+    static long allocated(Program.Memory memory) {
+        return memory.state() + memory.temporaries();
+    }
+
+    /// @param remedy what would need less
+    /// @throws IllegalStateException if it does not fit
+    static void check(Program.Memory memory, String remedy) {
+        if (!fits(memory)) {
+            throw new IllegalStateException("this needs " + text(allocated(memory)) + " of memory beside the weights ("
+                    + text(memory.state()) + " state, " + text(memory.temporaries()) + " temporary), and the machine has "
+                    + text(machineBytes()) + "; what would help: " + remedy);
+        }
+    }
+
+    /// As `16.1 GB`: decimal units, as the ecosystem's model sizes.
+    static String text(long bytes) {
+        if (bytes < 1_000) {
+            return bytes + " B";
+        }
+        double value = bytes;
+        String[] units = {"kB", "MB", "GB", "TB"};
+        int unit = -1;
+        do {
+            value /= 1000;
+            unit++;
+        } while (value >= 999.5 && unit + 1 < units.length);
+        return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    }
+}

@@ -1,0 +1,162 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import llams.trainer.merge.AdapterMerge;
+import llams.trainer.merge.ChatVector;
+import llams.trainer.merge.MergeException;
+import llams.trainer.merge.MergeReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams merge`: new models from the weights of others.
+@Command(
+        name = "merge",
+        description = "Make a model from the weights of others.",
+        subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class})
+final class MergeCommand implements Runnable {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which merge? chat-vector or adapter");
+    }
+
+    private int print(Path out, MergeReport report, boolean json) {
+        if (json) {
+            ObjectNode object = JsonNodeFactory.instance.objectNode();
+            object.put("out", out.toString())
+                    .put("merged", report.merged())
+                    .put("copied", report.copied())
+                    .put("bytes", report.bytes());
+            report.files().forEach(object.putArray("files")::add);
+            report.notes().forEach(object.putArray("notes")::add);
+            llams.out.println(object);
+            return Main.DONE;
+        }
+        llams.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(), report.copied(),
+                Memory.text(report.bytes()));
+        if (!report.files().isEmpty()) {
+            llams.out.println("carried along: " + String.join(", ", report.files()));
+        }
+        report.notes().forEach(note -> llams.out.println("note: " + note));
+        return Main.DONE;
+    }
+
+    /// `llams merge chat-vector`
+    @Command(
+            name = "chat-vector",
+            description = {
+                "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
+                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model."
+            },
+            footer = {
+                "",
+                "Example:",
+                "  llams merge chat-vector --base llama3-8b --instruct llama3-8b-instruct --tuned llama3-8b-korean --out korean-chat"
+            })
+    static final class ChatVectorCommand implements Callable<Integer> {
+        @ParentCommand
+        MergeCommand merge;
+
+        @Spec
+        CommandSpec spec;
+
+        @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the base model.")
+        Path base;
+
+        @Option(names = "--instruct", paramLabel = "DIR", required = true, description = "Required: the base's instruct model.")
+        Path instruct;
+
+        @Option(names = "--tuned", paramLabel = "DIR", required = true, description = "Required: the base, tuned on other data.")
+        Path tuned;
+
+        @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the result.")
+        Path out;
+
+        @Option(
+                names = "--scale",
+                paramLabel = "S",
+                defaultValue = "1.0",
+                description = "Strength of the vector; lower it if the result answers in the wrong language (default: ${DEFAULT-VALUE}).")
+        float scale;
+
+        @Option(
+                names = "--vocabulary",
+                paramLabel = "HOW",
+                defaultValue = "strict",
+                description = "If the vocabularies differ: strict refuses, skip leaves embedding and head as they are in tuned,"
+                        + " partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
+        ChatVector.Vocabulary vocabulary;
+
+        @Option(
+                names = "--special-tokens",
+                description = "Take the rows of the chat format's tokens (128006, 128007, 128009) from the instruct model.")
+        boolean specialTokens;
+
+        @Option(names = "--json", description = "Print one JSON object.")
+        boolean json;
+
+        @Override
+        public Integer call() throws IOException {
+            if (!Float.isFinite(scale)) {
+                throw new ParameterException(spec.commandLine(), "--scale must be a number, not " + scale);
+            }
+            ChatVector.Options options = new ChatVector.Options(
+                    scale, vocabulary, specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
+            MergeReport report;
+            try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
+                report = ChatVector.merge(base, instruct, tuned, out, options, progress);
+            } catch (MergeException e) {
+                // The error line has the first few.
+                e.problems.stream().filter(problem -> !e.getMessage().contains(problem)).forEach(merge.llams.err::println);
+                throw e;
+            }
+            return merge.print(out, report, json);
+        }
+    }
+
+    /// `llams merge adapter`
+    @Command(
+            name = "adapter",
+            description = "Fold a LoRA adapter into the weights of its model.",
+            footer = {"", "Example:", "  llams merge adapter --base model --adapter tuned --out model-tuned"})
+    static final class AdapterCommand implements Callable<Integer> {
+        @ParentCommand
+        MergeCommand merge;
+
+        @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the model of the adapter.")
+        Path base;
+
+        @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "Required: the adapter.")
+        Path adapter;
+
+        @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the result.")
+        Path out;
+
+        @Option(names = "--json", description = "Print one JSON object.")
+        boolean json;
+
+        @Override
+        public Integer call() throws IOException {
+            MergeReport report;
+            try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
+                report = AdapterMerge.merge(base, adapter, out, progress);
+            }
+            return merge.print(out, report, json);
+        }
+    }
+}

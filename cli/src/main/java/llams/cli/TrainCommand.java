@@ -1,0 +1,193 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import llams.engine.device.Device;
+import llams.engine.graph.Program;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.Parameters;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.FineTune;
+import llams.trainer.Forecast;
+import llams.trainer.NewModel;
+import llams.trainer.TrainSettings;
+import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.data.Corpus;
+import llams.trainer.data.DataStatistics;
+import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.PackedDataset;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams train`: fine-tunes a model, or trains a new one.
+@Command(
+        name = "train",
+        sortOptions = false,
+        description = {
+            "Fine-tune a model, or train a new one.",
+            "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
+                    + " and train.jsonl with a line a step."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  llams train -m model --data chats.jsonl --out tuned",
+            "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
+            "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
+            "  llams train --config run.yaml --lr 1e-4 --resume"
+        })
+final class TrainCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Mixin
+    TrainOptions options;
+
+    @Option(names = "--config", paramLabel = "FILE.yaml", description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
+    Path config;
+
+    @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
+    boolean printConfig;
+
+    @Option(names = "--json", description = "Print one JSON object at the end.")
+    boolean json;
+
+    @Mixin
+    ComputeOptions compute;
+
+    @Override
+    public Integer call() throws IOException {
+        if (config != null) {
+            OptionsFile.apply(config, spec, new TrainCommand());
+        }
+        options.complete();
+        options.lora();
+        if (printConfig) {
+            llams.out.print(OptionsFile.print(spec));
+            return Main.DONE;
+        }
+        Device device = compute.open();
+        if (options.model == null) {
+            LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
+            train(shape, null, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
+                    device, settings, shape, options.tokenizer, data, eval, options.out));
+        } else {
+            try (LlamaWeights base = LlamaWeights.open(options.model)) {
+                Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
+                train(base.config, base.frozen(), tokenizer(tokenizer), (settings, data, eval) ->
+                        FineTune.of(device, settings, base, data, eval, options.out));
+                if (options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
+                    NewModel.copyTokenizer(options.tokenizer, options.out);
+                }
+            }
+        }
+        return Main.DONE;
+    }
+
+    private static Tokenizer tokenizer(Path path) throws IOException {
+        return path == null ? null : Tokenizer.load(path);
+    }
+
+    private interface Start {
+        FineTune of(TrainSettings settings, PackedDataset data, PackedDataset evalData) throws IOException;
+    }
+
+    private void train(LlamaConfig shape, Parameters frozen, Tokenizer tokenizer, Start start) throws IOException {
+        TrainSettings asked = options.settings(shape.maxPositions(), 0);
+        FineTune.checkLength(asked, shape);
+        FineTune.checkOutput(options.out, options.resume);
+        checkMemory(shape, frozen, asked);
+        DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
+        Corpus corpus = Corpus.load(options.data, encoder);
+        PackedDataset data = data("data", corpus, asked);
+        PackedDataset evalData = options.evalData.isEmpty() ? null
+                : data("held out", Corpus.load(options.evalData, encoder), asked);
+        TrainSettings settings = options.settings(shape.maxPositions(), data.size());
+        FineTune.Report last;
+        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err)) {
+            banner(run.plan(), settings);
+            last = run.run(options.resume, progress);
+        }
+        if (corpus.conversations() > 0) {
+            ChatFiles.write(tokenizer, options.model == null ? shape.eos() : shape.stopIds(options.model), options.out);
+        }
+        report(last);
+    }
+
+    private void checkMemory(LlamaConfig shape, Parameters frozen, TrainSettings settings) {
+        Program.Memory memory = Forecast.of(shape, frozen, settings);
+        if (!Memory.fits(memory)) {
+            Optional<String> remedy =
+                    Forecast.remedy(shape, frozen, settings, frozen == null ? null : options.lora(), Memory::fits);
+            Memory.check(memory, remedy.orElse("a smaller model or a larger machine"));
+        }
+    }
+
+    private PackedDataset data(String name, Corpus corpus, TrainSettings settings) {
+        PackedDataset data = new PackedDataset(corpus.documents(), settings.tokens(), settings.pack());
+        DataStatistics s = data.statistics();
+        line(name, "%,d documents, %,d tokens; %,d sequences of at most %d tokens; %,d tokens counted", s.documents(), s.tokens(),
+                s.sequences(), settings.tokens(), s.countedTokens());
+        if (s.truncated() + s.dropped() > 0) {
+            line("", "%,d documents lost %,d tokens at their ends; %,d were left out, as nothing in them counts", s.truncated(),
+                    s.truncatedTokens(), s.dropped());
+        }
+        if (corpus.beginInText() > 0) {
+            line("", "%,d texts contain <|begin_of_text|>, which every document gets anyway: were they formatted already?",
+                    corpus.beginInText());
+        }
+        return data;
+    }
+
+    private void banner(FineTune.Plan plan, TrainSettings settings) throws IOException {
+        line("model", "%s, %,d parameters", options.model == null ? options.initConfig : options.model, plan.parameters());
+        line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(), 100.0 * plan.trained() / plan.parameters());
+        line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
+                settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule, settings.warmup());
+        line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
+                Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()), Memory.text(Memory.machineBytes()));
+        Optional<Path> save = options.resume ? FineTune.newestSave(options.out) : Optional.empty();
+        line("output", "%s%s", options.out, !options.resume ? "" : save.isPresent() ? ", going on from " + save.get() : ", which has no save: from the beginning");
+    }
+
+    private void line(String name, String format, Object... values) {
+        llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
+    }
+
+    private void report(FineTune.Report last) {
+        if (json) {
+            ObjectNode report = JsonNodeFactory.instance.objectNode();
+            report.put("steps", last.steps()).put("loss", last.loss());
+            if (!Double.isNaN(last.evalLoss())) {
+                report.put("evalLoss", last.evalLoss());
+            }
+            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString());
+            llams.out.println(report);
+            return;
+        }
+        String heldOut = Double.isNaN(last.evalLoss()) ? ""
+                : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(), Math.exp(last.evalLoss()));
+        llams.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out, last.steps(),
+                last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
+        boolean adapter = options.method == TrainOptions.Method.lora;
+        llams.out.println("to use it:   llams generate -m " + (adapter ? options.model + " --adapter " : "") + options.out + " -p TEXT");
+        if (adapter) {
+            llams.out.println("to fold it:  llams merge adapter --base " + options.model + " --adapter " + options.out + " --out NEW");
+        }
+    }
+}

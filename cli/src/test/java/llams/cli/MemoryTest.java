@@ -1,0 +1,49 @@
+package llams.cli;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import llams.engine.graph.Program;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What cannot fit is refused before anything is allocated, with the figures and what would help.
+class MemoryTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void weightsMayExceedTheMachineStateMayNot() {
+        assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), "nothing"));
+        IllegalStateException e = assertThrows(IllegalStateException.class,
+                () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), "a smaller model"));
+        assertTrue(e.getMessage().startsWith("this needs 1126 TB of memory") && e.getMessage().endsWith("a smaller model"), e.getMessage());
+    }
+
+    @Test
+    void trainingThatCannotFitIsRefusedWithTheOptionsThatWould() throws IOException {
+        // 2^40 parameters: the program is planned, and nothing of it allocated.
+        Path config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
+                .replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
+                .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576"));
+        Path data = Files.writeString(directory.resolve("ids.jsonl"), "{\"ids\": [1, 2, 3]}\n");
+        Llams run = Llams.run("train", "--init-config", config.toString(), "--data", data.toString(), "--out",
+                directory.resolve("out").toString());
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains("TB of memory") && run.err().contains("what would help: a smaller model"), run.err());
+        assertEquals(1, run.err().lines().count());
+    }
+
+    @Test
+    void sizesAreDecimal() {
+        assertEquals("999 B", Memory.text(999));
+        assertEquals("1.00 kB", Memory.text(1000));
+        assertEquals("16.1 GB", Memory.text(16_060_522_496L));
+        assertEquals("1.00 GB", Memory.text(999_900_000));
+    }
+}

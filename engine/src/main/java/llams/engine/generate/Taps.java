@@ -1,0 +1,61 @@
+package llams.engine.generate;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Graph;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.graph.Value;
+import llams.engine.llama.Llama;
+import llams.engine.llama.RopeTable;
+import llams.engine.llama.Sequence;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+
+/// Everything a model computes on the way to its scores, for study and for comparing with other implementations.
+public final class Taps {
+    private Taps() {
+    }
+
+    /// Runs one pass without a cache and writes every [Graph#taps] of it, and `logits` `[tokens, vocab]`, as tensors of a
+    /// safetensors file. All of them are in memory at once.
+    ///
+    /// @param weights the model's tensors by leaf name
+    /// @return the tensors' names, in the order in which they are computed
+    /// @throws IOException if the file cannot be written
+    public static List<String> write(Device device, Llama model, Map<String, Tensor> weights, int[] ids, Path file)
+            throws IOException {
+        Graph g = new Graph();
+        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, ids.length),
+                Sequence.of(model.config(), ids.length, ids.length, ids.length), null);
+        Map<String, Value> outputs = new LinkedHashMap<>(g.taps());
+        outputs.put("logits", model.logits(g, hidden));
+        Map<String, Tensor> resident = new LinkedHashMap<>(weights);
+        try (Arena arena = Arena.ofShared()) {
+            resident.put("rope.table", RopeTable.create(arena, model.config(), ids.length));
+            try (Session session = device.open(resident)) {
+                Executable pass = session.compile(Program.of(g, outputs));
+                for (int t = 0; t < ids.length; t++) {
+                    pass.input("ids").setInt(t, ids[t]);
+                    pass.input("position").setInt(t, t);
+                    pass.input("first").setInt(t, 0);
+                    pass.input("last").setInt(t, t);
+                }
+                pass.run();
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                outputs.keySet().forEach(name -> tensors.put(name, pass.output(name)));
+                SafetensorsWriter.writeFile(file, tensors, Map.of());
+            }
+        }
+        return new ArrayList<>(outputs.keySet());
+    }
+}

@@ -1,0 +1,114 @@
+package llams.engine.llama;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What a `config.json` may say, in both of the forms in use, and what is refused by name.
+class LlamaConfigTest {
+    private static final String SIZES = """
+            "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+            "num_attention_heads": 4, "vocab_size": 100""";
+
+    @TempDir
+    Path directory;
+
+    private LlamaConfig read(String fields) throws IOException {
+        Files.writeString(directory.resolve("config.json"), "{" + fields + "}");
+        return LlamaConfig.read(directory);
+    }
+
+    private String refusal(String fields) {
+        return assertThrows(IOException.class, () -> read(fields)).getMessage();
+    }
+
+    @Test
+    void absentFieldsHaveTheLibrarysDefaults() throws IOException {
+        LlamaConfig config = read(SIZES);
+        assertEquals(4, config.kvHeads());
+        assertEquals(16, config.headDim());
+        assertEquals(1e-6f, config.normEps());
+        assertEquals(10000, config.ropeTheta());
+        assertNull(config.ropeScaling());
+        assertEquals(2048, config.maxPositions());
+        assertEquals(List.of(), config.eos());
+    }
+
+    @Test
+    void ropeIsReadInTheOlderAndTheNewerForm() throws IOException {
+        String scaling = """
+                "rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 8192""";
+        LlamaConfig older = read(SIZES + ", \"rope_theta\": 500000.0, \"rope_scaling\": {" + scaling + "}");
+        LlamaConfig newer = read(SIZES + ", \"rope_parameters\": {\"rope_theta\": 500000.0, " + scaling + "}");
+        assertEquals(new LlamaConfig.RopeScaling(32, 1, 4, 8192), older.ropeScaling());
+        assertEquals(older, newer);
+        assertNull(read(SIZES + ", \"rope_parameters\": {\"rope_theta\": 7.0, \"rope_type\": \"default\"}").ropeScaling());
+    }
+
+    @Test
+    void headDimMayBeGivenNullOrAbsent() throws IOException {
+        assertEquals(24, read(SIZES + ", \"head_dim\": 24").headDim());
+        assertEquals(16, read(SIZES + ", \"head_dim\": null").headDim());
+    }
+
+    @Test
+    void stopIdsAreOneOrSeveralAndTheGenerationConfigWins() throws IOException {
+        assertEquals(List.of(7), read(SIZES + ", \"eos_token_id\": 7").stopIds(directory));
+        LlamaConfig several = read(SIZES + ", \"eos_token_id\": [7, 8, 9]");
+        assertEquals(List.of(7, 8, 9), several.stopIds(directory));
+        Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
+        assertEquals(List.of(5, 6), several.stopIds(directory));
+    }
+
+    @Test
+    void whatIsWrittenIsReadBackTheSame() throws IOException {
+        LlamaConfig config = new LlamaConfig(48, 80, 3, 6, 2, 8, 333, 1e-5f, 500000,
+                new LlamaConfig.RopeScaling(8, 1, 4, 8192), 4096, true, 0.02f, 1, List.of(2, 3), "bfloat16");
+        Files.writeString(directory.resolve("config.json"), config.toJson());
+        assertEquals(config, LlamaConfig.read(directory));
+    }
+
+    @Test
+    void theParameterCountIsThatOfThePublishedModel() throws IOException {
+        LlamaConfig llama3 = new LlamaConfig(4096, 14336, 32, 32, 8, 128, 128256, 1e-5f, 500000, null, 8192, false, 0.02f,
+                128000, List.of(128001), "bfloat16");
+        assertEquals(8_030_261_248L, llama3.parameters());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "\"attention_bias\": true | attention_bias true is not supported",
+        "\"mlp_bias\": true | mlp_bias true is not supported",
+        "\"hidden_act\": \"gelu\" | hidden_act \"gelu\" is not supported",
+        "\"sliding_window\": 4096 | sliding_window 4096 is not supported",
+        "\"attention_dropout\": 0.1 | attention_dropout 0.1 is not supported",
+        "\"quantization_config\": {\"quant_method\": \"awq\"} | quantization_config",
+        "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4} | rope type \"yarn\" is not supported",
+        "\"rope_scaling\": {\"rope_type\": \"llama3\"} | needs the number \"factor\"",
+        "\"num_key_value_heads\": 3 | not a multiple of num_key_value_heads 3",
+        "\"head_dim\": 15 | no even head_dim",
+        "\"num_key_value_heads\": -4 | must be a positive whole number, not -4"})
+    void whatWouldChangeTheResultIsRefusedByName(String field, String message) {
+        String refusal = refusal(SIZES + ", " + field);
+        assertTrue(refusal.contains(message) && refusal.contains("config.json"), refusal);
+    }
+
+    @Test
+    void otherModelsMissingFieldsAndBrokenFilesAreRefused() {
+        assertTrue(refusal("\"model_type\": \"qwen2\"").contains("model_type \"qwen2\" is not supported; this program runs: llama"));
+        assertTrue(refusal(SIZES.replace("vocab_size", "vocab")).contains("\"vocab_size\" is missing"));
+        assertTrue(refusal(SIZES + ", \"hidden_size\": 32").contains("config.json: not valid JSON"));
+        assertTrue(refusal(SIZES + ",").contains("config.json: not valid JSON"));
+    }
+}
