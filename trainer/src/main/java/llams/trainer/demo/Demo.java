@@ -123,10 +123,10 @@ public final class Demo {
         data = DemoData.unpack(out.resolve("data"));
         Tokenizer tokenizer = tokenizer();
         trainBase(tokenizer);
-        tune(Stage.INSTRUCT, settings.instruct, null, data.conversations, data.heldOutConversations,
+        tune(Stage.INSTRUCT, settings.instruct, null, files("rI", data.conversations), data.heldOutConversations,
                 directory(Stage.INSTRUCT));
         DemoTokenizer.writeChatFiles(tokenizer, directory(Stage.INSTRUCT));
-        tune(Stage.VILLAGE, settings.village, null, data.village, data.heldOutVillage, directory(Stage.VILLAGE));
+        tune(Stage.VILLAGE, settings.village, null, files("rV", data.village), data.heldOutVillage, directory(Stage.VILLAGE));
         addChatVector();
         tuneLanguages();
         DemoReport report = measure(tokenizer);
@@ -141,9 +141,8 @@ public final class Demo {
 
     private Tokenizer tokenizer() throws IOException {
         listener.begins(Stage.TOKENIZER, 1);
-        Path directory = out.resolve("tokenizer");
-        DemoTokenizer.write(List.of(data.general, data.village, data.pairs), settings.vocab, directory);
-        Tokenizer tokenizer = Tokenizer.load(directory);
+        Tokenizer tokenizer = DemoTokenizer.train(List.of(data.general, data.village, data.conversations), settings.vocab,
+                out.resolve("tokenizer"));
         listener.step("");
         listener.ends(Stage.TOKENIZER, tokenizer.size() + " tokens");
         return tokenizer;
@@ -153,17 +152,17 @@ public final class Demo {
         LlamaConfig config = settings.config(tokenizer);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, config.vocab());
         try (FineTune run = FineTune.ofRandom(device, trainSettings(settings.base, null), config, out.resolve("tokenizer"),
-                dataset(data.general, encoder), dataset(data.heldOutGeneral, encoder), directory(Stage.BASE))) {
+                dataset(List.of(data.general), encoder), dataset(List.of(data.heldOutGeneral), encoder), directory(Stage.BASE))) {
             train(Stage.BASE, run);
         }
     }
 
     /// Tunes the base, or with `lora` the merged model.
-    private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
+    private void tune(Stage stage, Training training, LoraConfig lora, List<Path> file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
             DocumentEncoder encoder = new DocumentEncoder(Tokenizer.load(weights.directory), weights.config.vocab());
             try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(file, encoder),
-                    dataset(heldOut, encoder), result)) {
+                    dataset(List.of(heldOut), encoder), result)) {
                 train(stage, run);
             }
         }
@@ -180,7 +179,7 @@ public final class Demo {
 
     private void tuneLanguages() throws IOException {
         LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
-        tune(Stage.FINAL, settings.languages, lora, data.pairs, data.heldOutPairs, out.resolve("adapter"));
+        tune(Stage.FINAL, settings.languages, lora, files("rL", data.pairs), data.heldOutPairs, out.resolve("adapter"));
         AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL), (done, total) -> {
         });
     }
@@ -190,10 +189,10 @@ public final class Demo {
         listener.begins(Stage.MEASURE, models.size());
         Map<String, PackedDataset> heldOut = new LinkedHashMap<>();
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, tokenizer.size());
-        heldOut.put("general text", dataset(data.heldOutGeneral, encoder));
-        heldOut.put("village text", dataset(data.heldOutVillage, encoder));
-        heldOut.put("conversations", dataset(data.heldOutConversations, encoder));
-        heldOut.put("mixed languages", dataset(data.heldOutPairs, encoder));
+        heldOut.put("general text", dataset(List.of(data.heldOutGeneral), encoder));
+        heldOut.put("village text", dataset(List.of(data.heldOutVillage), encoder));
+        heldOut.put("conversations", dataset(List.of(data.heldOutConversations), encoder));
+        heldOut.put("mixed languages", dataset(List.of(data.heldOutPairs), encoder));
         Map<String, List<DemoData.Question>> questions = new LinkedHashMap<>();
         questions.put("conversations", data.questions(data.heldOutConversations));
         questions.put("village", data.questions(data.villageQuestions));
@@ -219,8 +218,9 @@ public final class Demo {
                 last.tokens() / last.elapsedSeconds(), last.evalLoss()));
     }
 
-    private PackedDataset dataset(Path file, DocumentEncoder encoder) throws IOException {
-        return new PackedDataset(Corpus.load(List.of(file), encoder).documents(), settings.tokens, true);
+    private List<Path> files(String k, Path f){ int n=Integer.getInteger(k,0); List<Path> l=new ArrayList<>(); for(int i=0;i<Math.max(1,n);i++) l.add(f); if(n>0) l.add(data.general); return l; }
+    private PackedDataset dataset(List<Path> file, DocumentEncoder encoder) throws IOException {
+        return new PackedDataset(Corpus.load(file, encoder).documents(), settings.tokens, true);
     }
 
     private TrainSettings trainSettings(Training training, LoraConfig lora) {

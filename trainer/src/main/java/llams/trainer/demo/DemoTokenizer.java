@@ -3,8 +3,9 @@ package llams.trainer.demo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
+import llams.tokenizer.BpeTrainer;
+import llams.tokenizer.SplitPattern;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,23 +20,21 @@ final class DemoTokenizer {
     private DemoTokenizer() {
     }
 
-    /// Trains a vocabulary and writes it, with what goes along, into a new directory.
-    static void write(List<Path> texts, int vocab, Path directory) throws IOException {
+    /// Trains a vocabulary on texts and writes it, with what goes along, into a new directory.
+    static Tokenizer train(List<Path> texts, int vocab, Path directory) throws IOException {
+        BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
+        for (Path text : texts) {
+            trainer.add(text);
+        }
+        Tokenizer tokenizer = trainer.train(vocab, SPECIALS);
         Files.createDirectories(directory.resolve("original"));
-        StringBuilder lines = new StringBuilder();
-        for (int b = 0; b < 256; b++) {
-            lines.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(' ').append(b).append('\n');
-        }
-        Files.writeString(directory.resolve("original/tokenizer.model"), lines);
+        tokenizer.writeTiktoken(directory.resolve("original/tokenizer.model"));
+        tokenizer.writeJson(directory.resolve("tokenizer.json"));
         ObjectNode config = JSON.createObjectNode();
-        ObjectNode added = config.putObject("added_tokens_decoder");
-        for (int i = 0; i < SPECIALS.size(); i++) {
-            added.putObject(Integer.toString(256 + i)).put("content", SPECIALS.get(i)).put("lstrip", false)
-                    .put("normalized", false).put("rstrip", false).put("single_word", false).put("special", true);
-        }
         config.put("bos_token", "<|begin_of_text|>").put("eos_token", "<|end_of_text|>")
                 .put("clean_up_tokenization_spaces", false).put("tokenizer_class", "PreTrainedTokenizerFast");
         Files.writeString(directory.resolve("tokenizer_config.json"), JSON.writeValueAsString(config));
+        return tokenizer;
     }
 
     /// Adds to a model that was tuned on conversations what makes programs converse with it: that a turn's end ends the
