@@ -60,9 +60,9 @@ final class DemoCommand implements Callable<Integer> {
     private void print(DemoReport report) {
         Set<String> losses = report.models().getFirst().losses().keySet();
         Set<String> scores = report.models().getFirst().scores().keySet();
-        printf("%nHeld-out losses, in nats a token, and right answers to held-out questions:%n%n%-10s", "");
+        printf("%nHeld-out losses, in nats a token; held-out questions answered right; facts about the village recalled:%n%n%-10s", "");
         losses.forEach(name -> printf("%17s", name));
-        scores.forEach(name -> printf("%17s", name + "?"));
+        scores.forEach(name -> printf("%17s", name));
         printf("%n");
         for (DemoReport.Model model : report.models()) {
             printf("%-10s", model.name());

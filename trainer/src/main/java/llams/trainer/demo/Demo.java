@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
@@ -31,8 +33,8 @@ import llams.trainer.optim.Schedule;
 /// 2. `base`: a new model, trained on texts in Korean and English
 /// 3. `instruct`: the base, tuned on questions and answers
 /// 4. `village`: the base, tuned on new Korean text, about a village that no other text mentions
-/// 5. `merged`: `village + (instruct - base)`, the chat vector: it should know the village and answer questions, although
-///    nobody ever asked it about the village
+/// 5. `merged`: `village + (instruct - base)`, the chat vector: a model that knows the village and answers questions, although
+///    no training showed it both
 /// 6. `final`: the merged model with a LoRA adapter, trained on conversations that mix the languages and folded in
 ///
 /// Each of them is a model directory like any other, and each step is what a program that uses this library would write.
@@ -54,12 +56,16 @@ public final class Demo {
         }
 
         String directory() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
-    /// Steps and learning rate of one training.
-    public record Training(int steps, double learningRate) {
+    /// One training.
+    ///
+    /// @param share how often its own texts stand beside the base's texts, or 0 to train on its own texts alone. A small model
+    ///              soon forgets what it is no longer shown; and the less the tuned models forget, the less their
+    ///              differences from the base get in each other's way when they are added
+    public record Training(int steps, double learningRate, int share) {
     }
 
     /// Sizes of the models and lengths of the trainings.
@@ -71,8 +77,8 @@ public final class Demo {
             Training base, Training instruct, Training village, Training languages, int seed) {
         /// About a minute on two cores.
         public static Settings standard() {
-            return new Settings(128, 384, 4, 4, 2, 512, 256, 8, new Training(300, 3e-3), new Training(80, 1e-3),
-                    new Training(60, 1e-3), new Training(60, 3e-3), 1);
+            return new Settings(256, 512, 3, 8, 4, 700, 128, 8, new Training(420, 2e-3, 0), new Training(150, 1e-3, 4),
+                    new Training(110, 1e-3, 3), new Training(110, 1.5e-3, 0), 1);
         }
 
         LlamaConfig config(Tokenizer tokenizer) {
@@ -123,10 +129,10 @@ public final class Demo {
         data = DemoData.unpack(out.resolve("data"));
         Tokenizer tokenizer = tokenizer();
         trainBase(tokenizer);
-        tune(Stage.INSTRUCT, settings.instruct, null, files("rI", data.conversations), data.heldOutConversations,
+        tune(Stage.INSTRUCT, settings.instruct, null, data.conversations, data.heldOutConversations,
                 directory(Stage.INSTRUCT));
         DemoTokenizer.writeChatFiles(tokenizer, directory(Stage.INSTRUCT));
-        tune(Stage.VILLAGE, settings.village, null, files("rV", data.village), data.heldOutVillage, directory(Stage.VILLAGE));
+        tune(Stage.VILLAGE, settings.village, null, data.village, data.heldOutVillage, directory(Stage.VILLAGE));
         addChatVector();
         tuneLanguages();
         DemoReport report = measure(tokenizer);
@@ -158,10 +164,14 @@ public final class Demo {
     }
 
     /// Tunes the base, or with `lora` the merged model.
-    private void tune(Stage stage, Training training, LoraConfig lora, List<Path> file, Path heldOut, Path result) throws IOException {
+    private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
             DocumentEncoder encoder = new DocumentEncoder(Tokenizer.load(weights.directory), weights.config.vocab());
-            try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(file, encoder),
+            List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
+            if (training.share > 0) {
+                texts.add(data.general);
+            }
+            try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
                     dataset(List.of(heldOut), encoder), result)) {
                 train(stage, run);
             }
@@ -179,7 +189,7 @@ public final class Demo {
 
     private void tuneLanguages() throws IOException {
         LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
-        tune(Stage.FINAL, settings.languages, lora, files("rL", data.pairs), data.heldOutPairs, out.resolve("adapter"));
+        tune(Stage.FINAL, settings.languages, lora, data.pairs, data.heldOutPairs, out.resolve("adapter"));
         AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL), (done, total) -> {
         });
     }
@@ -193,12 +203,9 @@ public final class Demo {
         heldOut.put("village text", dataset(List.of(data.heldOutVillage), encoder));
         heldOut.put("conversations", dataset(List.of(data.heldOutConversations), encoder));
         heldOut.put("mixed languages", dataset(List.of(data.heldOutPairs), encoder));
-        Map<String, List<DemoData.Question>> questions = new LinkedHashMap<>();
-        questions.put("conversations", data.questions(data.heldOutConversations));
-        questions.put("village", data.questions(data.villageQuestions));
         List<DemoReport.Model> measured = new ArrayList<>();
         for (Stage stage : models) {
-            measured.add(Measures.of(device, stage.directory(), directory(stage), heldOut, questions, settings.tokens));
+            measured.add(Measures.of(device, stage.directory(), directory(stage), heldOut, data, settings.tokens));
             listener.step(stage.directory());
         }
         listener.ends(Stage.MEASURE, "");
@@ -218,9 +225,8 @@ public final class Demo {
                 last.tokens() / last.elapsedSeconds(), last.evalLoss()));
     }
 
-    private List<Path> files(String k, Path f){ int n=Integer.getInteger(k,0); List<Path> l=new ArrayList<>(); for(int i=0;i<Math.max(1,n);i++) l.add(f); if(n>0) l.add(data.general); return l; }
-    private PackedDataset dataset(List<Path> file, DocumentEncoder encoder) throws IOException {
-        return new PackedDataset(Corpus.load(file, encoder).documents(), settings.tokens, true);
+    private PackedDataset dataset(List<Path> files, DocumentEncoder encoder) throws IOException {
+        return new PackedDataset(Corpus.load(files, encoder).documents(), settings.tokens, true);
     }
 
     private TrainSettings trainSettings(Training training, LoraConfig lora) {

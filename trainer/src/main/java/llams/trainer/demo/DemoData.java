@@ -14,22 +14,24 @@ import tools.jackson.databind.node.ObjectNode;
 /// English; Korean text about the village of Dalbit; and questions with their answers in both languages. What measures is
 /// never trained on.
 final class DemoData {
-    /// @param answer the right one
-    record Question(String question, String answer) {
+    /// What a model should make of a prompt: the answer to a question, or the rest of a sentence.
+    record Task(String prompt, String right) {
     }
 
     final Path general;
     final Path heldOutGeneral;
     final Path village;
     final Path heldOutVillage;
-    /// Asked about the village: there are no such conversations to train on.
-    final Path villageQuestions;
     /// Each question and answer in both languages.
     final Path pairs;
     final Path heldOutPairs;
     /// The pairs as conversations within one language.
     final Path conversations;
     final Path heldOutConversations;
+    /// Each sentence about the village that states a fact, without its end.
+    final List<Task> facts;
+    /// Those of the held-out conversations.
+    final List<Task> questions;
     private final Path directory;
 
     private DemoData(Path directory) throws IOException {
@@ -39,11 +41,12 @@ final class DemoData {
         heldOutGeneral = copy("general-heldout.txt");
         village = copy("village.txt");
         heldOutVillage = copy("village-heldout.txt");
-        villageQuestions = copy("village-questions.jsonl");
+        facts = tasks(copy("village-facts.jsonl"), "prompt", "completion");
         pairs = copy("pairs.jsonl");
         heldOutPairs = copy("pairs-heldout.jsonl");
         conversations = conversations(pairs, "conversations.jsonl");
         heldOutConversations = conversations(heldOutPairs, "conversations-heldout.jsonl");
+        questions = tasks(heldOutConversations, "question", "answer");
     }
 
     /// Writes the files into a new directory.
@@ -72,12 +75,12 @@ final class DemoData {
         return Files.writeString(directory.resolve(name), lines);
     }
 
-    List<Question> questions(Path file) throws IOException {
-        List<Question> questions = new ArrayList<>();
+    private static List<Task> tasks(Path file, String prompt, String right) throws IOException {
+        List<Task> tasks = new ArrayList<>();
         for (ObjectNode row : rows(file)) {
-            questions.add(new Question(row.get("question").stringValue(), row.get("answer").stringValue()));
+            tasks.add(new Task(row.get(prompt).stringValue(), row.get(right).stringValue()));
         }
-        return questions;
+        return tasks;
     }
 
     private static List<ObjectNode> rows(Path file) throws IOException {

@@ -12,13 +12,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param out    where everything lies
 /// @param models in the order in which they were made
 public record DemoReport(Path out, List<Model> models) {
-    /// What every model is asked: about the primer in both languages, and about the village. None of these is in a
-    /// conversation that was trained on.
-    static final List<String> QUESTIONS =
-            List.of("What does the turtle eat?", "거북이는 무엇을 먹나요?", "마루 씨는 무슨 일을 하나요?");
+    /// What every model is asked; no conversation that was trained on has these.
+    static final List<String> QUESTIONS = List.of("What does the turtle eat?", "거북이는 무엇을 먹나요?");
+    /// What every model is to complete.
+    static final List<String> BEGINNINGS = List.of("마루 씨의 직업은");
 
-    /// @param right answers, letter by letter
-    /// @param asked questions
+    /// How much was right, letter by letter.
     public record Score(int right, int asked) {
     }
 
@@ -26,8 +25,8 @@ public record DemoReport(Path out, List<Model> models) {
     ///
     /// @param name    and the name of its directory
     /// @param losses  on held-out data, in nats a token
-    /// @param scores  of questions on each topic
-    /// @param answers to each question of the demo
+    /// @param scores  of held-out questions, and of sentences about the village to complete
+    /// @param answers to the demo's questions, and completions of its beginnings, by what was given
     public record Model(String name, Map<String, Double> losses, Map<String, Score> scores, Map<String, String> answers) {
     }
 

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The demo, shortened to a few steps of tiny models.
 class DemoLeavesCompleteModelsTest {
-    private static final Settings SHORT = new Settings(16, 32, 1, 2, 1, 300, 64, 2, new Training(3, 1e-3),
-            new Training(2, 1e-3), new Training(2, 1e-3), new Training(2, 1e-3), 1);
+    private static final Settings SHORT = new Settings(16, 32, 1, 2, 1, 300, 64, 2, new Training(3, 1e-3, 0),
+            new Training(2, 1e-3, 1), new Training(2, 1e-3, 2), new Training(2, 1e-3, 0), 1);
     private static final List<String> MODELS = List.of("base", "instruct", "village", "merged", "final");
 
     @TempDir
