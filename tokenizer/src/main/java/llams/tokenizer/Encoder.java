@@ -9,12 +9,19 @@ final class Encoder {
     private static final int CHUNK_CHARS = 4096;
     private static final int WINDOW_BYTES = 1 << 16;
 
+    /// A window that a long piece has made larger is kept up to this size.
+    private static final int KEPT_WINDOW_BYTES = 1 << 22;
+
+    /// One piece this long pays for the making of [TokenSplits].
+    private static final int VERY_LONG_BYTES = 1 << 14;
+
     private static final ThreadLocal<Encoder> LOCAL = ThreadLocal.withInitial(Encoder::new);
 
     final IdBuffer ids = new IdBuffer();
     private final char[] chunk = new char[CHUNK_CHARS];
     private final Merger merger = new Merger();
     private final LongMerger longMerger = new LongMerger();
+    private final LinearMerger linearMerger = new LinearMerger(longMerger);
     private final PieceCache cache = new PieceCache();
     private byte[] window = new byte[WINDOW_BYTES];
 
@@ -63,7 +70,7 @@ final class Encoder {
                 break;
             }
         }
-        if (window.length > WINDOW_BYTES) {
+        if (window.length > KEPT_WINDOW_BYTES) {
             window = new byte[WINDOW_BYTES];
         }
     }
@@ -73,13 +80,22 @@ final class Encoder {
         if (id != Vocabulary.NONE) {
             ids.add(id);
         } else if (to - from > Merger.PIECE_BYTES) {
-            longMerger.merge(vocabulary, window, from, to, ids);
+            longPiece(vocabulary, from, to);
         } else if (to - from > PieceCache.PIECE_BYTES) {
             ids.addAll(merger.id, merger.merge(vocabulary, window, from, to));
         } else if (!cache.add(vocabulary, window, from, to, ids)) {
             int count = merger.merge(vocabulary, window, from, to);
             ids.addAll(merger.id, count);
             cache.put(merger.id, count);
+        }
+    }
+
+    private void longPiece(Vocabulary vocabulary, int from, int to) {
+        TokenSplits splits = vocabulary.splits(to - from >= VERY_LONG_BYTES);
+        if (splits == null) {
+            longMerger.merge(vocabulary, window, from, to, ids);
+        } else {
+            linearMerger.merge(splits, window, from, to, ids);
         }
     }
 }

@@ -3,20 +3,31 @@ package llams.tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A growing list of ids that never copies while it grows: full blocks are set aside, the first block is kept for the next text.
+/// A growing list of ids that never copies while it grows. Its first blocks are kept for the next text.
 final class IdBuffer {
 
     private static final int BLOCK = 1 << 15;
 
-    private final int[] first = new int[BLOCK];
-    private final List<int[]> full = new ArrayList<>();
-    private int[] block = first;
+    /// The ids of about two megabytes of text.
+    private static final int KEPT_BLOCKS = 24;
+
+    private final List<int[]> blocks = new ArrayList<>();
+    private int[] block = new int[BLOCK];
+    /// The number of `block` among the blocks.
+    private int current;
     private int used;
+
+    IdBuffer() {
+        blocks.add(block);
+    }
 
     void add(int id) {
         if (used == BLOCK) {
-            full.add(block);
-            block = new int[BLOCK];
+            current++;
+            if (current == blocks.size()) {
+                blocks.add(new int[BLOCK]);
+            }
+            block = blocks.get(current);
             used = 0;
         }
         block[used++] = id;
@@ -28,22 +39,37 @@ final class IdBuffer {
         }
     }
 
+    /// The id that was added last. There must be one.
+    int last() {
+        return block[used - 1];
+    }
+
+    void removeLast() {
+        used--;
+        if (used == 0 && current > 0) {
+            current--;
+            block = blocks.get(current);
+            used = BLOCK;
+        }
+    }
+
     /// Everything added since the last call, and makes the buffer empty.
     int[] take() {
-        int[] ids = new int[full.size() * BLOCK + used];
-        int at = 0;
-        for (int[] done : full) {
-            System.arraycopy(done, 0, ids, at, BLOCK);
-            at += BLOCK;
+        int[] ids = new int[current * BLOCK + used];
+        for (int i = 0; i < current; i++) {
+            System.arraycopy(blocks.get(i), 0, ids, i * BLOCK, BLOCK);
         }
-        System.arraycopy(block, 0, ids, at, used);
+        System.arraycopy(block, 0, ids, current * BLOCK, used);
         clear();
         return ids;
     }
 
     void clear() {
-        full.clear();
-        block = first;
+        if (blocks.size() > KEPT_BLOCKS) {
+            blocks.subList(KEPT_BLOCKS, blocks.size()).clear();
+        }
+        current = 0;
+        block = blocks.get(0);
         used = 0;
     }
 }

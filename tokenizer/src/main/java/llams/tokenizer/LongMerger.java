@@ -2,19 +2,11 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Byte-pair merging of long pieces, in time that hardly grows faster than their length: 100,000 letters, a screen of spaces, a
-/// flood of emoji. What merges and in which order is exactly as in [Merger].
-///
-/// A long run has many pairs but few different ranks. So pairs wait in one list for each rank, and only the ranks stand in a
-/// heap. The lowest rank's list is worked off from left to right; a pair that arises meanwhile with the same rank or a lower
-/// one goes to a second heap, which is asked before each step. In pieces that fit a core's cache all pairs take the second
-/// heap. A part is known by the place of its first byte. One thread at a time.
+/// Byte-pair merging of pieces that are long for [Merger], with a heap of the pairs: time `n log n`. What merges and in which
+/// order is the same. A part is known by the place of its first byte. One thread at a time.
 final class LongMerger {
 
     private static final int NO_RANK = Integer.MAX_VALUE;
-
-    /// Pieces up to this length need no lists, and their arrays are kept for the next piece.
-    private static final int SMALL_BYTES = 1 << 12;
 
     /// The fields of a part, side by side because a merge needs all of them of three neighbours.
     private static final int FIELDS = 4;
@@ -27,71 +19,37 @@ final class LongMerger {
     /// `[bytes + 1, 4]`
     private int[] parts = {};
 
-    /// `[vocabulary size]`: the newest entry of each rank's list, or -1.
-    private int[] newest = {};
-    private int[] entryPlace = {};
-    private int[] entryNext = {};
-    private int entries;
-    /// The first of the entries that wait for another use, or -1.
-    private int free;
-    private int[] list = {};
-    private final LongHeap ranks = new LongHeap();
-    private final LongHeap urgent = new LongHeap();
-
-    /// The rank that is being worked off; pairs up to it are urgent.
-    private int current;
+    /// `rank << 32 | place` of pairs, some of which are no more.
+    private final LongHeap pairs = new LongHeap();
 
     /// Adds the ids of the piece `text[from, to)` to `out`.
     void merge(Vocabulary vocabulary, byte[] text, int from, int to, IdBuffer out) {
+        merge(vocabulary, text, from, to);
+        for (int i = 0; i < to - from; i = parts[i * FIELDS + NEXT]) {
+            out.add(parts[i * FIELDS + ID]);
+        }
+    }
+
+    /// Whether the piece `text[from, to)` becomes `left` and `right`.
+    boolean makes(Vocabulary vocabulary, byte[] text, int from, int to, int left, int right) {
+        merge(vocabulary, text, from, to);
+        int second = parts[NEXT];
+        return parts[ID] == left && second < to - from && parts[second * FIELDS + ID] == right;
+    }
+
+    private void merge(Vocabulary vocabulary, byte[] text, int from, int to) {
         int n = to - from;
-        boolean small = n <= SMALL_BYTES;
-        reserve(vocabulary, n, small);
-        current = small ? NO_RANK : -1;
+        if (parts.length < (n + 1) * FIELDS) {
+            parts = new int[Math.multiplyExact(Math.max(n + 1, parts.length / FIELDS * 2), FIELDS)];
+        }
         for (int i = 0; i < n; i++) {
             parts[i * FIELDS + NEXT] = i + 1;
             parts[i * FIELDS + PREVIOUS] = i - 1;
             parts[i * FIELDS + ID] = vocabulary.ofByte(text[from + i]);
             put(i, i + 1 < n ? vocabulary.ofPair(text[from + i], text[from + i + 1]) : Vocabulary.NONE);
         }
-        while (!urgent.isEmpty()) {
-            join(vocabulary, text, from, n, urgent.pop());
-        }
-        while (!ranks.isEmpty()) {
-            current = (int) ranks.pop();
-            int count = takeList();
-            int at = 0;
-            while (at < count || !urgent.isEmpty()) {
-                long first = at < count ? (long) current << 32 | list[at] : Long.MAX_VALUE;
-                if (urgent.isEmpty() || first < urgent.least()) {
-                    at++;
-                } else {
-                    first = urgent.pop();
-                }
-                join(vocabulary, text, from, n, first);
-            }
-        }
-        for (int i = 0; i < n; i = parts[i * FIELDS + NEXT]) {
-            out.add(parts[i * FIELDS + ID]);
-        }
-        if (!small) {
-            parts = entryPlace = entryNext = list = new int[0];
-        }
-    }
-
-    private void reserve(Vocabulary vocabulary, int n, boolean small) {
-        entries = 0;
-        free = -1;
-        if (parts.length < (n + 1) * FIELDS) {
-            parts = new int[Math.multiplyExact(small ? SMALL_BYTES + 1 : n + 1, FIELDS)];
-        }
-        if (!small) {
-            entryPlace = new int[n];
-            entryNext = new int[n];
-            list = new int[64];
-            if (newest.length < vocabulary.size) {
-                newest = new int[vocabulary.size];
-                Arrays.fill(newest, -1);
-            }
+        while (!pairs.isEmpty()) {
+            join(vocabulary, text, from, n, pairs.pop());
         }
     }
 
@@ -118,58 +76,9 @@ final class LongMerger {
     /// Notes that the part at `place` and the next one join to `joined`.
     private void put(int place, int joined) {
         parts[place * FIELDS + RANK] = joined == Vocabulary.NONE ? NO_RANK : joined;
-        if (joined == Vocabulary.NONE) {
-            return;
+        if (joined != Vocabulary.NONE) {
+            pairs.push((long) joined << 32 | place);
         }
-        if (joined <= current) {
-            urgent.push((long) joined << 32 | place);
-            return;
-        }
-        if (newest[joined] < 0) {
-            ranks.push(joined);
-        }
-        int entry = free;
-        if (entry >= 0) {
-            free = entryNext[entry];
-        } else {
-            if (entries == entryPlace.length) {
-                entryPlace = Arrays.copyOf(entryPlace, entries * 2);
-                entryNext = Arrays.copyOf(entryNext, entries * 2);
-            }
-            entry = entries++;
-        }
-        entryPlace[entry] = place;
-        entryNext[entry] = newest[joined];
-        newest[joined] = entry;
-    }
-
-    /// Moves the current rank's places to `list`, from left to right, and returns their number.
-    private int takeList() {
-        int count = 0;
-        boolean ordered = true;
-        int last = -1;
-        for (int entry = newest[current]; entry >= 0; entry = entryNext[entry]) {
-            last = entry;
-            if (count == list.length) {
-                list = Arrays.copyOf(list, count * 2);
-            }
-            list[count] = entryPlace[entry];
-            ordered &= count == 0 || list[count] < list[count - 1];
-            count++;
-        }
-        entryNext[last] = free;
-        free = newest[current];
-        newest[current] = -1;
-        if (ordered) {
-            for (int i = 0, j = count - 1; i < j; i++, j--) {
-                int place = list[i];
-                list[i] = list[j];
-                list[j] = place;
-            }
-        } else {
-            Arrays.sort(list, 0, count);
-        }
-        return count;
     }
 
     /// A binary heap, least first.
@@ -179,10 +88,6 @@ final class LongMerger {
 
         boolean isEmpty() {
             return size == 0;
-        }
-
-        long least() {
-            return items[0];
         }
 
         void push(long item) {

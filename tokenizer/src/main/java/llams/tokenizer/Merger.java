@@ -1,7 +1,7 @@
 package llams.tokenizer;
 
 /// Byte-pair merging of a short piece: from single bytes on, the adjacent pair whose union has the lowest rank becomes one, the
-/// leftmost on ties, until no union is a token. [LongMerger] does the same for long ones. One thread at a time.
+/// leftmost on ties, until no union is a token. [LongMerger] and [LinearMerger] do the same for long ones. One thread at a time.
 final class Merger {
 
     /// Pieces up to this length come here. A place must fit [#PLACE_BITS].
@@ -17,6 +17,9 @@ final class Merger {
     /// Where the next part starts, and the one before.
     private final short[] next = new short[PIECE_BYTES];
     private final short[] previous = new short[PIECE_BYTES + 1];
+
+    /// Where in the piece the right one of the two parts began that were joined last.
+    int lastPlace;
 
     /// Leaves the ids of a piece of at most [#PIECE_BYTES] in `id` and returns their number.
     ///
@@ -34,6 +37,7 @@ final class Merger {
             next[i] = (short) (i + 1);
             previous[i] = (short) (i - 1);
         }
+        int gone = 0;
         while (true) {
             int least = NO_RANK;
             for (int i = 0; i < n; i++) {
@@ -44,7 +48,7 @@ final class Merger {
             }
             int at = least & (1 << PLACE_BITS) - 1;
             id[at] = least >>> PLACE_BITS;
-            int gone = next[at];
+            gone = next[at];
             key[gone] = NO_RANK;
             int end = next[gone];
             next[at] = (short) end;
@@ -55,6 +59,7 @@ final class Merger {
                 key[left] = key(vocabulary.findRare(text, from + left, from + end), left);
             }
         }
+        lastPlace = gone;
         int count = 0;
         for (int i = 0; i < n; i = next[i]) {
             id[count++] = id[i];

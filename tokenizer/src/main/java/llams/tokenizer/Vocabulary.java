@@ -71,6 +71,8 @@ final class Vocabulary {
     /// cache.
     private final long[] filter = new long[1 << FILTER_BITS - 6];
 
+    private volatile TokenSplits splits;
+
     /// A vocabulary of the tokens `pool[offset[id], offset[id + 1])`; the pool has [#SLACK_BYTES] to spare.
     ///
     /// @throws IllegalArgumentException if a token is empty or there twice, or if one of the 256 bytes is missing
@@ -230,6 +232,19 @@ final class Vocabulary {
     /// The id of two bytes, or [#NONE].
     int ofPair(byte first, byte second) {
         return pairId[(first & 0xFF) << 8 | second & 0xFF];
+    }
+
+    /// The splits of the tokens, or null if nobody wanted them so far and `wanted` is false.
+    TokenSplits splits(boolean wanted) {
+        TokenSplits made = splits;
+        return made != null || !wanted ? made : makeSplits();
+    }
+
+    private synchronized TokenSplits makeSplits() {
+        if (splits == null) {
+            splits = new TokenSplits(this);
+        }
+        return splits;
     }
 
     int length(int id) {

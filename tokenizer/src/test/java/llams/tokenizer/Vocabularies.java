@@ -42,6 +42,41 @@ final class Vocabularies {
         return tokens;
     }
 
+    /// All bytes, and `more` strings of up to `longest` of the first `alphabet` letters, in random order; fewer where there are no
+    /// more such strings.
+    static List<byte[]> dense(Random random, int alphabet, int longest, int more) {
+        List<byte[]> tokens = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (int b = 0; b < 256; b++) {
+            add(tokens, seen, new byte[] {(byte) b});
+        }
+        for (int i = 0; i < 3 * more && tokens.size() < 256 + more; i++) {
+            byte[] token = new byte[2 + random.nextInt(longest - 1)];
+            for (int j = 0; j < token.length; j++) {
+                token[j] = (byte) ('a' + random.nextInt(alphabet));
+            }
+            add(tokens, seen, token);
+        }
+        if (random.nextInt(3) > 0) {
+            java.util.Collections.shuffle(tokens, random);
+        } else if (random.nextBoolean()) {
+            tokens.sort(java.util.Comparator.comparingInt(token -> token.length));
+        }
+        return tokens;
+    }
+
+    static Vocabulary of(List<byte[]> tokens) {
+        int[] offset = new int[tokens.size() + 1];
+        for (int i = 0; i < tokens.size(); i++) {
+            offset[i + 1] = offset[i] + tokens.get(i).length;
+        }
+        byte[] pool = new byte[offset[tokens.size()] + Vocabulary.SLACK_BYTES];
+        for (int i = 0; i < tokens.size(); i++) {
+            System.arraycopy(tokens.get(i), 0, pool, offset[i], tokens.get(i).length);
+        }
+        return new Vocabulary(pool, offset);
+    }
+
     private static void add(List<byte[]> tokens, Set<String> seen, byte[] token) {
         if (seen.add(latin1(token))) {
             tokens.add(token);
