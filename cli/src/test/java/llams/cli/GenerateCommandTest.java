@@ -3,13 +3,13 @@ package llams.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.Golden;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Shape;
 import llams.trainer.data.JsonLine;
@@ -47,8 +47,7 @@ class GenerateCommandTest {
 
     @Test
     void theStoriesModelContinuesAsInItsGoldenFile() throws IOException {
-        Path stories = Path.of(System.getProperty("llams.root")).resolve("../shared/models/stories260k");
-        assumeTrue(Files.exists(stories), "../shared/models/stories260k is not here");
+        Path stories = Golden.besideOrSkip("shared/models/stories260k");
         JsonNode golden = JsonMapper.shared().readTree(Files.readAllBytes(stories.resolve("golden.json")));
         List<String> expected = new ArrayList<>();
         golden.get("tokens64").forEach(id -> expected.add(id.toString()));

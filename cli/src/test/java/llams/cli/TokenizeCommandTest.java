@@ -2,7 +2,6 @@ package llams.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import llams.engine.Golden;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -133,8 +133,7 @@ class TokenizeCommandTest {
 
     @Test
     void theRealTokenizersCasesPassThroughTheCommand() throws IOException {
-        Path tokenizer = Path.of(System.getProperty("llams.root")).resolve("../shared/tokenizer");
-        assumeTrue(Files.isDirectory(tokenizer), () -> "skipped: no " + tokenizer);
+        Path tokenizer = Golden.besideOrSkip("shared/tokenizer");
         List<String> cases = Files.readAllLines(tokenizer.resolve("public.jsonl"));
         Llams run = Llams.withInput(String.join("\n", cases), "tokenize", "--tokenizer", tokenizer.toString(), "--jsonl");
         List<String> answers = run.out().lines().toList();

@@ -30,17 +30,32 @@ public final class Golden {
         return DIRECTORY.resolve(relative);
     }
 
+    /// Skips the test unless it can be run, and says why on stderr: the summary only counts.
+    public static void orSkip(boolean holds, String reason) {
+        if (!holds) {
+            System.err.println("Skipped: " + reason);
+        }
+        assumeTrue(holds, reason);
+    }
+
+    /// A file or directory beside the project; skips the test if it is absent.
+    public static Path besideOrSkip(String relative) {
+        Path path = ROOT.resolve("..").resolve(relative).normalize();
+        orSkip(Files.exists(path), "there is no " + path);
+        return path;
+    }
+
     /// Skips the test if this set of golden files has no such part.
     public static Path pathOrSkip(String relative) {
         Path path = path(relative);
-        assumeTrue(Files.exists(path), "this set of golden files has no " + relative);
+        orSkip(Files.exists(path), "this set of golden files has no " + relative);
         return path;
     }
 
     /// A part of the manifest; skips the test if it is absent.
     public static JsonNode partOrSkip(JsonNode parent, String name) {
         JsonNode part = parent.path(name);
-        assumeTrue(!part.isMissingNode() && !part.isNull(), "this set of golden files has no part \"" + name + "\"");
+        orSkip(!part.isMissingNode() && !part.isNull(), "this set of golden files has no part \"" + name + "\"");
         return part;
     }
 

@@ -2,7 +2,6 @@ package llams.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,9 +20,7 @@ import tools.jackson.databind.JsonNode;
 /// A real small model, trained by others, gives the logits and the story that it gave them.
 class StoriesModelTest {
     private static Path model() {
-        Path model = Golden.ROOT.resolve("../shared/models/stories260k").normalize();
-        assumeTrue(Files.isDirectory(model), "skipped: the model stories260k is not in " + model);
-        return model;
+        return Golden.besideOrSkip("shared/models/stories260k");
     }
 
     private static int[] ints(JsonNode array) {

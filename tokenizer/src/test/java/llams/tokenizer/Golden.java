@@ -23,8 +23,13 @@ final class Golden {
     /// The file of this name; the test is skipped if it is absent.
     static Path file(String name) {
         Path file = directory().resolve(name);
-        Assumptions.assumeTrue(Files.exists(file), () -> "skipped: no " + file
-                + "; set LLAMS_LLAMA3_TOKENIZER to a directory with Llama 3's tokenizer.model and the cases");
+        String reason = "there is no " + file
+                + "; set LLAMS_LLAMA3_TOKENIZER to a directory with Llama 3's tokenizer.model and the cases";
+        if (!Files.exists(file)) {
+            // On stderr as well: the summary only counts.
+            System.err.println("Skipped: " + reason);
+        }
+        Assumptions.assumeTrue(Files.exists(file), reason);
         return file;
     }
 

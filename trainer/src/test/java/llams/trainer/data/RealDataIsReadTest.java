@@ -2,21 +2,19 @@ package llams.trainer.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import llams.engine.Golden;
 import llams.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 /// Files beside the project, where there are any.
 class RealDataIsReadTest {
     private static Path shared(String path) {
-        Path file = Path.of(System.getProperty("llams.root")).resolve("../shared").resolve(path);
-        assumeTrue(Files.exists(file), () -> "skipped: no " + file);
-        return file;
+        return Golden.besideOrSkip("shared/" + path);
     }
 
     private static Corpus load(String path) throws IOException {
