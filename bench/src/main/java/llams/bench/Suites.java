@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import llams.cli.Benchmarks;
 import llams.engine.device.Devices;
@@ -102,7 +103,7 @@ public final class Suites implements Benchmarks {
     }
 
     private static boolean matches(List<Case> cases, String pattern) {
-        return cases.stream().anyMatch(c -> java.util.regex.Pattern.compile("(?i)" + pattern).matcher(c.label()).find());
+        return cases.stream().anyMatch(c -> Pattern.compile("(?i)" + pattern).matcher(c.label()).find());
     }
 
     /// @param threads    of the kernels, where the benchmark has such a parameter
@@ -119,7 +120,7 @@ public final class Suites implements Benchmarks {
         if (values.containsKey("vectorBits") && !request.vectorBits().isEmpty()) {
             values.put("vectorBits", request.vectorBits().stream().map(String::valueOf).toList());
         }
-        ChainedOptionsBuilder options = new OptionsBuilder().include("^" + java.util.regex.Pattern.quote(c.name) + "$")
+        ChainedOptionsBuilder options = new OptionsBuilder().include("^" + Pattern.quote(c.name) + "$")
                 .mode(Mode.Throughput).timeUnit(TimeUnit.SECONDS).threads(jmhThreads).forks(effort.forks)
                 .warmupIterations(effort.warmups).warmupTime(effort.time)
                 .measurementIterations(effort.iterations).measurementTime(effort.time)

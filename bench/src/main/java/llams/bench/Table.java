@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.infra.IterationParams;
 import org.openjdk.jmh.results.BenchmarkResult;
@@ -19,6 +20,8 @@ import org.openjdk.jmh.runner.format.OutputFormat;
 /// Prints a row as each case ends. What JMH and the measuring JVMs print is shown only where a case fails, or on demand.
 final class Table implements OutputFormat {
     private static final String ROW = "%-26s %-24s %-5s %7s %9s %6s %9s %6s %8s %6s %10s %7s%n";
+
+    private static final Pattern NOISE = Pattern.compile("\\s*$|#|<|\\tat |WARNING: Using incubator modules");
 
     private final PrintStream out;
     private final PrintStream verboseOrNull;
@@ -94,9 +97,8 @@ final class Table implements OutputFormat {
         }
         failures++;
         err.println(operation(current) + " " + shape(current) + " failed:");
-        // Without JMH's own lines, and without the stack that --verbose has shown already.
-        said.toString().lines().filter(line -> !line.isBlank() && !line.startsWith("#") && !line.startsWith("\tat "))
-                .forEach(err::println);
+        // What went wrong, without JMH's own lines and without the stack, which --verbose shows.
+        said.toString().lines().filter(line -> !NOISE.matcher(line).lookingAt()).forEach(err::println);
         current = null;
     }
 

@@ -2,8 +2,11 @@ package llams.cli;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import jdk.incubator.vector.VectorShape;
+import llams.engine.device.Device;
+import llams.engine.device.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -27,6 +30,8 @@ final class DevicesCommand implements Callable<Integer> {
         int vectorBits = VectorShape.preferredShape().vectorBitSize();
         int cores = Runtime.getRuntime().availableProcessors();
         long memoryBytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
+        Optional<String> noGpu = gpu.map(Device::unavailable).orElse(Optional.of("this build has no GPU device"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")
@@ -34,11 +39,15 @@ final class DevicesCommand implements Callable<Integer> {
                     .put("vectorBits", vectorBits)
                     .put("cores", cores)
                     .put("memoryBytes", memoryBytes);
+            ObjectNode second = root.putObject("gpu").put("usable", noGpu.isEmpty());
+            noGpu.ifPresent(reason -> second.put("reason", reason));
             llams.out.println(root);
         } else {
             llams.out.printf(
                     "cpu  usable: %d cores, %d-bit vectors, %.1f GiB memory%n",
                     cores, vectorBits, memoryBytes / (double) (1L << 30));
+            llams.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
+                    .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }
         return Main.DONE;
     }

@@ -88,11 +88,12 @@ class ExitCodesAndErrorsTest {
     }
 
     @Test
-    void devicesNamesTheCpu() {
+    void devicesNamesTheCpuAndTheGpuOrWhyThereIsNone() {
         Llams run = Llams.run("devices", "--json");
         assertEquals(0, run.code());
-        assertTrue(run.out().matches("\\{\"cpu\":\\{\"usable\":true,\"vectorBits\":\\d+,\"cores\":\\d+,\"memoryBytes\":\\d+}}\\R"), run.out());
-        assertTrue(Llams.run("devices").out().startsWith("cpu  usable: "));
+        assertTrue(run.out().matches("\\{\"cpu\":\\{\"usable\":true,\"vectorBits\":\\d+,\"cores\":\\d+,\"memoryBytes\":\\d+},"
+                + "\"gpu\":\\{\"usable\":(true|false,\"reason\":\".+\")}}\\R"), run.out());
+        assertTrue(Llams.run("devices").out().matches("cpu  usable: .*\\Rgpu  (not )?usable: .*\\R"));
     }
 
     @Test

@@ -62,8 +62,8 @@ public final class CpuDevice implements Device {
                     RopeKernel.apply(in[0], in[1], in[2], headDim, inverse, out[0], p);
                 case Attention(int headDim, long rowLength) ->
                     AttentionKernel.forward(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1], p);
-                case AttentionGradient(int headDim, long rowLength) -> AttentionKernel.backward(in[0], in[1], in[2], in[3],
-                        in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2], p);
+                case AttentionGradient(int headDim, long rowLength) -> AttentionGradientKernel.run(in[0], in[1], in[2],
+                        in[3], in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2], p);
                 case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
                 case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
                 case LinearCrossEntropy() ->

@@ -45,89 +45,100 @@ final class DotKernel {
             int from = task * share;
             int to = Math.min(rows, from + share);
             if (count == 1) {
-                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate);
+                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate, scratch.floats(2, 2));
             } else {
                 severalVectors(x, padded, count, many, from, to, k, c.data(), rowStep, fewStep, accumulate, scratch);
             }
         });
     }
 
+    /// Two rows at a time: one stream of cache lines is not enough to keep the memory busy, four accumulators are; more code
+    /// in the loop exceeds what the compiler inlines (f16's widening is long, so it has two).
     private static void oneVector(float[] x, Tensor many, int from, int to, int k, MemorySegment c, int rowStep,
-            boolean accumulate) {
+            boolean accumulate, float[] sums) {
         MemorySegment w = many.data();
-        for (int r = from; r < to; r++) {
-            long row = (long) r * k;
-            float dot = switch (many.dtype()) {
-                case F32 -> dotF32(x, 0, w, row, k);
-                case BF16 -> dotBf16(x, 0, w, row, k);
-                case F16 -> dotF16(x, 0, w, row, k);
+        for (int r = from; r < to; r += 2) {
+            long a = (long) r * k;
+            long b = r + 1 < to ? a + k : a;
+            switch (many.dtype()) {
+                case F32 -> twoF32(x, w, a, b, k, sums);
+                case BF16 -> twoBf16(x, w, a, b, k, sums);
+                case F16 -> twoF16(x, w, a, b, k, sums);
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(many.dtype());
-            };
-            put(c, (long) r * rowStep, dot, accumulate);
+            }
+            put(c, (long) r * rowStep, sums[0], accumulate);
+            if (r + 1 < to) {
+                put(c, (long) (r + 1) * rowStep, sums[1], accumulate);
+            }
         }
     }
 
-    private static float dotF32(float[] x, int xo, MemorySegment w, long row, int k) {
-        FloatVector s0 = FloatVector.zero(Simd.F);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        int i = 0;
-        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
-            s0 = Simd.load(w, row + i).fma(at(x, xo + i), s0);
-            s1 = Simd.load(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
-            s2 = Simd.load(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
-            s3 = Simd.load(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
-        }
-        for (; i <= k - Simd.LANES; i += Simd.LANES) {
-            s0 = Simd.load(w, row + i).fma(at(x, xo + i), s0);
-        }
-        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
-        for (; i < k; i++) {
-            sum = Math.fma(w.get(Tensor.F32, (row + i) * 4), x[xo + i], sum);
-        }
-        return sum;
-    }
-
-    private static float dotBf16(float[] x, int xo, MemorySegment w, long row, int k) {
-        FloatVector s0 = FloatVector.zero(Simd.F);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        int i = 0;
-        for (; i <= k - 4 * Simd.LANES; i += 4 * Simd.LANES) {
-            s0 = Simd.loadBf16(w, row + i).fma(at(x, xo + i), s0);
-            s1 = Simd.loadBf16(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
-            s2 = Simd.loadBf16(w, row + i + 2 * Simd.LANES).fma(at(x, xo + i + 2 * Simd.LANES), s2);
-            s3 = Simd.loadBf16(w, row + i + 3 * Simd.LANES).fma(at(x, xo + i + 3 * Simd.LANES), s3);
-        }
-        for (; i <= k - Simd.LANES; i += Simd.LANES) {
-            s0 = Simd.loadBf16(w, row + i).fma(at(x, xo + i), s0);
-        }
-        float sum = Simd.sum(s0.add(s1).add(s2.add(s3)));
-        for (; i < k; i++) {
-            sum = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (row + i) * 2)), x[xo + i], sum);
-        }
-        return sum;
-    }
-
-    /// Two accumulators only: widening f16 is long, and four of it exceed what the compiler inlines.
-    private static float dotF16(float[] x, int xo, MemorySegment w, long row, int k) {
-        FloatVector s0 = FloatVector.zero(Simd.F);
-        FloatVector s1 = s0;
+    private static void twoF32(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector b0 = a0;
+        FloatVector a1 = a0;
+        FloatVector b1 = a0;
         int i = 0;
         for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
-            s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
-            s1 = Simd.loadF16(w, row + i + Simd.LANES).fma(at(x, xo + i + Simd.LANES), s1);
+            int j = i + Simd.LANES;
+            a0 = Simd.load(w, a + i).fma(at(x, i), a0);
+            b0 = Simd.load(w, b + i).fma(at(x, i), b0);
+            a1 = Simd.load(w, a + j).fma(at(x, j), a1);
+            b1 = Simd.load(w, b + j).fma(at(x, j), b1);
         }
-        for (; i <= k - Simd.LANES; i += Simd.LANES) {
-            s0 = Simd.loadF16(w, row + i).fma(at(x, xo + i), s0);
+        if (i <= k - Simd.LANES) {
+            a0 = Simd.load(w, a + i).fma(at(x, i), a0);
+            b0 = Simd.load(w, b + i).fma(at(x, i), b0);
+            i += Simd.LANES;
         }
-        float sum = Simd.sum(s0.add(s1));
+        sums[0] = Simd.sum(a0.add(a1));
+        sums[1] = Simd.sum(b0.add(b1));
         for (; i < k; i++) {
-            sum = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (row + i) * 2)), x[xo + i], sum);
+            sums[0] = Math.fma(w.get(Tensor.F32, (a + i) * 4), x[i], sums[0]);
+            sums[1] = Math.fma(w.get(Tensor.F32, (b + i) * 4), x[i], sums[1]);
         }
-        return sum;
+    }
+
+    private static void twoBf16(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector b0 = a0;
+        FloatVector a1 = a0;
+        FloatVector b1 = a0;
+        int i = 0;
+        for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
+            int j = i + Simd.LANES;
+            a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
+            b0 = Simd.loadBf16(w, b + i).fma(at(x, i), b0);
+            a1 = Simd.loadBf16(w, a + j).fma(at(x, j), a1);
+            b1 = Simd.loadBf16(w, b + j).fma(at(x, j), b1);
+        }
+        if (i <= k - Simd.LANES) {
+            a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
+            b0 = Simd.loadBf16(w, b + i).fma(at(x, i), b0);
+            i += Simd.LANES;
+        }
+        sums[0] = Simd.sum(a0.add(a1));
+        sums[1] = Simd.sum(b0.add(b1));
+        for (; i < k; i++) {
+            sums[0] = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (a + i) * 2)), x[i], sums[0]);
+            sums[1] = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (b + i) * 2)), x[i], sums[1]);
+        }
+    }
+
+    private static void twoF16(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector b0 = a0;
+        int i = 0;
+        for (; i <= k - Simd.LANES; i += Simd.LANES) {
+            a0 = Simd.loadF16(w, a + i).fma(at(x, i), a0);
+            b0 = Simd.loadF16(w, b + i).fma(at(x, i), b0);
+        }
+        sums[0] = Simd.sum(a0);
+        sums[1] = Simd.sum(b0);
+        for (; i < k; i++) {
+            sums[0] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (a + i) * 2)), x[i], sums[0]);
+            sums[1] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (b + i) * 2)), x[i], sums[1]);
+        }
     }
 
     private static FloatVector at(float[] x, int index) {

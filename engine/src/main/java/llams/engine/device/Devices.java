@@ -28,7 +28,7 @@ public final class Devices {
                     .orElseGet(() -> byName("cpu"));
         }
         Device device = all.stream().filter(candidate -> candidate.name().equals(name)).findAny()
-                .orElseThrow(() -> new IllegalArgumentException("device \"" + name + "\" is not part of this program; it has "
+                .orElseThrow(() -> new IllegalArgumentException("device \"" + name + "\" is not part of this build, which has "
                         + String.join(", ", all.stream().map(Device::name).toList())));
         device.unavailable().ifPresent(reason -> {
             throw new IllegalArgumentException("device \"" + name + "\" cannot be used: " + reason);

@@ -93,6 +93,7 @@ class DemoLeavesCompleteModelsTest {
         }
         assertEquals(report.toJson(), Files.readString(directory.resolve("once/report.json")));
         String picture = Files.readString(directory.resolve("once/losses.svg"));
+        assertTrue(picture.startsWith("<svg ") && picture.endsWith("</svg>\n"), picture);
         for (String trained : List.of("base", "instruct", "village", "final")) {
             assertTrue(picture.contains(">" + trained + "<"), picture);
         }

@@ -1,0 +1,95 @@
+package llams.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import llams.cli.Benchmarks;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openjdk.jmh.runner.options.TimeValue;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Every benchmark starts, finds its answer right, and gives a row, on the smallest shapes.
+class EveryBenchmarkRunsTest {
+    private static final Suites.Effort BRIEF = new Suites.Effort(0, 0, 1, TimeValue.milliseconds(1));
+    private static final Map<String, String> TINY = Map.ofEntries(
+            Map.entry("AttentionBenchmark.(for|back)ward", "80x4/2x16"),
+            Map.entry("AttentionBenchmark.oneToken", "40x4/2x16"),
+            Map.entry("KernelBenchmark.(linear|inputGradient|weightGradient)", "33x17x50"),
+            Map.entry("KernelBenchmark.thin", "40x8x24"),
+            Map.entry("KernelBenchmark.oneToken", "1x100x64"),
+            Map.entry("LoadBenchmark", "tiny"),
+            Map.entry("PrefillDecodeBenchmark", "tiny"),
+            Map.entry("RowBenchmark.(?!crossEntropy)", "5x128"),
+            Map.entry("RowBenchmark.crossEntropy", "16x32x100"),
+            Map.entry("TrainStepBenchmark", "tiny-lora-qv-bf16-1x16,tiny-full-f32-2x8"));
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(String pattern, Map<String, List<String>> parameters, Path json) throws IOException {
+        Benchmarks.Request request =
+                new Benchmarks.Request(List.of(pattern), true, List.of(2), List.of(), parameters, false, json, false);
+        return new Suites().run(request, BRIEF, print(out), print(err));
+    }
+
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void allGiveRows() throws IOException {
+        for (Map.Entry<String, String> entry : TINY.entrySet()) {
+            int failures = run(entry.getKey(), Map.of("shape", List.of(entry.getValue().split(","))), null);
+            assertEquals(0, failures, () -> entry + ": " + err.toString(StandardCharsets.UTF_8));
+        }
+        assertEquals(0, run("TokenizerBenchmark", Map.of(), null), () -> err.toString(StandardCharsets.UTF_8));
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        new Suites().list(print(list));
+        TreeSet<String> expected = list.toString(StandardCharsets.UTF_8).lines()
+                .filter(line -> !line.startsWith(" ") && !line.startsWith("Peak"))
+                .map(line -> line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1).replace("Benchmark", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+        TreeSet<String> measured = out.toString(StandardCharsets.UTF_8).lines().map(line -> line.split(" ")[0])
+                .filter(word -> word.contains(".")).collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(expected, measured);
+    }
+
+    @Test
+    void jsonHoldsWhatTheTableShows(@TempDir Path directory) throws IOException {
+        Path json = directory.resolve("results.json");
+        run("KernelBenchmark.thin", Map.of("shape", List.of("40x8x24", "40x16x24")), json);
+        JsonNode results = JsonMapper.shared().readTree(Files.readAllBytes(json));
+        assertEquals(2, results.size());
+        assertTrue(results.get(0).path("primaryMetric").path("score").asDouble() > 0);
+        assertTrue(Stream.of("gflops", "gigabytes").allMatch(name -> results.get(0).path("secondaryMetrics").propertyNames()
+                .stream().anyMatch(key -> key.endsWith(name))));
+    }
+
+    @Test
+    void failuresAreCountedAndSaid() throws IOException {
+        assertEquals(1, run("KernelBenchmark.thin", Map.of("shape", List.of("40x8")), null));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("shape \"40x8\" is not of the form MxNxK"), err::toString);
+    }
+
+    @Test
+    void unknownNamesAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> run("nonsense", Map.of(), null));
+        assertThrows(IllegalArgumentException.class, () -> run("(", Map.of(), null));
+        assertThrows(IllegalArgumentException.class, () -> run("Kernel", Map.of("foo", List.of("1")), null));
+    }
+}

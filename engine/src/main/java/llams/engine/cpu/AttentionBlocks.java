@@ -1,0 +1,200 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.Tensor;
+
+/// How [AttentionKernel] and [AttentionGradientKernel] divide their work, and what they read and write blocks with.
+///
+/// A block has `COLUMNS` queries (tokens times the heads that share one key head) and `KEYS` keys. Scores are kept
+/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [MicroKernel] wrote as
+/// a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
+final class AttentionBlocks {
+    private static final int MR = MicroKernel.MR;
+    private static final int NR = MicroKernel.NR;
+    private static final int STRIDE = MicroKernel.STRIDE;
+    /// Queries of a block: a multiple of every `NR`, at most `KC`.
+    static final int COLUMNS = 256;
+    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache sets.
+    static final int LD = COLUMNS + 16;
+    /// Keys of a block: a multiple of every `MR`.
+    static final int KEYS = 96;
+
+    private AttentionBlocks() {
+    }
+
+    /// What the tasks of one call share. A column is a query of one key head: `token * group + head within the group`.
+    ///
+    /// @param group query heads per key head
+    /// @param width row length of `q`, `heads * headDim`
+    /// @param kvWidth row length of `k`, `kvHeads * headDim`
+    record Geometry(int tokens, int rows, int heads, int kvHeads, int headDim, int group, int width, int kvWidth,
+            Tensor first, Tensor last) {
+        static Geometry of(String op, Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim) {
+            int tokens = Check.dim(op, "q", q, 2, 0);
+            int width = Check.dim(op, "q", q, 2, 1);
+            int rows = Check.dim(op, "k", k, 2, 0);
+            int kvWidth = Check.dim(op, "k", k, 2, 1);
+            Check.that(headDim > 0 && headDim <= MicroKernel.KC,
+                    op + ": headDim is " + headDim + ", wanted 1 to " + MicroKernel.KC);
+            Check.that(width % headDim == 0 && kvWidth % headDim == 0 && kvWidth > 0 && width % kvWidth == 0,
+                    op + ": q " + q.shape() + " has " + width / (double) headDim + " heads of headDim " + headDim
+                            + ", wanted a multiple of k's " + kvWidth / (double) headDim);
+            Check.f32(op, "q", q, tokens, width);
+            Check.f32(op, "k", k, rows, kvWidth);
+            Check.f32(op, "v", v, rows, kvWidth);
+            Check.i32(op, "first", first, tokens);
+            Check.i32(op, "last", last, tokens);
+            for (int t = 0; t < tokens; t++) {
+                if (first.getInt(t) <= last.getInt(t)) {
+                    Check.index(op, "first", first, t, rows);
+                    Check.index(op, "last", last, t, rows);
+                }
+            }
+            return new Geometry(tokens, rows, width / headDim, kvWidth / headDim, headDim, width / kvWidth, width, kvWidth,
+                    first, last);
+        }
+
+        int head(int kvHead, int column) {
+            return kvHead * group + column % group;
+        }
+
+        long query(int kvHead, int column) {
+            return (long) (column / group) * width + (long) head(kvHead, column) * headDim;
+        }
+
+        long key(int kvHead, int row) {
+            return (long) row * kvWidth + (long) kvHead * headDim;
+        }
+
+        float scale() {
+            return (float) (1 / Math.sqrt(headDim));
+        }
+    }
+
+    /// Which keys the columns of a block may see.
+    static final class Window {
+        final int[] first;
+        final int[] last;
+        final int from;
+        final int to;
+
+        Window(Geometry g, int column, int columns, Scratch scratch) {
+            first = scratch.ints(0, COLUMNS);
+            last = scratch.ints(1, COLUMNS);
+            // Beyond the columns, and for a token that sees nothing: an empty range that widens no minimum or maximum.
+            Arrays.fill(first, Integer.MAX_VALUE);
+            Arrays.fill(last, -1);
+            int lowest = Integer.MAX_VALUE;
+            int highest = -1;
+            for (int c = 0; c < columns; c++) {
+                int t = (column + c) / g.group();
+                if (g.first().getInt(t) <= g.last().getInt(t)) {
+                    first[c] = g.first().getInt(t);
+                    last[c] = g.last().getInt(t);
+                    lowest = Math.min(lowest, first[c]);
+                    highest = Math.max(highest, last[c]);
+                }
+            }
+            from = lowest;
+            to = highest + 1;
+        }
+
+        /// The first key of the block, a multiple of `MR` from its start, that a column of the panel at `c` may see.
+        int low(int c, int key, int keys) {
+            int lowest = Integer.MAX_VALUE;
+            for (int i = c; i < c + NR; i++) {
+                lowest = Math.min(lowest, first[i]);
+            }
+            return Math.clamp((long) lowest - key, 0, keys) / MR * MR;
+        }
+
+        /// The end of those keys, a multiple of `MR`; at most `KEYS`.
+        int high(int c, int key, int keys) {
+            int highest = -1;
+            for (int i = c; i < c + NR; i++) {
+                highest = Math.max(highest, last[i]);
+            }
+            return Math.ceilDiv(Math.clamp((long) highest + 1 - key, 0, keys), MR) * MR;
+        }
+
+        /// True if each of `LANES` columns from `c` sees all keys `low .. high-1`.
+        boolean isFull(int c, int low, int high) {
+            for (int i = c; i < c + Simd.LANES; i++) {
+                if (first[i] > low || last[i] < high - 1) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        VectorMask<Float> sees(int c, int key) {
+            IntVector row = IntVector.broadcast(Simd.I, key);
+            return IntVector.fromArray(Simd.I, first, c).compare(VectorOperators.LE, row)
+                    .and(IntVector.fromArray(Simd.I, last, c).compare(VectorOperators.GE, row)).cast(Simd.F);
+        }
+    }
+
+    /// Scores of keys that a query may not see become -inf, in `LANES` columns from `c`.
+    static void hide(float[] scores, int c, int key, int low, int high, Window window) {
+        FloatVector nothing = FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY);
+        for (int i = low; i < high; i++) {
+            FloatVector s = FloatVector.fromArray(Simd.F, scores, i * STRIDE + c);
+            nothing.blend(s, window.sees(c, key + i)).intoArray(scores, i * STRIDE + c);
+        }
+    }
+
+    /// Zeros in the rows `low .. high-1` of the panel at `c`: [MicroKernel#tile] adds to what stands there.
+    static void clear(float[] scores, int c, int low, int high) {
+        FloatVector zero = FloatVector.zero(Simd.F);
+        for (int i = low; i < high; i++) {
+            zero.intoArray(scores, i * STRIDE + c);
+            zero.intoArray(scores, i * STRIDE + c + Simd.LANES);
+        }
+    }
+
+    /// Queries (or their gradients) as rows of `wide` floats, times `scale`; zeros beyond the columns and `headDim`.
+    static void loadQueries(MemorySegment source, Geometry g, int kvHead, int from, int columns, int wide, float scale,
+            float[] target) {
+        for (int c = 0; c < columns; c++) {
+            loadRow(source, g.query(kvHead, from + c), g.headDim(), scale, target, c * wide);
+            Arrays.fill(target, c * wide + g.headDim(), (c + 1) * wide, 0);
+        }
+        Arrays.fill(target, columns * wide, COLUMNS * wide, 0);
+    }
+
+    /// Keys (or values) `key .. key + keys - 1` as rows of `STRIDE` floats; zeros in the rows up to a multiple of `MR`.
+    static void loadKeys(Tensor source, Geometry g, int kvHead, int key, int keys, float[] target) {
+        for (int i = 0; i < keys; i++) {
+            loadRow(source.data(), g.key(kvHead, key + i), g.headDim(), 1, target, i * STRIDE);
+        }
+        for (int i = keys; i < Math.ceilDiv(keys, MR) * MR; i++) {
+            Arrays.fill(target, i * STRIDE, i * STRIDE + g.headDim(), 0);
+        }
+    }
+
+    private static void loadRow(MemorySegment source, long from, int count, float scale, float[] target, int at) {
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            Simd.load(source, from + d).mul(scale).intoArray(target, at + d);
+        }
+        for (; d < count; d++) {
+            target[at + d] = source.get(Tensor.F32, (from + d) * 4) * scale;
+        }
+    }
+
+    /// `count` floats of a block, times `scale`, at element `at` of a tensor.
+    static void storeRow(float[] source, int from, int count, float scale, MemorySegment target, long at) {
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            Simd.store(FloatVector.fromArray(Simd.F, source, from + d).mul(scale), target, at + d);
+        }
+        for (; d < count; d++) {
+            target.set(Tensor.F32, (at + d) * 4, source[from + d] * scale);
+        }
+    }
+}

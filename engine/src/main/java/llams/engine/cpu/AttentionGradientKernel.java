@@ -1,0 +1,204 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import llams.engine.cpu.AttentionBlocks.Geometry;
+import llams.engine.cpu.AttentionBlocks.Window;
+import llams.engine.tensor.Tensor;
+
+/// The gradient of [AttentionKernel], in the same blocks. The probabilities are computed again from `logSumExp`, block by
+/// block, so none are kept from the forward pass (Dao et al. 2022). With `P = e^(scale q · k - logSumExp)`:
+///
+/// * `dv = Pᵀ dOut`
+/// * `dScores = P (dOut · v - delta)`, where `delta = dOut · out` stands for softmax's sum over all keys
+/// * `dq = scale dScores k`
+/// * `dk = scale dScoresᵀ q`
+final class AttentionGradientKernel {
+    private static final int MR = MicroKernel.MR;
+    private static final int NR = MicroKernel.NR;
+    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int COLUMNS = AttentionBlocks.COLUMNS;
+    private static final int LD = AttentionBlocks.LD;
+    private static final int KEYS = AttentionBlocks.KEYS;
+
+    // A slot of the same size has the same number as in AttentionKernel: a training step keeps one array for both.
+    private static final int Q = 0;
+    private static final int K = 1;
+    private static final int V = 2;
+    private static final int SCORES = 3;
+    private static final int DQ = 4;
+    private static final int LSE = 5;
+    private static final int DELTA = 6;
+    private static final int STAGE = 7;
+    private static final int Q_ROWS = 8;
+    private static final int K_T = 9;
+    private static final int D_OUT = 10;
+    private static final int D_OUT_ROWS = 11;
+    private static final int D_SCORES = 12;
+    private static final int TILE = 13;
+
+    private AttentionGradientKernel() {
+    }
+
+    /// The gradients by `q`, `k` and `v`, all overwritten; key rows that nobody sees get 0. `out` and `logSumExp` are
+    /// [AttentionKernel#forward]'s.
+    ///
+    /// A task takes one key head and a run of tokens that shares no keys with the others (packed documents divide there),
+    /// so that no two tasks add to the same row.
+    static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
+            Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
+        Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
+        Check.f32("attentionGradient", "out", out, g.tokens(), g.width());
+        Check.f32("attentionGradient", "logSumExp", logSumExp, g.tokens(), g.heads());
+        Check.f32("attentionGradient", "dOut", dOut, g.tokens(), g.width());
+        Check.f32("attentionGradient", "dq", dq, g.tokens(), g.width());
+        Check.f32("attentionGradient", "dk", dk, g.rows(), g.kvWidth());
+        Check.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
+        dk.data().fill((byte) 0);
+        dv.data().fill((byte) 0);
+        int[] starts = p.scratch().ints(0, g.tokens() + 1);
+        int runs = independentRuns(g, starts, p.scratch().ints(1, g.tokens() + 1));
+        p.run(runs * g.kvHeads(), (task, scratch) -> {
+            int from = starts[task / g.kvHeads()] * g.group();
+            int to = starts[task / g.kvHeads() + 1] * g.group();
+            for (int column = from; column < to; column += COLUMNS) {
+                block(g, q.data(), k, v, out.data(), logSumExp, dOut.data(), dq.data(), dk.data(), dv.data(),
+                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), scratch);
+            }
+        });
+    }
+
+    /// Divides the tokens where all later ones see only keys after all that earlier ones see, but not into runs that would
+    /// leave a block of queries mostly empty. `starts[0 .. runs]` are the borders.
+    private static int independentRuns(Geometry g, int[] starts, int[] lowestLater) {
+        lowestLater[g.tokens()] = Integer.MAX_VALUE;
+        for (int t = g.tokens() - 1; t >= 0; t--) {
+            boolean sees = g.first().getInt(t) <= g.last().getInt(t);
+            lowestLater[t] = sees ? Math.min(lowestLater[t + 1], g.first().getInt(t)) : lowestLater[t + 1];
+        }
+        int runs = 0;
+        starts[0] = 0;
+        int highest = -1;
+        for (int t = 0; t < g.tokens(); t++) {
+            if (t - starts[runs] >= Math.ceilDiv(COLUMNS, g.group()) && highest < lowestLater[t]) {
+                starts[++runs] = t;
+            }
+            if (g.first().getInt(t) <= g.last().getInt(t)) {
+                highest = Math.max(highest, g.last().getInt(t));
+            }
+        }
+        starts[++runs] = g.tokens();
+        return g.tokens() == 0 ? 0 : runs;
+    }
+
+    private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
+            MemorySegment dOut, MemorySegment dq, MemorySegment dk, MemorySegment dv, int kvHead, int from, int columns,
+            Scratch scratch) {
+        int headDim = g.headDim();
+        int padded = Math.ceilDiv(headDim, MR) * MR;
+        int wide = Math.ceilDiv(headDim, NR) * NR;
+        float[] stage = scratch.floats(STAGE, Panels.STAGE);
+        float[] qT = scratch.floats(Q, wide * LD);
+        float[] dOutT = scratch.floats(D_OUT, wide * LD);
+        float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
+        float[] dOutRows = scratch.floats(D_OUT_ROWS, COLUMNS * wide);
+        float[] kRows = scratch.floats(K, KEYS * STRIDE);
+        float[] vRows = scratch.floats(V, KEYS * STRIDE);
+        float[] kT = scratch.floats(K_T, (wide + MR) * STRIDE);
+        float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
+        float[] dScores = scratch.floats(D_SCORES, KEYS * STRIDE);
+        float[] dqT = scratch.floats(DQ, (wide + MR) * LD);
+        float[] tile = scratch.floats(TILE, MR * NR);
+        float[] lse = scratch.floats(LSE, COLUMNS);
+        float[] delta = scratch.floats(DELTA, COLUMNS);
+        Window window = new Window(g, from, columns, scratch);
+        AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
+        AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
+        Panels.transposed(qRows, wide, COLUMNS, headDim, qT, LD, stage);
+        Panels.transposed(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
+        for (int c = 0; c < COLUMNS; c++) {
+            float dot = 0;
+            lse[c] = 0;
+            if (c < columns) {
+                dot = dot(out, g.query(kvHead, from + c), headDim, dOutRows, c * wide);
+                lse[c] = logSumExp.getFloat((long) ((from + c) / g.group()) * g.heads() + g.head(kvHead, from + c));
+            }
+            delta[c] = dot;
+        }
+        Arrays.fill(dqT, 0, padded * LD, 0);
+        Arrays.fill(tile, 0);
+        for (int key = window.from; key < window.to; key += KEYS) {
+            int keys = Math.min(KEYS, window.to - key);
+            int end = Math.ceilDiv(keys, MR) * MR;
+            AttentionBlocks.loadKeys(k, g, kvHead, key, keys, kRows);
+            AttentionBlocks.loadKeys(v, g, kvHead, key, keys, vRows);
+            Panels.transposed(kRows, STRIDE, end, headDim, kT, STRIDE, stage);
+            for (int c = 0; c < columns; c += NR) {
+                int low = Math.min(window.low(c, key, keys), end);
+                int high = Math.max(low, window.high(c, key, keys));
+                AttentionBlocks.clear(scores, c, 0, end);
+                AttentionBlocks.clear(dScores, c, 0, end);
+                for (int i = low; i < high; i += MR) {
+                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
+                }
+                scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
+                for (int d = 0; d < padded && low < high; d += MR) {
+                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
+                            LD);
+                }
+            }
+            int across = Math.ceilDiv(columns, NR) * NR;
+            for (int i = 0; i < keys; i += MR) {
+                int height = Math.min(MR, keys - i);
+                for (int d = 0; d < headDim; d += NR) {
+                    int width = Math.min(NR, headDim - d);
+                    long at = g.key(kvHead, key + i) + d;
+                    MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
+                    Gemm.store(tile, height, width, dv, at, g.kvWidth(), true);
+                    MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
+                    Gemm.store(tile, height, width, dk, at, g.kvWidth(), true);
+                }
+            }
+        }
+        Panels.transposed(dqT, LD, headDim, columns, qRows, wide, stage);
+        for (int c = 0; c < columns; c++) {
+            AttentionBlocks.storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
+        }
+    }
+
+    private static float dot(MemorySegment a, long from, int count, float[] b, int at) {
+        FloatVector sum = FloatVector.zero(Simd.F);
+        int d = 0;
+        for (; d <= count - Simd.LANES; d += Simd.LANES) {
+            sum = Simd.load(a, from + d).fma(FloatVector.fromArray(Simd.F, b, at + d), sum);
+        }
+        float dot = Simd.sum(sum);
+        for (; d < count; d++) {
+            dot = Math.fma(a.get(Tensor.F32, (from + d) * 4), b[at + d], dot);
+        }
+        return dot;
+    }
+
+    /// Scores become probabilities `p`, and `dScores`, which hold `dOut · v`, become `p (dOut · v - delta)`.
+    private static void scoreGradients(float[] scores, float[] dScores, int panel, int key, int low, int high, Window window,
+            float[] lse, float[] delta) {
+        for (int c = panel; c < panel + NR; c += Simd.LANES) {
+            FloatVector shift = FloatVector.fromArray(Simd.F, lse, c);
+            FloatVector less = FloatVector.fromArray(Simd.F, delta, c);
+            boolean full = window.isFull(c, key + low, key + high);
+            if (!full) {
+                AttentionBlocks.hide(scores, c, key, low, high, window);
+                shift = shift.blend(0, shift.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+            }
+            for (int i = low; i < high; i++) {
+                int at = i * STRIDE + c;
+                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, at).sub(shift));
+                e.intoArray(scores, at);
+                e.mul(FloatVector.fromArray(Simd.F, dScores, at).sub(less)).intoArray(dScores, at);
+            }
+        }
+    }
+}
