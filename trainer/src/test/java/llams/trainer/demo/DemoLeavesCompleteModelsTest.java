@@ -94,6 +94,10 @@ class DemoLeavesCompleteModelsTest {
         assertEquals(report.toJson(), Files.readString(directory.resolve("once/report.json")));
         String picture = Files.readString(directory.resolve("once/losses.svg"));
         assertTrue(picture.startsWith("<svg ") && picture.endsWith("</svg>\n"), picture);
+        for (String trained : List.of("base", "instruct", "village", "final")) {
+            assertTrue(picture.contains(">" + trained + "<"), picture);
+        }
+        assertEquals(4, picture.split("<polyline", -1).length - 1);
     }
 
     @Test
