@@ -25,21 +25,25 @@ final class LinearMerger {
         long[] dead = new long[(to - from >> 6) + 1];
         int at = from;
         int previous = Vocabulary.NONE;
+        boolean isLongest = false;
         int shorterThan = to - at + 1;
         while (at < to) {
             int id = splits.longest(text, at, shorterThan);
+            boolean isFirst = shorterThan == to - at + 1;
             while (id != Vocabulary.NONE) {
                 int length = splits.vocabulary.length(id);
                 int end = at + length - from;
                 if ((dead[end >> 6] & 1L << end) == 0
-                        && (at == from || splits.staysApart(previous, id, text, at, longMerger))) {
+                        && (at == from || splits.staysApart(previous, isLongest, id, text, at, longMerger))) {
                     break;
                 }
                 id = splits.longest(text, at, length);
+                isFirst = false;
             }
             if (id != Vocabulary.NONE) {
                 out.add(id);
                 previous = id;
+                isLongest = isFirst;
                 at += splits.vocabulary.length(id);
                 shorterThan = to - at + 1;
             } else {
@@ -48,6 +52,7 @@ final class LinearMerger {
                 out.removeLast();
                 at -= shorterThan;
                 previous = at == from ? Vocabulary.NONE : out.last();
+                isLongest = false;
             }
         }
     }
