@@ -9,8 +9,13 @@ package llams.tokenizer;
 /// piece has only one. The path is searched with the longest token first; a place from which there is no way on never needs a
 /// second visit, for the path to it is always the same.
 ///
+/// Time is linear where ranks rise from parts to wholes, as in every trained vocabulary; elsewhere [LongMerger] takes over.
 /// One thread at a time.
 final class LinearMerger {
+
+    /// A few tries and one for so many bytes are allowed; a vocabulary in no order that training makes is left to [LongMerger].
+    private static final int FREE_TRIES = 16;
+    private static final int BYTES_PER_TRY = 64;
 
     private final LongMerger longMerger;
 
@@ -27,7 +32,16 @@ final class LinearMerger {
         int previous = Vocabulary.NONE;
         boolean isLongest = false;
         int shorterThan = to - at + 1;
+        int added = 0;
+        longMerger.tries = 0;
         while (at < to) {
+            if (longMerger.tries > FREE_TRIES + (to - from) / BYTES_PER_TRY) {
+                for (; added > 0; added--) {
+                    out.removeLast();
+                }
+                longMerger.merge(splits.vocabulary, text, from, to, out);
+                return;
+            }
             int id = splits.longest(text, at, shorterThan);
             boolean isFirst = shorterThan == to - at + 1;
             while (id != Vocabulary.NONE) {
@@ -42,6 +56,7 @@ final class LinearMerger {
             }
             if (id != Vocabulary.NONE) {
                 out.add(id);
+                added++;
                 previous = id;
                 isLongest = isFirst;
                 at += splits.vocabulary.length(id);
@@ -50,6 +65,7 @@ final class LinearMerger {
                 dead[at - from >> 6] |= 1L << at - from;
                 shorterThan = splits.vocabulary.length(previous);
                 out.removeLast();
+                added--;
                 at -= shorterThan;
                 previous = at == from ? Vocabulary.NONE : out.last();
                 isLongest = false;

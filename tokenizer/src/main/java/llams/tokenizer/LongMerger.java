@@ -22,6 +22,9 @@ final class LongMerger {
     /// `rank << 32 | place` of pairs, some of which are no more.
     private final LongHeap pairs = new LongHeap();
 
+    /// How often [#makes] was asked.
+    int tries;
+
     /// Adds the ids of the piece `text[from, to)` to `out`.
     void merge(Vocabulary vocabulary, byte[] text, int from, int to, IdBuffer out) {
         merge(vocabulary, text, from, to);
@@ -32,6 +35,7 @@ final class LongMerger {
 
     /// Whether the piece `text[from, to)` becomes `left` and `right`.
     boolean makes(Vocabulary vocabulary, byte[] text, int from, int to, int left, int right) {
+        tries++;
         merge(vocabulary, text, from, to);
         int second = parts[NEXT];
         return parts[ID] == left && second < to - from && parts[second * FIELDS + ID] == right;
