@@ -10,6 +10,11 @@ import llams.engine.tensor.Tensor;
 final class AdamWKernel {
     private static final int TASK_ELEMENTS = ElementwiseKernel.TASK_ELEMENTS;
 
+    /// Elements that go through both halves of the update while they are in the first-level cache. The halves are methods of
+    /// their own, with their constants spread over vectors outside the loops: in one, the compiler met its limit of inlining
+    /// in some runs and put every vector on the heap.
+    private static final int BLOCK = 2048;
+
     private AdamWKernel() {
     }
 
@@ -82,35 +87,50 @@ final class AdamWKernel {
         float correction = (float) (1 / Math.sqrt(schedule.getFloat(2)));
         long n = param.elements();
         p.run(ElementwiseKernel.tasks(n), (task, _) -> {
-            long from = (long) task * TASK_ELEMENTS;
-            step(param.data(), m.data(), v.data(), grad.data(), from, Math.min(n, from + TASK_ELEMENTS), gradScale,
-                    (float) beta1, (float) (1 - beta1), (float) beta2, (float) (1 - beta2), decay, stepSize, correction,
-                    (float) eps);
+            long end = Math.min(n, (task + 1L) * TASK_ELEMENTS);
+            for (long from = (long) task * TASK_ELEMENTS; from < end; from += BLOCK) {
+                long to = Math.min(end, from + BLOCK);
+                moments(m.data(), v.data(), grad.data(), from, to, gradScale, (float) beta1, (float) (1 - beta1),
+                        (float) beta2, (float) (1 - beta2));
+                parameters(param.data(), m.data(), v.data(), from, to, decay, stepSize, correction, (float) eps);
+            }
         });
     }
 
-    private static void step(MemorySegment param, MemorySegment m, MemorySegment v, MemorySegment grad, long from, long to,
-            float gradScale, float beta1, float rest1, float beta2, float rest2, float decay, float stepSize,
-            float correction, float eps) {
+    private static void moments(MemorySegment m, MemorySegment v, MemorySegment grad, long from, long to, float gradScale,
+            float beta1, float rest1, float beta2, float rest2) {
+        FloatVector scales = FloatVector.broadcast(Simd.F, gradScale);
+        FloatVector keeps1 = FloatVector.broadcast(Simd.F, beta1);
+        FloatVector takes1 = FloatVector.broadcast(Simd.F, rest1);
+        FloatVector keeps2 = FloatVector.broadcast(Simd.F, beta2);
+        FloatVector takes2 = FloatVector.broadcast(Simd.F, rest2);
         long i = from;
         for (; i <= to - Simd.LANES; i += Simd.LANES) {
-            FloatVector g = Simd.load(grad, i).mul(gradScale);
-            FloatVector mean = Simd.load(m, i).mul(beta1).add(g.mul(rest1));
-            FloatVector square = Simd.load(v, i).mul(beta2).add(g.mul(g).mul(rest2));
-            Simd.store(mean, m, i);
-            Simd.store(square, v, i);
-            FloatVector step = mean.mul(stepSize).div(square.sqrt().mul(correction).add(eps));
-            Simd.store(Simd.load(param, i).mul(decay).sub(step), param, i);
+            FloatVector g = Simd.load(grad, i).mul(scales);
+            Simd.store(Simd.load(m, i).mul(keeps1).add(g.mul(takes1)), m, i);
+            Simd.store(Simd.load(v, i).mul(keeps2).add(g.mul(g).mul(takes2)), v, i);
         }
         for (; i < to; i++) {
-            long at = i * 4;
-            float g = grad.get(Tensor.F32, at) * gradScale;
-            float mean = m.get(Tensor.F32, at) * beta1 + g * rest1;
-            float square = v.get(Tensor.F32, at) * beta2 + g * g * rest2;
-            m.set(Tensor.F32, at, mean);
-            v.set(Tensor.F32, at, square);
-            float step = mean * stepSize / ((float) Math.sqrt(square) * correction + eps);
-            param.set(Tensor.F32, at, param.get(Tensor.F32, at) * decay - step);
+            float g = grad.get(Tensor.F32, i * 4) * gradScale;
+            m.set(Tensor.F32, i * 4, m.get(Tensor.F32, i * 4) * beta1 + g * rest1);
+            v.set(Tensor.F32, i * 4, v.get(Tensor.F32, i * 4) * beta2 + g * g * rest2);
+        }
+    }
+
+    private static void parameters(MemorySegment param, MemorySegment m, MemorySegment v, long from, long to, float decay,
+            float stepSize, float correction, float eps) {
+        FloatVector decays = FloatVector.broadcast(Simd.F, decay);
+        FloatVector sizes = FloatVector.broadcast(Simd.F, stepSize);
+        FloatVector corrections = FloatVector.broadcast(Simd.F, correction);
+        FloatVector epsilons = FloatVector.broadcast(Simd.F, eps);
+        long i = from;
+        for (; i <= to - Simd.LANES; i += Simd.LANES) {
+            FloatVector step = Simd.load(m, i).mul(sizes).div(Simd.load(v, i).sqrt().mul(corrections).add(epsilons));
+            Simd.store(Simd.load(param, i).mul(decays).sub(step), param, i);
+        }
+        for (; i < to; i++) {
+            float step = m.get(Tensor.F32, i * 4) * stepSize / ((float) Math.sqrt(v.get(Tensor.F32, i * 4)) * correction + eps);
+            param.set(Tensor.F32, i * 4, param.get(Tensor.F32, i * 4) * decay - step);
         }
     }
 }
