@@ -61,7 +61,8 @@ public class PeakBenchmark {
     private static final int CHAINS = 12;
 
     /// Twelve independent chains of fused multiply-adds in registers: more than latency times units of today's cores
-    /// needs, few enough for 16 registers.
+    /// needs, few enough for 16 registers. Each adds to its own sum, as products of matrices do: with the sum as a factor, every
+    /// operation needs a register move beside it.
     @Benchmark
     public float fma(Width width, Work work) {
         VectorSpecies<Float> f = Lanes.F;
@@ -80,18 +81,18 @@ public class PeakBenchmark {
         FloatVector ca = y;
         FloatVector cb = y;
         for (int i = 0; i < ROUNDS; i++) {
-            c0 = c0.fma(x, y);
-            c1 = c1.fma(x, y);
-            c2 = c2.fma(x, y);
-            c3 = c3.fma(x, y);
-            c4 = c4.fma(x, y);
-            c5 = c5.fma(x, y);
-            c6 = c6.fma(x, y);
-            c7 = c7.fma(x, y);
-            c8 = c8.fma(x, y);
-            c9 = c9.fma(x, y);
-            ca = ca.fma(x, y);
-            cb = cb.fma(x, y);
+            c0 = x.fma(y, c0);
+            c1 = x.fma(y, c1);
+            c2 = x.fma(y, c2);
+            c3 = x.fma(y, c3);
+            c4 = x.fma(y, c4);
+            c5 = x.fma(y, c5);
+            c6 = x.fma(y, c6);
+            c7 = x.fma(y, c7);
+            c8 = x.fma(y, c8);
+            c9 = x.fma(y, c9);
+            ca = x.fma(y, ca);
+            cb = x.fma(y, cb);
         }
         work.add(2.0 * CHAINS * f.length() * ROUNDS, 0, 0);
         FloatVector sum = c0.add(c1).add(c2).add(c3).add(c4).add(c5).add(c6).add(c7).add(c8).add(c9).add(ca).add(cb);
