@@ -11,7 +11,7 @@ final class LossPicture {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 320;
     private static final int LEFT = 40;
-    private static final int TOP = 30;
+    private static final int TOP = 50;
     private static final int BOTTOM = 30;
     private static final int GAP = 30;
 
@@ -43,12 +43,12 @@ final class LossPicture {
                 svg.append(format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#d1495b\"/>\n", dot.step() * xScale,
                         dot.loss() * yScale));
             }
-            svg.append(format("</g>\n<text x=\"%.1f\" y=\"20\">%s</text><text x=\"%.1f\" y=\"%d\">%d steps</text>\n", left,
+            svg.append(format("</g>\n<text x=\"%.1f\" y=\"40\">%s</text><text x=\"%.1f\" y=\"%d\">%d steps</text>\n", left,
                     curve.name(), left, HEIGHT - 10, curve.training().size()));
             left += curve.training().size() * xScale + GAP;
         }
         svg.append(format("""
-                <text x="%d" y="20" text-anchor="end"><tspan fill="#2a6fb0">training</tspan> and <tspan
+                <text x="%d" y="16" text-anchor="end"><tspan fill="#2a6fb0">training</tspan> and <tspan
                 fill="#d1495b">held-out</tspan> loss, nats a token</text>
                 </svg>
                 """, WIDTH - 10));
