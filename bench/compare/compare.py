@@ -34,7 +34,7 @@ STEPS = [("60M-lora-all", "f32", "4x256"), ("60M-full", "f32", "4x256"), ("1B-lo
 def torch_cases():
     """Name, our benchmark, its parameters, PyTorch's arguments."""
     for shape in PROJECTIONS:
-        for dtype in ("f32", "bf16"):
+        for dtype in ("f32", "bf16", "q8_0"):
             yield (f"linear {shape} {dtype}", "KernelBenchmark.linear", dict(shape=shape, dtype=dtype),
                    ["matmul", shape, "--dtype", "f32"])
     for what, ours, size in STEPS:

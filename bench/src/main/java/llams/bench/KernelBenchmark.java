@@ -31,7 +31,7 @@ public class KernelBenchmark {
             Value b = transposeB ? one.random("b", dtype, n, k) : one.random("b", dtype, k, n);
             one.output("c", one.graph.matMul(a, transposeA, b, transposeB));
             flops = 2.0 * m * n * k;
-            bytes = 4.0 * m * k + (double) dtype.bytes * n * k + 4.0 * m * n;
+            bytes = 4.0 * m * k + (double) dtype.bytes((long) n * k) + 4.0 * m * n;
             running = one.on(cpu);
             running.run();
             Tensor ta = one.tensors.get("a");
@@ -66,7 +66,7 @@ public class KernelBenchmark {
         @Param({"1024x1024x1024", "512x2048x2048", "512x8192x2048", "512x2048x8192", "509x8192x2048"})
         public String shape;
 
-        @Param({"f32", "bf16", "f16"})
+        @Param({"f32", "bf16", "f16", "q8_0"})
         public String dtype;
 
         @Override
@@ -80,7 +80,7 @@ public class KernelBenchmark {
         @Param({"1024x1024x1024", "512x2048x8192", "512x8192x2048"})
         public String shape;
 
-        @Param({"f32", "bf16"})
+        @Param({"f32", "bf16", "q8_0"})
         public String dtype;
 
         @Override
@@ -116,7 +116,7 @@ public class KernelBenchmark {
         @Param({"1x8192x2048", "1x2048x8192", "1x2048x2048", "1x128256x2048"})
         public String shape;
 
-        @Param({"f32", "bf16", "f16"})
+        @Param({"f32", "bf16", "f16", "q8_0"})
         public String dtype;
 
         @Override

@@ -18,7 +18,7 @@ public class PrefillDecodeBenchmark {
         @Param({"60M", "1B"})
         public String shape;
 
-        @Param({"bf16", "f32"})
+        @Param({"bf16", "q8_0", "f32"})
         public String dtype;
 
         Generator generator;
@@ -30,7 +30,7 @@ public class PrefillDecodeBenchmark {
             DType type = DType.valueOf(dtype.toUpperCase(Locale.ROOT));
             check(RandomModel.create(arena, RandomModel.small(config), type));
             RandomModel weights = RandomModel.create(arena, config, type);
-            weightBytes = RandomModel.multipliedWeights(config) * type.bytes;
+            weightBytes = RandomModel.multipliedWeights(config) * type.blockBytes / type.blockElements;
             generator = new Generator(cpu, weights.model(), weights.tensors(), capacity);
         }
 

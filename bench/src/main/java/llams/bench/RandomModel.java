@@ -16,6 +16,7 @@ import llams.engine.tensor.Tensor;
 
 /// A model of a known shape with random weights in memory.
 ///
+/// @param dtype   of the matrices; where rows are not whole blocks of it, and in the norms of a quantized model, F32
 /// @param tensors by leaf name
 record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors) {
     private static final Map<String, LlamaConfig> SHAPES = Map.of(
@@ -41,15 +42,20 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Llama.of(config, (name, dims) -> {
             if (!tensors.containsKey(name)) {
-                Tensor tensor = Tensor.allocate(arena, dtype, Shape.of(dims));
+                Tensor tensor = Tensor.allocate(arena, typeOf(dtype, dims), Shape.of(dims));
                 CounterRandom random = CounterRandom.named(0, name);
                 boolean isNorm = name.endsWith("norm.weight");
                 RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.initializerRange() * random.gaussian(i)));
                 tensors.put(name, tensor);
             }
-            return Leaf.weight(name, dtype, dims);
+            return Leaf.weight(name, typeOf(dtype, dims), dims);
         }, Llama.Wrap.NONE);
         return new RandomModel(config, dtype, tensors);
+    }
+
+    private static DType typeOf(DType dtype, long... dims) {
+        boolean isPossible = dtype.blockElements == 1 || dims.length > 1 && dims[dims.length - 1] % dtype.blockElements == 0;
+        return isPossible ? dtype : DType.F32;
     }
 
     /// The same widths with one layer and few words: small enough for the plain loops.
@@ -59,7 +65,7 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
     }
 
     Parameters frozen() {
-        return (name, dims) -> Leaf.weight(name, dtype, dims);
+        return (name, dims) -> Leaf.weight(name, typeOf(dtype, dims), dims);
     }
 
     Llama model() {

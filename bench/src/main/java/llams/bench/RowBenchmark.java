@@ -180,7 +180,7 @@ public class RowBenchmark {
         @Param({"1024x512x32000", "128x2048x128256"})
         public String shape;
 
-        @Param({"f32", "bf16"})
+        @Param({"f32", "bf16", "q8_0"})
         public String dtype;
 
         private Recorded.Running running;
@@ -211,7 +211,7 @@ public class RowBenchmark {
                 counted.setInt(t, labels[t]);
             }
             flops = 4.0 * tokens * dims[1] * vocab;
-            bytes = (double) type.bytes * vocab * dims[1] + 8.0 * tokens * dims[1];
+            bytes = (double) type.bytes((long) vocab * dims[1]) + 8.0 * tokens * dims[1];
         }
 
         @Override

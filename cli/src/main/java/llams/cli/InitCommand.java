@@ -93,7 +93,7 @@ final class InitCommand implements Callable<Integer> {
                 out,
                 shape.parameters(),
                 NewModel.dtype(shape),
-                Memory.text(shape.parameters() * NewModel.dtype(shape).bytes));
+                Memory.text(NewModel.dtype(shape).bytes(shape.parameters())));
         return Main.DONE;
     }
 }

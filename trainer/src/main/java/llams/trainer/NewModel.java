@@ -73,11 +73,11 @@ public final class NewModel {
                 SafetensorsWriter writer =
                         SafetensorsWriter.model(output.path(), plan, Map.of(), SafetensorsWriter.DEFAULT_SHARD_BYTES);
                 Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(PART_ELEMENTS * dtype(config).bytes, 64);
+            MemorySegment buffer = arena.allocate(dtype(config).bytes(PART_ELEMENTS), 64);
             for (TensorInfo info : plan) {
                 for (long at = 0; at < info.shape().elements(); at += PART_ELEMENTS) {
                     long elements = Math.min(PART_ELEMENTS, info.shape().elements() - at);
-                    Tensor part = new Tensor(info.dtype(), Shape.of(elements), buffer.asSlice(0, elements * info.dtype().bytes));
+                    Tensor part = new Tensor(info.dtype(), Shape.of(elements), buffer.asSlice(0, info.dtype().bytes(elements)));
                     weights.fill(info.name(), at, part);
                     writer.append(info.name(), part.data());
                     doneBytes += part.data().byteSize();

@@ -19,7 +19,7 @@ final class Check {
 
     static void weight(String op, String name, Tensor t, long... dims) {
         if (!t.dtype().isWeight() || !hasDims(t, dims)) {
-            throw wrong(op, name, t, "F32, BF16 or F16 " + Arrays.toString(dims));
+            throw wrong(op, name, t, "F32, BF16, F16 or Q8_0 " + Arrays.toString(dims));
         }
     }
 

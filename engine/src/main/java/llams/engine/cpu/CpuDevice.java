@@ -12,7 +12,7 @@ public final class CpuDevice implements Device {
     /// Threads to work with, if not one a core.
     public static final String THREADS = "llams.threads";
 
-    private static int threads() {
+    static int threads() {
         return Integer.getInteger(THREADS, Runtime.getRuntime().availableProcessors());
     }
 

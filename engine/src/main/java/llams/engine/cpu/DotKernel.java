@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.BFloat16;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every row
@@ -39,7 +40,7 @@ final class DotKernel {
             Widen.row(few, 0, count * k, x, 0);
         }
         Arrays.fill(x, count * k, padded * k, 0);
-        long rowBytes = Math.max(1, (long) k * many.dtype().bytes);
+        long rowBytes = Math.max(1, many.dtype().bytes(k));
         int share = Math.toIntExact(Math.max(1, TASK_BYTES / (GROUP * rowBytes))) * GROUP;
         p.run(Math.ceilDiv(rows, share), (task, scratch) -> {
             int from = task * share;
@@ -64,6 +65,7 @@ final class DotKernel {
                 case F32 -> twoF32(x, w, a, b, k, sums);
                 case BF16 -> twoBf16(x, w, a, b, k, sums);
                 case F16 -> twoF16(x, w, a, b, k, sums);
+                case Q8_0 -> twoQ8(x, w, many.dtype().bytes(a), many.dtype().bytes(b), k, sums);
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(many.dtype());
             }
             put(c, (long) r * rowStep, sums[0], accumulate);
@@ -139,6 +141,24 @@ final class DotKernel {
             sums[0] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (a + i) * 2)), x[i], sums[0]);
             sums[1] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (b + i) * 2)), x[i], sums[1]);
         }
+    }
+
+    /// `a` and `b` are byte offsets. A block (or, with narrow vectors, a part of it) is summed before it meets its scale.
+    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector b0 = a0;
+        for (int i = 0; i < k; i += 2 * Simd.LANES) {
+            long block = (long) (i / Q8Block.ELEMENTS) * Q8Block.BYTES;
+            long q = block + Q8Block.FIRST + i % Q8Block.ELEMENTS;
+            FloatVector x0 = at(x, i);
+            FloatVector x1 = at(x, i + Simd.LANES);
+            FloatVector sum = Simd.q8Upper(w, a + q).fma(x1, Simd.q8Lower(w, a + q).mul(x0));
+            a0 = sum.fma(Simd.q8Scale(w, a + block), a0);
+            sum = Simd.q8Upper(w, b + q).fma(x1, Simd.q8Lower(w, b + q).mul(x0));
+            b0 = sum.fma(Simd.q8Scale(w, b + block), b0);
+        }
+        sums[0] = Simd.sum(a0);
+        sums[1] = Simd.sum(b0);
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -42,7 +42,7 @@ final class Gemm {
     }
 
     /// `c = op(a) · op(b)`, plus `c` if `accumulate`: `a` is `[m, k]` (or `[k, m]`, transposed), `b` `[k, n]` (or `[n, k]`),
-    /// `c` F32 `[m, n]`; `a` and `b` are F32, BF16 or F16. Both transposed is not supported.
+    /// `c` F32 `[m, n]`; `a` and `b` are of any weight type. Both transposed is not supported.
     static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
         Check.that(!transposeA || !transposeB, "matmul: a and b are both transposed; swap them and transpose neither");

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
 /// Packing: matrix blocks copied as f32 into the order in which [MicroKernel] reads them, ragged edges filled with zeros.
@@ -66,6 +67,7 @@ final class Panels {
                 case F32 -> spreadF32(m.data(), from, whole, kc, target, p * NR);
                 case BF16 -> spreadBf16(m.data(), from, whole, kc, target, p * NR);
                 case F16 -> spreadF16(m.data(), from, whole, kc, target, p * NR);
+                case Q8_0 -> spreadQ8(m, from, whole, kc, target, p * NR);
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(m.dtype());
             }
             if (whole < columns) {
@@ -94,6 +96,24 @@ final class Panels {
         for (int j = 0; j < columns; j += NR, at += kc * NR) {
             Simd.loadF16(data, from + j).intoArray(target, at);
             Simd.loadF16(data, from + j + LANES).intoArray(target, at + LANES);
+        }
+    }
+
+    /// A panel is a block or a part of one, unless the first column is the middle of a task's share of odd rows.
+    private static void spreadQ8(Tensor m, long from, int columns, int kc, float[] target, int at) {
+        if (from % NR != 0) {
+            for (int j = 0; j < columns; j += NR, at += kc * NR) {
+                Widen.row(m, from + j, NR, target, at);
+            }
+            return;
+        }
+        MemorySegment data = m.data();
+        for (int j = 0; j < columns; j += NR, at += kc * NR) {
+            long block = (from + j) / Q8Block.ELEMENTS * Q8Block.BYTES;
+            long q = block + Q8Block.FIRST + (from + j) % Q8Block.ELEMENTS;
+            FloatVector scale = Simd.q8Scale(data, block);
+            Simd.q8Lower(data, q).mul(scale).intoArray(target, at);
+            Simd.q8Upper(data, q).mul(scale).intoArray(target, at + LANES);
         }
     }
 

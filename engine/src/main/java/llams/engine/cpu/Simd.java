@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -10,6 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+import llams.engine.tensor.Tensor;
 
 /// The vector species of every kernel, in one place, and the vector functions they share.
 ///
@@ -26,6 +28,8 @@ final class Simd {
     /// As many lanes as [#F], for bf16 and f16.
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
     static final int LANES = F.length();
+    /// As many lanes as [#F], for the bytes of Q8_0; twice as many with 128 bits, as no shape is so small.
+    private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> HALF = VectorShuffle.iota(F, LANES / 2, 1, true);
@@ -75,6 +79,23 @@ final class Simd {
         VectorMask<Integer> special = widened.compare(VectorOperators.GE, 0x47800000);
         return widened.blend(widened.or(0x7f800000), special)
                 .or(sign.lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
+    }
+
+    /// The scale of the Q8_0 block at this offset, in each lane.
+    static FloatVector q8Scale(MemorySegment segment, long offsetBytes) {
+        return FloatVector.broadcast(F, Float.float16ToFloat(segment.get(Tensor.I16, offsetBytes)));
+    }
+
+    /// The first of `2 * LANES` signed bytes, not yet scaled. All of them must be in the segment.
+    static FloatVector q8Lower(MemorySegment segment, long offsetBytes) {
+        return (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE).convertShape(VectorOperators.B2F, F, 0);
+    }
+
+    /// The others of these bytes.
+    static FloatVector q8Upper(MemorySegment segment, long offsetBytes) {
+        return LANES == 4
+                ? (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE).convertShape(VectorOperators.B2F, F, 1)
+                : q8Lower(segment, offsetBytes + LANES);
     }
 
     /// The sum of all lanes: halves added, then quarters, and so on, whatever the compiler does.

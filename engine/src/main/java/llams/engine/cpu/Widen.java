@@ -1,8 +1,10 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
 /// Copies of weights as f32, exact for every dtype.
@@ -17,12 +19,13 @@ final class Widen {
             case F32 -> MemorySegment.copy(data, Tensor.F32, from * 4, target, at, count);
             case BF16 -> bf16(data, from, count, target, at);
             case F16 -> f16(data, from, count, target, at);
+            case Q8_0 -> q8(data, from, count, target, at);
             case F64, I64, I32, I16, I8, U8, BOOL -> throw notAWeight(source.dtype());
         }
     }
 
     static IllegalArgumentException notAWeight(DType dtype) {
-        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16 or F16");
+        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16 or Q8_0");
     }
 
     private static void bf16(MemorySegment data, long from, int count, float[] target, int at) {
@@ -32,6 +35,33 @@ final class Widen {
         }
         for (; i < count; i++) {
             target[at + i] = BFloat16.toFloat(data.get(Tensor.I16, (from + i) * 2));
+        }
+    }
+
+    /// Whole blocks in vectors; what stands in a block that is only begun or ended, one by one.
+    private static void q8(MemorySegment data, long from, int count, float[] target, int at) {
+        int first = (int) Math.min(count, Math.floorMod(-from, (long) Q8Block.ELEMENTS));
+        int blocks = (count - first) / Q8Block.ELEMENTS;
+        q8Elements(data, from, first, target, at);
+        q8Blocks(data, (from + first) / Q8Block.ELEMENTS * Q8Block.BYTES, blocks, target, at + first);
+        int done = first + blocks * Q8Block.ELEMENTS;
+        q8Elements(data, from + done, count - done, target, at + done);
+    }
+
+    private static void q8Elements(MemorySegment data, long from, int count, float[] target, int at) {
+        for (int i = 0; i < count; i++) {
+            target[at + i] = Q8Block.decode(data, from + i);
+        }
+    }
+
+    private static void q8Blocks(MemorySegment data, long offsetBytes, int blocks, float[] target, int at) {
+        for (int block = 0; block < blocks; block++, offsetBytes += Q8Block.BYTES) {
+            FloatVector scale = Simd.q8Scale(data, offsetBytes);
+            for (int i = 0; i < Q8Block.ELEMENTS; i += 2 * Simd.LANES, at += 2 * Simd.LANES) {
+                long q = offsetBytes + Q8Block.FIRST + i;
+                Simd.q8Lower(data, q).mul(scale).intoArray(target, at);
+                Simd.q8Upper(data, q).mul(scale).intoArray(target, at + Simd.LANES);
+            }
         }
     }
 

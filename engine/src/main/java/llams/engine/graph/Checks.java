@@ -20,7 +20,7 @@ final class Checks {
 
     static void weight(String op, String name, Value value, int rank) {
         that(value.dtype().isWeight() && value.shape().rank() == rank,
-                "%s: %s must be F32, BF16 or F16 of rank %d, not %s", op, name, rank, value.type());
+                "%s: %s must be F32, BF16, F16 or Q8_0 of rank %d, not %s", op, name, rank, value.type());
     }
 
     static void ints(String op, String name, Value value, long count) {

@@ -2,7 +2,7 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// `y[t] = table[ids[t]]`: rows picked by number. `table` is `[rows, dim]`, F32, BF16 or F16; `ids` I32 `[tokens]`; the
+/// `y[t] = table[ids[t]]`: rows picked by number. `table` is `[rows, dim]`, of any weight type; `ids` I32 `[tokens]`; the
 /// result F32 `[tokens, dim]`.
 public record Embedding() implements Differentiable {
     @Override

@@ -3,7 +3,7 @@ package llams.engine.graph;
 import java.util.List;
 
 /// `y = op(a) op(b)`, or `y = op(a) op(b) + c` with a third input, where op transposes if its flag says so (not both). `a` and
-/// `b` may be F32, BF16 or F16; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x [tokens, in]` by
+/// `b` may be of any weight type; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x [tokens, in]` by
 /// `w [out, in]` transposed.
 public record MatMul(boolean transposeA, boolean transposeB) implements Differentiable {
     private static final int C = 2;

@@ -126,7 +126,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     /// The first bytes of a file that holds `layout` in this order, without holes: length, JSON, and spaces up to the next
     /// multiple of 64.
     ///
-    /// @throws IllegalArgumentException if the header would be longer than the format allows
+    /// @throws IllegalArgumentException if the header would be longer than the format allows, or it has no such type
     static ByteBuffer encode(List<TensorInfo> layout, Map<String, String> metadata) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(new byte[LENGTH_BYTES]);
@@ -139,6 +139,9 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             }
             long offset = 0;
             for (TensorInfo info : layout) {
+                if (!info.dtype().isInSafetensors()) {
+                    throw new IllegalArgumentException("\"" + info.name() + "\" is " + info.dtype() + ", which the format does not have");
+                }
                 long end = Math.addExact(offset, info.bytes());
                 json.writeObjectPropertyStart(info.name());
                 json.writeStringProperty("dtype", info.dtype().name());

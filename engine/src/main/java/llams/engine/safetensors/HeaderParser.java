@@ -117,13 +117,13 @@ final class HeaderParser {
     private DType parseDType(String name) throws SafetensorsException {
         if (parser.currentToken() == JsonToken.VALUE_STRING) {
             for (DType dtype : DType.values()) {
-                if (dtype.name().equals(parser.getString())) {
+                if (dtype.isInSafetensors() && dtype.name().equals(parser.getString())) {
                     return dtype;
                 }
             }
         }
         throw problem("\"" + name + "\" has dtype " + shown() + ", which is not supported; this program reads "
-                + Arrays.toString(DType.values()));
+                + Arrays.stream(DType.values()).filter(DType::isInSafetensors).toList());
     }
 
     private long[] parseLongs(String name, String key, int max) throws SafetensorsException {

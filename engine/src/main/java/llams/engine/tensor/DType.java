@@ -1,18 +1,43 @@
 package llams.engine.tensor;
 
-/// The element types a checkpoint can hold, by their safetensors names.
+/// The element types of tensors. All but Q8_0 can stand in a checkpoint and have their safetensors names.
 public enum DType {
-    F32(4), BF16(2), F16(2), F64(8), I64(8), I32(4), I16(2), I8(1), U8(1), BOOL(1);
+    F32(4), BF16(2), F16(2), F64(8), I64(8), I32(4), I16(2), I8(1), U8(1), BOOL(1),
+    /// GGML's blocks of 32 elements along the last axis, which share a scale: see [Q8Block].
+    Q8_0(Q8Block.ELEMENTS, Q8Block.BYTES);
 
-    /// Bytes of one element.
-    public final int bytes;
+    /// Elements that are stored together; 1 except for quantized types.
+    public final int blockElements;
+    /// Bytes of one block.
+    public final int blockBytes;
 
     DType(int bytes) {
-        this.bytes = bytes;
+        this(1, bytes);
+    }
+
+    DType(int blockElements, int blockBytes) {
+        this.blockElements = blockElements;
+        this.blockBytes = blockBytes;
+    }
+
+    /// Bytes of so many elements, or where in memory element number `elements` begins.
+    ///
+    /// @throws IllegalArgumentException if they are not whole blocks
+    /// @throws ArithmeticException      if the count overflows a `long`
+    public long bytes(long elements) {
+        if (elements % blockElements != 0) {
+            throw new IllegalArgumentException(elements + " elements are not whole blocks of " + blockElements + " (" + this + ")");
+        }
+        return Math.multiplyExact(elements / blockElements, (long) blockBytes);
     }
 
     /// True for the types that weights may have: kernels widen them to f32 as they read.
     public boolean isWeight() {
-        return this == F32 || this == BF16 || this == F16;
+        return this == F32 || this == BF16 || this == F16 || this == Q8_0;
+    }
+
+    /// True for the types that the safetensors format has.
+    public boolean isInSafetensors() {
+        return this != Q8_0;
     }
 }

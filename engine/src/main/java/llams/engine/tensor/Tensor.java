@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 ///
 /// @param dtype element type
 /// @param shape dimensions, outermost first; elements are contiguous, the last axis fastest
-/// @param data  exactly `shape.elements() * dtype.bytes` bytes; not necessarily aligned
+/// @param data  exactly [#byteSize] bytes; not necessarily aligned
 public record Tensor(DType dtype, Shape shape, MemorySegment data) {
     /// Unaligned little-endian layouts: safetensors files do not promise alignment.
     public static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -30,10 +30,14 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
 
     /// Bytes of a tensor of this type and shape.
     ///
-    /// @throws IllegalArgumentException if the count overflows a `long`
+    /// @throws IllegalArgumentException if the count overflows a `long`, or the last axis is not made of whole blocks
     public static long byteSize(DType dtype, Shape shape) {
+        if (dtype.blockElements > 1 && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
+            throw new IllegalArgumentException("tensor " + dtype + " " + shape + " is not possible: its last axis must be a multiple of "
+                    + dtype.blockElements);
+        }
         try {
-            return Math.multiplyExact(shape.elements(), (long) dtype.bytes);
+            return dtype.bytes(shape.elements());
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException("tensor " + dtype + " " + shape + " has more than 2^63 bytes", e);
         }
@@ -62,13 +66,14 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
         return shape.elements();
     }
 
-    /// One element of an F32, BF16 or F16 tensor, widened. For tests and small things: kernels read whole rows.
+    /// One element of a tensor of a weight type, widened. For tests and small things: kernels read whole rows.
     public float getFloat(long index) {
         return switch (dtype) {
             case F32 -> data.get(F32, index * 4);
             case BF16 -> BFloat16.toFloat(data.get(I16, index * 2));
             case F16 -> Float.float16ToFloat(data.get(I16, index * 2));
             case F64 -> (float) data.get(F64, index * 8);
+            case Q8_0 -> Q8Block.decode(data, index);
             case I64, I32, I16, I8, U8, BOOL -> throw new IllegalStateException(dtype + " is not a floating-point type");
         };
     }
@@ -80,6 +85,8 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case BF16 -> data.set(I16, index * 2, BFloat16.fromFloat(value));
             case F16 -> data.set(I16, index * 2, Float.floatToFloat16(value));
             case F64 -> data.set(F64, index * 8, value);
+            case Q8_0 -> throw new IllegalStateException(
+                    "an element of Q8_0 shares its scale with a block; Q8Block.encode stores 32 at once");
             case I64, I32, I16, I8, U8, BOOL -> throw new IllegalStateException(dtype + " is not a floating-point type");
         }
     }

@@ -5,9 +5,11 @@ import static llams.engine.cpu.Tensors.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.AfterAll;
@@ -20,6 +22,7 @@ class KernelParityTest {
     /// For kernels that divide elements, not rows: the last one makes several tasks.
     private static final int[] LENGTHS = {1, 7, 8, 9, 63, 64, 65, 2050, 40_000};
     private static final List<DType> WEIGHTS = List.of(DType.F32, DType.BF16, DType.F16);
+    private static final List<DType> ALSO_QUANTIZED = List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0);
     private static final Parallel[] POOLS = {new Parallel(1), new Parallel(2), new Parallel(5)};
 
     @AfterAll
@@ -27,6 +30,11 @@ class KernelParityTest {
         for (Parallel pool : POOLS) {
             pool.close();
         }
+    }
+
+    /// The types that a weight with rows of this length can have.
+    private static List<DType> weights(int rowLength) {
+        return rowLength % Q8Block.ELEMENTS == 0 ? ALSO_QUANTIZED : WEIGHTS;
     }
 
     @FunctionalInterface
@@ -75,6 +83,25 @@ class KernelParityTest {
                 }
             }
         });
+    }
+
+    /// The same sizes, with the rows of the quantized side made whole blocks. 1120 steps are packed in parts that cut blocks.
+    @Test
+    void quantizedMatrixProducts() {
+        atEachAlignment(make -> {
+            List<int[]> sizes = new ArrayList<>(List.of(PRODUCTS));
+            sizes.addAll(List.of(new int[] {30, 40, 1120}, new int[] {700, 96, 64}, new int[] {40, 1500, 33}));
+            for (int[] mnk : sizes) {
+                product(make, mnk[0], mnk[1], blocks(mnk[2]), DType.F32, false, DType.Q8_0, true);
+                product(make, mnk[0], mnk[1], blocks(mnk[2]), DType.Q8_0, false, DType.F32, true);
+                product(make, mnk[0], blocks(mnk[1]), mnk[2], DType.F32, false, DType.Q8_0, false);
+                product(make, blocks(mnk[0]), mnk[1], mnk[2], DType.Q8_0, true, DType.F32, false);
+            }
+        });
+    }
+
+    private static int blocks(int elements) {
+        return Math.ceilDiv(elements, Q8Block.ELEMENTS) * Q8Block.ELEMENTS;
     }
 
     private static void product(Tensors make, int m, int n, int k, DType left, boolean transposeA, DType right,
@@ -181,7 +208,7 @@ class KernelParityTest {
         everywhere((make, pool) -> {
             for (int dim : SIZES) {
                 for (int tokens : new int[] {1, 9, 65}) {
-                    for (DType dtype : WEIGHTS) {
+                    for (DType dtype : weights(dim)) {
                         Tensor x = make.random(tokens, dim);
                         Tensor weight = make.random(dtype, dim);
                         Tensor dy = make.random(tokens, dim);
@@ -295,7 +322,7 @@ class KernelParityTest {
     void clearAndCopy() {
         everywhere((make, pool) -> {
             for (int size : LENGTHS) {
-                for (DType dtype : WEIGHTS) {
+                for (DType dtype : weights(size)) {
                     Tensor x = make.random(dtype, size);
                     Tensor y = make.random(dtype, size);
                     ElementwiseKernel.copy(x, y, pool);
@@ -321,7 +348,7 @@ class KernelParityTest {
                 Tensor dy = make.random(tokens, dim);
                 Tensor expected = make.poisoned(tokens, dim);
                 Tensor actual = make.poisoned(tokens, dim);
-                for (DType dtype : WEIGHTS) {
+                for (DType dtype : weights(dim)) {
                     Tensor table = make.random(dtype, rows, dim);
                     ScalarKernels.embedding(table, ids, expected);
                     EmbeddingKernel.forward(table, ids, actual, pool);
@@ -342,8 +369,8 @@ class KernelParityTest {
     @Test
     void crossEntropy() {
         everywhere((make, pool) -> {
-            for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {63, 33, 2050}, {700, 8, 63}, {5, 16, 4100}}) {
-                for (DType dtype : WEIGHTS) {
+            for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {63, 33, 2050}, {700, 8, 63}, {5, 16, 4100}, {70, 96, 300}}) {
+                for (DType dtype : weights(shape[1])) {
                     crossEntropy(make, pool, shape[0], shape[1], shape[2], dtype, false);
                 }
                 crossEntropy(make, pool, shape[0], shape[1], shape[2], DType.F32, true);

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
@@ -33,10 +34,24 @@ final class Tensors {
     /// Uniform in -1 .. 1, rounded to the dtype.
     Tensor random(DType dtype, long... dims) {
         Tensor t = allocate(dtype, dims);
+        if (dtype == DType.Q8_0) {
+            blocks(t);
+            return t;
+        }
         for (long i = 0; i < t.elements(); i++) {
             t.setFloat(i, (float) random.nextDouble(-1, 1));
         }
         return t;
+    }
+
+    private void blocks(Tensor t) {
+        float[] values = new float[Q8Block.ELEMENTS];
+        for (long at = 0; at < t.data().byteSize(); at += Q8Block.BYTES) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextDouble(-1, 1);
+            }
+            Q8Block.encode(values, 0, t.data(), at);
+        }
     }
 
     Tensor random(long... dims) {

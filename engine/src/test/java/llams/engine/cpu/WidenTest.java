@@ -4,13 +4,40 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// All 65536 patterns of bf16 and f16 widen exactly: subnormals, infinities and NaN included.
+/// All 65536 patterns of bf16 and f16 widen exactly: subnormals, infinities and NaN included. So do blocks of every scale.
 class WidenTest {
+    @Test
+    void everyScale() {
+        Tensor all = Tensor.allocate(Arena.ofAuto(), DType.Q8_0, Shape.of(65536L * Q8Block.ELEMENTS));
+        SplittableRandom random = new SplittableRandom(1);
+        for (int block = 0; block < 65536; block++) {
+            all.data().set(Tensor.I16, (long) block * Q8Block.BYTES, (short) block);
+            for (int i = 0; i < Q8Block.ELEMENTS; i++) {
+                all.data().set(ValueLayout.JAVA_BYTE, (long) block * Q8Block.BYTES + Q8Block.FIRST + i, (byte) random.nextInt());
+            }
+        }
+        float[] widened = new float[(int) all.elements()];
+        // In pieces that begin and end anywhere in a block.
+        for (int from = 0; from < widened.length;) {
+            int count = Math.min(random.nextInt(200), widened.length - from);
+            Widen.row(all, from, count, widened, from);
+            from += count;
+        }
+        for (int i = 0; i < widened.length; i++) {
+            float expected = all.getFloat(i);
+            assertTrue(Float.isNaN(expected) ? Float.isNaN(widened[i])
+                    : Float.floatToRawIntBits(expected) == Float.floatToRawIntBits(widened[i]), "element " + i);
+        }
+    }
+
     @Test
     void everyPattern() {
         for (DType dtype : new DType[] {DType.BF16, DType.F16}) {

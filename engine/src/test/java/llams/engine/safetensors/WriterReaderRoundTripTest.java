@@ -92,7 +92,7 @@ class WriterReaderRoundTripTest {
                 try (SafetensorsFile open = SafetensorsFile.open(file)) {
                     assertEquals(0, open.entries().values().iterator().next().begin() % 64);
                     for (SafetensorsFile.Entry entry : open.entries().values()) {
-                        assertEquals(0, entry.begin() % entry.info().dtype().bytes, entry.toString());
+                        assertEquals(0, entry.begin() % entry.info().dtype().blockBytes, entry.toString());
                     }
                 }
             }

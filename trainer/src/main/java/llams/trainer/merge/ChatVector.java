@@ -119,7 +119,7 @@ public final class ChatVector {
             long border = begin < step.addedElements() ? step.addedElements() : elements;
             int count = (int) Math.min(most, border - begin);
             MemorySegment part = begin < step.addedElements() ? added(from, plus, minus, begin, count)
-                    : from.data().asSlice(begin * from.dtype().bytes, (long) count * from.dtype().bytes);
+                    : from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
             if (step.vocabularyRows()) {
                 part = withSpecialRows(part, from, plus, begin / columns, count / columns);
             }
@@ -147,7 +147,7 @@ public final class ChatVector {
     /// Replaces the special tokens' rows among `rows` rows from `firstRow`.
     private MemorySegment withSpecialRows(MemorySegment part, Tensor from, Tensor plus, long firstRow, long rows) {
         int columns = (int) from.shape().dim(1);
-        long rowBytes = (long) columns * from.dtype().bytes;
+        long rowBytes = from.dtype().bytes(columns);
         MemorySegment changed = null;
         for (Map.Entry<Integer, Integer> row : options.specialTokens.entrySet()) {
             long at = row.getKey() - firstRow;
