@@ -70,6 +70,9 @@ final class ChatCommand implements Callable<Integer> {
     SamplingOptions sampling;
 
     @Mixin
+    WeightsOption weights;
+
+    @Mixin
     ComputeOptions compute;
 
     @Override
@@ -79,12 +82,12 @@ final class ChatCommand implements Callable<Integer> {
         }
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = LoadedModel.open(model, adapter)) {
+        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
-            Memory.check(Generator.memory(loaded.model(), capacity, capacity), "a smaller --context");
+            Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(), "a smaller --context");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
                 talk(loaded, generator, capacity, sampler);
             }

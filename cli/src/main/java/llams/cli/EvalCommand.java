@@ -82,6 +82,9 @@ final class EvalCommand implements Runnable {
         boolean json;
 
         @Mixin
+        WeightsOption weights;
+
+        @Mixin
         ComputeOptions compute;
 
         @Override
@@ -90,7 +93,7 @@ final class EvalCommand implements Runnable {
                 throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + tokens);
             }
             Device device = compute.open();
-            try (LoadedModel loaded = LoadedModel.open(model, adapter)) {
+            try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
                 LlamaConfig config = loaded.weights().config;
                 int length = tokens == null ? Math.min(TOKENS, config.maxPositions()) : tokens;
                 if (length > config.maxPositions()) {

@@ -99,6 +99,9 @@ final class GenerateCommand implements Callable<Integer> {
     boolean json;
 
     @Mixin
+    WeightsOption weights;
+
+    @Mixin
     ComputeOptions compute;
 
     @Override
@@ -109,7 +112,7 @@ final class GenerateCommand implements Callable<Integer> {
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = LoadedModel.open(model, adapter)) {
+        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
@@ -117,7 +120,7 @@ final class GenerateCommand implements Callable<Integer> {
                         + " (max_position_embeddings); shorten it");
             }
             int capacity = (int) Math.min(context, (long) ids.length + maxTokens);
-            Memory.check(Generator.memory(loaded.model(), capacity, ids.length), "a shorter prompt or a smaller -n");
+            Memory.check(Generator.memory(loaded.model(), capacity, ids.length), loaded.weights().allocatedBytes(), "a shorter prompt or a smaller -n");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
                 if (tap != null) {
                     generator.check(ids);

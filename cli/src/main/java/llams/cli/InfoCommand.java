@@ -18,6 +18,7 @@ import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
 import llams.trainer.Forecast;
 import llams.trainer.TrainSettings;
 import llams.trainer.checkpoint.ModelFiles;
@@ -60,7 +61,7 @@ final class InfoCommand implements Callable<Integer> {
         if (Files.exists(path.resolve("config.json"))) {
             try (LlamaWeights weights = LlamaWeights.open(path)) {
                 model(weights, report, text);
-                tensors(weights.checkpoint, report, text);
+                tensors(weights.checkpoint, quantized(weights), report, text);
                 memory(weights, report, text);
             }
         } else {
@@ -69,7 +70,7 @@ final class InfoCommand implements Callable<Integer> {
                 adapter(report, text);
             }
             try (Checkpoint checkpoint = Checkpoint.open(adapter ? path.resolve(AdapterFiles.WEIGHTS) : path)) {
-                tensors(checkpoint, report, text);
+                tensors(checkpoint, Map.of(), report, text);
             }
         }
         if (json) {
@@ -86,8 +87,12 @@ final class InfoCommand implements Callable<Integer> {
         boolean tokenizer = ModelFiles.hasTokenizer(path);
         report.put("parameters", c.parameters()).put("tokenizer", tokenizer);
         stops.forEach(report.putArray("stopIds")::add);
+        report.put("quantization", c.quantization());
         report.set("config", JsonMapper.shared().readTree(c.toJson()));
         text.add(String.format(Locale.ROOT, "model       %s: llama, %,d parameters", path, c.parameters()));
+        if (c.quantization() != null) {
+            text.add("quantized   " + c.quantization() + ": blocks of 32 values of 8 bits and a scale");
+        }
         text.add(String.format(
                 Locale.ROOT,
                 "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values), vocabulary %d, %s",
@@ -116,14 +121,26 @@ final class InfoCommand implements Callable<Integer> {
         text.add("base        " + base);
     }
 
+    /// Weights whose bytes in the file stand for others.
+    private static Map<String, TensorInfo> quantized(LlamaWeights weights) {
+        Map<String, TensorInfo> quantized = new LinkedHashMap<>();
+        for (TensorInfo info : weights.infos()) {
+            if (info.dtype() == DType.Q8_0) {
+                quantized.put(info.name(), info);
+            }
+        }
+        return quantized;
+    }
+
     /// Tensors that differ only in their layer stand in one line.
-    private static void tensors(Checkpoint checkpoint, ObjectNode report, List<String> text) throws IOException {
+    private static void tensors(Checkpoint checkpoint, Map<String, TensorInfo> quantized, ObjectNode report, List<String> text)
+            throws IOException {
         ObjectNode all = report.putObject("tensors");
         Map<String, Long> bytesOfType = new TreeMap<>();
         Map<String, Integer> groups = new LinkedHashMap<>();
         long elements = 0;
         for (String name : checkpoint.names()) {
-            TensorInfo info = checkpoint.info(name);
+            TensorInfo info = quantized.getOrDefault(name, checkpoint.info(name));
             ObjectNode tensor = all.putObject(name).put("dtype", info.dtype().name());
             for (long dim : info.shape().dims()) {
                 tensor.withArray("shape").add(dim);
@@ -152,12 +169,15 @@ final class InfoCommand implements Callable<Integer> {
     private static void memory(LlamaWeights weights, ObjectNode report, List<String> text) {
         int tokens = Math.min(TOKENS, weights.config.maxPositions());
         LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
-        List<Use> uses = List.of(
+        List<Use> uses = new ArrayList<>(List.of(
                 new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
                 new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
-                new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true)),
-                new Use("full", "full", training(weights, null, tokens, false)),
-                new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
+                new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true))));
+        // Weights that are quantized can only be frozen.
+        if (weights.config.quantization() == null) {
+            uses.add(new Use("full", "full", training(weights, null, tokens, false)));
+            uses.add(new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
+        }
         ObjectNode all = report.putObject("memoryBytes");
         text.add(String.format("memory      %-20s %10s %10s %10s %10s", "for " + tokens + " tokens", "weights", "state", "temporary", "together"));
         for (Use use : uses) {

@@ -25,8 +25,8 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
         List<Integer> stopIds, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
-    static LoadedModel open(Path directory, Path adapter) throws IOException {
-        LlamaWeights weights = LlamaWeights.open(directory);
+    static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
+        LlamaWeights weights = form.open(directory);
         Arena arena = Arena.ofShared();
         try {
             Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             TrainCommand.class,
             MergeCommand.class,
+            QuantizeCommand.class,
             EvalCommand.class,
             DevicesCommand.class,
             BenchCommand.class,

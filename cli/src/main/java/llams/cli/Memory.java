@@ -16,19 +16,26 @@ final class Memory {
 
     /// Whether state and temporaries fit. Frozen weights are mapped from their files: what is not there is read again.
     static boolean fits(Program.Memory memory) {
-        return allocated(memory) <= machineBytes();
+        return fits(memory, 0);
+    }
+
+    /// @param madeBytes weights that are not in a file as they are needed
+    static boolean fits(Program.Memory memory, long madeBytes) {
+        return allocated(memory) + madeBytes <= machineBytes();
     }
 
     static long allocated(Program.Memory memory) {
         return memory.state() + memory.temporaries();
     }
 
-    /// @param remedy what would need less
+    /// @param madeBytes as in [#fits]
+    /// @param remedy    what would need less
     /// @throws IllegalStateException if it does not fit
-    static void check(Program.Memory memory, String remedy) {
-        if (!fits(memory)) {
-            throw new IllegalStateException("this needs " + text(allocated(memory)) + " of memory beside the weights ("
-                    + text(memory.state()) + " state, " + text(memory.temporaries()) + " temporary), and the machine has "
+    static void check(Program.Memory memory, long madeBytes, String remedy) {
+        if (!fits(memory, madeBytes)) {
+            String made = madeBytes == 0 ? "" : text(madeBytes) + " quantized weights, ";
+            throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights ("
+                    + made + text(memory.state()) + " state, " + text(memory.temporaries()) + " temporary), and the machine has "
                     + text(machineBytes()) + "; what would help: " + remedy);
         }
     }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -58,6 +59,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     TrainOptions options;
 
+    @Mixin
+    WeightsOption weights;
+
     @Option(names = "--config", paramLabel = "FILE.yaml", description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
     Path config;
 
@@ -77,6 +81,10 @@ final class TrainCommand implements Callable<Integer> {
         }
         options.complete();
         options.lora();
+        if (weights.form == WeightsOption.Form.q8 && options.method == TrainOptions.Method.full) {
+            throw new ParameterException(spec.commandLine(),
+                    "--weights q8 is for the frozen base of --method lora: weights that are trained cannot be quantized");
+        }
         if (printConfig) {
             llams.out.print(OptionsFile.print(spec));
             return Main.DONE;
@@ -84,12 +92,12 @@ final class TrainCommand implements Callable<Integer> {
         Device device = compute.open();
         if (options.model == null) {
             LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
-            train(shape, null, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
+            train(shape, null, 0, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
                     device, settings, shape, options.tokenizer, data, eval, options.out));
         } else {
-            try (LlamaWeights base = LlamaWeights.open(options.model)) {
+            try (LlamaWeights base = weights.open(options.model)) {
                 Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
-                train(base.config, base.frozen(), tokenizer(tokenizer), (settings, data, eval) ->
+                train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
                         FineTune.of(device, settings, base, data, eval, options.out));
                 if (options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
                     NewModel.copyTokenizer(options.tokenizer, options.out);
@@ -107,11 +115,11 @@ final class TrainCommand implements Callable<Integer> {
         FineTune of(TrainSettings settings, PackedDataset data, PackedDataset evalData) throws IOException;
     }
 
-    private void train(LlamaConfig shape, Parameters frozen, Tokenizer tokenizer, Start start) throws IOException {
+    private void train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
         FineTune.checkOutput(options.out, options.resume);
-        checkMemory(shape, frozen, asked);
+        checkMemory(shape, frozen, madeBytes, asked);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
         Corpus corpus = Corpus.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
@@ -129,12 +137,12 @@ final class TrainCommand implements Callable<Integer> {
         report(last);
     }
 
-    private void checkMemory(LlamaConfig shape, Parameters frozen, TrainSettings settings) {
+    private void checkMemory(LlamaConfig shape, Parameters frozen, long madeBytes, TrainSettings settings) {
         Program.Memory memory = Forecast.of(shape, frozen, settings);
-        if (!Memory.fits(memory)) {
+        if (!Memory.fits(memory, madeBytes)) {
             Optional<String> remedy =
-                    Forecast.remedy(shape, frozen, settings, frozen == null ? null : options.lora(), Memory::fits);
-            Memory.check(memory, remedy.orElse("a smaller model or a larger machine"));
+                    Forecast.remedy(shape, frozen, settings, frozen == null ? null : options.lora(), tried -> Memory.fits(tried, madeBytes));
+            Memory.check(memory, madeBytes, remedy.orElse("a smaller model or a larger machine"));
         }
     }
 

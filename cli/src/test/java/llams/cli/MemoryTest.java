@@ -19,9 +19,9 @@ class MemoryTest {
 
     @Test
     void weightsMayExceedTheMachineStateMayNot() {
-        assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), "nothing"));
+        assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), 0, "nothing"));
         IllegalStateException e = assertThrows(IllegalStateException.class,
-                () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), "a smaller model"));
+                () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), 0, "a smaller model"));
         assertTrue(e.getMessage().startsWith("this needs 1126 TB of memory") && e.getMessage().endsWith("a smaller model"), e.getMessage());
     }
 

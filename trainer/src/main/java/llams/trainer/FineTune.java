@@ -78,6 +78,9 @@ public final class FineTune implements AutoCloseable {
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
+        if (settings.lora() == null) {
+            QuantizedModel.refuse(base.directory, base.config, "training every weight");
+        }
         String fingerprint = BaseFingerprint.of(base.checkpoint);
         Arena arena = Arena.ofShared();
         Trainable model = settings.lora() == null ? Trainable.full(arena, base)

@@ -25,12 +25,21 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param bos              id that begins a text, or -1
 /// @param eos              ids that end one; may be empty
 /// @param dtype            the weights' type as the file names it (`bfloat16`), or null
+/// @param quantization     `q8_0` if most weights are quantized (see [Quantization]), or null
 public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab, float normEps,
         double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied, float initializerRange, int bos,
-        List<Integer> eos, String dtype) {
+        List<Integer> eos, String dtype, String quantization) {
     /// The `llama3` rope scaling: wavelengths over `originalPositions / lowFactor` are stretched by `factor`, those under
     /// `originalPositions / highFactor` are kept, and those between are blended.
     public record RopeScaling(double factor, double lowFactor, double highFactor, double originalPositions) {
+    }
+
+    /// A model whose weights are not quantized.
+    public LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab, float normEps,
+            double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied, float initializerRange, int bos,
+            List<Integer> eos, String dtype) {
+        this(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling, maxPositions, tied,
+                initializerRange, bos, eos, dtype, null);
     }
 
     private static final JsonMapper JSON =
@@ -39,7 +48,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     /// Features of other models that would change the result: each is refused by name unless it has its plain value.
     private static final Map<String, List<String>> PLAIN = Map.of("attention_bias", List.of("false"), "mlp_bias",
             List.of("false"), "hidden_act", List.of("\"silu\""), "attention_dropout", List.of("0", "0.0"),
-            "partial_rotary_factor", List.of("1", "1.0"), "sliding_window", List.of(), "quantization_config", List.of());
+            "partial_rotary_factor", List.of("1", "1.0"), "sliding_window", List.of());
 
     /// Reads `config.json` of a model directory.
     ///
@@ -101,7 +110,8 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                 json.path("tie_word_embeddings").asBoolean(false),
                 (float) json.path("initializer_range").asDouble(0.02), json.path("bos_token_id").asInt(-1),
                 ids(json.path("eos_token_id")),
-                isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null));
+                isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null),
+                Quantization.method(json));
     }
 
     private static RopeScaling ropeScaling(JsonNode rope) {
@@ -177,7 +187,13 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     /// The same model with weights of another type, as the file names it (`bfloat16`).
     public LlamaConfig withDtype(String name) {
         return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
-                maxPositions, tied, initializerRange, bos, eos, name);
+                maxPositions, tied, initializerRange, bos, eos, name, quantization);
+    }
+
+    /// The same model with weights quantized by a method, or not quantized if it is null.
+    LlamaConfig withQuantization(String method) {
+        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
+                maxPositions, tied, initializerRange, bos, eos, dtype, method);
     }
 
     /// The number of weights, the tied head counted once.
@@ -188,7 +204,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     }
 
     /// The same model as `config.json`, with every field that readers would otherwise guess. The names are those of the older
-    /// form (`rope_theta`, `torch_dtype`), which all readers know.
+    /// form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of it: nothing of quantization.
     public String toJson() {
         ObjectNode json = JSON.createObjectNode();
         json.putArray("architectures").add("LlamaForCausalLM");

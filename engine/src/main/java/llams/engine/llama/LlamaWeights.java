@@ -1,6 +1,7 @@
 package llams.engine.llama;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -8,23 +9,31 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import llams.engine.cpu.Quantizer;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
 import llams.engine.safetensors.Checkpoint;
+import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
-/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied.
+/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless the weights are
+/// to be quantized.
 public final class LlamaWeights implements AutoCloseable {
     public final Path directory;
+    /// With [LlamaConfig#quantization] as the weights are here, which may not be as they are stored.
     public final LlamaConfig config;
     public final Checkpoint checkpoint;
+    private final boolean isStoredQuantized;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
+    private final Map<String, Tensor> quantized = new LinkedHashMap<>();
+    private final Arena arena = Arena.ofShared();
 
-    private LlamaWeights(Path directory, LlamaConfig config, Checkpoint checkpoint) {
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, Checkpoint checkpoint) {
         this.directory = directory;
-        this.config = config;
+        this.isStoredQuantized = stored.quantization() != null;
+        this.config = quantize ? stored.withQuantization(Quantization.METHOD) : stored;
         this.checkpoint = checkpoint;
     }
 
@@ -32,12 +41,24 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
+        return open(directory, false);
+    }
+
+    /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked for, on all
+    /// cores, bit for bit as it would be stored. What cannot be (norms, rows that are not whole blocks) stays as it is.
+    ///
+    /// @throws IOException as [#open]
+    public static LlamaWeights openQuantized(Path directory) throws IOException {
+        return open(directory, true);
+    }
+
+    private static LlamaWeights open(Path directory, boolean quantize) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString(), null,
                     "no such directory; a model is a directory with config.json and model.safetensors");
         }
         LlamaConfig config = LlamaConfig.read(directory);
-        LlamaWeights weights = new LlamaWeights(directory, config, Checkpoint.open(directory));
+        LlamaWeights weights = new LlamaWeights(directory, config, quantize, Checkpoint.open(directory));
         try {
             weights.check();
         } catch (IOException | RuntimeException e) {
@@ -71,16 +92,19 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException("\"" + name + "\" is missing");
         }
         DType dtype = checkpoint.dtype(name);
-        if (!checkpoint.shape(name).equals(shape)) {
-            throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + shape);
+        boolean isBlocks = isStoredQuantized && dtype == DType.U8 && Quantization.isFor(shape);
+        Shape wanted = isBlocks ? Quantization.stored(shape) : shape;
+        if (!checkpoint.shape(name).equals(wanted)) {
+            throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
         }
-        if (!dtype.isWeight()) {
+        if (!isBlocks && !dtype.isWeight()) {
             throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
         }
-        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(dtype, shape));
+        boolean isQuantized = isBlocks || config.quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
+        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? DType.Q8_0 : dtype, shape));
     }
 
-    /// The weights as frozen leaves, in the file's types.
+    /// The weights as frozen leaves, in the types that they have here.
     public Parameters frozen() {
         return (name, dims) -> leaves.get(name);
     }
@@ -90,17 +114,59 @@ public final class LlamaWeights implements AutoCloseable {
         return Llama.of(config, frozen(), Llama.Wrap.NONE);
     }
 
+    /// Every weight of the model with its type here: in a quantized one Q8_0 `[out, in]`, not the bytes that the file has.
+    public List<TensorInfo> infos() {
+        return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
+    }
+
+    /// Bytes that [#resident] allocates, because they are not in the file as they are needed; else 0.
+    public long allocatedBytes() {
+        return leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
+    }
+
+    private boolean isMade(Leaf leaf) {
+        return leaf.dtype() == DType.Q8_0 && !isStoredQuantized;
+    }
+
     /// The tensors behind [#frozen], by name; they live until this is closed.
+    ///
+    /// @throws IOException if a weight cannot be quantized; says which
     public Map<String, Tensor> resident() throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (String name : leaves.keySet()) {
-            tensors.put(name, checkpoint.tensor(name));
+        for (Leaf leaf : leaves.values()) {
+            Tensor made = quantized.get(leaf.name());
+            if (made == null) {
+                made = tensor(leaf.name(), arena);
+                if (isMade(leaf)) {
+                    quantized.put(leaf.name(), made);
+                }
+            }
+            tensors.put(leaf.name(), made);
         }
         return tensors;
     }
 
+    /// One weight: mapped, or made in `arena` if it has to be quantized.
+    ///
+    /// @throws IOException as [#resident]
+    public Tensor tensor(String name, Arena arena) throws IOException {
+        Leaf leaf = leaves.get(name);
+        Tensor stored = checkpoint.tensor(name);
+        if (!isMade(leaf)) {
+            return new Tensor(leaf.dtype(), leaf.shape(), stored.data());
+        }
+        Tensor blocks = Tensor.allocate(arena, DType.Q8_0, leaf.shape());
+        try (Quantizer quantizer = new Quantizer()) {
+            quantizer.quantize(stored, blocks);
+        } catch (ArithmeticException e) {
+            throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
+        }
+        return blocks;
+    }
+
     @Override
     public void close() throws IOException {
+        arena.close();
         checkpoint.close();
     }
 }

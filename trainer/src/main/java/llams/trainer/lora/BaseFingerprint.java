@@ -16,6 +16,9 @@ import llams.engine.tensor.Tensor;
 /// So it costs a page of the file per tensor; a model and its copy in a narrower type have the same one, and so have a model
 /// and its copy with a longer vocabulary.
 public final class BaseFingerprint {
+    /// Under this name the files of a quantized model have the fingerprint of the model that it was made from, and it is theirs
+    /// too: an adapter fits both.
+    public static final String OF_ORIGINAL = "llams.quantized_from";
     private static final String SCHEME = "1:";
     private static final int SAMPLE = 64;
     private static final int DIGEST_BYTES = 16;
@@ -25,6 +28,10 @@ public final class BaseFingerprint {
 
     /// As `1:` and 32 hexadecimal digits.
     public static String of(Checkpoint base) throws IOException {
+        String ofOriginal = base.metadata().get(OF_ORIGINAL);
+        if (ofOriginal != null) {
+            return ofOriginal;
+        }
         MessageDigest digest;
         try {
             digest = MessageDigest.getInstance("SHA-256");

@@ -14,6 +14,7 @@ import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.tensor.Tensor;
+import llams.trainer.QuantizedModel;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.lora.Adapter;
@@ -37,6 +38,7 @@ public final class AdapterMerge {
     public static MergeReport merge(Path base, Path adapter, Path out, Progress progress) throws IOException {
         OutputDirectory.check(out);
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
+            QuantizedModel.refuse(base, weights.config, "a merge");
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);

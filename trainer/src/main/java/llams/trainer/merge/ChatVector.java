@@ -76,6 +76,7 @@ public final class ChatVector {
     public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, Progress progress)
             throws IOException {
         OutputDirectory.check(out);
+        ChatVectorFiles.refuseQuantized(List.of(base, instruct, tuned));
         try (Checkpoint baseWeights = Checkpoint.open(base);
                 Checkpoint instructWeights = Checkpoint.open(instruct);
                 Checkpoint tunedWeights = Checkpoint.open(tuned)) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import tools.jackson.core.JacksonException;
@@ -33,6 +34,17 @@ final class ChatVectorFiles {
         this.base = base;
         this.instruct = instruct;
         this.tuned = tuned;
+    }
+
+    /// @throws IOException if a model is quantized: its weights are no numbers to calculate with
+    static void refuseQuantized(List<Path> models) throws IOException {
+        for (Path model : models) {
+            Path config = model.resolve(CONFIG);
+            if (Files.isRegularFile(config) && read(config).hasNonNull(Quantization.FIELD)) {
+                throw new IOException(model + ": its weights are quantized (" + Quantization.FIELD + " in " + CONFIG
+                        + "), and a merge needs the model that they were made from");
+            }
+        }
     }
 
     /// The tuned model's config with the instruct model's stop ids and the result's number of tokens.
