@@ -38,7 +38,7 @@ public final class CpuDevice implements Device {
 
     private record VectorKernels(Parallel parallel) implements HostSession.Kernels {
         @Override
-        public void run(Op op, Tensor[] in, Tensor[] out) {
+        public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
             Parallel p = parallel;
             switch (op) {
                 case Constant(float value) -> out[0].setFloat(0, value);
@@ -67,7 +67,7 @@ public final class CpuDevice implements Device {
                 case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
                 case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
                 case LinearCrossEntropy() ->
-                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], p);
+                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], work, p);
                 case Dropout(float rate, int stream) -> ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);

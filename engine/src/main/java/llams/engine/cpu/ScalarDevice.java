@@ -28,7 +28,7 @@ public final class ScalarDevice implements Device {
     public Session open(Map<String, Tensor> resident) {
         return new HostSession(resident, new HostSession.Kernels() {
             @Override
-            public void run(Op op, Tensor[] in, Tensor[] out) {
+            public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
                 ScalarDevice.run(op, in, out);
             }
 

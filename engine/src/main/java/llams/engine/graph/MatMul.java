@@ -30,7 +30,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(C);
     }
 

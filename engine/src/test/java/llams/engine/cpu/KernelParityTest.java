@@ -371,7 +371,9 @@ class KernelParityTest {
         Tensor dWeight = make.poisoned(vocab, dim);
         Tensor dWeightFast = make.poisoned(vocab, dim);
         ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, pool);
+        // Blocks that do not divide the tokens: 256 of them with all words.
+        Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
+        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, whole, pool);
         assertClose(what + " loss", loss, lossFast, 1e-6);
         assertClose(what + " tokenLoss", tokenLoss, tokenLossFast, 2e-6);
         assertClose(what + " dx", dx, dxFast, 2e-6);
@@ -379,12 +381,23 @@ class KernelParityTest {
         Tensor lossAlone = make.poisoned(1);
         Tensor dxOnly = make.poisoned(tokens, dim);
         Tensor dWeightOnly = make.poisoned(vocab, dim);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, whole, pool);
         assertSameBits(what + " loss alone", lossFast, lossAlone);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, pool);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, whole, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, whole, pool);
         assertSameBits(what + " dx alone", dxFast, dxOnly);
         assertSameBits(what + " dWeight alone", dWeightFast, dWeightOnly);
+        for (int words : new int[] {1, 17, 64, 1024}) {
+            if (words < vocab && (words > 1 || vocab <= 65)) {
+                Tensor[] slices = {make.poisoned(300, dim), make.poisoned(300, words), make.poisoned(300, dim)};
+                CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, slices, pool);
+                assertClose(what + " loss in slices of " + words, loss, lossFast, 1e-6);
+                assertClose(what + " tokenLoss in slices of " + words, tokenLoss, tokenLossFast, 2e-6);
+                assertClose(what + " dx in slices of " + words, dx, dxOnly, 2e-6);
+                CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, slices, pool);
+                assertSameBits(what + " loss alone in slices of " + words, lossFast, lossAlone);
+            }
+        }
     }
 
     @Test
