@@ -34,18 +34,20 @@ final class CrossEntropyKernel {
     /// @param loss      F32 `[1]`: `scale` times the sum of `tokenLoss`
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
-    /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`; or null
+    /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
     /// @param work      F32 `[rows, dim]` and `[rows, words]`, and `[rows, dim]` again unless `dx` is null: how many tokens and
     ///                  words make a block; all words where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
-            Tensor dWeight, Tensor[] work, Parallel p) {
+            Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
         int tokens = Check.dim("crossEntropy", "x", x, 2, 0);
         int dim = Check.dim("crossEntropy", "x", x, 2, 1);
         int vocab = Check.dim("crossEntropy", "weight", weight, 2, 0);
         check(x, weight, labels, scale, loss, tokens, dim, vocab);
         clear("tokenLoss", tokenLoss, p, tokens);
         clear("dx", dx, p, tokens, dim);
-        clear("dWeight", dWeight, p, vocab, dim);
+        if (!accumulate) {
+            clear("dWeight", dWeight, p, vocab, dim);
+        }
         int[] counted = p.scratch().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
         int most = Check.dim("crossEntropy", "work", work[1], 2, 0);

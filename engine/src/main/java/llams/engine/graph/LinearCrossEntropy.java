@@ -15,6 +15,7 @@ import java.util.function.IntPredicate;
 /// is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
 public record LinearCrossEntropy() implements Differentiable {
     private static final int FIRST_GRADIENT = 2;
+    static final int WEIGHT_GRADIENT = 3;
     /// Logits of a block: 8 MB, what a cache holds; smaller slices would pack the rows of `x` more often than is worth it.
     private static final long LOGITS = 1 << 21;
     private static final long ROWS = 1024;
@@ -42,7 +43,7 @@ public record LinearCrossEntropy() implements Differentiable {
         long tokens = Math.max(1, inputs.get(0).dim(0));
         // A weight's gradient needs the probabilities themselves, so all logits of a token; else a slice of words at a time
         // will do.
-        boolean isWhole = isRead.test(FIRST_GRADIENT + 1);
+        boolean isWhole = isRead.test(WEIGHT_GRADIENT);
         long rows = Math.min(tokens, isWhole ? Math.max(ROWS_OF_WHOLE_LOGITS, LOGITS / vocab) : ROWS);
         long words = isWhole ? vocab : Math.min(vocab, Math.max(1, LOGITS / rows));
         TensorType block = TensorType.f32(rows, inputs.get(0).dim(1));
