@@ -1,5 +1,6 @@
 package llams.bench;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -59,7 +60,7 @@ public class TrainStepBenchmark {
             LlamaConfig config = RandomModel.config(words[0]);
             check(RandomModel.small(config), method, dtype);
             batch = batch(config, dims[0], dims[1]);
-            trainer = trainer(cpu, RandomModel.create(arena, config, dtype), method, dims[1]);
+            trainer = trainer(cpu, arena, RandomModel.create(arena, config, dtype), method, dims[1]);
             Trainer.Step first = next();
             // A new model knows nothing: each of its words is about as likely as the others.
             Close.check("the first loss", first.loss(), Math.log(config.vocab()), 1);
@@ -72,7 +73,9 @@ public class TrainStepBenchmark {
             Batch rows = batch(small, 2, CHECKED_TOKENS / 2);
             List<List<Trainer.Step>> steps = new ArrayList<>();
             for (Device device : List.of(cpu, scalar)) {
-                try (Trainer both = trainer(device, RandomModel.create(arena, small, dtype), method, CHECKED_TOKENS / 2)) {
+                // In memory of its own, given back before the real model comes: the peak is to be that of the step.
+                try (Arena own = Arena.ofShared();
+                        Trainer both = trainer(device, own, RandomModel.create(own, small, dtype), method, CHECKED_TOKENS / 2)) {
                     steps.add(List.of(both.step(List.of(rows), RATE, 0), both.step(List.of(rows), RATE, 1)));
                 }
             }
@@ -96,7 +99,7 @@ public class TrainStepBenchmark {
             return Batch.of(sequences);
         }
 
-        private Trainer trainer(Device device, RandomModel weights, String method, int tokens) {
+        private Trainer trainer(Device device, Arena arena, RandomModel weights, String method, int tokens) {
             Optimizer optimizer = new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
             if (method.equals("full")) {
                 List<Leaf> trained = new ArrayList<>();

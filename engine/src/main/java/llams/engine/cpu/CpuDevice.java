@@ -38,7 +38,7 @@ public final class CpuDevice implements Device {
 
     private record VectorKernels(Parallel parallel) implements HostSession.Kernels {
         @Override
-        public void run(Op op, Tensor[] in, Tensor[] out) {
+        public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
             Parallel p = parallel;
             switch (op) {
                 case Constant(float value) -> out[0].setFloat(0, value);
@@ -54,7 +54,8 @@ public final class CpuDevice implements Device {
                 case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
                     Gemm.multiply(in[1], transposeA, in[2], transposeB, in[0], true, p);
                 case Embedding() -> EmbeddingKernel.forward(in[0], in[1], out[0], p);
-                case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], p);
+                case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], false, p);
+                case AccumulateEmbeddingGradient() -> EmbeddingKernel.gradient(in[1], in[2], in[0], true, p);
                 case RmsNorm(float eps) -> NormKernel.rmsNorm(in[0], in[1], eps, out[0], p);
                 case RmsNormGradient(float eps) -> NormKernel.rmsNormGradient(in[0], in[1], eps, in[2], out[0], p);
                 case RmsNormWeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[0], eps, in[1], out[0], p);
@@ -67,7 +68,10 @@ public final class CpuDevice implements Device {
                 case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
                 case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
                 case LinearCrossEntropy() ->
-                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], p);
+                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false, work,
+                            p);
+                case AccumulateLinearCrossEntropy() ->
+                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], in[4], true, work, p);
                 case Dropout(float rate, int stream) -> ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);

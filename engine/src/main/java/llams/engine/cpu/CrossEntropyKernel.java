@@ -1,27 +1,28 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
 /// The output projection, the loss and its gradients in one: logits `x · weight^T` exist only for a block of counted tokens,
 /// never for all. Tokens with a negative label cost nothing.
+///
+/// Where no gradient of the weight is wanted, not even a token's logits exist all at once: slices of words pass by, and
+/// softmax's maximum and sum, and the sum of weights that is the gradient, are carried along, as attention does with its
+/// keys (arXiv 2205.14135): the head is attention with one key a word.
 final class CrossEntropyKernel {
-    /// Counted tokens of a block, at most; the weight is read once per block and product.
-    private static final int TOKENS = 512;
-    /// Logits of a block, at most, unless the vocabulary is so large that `FEW_TOKENS` have more.
-    private static final int LOGITS_OF_BLOCK = 1 << 25;
-    private static final int FEW_TOKENS = 32;
-
     /// Terms that are summed in f32 before the sum goes on in double.
     private static final int F32_SUM = 2048;
 
     private static final int COUNTED = 0;
-    private static final int LOST = 0;
-    private static final int X = 0;
-    private static final int LOGITS = 1;
-    private static final int DX = 2;
+    private static final int LARGEST = 0;
+    private static final int SUM = 1;
+    private static final int OF_LABEL = 2;
+    private static final int WORD = 0;
 
     private CrossEntropyKernel() {
     }
@@ -33,49 +34,167 @@ final class CrossEntropyKernel {
     /// @param loss      F32 `[1]`: `scale` times the sum of `tokenLoss`
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
-    /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`; or null
+    /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
+    /// @param work      F32 `[rows, dim]` and `[rows, words]`, and `[rows, dim]` again unless `dx` is null: how many tokens and
+    ///                  words make a block; all words where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
-            Tensor dWeight, Parallel p) {
+            Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
         int tokens = Check.dim("crossEntropy", "x", x, 2, 0);
         int dim = Check.dim("crossEntropy", "x", x, 2, 1);
         int vocab = Check.dim("crossEntropy", "weight", weight, 2, 0);
         check(x, weight, labels, scale, loss, tokens, dim, vocab);
         clear("tokenLoss", tokenLoss, p, tokens);
         clear("dx", dx, p, tokens, dim);
-        clear("dWeight", dWeight, p, vocab, dim);
+        if (!accumulate) {
+            clear("dWeight", dWeight, p, vocab, dim);
+        }
         int[] counted = p.scratch().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
-        double[] lost = p.scratch().doubles(LOST, TOKENS);
-        int most = Math.clamp(LOGITS_OF_BLOCK / vocab, FEW_TOKENS, TOKENS);
+        int most = Check.dim("crossEntropy", "work", work[1], 2, 0);
+        int words = Check.dim("crossEntropy", "work", work[1], 2, 1);
+        Check.that(dWeight == null || words == vocab,
+                "crossEntropy: blocks of " + words + " words, wanted all " + vocab + " for the weight's gradient");
         float factor = scale.getFloat(0);
         double total = 0;
         for (int from = 0; from < count; from += most) {
-            int first = from;
             int rows = Math.min(most, count - from);
-            Tensor block = gather(x, counted, from, rows, p);
-            Tensor logits = p.scratch().tensor(LOGITS, rows, vocab);
-            Gemm.multiply(block, false, weight, true, logits, false, p);
-            boolean isDifferentiated = dx != null || dWeight != null;
-            p.run(rows, (row, _) ->
-                lost[row] = row(logits, row, vocab, labels.getInt(counted[first + row]), factor, isDifferentiated));
+            Tensor block = view(work[0], rows, dim);
+            Tensor dBlock = dx == null ? null : view(work[2], rows, dim);
             for (int row = 0; row < rows; row++) {
-                total += lost[row];
-                if (tokenLoss != null) {
-                    tokenLoss.setFloat(counted[from + row], (float) lost[row]);
-                }
+                copyRow(x, counted[from + row], block, row, dim);
             }
-            if (dx != null) {
-                Tensor dBlock = p.scratch().tensor(DX, rows, dim);
-                Gemm.multiply(logits, false, weight, false, dBlock, false, p);
-                for (int row = 0; row < rows; row++) {
-                    copyRow(dBlock, row, dx, counted[from + row], dim);
-                }
-            }
-            if (dWeight != null) {
-                Gemm.multiply(logits, true, block, false, dWeight, from > 0, p);
+            total += words == vocab
+                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, work[1], p)
+                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock, work[1], words, p);
+            for (int row = 0; dx != null && row < rows; row++) {
+                copyRow(dBlock, row, dx, counted[from + row], dim);
             }
         }
         loss.setFloat(0, (float) (total * factor));
+    }
+
+    /// The first rows of `work`'s memory as `[rows, columns]`.
+    private static Tensor view(Tensor work, int rows, int columns) {
+        Shape shape = Shape.of(rows, columns);
+        return new Tensor(DType.F32, shape, work.data().asSlice(0, Tensor.byteSize(DType.F32, shape)));
+    }
+
+    /// A block of tokens with all their logits; returns the sum of their losses.
+    private static double whole(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
+            Tensor tokenLoss, Tensor dBlock, Tensor dWeight, Tensor work, Parallel p) {
+        int rows = (int) block.shape().dim(0);
+        int vocab = (int) weight.shape().dim(0);
+        Tensor logits = view(work, rows, vocab);
+        Gemm.multiply(block, false, weight, true, logits, false, p);
+        double[] lost = p.scratch().doubles(SUM, rows);
+        boolean isDifferentiated = dBlock != null || dWeight != null;
+        p.run(rows, (row, _) ->
+            lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor, isDifferentiated));
+        if (dBlock != null) {
+            Gemm.multiply(logits, false, weight, false, dBlock, false, p);
+        }
+        if (dWeight != null) {
+            Gemm.multiply(logits, true, block, false, dWeight, true, p);
+        }
+        return sum(lost, rows, counted, from, tokenLoss);
+    }
+
+    private static double sum(double[] lost, int rows, int[] counted, int from, Tensor tokenLoss) {
+        double total = 0;
+        for (int row = 0; row < rows; row++) {
+            total += lost[row];
+            if (tokenLoss != null) {
+                tokenLoss.setFloat(counted[from + row], (float) lost[row]);
+            }
+        }
+        return total;
+    }
+
+    /// The same with a slice of the words at a time.
+    private static double slices(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
+            Tensor tokenLoss, Tensor dBlock, Tensor work, int words, Parallel p) {
+        int rows = (int) block.shape().dim(0);
+        int dim = (int) block.shape().dim(1);
+        int vocab = (int) weight.shape().dim(0);
+        double[] largest = p.scratch().doubles(LARGEST, rows);
+        double[] sums = p.scratch().doubles(SUM, rows);
+        double[] ofLabel = p.scratch().doubles(OF_LABEL, rows);
+        Arrays.fill(largest, 0, rows, Double.NEGATIVE_INFINITY);
+        Arrays.fill(sums, 0, rows, 0);
+        for (int word = 0; word < vocab; word += words) {
+            int first = word;
+            int width = Math.min(words, vocab - word);
+            Tensor slice = slice(weight, word, width, dim);
+            Tensor logits = view(work, rows, width);
+            Gemm.multiply(block, false, slice, true, logits, false, p);
+            p.run(rows, (row, _) -> {
+                int label = labels.getInt(counted[from + row]) - first;
+                if (label >= 0 && label < width) {
+                    ofLabel[row] = logits.getFloat((long) row * width + label);
+                }
+                carry(logits.data(), row, width, largest, sums, first > 0 ? dBlock : null);
+                sums[row] += dBlock == null ? sumOfExponents(logits.data(), (long) row * width, width, (float) largest[row])
+                        : exponents(logits.data(), (long) row * width, width, (float) largest[row]);
+            });
+            if (dBlock != null) {
+                Gemm.multiply(logits, false, slice, false, dBlock, word > 0, p);
+            }
+        }
+        p.run(rows, (row, scratch) -> {
+            if (dBlock != null) {
+                float[] ofWord = scratch.floats(WORD, dim);
+                Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, ofWord, 0);
+                finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, ofWord);
+            }
+            sums[row] = largest[row] + Math.log(sums[row]) - ofLabel[row];
+        });
+        return sum(sums, rows, counted, from, tokenLoss);
+    }
+
+    private static Tensor slice(Tensor weight, int word, int width, int dim) {
+        Shape shape = Shape.of(width, dim);
+        long rowBytes = Tensor.byteSize(weight.dtype(), Shape.of(dim));
+        return new Tensor(weight.dtype(), shape, weight.data().asSlice(word * rowBytes, width * rowBytes));
+    }
+
+    /// Takes a slice of a token's logits into its maximum; what was summed under a smaller one shrinks, in `before` too.
+    private static void carry(MemorySegment logits, int row, int width, double[] largest, double[] sums, Tensor before) {
+        long at = (long) row * width;
+        float here = largest(logits, at, width);
+        if (here > largest[row]) {
+            double shrink = Math.exp(largest[row] - here);
+            sums[row] *= shrink;
+            largest[row] = here;
+            if (before != null) {
+                int dim = (int) before.shape().dim(1);
+                scale(before.data(), (long) row * dim, dim, (float) shrink);
+            }
+        }
+    }
+
+    private static void scale(MemorySegment x, long at, int count, float factor) {
+        FloatVector factors = FloatVector.broadcast(Simd.F, factor);
+        int i = 0;
+        for (; i <= count - Simd.LANES; i += Simd.LANES) {
+            Simd.store(Simd.load(x, at + i).mul(factors), x, at + i);
+        }
+        for (; i < count; i++) {
+            x.set(Tensor.F32, (at + i) * 4, x.get(Tensor.F32, (at + i) * 4) * factor);
+        }
+    }
+
+    /// `dx = share dx - factor word`.
+    private static void finish(MemorySegment dx, long at, int dim, float share, float factor, float[] word) {
+        FloatVector shares = FloatVector.broadcast(Simd.F, share);
+        FloatVector factors = FloatVector.broadcast(Simd.F, factor);
+        int i = 0;
+        for (; i <= dim - Simd.LANES; i += Simd.LANES) {
+            FloatVector less = FloatVector.fromArray(Simd.F, word, i).mul(factors);
+            Simd.store(Simd.load(dx, at + i).mul(shares).sub(less), dx, at + i);
+        }
+        for (; i < dim; i++) {
+            dx.set(Tensor.F32, (at + i) * 4, dx.get(Tensor.F32, (at + i) * 4) * share - factor * word[i]);
+        }
     }
 
     private static void check(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, int tokens, int dim,
@@ -122,15 +241,6 @@ final class CrossEntropyKernel {
         return count;
     }
 
-    private static Tensor gather(Tensor x, int[] counted, int from, int rows, Parallel p) {
-        int dim = (int) x.shape().dim(1);
-        Tensor block = p.scratch().tensor(X, rows, dim);
-        for (int row = 0; row < rows; row++) {
-            copyRow(x, counted[from + row], block, row, dim);
-        }
-        return block;
-    }
-
     private static void copyRow(Tensor source, int row, Tensor target, int targetRow, int dim) {
         long bytes = dim * 4L;
         MemorySegment.copy(source.data(), row * bytes, target.data(), targetRow * bytes, bytes);
@@ -163,6 +273,28 @@ final class CrossEntropyKernel {
         }
         for (; i < words; i++) {
             sum += Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
+        }
+        return sum;
+    }
+
+    /// Logits become `e^(logit - largest)`; returns their sum.
+    private static double exponents(MemorySegment logits, long at, int words, float largest) {
+        double sum = 0;
+        int i = 0;
+        while (i <= words - Simd.LANES) {
+            int end = Math.min(words, i + F32_SUM);
+            FloatVector total = FloatVector.zero(Simd.F);
+            for (; i <= end - Simd.LANES; i += Simd.LANES) {
+                FloatVector e = Simd.exp(Simd.load(logits, at + i).sub(largest));
+                Simd.store(e, logits, at + i);
+                total = total.add(e);
+            }
+            sum += Simd.sum(total);
+        }
+        for (; i < words; i++) {
+            float e = (float) Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
+            logits.set(Tensor.F32, (at + i) * 4, e);
+            sum += e;
         }
         return sum;
     }

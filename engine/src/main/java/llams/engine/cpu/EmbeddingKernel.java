@@ -28,11 +28,11 @@ final class EmbeddingKernel {
         });
     }
 
-    /// `dTable` `[rows, dim]` is overwritten by the sums of the rows of `dy` `[tokens, dim]` that share an id. Each task
-    /// owns a range of the table and adds in token order.
+    /// `dTable` `[rows, dim]` is overwritten by the sums of the rows of `dy` `[tokens, dim]` that share an id, or these are
+    /// added to it if `accumulate`. Each task owns a range of the table and adds in token order.
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
-    static void gradient(Tensor ids, Tensor dy, Tensor dTable, Parallel p) {
+    static void gradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate, Parallel p) {
         int rows = Check.dim("embeddingGradient", "dTable", dTable, 2, 0);
         int dim = Check.dim("embeddingGradient", "dTable", dTable, 2, 1);
         int tokens = Check.dim("embeddingGradient", "ids", ids, 1, 0);
@@ -45,7 +45,9 @@ final class EmbeddingKernel {
         p.run(Math.ceilDiv(rows, TABLE_ROWS), (task, _) -> {
             int from = task * TABLE_ROWS;
             int to = Math.min(rows, from + TABLE_ROWS);
-            dTable.data().asSlice(from * (dim * 4L), (to - from) * (dim * 4L)).fill((byte) 0);
+            if (!accumulate) {
+                dTable.data().asSlice(from * (dim * 4L), (to - from) * (dim * 4L)).fill((byte) 0);
+            }
             for (int t = 0; t < tokens; t++) {
                 int id = ids.getInt(t);
                 if (id >= from && id < to) {

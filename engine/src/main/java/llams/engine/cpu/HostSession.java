@@ -17,7 +17,7 @@ import llams.engine.tensor.Tensor;
 final class HostSession implements Session {
     /// What runs one op. An optional result that nothing reads is null.
     interface Kernels extends AutoCloseable {
-        void run(Op op, Tensor[] inputs, Tensor[] results);
+        void run(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace);
 
         @Override
         void close();
@@ -73,7 +73,7 @@ final class HostSession implements Session {
         arena.close();
     }
 
-    private record Step(Op op, Tensor[] inputs, Tensor[] results) {
+    private record Step(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace) {
     }
 
     private final class HostExecutable implements Executable {
@@ -100,11 +100,11 @@ final class HostSession implements Session {
         public void run() {
             if (boundSlab != slab) {
                 steps = program.instructions().stream()
-                        .map(i -> new Step(i.op(), bind(i.inputs()), bind(i.results()))).toList();
+                        .map(i -> new Step(i.op(), bind(i.inputs()), bind(i.results()), bind(i.workspace()))).toList();
                 boundSlab = slab;
             }
             for (Step step : steps) {
-                kernels.run(step.op, step.inputs, step.results);
+                kernels.run(step.op, step.inputs, step.results, step.workspace);
             }
         }
 

@@ -28,7 +28,7 @@ public final class ScalarDevice implements Device {
     public Session open(Map<String, Tensor> resident) {
         return new HostSession(resident, new HostSession.Kernels() {
             @Override
-            public void run(Op op, Tensor[] in, Tensor[] out) {
+            public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
                 ScalarDevice.run(op, in, out);
             }
 
@@ -52,7 +52,8 @@ public final class ScalarDevice implements Device {
             case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
                 ScalarKernels.multiply(in[1], transposeA, in[2], transposeB, in[0], true);
             case Embedding() -> ScalarKernels.embedding(in[0], in[1], out[0]);
-            case EmbeddingGradient(long rows) -> ScalarKernels.embeddingGradient(in[0], in[1], out[0]);
+            case EmbeddingGradient(long rows) -> ScalarKernels.embeddingGradient(in[0], in[1], out[0], false);
+            case AccumulateEmbeddingGradient() -> ScalarKernels.embeddingGradient(in[1], in[2], in[0], true);
             case RmsNorm(float eps) -> ScalarKernels.rmsNorm(in[0], in[1], eps, out[0]);
             case RmsNormGradient(float eps) -> ScalarKernels.rmsNormGradient(in[0], in[1], eps, in[2], out[0]);
             case RmsNormWeightGradient(float eps) -> ScalarKernels.rmsNormWeightGradient(in[0], eps, in[1], out[0]);
@@ -64,7 +65,9 @@ public final class ScalarDevice implements Device {
             case SwiGlu() -> ScalarKernels.swiGlu(in[0], in[1], out[0]);
             case SwiGluGradient() -> ScalarKernels.swiGluGradient(in[0], in[1], in[2], out[0], out[1]);
             case LinearCrossEntropy() ->
-                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3]);
+                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false);
+            case AccumulateLinearCrossEntropy() ->
+                ScalarKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], in[4], true);
             case Dropout(float rate, int stream) -> ScalarKernels.dropout(in[0], in[1], stream, rate, out[0]);
             case SquaredNorm() -> ScalarKernels.squaredNorm(in[0], out[0]);
             case Accumulate() -> ScalarKernels.accumulate(in[0], in[1]);

@@ -231,7 +231,7 @@ final class ScalarKernels {
     }
 
     static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
-            Tensor dWeight) {
+            Tensor dWeight, boolean accumulate) {
         int dim = dim(x, 1);
         double total = 0;
         double factor = scale.getFloat(0);
@@ -265,7 +265,7 @@ final class ScalarKernels {
         }
         loss.setFloat(0, (float) (total * factor));
         for (int i = 0; i < dw.length; i++) {
-            dWeight.setFloat(i, (float) dw[i]);
+            dWeight.setFloat(i, (float) (accumulate ? dWeight.getFloat(i) + dw[i] : dw[i]));
         }
     }
 
@@ -290,9 +290,11 @@ final class ScalarKernels {
         }
     }
 
-    static void embeddingGradient(Tensor ids, Tensor dy, Tensor dTable) {
+    static void embeddingGradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate) {
         int dim = dim(dy, 1);
-        fill(dTable, 0);
+        if (!accumulate) {
+            fill(dTable, 0);
+        }
         for (int t = 0; t < dim(dy, 0); t++) {
             for (int d = 0; d < dim; d++) {
                 addTo(dTable, (long) ids.getInt(t) * dim + d, dy.getFloat((long) t * dim + d));

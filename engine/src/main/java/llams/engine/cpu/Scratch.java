@@ -1,20 +1,14 @@
 package llams.engine.cpu;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import llams.engine.tensor.DType;
-import llams.engine.tensor.Shape;
-import llams.engine.tensor.Tensor;
-
 /// One thread's working memory, kept from call to call so that kernels allocate nothing once they are warm. A kernel
-/// numbers its own slots; what a slot holds is undefined when the kernel starts.
+/// numbers its own slots; what a slot holds is undefined when the kernel starts. For what fits a cache: larger work
+/// is planned with the program, see [llams.engine.graph.Op#workspace].
 final class Scratch {
     private static final int SLOTS = 16;
 
     private final float[][] floats = new float[SLOTS][0];
     private final int[][] ints = new int[SLOTS][0];
     private final double[][] doubles = new double[SLOTS][0];
-    private final MemorySegment[] segments = new MemorySegment[SLOTS];
     private Scratch nested;
 
     float[] floats(int slot, int length) {
@@ -36,16 +30,6 @@ final class Scratch {
             doubles[slot] = new double[length];
         }
         return doubles[slot];
-    }
-
-    /// An F32 tensor of `[rows, columns]` in native memory.
-    Tensor tensor(int slot, int rows, int columns) {
-        Shape shape = Shape.of(rows, columns);
-        long bytes = Tensor.byteSize(DType.F32, shape);
-        if (segments[slot] == null || segments[slot].byteSize() < bytes) {
-            segments[slot] = Arena.ofAuto().allocate(bytes, 64);
-        }
-        return new Tensor(DType.F32, shape, segments[slot].asSlice(0, bytes));
     }
 
     /// The working memory of a kernel that this thread runs inside another kernel.

@@ -29,7 +29,8 @@ public final class Autodiff {
 
     /// Records the gradient of `loss`, a `[1]`, with respect to each wanted leaf.
     ///
-    /// @param recompute true to make the inner values of each block of [Graph#recomputable] again instead of keeping them
+    /// @param recompute true to make all inner values of each block of [Graph#recomputable] again instead of keeping them; else
+    ///                  only those that cost next to nothing
     /// @throws IllegalArgumentException if the loss does not depend on a wanted leaf, naming it
     public static Map<Leaf, Value> gradients(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute) {
         Map<Leaf, Value> sums = new LinkedHashMap<>();
@@ -50,7 +51,7 @@ public final class Autodiff {
             missing.remove(leaf);
             sink.accept(leaf, part);
         });
-        Recompute again = recompute ? new Recompute(graph, forward) : null;
+        Recompute again = new Recompute(graph, forward, recompute);
         autodiff.gradients.put(loss, graph.record(new Constant(1)));
         for (Node node : forward.reversed()) {
             autodiff.visit(node, again);
@@ -81,7 +82,7 @@ public final class Autodiff {
                 "gradients: no gradient is defined through %s", node.results);
         List<Value> inputs = node.inputs;
         List<? extends Value> results = node.results;
-        if (again != null && node.block >= 0) {
+        if (node.block >= 0) {
             inputs = again.remade(node.block, inputs);
             results = again.remade(node.block, results);
         }

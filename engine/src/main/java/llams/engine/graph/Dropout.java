@@ -18,7 +18,7 @@ public record Dropout(float rate, int stream) implements Differentiable {
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(0);
     }
 

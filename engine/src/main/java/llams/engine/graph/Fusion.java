@@ -10,7 +10,8 @@ import java.util.Set;
 
 /// A product whose only reader adds it to something is computed onto that: `c + a b` becomes one [MatMul] with three inputs,
 /// `state += a b` one [AccumulateMatMul]. The residual stream, adapters and gradients of shared inputs are such sums; each
-/// fusion saves writing the product and reading it twice.
+/// fusion saves writing the product and reading it twice. The gradients of the embedding and of the output head, as large as
+/// their weights, are likewise added to their state where they are made.
 final class Fusion {
     private final Map<Value, Integer> uses = new HashMap<>();
     private final Set<Value> changed = new HashSet<>();
@@ -47,18 +48,24 @@ final class Fusion {
     private Fused apply(List<Node> nodes) {
         Set<Node> absorbed = new HashSet<>();
         Map<Node, Node> productOf = new HashMap<>();
+        Map<Node, Value> stateOfLoss = new HashMap<>();
         for (Node node : nodes) {
             Node product = absorbable(node);
             if (product != null && absorbed.add(product)) {
                 productOf.put(node, product);
+            }
+            Node loss = accumulatedLoss(node, nodes);
+            if (loss != null && stateOfLoss.putIfAbsent(loss, node.inputs.getFirst()) == null) {
+                absorbed.add(node);
             }
         }
         List<Node> fused = new ArrayList<>();
         for (Node node : nodes) {
             if (!absorbed.contains(node)) {
                 Node product = productOf.get(node);
-                Node made = product == null ? copy(node) : merged(node, product);
-                for (int i = 0; i < node.results.size(); i++) {
+                Node made = product != null ? merged(node, product)
+                        : stateOfLoss.containsKey(node) ? lossInto(node, stateOfLoss.get(node)) : copy(node);
+                for (int i = 0; i < made.results.size(); i++) {
                     replacements.put(node.results.get(i), made.results.get(i));
                 }
                 fused.add(made);
@@ -76,15 +83,42 @@ final class Fusion {
             default -> List.of();
         };
         for (Value summand : summands) {
-            if (summand instanceof Result result && result.node.op instanceof MatMul && result.node.inputs.size() == 2
-                    && uses.get(summand) == 1 && result.node.inputs.stream().noneMatch(changed::contains)) {
+            if (summand instanceof Result result && isProduct(result.node, node) && uses.get(summand) == 1
+                    && result.node.inputs.stream().noneMatch(changed::contains)) {
                 return result.node;
             }
         }
         return null;
     }
 
+    private static boolean isProduct(Node node, Node sum) {
+        return node.op instanceof MatMul && node.inputs.size() == 2
+                || node.op instanceof EmbeddingGradient && sum.op instanceof Accumulate;
+    }
+
+    /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed where
+    /// the loss stands, so nothing in between may read or change it.
+    private Node accumulatedLoss(Node node, List<Node> nodes) {
+        if (node.op instanceof Accumulate && node.inputs.get(1) instanceof Result part
+                && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.WEIGHT_GRADIENT
+                && uses.get(part) == 1) {
+            List<Node> between = nodes.subList(nodes.indexOf(part.node), nodes.indexOf(node));
+            return between.stream().anyMatch(other -> other.inputs.contains(node.inputs.getFirst())) ? null : part.node;
+        }
+        return null;
+    }
+
+    private Node lossInto(Node loss, Value state) {
+        List<Value> inputs = new ArrayList<>(loss.inputs.stream().map(this::replaced).toList());
+        inputs.add(state);
+        return new Node(new AccumulateLinearCrossEntropy(), inputs, loss.block);
+    }
+
     private Node merged(Node sum, Node product) {
+        if (product.op instanceof EmbeddingGradient) {
+            return new Node(new AccumulateEmbeddingGradient(),
+                    List.of(sum.inputs.get(0), replaced(product.inputs.get(0)), replaced(product.inputs.get(1))), sum.block);
+        }
         MatMul matMul = (MatMul) product.op;
         Value a = replaced(product.inputs.get(0));
         Value b = replaced(product.inputs.get(1));

@@ -30,7 +30,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(C);
     }
 
@@ -41,11 +41,12 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
         Value b = at.input(1);
         Value dy = at.upstream();
         Graph g = at.graph;
-        if (at.wants(0)) {
-            at.add(0, transposeA ? g.matMul(b, false, dy, true) : g.matMul(dy, false, b, !transposeB));
-        }
+        // A weight's gradient first: it goes into its sum at once, and the layer's input is free before its gradient is made.
         if (at.wants(1)) {
             at.add(1, transposeB ? g.matMul(dy, true, a, false) : g.matMul(a, !transposeA, dy, false));
+        }
+        if (at.wants(0)) {
+            at.add(0, transposeA ? g.matMul(b, false, dy, true) : g.matMul(dy, false, b, !transposeB));
         }
         if (at.inputs() > C && at.wants(C)) {
             at.add(C, dy);

@@ -1,6 +1,7 @@
 package llams.engine.graph;
 
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /// The closed set of what a device can do. An op is a record of its constants; what it reads stands in the [Node].
 /// Every device is an exhaustive switch over this type, so a new op does not compile until each device has it.
@@ -16,8 +17,16 @@ public sealed interface Op permits Differentiable, Effect, AttentionGradient, Co
         return false;
     }
 
-    /// The inputs whose memory the first result may take, where nothing reads them afterwards.
-    default List<Integer> overwritable() {
+    /// Memory that the op works in while it runs, beside what it reads and makes: planned, and so counted, like a result that
+    /// ends where it begins.
+    ///
+    /// @param isRead which results something reads
+    default List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
+        return List.of();
+    }
+
+    /// The inputs whose memory a result may take, where nothing reads them afterwards; no input is offered to two results.
+    default List<Integer> overwritable(int result) {
         return List.of();
     }
 }

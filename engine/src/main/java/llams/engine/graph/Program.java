@@ -38,8 +38,8 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
     public record Unused(TensorType type) implements Place {
     }
 
-    /// One op with the places of what it reads and writes.
-    public record Instruction(Op op, List<Place> inputs, List<Place> results) {
+    /// One op with the places of what it reads, makes and works in; see [Op#workspace].
+    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace) {
     }
 
     /// What a run needs, in bytes.
@@ -71,7 +71,11 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
             List<Place> inputs = node.inputs.stream().map(input -> place(input, places, leaves)).toList();
             List<Place> results = node.results.stream()
                     .map(result -> places.getOrDefault(result, new Unused(result.type()))).toList();
-            instructions.add(new Instruction(node.op, inputs, results));
+            List<Place> workspace = new ArrayList<>();
+            for (Lifetimes.Workspace piece : lifetimes.workspaceOf().get(node)) {
+                workspace.add(new InSlab(piece.interval().offsetBytes, piece.type()));
+            }
+            instructions.add(new Instruction(node.op, inputs, results, List.copyOf(workspace)));
         }
         Map<String, Place> outputPlaces = new LinkedHashMap<>();
         asked.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));

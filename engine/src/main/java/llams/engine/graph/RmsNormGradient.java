@@ -10,4 +10,9 @@ public record RmsNormGradient(float eps) implements Op {
         Checks.same("rms norm gradient", "x", inputs.get(0), "dy", inputs.get(2));
         return List.of(inputs.get(0).type());
     }
+
+    @Override
+    public List<Integer> overwritable(int result) {
+        return List.of(2);
+    }
 }

@@ -20,7 +20,7 @@ public record Rope(int headDim, boolean inverse) implements Differentiable {
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(0);
     }
 

@@ -10,7 +10,7 @@ public record Scale(float factor) implements Differentiable {
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(0);
     }
 

@@ -12,7 +12,7 @@ public record SwiGlu() implements Differentiable {
     }
 
     @Override
-    public List<Integer> overwritable() {
+    public List<Integer> overwritable(int result) {
         return List.of(0, 1);
     }
 

@@ -10,4 +10,9 @@ public record SwiGluGradient() implements Op {
         Checks.same("swiglu gradient", "gate", inputs.get(0), "dy", inputs.get(2));
         return List.of(inputs.get(0).type(), inputs.get(1).type());
     }
+
+    @Override
+    public List<Integer> overwritable(int result) {
+        return List.of(result);
+    }
 }

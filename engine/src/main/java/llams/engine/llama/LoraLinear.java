@@ -18,9 +18,10 @@ public record LoraLinear(Linear base, Leaf a, Leaf b, float scale, float dropout
 
     @Override
     public Value forward(Graph g, Value x) {
+        Value y = base.forward(g, x);
         Value in = dropout == 0 ? x : g.dropout(x, SEED, dropout, stream);
         // The scale goes where the data is thin: [tokens, rank].
         Value thin = g.scale(g.linear(in, a), scale);
-        return g.add(base.forward(g, x), g.linear(thin, b));
+        return g.add(y, g.linear(thin, b));
     }
 }

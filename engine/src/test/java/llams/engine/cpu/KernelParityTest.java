@@ -356,9 +356,11 @@ class KernelParityTest {
                 }
                 Tensor dTable = make.poisoned(rows, dim);
                 Tensor dTableFast = make.poisoned(rows, dim);
-                ScalarKernels.embeddingGradient(ids, dy, dTable);
-                EmbeddingKernel.gradient(ids, dy, dTableFast, pool);
-                assertSameBits("embeddingGradient", dTable, dTableFast);
+                for (boolean accumulate : new boolean[] {false, true}) {
+                    ScalarKernels.embeddingGradient(ids, dy, dTable, accumulate);
+                    EmbeddingKernel.gradient(ids, dy, dTableFast, accumulate, pool);
+                    assertSameBits("embeddingGradient", dTable, dTableFast);
+                }
                 ScalarKernels.cacheAppend(dTable, dy, ids);
                 ElementwiseKernel.cacheAppend(dTableFast, dy, ids);
                 assertSameBits("cacheAppend", dTable, dTableFast);
@@ -397,8 +399,10 @@ class KernelParityTest {
         Tensor dxFast = make.poisoned(tokens, dim);
         Tensor dWeight = make.poisoned(vocab, dim);
         Tensor dWeightFast = make.poisoned(vocab, dim);
-        ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, pool);
+        ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, false);
+        // Blocks that do not divide the tokens: 256 of them with all words.
+        Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
+        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, whole, pool);
         assertClose(what + " loss", loss, lossFast, 1e-6);
         assertClose(what + " tokenLoss", tokenLoss, tokenLossFast, 2e-6);
         assertClose(what + " dx", dx, dxFast, 2e-6);
@@ -406,12 +410,26 @@ class KernelParityTest {
         Tensor lossAlone = make.poisoned(1);
         Tensor dxOnly = make.poisoned(tokens, dim);
         Tensor dWeightOnly = make.poisoned(vocab, dim);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, whole, pool);
         assertSameBits(what + " loss alone", lossFast, lossAlone);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, pool);
-        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, false, whole, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, false, whole, pool);
         assertSameBits(what + " dx alone", dxFast, dxOnly);
         assertSameBits(what + " dWeight alone", dWeightFast, dWeightOnly);
+        ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, true);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, true, whole, pool);
+        assertClose(what + " dWeight twice", dWeight, dWeightOnly, 2e-6);
+        for (int words : new int[] {1, 17, 64, 1024}) {
+            if (words < vocab && (words > 1 || vocab <= 65)) {
+                Tensor[] slices = {make.poisoned(300, dim), make.poisoned(300, words), make.poisoned(300, dim)};
+                CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, false, slices, pool);
+                assertClose(what + " loss in slices of " + words, loss, lossFast, 1e-6);
+                assertClose(what + " tokenLoss in slices of " + words, tokenLoss, tokenLossFast, 2e-6);
+                assertClose(what + " dx in slices of " + words, dx, dxOnly, 2e-6);
+                CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, slices, pool);
+                assertSameBits(what + " loss alone in slices of " + words, lossFast, lossAlone);
+            }
+        }
     }
 
     @Test

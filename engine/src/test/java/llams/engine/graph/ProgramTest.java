@@ -102,6 +102,75 @@ class ProgramTest {
     }
 
     @Test
+    void gradientsAsLargeAsTheVocabularyStandOnlyInTheirState() {
+        Graph g = new Graph();
+        Leaf table = Leaf.state("table", DType.F32, 1000, 8);
+        Leaf head = Leaf.state("head", DType.F32, 1000, 8);
+        Value loss = g.linearCrossEntropy(g.embedding(table, Leaf.input("ids", DType.I32, 4)), head,
+                Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        Autodiff.contributions(g, loss, List.of(table, head), false,
+                (leaf, part) -> g.record(new Accumulate(), Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
+        Program program = Program.of(g, Map.of("loss", loss));
+        assertEquals(List.of(new Embedding(), new AccumulateLinearCrossEntropy(), new AccumulateEmbeddingGradient()),
+                ops(program));
+        Program.Instruction fused = program.instructions().get(1);
+        assertEquals("gradient.head", ((Program.OfLeaf) fused.inputs().getLast()).leaf().name());
+    }
+
+    @Test
+    void aLossStaysApartWhereItsStateIsReadBeforeTheSum() {
+        Graph g = new Graph();
+        Leaf state = Leaf.state("s", DType.F32, 6, 8);
+        List<Result> loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1));
+        Value before = g.scale(state, 2);
+        g.record(new Accumulate(), state, loss.get(3));
+        assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate()), ops(Program.of(g, Map.of("before", before))));
+    }
+
+    @Test
+    void whatTheLossWorksInIsPlannedAndCounted() {
+        Graph g = new Graph();
+        Leaf wide = Leaf.weight("wide", DType.F32, 50_000, 8);
+        Leaf rows = Leaf.input("rows", DType.F32, 2000, 8);
+        List<Result> loss = g.linearCrossEntropy(rows, wide, Leaf.input("labels", DType.I32, 2000), Leaf.input("scale", DType.F32, 1));
+        Program part = Program.of(g, Map.of("loss", loss.get(0), "dx", loss.get(2)));
+        Program all = Program.of(g, Map.of("loss", loss.get(0), "dweight", loss.get(3)));
+        // Logits in slices of 8 MB; with all words of 256 tokens where the weight's gradient needs them.
+        assertEquals(8L << 20, logits(part).bytes(), 8L << 10);
+        assertEquals(256L * 50_000 * 4, logits(all).bytes());
+        for (Program program : List.of(part, all)) {
+            assertTrue(program.memory().temporaries() > logits(program).bytes());
+            for (Program.Place place : program.instructions().getFirst().workspace()) {
+                Program.InSlab piece = (Program.InSlab) place;
+                assertTrue(piece.offsetBytes() + piece.type().bytes() <= program.slabBytes());
+            }
+        }
+    }
+
+    private static TensorType logits(Program program) {
+        return program.instructions().getFirst().workspace().get(1).type();
+    }
+
+    @Test
+    void normsAndActivationsAreMadeAgainInsteadOfKept() {
+        Graph g = new Graph();
+        Leaf wide = Leaf.state("wide", DType.F32, 6, 8);
+        Leaf back = Leaf.state("back", DType.F32, 8, 6);
+        Value hidden = g.recomputable(() -> {
+            Value up = g.linear(g.rmsNorm(x, Leaf.weight("n", DType.F32, 8), 0), wide);
+            return g.linear(g.swiGlu(up, g.scale(up, 2)), back);
+        });
+        Value loss = g.linearCrossEntropy(hidden, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        Map<Leaf, Value> gradients = Autodiff.gradients(g, loss, List.of(wide, back), false);
+        Program program = Program.of(g, Map.of("wide", gradients.get(wide), "back", gradients.get(back)));
+        List<Op> ops = ops(program);
+        int atLoss = ops.indexOf(new LinearCrossEntropy());
+        for (Op cheap : List.of(new RmsNorm(0), new SwiGlu())) {
+            assertTrue(ops.indexOf(cheap) < atLoss && ops.lastIndexOf(cheap) > atLoss, cheap + " in " + ops);
+        }
+    }
+
+    @Test
     void optionalResultsHaveAPlaceOnlyWhereTheyAreRead() {
         Graph g = new Graph();
         Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
