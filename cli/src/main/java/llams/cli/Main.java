@@ -8,6 +8,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,28 +22,32 @@ import picocli.CommandLine.Spec;
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
-        subcommands = {
-            DemoCommand.class,
-            InitCommand.class,
-            InfoCommand.class,
-            TokenizeCommand.class,
-            DataCommand.class,
-            GenerateCommand.class,
-            ChatCommand.class,
-            TrainCommand.class,
-            MergeCommand.class,
-            QuantizeCommand.class,
-            EvalCommand.class,
-            DevicesCommand.class,
-            BenchCommand.class,
-            CompletionCommand.class
-        },
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage.",
             "'llams COMMAND --help' explains a command, with examples."
         })
 public final class Main implements Runnable {
+    /// Every command by name, in the order of the help.
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("demo", DemoCommand.class);
+        COMMANDS.put("init", InitCommand.class);
+        COMMANDS.put("info", InfoCommand.class);
+        COMMANDS.put("tokenize", TokenizeCommand.class);
+        COMMANDS.put("data", DataCommand.class);
+        COMMANDS.put("generate", GenerateCommand.class);
+        COMMANDS.put("chat", ChatCommand.class);
+        COMMANDS.put("train", TrainCommand.class);
+        COMMANDS.put("merge", MergeCommand.class);
+        COMMANDS.put("quantize", QuantizeCommand.class);
+        COMMANDS.put("eval", EvalCommand.class);
+        COMMANDS.put("devices", DevicesCommand.class);
+        COMMANDS.put("bench", BenchCommand.class);
+        COMMANDS.put("completion", CompletionCommand.class);
+    }
+
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;
@@ -80,7 +86,7 @@ public final class Main implements Runnable {
     static int run(String[] args, InputStream in, OutputStream out, OutputStream err) {
         PrintStream results = new PrintStream(new ResultStream(out), false, StandardCharsets.UTF_8);
         PrintStream messages = new PrintStream(err, true, StandardCharsets.UTF_8);
-        CommandLine commandLine = commandLine(in, results, messages);
+        CommandLine commandLine = commandLine(in, results, messages, args);
         // picocli would print a failure to write its help as a stack trace.
         StringWriter help = new StringWriter();
         commandLine.setOut(new PrintWriter(help));
@@ -97,11 +103,22 @@ public final class Main implements Runnable {
         }
     }
 
-    static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err) {
+    /// The parser of this command line. It knows only the command that is named, because to read the annotations of all takes
+    /// a tenth of a second; if none is (help, a typing error) or the command looks at the others, it knows all.
+    static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err, String... args) {
         Main main = new Main(in, out, err);
+        CommandLine commandLine = new CommandLine(main);
+        String named = null;
+        for (int i = 0; i < args.length && named == null; i++) {
+            named = args[i].startsWith("-") ? null : args[i];
+        }
+        if (COMMANDS.containsKey(named) && !named.equals("completion")) {
+            commandLine.addSubcommand(named, COMMANDS.get(named));
+        } else {
+            COMMANDS.forEach(commandLine::addSubcommand);
+        }
         Errors errors = new Errors(main);
-        CommandLine commandLine = new CommandLine(main)
-                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+        commandLine.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);

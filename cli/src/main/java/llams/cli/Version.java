@@ -1,12 +1,17 @@
 package llams.cli;
 
+import java.util.Objects;
 import picocli.CommandLine.IVersionProvider;
 
-/// The version that the build wrote into the module.
+/// The version that the build wrote into the module and, for a start from a class path, into the jar's manifest.
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-        String version = Main.class.getModule().getDescriptor().rawVersion().orElse("(unpackaged)");
+        Module module = Main.class.getModule();
+        String packaged = module.isNamed()
+                ? module.getDescriptor().rawVersion().orElse(null)
+                : Main.class.getPackage().getImplementationVersion();
+        String version = Objects.requireNonNullElse(packaged, "(unpackaged)");
         return new String[] {"llams " + version + ", Java " + Runtime.version()};
     }
 }

@@ -8,9 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The sizes and constants of a Llama model, as a Hugging Face `config.json` states them.
@@ -42,12 +41,9 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                 initializerRange, bos, eos, dtype, null);
     }
 
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-
     /// Features of other models that would change the result: each is refused by name unless it has its plain value.
     private static final Map<String, List<String>> PLAIN = Map.of("attention_bias", List.of("false"), "mlp_bias",
-            List.of("false"), "hidden_act", List.of("\"silu\""), "attention_dropout", List.of("0", "0.0"),
+            List.of("false"), "hidden_act", List.of("silu"), "attention_dropout", List.of("0", "0.0"),
             "partial_rotary_factor", List.of("1", "1.0"), "sliding_window", List.of());
 
     /// Reads `config.json` of a model directory.
@@ -62,7 +58,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     /// @throws IOException as [#read]
     public static LlamaConfig readFile(Path file) throws IOException {
         try {
-            JsonNode json = JSON.readTree(Files.readAllBytes(file));
+            JsonNode json = JsonTree.read(Files.readAllBytes(file));
             if (!(json instanceof ObjectNode)) {
                 throw new IllegalArgumentException("is not a JSON object");
             }
@@ -85,7 +81,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         }
         PLAIN.forEach((name, plain) -> {
             JsonNode value = json.path(name);
-            if (!value.isMissingNode() && !value.isNull() && !plain.contains(value.toString())) {
+            if (!value.isMissingNode() && !value.isNull() && !(value.isValueNode() && plain.contains(value.asString()))) {
                 throw new IllegalArgumentException(name + " " + value + " is not supported; Llama 3 has "
                         + (plain.isEmpty() ? "none" : plain.getFirst()));
             }
@@ -177,7 +173,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
             return eos;
         }
         try {
-            List<Integer> ids = ids(JSON.readTree(Files.readAllBytes(file)).path("eos_token_id"));
+            List<Integer> ids = ids(JsonTree.read(Files.readAllBytes(file)).path("eos_token_id"));
             return ids.isEmpty() ? eos : ids;
         } catch (JacksonException e) {
             throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
@@ -206,7 +202,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     /// The same model as `config.json`, with every field that readers would otherwise guess. The names are those of the older
     /// form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of it: nothing of quantization.
     public String toJson() {
-        ObjectNode json = JSON.createObjectNode();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.putArray("architectures").add("LlamaForCausalLM");
         json.put("model_type", "llama").put("hidden_size", dim).put("intermediate_size", hiddenDim)
                 .put("num_hidden_layers", layers).put("num_attention_heads", heads).put("num_key_value_heads", kvHeads)
@@ -232,6 +228,6 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
             eos.forEach(json.putArray("eos_token_id")::add);
         }
         json.put("torch_dtype", dtype == null ? "float32" : dtype);
-        return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+        return json.toPrettyString() + "\n";
     }
 }

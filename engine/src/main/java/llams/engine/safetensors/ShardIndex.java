@@ -14,8 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// `model.safetensors.index.json`: `{"metadata": {"total_size": bytes}, "weight_map": {tensor: shard file}}`.
 final class ShardIndex {
-    private static final JsonMapper INDENTED = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
     private ShardIndex() {
     }
 
@@ -77,6 +75,6 @@ final class ShardIndex {
         Map<String, Object> index = new LinkedHashMap<>();
         index.put("metadata", Map.of("total_size", totalSizeBytes));
         index.put("weight_map", weightMap);
-        return INDENTED.writeValueAsBytes(index);
+        return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsBytes(index);
     }
 }
