@@ -337,6 +337,12 @@ public final class Tokenizer {
         SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
     }
 
+    /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name is replaced
+    /// only when the new one is whole.
+    public void writeConfig(Path file) throws IOException {
+        SafeFile.write(file, out -> TokenizerJsonWriter.writeConfig(this, out));
+    }
+
     Vocabulary vocabulary() {
         return vocabulary;
     }
