@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
 /// `llams tokenize`: text on stdin to ids, or back.
 @Command(
         name = "tokenize",
+        subcommands = TokenizeTrainCommand.class,
         description = {
-            "Text on stdin to ids, or back.",
+            "Text on stdin to ids, or back. 'llams tokenize train' makes a new vocabulary.",
             "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or line ends."
         },
         footer = {
@@ -38,7 +39,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  echo -n 'Hello' | llams tokenize --tokenizer model",
             "  llams tokenize --tokenizer model < book.txt | llams tokenize --tokenizer model --decode",
-            "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl"
+            "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
+            "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"
         })
 final class TokenizeCommand implements Callable<Integer> {
     enum Special {

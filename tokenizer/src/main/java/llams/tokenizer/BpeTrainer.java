@@ -8,13 +8,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 
 /// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, the most frequent pair of adjacent tokens becomes the next
 /// token. Pairs never cross the pieces of the pattern.
 ///
 /// The result depends on the texts alone, not on the number of threads nor on the order of the texts: of pairs equally frequent
-/// the one with the lower ids is taken. Memory is bounded by the number of different pieces that are counted; when there are more,
-/// the rarest are forgotten, from when on the result may depend on the order too.
+/// the one with the lower ids is taken.
+///
+/// Memory is bounded whatever the size of the texts: files are read in parts, of which only the different pieces and their counts
+/// are kept. When those would need more memory than allowed, the rarest are forgotten, and those counted so far that occur again
+/// later start from nothing; from then on the result may depend on the order of the texts too, not on the number of threads.
+/// Pieces of more than 65,536 bytes are counted as pieces of that size.
 ///
 /// ```java
 /// BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
@@ -23,29 +28,37 @@ import java.util.function.IntConsumer;
 /// ```
 public final class BpeTrainer {
 
-    /// Different pieces kept at most, unless a constructor says otherwise: about 500 MB.
-    public static final int DEFAULT_PIECES = 8_000_000;
-
-    private static final int CHUNK_BYTES = 1 << 21;
+    private static final int CHUNK_BYTES = 1 << 22;
+    private static final int PIECE_BYTES = 1 << 16;
+    private static final long LEAST_MEMORY_BYTES = 1 << 12;
 
     private final SplitPattern pattern;
     private final int threads;
-    private final int mostPieces;
+    private final long memoryBytes;
     private PieceCounts counts = new PieceCounts();
+    private long forgottenBelow;
 
-    /// A trainer on all cores.
+    /// A trainer on all cores that takes up to half of the Java heap.
     public BpeTrainer(SplitPattern pattern) {
-        this(pattern, Runtime.getRuntime().availableProcessors(), DEFAULT_PIECES);
+        this(pattern, Runtime.getRuntime().availableProcessors());
     }
 
-    /// A trainer on `threads` threads that keeps at most `mostPieces` different pieces.
-    public BpeTrainer(SplitPattern pattern, int threads, int mostPieces) {
-        if (threads < 1 || mostPieces < 1) {
-            throw new IllegalArgumentException("threads " + threads + " and pieces " + mostPieces + " must be at least 1");
+    /// A trainer on `threads` threads that takes up to half of the Java heap.
+    public BpeTrainer(SplitPattern pattern, int threads) {
+        this(pattern, threads, Runtime.getRuntime().maxMemory() / 2);
+    }
+
+    /// A trainer on `threads` threads that keeps no more pieces than can be trained with in about `memoryBytes`.
+    ///
+    /// @throws IllegalArgumentException if there are no threads, or less than 4096 bytes
+    public BpeTrainer(SplitPattern pattern, int threads, long memoryBytes) {
+        if (threads < 1 || memoryBytes < LEAST_MEMORY_BYTES) {
+            throw new IllegalArgumentException("threads " + threads + " must be at least 1, memoryBytes " + memoryBytes + " at least "
+                    + LEAST_MEMORY_BYTES);
         }
         this.pattern = pattern;
         this.threads = threads;
-        this.mostPieces = mostPieces;
+        this.memoryBytes = memoryBytes;
     }
 
     /// Counts the pieces of one text.
@@ -56,17 +69,27 @@ public final class BpeTrainer {
 
     /// Counts the pieces of a text file, reading it in parts. Bytes that are no UTF-8 count as U+FFFD.
     public void add(Path file) throws IOException {
+        add(file, readBytes -> { });
+    }
+
+    /// As [#add(Path)]; `progress` is told how many more bytes are counted, again and again.
+    public void add(Path file, LongConsumer progress) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            TextChunks chunks = new TextChunks(in, CHUNK_BYTES, pattern);
+            TextChunks chunks = new TextChunks(in, CHUNK_BYTES);
             List<byte[]> round = new ArrayList<>();
             for (byte[] chunk = chunks.next(); chunk != null; chunk = chunks.next()) {
                 round.add(chunk);
                 if (round.size() == threads) {
-                    addAll(round);
+                    addAll(round, progress);
                 }
             }
-            addAll(round);
+            addAll(round, progress);
         }
+    }
+
+    /// 0, or the least count of a piece that was kept when memory was last short.
+    public long forgottenBelow() {
+        return forgottenBelow;
     }
 
     /// The number of different pieces counted so far.
@@ -74,11 +97,12 @@ public final class BpeTrainer {
         return counts.size();
     }
 
-    private void addAll(List<byte[]> round) {
+    private void addAll(List<byte[]> round, LongConsumer progress) {
         for (PieceCounts part : Batch.map(round, this::count, threads)) {
             counts.addAll(part);
             forget();
         }
+        progress.accept(round.stream().mapToLong(chunk -> chunk.length).sum());
         round.clear();
     }
 
@@ -88,16 +112,26 @@ public final class BpeTrainer {
         PieceCounts part = new PieceCounts();
         for (int p = 0; p < text.length;) {
             int end = pattern.splitter.next(text, p, text.length, true);
+            for (; end - p > PIECE_BYTES; p += PIECE_BYTES) {
+                part.add(text, p, p + PIECE_BYTES, 1);
+            }
             part.add(text, p, end, 1);
             p = end;
         }
         return part;
     }
 
+    /// Makes some room at once, so that this is seldom needed.
     private void forget() {
-        for (long least = 2; counts.size() > mostPieces; least++) {
+        if (counts.trainingBytes() <= memoryBytes) {
+            return;
+        }
+        long least = 1;
+        while (counts.trainingBytes() > memoryBytes / 4 * 3) {
+            least += Math.max(1, least / 4);
             counts = counts.atLeast(least);
         }
+        forgottenBelow = Math.max(forgottenBelow, least);
     }
 
     /// A tokenizer of `size` ordinary tokens, or of fewer if no pair occurs twice any more, and of `specials` behind them.

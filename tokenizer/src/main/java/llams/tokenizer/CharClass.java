@@ -1,5 +1,9 @@
 package llams.tokenizer;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /// What the splitters need to know about a character, as bits. Letters, numbers and marks are those of the running JDK's Unicode
 /// version (on JDK 25 they equal those of the Rust libraries behind tiktoken); white space is Unicode's `White_Space`, 25 code
 /// points, which is neither Java's nor Python's notion of it.
@@ -27,6 +31,8 @@ final class CharClass {
         }
     }
 
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
     private CharClass() {
     }
 
@@ -43,6 +49,16 @@ final class CharClass {
             return BASIC[(lead & 0x0F) << 12 | (utf8[p + 1] & 0x3F) << 6 | utf8[p + 2] & 0x3F];
         }
         return compute((lead & 0x07) << 18 | (utf8[p + 1] & 0x3F) << 12 | (utf8[p + 2] & 0x3F) << 6 | utf8[p + 3] & 0x3F);
+    }
+
+    /// The number of ASCII letters at `p`, of which 8 are looked at, all at once.
+    static int basicLetters(byte[] text, int p) {
+        long word = (long) LONG.get(text, p);
+        long lower = (word | 0x2020202020202020L) & 0x7F7F7F7F7F7F7F7FL;
+        long fromA = lower + 0x1F1F1F1F1F1F1F1FL;
+        long afterZ = lower + 0x0505050505050505L;
+        long others = ~(fromA & ~afterZ & ~word) & 0x8080808080808080L;
+        return Long.numberOfTrailingZeros(others) >>> 3;
     }
 
     /// The length in bytes of a character that starts with `lead`.

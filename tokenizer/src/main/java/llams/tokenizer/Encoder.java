@@ -12,28 +12,29 @@ final class Encoder {
     /// A window that a long piece has made larger is kept up to this size.
     private static final int KEPT_WINDOW_BYTES = 1 << 22;
 
-    /// One piece this long pays for the making of [TokenSplits].
-    private static final int VERY_LONG_BYTES = 1 << 14;
-
-    private static final ThreadLocal<Encoder> LOCAL = ThreadLocal.withInitial(Encoder::new);
+    /// Pieces that are cut before the first of them is looked up.
+    private static final int BATCH = 64;
 
     final IdBuffer ids = new IdBuffer();
+    private final Vocabulary vocabulary;
     private final char[] chunk = new char[CHUNK_CHARS];
-    private final Merger merger = new Merger();
-    private final LongMerger longMerger = new LongMerger();
-    private final LinearMerger linearMerger = new LinearMerger(longMerger);
+    private final LinearMerger merger = new LinearMerger(new HeapMerger());
     private final PieceCache cache = new PieceCache();
     private byte[] window = new byte[WINDOW_BYTES];
 
-    /// This thread's encoder, with no ids in it.
-    static Encoder local() {
-        Encoder encoder = LOCAL.get();
-        encoder.ids.clear();
-        return encoder;
+    /// `[BATCH]`: where the pieces end, and their hashes.
+    private final int[] pieceEnd = new int[BATCH];
+    private final long[] pieceHash = new long[BATCH];
+
+    /// Written so that no compiler leaves out the touching of memory.
+    private long touched;
+
+    Encoder(Vocabulary vocabulary) {
+        this.vocabulary = vocabulary;
     }
 
     /// Adds the ids of `text[begin, end)`, taken as a text of its own.
-    void encode(Vocabulary vocabulary, Splitter splitter, String text, int begin, int end) {
+    void encode(Splitter splitter, String text, int begin, int end) {
         int read = begin;
         int start = 0;
         int limit = 0;
@@ -57,14 +58,10 @@ final class Encoder {
                 read += count;
             }
             boolean last = read == end;
-            int trusted = last ? limit : limit - Splitter.LOOKAHEAD_BYTES;
-            while (start < limit) {
-                int pieceEnd = splitter.next(window, start, limit, last);
-                if (pieceEnd > trusted) {
-                    break;
-                }
-                piece(vocabulary, start, pieceEnd);
-                start = pieceEnd;
+            int pieces = cut(splitter, start, limit, last);
+            while (pieces > 0) {
+                start = pieces(start, pieces);
+                pieces = cut(splitter, start, limit, last);
             }
             if (last) {
                 break;
@@ -75,27 +72,48 @@ final class Encoder {
         }
     }
 
-    private void piece(Vocabulary vocabulary, int from, int to) {
-        int id = vocabulary.find(window, from, to);
-        if (id != Vocabulary.NONE) {
-            ids.add(id);
-        } else if (to - from > Merger.PIECE_BYTES) {
-            longPiece(vocabulary, from, to);
-        } else if (to - from > PieceCache.PIECE_BYTES) {
-            ids.addAll(merger.id, merger.merge(vocabulary, window, from, to));
-        } else if (!cache.add(vocabulary, window, from, to, ids)) {
-            int count = merger.merge(vocabulary, window, from, to);
-            ids.addAll(merger.id, count);
-            cache.put(merger.id, count);
+    /// Cuts the next pieces and returns their number. What their look-up will read is touched already here, where no branch depends
+    /// on it: so the processor fetches it for many pieces at once.
+    private int cut(Splitter splitter, int start, int limit, boolean last) {
+        byte[] window = this.window;
+        int trusted = last ? limit : limit - Splitter.LOOKAHEAD_BYTES;
+        int count = 0;
+        long sum = 0;
+        while (count < BATCH && start < limit) {
+            int end = splitter.next(window, start, limit, last);
+            if (end > trusted) {
+                break;
+            }
+            long hash = Vocabulary.hash(window, start, end);
+            sum += vocabulary.touch(hash);
+            pieceHash[count] = hash;
+            pieceEnd[count++] = end;
+            start = end;
         }
+        touched = sum;
+        return count;
     }
 
-    private void longPiece(Vocabulary vocabulary, int from, int to) {
-        TokenSplits splits = vocabulary.splits(to - from >= VERY_LONG_BYTES);
-        if (splits == null) {
-            longMerger.merge(vocabulary, window, from, to, ids);
-        } else {
-            linearMerger.merge(splits, window, from, to, ids);
+    private int pieces(int start, int count) {
+        for (int i = 0; i < count; i++) {
+            int end = pieceEnd[i];
+            int id = vocabulary.find(window, start, end, pieceHash[i]);
+            if (id != Vocabulary.NONE) {
+                ids.add(id);
+            } else {
+                merge(start, end, pieceHash[i]);
+            }
+            start = end;
+        }
+        return start;
+    }
+
+    private void merge(int from, int to, long hash) {
+        if (to - from > PieceCache.PIECE_BYTES) {
+            merger.merge(vocabulary.splits(), window, from, to, ids);
+        } else if (!cache.add(window, from, to, hash, ids)) {
+            int count = merger.merge(vocabulary.splits(), window, from, to, ids);
+            cache.put(window, from, to, hash, ids, count);
         }
     }
 }

@@ -18,7 +18,7 @@ record Gpt2Splitter() implements Splitter {
         int q = text[p] == ' ' && p + 1 < limit ? p + 1 : p;
         int bits = CharClass.at(text, q);
         if ((bits & LETTER) != 0) {
-            return Splitter.run(text, q, limit, LETTER);
+            return Splitter.letters(text, q, limit);
         }
         if ((bits & NUMBER) != 0) {
             return Splitter.run(text, q, limit, NUMBER);

@@ -39,6 +39,39 @@ final class IdBuffer {
         }
     }
 
+    /// Adds up to six ids of 20 bits each: three in each word, and above those of `first` their number.
+    void addPacked(long first, long second) {
+        int count = (int) (first >>> 60);
+        if (used + 6 > BLOCK) {
+            for (int i = 0; i < count; i++) {
+                add((int) ((i < 3 ? first >>> 20 * i : second >>> 20 * (i - 3)) & 0xFFFFF));
+            }
+            return;
+        }
+        // All six, of which the next ids overwrite what is too much: faster than to ask how many.
+        int[] block = this.block;
+        block[used] = (int) first & 0xFFFFF;
+        block[used + 1] = (int) (first >>> 20) & 0xFFFFF;
+        block[used + 2] = (int) (first >>> 40) & 0xFFFFF;
+        block[used + 3] = (int) second & 0xFFFFF;
+        block[used + 4] = (int) (second >>> 20) & 0xFFFFF;
+        block[used + 5] = (int) (second >>> 40) & 0xFFFFF;
+        used += count;
+    }
+
+    /// `count` ids from the one that is `back` before the end on, 20 bits each.
+    long packed(int back, int count) {
+        long packed = 0;
+        for (int i = 0; i < count; i++) {
+            packed |= (long) fromEnd(back - i) << 20 * i;
+        }
+        return packed;
+    }
+
+    private int fromEnd(int back) {
+        return back <= used ? block[used - back] : blocks.get(current - 1)[BLOCK + used - back];
+    }
+
     /// The id that was added last. There must be one.
     int last() {
         return block[used - 1];

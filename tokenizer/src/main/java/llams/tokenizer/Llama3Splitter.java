@@ -12,7 +12,7 @@ record Llama3Splitter() implements Splitter {
     public int next(byte[] text, int p, int limit, boolean last) {
         int bits = CharClass.at(text, p);
         if ((bits & LETTER) != 0) {
-            return Splitter.run(text, p + CharClass.length(text[p]), limit, LETTER);
+            return Splitter.letters(text, p + CharClass.length(text[p]), limit);
         }
         if ((bits & NUMBER) != 0) {
             return Splitter.numbers(text, p, limit);
@@ -26,7 +26,7 @@ record Llama3Splitter() implements Splitter {
         int q = p + CharClass.length(text[p]);
         int nextBits = q < limit ? CharClass.at(text, q) : SPACE;
         if ((bits & NEWLINE) == 0 && (nextBits & LETTER) != 0) {
-            return Splitter.run(text, q, limit, LETTER);
+            return Splitter.letters(text, q, limit);
         }
         if ((bits & SPACE) == 0 || text[p] == ' ' && (nextBits & (SPACE | NUMBER | LETTER)) == 0) {
             int end = Splitter.runWithout(text, q, limit, SPACE | NUMBER | LETTER);

@@ -38,7 +38,12 @@ final class PairMerging {
     private final int wantedSize;
     private final List<byte[]> tokens = BpeTrainer.bytes();
     private final Map<String, Integer> idOfBytes = new HashMap<>();
-    private final int[][] pieces;
+    /// The tokens of all pieces, one piece behind the other, with room for one token a byte.
+    private final int[] ids;
+    /// `[pieces + 1]`: where each piece starts in `ids`.
+    private final int[] start;
+    /// `[pieces]`: its number of tokens.
+    private final int[] length;
     private final long[] times;
     private final Map<Long, Pair> pairs = new HashMap<>();
     private final PriorityQueue<Candidate> queue = new PriorityQueue<>();
@@ -53,17 +58,21 @@ final class PairMerging {
             idOfByte[tokens.get(id)[0] & 0xFF] = id;
             idOfBytes.put(latin1(tokens.get(id)), id);
         }
-        pieces = new int[counts.size()][];
-        times = new long[counts.size()];
-        for (int i = 0; i < pieces.length; i++) {
+        int pieces = counts.size();
+        ids = new int[counts.poolBytes()];
+        start = new int[pieces + 1];
+        length = new int[pieces];
+        times = new long[pieces];
+        for (int i = 0; i < pieces; i++) {
             byte[] bytes = counts.bytes(i);
-            pieces[i] = new int[bytes.length];
+            start[i + 1] = start[i] + bytes.length;
+            length[i] = bytes.length;
             times[i] = counts.count(i);
             for (int j = 0; j < bytes.length; j++) {
-                pieces[i][j] = idOfByte[bytes[j] & 0xFF];
+                ids[start[i] + j] = idOfByte[bytes[j] & 0xFF];
             }
-            for (int j = 0; j + 1 < bytes.length; j++) {
-                change(pieces[i][j], pieces[i][j + 1], i, times[i]);
+            for (int j = start[i]; j + 1 < start[i + 1]; j++) {
+                change(ids[j], ids[j + 1], i, times[i]);
             }
         }
         queueRisen();
@@ -107,27 +116,27 @@ final class PairMerging {
 
     /// Makes every `left, right` of a piece an `id`, from the left on, and keeps the counts of the pairs around it right.
     private void replace(int piece, int left, int right, int id) {
-        int[] ids = pieces[piece];
-        int length = 0;
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] != left || i + 1 == ids.length || ids[i + 1] != right) {
-                ids[length++] = ids[i];
+        int[] ids = this.ids;
+        int from = start[piece];
+        int to = from + length[piece];
+        int end = from;
+        for (int i = from; i < to; i++) {
+            if (ids[i] != left || i + 1 == to || ids[i + 1] != right) {
+                ids[end++] = ids[i];
                 continue;
             }
-            if (length > 0) {
-                change(ids[length - 1], left, piece, -times[piece]);
-                change(ids[length - 1], id, piece, times[piece]);
+            if (end > from) {
+                change(ids[end - 1], left, piece, -times[piece]);
+                change(ids[end - 1], id, piece, times[piece]);
             }
-            if (i + 2 < ids.length) {
+            if (i + 2 < to) {
                 change(right, ids[i + 2], piece, -times[piece]);
                 change(id, ids[i + 2], piece, times[piece]);
             }
-            ids[length++] = id;
+            ids[end++] = id;
             i++;
         }
-        if (length < ids.length) {
-            pieces[piece] = Arrays.copyOf(ids, length);
-        }
+        length[piece] = end - from;
     }
 
     /// Adds `change` to a pair's count. The pair that is being merged is no longer known and stays so.

@@ -11,6 +11,31 @@ sealed interface Splitter permits Llama3Splitter, Gpt2Splitter, O200kSplitter {
     /// [#LOOKAHEAD_BYTES] of `limit` is not to be trusted.
     int next(byte[] text, int p, int limit, boolean last);
 
+    /// The end of the run of letters, from `p` on.
+    static int letters(byte[] text, int p, int limit) {
+        while (p < limit) {
+            int lead = text[p];
+            if (lead < 0) {
+                if ((CharClass.at(text, p) & CharClass.LETTER) == 0) {
+                    return p;
+                }
+                p += CharClass.length((byte) lead);
+            } else if (p + 8 <= text.length) {
+                int count = CharClass.basicLetters(text, p);
+                p += count;
+                if (count == 0 || count < 8 && text[Math.min(p, limit - 1)] >= 0) {
+                    return Math.min(p, limit);
+                }
+            } else {
+                if ((CharClass.BASIC[lead] & CharClass.LETTER) == 0) {
+                    return p;
+                }
+                p++;
+            }
+        }
+        return Math.min(p, limit);
+    }
+
     /// The end of the run of characters with any of `bits`, from `p` on.
     static int run(byte[] text, int p, int limit, int bits) {
         byte[] basic = CharClass.BASIC;

@@ -4,39 +4,41 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/// Reads a text in parts of about one size, cut only where the pattern cuts whatever follows: behind a line's end before a letter
-/// or a number. (GPT-2's pattern leaves the last of several white spaces to what follows, so there the line's end must stand
-/// alone.) A text without such a place is one part.
+/// Reads a text in parts of about one size, cut only where every pattern cuts whatever follows: between a letter or number and a
+/// character that is neither, nor a mark, nor an apostrophe. A text that has no such place in [#MOST_CHUNKS] parts is cut anyway.
 final class TextChunks {
+
+    /// As many parts are read as one, if need be, in search of a place to cut.
+    private static final int MOST_CHUNKS = 16;
+
+    private static final int WORD = CharClass.LETTER | CharClass.NUMBER;
+    private static final int WORD_OR_MARK = WORD | CharClass.HEAD | CharClass.TAIL;
 
     private final InputStream in;
     private final int chunkBytes;
-    private final boolean alone;
     private byte[] rest = {};
     private boolean ended;
 
-    TextChunks(InputStream in, int chunkBytes, SplitPattern pattern) {
+    TextChunks(InputStream in, int chunkBytes) {
         this.in = in;
         this.chunkBytes = chunkBytes;
-        alone = pattern == SplitPattern.GPT2;
     }
 
     /// The next part, or null at the end.
     byte[] next() throws IOException {
-        int wanted = Math.max(chunkBytes, rest.length);
         while (!ended) {
             int have = rest.length;
+            int wanted = Math.max(chunkBytes, have);
             rest = Arrays.copyOf(rest, Math.addExact(have, wanted));
             int read = in.readNBytes(rest, have, wanted);
             ended = read < wanted;
-            rest = read < wanted ? Arrays.copyOf(rest, have + read) : rest;
+            rest = ended ? Arrays.copyOf(rest, have + read) : rest;
             int cut = ended ? -1 : lastCut();
             if (cut > 0) {
                 byte[] chunk = Arrays.copyOf(rest, cut);
                 rest = Arrays.copyOfRange(rest, cut, rest.length);
                 return chunk;
             }
-            wanted = Math.max(chunkBytes, rest.length);
         }
         byte[] last = rest;
         rest = new byte[0];
@@ -44,24 +46,26 @@ final class TextChunks {
     }
 
     private int lastCut() {
-        for (int i = rest.length - 1; i > 1; i--) {
-            if (rest[i - 1] == '\n' && (at(i) & (CharClass.LETTER | CharClass.NUMBER)) != 0 && !(alone && isSpaceBefore(i - 1))) {
+        for (int i = rest.length - 1; i > 0; i--) {
+            if (rest[i] != '\'' && Utf8.step(rest, i, rest.length) > 0 && (CharClass.at(rest, i) & WORD_OR_MARK) == 0
+                    && (classBefore(i) & WORD) != 0) {
                 return i;
             }
         }
-        return -1;
+        return rest.length >= (long) MOST_CHUNKS * chunkBytes ? startOfCharacter(rest.length - 1) : -1;
     }
 
-    /// The class of the character at `p`; 0 where there is no whole one.
-    private int at(int p) {
-        return Utf8.step(rest, p, rest.length) > 0 ? CharClass.at(rest, p) : 0;
+    /// The class of the character that ends at `end`; 0 where none does.
+    private int classBefore(int end) {
+        int start = startOfCharacter(end - 1);
+        return Utf8.step(rest, start, rest.length) == end - start ? CharClass.at(rest, start) : 0;
     }
 
-    private boolean isSpaceBefore(int p) {
-        int start = p - 1;
+    private int startOfCharacter(int p) {
+        int start = p;
         while (start > 0 && start > p - 3 && (rest[start] & 0xC0) == 0x80) {
             start--;
         }
-        return (at(start) & CharClass.SPACE) != 0;
+        return start;
     }
 }

@@ -1,7 +1,7 @@
 package llams.tokenizer;
 
 /// What [LinearMerger] asks of a vocabulary: which tokens a text could go on with, and which tokens stay apart as neighbours.
-/// Made when the first very long piece comes, and what it says of single tokens is found out when it is first asked.
+/// Made when the first piece comes that is no token, and what it says of single tokens is found out when it is first asked.
 final class TokenSplits {
 
     /// In place of a token's part: not yet known.
@@ -29,8 +29,7 @@ final class TokenSplits {
     /// `[2^16]`: by a hash of four bytes, a bit for the length of each token that begins so; the highest bit for all from 63 on.
     private final long[] lengths = new long[1 << START_BITS];
 
-    private final Merger merger = new Merger();
-    private final LongMerger longMerger = new LongMerger();
+    private final HeapMerger heapMerger = new HeapMerger();
     private final IdBuffer made = new IdBuffer();
 
     TokenSplits(Vocabulary vocabulary) {
@@ -60,14 +59,10 @@ final class TokenSplits {
         int right = Vocabulary.NONE;
         if (to - from == 1) {
             kind = BYTE;
-        } else if (to - from > Merger.PIECE_BYTES) {
-            made.clear();
-            longMerger.merge(vocabulary, vocabulary.pool, from, to, made);
-            kind = made.last() == id ? IRREGULAR : UNREACHABLE;
-        } else if (merger.merge(vocabulary, vocabulary.pool, from, to) > 1) {
+        } else if (merge(from, to) > 1) {
             kind = UNREACHABLE;
         } else {
-            int place = from + merger.lastPlace;
+            int place = from + heapMerger.lastPlace;
             left = vocabulary.find(vocabulary.pool, from, place);
             right = vocabulary.find(vocabulary.pool, place, to);
         }
@@ -77,12 +72,17 @@ final class TokenSplits {
         return parts[2 * id + side];
     }
 
+    private int merge(int from, int to) {
+        made.clear();
+        return heapMerger.merge(vocabulary, vocabulary.pool, from, to, made);
+    }
+
     private boolean isRegularPart(int part, int whole) {
         return vocabulary.length(part) == 1 || part < whole && left(part) > 0;
     }
 
     private static int start(byte[] bytes, int at) {
-        return (int) (Vocabulary.word(bytes, at, START_BYTES) * 0x9E3779B97F4A7C15L >>> Long.SIZE - START_BITS);
+        return Vocabulary.start(bytes, at) * 0x9E3779B9 >>> Integer.SIZE - START_BITS;
     }
 
     /// The longest token that merging can make of `text[at, ..)` and that has fewer than `shorterThan` bytes, or [Vocabulary#NONE].
@@ -128,9 +128,9 @@ final class TokenSplits {
     /// of two equal ones the left came first.
     ///
     /// @param isLongest whether no token that goes on with bytes of `right` begins with `left`; saves half of the look-ups
-    boolean staysApart(int left, boolean isLongest, int right, byte[] text, int place, LongMerger longMerger) {
+    boolean staysApart(int left, boolean isLongest, int right, byte[] text, int place, HeapMerger heapMerger) {
         if (left(left) == IRREGULAR || left(right) == IRREGULAR) {
-            return longMerger.makes(vocabulary, text, place - vocabulary.length(left), place + vocabulary.length(right), left, right);
+            return heapMerger.makes(vocabulary, text, place - vocabulary.length(left), place + vocabulary.length(right), left, right);
         }
         int from = place - vocabulary.length(left);
         int to = place + vocabulary.length(right);

@@ -25,14 +25,16 @@ public final class Tokenizer {
     public static final Set<String> ALL = Set.of("all");
 
     private final Vocabulary vocabulary;
+    private final Encoders encoders;
     private final SplitPattern pattern;
     private final boolean cutsLongRuns;
     private final Map<String, Integer> specials;
     private final byte[][] specialBytes;
     private final SpecialFinder allSpecials;
 
-    private Tokenizer(Vocabulary vocabulary, Map<String, Integer> specials, SplitPattern pattern, boolean cutsLongRuns) {
+    private Tokenizer(Vocabulary vocabulary, Encoders encoders, Map<String, Integer> specials, SplitPattern pattern, boolean cutsLongRuns) {
         this.vocabulary = vocabulary;
+        this.encoders = encoders;
         this.pattern = pattern;
         this.cutsLongRuns = cutsLongRuns;
         this.specials = Collections.unmodifiableMap(specials);
@@ -86,7 +88,7 @@ public final class Tokenizer {
 
     /// `specials` may leave gaps, but starts no lower than the vocabulary ends.
     static Tokenizer of(Vocabulary vocabulary, Map<String, Integer> specials, SplitPattern pattern) {
-        return new Tokenizer(vocabulary, specials, pattern, false);
+        return new Tokenizer(vocabulary, new Encoders(vocabulary), specials, pattern, false);
     }
 
     /// The names of Llama 3's 256 special tokens in the order of their ids.
@@ -98,7 +100,7 @@ public final class Tokenizer {
     /// 400,000 code points and inside every run of more than 25,000 that are all white space or all not. Only ids of such long
     /// texts differ.
     public Tokenizer cuttingLongRuns() {
-        return new Tokenizer(vocabulary, specials, pattern, true);
+        return new Tokenizer(vocabulary, encoders, specials, pattern, true);
     }
 
     /// The number of ids, special ones among them: one more than the highest.
@@ -145,15 +147,15 @@ public final class Tokenizer {
 
     /// The ids of `text`, in which special tokens' names are plain text.
     public int[] encodeOrdinary(String text) {
-        Encoder encoder = Encoder.local();
+        Encoder encoder = encoders.take();
         if (cutsLongRuns) {
             for (LongRuns.Cut cut : LongRuns.cuts(text)) {
-                encoder.encode(vocabulary, pattern.splitter, text, cut.from(), cut.to());
+                encoder.encode(pattern.splitter, text, cut.from(), cut.to());
             }
         } else {
-            encoder.encode(vocabulary, pattern.splitter, text, 0, text.length());
+            encoder.encode(pattern.splitter, text, 0, text.length());
         }
-        return encoder.ids.take();
+        return encoders.giveBack(encoder);
     }
 
     /// The ids of `text`, in which the names of `allowed` are special tokens, and other special names plain text. [#ALL] stands
@@ -164,7 +166,7 @@ public final class Tokenizer {
     public int[] encode(String text, Set<String> allowed, Set<String> disallowed) {
         refuseDisallowed(text, allowed, disallowed);
         SpecialFinder finder = finder(allowed);
-        Encoder encoder = Encoder.local();
+        Encoder encoder = encoders.take();
         if (cutsLongRuns) {
             for (LongRuns.Cut cut : LongRuns.cuts(text)) {
                 encodeParts(encoder, finder, text.substring(cut.from(), cut.to()));
@@ -172,7 +174,7 @@ public final class Tokenizer {
         } else {
             encodeParts(encoder, finder, text);
         }
-        return encoder.ids.take();
+        return encoders.giveBack(encoder);
     }
 
     private void encodeParts(Encoder encoder, SpecialFinder finder, String text) {
@@ -180,7 +182,7 @@ public final class Tokenizer {
         while (from < text.length()) {
             int start = finder.find(text, from);
             int plainEnd = start < 0 ? text.length() : start;
-            encoder.encode(vocabulary, pattern.splitter, text, from, plainEnd);
+            encoder.encode(pattern.splitter, text, from, plainEnd);
             from = plainEnd;
             if (start >= 0) {
                 from = finder.endAt(text, start);
@@ -333,6 +335,12 @@ public final class Tokenizer {
     /// replaced only when the new one is whole.
     public void writeJson(Path file) throws IOException {
         SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
+    }
+
+    /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name is replaced
+    /// only when the new one is whole.
+    public void writeConfig(Path file) throws IOException {
+        SafeFile.write(file, out -> TokenizerJsonWriter.writeConfig(this, out));
     }
 
     Vocabulary vocabulary() {

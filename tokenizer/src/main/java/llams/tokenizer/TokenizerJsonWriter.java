@@ -2,15 +2,22 @@ package llams.tokenizer;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.math.BigInteger;
 import java.util.OptionalInt;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Writes Hugging Face's `tokenizer.json` of the kind that [TokenizerJson] reads.
 final class TokenizerJsonWriter {
+
+    /// How those libraries write that a length has no bound.
+    private static final BigInteger NO_MAX_LENGTH = new BigInteger("1000000000000000019884624838656");
 
     private final Tokenizer tokenizer;
     private final Vocabulary vocabulary;
@@ -29,6 +36,26 @@ final class TokenizerJsonWriter {
         } catch (JacksonException e) {
             throw new IOException(e.getOriginalMessage(), e);
         }
+    }
+
+    /// Writes `tokenizer_config.json`.
+    static void writeConfig(Tokenizer tokenizer, OutputStream out) throws IOException {
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        ObjectNode added = config.putObject("added_tokens_decoder");
+        tokenizer.specials().forEach((name, id) -> added.putObject(Integer.toString(id))
+                .put("content", name)
+                .put("lstrip", false)
+                .put("normalized", false)
+                .put("rstrip", false)
+                .put("single_word", false)
+                .put("special", true));
+        tokenizer.special(SpecialTokens.BEGIN_OF_TEXT).ifPresent(id -> config.put("bos_token", SpecialTokens.BEGIN_OF_TEXT));
+        config.put("clean_up_tokenization_spaces", false);
+        tokenizer.special(SpecialTokens.END_OF_TEXT).ifPresent(id -> config.put("eos_token", SpecialTokens.END_OF_TEXT));
+        config.putArray("model_input_names").add("input_ids").add("attention_mask");
+        config.put("model_max_length", NO_MAX_LENGTH);
+        config.put("tokenizer_class", "PreTrainedTokenizerFast");
+        out.write(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
     }
 
     private void write() {

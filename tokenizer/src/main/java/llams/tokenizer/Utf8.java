@@ -1,6 +1,10 @@
 package llams.tokenizer;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// UTF-8 to and from Java's UTF-16, with the two rules that the JDK's own coders do not follow: a lone surrogate is
 /// written as U+FFFD (three bytes), and a malformed byte sequence is read by the maximal-subpart rule of the
@@ -10,43 +14,84 @@ final class Utf8 {
     /// The most bytes that one `char` can need.
     static final int BYTES_PER_CHAR = 3;
 
+    /// How many bytes the target of [#encode] must have behind what is written.
+    static final int SLACK_BYTES = 3;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
     private Utf8() {
     }
 
-    /// Writes `source[from, to)` to `target` from `at` on and returns the end. A surrogate pair must not be cut by `to`.
+    /// Writes `source[from, to)` to `target` from `at` on and returns the end. A surrogate pair must not be cut by `to`. As many as
+    /// 3 bytes after the end are overwritten.
     static int encode(char[] source, int from, int to, byte[] target, int at) {
-        for (int i = from; i < to; i++) {
-            int c = source[i];
-            if (c < 0x80) {
-                target[at++] = (byte) c;
-            } else if (c < 0x800) {
-                target[at++] = (byte) (0xC0 | c >> 6);
-                target[at++] = (byte) (0x80 | c & 0x3F);
+        int i = from;
+        while (i + 4 <= to) {
+            int a = source[i];
+            int b = source[i + 1];
+            int c = source[i + 2];
+            int d = source[i + 3];
+            if ((a | b | c | d) < 0x80) {
+                INT.set(target, at, a | b << 8 | c << 16 | d << 24);
+                at += 4;
+                i += 4;
+            } else if (isSurrogate(a) || isSurrogate(b) || isSurrogate(c) || isSurrogate(d)) {
+                int point = pointAt(source, i, to);
+                at = put(point, target, at);
+                i += point < 0x10000 ? 1 : 2;
             } else {
-                if ((c & 0xF800) == 0xD800) {
-                    if (c < 0xDC00 && i + 1 < to && Character.isLowSurrogate(source[i + 1])) {
-                        int point = Character.toCodePoint((char) c, source[++i]);
-                        target[at++] = (byte) (0xF0 | point >> 18);
-                        target[at++] = (byte) (0x80 | point >> 12 & 0x3F);
-                        target[at++] = (byte) (0x80 | point >> 6 & 0x3F);
-                        target[at++] = (byte) (0x80 | point & 0x3F);
-                        continue;
-                    }
-                    c = 0xFFFD;
-                }
-                target[at++] = (byte) (0xE0 | c >> 12);
-                target[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-                target[at++] = (byte) (0x80 | c & 0x3F);
+                at = putBasic(a, target, at);
+                at = putBasic(b, target, at);
+                at = putBasic(c, target, at);
+                at = putBasic(d, target, at);
+                i += 4;
             }
         }
+        while (i < to) {
+            int point = pointAt(source, i, to);
+            at = put(point, target, at);
+            i += point < 0x10000 ? 1 : 2;
+        }
         return at;
+    }
+
+    private static boolean isSurrogate(int c) {
+        return (c & 0xF800) == 0xD800;
+    }
+
+    /// The code point at `i`; U+FFFD for a lone surrogate.
+    private static int pointAt(char[] source, int i, int to) {
+        char c = source[i];
+        if (!isSurrogate(c)) {
+            return c;
+        }
+        boolean pair = c < 0xDC00 && i + 1 < to && Character.isLowSurrogate(source[i + 1]);
+        return pair ? Character.toCodePoint(c, source[i + 1]) : 0xFFFD;
+    }
+
+    private static int put(int point, byte[] target, int at) {
+        if (point < 0x10000) {
+            return putBasic(point, target, at);
+        }
+        INT.set(target, at, 0x808080F0 | point >> 18 | (point >> 12 & 0x3F) << 8 | (point >> 6 & 0x3F) << 16 | (point & 0x3F) << 24);
+        return at + 4;
+    }
+
+    /// Without a branch, as nobody could guess which letter is a space.
+    private static int putBasic(int c, byte[] target, int at) {
+        int twoOrMore = 0x7F - c >> 31;
+        int three = 0x7FF - c >> 31;
+        int twoBytes = 0x80C0 | c >> 6 | (c & 0x3F) << 8;
+        int threeBytes = 0x8080E0 | c >> 12 | (c >> 6 & 0x3F) << 8 | (c & 0x3F) << 16;
+        INT.set(target, at, c & ~twoOrMore | twoBytes & (twoOrMore ^ three) | threeBytes & three);
+        return at + 1 - twoOrMore - three;
     }
 
     /// The UTF-8 bytes of `text`, lone surrogates as U+FFFD.
     static byte[] bytes(String text) {
         char[] chars = text.toCharArray();
-        byte[] buffer = new byte[Math.multiplyExact(chars.length, BYTES_PER_CHAR)];
-        return java.util.Arrays.copyOf(buffer, encode(chars, 0, chars.length, buffer, 0));
+        byte[] buffer = new byte[Math.addExact(Math.multiplyExact(chars.length, BYTES_PER_CHAR), SLACK_BYTES)];
+        return Arrays.copyOf(buffer, encode(chars, 0, chars.length, buffer, 0));
     }
 
     /// The number of UTF-8 bytes of the character at `i` of `text`: 1 to 3, or 4 for a surrogate pair.

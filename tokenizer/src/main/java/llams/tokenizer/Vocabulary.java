@@ -5,40 +5,41 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// The ordinary tokens: bytes by id, and ids by bytes. An id is also the token's rank in merging.
 ///
-/// Two open-addressing tables: tokens of at most 8 bytes lie in the table itself, so that finding one costs one line of
-/// memory; longer ones are compared with the pool. Readers may look 8 bytes past the end of what they look up.
+/// Finding a token costs its place in one open-addressing table of 4 bytes a slot, and its head, which lies by id: frequent tokens
+/// have low ids, so the heads that a text needs lie close together. Both matter, as most of the time of encoding is waiting for
+/// memory. Readers may look [#SLACK_BYTES] past the end of what they look up.
 final class Vocabulary {
 
     /// How many bytes a buffer must have after the last byte that is looked up in it.
-    static final int SLACK_BYTES = 8;
-
-    private static final AtomicInteger SERIALS = new AtomicInteger();
+    static final int SLACK_BYTES = 16;
 
     static final int NONE = -1;
 
-    /// So that an id and a place in a short piece fit one `int`.
-    private static final int MOST_TOKENS = 1 << 23;
+    /// As many bytes of a token are its head, which is compared first: two words, of which the last byte is the token's length.
+    static final int HEAD_BYTES = 15;
+
+    private static final int ID_BITS = 20;
+    private static final int ID_MASK = (1 << ID_BITS) - 1;
+    private static final int MOST_TOKENS = ID_MASK;
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long MIX = 0x9E3779B97F4A7C15L;
-    private static final int SHORT_BYTES = 8;
+    private static final long MIX_HIGH = 0xD6E8FEB86659FD93L;
     private static final int FILTER_BITS = 20;
 
-    /// Keeps the low `n` bytes of a word, for `n` in 0..8.
-    private static final long[] MASK = new long[SHORT_BYTES + 1];
+    /// Keep the bytes of a head of `n` bytes, in its low word and in its high one; 16 stands for all longer ones.
+    private static final long[] LOW_MASK = new long[HEAD_BYTES + 2];
+    private static final long[] HIGH_MASK = new long[HEAD_BYTES + 2];
 
     static {
-        for (int n = 1; n <= SHORT_BYTES; n++) {
-            MASK[n] = -1L >>> 64 - 8 * n;
+        for (int n = 1; n < LOW_MASK.length; n++) {
+            LOW_MASK[n] = -1L >>> Math.max(0, 64 - 8 * n);
+            HIGH_MASK[n] = n <= 8 ? 0 : -1L >>> 64 - 8 * Math.min(n - 8, 7);
         }
     }
-
-    /// Tells vocabularies apart, from 1 on.
-    final int serial = SERIALS.incrementAndGet();
 
     /// The number of tokens; ids are `0 .. size - 1`.
     final int size;
@@ -58,17 +59,15 @@ final class Vocabulary {
     /// `[65536]`: the ids of two bytes, first byte high, or [#NONE].
     private final int[] pairId = new int[1 << 16];
 
-    /// Slots of two: the bytes as one word, and `id + 1` with the length above bit 32; 0 is free.
-    private final long[] shortTable;
-    private final int shortShift;
+    /// `[size, 2]`: see [#low] and [#high].
+    private final long[] heads;
 
-    /// `id + 1` below, the high half of the hash above; 0 is free.
-    private final long[] longTable;
-    private final int longShift;
+    /// `id + 1` below, some bits of the hash above; 0 is free.
+    private final int[] table;
+    private final int shift;
 
     /// One bit for each possible value of a hash's top [#FILTER_BITS] bits, set if a token has it. Merging asks for far more unions
-    /// than there are tokens; this answers most of them from 128 KB, without a trip to the tables, which are larger than a core's
-    /// cache.
+    /// than there are tokens; this answers most of them from 128 KB, without a trip to the table.
     private final long[] filter = new long[1 << FILTER_BITS - 6];
 
     private volatile TokenSplits splits;
@@ -83,7 +82,6 @@ final class Vocabulary {
         if (size > MOST_TOKENS) {
             throw new IllegalArgumentException(size + " tokens are more than the " + MOST_TOKENS + " that are supported");
         }
-        int shorts = 0;
         int longest = 0;
         for (int id = 0; id < size; id++) {
             int length = offset[id + 1] - offset[id];
@@ -91,15 +89,12 @@ final class Vocabulary {
                 throw new IllegalArgumentException("token " + id + " is empty; every token stands for at least one byte");
             }
             longest = Math.max(longest, length);
-            shorts += length <= SHORT_BYTES ? 1 : 0;
         }
         longestBytes = longest;
-        int shortBits = tableBits(shorts);
-        int longBits = tableBits(size - shorts);
-        shortTable = new long[2 << shortBits];
-        shortShift = 64 - shortBits;
-        longTable = new long[1 << longBits];
-        longShift = 64 - longBits;
+        heads = new long[2 * size];
+        int tableBits = Math.max(4, 32 - Integer.numberOfLeadingZeros(2 * size - 1));
+        table = new int[1 << tableBits];
+        shift = 64 - tableBits;
         Arrays.fill(byteId, NONE);
         Arrays.fill(pairId, NONE);
         for (int id = 0; id < size; id++) {
@@ -113,115 +108,106 @@ final class Vocabulary {
         }
     }
 
-    /// Room for at least two and a half times `count`.
-    private static int tableBits(int count) {
-        return Math.max(4, 64 - Long.numberOfLeadingZeros(count * 5L / 2));
-    }
-
     private void insert(int id) {
         int from = offset[id];
-        int length = offset[id + 1] - from;
-        if (length <= SHORT_BYTES) {
-            long word = (long) LONG.get(pool, from) & MASK[length];
-            long hash = hash(word, length);
-            filter[filterWord(hash)] |= filterBit(hash);
-            int mask = shortTable.length - 1;
-            int slot = shortSlot(hash);
-            while (shortTable[slot + 1] != 0) {
-                if (shortTable[slot] == word && shortTable[slot + 1] >>> 32 == length) {
-                    throw twice(id, (int) shortTable[slot + 1] - 1);
-                }
-                slot = slot + 2 & mask;
-            }
-            shortTable[slot] = word;
-            shortTable[slot + 1] = (long) length << 32 | id + 1;
-            if (length == 1) {
-                byteId[pool[from] & 0xFF] = id;
-            } else if (length == 2) {
-                pairId[(pool[from] & 0xFF) << 8 | pool[from + 1] & 0xFF] = id;
-            }
-        } else {
-            long hash = hash(pool, from, length);
-            filter[filterWord(hash)] |= filterBit(hash);
-            int mask = longTable.length - 1;
-            int slot = (int) (hash >>> longShift);
-            long tag = hash << 32;
-            while (longTable[slot] != 0) {
-                int other = (int) longTable[slot] - 1;
-                if ((longTable[slot] & 0xFFFFFFFF00000000L) == tag && same(pool, from, length, other)) {
-                    throw twice(id, other);
-                }
-                slot = slot + 1 & mask;
-            }
-            longTable[slot] = tag | id + 1;
+        int to = offset[id + 1];
+        long low = low(pool, from, to - from);
+        long high = high(pool, from, to - from);
+        long hash = hash(pool, from, to);
+        int other = find(pool, from, to, low, high, hash);
+        if (other != NONE) {
+            throw new IllegalArgumentException("token " + id + " has the same bytes as token " + other + ": "
+                    + HexFormat.of().formatHex(pool, from, to));
         }
-    }
-
-    private IllegalArgumentException twice(int id, int other) {
-        return new IllegalArgumentException("token " + id + " has the same bytes as token " + other + ": "
-                + HexFormat.of().formatHex(pool, offset[id], offset[id + 1]));
+        heads[2 * id] = low;
+        heads[2 * id + 1] = high;
+        filter[filterWord(hash)] |= filterBit(hash);
+        int slot = (int) (hash >>> shift);
+        while (table[slot] != 0) {
+            slot = slot + 1 & table.length - 1;
+        }
+        table[slot] = tag(hash) | id + 1;
+        if (to - from == 1) {
+            byteId[pool[from] & 0xFF] = id;
+        } else if (to - from == 2) {
+            pairId[(pool[from] & 0xFF) << 8 | pool[from + 1] & 0xFF] = id;
+        }
     }
 
     /// The id of `bytes[from, to)`, or [#NONE].
     int find(byte[] bytes, int from, int to) {
-        int length = to - from;
-        if (length <= SHORT_BYTES) {
-            long word = (long) LONG.get(bytes, from) & MASK[length];
-            return findShort(word, length, hash(word, length));
-        }
-        return length <= longestBytes ? findLong(bytes, from, length, hash(bytes, from, length)) : NONE;
+        return find(bytes, from, to, hash(bytes, from, to));
     }
 
-    /// As [#find], faster where the answer is most often [#NONE].
+    /// As [#find(byte[],int,int)], with the [#hash] of the bytes.
+    int find(byte[] bytes, int from, int to, long hash) {
+        return find(bytes, from, to, low(bytes, from, to - from), high(bytes, from, to - from), hash);
+    }
+
+    /// As [#find(byte[],int,int)], faster where the answer is most often [#NONE].
     int findRare(byte[] bytes, int from, int to) {
+        long hash = hash(bytes, from, to);
+        return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : find(bytes, from, to, hash);
+    }
+
+    private int find(byte[] bytes, int from, int to, long low, long high, long hash) {
+        int[] table = this.table;
+        long[] heads = this.heads;
+        int tag = tag(hash);
+        int slot = (int) (hash >>> shift);
+        while (true) {
+            int entry = table[slot];
+            if (entry == 0) {
+                return NONE;
+            }
+            if ((entry & ~ID_MASK) == tag) {
+                int id = (entry & ID_MASK) - 1;
+                if (heads[2 * id] == low && heads[2 * id + 1] == high && (to - from <= HEAD_BYTES || same(bytes, from, to, id))) {
+                    return id;
+                }
+            }
+            slot = slot + 1 & table.length - 1;
+        }
+    }
+
+    private boolean same(byte[] bytes, int from, int to, int id) {
+        return Arrays.equals(bytes, from, to, pool, offset[id], offset[id + 1]);
+    }
+
+    /// What the table holds where a look-up of this hash begins. To ask for the places of many pieces before any is looked up lets
+    /// the processor fetch them all at once.
+    int touch(long hash) {
+        return table[(int) (hash >>> shift)];
+    }
+
+    /// The first 8 of `bytes[from, from + length)`, 0 where there are fewer.
+    static long low(byte[] bytes, int from, int length) {
+        return (long) LONG.get(bytes, from) & LOW_MASK[Math.min(length, HEAD_BYTES + 1)];
+    }
+
+    /// The next 7 of `bytes[from, from + length)`, 0 where there are fewer, and the length above; 16 stands for all longer ones.
+    static long high(byte[] bytes, int from, int length) {
+        int known = Math.min(length, HEAD_BYTES + 1);
+        return (long) LONG.get(bytes, from + 8) & HIGH_MASK[known] | (long) known << 56;
+    }
+
+    /// The hash of `bytes[from, to)`; its high bits are the good ones.
+    static long hash(byte[] bytes, int from, int to) {
         int length = to - from;
-        if (length <= SHORT_BYTES) {
-            long word = (long) LONG.get(bytes, from) & MASK[length];
-            long hash = hash(word, length);
-            return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : findShort(word, length, hash);
+        long hash = low(bytes, from, length) * MIX + high(bytes, from, length) * MIX_HIGH;
+        if (length <= HEAD_BYTES) {
+            return hash;
         }
-        if (length > longestBytes) {
-            return NONE;
+        int at = from + HEAD_BYTES;
+        for (; at + 8 < to; at += 8) {
+            hash = (hash ^ hash >>> 32 ^ (long) LONG.get(bytes, at)) * MIX;
         }
-        long hash = hash(bytes, from, length);
-        return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : findLong(bytes, from, length, hash);
+        return (hash ^ hash >>> 32 ^ (long) LONG.get(bytes, at) & LOW_MASK[to - at]) * MIX;
     }
 
-    private int findShort(long word, int length, long hash) {
-        long[] table = shortTable;
-        int mask = table.length - 1;
-        int slot = shortSlot(hash);
-        while (true) {
-            long entry = table[slot + 1];
-            if (entry == 0) {
-                return NONE;
-            }
-            if (table[slot] == word && entry >>> 32 == length) {
-                return (int) entry - 1;
-            }
-            slot = slot + 2 & mask;
-        }
-    }
-
-    private int findLong(byte[] bytes, int from, int length, long hash) {
-        int mask = longTable.length - 1;
-        int slot = (int) (hash >>> longShift);
-        long tag = hash << 32;
-        while (true) {
-            long entry = longTable[slot];
-            if (entry == 0) {
-                return NONE;
-            }
-            if ((entry & 0xFFFFFFFF00000000L) == tag && same(bytes, from, length, (int) entry - 1)) {
-                return (int) entry - 1;
-            }
-            slot = slot + 1 & mask;
-        }
-    }
-
-    /// Up to 8 bytes from `from` on as one little-endian word; 0 where `length` is not positive.
-    static long word(byte[] bytes, int from, int length) {
-        return length <= 0 ? 0 : (long) LONG.get(bytes, from) & MASK[Math.min(length, SHORT_BYTES)];
+    /// The first 4 bytes from `from` on.
+    static int start(byte[] bytes, int from) {
+        return (int) (long) LONG.get(bytes, from);
     }
 
     /// The id of one byte, which always exists.
@@ -234,10 +220,10 @@ final class Vocabulary {
         return pairId[(first & 0xFF) << 8 | second & 0xFF];
     }
 
-    /// The splits of the tokens, or null if nobody wanted them so far and `wanted` is false.
-    TokenSplits splits(boolean wanted) {
+    /// What [LinearMerger] needs to know; made when it is first asked for.
+    TokenSplits splits() {
         TokenSplits made = splits;
-        return made != null || !wanted ? made : makeSplits();
+        return made != null ? made : makeSplits();
     }
 
     private synchronized TokenSplits makeSplits() {
@@ -255,8 +241,8 @@ final class Vocabulary {
         return Arrays.copyOfRange(pool, offset[id], offset[id + 1]);
     }
 
-    private int shortSlot(long hash) {
-        return (int) (hash >>> shortShift) << 1;
+    private static int tag(long hash) {
+        return (int) (hash >>> 4) & ~ID_MASK;
     }
 
     private static int filterWord(long hash) {
@@ -265,33 +251,5 @@ final class Vocabulary {
 
     private static long filterBit(long hash) {
         return 1L << (hash >>> 64 - FILTER_BITS);
-    }
-
-    private static long hash(long word, int length) {
-        return (word + length) * MIX;
-    }
-
-    private static long hash(byte[] bytes, int from, int length) {
-        long hash = length;
-        int i = 0;
-        for (; i + 8 <= length; i += 8) {
-            hash = (hash ^ (long) LONG.get(bytes, from + i)) * MIX;
-            hash ^= hash >>> 32;
-        }
-        return (hash ^ (long) LONG.get(bytes, from + i) & MASK[length - i]) * MIX;
-    }
-
-    private boolean same(byte[] bytes, int from, int length, int id) {
-        int at = offset[id];
-        if (offset[id + 1] - at != length) {
-            return false;
-        }
-        int i = 0;
-        for (; i + 8 <= length; i += 8) {
-            if ((long) LONG.get(bytes, from + i) != (long) LONG.get(pool, at + i)) {
-                return false;
-            }
-        }
-        return (((long) LONG.get(bytes, from + i) ^ (long) LONG.get(pool, at + i)) & MASK[length - i]) == 0;
     }
 }

@@ -61,7 +61,7 @@ class BpeTrainerTest {
         whole.add(text.toString());
         Tokenizer expected = whole.train(600, List.of());
         for (int threads : new int[] {1, 3}) {
-            BpeTrainer parts = new BpeTrainer(SplitPattern.LLAMA3, threads, BpeTrainer.DEFAULT_PIECES);
+            BpeTrainer parts = new BpeTrainer(SplitPattern.LLAMA3, threads);
             parts.add(file);
             assertEquals(whole.pieces(), parts.pieces());
             check(expected, parts.train(600, List.of()));
@@ -79,7 +79,7 @@ class BpeTrainerTest {
                     text.append(List.of("\n", "\r\n", " ", "a", "한", "7", "!", "/", "\u3000", "'", "\u0301").get(random.nextInt(11)));
                 }
                 byte[] bytes = Utf8.bytes(text.toString());
-                TextChunks chunks = new TextChunks(new ByteArrayInputStream(bytes), 7, pattern);
+                TextChunks chunks = new TextChunks(new ByteArrayInputStream(bytes), 7);
                 List<String> pieces = new ArrayList<>();
                 int parts = 0;
                 for (byte[] chunk = chunks.next(); chunk != null; chunk = chunks.next(), parts++) {
@@ -88,6 +88,45 @@ class BpeTrainerTest {
                 assertEquals(pieces(pattern, bytes), pieces);
                 assertTrue(parts > 0);
             }
+        }
+    }
+
+    /// Without spaces and ends of lines too, and where there is no place to cut at all, memory stays bounded.
+    @Test
+    void aTextWithoutLinesIsReadInParts() throws IOException {
+        for (String unit : List.of("한국어 ", "가나다，", "漢字", "x")) {
+            byte[] bytes = Utf8.bytes(unit.repeat(3000));
+            TextChunks chunks = new TextChunks(new ByteArrayInputStream(bytes), 64);
+            int total = 0;
+            for (byte[] chunk = chunks.next(); chunk != null; chunk = chunks.next()) {
+                assertTrue(chunk.length <= 32 * 64, unit);
+                assertEquals(chunk.length, Utf8.firstMalformed(chunk, 0, chunk.length), unit);
+                total += chunk.length;
+            }
+            assertEquals(bytes.length, total);
+        }
+    }
+
+    /// Forgetting does not depend on the number of threads, as parts are counted in the order of the text.
+    @Test
+    void forgettingDoesNotDependOnThreads() throws IOException {
+        Random random = new Random(25);
+        StringBuilder text = new StringBuilder();
+        while (text.length() < 20_000_000) {
+            text.append(' ').append(Integer.toString((int) (5e5 * random.nextDouble() * random.nextDouble()), 26).replaceAll("[0-9]", "k"));
+        }
+        Path file = directory.resolve("many");
+        Files.write(file, Utf8.bytes(text.toString()));
+        Tokenizer first = null;
+        for (int threads : new int[] {1, 3}) {
+            BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, threads, 4_000_000);
+            trainer.add(file);
+            assertTrue(trainer.forgottenBelow() > 1);
+            Tokenizer trained = trainer.train(500, List.of());
+            if (first == null) {
+                first = trained;
+            }
+            check(first, trained);
         }
     }
 
@@ -103,13 +142,14 @@ class BpeTrainerTest {
 
     @Test
     void memoryIsBoundedByForgettingRarePieces() {
-        BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, 1, 50);
+        BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, 1, 6000);
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 1000; i++) {
             text.append(" common word").append(" x").append(Integer.toString(i, 26).replaceAll("[0-9]", "q")).append('y');
         }
         trainer.add(text.toString());
-        assertTrue(trainer.pieces() <= 50);
+        assertTrue(trainer.pieces() <= 60);
+        assertTrue(trainer.forgottenBelow() > 1);
         assertTrue(trainer.train(300, List.of()).token(" common").isPresent());
     }
 

@@ -30,10 +30,7 @@ final class DemoTokenizer {
         Files.createDirectories(directory.resolve("original"));
         tokenizer.writeTiktoken(directory.resolve("original/tokenizer.model"));
         tokenizer.writeJson(directory.resolve("tokenizer.json"));
-        ObjectNode config = JSON.createObjectNode();
-        config.put("bos_token", "<|begin_of_text|>").put("eos_token", "<|end_of_text|>")
-                .put("clean_up_tokenization_spaces", false).put("tokenizer_class", "PreTrainedTokenizerFast");
-        Files.writeString(directory.resolve("tokenizer_config.json"), JSON.writeValueAsString(config));
+        tokenizer.writeConfig(directory.resolve("tokenizer_config.json"));
         return tokenizer;
     }
 

@@ -2,9 +2,10 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Byte-pair merging of pieces that are long for [Merger], with a heap of the pairs: time `n log n`. What merges and in which
-/// order is the same. A part is known by the place of its first byte. One thread at a time.
-final class LongMerger {
+/// Byte-pair merging as its definition says it: from single bytes on, the adjacent pair whose union has the lowest rank becomes
+/// one, the leftmost on ties, until no union is a token. A heap of the pairs keeps the time at `n log n`. [LinearMerger] gives the
+/// same ids faster and needs this one where it cannot. A part is known by the place of its first byte. One thread at a time.
+final class HeapMerger {
 
     private static final int NO_RANK = Integer.MAX_VALUE;
 
@@ -25,12 +26,18 @@ final class LongMerger {
     /// How often [#makes] was asked.
     int tries;
 
-    /// Adds the ids of the piece `text[from, to)` to `out`.
-    void merge(Vocabulary vocabulary, byte[] text, int from, int to, IdBuffer out) {
+    /// Where in the piece the right one of the two parts began that were joined last.
+    int lastPlace;
+
+    /// Adds the ids of the piece `text[from, to)` to `out` and returns their number.
+    int merge(Vocabulary vocabulary, byte[] text, int from, int to, IdBuffer out) {
         merge(vocabulary, text, from, to);
+        int count = 0;
         for (int i = 0; i < to - from; i = parts[i * FIELDS + NEXT]) {
             out.add(parts[i * FIELDS + ID]);
+            count++;
         }
+        return count;
     }
 
     /// Whether the piece `text[from, to)` becomes `left` and `right`.
@@ -66,6 +73,7 @@ final class LongMerger {
         }
         parts[part + ID] = parts[part + RANK];
         int gone = parts[part + NEXT];
+        lastPlace = gone;
         int end = parts[gone * FIELDS + NEXT];
         parts[gone * FIELDS + RANK] = NO_RANK;
         parts[part + NEXT] = end;

@@ -1,0 +1,168 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import llams.tokenizer.BpeTrainer;
+import llams.tokenizer.SplitPattern;
+import llams.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams tokenize train`: a new vocabulary.
+@Command(
+        name = "train",
+        description = {
+            "Make a vocabulary from texts.",
+            "Byte-level byte-pair encoding with Llama 3's pattern: any text can be encoded. Written is a file in tiktoken's format, one"
+                    + " token a line. Llama 3's 256 special tokens follow the N tokens and stand in no such file.",
+            "Named tokenizer.model, it gets tokenizer.json and tokenizer_config.json beside it, which Hugging Face's libraries load"
+                    + " (in a directory original, they go above it); any other NAME.ENDING gets NAME.json."
+        },
+        footer = {
+            "",
+            "The result depends on the texts alone, not on the number of threads. Memory does not grow with the texts: when more different"
+                    + " words come than half of the Java heap can hold, the rarest are forgotten (LLAMS_JAVA_OPTS=-Xmx8g gives more).",
+            "",
+            "Example:",
+            "  llams tokenize train --vocab 32000 --out mine/original/tokenizer.model corpus/*.txt"
+        })
+final class TokenizeTrainCommand implements Callable<Integer> {
+    private static final int BYTES = 256;
+    private static final int MOST_TOKENS = 1_000_000;
+    private static final long MEGABYTE = 1_000_000;
+
+    @ParentCommand
+    TokenizeCommand tokenize;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--vocab", paramLabel = "N", required = true, description = "Required: the number of tokens, special ones not counted.")
+    int vocab;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the file to write; an old one is replaced.")
+    Path out;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")
+    Integer threads;
+
+    @Option(names = "--json", description = "Print the figures as one JSON object.")
+    boolean json;
+
+    @Parameters(paramLabel = "TEXT", arity = "1..*", description = "Text files in UTF-8.")
+    List<Path> texts;
+
+    @Override
+    public Integer call() throws IOException {
+        if (vocab < BYTES || vocab > MOST_TOKENS) {
+            throw new ParameterException(spec.commandLine(), "--vocab " + vocab + " must be from " + BYTES
+                    + ", as every byte is a token, to " + MOST_TOKENS);
+        }
+        int cores = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        if (cores < 1) {
+            throw new ParameterException(spec.commandLine(), "--threads " + cores + " must be at least 1");
+        }
+        long bytes = check();
+        BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
+        Main llams = tokenize.llams;
+        try (Progress progress = new Progress(llams.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
+            long[] counted = new long[1];
+            for (Path text : texts) {
+                trainer.add(text, more -> {
+                    progress.step((counted[0] + more) / MEGABYTE - counted[0] / MEGABYTE);
+                    counted[0] += more;
+                });
+            }
+        }
+        Tokenizer tokenizer;
+        try (Progress progress = new Progress(llams.err, "merging", "tokens", vocab - BYTES)) {
+            tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
+        }
+        report(trainer, tokenizer.size() - tokenizer.specials().size(), bytes, write(tokenizer));
+        return Main.DONE;
+    }
+
+    /// Looks at everything that could end long work in vain, and returns the size of the texts.
+    private long check() throws IOException {
+        long bytes = 0;
+        for (Path text : texts) {
+            if (Files.isDirectory(text)) {
+                throw new IOException(text + ": a directory; name the text files in it, as " + text.resolve("*.txt"));
+            }
+            if (!Files.exists(text)) {
+                throw new NoSuchFileException(text.toString());
+            }
+            bytes += Files.size(text);
+        }
+        if (Files.isDirectory(out)) {
+            throw new IOException(out + ": a directory; name a file in it, as " + out.resolve("tokenizer.model"));
+        }
+        Files.createDirectories(directory());
+        if (!Files.isWritable(directory())) {
+            throw new IOException(directory() + ": cannot write here");
+        }
+        return bytes;
+    }
+
+    private Path directory() {
+        return out.toAbsolutePath().normalize().getParent();
+    }
+
+    /// The tiktoken file comes last: where it is, all is.
+    private List<Path> write(Tokenizer tokenizer) throws IOException {
+        List<Path> written = new ArrayList<>();
+        String name = out.getFileName().toString();
+        if (name.equals("tokenizer.model")) {
+            boolean original = directory().endsWith("original") && directory().getParent() != null;
+            Path home = original ? directory().getParent() : directory();
+            tokenizer.writeJson(added(written, home.resolve("tokenizer.json")));
+            tokenizer.writeConfig(added(written, home.resolve("tokenizer_config.json")));
+        } else if (!name.endsWith(".json")) {
+            int dot = name.lastIndexOf('.');
+            tokenizer.writeJson(added(written, directory().resolve(name.substring(0, dot > 0 ? dot : name.length()) + ".json")));
+        }
+        tokenizer.writeTiktoken(added(written, out));
+        return written;
+    }
+
+    private static Path added(List<Path> written, Path file) {
+        written.add(file);
+        return file;
+    }
+
+    private void report(BpeTrainer trainer, int tokens, long bytes, List<Path> written) {
+        Main llams = tokenize.llams;
+        if (tokens < vocab) {
+            llams.err.println("note: only " + tokens + " tokens, as no pair occurs twice any more; a larger vocabulary needs more text");
+        }
+        if (trainer.forgottenBelow() > 0) {
+            llams.err.println("note: words seen fewer than " + trainer.forgottenBelow()
+                    + " times were forgotten now and then to save memory; LLAMS_JAVA_OPTS=-Xmx8g gives more");
+        }
+        if (json) {
+            ObjectNode figures = JsonNodeFactory.instance.objectNode();
+            figures.put("tokens", tokens).put("textBytes", bytes).put("pieces", trainer.pieces())
+                    .put("forgottenBelow", trainer.forgottenBelow());
+            written.forEach(file -> figures.withArray("files").add(file.toString()));
+            llams.out.println(figures);
+            return;
+        }
+        llams.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out, tokens, bytes, trainer.pieces());
+        if (written.size() > 1) {
+            llams.out.println("beside it: " + String.join(", ", written.subList(0, written.size() - 1).stream().map(Path::toString).toList()));
+        }
+    }
+}
