@@ -1,0 +1,46 @@
+package llams.engine.tornado;
+
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.device.Device;
+import llams.engine.device.Session;
+import llams.engine.tensor.Tensor;
+
+/// A graphics card through TornadoVM.
+public final class GpuDevice implements Device {
+    private static final String HELP = "; docs/gpu.md tells every step";
+
+    @Override
+    public String name() {
+        return "gpu";
+    }
+
+    @Override
+    public String description() {
+        return Gpu.description();
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        try {
+            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime");
+        } catch (ClassNotFoundException | LinkageError e) {
+            return Optional.of("TornadoVM is not there: install its SDK and set TORNADOVM_HOME" + HELP);
+        }
+        // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
+        if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
+            return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as ./llams "
+                    + "does" + HELP);
+        }
+        try {
+            return Gpu.unavailable().map(reason -> reason + HELP);
+        } catch (RuntimeException | LinkageError e) {
+            return Optional.of("TornadoVM does not start: " + e + HELP);
+        }
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident) {
+        return new GpuSession(resident);
+    }
+}
