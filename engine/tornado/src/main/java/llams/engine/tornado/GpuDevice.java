@@ -1,5 +1,7 @@
 package llams.engine.tornado;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
@@ -32,10 +34,24 @@ public final class GpuDevice implements Device {
             return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as ./llams "
                     + "does" + HELP);
         }
+        // TornadoVM's CUDA backend would end the whole program.
+        if (ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent() && !isLoadable("libcuda.so.1")) {
+            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the card" + HELP);
+        }
         try {
             return Gpu.unavailable().map(reason -> reason + HELP);
         } catch (RuntimeException | LinkageError e) {
             return Optional.of("TornadoVM does not start: " + e + HELP);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static boolean isLoadable(String library) {
+        try (Arena arena = Arena.ofConfined()) {
+            SymbolLookup.libraryLookup(library, arena);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 

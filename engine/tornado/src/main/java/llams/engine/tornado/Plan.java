@@ -11,6 +11,7 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -96,6 +97,9 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             plan.withGraph(0).execute();
+        } catch (TornadoBailoutRuntimeException e) {
+            throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
+                    + e.getMessage() + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
             throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, --recompute "
                     + "or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
