@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -230,7 +231,7 @@ class OpParityTest {
             if (tokens > 30) {
                 last[0] = -1;
             }
-            try (Case c = new Case("attention " + java.util.Arrays.toString(shape))) {
+            try (Case c = new Case("attention " + Arrays.toString(shape))) {
                 int heads = shape[1] * shape[2];
                 Leaf q = c.weight(tokens, (long) heads * shape[0]);
                 Leaf k = c.weight(shape[3], (long) shape[2] * shape[0]);

@@ -27,7 +27,8 @@ final class Constants {
         }
         return indexes.computeIfAbsent(key, list -> {
             if (values.size() + list.size() > CAPACITY) {
-                throw new IllegalArgumentException("gpu: the programs of this session have more than " + CAPACITY + " constants");
+                throw new IllegalArgumentException(
+                        "gpu: the programs of this session have more than " + CAPACITY + " constants");
             }
             values.addAll(list);
             return values.size() - list.size();

@@ -31,8 +31,8 @@ public final class GpuDevice implements Device {
         }
         // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
         if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
-            return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as ./llams "
-                    + "does" + HELP);
+            return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as "
+                    + "./llams does" + HELP);
         }
         // TornadoVM's CUDA backend would end the whole program.
         if (ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent() && !isLoadable("libcuda.so.1")) {

@@ -13,7 +13,7 @@ import llams.engine.tornado.Places.Ref;
 final class Lowering {
     /// Logits that the loss holds at a time, at most.
     private static final long LOGITS = 1L << 28;
-    /// Work-groups of a kernel in one dimension, at most: what every device takes.
+    /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
     private static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
     private final Places places;
@@ -110,7 +110,8 @@ final class Lowering {
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
         if (elements > ELEMENTS_LIMIT) {
-            throw new IllegalArgumentException("gpu: " + kernel + " over " + elements + " elements; use fewer tokens at a time");
+            throw new IllegalArgumentException(
+                    "gpu: " + kernel + " over " + elements + " elements; use fewer tokens at a time");
         }
         if (elements > 0) {
             launch(kernel, (elements + kernel.localX - 1) / kernel.localX, refs, more);

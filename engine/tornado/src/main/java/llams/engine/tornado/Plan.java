@@ -101,8 +101,8 @@ final class Plan implements AutoCloseable {
             throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
                     + e.getMessage() + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
-            throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, --recompute "
-                    + "or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
+            throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
+                    + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package llams.engine.tornado;
 
+import java.util.List;
 import llams.engine.tornado.Places.Ref;
 
 /// `c = alpha a b (+ c)` for a batch of matrices, every stride in elements: element `(i, l)` of `a` is at `i * rowA + l * colA`,
@@ -29,7 +30,7 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
             outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
             widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
             widening == null ? 0 : widening.ones()};
-        var blocks = java.util.List.of(a.block(), b.block(), c.block());
+        List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
             return new Launch(widening == null ? Kernel.DOT_ROWS : Kernel.DOT_ROWS_HALF, blocks, parameters, n, m, 1);
         }

@@ -8,7 +8,14 @@ import org.junit.jupiter.api.Test;
 class FallingBackIsRefusedTest {
     @Test
     void withoutTheFlagOrWithoutTornadoVM() {
-        String reason = new GpuDevice().unavailable().orElseThrow();
-        assertTrue(reason.contains("tornado.recover.bailout") || reason.contains("TORNADOVM_HOME"), reason);
+        String flag = System.clearProperty("tornado.recover.bailout");
+        try {
+            String reason = new GpuDevice().unavailable().orElseThrow();
+            assertTrue(reason.contains("tornado.recover.bailout") || reason.contains("TORNADOVM_HOME"), reason);
+        } finally {
+            if (flag != null) {
+                System.setProperty("tornado.recover.bailout", flag);
+            }
+        }
     }
 }
