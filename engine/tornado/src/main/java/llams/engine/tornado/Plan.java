@@ -30,6 +30,7 @@ final class Plan implements AutoCloseable {
     private int tasks;
     private ImmutableTaskGraph ready;
     private TornadoExecutionPlan plan;
+    private boolean hasRun;
 
     /// Arrays that go over to the device before every run.
     Plan send(TornadoNativeArray... arrays) {
@@ -97,6 +98,7 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             plan.withGraph(0).execute();
+            hasRun = true;
         } catch (TornadoBailoutRuntimeException e) {
             throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
                     + e.getMessage() + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
@@ -113,7 +115,8 @@ final class Plan implements AutoCloseable {
 
     @Override
     public void close() {
-        if (plan != null) {
+        // TornadoVM fails at freeing what it did not get.
+        if (hasRun) {
             try {
                 plan.close();
             } catch (TornadoExecutionPlanException e) {
