@@ -31,7 +31,7 @@ final class DevicesCommand implements Callable<Integer> {
         int cores = Runtime.getRuntime().availableProcessors();
         long memoryBytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
-        Optional<String> noGpu = gpu.map(Device::unavailable).orElse(Optional.of("this build has no GPU device"));
+        Optional<String> noGpu = gpu.map(Device::unavailable).orElse(Optional.of("not started with one; docs/gpu.md tells how"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import llams.engine.device.Device;
+import llams.engine.device.Devices;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
@@ -87,6 +89,13 @@ public final class Golden {
         List<Model> models = new ArrayList<>();
         MANIFEST.path("models").properties().forEach(entry -> models.add(new Model(entry.getKey(), entry.getValue())));
         return models.stream();
+    }
+
+    /// The usable devices, or only that of `-Dllams.test.device=NAME`, which then must be usable.
+    public static Stream<Device> devices() {
+        String only = System.getProperty("llams.test.device");
+        return only != null ? Stream.of(Devices.byName(only))
+                : Devices.all().stream().filter(device -> device.unavailable().isEmpty());
     }
 
     public static JsonNode json(Path file) {

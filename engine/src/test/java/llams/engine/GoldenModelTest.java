@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import llams.engine.FullPass.Rows;
 import llams.engine.device.Device;
-import llams.engine.device.Devices;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
 import llams.engine.llama.LlamaWeights;
@@ -24,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 /// Every usable device computes what PyTorch computes: logits, losses, gradients, packed documents, greedy decoding.
 class GoldenModelTest {
     static Stream<Arguments> models() {
-        List<Device> usable = Devices.all().stream().filter(device -> device.unavailable().isEmpty()).toList();
+        List<Device> usable = Golden.devices().toList();
         return Golden.models().flatMap(model -> usable.stream().map(device -> Arguments.of(model, device)));
     }
 

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.Golden;
 import llams.engine.device.Device;
-import llams.engine.device.Devices;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaWeights;
@@ -34,7 +33,7 @@ import tools.jackson.databind.JsonNode;
 /// batch whole, and split into micro-batches of one row.
 class GoldenTrainingTest {
     static Stream<Arguments> runs() {
-        List<Device> usable = Devices.all().stream().filter(device -> device.unavailable().isEmpty()).toList();
+        List<Device> usable = Golden.devices().toList();
         return Golden.models().flatMap(model -> usable.stream()
                 .flatMap(device -> Stream.of(false, true).map(split -> Arguments.of(model, device, split))));
     }

@@ -1,0 +1,369 @@
+package llams.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import llams.engine.device.Device;
+import llams.engine.device.Devices;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.*;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
+import llams.engine.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every op on every usable device gives what the scalar loops give, at awkward sizes, for each type of weight: alone in a
+/// program, through nothing but what a device offers everybody.
+class OpParityTest {
+    private static final int[] SIZES = {1, 7, 65, 300};
+    private static final List<DType> WEIGHTS = List.of(DType.F32, DType.BF16, DType.F16);
+
+    static Stream<Device> devices() {
+        return Golden.devices().filter(device -> !device.name().equals("scalar"));
+    }
+
+    /// Builds one program, runs it on the device and on the scalar loops, and compares every output and every state.
+    private static final class Case implements AutoCloseable {
+        private final SplittableRandom random = new SplittableRandom(7);
+        private final Arena arena = Arena.ofShared();
+        private final Graph g = new Graph();
+        private final Map<String, Tensor> resident = new LinkedHashMap<>();
+        private final Map<String, Tensor> inputs = new LinkedHashMap<>();
+        private final Map<String, Value> outputs = new LinkedHashMap<>();
+        private final String what;
+
+        Case(String what) {
+            this.what = what;
+        }
+
+        private Tensor random(DType dtype, long... dims) {
+            Tensor tensor = Tensor.allocate(arena, dtype, Shape.of(dims));
+            for (long i = 0; i < tensor.elements(); i++) {
+                tensor.setFloat(i, (float) random.nextDouble(-1, 1));
+            }
+            return tensor;
+        }
+
+        Leaf weight(DType dtype, long... dims) {
+            Leaf leaf = Leaf.weight("w" + resident.size(), dtype, dims);
+            resident.put(leaf.name(), random(dtype, dims));
+            return leaf;
+        }
+
+        Leaf weight(long... dims) {
+            return weight(DType.F32, dims);
+        }
+
+        Leaf state(long... dims) {
+            Leaf leaf = Leaf.state("s" + resident.size(), DType.F32, dims);
+            resident.put(leaf.name(), random(DType.F32, dims));
+            return leaf;
+        }
+
+        /// A state without negative elements.
+        Leaf positive(long... dims) {
+            Leaf leaf = state(dims);
+            Tensor tensor = resident.get(leaf.name());
+            for (long i = 0; i < tensor.elements(); i++) {
+                tensor.setFloat(i, Math.abs(tensor.getFloat(i)));
+            }
+            return leaf;
+        }
+
+        Leaf ints(int... values) {
+            Leaf leaf = Leaf.input("i" + inputs.size(), DType.I32, values.length);
+            inputs.put(leaf.name(), Tensor.of(arena, leaf.shape(), values));
+            return leaf;
+        }
+
+        Leaf floats(float... values) {
+            Leaf leaf = Leaf.input("f" + inputs.size(), DType.F32, values.length);
+            inputs.put(leaf.name(), Tensor.of(arena, leaf.shape(), values));
+            return leaf;
+        }
+
+        Leaf randomInts(int count, int bound) {
+            return ints(random.ints(count, 0, bound).toArray());
+        }
+
+        void output(Value... values) {
+            for (Value value : values) {
+                outputs.put("o" + outputs.size(), value);
+            }
+        }
+
+        void check(Device device, double tolerance) {
+            Map<String, float[]> expected = run(Devices.byName("scalar"));
+            Map<String, float[]> actual = run(device);
+            assertEquals(expected.keySet(), actual.keySet());
+            expected.forEach((name, want) -> close(name, want, actual.get(name), tolerance));
+        }
+
+        private Map<String, float[]> run(Device device) {
+            Map<String, Tensor> copies = new LinkedHashMap<>();
+            resident.forEach((name, tensor) -> {
+                Tensor copy = Tensor.allocate(arena, tensor.dtype(), tensor.shape());
+                copy.data().copyFrom(tensor.data());
+                copies.put(name, copy);
+            });
+            Map<String, float[]> results = new LinkedHashMap<>();
+            try (Session session = device.open(copies)) {
+                Program plan = Program.of(g, outputs);
+                Executable program = session.compile(plan);
+                for (Leaf leaf : plan.leaves()) {
+                    if (inputs.containsKey(leaf.name())) {
+                        program.input(leaf.name()).data().copyFrom(inputs.get(leaf.name()).data());
+                    }
+                }
+                program.run();
+                outputs.keySet().forEach(name -> results.put(name, program.output(name).toFloats()));
+                copies.keySet().stream().filter(name -> name.startsWith("s"))
+                        .forEach(name -> results.put(name, session.read(name).toFloats()));
+            }
+            return results;
+        }
+
+        private void close(String name, float[] want, float[] got, double tolerance) {
+            double allowed = tolerance * Math.max(1, Golden.maxAbs(finite(want)));
+            assertEquals(want.length, got.length, what + " " + name);
+            for (int i = 0; i < want.length; i++) {
+                boolean same = Float.compare(want[i], got[i]) == 0;
+                assertTrue(same || Math.abs((double) want[i] - got[i]) <= allowed, what + " " + name + "[" + i + "] is " + got[i]
+                        + ", wanted " + want[i] + " within " + allowed);
+            }
+        }
+
+        private static float[] finite(float[] values) {
+            float[] finite = values.clone();
+            for (int i = 0; i < finite.length; i++) {
+                finite[i] = Float.isFinite(finite[i]) ? finite[i] : 0;
+            }
+            return finite;
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void pointwise(Device device) {
+        for (int n : SIZES) {
+            try (Case c = new Case("pointwise " + n)) {
+                Leaf a = c.weight(n, 3);
+                Leaf b = c.weight(n, 3);
+                Leaf dy = c.weight(n, 3);
+                Leaf seed = c.ints(123_456_789, -42);
+                c.output(c.g.add(a, b), c.g.scale(a, -0.3f), c.g.swiGlu(a, b), c.g.record(new Constant(2.5f)),
+                        c.g.dropout(a, seed, 0.25f, 3), c.g.dropout(b, seed, 0, 1));
+                for (Result result : c.g.recordNode(new SwiGluGradient(), a, b, dy).results) {
+                    c.output(result);
+                }
+                c.check(device, 2e-6);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void norms(Device device) {
+        for (int dim : SIZES) {
+            for (DType dtype : WEIGHTS) {
+                try (Case c = new Case("norms " + dim + " " + dtype)) {
+                    Leaf x = c.weight(9, dim);
+                    Leaf weight = c.weight(dtype, dim);
+                    Leaf dy = c.weight(9, dim);
+                    c.output(c.g.rmsNorm(x, weight, 1e-5f), c.g.record(new RmsNormGradient(1e-5f), x, weight, dy),
+                            c.g.record(new RmsNormWeightGradient(1e-5f), x, dy), c.g.record(new SquaredNorm(), x));
+                    c.check(device, 4e-6);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void products(Device device) {
+        for (int[] mnk : new int[][] {{1, 1, 1}, {1, 300, 65}, {3, 7, 130}, {5, 3, 17}, {65, 64, 63}, {9, 300, 16}, {130, 7, 65}}) {
+            for (DType dtype : WEIGHTS) {
+                try (Case c = new Case("product " + mnk[0] + "x" + mnk[1] + "x" + mnk[2] + " " + dtype)) {
+                    Leaf a = c.weight(mnk[0], mnk[2]);
+                    Leaf b = c.weight(dtype, mnk[2], mnk[1]);
+                    Leaf turnedB = c.weight(dtype, mnk[1], mnk[2]);
+                    Leaf turnedA = c.weight(dtype, mnk[2], mnk[0]);
+                    Leaf right = c.weight(mnk[2], mnk[1]);
+                    Leaf start = c.weight(mnk[0], mnk[1]);
+                    c.output(c.g.matMul(a, false, b, false), c.g.matMul(a, false, turnedB, true),
+                            c.g.matMul(turnedA, true, right, false),
+                            c.g.record(new MatMul(false, true), a, turnedB, start));
+                    c.check(device, 4e-6);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void attention(Device device) {
+        // headDim, heads a key head, key heads, rows, tokens, row length
+        for (int[] shape : new int[][] {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 70, 1, 0}, {16, 2, 2, 65, 9, 0}, {6, 3, 1, 33, 33, 0},
+            {16, 4, 2, 90, 90, 30}, {8, 2, 1, 130, 130, 130}}) {
+            int tokens = shape[4];
+            int document = shape[5] == 0 ? tokens : shape[5] / 3;
+            int[] first = new int[tokens];
+            int[] last = new int[tokens];
+            for (int t = 0; t < tokens; t++) {
+                first[t] = shape[3] == tokens ? t - t % Math.max(1, document) : 0;
+                last[t] = t + shape[3] - tokens;
+            }
+            if (tokens > 30) {
+                last[0] = -1;
+            }
+            try (Case c = new Case("attention " + Arrays.toString(shape))) {
+                int heads = shape[1] * shape[2];
+                Leaf q = c.weight(tokens, (long) heads * shape[0]);
+                Leaf k = c.weight(shape[3], (long) shape[2] * shape[0]);
+                Leaf v = c.weight(shape[3], (long) shape[2] * shape[0]);
+                Leaf from = c.ints(first);
+                Leaf to = c.ints(last);
+                List<Result> forward = c.g.recordNode(new Attention(shape[0], shape[5]), q, k, v, from, to).results;
+                Leaf dOut = c.weight(tokens, (long) heads * shape[0]);
+                c.output(forward.get(0), forward.get(1));
+                for (Result gradient : c.g.recordNode(new AttentionGradient(shape[0], shape[5]), q, k, v, from, to,
+                        forward.get(0), forward.get(1), dOut).results) {
+                    c.output(gradient);
+                }
+                c.check(device, 5e-6);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void rotationsAndRows(Device device) {
+        for (int headDim : new int[] {2, 6, 64}) {
+            for (DType dtype : WEIGHTS) {
+                try (Case c = new Case("rows " + headDim + " " + dtype)) {
+                    Leaf x = c.weight(11, 3L * headDim);
+                    Leaf table = c.weight(20, headDim);
+                    Leaf at = c.randomInts(11, 20);
+                    Leaf cache = c.state(20, 3L * headDim);
+                    Leaf slots = c.ints(19, 0, 5, 7, 1, 2, 3, 18, 17, 9, 10);
+                    c.output(c.g.rope(x, table, at, headDim), c.g.record(new Rope(headDim, true), x, table, at),
+                            c.g.embedding(c.weight(dtype, 20, headDim), at),
+                            c.g.record(new EmbeddingGradient(20), at, x));
+                    c.g.record(new CacheAppend(), cache, x, slots);
+                    c.check(device, 2e-6);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void loss(Device device) {
+        for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {33, 16, 300}}) {
+            for (DType dtype : WEIGHTS) {
+                for (boolean ignored : new boolean[] {false, true}) {
+                    try (Case c = new Case("loss " + shape[0] + " " + dtype + (ignored ? " ignored" : ""))) {
+                        int[] labels = new int[shape[0]];
+                        for (int t = 0; t < labels.length; t++) {
+                            labels[t] = ignored || t % 3 == 1 ? -100 : t * 31 % shape[2];
+                        }
+                        Leaf x = c.weight(shape[0], shape[1]);
+                        Leaf weight = c.weight(dtype, shape[2], shape[1]);
+                        List<Result> results =
+                                c.g.linearCrossEntropy(x, weight, c.ints(labels), c.floats(1f / shape[0]));
+                        c.output(results.toArray(Value[]::new));
+                        c.check(device, 4e-6);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void updates(Device device) {
+        for (int n : SIZES) {
+            for (float clip : new float[] {0, 0.5f, 1e6f}) {
+                try (Case c = new Case("updates " + n + " clip " + clip)) {
+                    Leaf param = c.state(n);
+                    Leaf m = c.state(n);
+                    Leaf v = c.positive(n);
+                    Leaf gradient = c.weight(n);
+                    Value norm = c.g.record(new SquaredNorm(), gradient);
+                    Leaf schedule = c.floats(1e-2f, 0.19f, 0.001999f);
+                    c.g.record(new AdamW(0.9, 0.999, 1e-8, 0.1, clip), param, m, v, gradient, norm, schedule);
+                    Leaf sum = c.state(n, 2);
+                    c.g.record(new Accumulate(), sum, c.weight(n, 2));
+                    Leaf products = c.state(n, 5);
+                    c.g.record(new AccumulateMatMul(true, false), products, c.weight(3, n), c.weight(3, 5));
+                    Leaf cleared = c.state(n);
+                    c.g.record(new Clear(), cleared);
+                    c.output(norm);
+                    c.check(device, 2e-6);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void anUpdateWithAGradientThatIsNotFiniteChangesNothing(Device device) {
+        try (Case c = new Case("not finite")) {
+            Leaf param = c.state(5);
+            Leaf m = c.state(5);
+            Leaf v = c.positive(5);
+            c.g.record(new AdamW(0.9, 0.999, 1e-8, 0.1, 1), param, m, v, c.weight(5), c.floats(Float.NaN),
+                    c.floats(1e-2f, 0.19f, 0.001999f));
+            c.check(device, 0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void programsOfASessionShareStateAndKeepTheirOutputs(Device device) {
+        try (Arena arena = Arena.ofShared()) {
+            Leaf total = Leaf.state("total", DType.F32, 5);
+            Map<String, Tensor> resident = Map.of("total", Tensor.allocate(arena, DType.F32, Shape.of(5)));
+            try (Session session = device.open(resident)) {
+                List<Executable> programs = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    Graph g = new Graph();
+                    Leaf x = Leaf.input("x", DType.F32, 5);
+                    g.record(new Accumulate(), total, g.scale(x, i + 1));
+                    Value wide = g.matMul(g.scale(Leaf.input("y", DType.F32, 40L * (i + 1), 3), 2), false,
+                            Leaf.input("z", DType.F32, 3, 7), false);
+                    programs.add(session.compile(Program.of(g, Map.of("wide", wide))));
+                }
+                for (int round = 0; round < 2; round++) {
+                    for (Executable program : programs) {
+                        for (int i = 0; i < 5; i++) {
+                            program.input("x").setFloat(i, i);
+                        }
+                        program.input("y").setFloat(0, 3);
+                        program.input("z").setFloat(1, round + 1);
+                        program.run();
+                        assertEquals(6 * (round + 1), program.output("wide").getFloat(1));
+                    }
+                }
+                for (int i = 0; i < 5; i++) {
+                    assertEquals(12 * i, session.read("total").getFloat(i));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package llams.engine.tornado;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.device.Device;
+import llams.engine.device.Session;
+import llams.engine.tensor.Tensor;
+
+/// A graphics card through TornadoVM.
+public final class GpuDevice implements Device {
+    private static final String HELP = "; docs/gpu.md tells every step";
+
+    @Override
+    public String name() {
+        return "gpu";
+    }
+
+    @Override
+    public String description() {
+        return Gpu.description();
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        try {
+            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime");
+        } catch (ClassNotFoundException | LinkageError e) {
+            return Optional.of("TornadoVM is not there: install its SDK and set TORNADOVM_HOME" + HELP);
+        }
+        // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
+        if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
+            return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as "
+                    + "./llams does" + HELP);
+        }
+        // TornadoVM's CUDA backend would end the whole program.
+        if (ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent() && !isLoadable("libcuda.so.1")) {
+            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the card" + HELP);
+        }
+        try {
+            return Gpu.unavailable().map(reason -> reason + HELP);
+        } catch (RuntimeException | LinkageError e) {
+            return Optional.of("TornadoVM does not start: " + e + HELP);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static boolean isLoadable(String library) {
+        try (Arena arena = Arena.ofConfined()) {
+            SymbolLookup.libraryLookup(library, arena);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident) {
+        return new GpuSession(resident);
+    }
+}

@@ -1,0 +1,221 @@
+package llams.engine.tornado;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import llams.engine.tornado.Places.Ref;
+
+/// Weights and state on the device, copied there once; programs compiled for it, which share graphs, the slab and scratch
+/// memory.
+final class GpuSession implements Session {
+    /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
+    static final String TASKS = "llams.gpu.tasks";
+    private static final int MAX_TASKS = 128;
+    /// TornadoVM has 8 KiB for the tasks of a graph.
+    private static final int MAX_TASK_BYTES = 7800;
+    /// Room for the parameters and integer inputs of all programs of a session.
+    private static final int INTS = 1 << 22;
+
+    private final Map<String, Tensor> resident;
+    private final Map<String, Ref> leaves = new HashMap<>();
+    private final Memory memory = new Memory();
+    private final Arena arena = Arena.ofShared();
+    private final Constants constants = new Constants();
+    private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
+    private final Block ints;
+    private final Block consts;
+    private int intsUsed = Block.ALIGNMENT;
+    private int constantsSent;
+    private List<Block> slab = List.of();
+    private Block scratch;
+
+    GpuSession(Map<String, Tensor> resident) {
+        this.resident = Map.copyOf(resident);
+        try {
+            ints = memory.make(Block.Kind.INTS, INTS);
+            consts = memory.make(Block.Kind.FLOATS, Constants.CAPACITY);
+            // Where parameters want a list of one zero.
+            memory.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
+            scratch = memory.make(Block.Kind.FLOATS, Block.ALIGNMENT);
+            place(Block.Kind.FLOATS);
+            place(Block.Kind.SHORTS);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static Block.Kind kind(String name, DType dtype) {
+        return switch (dtype) {
+            case F32 -> Block.Kind.FLOATS;
+            case BF16, F16 -> Block.Kind.SHORTS;
+            default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
+                    + ", and this device takes F32, BF16 and F16; use --device cpu");
+        };
+    }
+
+    /// Gives every resident tensor of a kind its place, in as few blocks as hold them, and copies it there.
+    private void place(Block.Kind kind) {
+        Map<String, Tensor> together = new LinkedHashMap<>();
+        long elements = 0;
+        for (Map.Entry<String, Tensor> entry : resident.entrySet()) {
+            Tensor tensor = entry.getValue();
+            if (kind(entry.getKey(), tensor.dtype()) == kind) {
+                long more = Block.aligned(tensor.elements());
+                if (elements + more > Block.LIMIT && elements > 0) {
+                    upload(kind, together, elements);
+                    together.clear();
+                    elements = 0;
+                }
+                together.put(entry.getKey(), tensor);
+                elements += more;
+            }
+        }
+        if (!together.isEmpty()) {
+            upload(kind, together, elements);
+        }
+    }
+
+    private void upload(Block.Kind kind, Map<String, Tensor> tensors, long elements) {
+        Block block = memory.make(kind, elements);
+        long offset = 0;
+        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+            memory.write(entry.getValue().data(), block, offset);
+            leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
+            offset += Block.aligned(entry.getValue().elements());
+        }
+    }
+
+    @Override
+    public Executable compile(Program program) {
+        Map<String, Ref> refs = new HashMap<>();
+        Map<String, Tensor> inputs = new HashMap<>();
+        long floats = 0;
+        for (Leaf leaf : program.leaves()) {
+            if (leaf.kind() == Leaf.Kind.INPUT) {
+                inputs.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
+                floats += leaf.dtype() == DType.F32 ? Block.aligned(leaf.type().shape().elements()) : 0;
+            } else {
+                refs.put(leaf.name(), resident(leaf));
+            }
+        }
+        Block floatInputs = floats > 0 ? memory.make(Block.Kind.FLOATS, floats) : null;
+        long offset = 0;
+        for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
+            Tensor tensor = input.getValue();
+            long elements = tensor.elements();
+            if (tensor.dtype() == DType.F32) {
+                refs.put(input.getKey(), new Ref(floatInputs, (int) offset));
+                offset += Block.aligned(elements);
+            } else if (tensor.dtype() == DType.I32) {
+                refs.put(input.getKey(), new Ref(ints, take(elements)));
+            } else {
+                throw new IllegalArgumentException("gpu: input \"" + input.getKey() + "\" is " + tensor.dtype()
+                        + ", and this device takes F32 and I32");
+            }
+        }
+        growSlab(program.slabBytes() / Float.BYTES);
+        Places places = new Places(refs, slab, scratch);
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants);
+        if (lowered.scratchElements() > scratch.elements) {
+            scratch = memory.make(Block.Kind.FLOATS, lowered.scratchElements());
+            places = new Places(refs, slab, scratch);
+            lowered = Lowering.lower(program, places, constants);
+        }
+        sendConstants();
+        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena);
+    }
+
+    /// Elements of `ints` that nobody else has, the index of the first.
+    private int take(long elements) {
+        long first = intsUsed;
+        if (first + elements > INTS) {
+            throw new IllegalArgumentException("gpu: the programs of one session need more than " + INTS + " integers; "
+                    + "use fewer different lengths, or fewer tokens");
+        }
+        intsUsed = (int) Math.min(INTS, Block.aligned(first + elements));
+        return (int) first;
+    }
+
+    private void growSlab(long elements) {
+        long have = slab.stream().mapToLong(block -> block.elements).sum();
+        if (elements > have || slab.isEmpty()) {
+            List<Block> grown = new ArrayList<>();
+            for (long from = 0; from == 0 || from < elements; from += Block.LIMIT) {
+                grown.add(memory.make(Block.Kind.FLOATS, Math.min(Block.LIMIT, elements - from)));
+            }
+            slab = List.copyOf(grown);
+        }
+    }
+
+    private void sendConstants() {
+        if (constants.size() > constantsSent) {
+            memory.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
+            constantsSent = constants.size();
+        }
+    }
+
+    private List<GpuExecutable.Step> steps(List<Launch> launches) {
+        int count = launches.stream().mapToInt(launch -> launch.parameters().length).sum();
+        int first = take(count);
+        MemorySegment table = arena.allocate(Math.max(1, count) * (long) Integer.BYTES);
+        List<GpuExecutable.Step> steps = new ArrayList<>();
+        int at = 0;
+        for (Roll.Part part : Roll.parts(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
+            List<Launch> these = launches.subList(part.from(), part.to());
+            Segment segment = segments.computeIfAbsent(these.stream().map(Launch::shape).toList(),
+                    shapes -> new Segment(these, ints, consts));
+            steps.add(new GpuExecutable.Step(segment, these, first + at));
+            for (Launch launch : these) {
+                MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
+                        launch.parameters().length);
+                at += launch.parameters().length;
+            }
+        }
+        if (count > 0) {
+            memory.write(table.asSlice(0, (long) count * Integer.BYTES), ints, first);
+        }
+        return List.copyOf(steps);
+    }
+
+    private Ref resident(Leaf leaf) {
+        Tensor tensor = resident.get(leaf.name());
+        if (tensor == null) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is not resident in this session");
+        }
+        if (tensor.dtype() != leaf.dtype() || !tensor.shape().equals(leaf.shape())) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is resident as " + tensor.dtype() + " "
+                    + tensor.shape() + ", but the program takes " + leaf.type());
+        }
+        return leaves.get(leaf.name());
+    }
+
+    /// Copies what the device has into the caller's own tensor.
+    @Override
+    public Tensor read(String name) {
+        Tensor tensor = resident.get(name);
+        if (tensor != null && tensor.dtype() == DType.F32 && !tensor.data().isReadOnly()) {
+            Ref ref = leaves.get(name);
+            memory.read(ref.block(), ref.offset(), tensor.data());
+        }
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        segments.values().forEach(Segment::close);
+        memory.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,90 @@
+package llams.engine.tornado;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+
+/// Every kernel, with the size of its work-groups and how it becomes a task.
+enum Kernel {
+    FILL(256, 1, t -> t.graph.task(t.id, PointwiseKernels::fillWith, t.context, t.pc, t.ints, t.consts, t.f(0), t.k)),
+    ADD(256, 1, t -> t.graph.task(t.id, PointwiseKernels::addTwo, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    SCALE(256, 1, t -> t.graph.task(t.id, PointwiseKernels::scaleBy, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.k)),
+    COPY(256, 1, t -> t.graph.task(t.id, PointwiseKernels::copyAll, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
+    SWIGLU(256, 1, t -> t.graph.task(t.id, PointwiseKernels::swiGlu, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    SWIGLU_GRADIENT(256, 1, t -> t.graph.task(t.id, PointwiseKernels::swiGluGradient, t.context, t.pc, t.ints, t.f(0), t.f(1),
+            t.f(2), t.f(3), t.f(4), t.k)),
+    DROPOUT(256, 1, t -> t.graph.task(t.id, PointwiseKernels::dropOut, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.k)),
+    ADAMW(256, 1, t -> t.graph.task(t.id, PointwiseKernels::adamW, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2),
+            t.f(3), t.f(4), t.f(5), t.k)),
+    RMS_NORM(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::rmsNorm, t.context, t.pc, t.ints, t.consts, t.f(0),
+            t.f(1), t.f(2), t.k)),
+    RMS_NORM_HALF(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::rmsNormHalf, t.context, t.pc, t.ints, t.consts,
+            t.f(0), t.h(1), t.f(2), t.k)),
+    RMS_NORM_GRADIENT(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::rmsNormGradient, t.context, t.pc, t.ints,
+            t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.k)),
+    RMS_NORM_GRADIENT_HALF(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::rmsNormGradientHalf, t.context, t.pc,
+            t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.f(3), t.k)),
+    INVERSE_RMS(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::inverseRms, t.context, t.pc, t.ints, t.consts, t.f(0),
+            t.f(1), t.k)),
+    RMS_NORM_WEIGHT_GRADIENT(64, 1, t -> t.graph.task(t.id, RowKernels::rmsNormWeightGradient, t.context, t.pc, t.ints, t.f(0),
+            t.f(1), t.f(2), t.f(3), t.k)),
+    ROPE(256, 1, t -> t.graph.task(t.id, RowKernels::rope, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    PICK_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::pickRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
+    PICK_ROWS_HALF(256, 1, t -> t.graph.task(t.id, RowKernels::pickRowsHalf, t.context, t.pc, t.ints, t.consts, t.h(0), t.f(1),
+            t.k)),
+    ADD_TO_ROWS(64, 1, t -> t.graph.task(t.id, RowKernels::addToRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
+    PUT_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::putRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
+    PARTIAL_SQUARES(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::partialSquares, t.context, t.pc, t.ints, t.f(0),
+            t.f(1), t.k)),
+    SCALED_SUM(RowKernels.GROUP, 1, t -> t.graph.task(t.id, RowKernels::scaledSum, t.context, t.pc, t.ints, t.f(0), t.f(1),
+            t.f(2), t.k)),
+    PRODUCT(ProductKernels.TILE, ProductKernels.TILE, t -> t.graph.task(t.id, ProductKernels::product, t.context, t.pc, t.ints,
+            t.consts, t.f(0), t.f(1), t.f(2), t.k)),
+    PRODUCT_HALF(ProductKernels.TILE, ProductKernels.TILE, t -> t.graph.task(t.id, ProductKernels::productHalf, t.context,
+            t.pc, t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.k)),
+    DOT_ROWS(ProductKernels.DOT, 1, t -> t.graph.task(t.id, ProductKernels::dotRows, t.context, t.pc, t.ints, t.consts, t.f(0),
+            t.f(1), t.f(2), t.k)),
+    DOT_ROWS_HALF(ProductKernels.DOT, 1, t -> t.graph.task(t.id, ProductKernels::dotRowsHalf, t.context, t.pc, t.ints,
+            t.consts, t.f(0), t.h(1), t.f(2), t.k)),
+    SOFTMAX_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRows, t.context, t.pc, t.ints, t.f(0),
+            t.f(1), t.k)),
+    SOFTMAX_ROWS_GRADIENT(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradient, t.context, t.pc,
+            t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.k)),
+    LOSS_OF_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::lossOfRows, t.context, t.pc, t.ints, t.f(0),
+            t.f(1), t.f(2), t.k));
+
+    /// What a kernel becomes a task of.
+    ///
+    /// @param k where the task's parameters start, counted from where its graph's start
+    record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
+            Launch launch, int k) {
+        FloatArray f(int operand) {
+            return (FloatArray) launch.blocks().get(operand).alias(operand);
+        }
+
+        ShortArray h(int operand) {
+            return (ShortArray) launch.blocks().get(operand).alias(operand);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Task {
+        void add(Binding binding);
+    }
+
+    final int localX;
+    final int localY;
+    private final Task task;
+
+    Kernel(int localX, int localY, Task task) {
+        this.localX = localX;
+        this.localY = localY;
+        this.task = task;
+    }
+
+    void add(Binding binding) {
+        task.add(binding);
+    }
+}

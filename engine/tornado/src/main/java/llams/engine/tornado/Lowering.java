@@ -1,0 +1,276 @@
+package llams.engine.tornado;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import llams.engine.graph.*;
+import llams.engine.graph.Program.Instruction;
+import llams.engine.graph.Program.Place;
+import llams.engine.tensor.DType;
+import llams.engine.tornado.Places.Ref;
+
+/// Turns ops into launches.
+final class Lowering {
+    /// Logits that the loss holds at a time, at most.
+    private static final long LOGITS = 1L << 28;
+    /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
+    private static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
+
+    private final Places places;
+    private final Constants constants;
+    private final List<Launch> launches = new ArrayList<>();
+    private long scratchUsed;
+    private long scratchNeeded;
+
+    /// What a program becomes.
+    ///
+    /// @param scratchElements what the scratch block must have
+    record Lowered(List<Launch> launches, long scratchElements) {
+    }
+
+    private Lowering(Places places, Constants constants) {
+        this.places = places;
+        this.constants = constants;
+    }
+
+    static Lowered lower(Program program, Places places, Constants constants) {
+        Lowering lowering = new Lowering(places, constants);
+        for (Instruction instruction : program.instructions()) {
+            lowering.scratchUsed = 0;
+            lowering.lower(instruction);
+        }
+        return new Lowered(lowering.launches, lowering.scratchNeeded);
+    }
+
+    private void lower(Instruction at) {
+        List<Place> in = at.inputs();
+        List<Place> out = at.results();
+        switch (at.op()) {
+            case Constant(float value) -> fill(out.get(0), value);
+            case Add() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), out.get(0)));
+            case Scale(float factor) ->
+                elementwise(Kernel.SCALE, List.of(in.get(0), out.get(0)), constants.index(factor));
+            case MatMul(boolean transposeA, boolean transposeB) -> matMul(in, out.get(0), transposeA, transposeB);
+            case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
+                product(in.get(1), transposeA, in.get(2), transposeB, in.get(0), true);
+            case Embedding() -> embedding(in.get(0), in.get(1), out.get(0));
+            case EmbeddingGradient(long rows) -> embeddingGradient(in.get(0), in.get(1), out.get(0));
+            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0));
+            case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
+            case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
+            case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
+            case Attention(int headDim, long rowLength) ->
+                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1));
+            case AttentionGradient(int headDim, long rowLength) ->
+                new AttentionLowering(this, in, headDim, rowLength).backward(out);
+            case SwiGlu() -> elementwise(Kernel.SWIGLU, List.of(in.get(0), in.get(1), out.get(0)));
+            case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
+                    List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
+            case LinearCrossEntropy() -> crossEntropy(in, out);
+            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
+                    ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
+            case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
+            case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
+            case Clear() -> fill(in.get(0), 0);
+            case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
+            case AdamW adamW -> adamW(adamW, in);
+        }
+    }
+
+    Ref ref(Place place) {
+        return places.of(place);
+    }
+
+    static int dim(Place place, int axis) {
+        return Math.toIntExact(place.type().shape().dim(axis));
+    }
+
+    Constants constants() {
+        return constants;
+    }
+
+    /// Memory for this op alone.
+    Ref scratch(long elements) {
+        if (elements > Block.LIMIT) {
+            throw new IllegalArgumentException("gpu: an op needs " + elements + " floats for itself, at most " + Block.LIMIT
+                    + " are possible; use fewer tokens at a time");
+        }
+        long offset = scratchUsed;
+        scratchUsed += Block.aligned(elements);
+        scratchNeeded = Math.max(scratchNeeded, scratchUsed);
+        return new Ref(places.scratch(), Math.toIntExact(offset));
+    }
+
+    /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then `more`.
+    void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
+        int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
+        System.arraycopy(more, 0, parameters, refs.size(), more.length);
+        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1));
+    }
+
+    void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
+        if (elements > ELEMENTS_LIMIT) {
+            throw new IllegalArgumentException(
+                    "gpu: " + kernel + " over " + elements + " elements; use fewer tokens at a time");
+        }
+        if (elements > 0) {
+            launch(kernel, (elements + kernel.localX - 1) / kernel.localX, refs, more);
+        }
+    }
+
+    void launch(Product product) {
+        if (product.m() > 0 && product.n() > 0) {
+            launches.add(product.launch(constants));
+        }
+    }
+
+    private static int elements(Place place) {
+        return Math.toIntExact(place.type().shape().elements());
+    }
+
+    private void elementwise(Kernel kernel, List<Place> operands, int... more) {
+        int n = elements(operands.getLast());
+        int[] parameters = new int[1 + more.length];
+        parameters[0] = n;
+        System.arraycopy(more, 0, parameters, 1, more.length);
+        launchElements(kernel, n, operands.stream().map(this::ref).toList(), parameters);
+    }
+
+    private void fill(Place y, float value) {
+        fill(ref(y), elements(y), value);
+    }
+
+    private void fill(Ref y, int n, float value) {
+        launchElements(Kernel.FILL, n, List.of(y), n, constants.index(value));
+    }
+
+    private Widening widening(Place weight) {
+        return weight.type().dtype() == DType.F32 ? null : Widening.of(weight.type().dtype(), 0);
+    }
+
+    private void matMul(List<Place> in, Place y, boolean transposeA, boolean transposeB) {
+        boolean isSum = in.size() == 3;
+        if (isSum && !ref(in.get(2)).equals(ref(y))) {
+            elementwise(Kernel.COPY, List.of(in.get(2), y));
+        }
+        product(in.get(0), transposeA, in.get(1), transposeB, y, isSum);
+    }
+
+    private void product(Place a, boolean transposeA, Place b, boolean transposeB, Place c, boolean accumulate) {
+        int m = dim(c, 0);
+        int n = dim(c, 1);
+        int k = dim(a, transposeA ? 0 : 1);
+        if (a.type().dtype() == DType.F32) {
+            launch(Product.of(ref(a), transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
+            return;
+        }
+        // The kernels widen b only: a weight on the left is made F32 first, row by row of itself.
+        Ref wide = scratch((long) m * k);
+        widen(a, wide);
+        launch(Product.of(wide, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
+    }
+
+    private void widen(Place a, Ref wide) {
+        int n = elements(a);
+        Widening w = widening(a);
+        // All of it is row 0 of a table with one row.
+        launchElements(Kernel.PICK_ROWS_HALF, n, List.of(ref(a), wide), n, n, 0, w.bits(), w.scales(), w.ones());
+    }
+
+    private void embedding(Place table, Place ids, Place y) {
+        Widening w = widening(table);
+        if (w == null) {
+            launchElements(Kernel.PICK_ROWS, elements(y), List.of(ref(table), ref(y)), elements(y), dim(y, 1),
+                    ref(ids).offset());
+        } else {
+            launchElements(Kernel.PICK_ROWS_HALF, elements(y), List.of(ref(table), ref(y)), elements(y), dim(y, 1),
+                    ref(ids).offset(), w.bits(), w.scales(), w.ones());
+        }
+    }
+
+    private void embeddingGradient(Place ids, Place dy, Place dTable) {
+        fill(dTable, 0);
+        launchElements(Kernel.ADD_TO_ROWS, dim(dy, 1), List.of(ref(dy), ref(dTable)), dim(dy, 1), dim(dy, 0),
+                ref(ids).offset());
+    }
+
+    private void rmsNorm(Place x, Place weight, float eps, Place y) {
+        Widening w = widening(weight);
+        List<Ref> refs = List.of(ref(x), ref(weight), ref(y));
+        if (w == null) {
+            launch(Kernel.RMS_NORM, dim(x, 0), refs, dim(x, 1), constants.index(eps));
+        } else {
+            launch(Kernel.RMS_NORM_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(), w.ones());
+        }
+    }
+
+    private void rmsNormGradient(List<Place> in, float eps, Place dx) {
+        Place x = in.get(0);
+        Widening w = widening(in.get(1));
+        List<Ref> refs = List.of(ref(x), ref(in.get(1)), ref(in.get(2)), ref(dx));
+        if (w == null) {
+            launch(Kernel.RMS_NORM_GRADIENT, dim(x, 0), refs, dim(x, 1), constants.index(eps));
+        } else {
+            launch(Kernel.RMS_NORM_GRADIENT_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(),
+                    w.ones());
+        }
+    }
+
+    private void rmsNormWeightGradient(Place x, Place dy, float eps, Place dWeight) {
+        Ref r = scratch(dim(x, 0));
+        launch(Kernel.INVERSE_RMS, dim(x, 0), List.of(ref(x), r), dim(x, 1), constants.index(eps));
+        launchElements(Kernel.RMS_NORM_WEIGHT_GRADIENT, dim(x, 1), List.of(ref(x), r, ref(dy), ref(dWeight)), dim(x, 1),
+                dim(x, 0));
+    }
+
+    private void rope(List<Place> in, int headDim, boolean inverse, Place y) {
+        int pairs = elements(y) / 2;
+        launchElements(Kernel.ROPE, pairs, List.of(ref(in.get(0)), ref(in.get(1)), ref(y)), pairs, dim(y, 1), headDim,
+                ref(in.get(2)).offset(), inverse ? 1 : 0);
+    }
+
+    private void crossEntropy(List<Place> in, List<Place> out) {
+        Place x = in.get(0);
+        Place weight = in.get(1);
+        int tokens = dim(x, 0);
+        int dim = dim(x, 1);
+        int vocab = dim(weight, 0);
+        int rows = Math.clamp(LOGITS / vocab, 1, tokens);
+        Ref tokenLoss = ref(out.get(1)) == null ? scratch(tokens) : ref(out.get(1));
+        Ref logits = scratch((long) rows * vocab);
+        for (int from = 0; from < tokens; from += rows) {
+            int count = Math.min(rows, tokens - from);
+            Ref block = ref(x).plus((long) from * dim);
+            launch(Product.of(block, false, ref(weight), true, logits, count, vocab, dim, false, widening(weight)));
+            launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), ref(in.get(3))), vocab,
+                    ref(in.get(2)).offset() + from);
+            if (ref(out.get(2)) != null) {
+                launch(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
+                        false, widening(weight)));
+            }
+            if (ref(out.get(3)) != null) {
+                launch(Product.of(logits, true, block, false, ref(out.get(3)), vocab, dim, count, from > 0, null));
+            }
+        }
+        launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, ref(in.get(3)), ref(out.get(0))), tokens);
+    }
+
+    private void squaredNorm(Place x, Place y) {
+        Ref partial = scratch(RowKernels.PARTIALS);
+        Ref one = scratch(1);
+        fill(one, 1, 1);
+        launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS, List.of(ref(x), partial), elements(x));
+        launch(Kernel.SCALED_SUM, 1, List.of(partial, one, ref(y)), RowKernels.PARTIALS);
+    }
+
+    private void cacheAppend(Place cache, Place x, Place slots) {
+        launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1), ref(slots).offset());
+    }
+
+    private void adamW(AdamW op, List<Place> in) {
+        int n = elements(in.get(0));
+        int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(), (float) (1 - op.beta2()),
+                (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
+        launchElements(Kernel.ADAMW, n, in.stream().map(this::ref).toList(), n, first);
+    }
+}

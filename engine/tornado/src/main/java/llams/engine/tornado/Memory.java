@@ -1,0 +1,126 @@
+package llams.engine.tornado;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/// Makes blocks on the device and copies parts of them in and out through small arrays, the windows, so that nothing of a
+/// model's size is ever needed on the host beside the mapped file.
+final class Memory implements AutoCloseable {
+    /// Elements of the windows; the smallest that holds a copy is used, the largest again and again.
+    private static final int[] WINDOWS = {1 << 10, 1 << 16, 1 << 20, 1 << 24};
+    private static final int GROUP = 64;
+
+    private final Arena arena = Arena.ofShared();
+    private final List<Plan> owners = new ArrayList<>();
+    private final Map<Key, Window> windows = new HashMap<>();
+
+    private record Key(Block block, int elements, boolean in) {
+    }
+
+    private record Window(TornadoNativeArray array, IntArray range, Plan plan, Plan.Task task) {
+    }
+
+    /// A block on the device, not cleared.
+    Block make(Block.Kind kind, long elements) {
+        Block block = new Block(kind, Block.aligned(Math.max(1, elements)), arena);
+        Plan plan = new Plan().make(block);
+        owners.add(plan);
+        Plan.Task task = plan.task(GROUP, 1);
+        TaskGraph g = plan.graph();
+        switch (kind) {
+            case FLOATS -> g.task(task.id(), WindowKernels::makeFloats, Plan.CONTEXT, block.floats());
+            case SHORTS -> g.task(task.id(), WindowKernels::makeShorts, Plan.CONTEXT, block.shorts());
+            case INTS -> g.task(task.id(), WindowKernels::makeInts, Plan.CONTEXT, block.ints());
+        }
+        plan.run();
+        plan.made(block);
+        return block;
+    }
+
+    /// Copies host memory, as it is, to element `offset` of a block.
+    void write(MemorySegment from, Block block, long offset) {
+        long count = from.byteSize() / block.kind.bytes;
+        for (long done = 0; done < count;) {
+            Window window = window(block, count - done, true);
+            int elements = (int) Math.min(count - done, window.array.getSize());
+            MemorySegment.copy(from, done * block.kind.bytes, window.array.getSegment(), 0, (long) elements * block.kind.bytes);
+            move(window, offset + done, elements);
+            done += elements;
+        }
+    }
+
+    /// Copies from element `offset` of a block of floats on.
+    void read(Block block, long offset, MemorySegment to) {
+        long count = to.byteSize() / block.kind.bytes;
+        for (long done = 0; done < count;) {
+            Window window = window(block, count - done, false);
+            int elements = (int) Math.min(count - done, window.array.getSize());
+            move(window, offset + done, elements);
+            MemorySegment.copy(window.array.getSegment(), 0, to, done * block.kind.bytes, (long) elements * block.kind.bytes);
+            done += elements;
+        }
+    }
+
+    private static void move(Window window, long offset, int elements) {
+        window.range.set(0, Math.toIntExact(offset));
+        window.range.set(1, elements);
+        window.task.grid().setGlobalWork((elements + GROUP - 1) / GROUP * GROUP, 1, 1);
+        window.plan.run();
+    }
+
+    private Window window(Block block, long count, boolean in) {
+        int size = WINDOWS[WINDOWS.length - 1];
+        for (int i = WINDOWS.length - 1; i >= 0 && WINDOWS[i] >= count; i--) {
+            size = WINDOWS[i];
+        }
+        return windows.computeIfAbsent(new Key(block, size, in), Memory::window);
+    }
+
+    private static Window window(Key key) {
+        IntArray range = new IntArray(2);
+        Plan plan = new Plan();
+        Block block = key.block;
+        TornadoNativeArray array = switch (block.kind) {
+            case FLOATS -> new FloatArray(key.elements);
+            case SHORTS -> new ShortArray(key.elements);
+            case INTS -> new IntArray(key.elements);
+        };
+        if (key.in) {
+            plan.send(range, array).use(block);
+        } else {
+            plan.send(range).use(block);
+        }
+        Plan.Task task = plan.task(GROUP, 1);
+        TaskGraph g = plan.graph();
+        switch (array) {
+            case FloatArray floats when key.in ->
+                g.task(task.id(), WindowKernels::putFloats, Plan.CONTEXT, range, floats, block.floats());
+            case FloatArray floats ->
+                g.task(task.id(), WindowKernels::takeFloats, Plan.CONTEXT, range, block.floats(), floats);
+            case ShortArray shorts ->
+                g.task(task.id(), WindowKernels::putShorts, Plan.CONTEXT, range, shorts, block.shorts());
+            case IntArray ints -> g.task(task.id(), WindowKernels::putInts, Plan.CONTEXT, range, ints, block.ints());
+            default -> throw new IllegalStateException("gpu: no window of " + array.getClass());
+        }
+        if (!key.in) {
+            plan.fetch(array);
+        }
+        return new Window(array, range, plan, task);
+    }
+
+    @Override
+    public void close() {
+        windows.values().forEach(window -> window.plan.close());
+        owners.forEach(Plan::close);
+        arena.close();
+    }
+}

@@ -1,0 +1,42 @@
+package llams.engine.tornado;
+
+import java.util.List;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.Program;
+import llams.engine.graph.Program.Place;
+import llams.engine.tensor.DType;
+
+/// Where the values of one program lie on the device.
+///
+/// @param leaves  by name
+/// @param slab    in windows of [Block#LIMIT] elements
+/// @param scratch what ops need for themselves, each from its start
+record Places(Map<String, Ref> leaves, List<Block> slab, Block scratch) {
+    /// The first element of a value in a block.
+    record Ref(Block block, int offset) {
+        Ref plus(long elements) {
+            return new Ref(block, Math.toIntExact(offset + elements));
+        }
+    }
+
+    /// @throws IllegalArgumentException if a value of the slab is larger than a block
+    Ref of(Place place) {
+        return switch (place) {
+            case Program.OfLeaf(Leaf leaf) -> leaves.get(leaf.name());
+            case Program.InSlab(long offsetBytes, var type) -> {
+                if (type.dtype() != DType.F32) {
+                    throw new IllegalArgumentException("gpu: temporaries are F32, not " + type);
+                }
+                long first = offsetBytes / Float.BYTES;
+                long elements = type.shape().elements();
+                if (first / Block.LIMIT != (first + Math.max(1, elements) - 1) / Block.LIMIT) {
+                    throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + Block.LIMIT
+                            + " elements; use fewer tokens at a time");
+                }
+                yield new Ref(slab.get((int) (first / Block.LIMIT)), (int) (first % Block.LIMIT));
+            }
+            case Program.Unused _ -> null;
+        };
+    }
+}

@@ -1,0 +1,127 @@
+package llams.engine.tornado;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/// One task graph, compiled when it first runs and run again and again. Its blocks are on the device already and belong to
+/// nobody's graph: [Sharing] puts them into this one, so graphs can be added at any time and run in any order.
+final class Plan implements AutoCloseable {
+    static final KernelContext CONTEXT = new KernelContext();
+    private static final AtomicLong COUNT = new AtomicLong();
+
+    private final String name = "g" + COUNT.incrementAndGet();
+    private final TaskGraph graph = new TaskGraph(name);
+    private final GridScheduler grids = new GridScheduler();
+    private final Map<TornadoNativeArray, Block> blocks = new LinkedHashMap<>();
+    private int tasks;
+    private ImmutableTaskGraph ready;
+    private TornadoExecutionPlan plan;
+    private boolean hasRun;
+
+    /// Arrays that go over to the device before every run.
+    Plan send(TornadoNativeArray... arrays) {
+        graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
+        return this;
+    }
+
+    /// Arrays that come back after every run.
+    Plan fetch(TornadoNativeArray... arrays) {
+        graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
+        return this;
+    }
+
+    /// A block that is on the device already.
+    Plan use(Block block) {
+        return use(block, block.array);
+    }
+
+    /// Such a block as one of its aliases.
+    Plan use(Block block, TornadoNativeArray array) {
+        if (blocks.put(array, block) == null) {
+            graph.consumeFromDevice(Sharing.SOURCE, array);
+        }
+        return this;
+    }
+
+    /// A block that this graph makes on the device.
+    Plan make(Block block) {
+        graph.transferToDevice(DataTransferMode.UNDER_DEMAND, block.array);
+        return this;
+    }
+
+    TaskGraph graph() {
+        return graph;
+    }
+
+    /// A name for the next task, run on the returned grid.
+    record Task(String id, WorkerGrid grid) {
+    }
+
+    /// Adds a grid for a task; [TaskGraph#task] must be called next with the id.
+    Task task(int localX, int localY) {
+        String id = "t" + tasks++;
+        WorkerGrid grid = new WorkerGrid3D(localX, localY, 1);
+        grid.setLocalWork(localX, localY, 1);
+        grids.addWorkerGrid(name + "." + id, grid);
+        return new Task(id, grid);
+    }
+
+    /// An id for a library task, which has no grid.
+    String libraryTask() {
+        return "t" + tasks++;
+    }
+
+    /// @throws IllegalStateException if the device has no room; says what to set
+    void run() {
+        try {
+            if (plan == null) {
+                ready = graph.snapshot();
+                plan = new TornadoExecutionPlan(ready);
+                if (!grids.keySet().isEmpty()) {
+                    plan.withGridScheduler(grids);
+                }
+                blocks.forEach((array, block) -> Sharing.put(ready, array, block.buffer));
+            }
+            // Not plan.execute(): that keeps a result for every call.
+            plan.withGraph(0).execute();
+            hasRun = true;
+        } catch (TornadoBailoutRuntimeException e) {
+            throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
+                    + e.getMessage() + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
+        } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
+            throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
+                    + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
+        }
+    }
+
+    /// After the first run: where the device has a block that this graph made.
+    void made(Block block) {
+        block.buffer = Sharing.of(ready, block.array);
+    }
+
+    @Override
+    public void close() {
+        // TornadoVM fails at freeing what it did not get.
+        if (hasRun) {
+            try {
+                plan.close();
+            } catch (TornadoExecutionPlanException e) {
+                throw new IllegalStateException("gpu: " + e.getMessage(), e);
+            }
+        }
+    }
+}

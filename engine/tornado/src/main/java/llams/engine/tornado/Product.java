@@ -1,0 +1,41 @@
+package llams.engine.tornado;
+
+import java.util.List;
+import llams.engine.tornado.Places.Ref;
+
+/// `c = alpha a b (+ c)` for a batch of matrices, every stride in elements: element `(i, l)` of `a` is at `i * rowA + l * colA`,
+/// `(l, j)` of `b` at `l * rowB + j * colB`, row i of `c` at `i * rowC`, its columns side by side. Batch `z` is `inner` number
+/// `z % inners` of `outer` number `z / inners`, each with its strides; `groupB` inners in a row read the same `b`.
+///
+/// @param widening of `b`, null if it is F32
+record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int rowB, int colB, int rowC, int outers,
+        int inners, int outerA, int innerA, int outerB, int innerB, int groupB, int outerC, int innerC, double alpha,
+        boolean accumulate, Widening widening) {
+    /// Products with at most so many rows are dot products, a group of threads each.
+    private static final int FEW_ROWS = 4;
+
+    /// `a` is `[m, k]` or, transposed, `[k, m]`; `b` `[k, n]` or `[n, k]`; `c` `[m, n]`.
+    static Product of(Ref a, boolean transposeA, Ref b, boolean transposeB, Ref c, int m, int n, int k, boolean accumulate,
+            Widening widening) {
+        return new Product(a, b, c, m, n, k, transposeA ? 1 : k, transposeA ? m : 1, transposeB ? 1 : n, transposeB ? k : 1, n,
+                1, 1, 0, 0, 0, 0, 1, 0, 0, 1, accumulate, widening);
+    }
+
+    boolean isFewRows() {
+        return m <= FEW_ROWS && colA == 1 && rowB == 1 && outers * inners == 1;
+    }
+
+    Launch launch(Constants constants) {
+        int[] parameters = {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
+            outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
+            widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
+            widening == null ? 0 : widening.ones()};
+        List<Block> blocks = List.of(a.block(), b.block(), c.block());
+        if (isFewRows()) {
+            return new Launch(widening == null ? Kernel.DOT_ROWS : Kernel.DOT_ROWS_HALF, blocks, parameters, n, m, 1);
+        }
+        int tile = ProductKernels.TILE;
+        return new Launch(widening == null ? Kernel.PRODUCT : Kernel.PRODUCT_HALF, blocks, parameters, (n + tile - 1) / tile,
+                (m + tile - 1) / tile, outers * inners);
+    }
+}

@@ -1,0 +1,93 @@
+package llams.engine.tornado;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled once
+/// and run once a layer, on other data.
+final class Roll {
+    /// A loop shorter than this many launches in all is not worth a graph of its own.
+    private static final int FEW = 8;
+    /// Launches of one layer, at most, that are looked for.
+    private static final int LONGEST = 1024;
+
+    private Roll() {
+    }
+
+    /// Parts in the order in which they run: `from` and, excluded, `to`.
+    record Part(int from, int to) {
+    }
+
+    /// @param maxTasks     of one part
+    /// @param maxTaskBytes of one part, see [Launch#taskBytes]
+    static List<Part> parts(List<Launch> launches, int maxTasks, int maxTaskBytes) {
+        int[] shapes = numbered(launches);
+        List<Part> parts = new ArrayList<>();
+        int single = 0;
+        int at = 0;
+        while (at < shapes.length) {
+            int period = period(shapes, at);
+            if (period == 0) {
+                at++;
+                continue;
+            }
+            cut(launches, single, at, maxTasks, maxTaskBytes, parts);
+            while (repeats(shapes, at, period) > 0) {
+                cut(launches, at, at + period, maxTasks, maxTaskBytes, parts);
+                at += period;
+            }
+            cut(launches, at, at + period, maxTasks, maxTaskBytes, parts);
+            at += period;
+            single = at;
+        }
+        cut(launches, single, at, maxTasks, maxTaskBytes, parts);
+        return parts;
+    }
+
+    private static int[] numbered(List<Launch> launches) {
+        Map<Launch.Shape, Integer> numbers = new HashMap<>();
+        return launches.stream().mapToInt(launch -> numbers.computeIfAbsent(launch.shape(), shape -> numbers.size())).toArray();
+    }
+
+    /// The shortest run at `at` that is repeated and covers most, or 0.
+    private static int period(int[] shapes, int at) {
+        int best = 0;
+        int most = FEW - 1;
+        for (int period = 1; period <= Math.min(LONGEST, (shapes.length - at) / 2); period++) {
+            int covered = period * (repeats(shapes, at, period) + 1);
+            if (covered > period && covered > most) {
+                best = period;
+                most = covered;
+            }
+        }
+        return best;
+    }
+
+    /// How often the run of `period` launches at `at` follows itself.
+    private static int repeats(int[] shapes, int at, int period) {
+        int equal = 0;
+        while (at + equal + period < shapes.length && shapes[at + equal] == shapes[at + equal + period]) {
+            equal++;
+        }
+        return equal / period;
+    }
+
+    private static void cut(List<Launch> launches, int from, int to, int maxTasks, int maxTaskBytes, List<Part> parts) {
+        int start = from;
+        int bytes = 0;
+        for (int i = from; i < to; i++) {
+            int more = launches.get(i).taskBytes();
+            if (i > start && (i - start == maxTasks || bytes + more > maxTaskBytes)) {
+                parts.add(new Part(start, i));
+                start = i;
+                bytes = 0;
+            }
+            bytes += more;
+        }
+        if (to > start) {
+            parts.add(new Part(start, to));
+        }
+    }
+}

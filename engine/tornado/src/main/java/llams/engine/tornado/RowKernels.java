@@ -1,0 +1,335 @@
+package llams.engine.tornado;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+
+/// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
+final class RowKernels {
+    static final int GROUP = 128;
+    /// Groups of [#partialSquares], and so the partial sums that it leaves.
+    static final int PARTIALS = 64;
+
+    private RowKernels() {
+    }
+
+    /// Parameters: x, weight, y, dim, eps (a constant).
+    public static void rmsNorm(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            FloatArray weight, FloatArray y, int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int dim = ints.get(p + 3);
+        int from = ints.get(p) + c.groupIdx * dim;
+        int to = ints.get(p + 2) + c.groupIdx * dim;
+        int w = ints.get(p + 1);
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        for (int i = t; i < dim; i += GROUP) {
+            float value = x.get(from + i);
+            sum += value * value;
+        }
+        part[t] = sum;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
+        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 4)));
+        for (int i = t; i < dim; i += GROUP) {
+            y.set(to + i, x.get(from + i) * inverse * weight.get(w + i));
+        }
+    }
+
+    /// As [#rmsNorm] with a 16-bit weight. Further parameters: its widening, see [Widening].
+    public static void rmsNormHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            ShortArray weight, FloatArray y, int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int dim = ints.get(p + 3);
+        int from = ints.get(p) + c.groupIdx * dim;
+        int to = ints.get(p + 2) + c.groupIdx * dim;
+        int w = ints.get(p + 1);
+        int bits = ints.get(p + 5);
+        int scales = ints.get(p + 6);
+        int ones = ints.get(p + 7);
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        for (int i = t; i < dim; i += GROUP) {
+            float value = x.get(from + i);
+            sum += value * value;
+        }
+        part[t] = sum;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
+        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 4)));
+        for (int i = t; i < dim; i += GROUP) {
+            int h = weight.get(w + i) & 0xffff;
+            int e = h >>> bits;
+            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
+            y.set(to + i, x.get(from + i) * inverse * wide);
+        }
+    }
+
+    /// Parameters: x, weight, dy, dx, dim, eps (a constant).
+    public static void rmsNormGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            FloatArray weight, FloatArray dy, FloatArray dx, int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int dim = ints.get(p + 4);
+        int row = c.groupIdx * dim;
+        int from = ints.get(p) + row;
+        int w = ints.get(p + 1);
+        int up = ints.get(p + 2) + row;
+        int to = ints.get(p + 3) + row;
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float[] along = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        float dot = 0.0f;
+        for (int i = t; i < dim; i += GROUP) {
+            float value = x.get(from + i);
+            sum += value * value;
+            dot += value * weight.get(w + i) * dy.get(up + i);
+        }
+        part[t] = sum;
+        along[t] = dot;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+                along[t] += along[t + s];
+            }
+            c.localBarrier();
+        }
+        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 5)));
+        float back = along[0] * inverse * inverse / dim;
+        for (int i = t; i < dim; i += GROUP) {
+            dx.set(to + i, inverse * (weight.get(w + i) * dy.get(up + i) - x.get(from + i) * back));
+        }
+    }
+
+    /// As [#rmsNormGradient] with a 16-bit weight. Further parameters: its widening, see [Widening].
+    public static void rmsNormGradientHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            ShortArray weight, FloatArray dy, FloatArray dx, int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int dim = ints.get(p + 4);
+        int row = c.groupIdx * dim;
+        int from = ints.get(p) + row;
+        int w = ints.get(p + 1);
+        int up = ints.get(p + 2) + row;
+        int to = ints.get(p + 3) + row;
+        int bits = ints.get(p + 6);
+        int scales = ints.get(p + 7);
+        int ones = ints.get(p + 8);
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float[] along = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        float dot = 0.0f;
+        for (int i = t; i < dim; i += GROUP) {
+            int h = weight.get(w + i) & 0xffff;
+            int e = h >>> bits;
+            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
+            float value = x.get(from + i);
+            sum += value * value;
+            dot += value * wide * dy.get(up + i);
+        }
+        part[t] = sum;
+        along[t] = dot;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+                along[t] += along[t + s];
+            }
+            c.localBarrier();
+        }
+        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 5)));
+        float back = along[0] * inverse * inverse / dim;
+        for (int i = t; i < dim; i += GROUP) {
+            int h = weight.get(w + i) & 0xffff;
+            int e = h >>> bits;
+            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
+            dx.set(to + i, inverse * (wide * dy.get(up + i) - x.get(from + i) * back));
+        }
+    }
+
+    /// `r[t] = 1 / rms(x[t])`. Parameters: x, r, dim, eps (a constant).
+    public static void inverseRms(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray r,
+            int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int dim = ints.get(p + 2);
+        int from = ints.get(p) + c.groupIdx * dim;
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        for (int i = t; i < dim; i += GROUP) {
+            float value = x.get(from + i);
+            sum += value * value;
+        }
+        part[t] = sum;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
+        if (t == 0) {
+            r.set(ints.get(p + 1) + c.groupIdx, 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 3))));
+        }
+    }
+
+    /// One thread a column. Parameters: x, r of [#inverseRms], dy, dWeight, dim, tokens.
+    public static void rmsNormWeightGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray r,
+            FloatArray dy, FloatArray dWeight, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        int dim = ints.get(p + 4);
+        if (i < dim) {
+            int tokens = ints.get(p + 5);
+            int from = ints.get(p) + i;
+            int up = ints.get(p + 2) + i;
+            int scale = ints.get(p + 1);
+            float sum = 0.0f;
+            for (int t = 0; t < tokens; t++) {
+                sum += dy.get(up + t * dim) * x.get(from + t * dim) * r.get(scale + t);
+            }
+            dWeight.set(ints.get(p + 3) + i, sum);
+        }
+    }
+
+    /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
+    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        if (i < ints.get(p + 3)) {
+            int width = ints.get(p + 4);
+            int headDim = ints.get(p + 5);
+            int half = headDim / 2;
+            int t = i / (width / 2);
+            int pair = i - t * (width / 2);
+            int head = pair / half;
+            int d = pair - head * half;
+            int row = ints.get(p + 1) + ints.get(ints.get(p + 6) + t) * headDim + d;
+            float cosine = table.get(row);
+            float sine = table.get(row + half);
+            if (ints.get(p + 7) == 1) {
+                sine = -sine;
+            }
+            int low = t * width + head * headDim + d;
+            float a = x.get(ints.get(p) + low);
+            float b = x.get(ints.get(p) + low + half);
+            y.set(ints.get(p + 2) + low, a * cosine - b * sine);
+            y.set(ints.get(p + 2) + low + half, b * cosine + a * sine);
+        }
+    }
+
+    /// One thread an element. Parameters: table, y, n, dim, ids (in `ints`).
+    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        if (i < ints.get(p + 2)) {
+            int dim = ints.get(p + 3);
+            int t = i / dim;
+            y.set(ints.get(p + 1) + i, table.get(ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim));
+        }
+    }
+
+    /// As [#pickRows] from a 16-bit table. Further parameters: its widening, see [Widening].
+    public static void pickRowsHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
+            FloatArray y, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        if (i < ints.get(p + 2)) {
+            int dim = ints.get(p + 3);
+            int t = i / dim;
+            int h = table.get(ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim) & 0xffff;
+            int bits = ints.get(p + 5);
+            int e = h >>> bits;
+            y.set(ints.get(p + 1) + i, consts.get(ints.get(p + 6) + e) * ((h - (e << bits)) + consts.get(ints.get(p + 7) + e)));
+        }
+    }
+
+    /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy, dTable,
+    /// dim, tokens, ids (in `ints`).
+    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        int dim = ints.get(p + 2);
+        if (i < dim) {
+            int tokens = ints.get(p + 3);
+            for (int t = 0; t < tokens; t++) {
+                int at = ints.get(p + 1) + ints.get(ints.get(p + 4) + t) * dim + i;
+                dTable.set(at, dTable.get(at) + dy.get(ints.get(p) + t * dim + i));
+            }
+        }
+    }
+
+    /// One thread an element. Parameters: cache, x, n, width, slots (in `ints`).
+    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, int k) {
+        int p = pc.get(0) + k;
+        int i = c.globalIdx;
+        if (i < ints.get(p + 2)) {
+            int width = ints.get(p + 3);
+            int t = i / width;
+            cache.set(ints.get(p) + ints.get(ints.get(p + 4) + t) * width + i - t * width, x.get(ints.get(p + 1) + i));
+        }
+    }
+
+    /// [#PARTIALS] groups leave a sum of squares each. Parameters: x, partial, n.
+    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int n = ints.get(p + 2);
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        for (int i = c.groupIdx * GROUP + t; i < n; i += GROUP * PARTIALS) {
+            float value = x.get(ints.get(p) + i);
+            sum += value * value;
+        }
+        part[t] = sum;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
+        if (t == 0) {
+            partial.set(ints.get(p + 1) + c.groupIdx, part[0]);
+        }
+    }
+
+    /// One group: `y = constant Σ x`, with the factor read from `scale`. Parameters: x, scale, y, n.
+    public static void scaledSum(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray scale, FloatArray y,
+            int k) {
+        int p = pc.get(0) + k;
+        int t = c.localIdx;
+        int n = ints.get(p + 3);
+        float[] part = c.allocateFloatLocalArray(GROUP);
+        float sum = 0.0f;
+        for (int i = t; i < n; i += GROUP) {
+            sum += x.get(ints.get(p) + i);
+        }
+        part[t] = sum;
+        c.localBarrier();
+        for (int s = GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
+        if (t == 0) {
+            y.set(ints.get(p + 2), part[0] * scale.get(ints.get(p + 1)));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package llams.engine.tornado;
+
+import java.lang.reflect.Field;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.Access;
+import uk.ac.manchester.tornado.api.memory.XPUBuffer;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+import uk.ac.manchester.tornado.runtime.common.XPUDeviceBufferState;
+import uk.ac.manchester.tornado.runtime.graph.TornadoExecutionContext;
+import uk.ac.manchester.tornado.runtime.tasks.TornadoTaskGraph;
+
+/// Device memory that many graphs work on. TornadoVM hands memory from one graph only to the graph that runs right after it,
+/// and only inside one plan, whose graphs must all be known at the start. Programs are compiled one by one and run in any
+/// order; so each graph is given the memory directly, through three private fields (`--add-opens`, see docs/gpu.md).
+final class Sharing {
+    /// The graph that consumed arrays are said to come from; none has this name.
+    static final String SOURCE = "llams";
+
+    private Sharing() {
+    }
+
+    /// The memory that a graph has for an array.
+    static XPUBuffer of(ImmutableTaskGraph graph, TornadoNativeArray array) {
+        return state(graph, array).getXPUBuffer();
+    }
+
+    /// Lets a graph work on other memory as an array.
+    static void put(ImmutableTaskGraph graph, TornadoNativeArray array, XPUBuffer memory) {
+        state(graph, array).setXPUBuffer(memory);
+    }
+
+    private static XPUDeviceBufferState state(ImmutableTaskGraph graph, TornadoNativeArray array) {
+        Object inner = field(TaskGraph.class, "taskGraphImpl", field(ImmutableTaskGraph.class, "taskGraph", graph));
+        TornadoExecutionContext context =
+                (TornadoExecutionContext) field(TornadoTaskGraph.class, "executionContext", inner);
+        return context.getLocalStateObject(array, Access.READ_WRITE).getDataObjectState()
+                .getDeviceBufferState(TornadoExecutionPlan.DEFAULT_DEVICE);
+    }
+
+    private static Object field(Class<?> type, String name, Object of) {
+        try {
+            Field field = type.getDeclaredField(name);
+            field.setAccessible(true);
+            return field.get(of);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            throw new IllegalStateException("gpu: cannot reach " + type.getName() + "." + name + ": " + e
+                    + "; start with ./llams, which opens TornadoVM's packages, and use the TornadoVM version of docs/gpu.md", e);
+        }
+    }
+}

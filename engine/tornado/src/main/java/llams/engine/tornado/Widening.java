@@ -1,0 +1,49 @@
+package llams.engine.tornado;
+
+import llams.engine.tensor.DType;
+
+/// How kernels read 16-bit floats where a device cannot reinterpret bits: with `e` the bits above the mantissa, the value is
+/// `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the two tables stand among the
+/// constants.
+record Widening(int bits, int scales, int ones) {
+    private static final int BF16_BITS = 7;
+    private static final int F16_BITS = 10;
+
+    /// The tables of BF16 and, behind them, of F16, as constants.
+    static float[] tables() {
+        float[] tables = new float[2 * (entries(BF16_BITS) + entries(F16_BITS))];
+        fill(tables, 0, BF16_BITS, 8);
+        fill(tables, 2 * entries(BF16_BITS), F16_BITS, 5);
+        return tables;
+    }
+
+    /// @param tables where [#tables] start among the constants
+    /// @throws IllegalArgumentException if the type is not one of 16 bits
+    static Widening of(DType dtype, int tables) {
+        return switch (dtype) {
+            case BF16 -> new Widening(BF16_BITS, tables, tables + entries(BF16_BITS));
+            case F16 -> {
+                int from = tables + 2 * entries(BF16_BITS);
+                yield new Widening(F16_BITS, from, from + entries(F16_BITS));
+            }
+            default -> throw new IllegalArgumentException("gpu: " + dtype + " is not a type of 16 bits");
+        };
+    }
+
+    private static int entries(int bits) {
+        return 1 << 16 - bits;
+    }
+
+    private static void fill(float[] tables, int from, int bits, int exponentBits) {
+        int entries = entries(bits);
+        int bias = (1 << exponentBits - 1) - 1;
+        int largest = (1 << exponentBits) - 1;
+        for (int e = 0; e < entries; e++) {
+            int exponent = e & largest;
+            double scale = exponent == largest ? Double.POSITIVE_INFINITY
+                    : Math.scalb(1.0, Math.max(exponent, 1) - bias - bits);
+            tables[from + e] = (float) (e > largest ? -scale : scale);
+            tables[from + entries + e] = exponent == 0 ? 0 : 1 << bits;
+        }
+    }
+}
