@@ -16,8 +16,10 @@ final class DotKernel {
     private static final int GROUP = 4;
     /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
     private static final int PIECE = 1024;
-    /// A task's share of the matrix.
-    private static final int TASK_BYTES = 1 << 17;
+    /// A task's share of the matrix: long streams are read faster, but slow threads must leave something to the others.
+    private static final int MIN_TASK_BYTES = 1 << 16;
+    private static final int MAX_TASK_BYTES = 1 << 20;
+    private static final int TASKS_PER_THREAD = 4;
 
     private DotKernel() {
     }
@@ -41,7 +43,8 @@ final class DotKernel {
         }
         Arrays.fill(x, count * k, padded * k, 0);
         long rowBytes = Math.max(1, many.dtype().bytes(k));
-        int share = Math.toIntExact(Math.max(1, TASK_BYTES / (GROUP * rowBytes))) * GROUP;
+        long taskBytes = Math.clamp(rows * rowBytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
+        int share = Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes))) * GROUP;
         p.run(Math.ceilDiv(rows, share), (task, scratch) -> {
             int from = task * share;
             int to = Math.min(rows, from + share);
@@ -53,14 +56,17 @@ final class DotKernel {
         });
     }
 
-    /// Two rows at a time: one stream of cache lines is not enough to keep the memory busy, four accumulators are; more code
-    /// in the loop exceeds what the compiler inlines (f16's widening is long, so it has two).
+    /// Two rows at a time, one from each half of the task: processors fetch ahead page by page, and the rows of two streams far from
+    /// each other keep more pages open than two neighbours do, which share one. Four accumulators hide the latency of the sums; more
+    /// code in the loop exceeds what the compiler inlines (f16's widening is long, so it has two).
     private static void oneVector(float[] x, Tensor many, int from, int to, int k, MemorySegment c, int rowStep,
             boolean accumulate, float[] sums) {
         MemorySegment w = many.data();
-        for (int r = from; r < to; r += 2) {
+        int half = Math.ceilDiv(to - from, 2);
+        for (int r = from; r < from + half; r++) {
+            int other = r + half < to ? r + half : r;
             long a = (long) r * k;
-            long b = r + 1 < to ? a + k : a;
+            long b = (long) other * k;
             switch (many.dtype()) {
                 case F32 -> twoF32(x, w, a, b, k, sums);
                 case BF16 -> twoBf16(x, w, a, b, k, sums);
@@ -69,24 +75,27 @@ final class DotKernel {
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(many.dtype());
             }
             put(c, (long) r * rowStep, sums[0], accumulate);
-            if (r + 1 < to) {
-                put(c, (long) (r + 1) * rowStep, sums[1], accumulate);
+            if (other > r) {
+                put(c, (long) other * rowStep, sums[1], accumulate);
             }
         }
     }
 
+    /// The offsets of loads here and below are a constant of the loop plus its variable: the compiler then takes the checks of all
+    /// loads out of the loop, which it does not for a sum made in the loop.
     private static void twoF32(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
         FloatVector a0 = FloatVector.zero(Simd.F);
         FloatVector b0 = a0;
         FloatVector a1 = a0;
         FloatVector b1 = a0;
+        long c = a + Simd.LANES;
+        long d = b + Simd.LANES;
         int i = 0;
         for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
-            int j = i + Simd.LANES;
             a0 = Simd.load(w, a + i).fma(at(x, i), a0);
             b0 = Simd.load(w, b + i).fma(at(x, i), b0);
-            a1 = Simd.load(w, a + j).fma(at(x, j), a1);
-            b1 = Simd.load(w, b + j).fma(at(x, j), b1);
+            a1 = Simd.load(w, c + i).fma(at(x, i + Simd.LANES), a1);
+            b1 = Simd.load(w, d + i).fma(at(x, i + Simd.LANES), b1);
         }
         if (i <= k - Simd.LANES) {
             a0 = Simd.load(w, a + i).fma(at(x, i), a0);
@@ -106,13 +115,14 @@ final class DotKernel {
         FloatVector b0 = a0;
         FloatVector a1 = a0;
         FloatVector b1 = a0;
+        long c = a + Simd.LANES;
+        long d = b + Simd.LANES;
         int i = 0;
         for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
-            int j = i + Simd.LANES;
             a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
             b0 = Simd.loadBf16(w, b + i).fma(at(x, i), b0);
-            a1 = Simd.loadBf16(w, a + j).fma(at(x, j), a1);
-            b1 = Simd.loadBf16(w, b + j).fma(at(x, j), b1);
+            a1 = Simd.loadBf16(w, c + i).fma(at(x, i + Simd.LANES), a1);
+            b1 = Simd.loadBf16(w, d + i).fma(at(x, i + Simd.LANES), b1);
         }
         if (i <= k - Simd.LANES) {
             a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
@@ -143,37 +153,24 @@ final class DotKernel {
         }
     }
 
-    /// `a` and `b` are byte offsets. Here one row follows the other: there is more arithmetic to a byte than in the other types, so
-    /// fewer cache lines are asked for ahead, and a single stream is what the processor fetches ahead by itself (20 GB/s of a
-    /// memory's 23 on one core, where two streams had 13).
+    /// `a` and `b` are byte offsets. A block is summed before it meets its scale.
     private static void twoQ8(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
-        sums[0] = oneQ8(x, w, a, k);
-        sums[1] = a == b ? sums[0] : oneQ8(x, w, b, k);
-    }
-
-    /// A block is summed before it meets its scale. Offsets are linear in the loop's variable, so that their checks leave the loop.
-    private static float oneQ8(float[] x, MemorySegment w, long row, int k) {
-        FloatVector sum0 = FloatVector.zero(Simd.F);
-        FloatVector sum1 = sum0;
-        int blocks = k / Q8Block.ELEMENTS;
-        int j = 0;
-        for (; j < blocks - 1; j += 2) {
-            long at = row + j * (long) Q8Block.BYTES;
+        FloatVector suma = FloatVector.zero(Simd.F);
+        FloatVector sumb = suma;
+        for (int j = 0; j < k / Q8Block.ELEMENTS; j++) {
+            long at = j * (long) Q8Block.BYTES;
             int i = j * Q8Block.ELEMENTS;
-            sum0 = q8Block(x, i, w, at).fma(Simd.q8Scale(w, at), sum0);
-            sum1 = q8Block(x, i + Q8Block.ELEMENTS, w, at + Q8Block.BYTES).fma(Simd.q8Scale(w, at + Q8Block.BYTES), sum1);
+            suma = q8Block(x, i, w, a + at).fma(Simd.q8Scale(w, a + at), suma);
+            sumb = q8Block(x, i, w, b + at).fma(Simd.q8Scale(w, b + at), sumb);
         }
-        if (j < blocks) {
-            long at = row + j * (long) Q8Block.BYTES;
-            sum0 = q8Block(x, j * Q8Block.ELEMENTS, w, at).fma(Simd.q8Scale(w, at), sum0);
-        }
-        return Simd.sum(sum0.add(sum1));
+        sums[0] = Simd.sum(suma);
+        sums[1] = Simd.sum(sumb);
     }
 
     /// The products of one block, added up lane by lane and not yet scaled.
     private static FloatVector q8Block(float[] x, int i, MemorySegment w, long block) {
         long q = block + Q8Block.FIRST;
-        FloatVector sum = q8Pair(x, i, w, q, FloatVector.zero(Simd.F));
+        FloatVector sum = Simd.q8Upper(w, q).fma(at(x, i + Simd.LANES), Simd.q8Lower(w, q).mul(at(x, i)));
         if (Simd.LANES <= 8) {
             sum = q8Pair(x, i + 2 * Simd.LANES, w, q + 2 * Simd.LANES, sum);
         }

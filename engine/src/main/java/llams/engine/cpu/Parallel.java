@@ -10,7 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Tasks are claimed one by one, so a thread that a busy neighbour slows down simply claims fewer; a thread that sleeps
 /// through a whole call holds nobody up. Idle workers spin for about 50 microseconds (the next kernel usually comes
-/// sooner), then park. One thread at a time may call; a call from inside a task runs inline on that task's thread.
+/// sooner), then park; where there are more threads than processors they park at once, as spinning would keep those from
+/// working that have something to do. One thread at a time may call; a call from inside a task runs inline on that task's thread.
 final class Parallel implements AutoCloseable {
     /// `index` counts from 0; `scratch` is the running thread's own.
     @FunctionalInterface
@@ -20,6 +21,7 @@ final class Parallel implements AutoCloseable {
 
     private static final long SPIN_NANOS = 50_000;
 
+    private final long spinNanos;
     private final Worker[] workers;
     private final Scratch callerScratch = new Scratch();
     private final AtomicBoolean busy = new AtomicBoolean();
@@ -40,6 +42,7 @@ final class Parallel implements AutoCloseable {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
+        spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : 0;
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -159,7 +162,7 @@ final class Parallel implements AutoCloseable {
                 continue;
             }
             if (deadline == 0) {
-                deadline = System.nanoTime() + SPIN_NANOS;
+                deadline = System.nanoTime() + spinNanos;
             } else if (System.nanoTime() - deadline > 0) {
                 callerParked = true;
                 while (unfinished.get() != 0) {
@@ -209,7 +212,7 @@ final class Parallel implements AutoCloseable {
         public void run() {
             while (!closed) {
                 claimAll(scratch);
-                long deadline = System.nanoTime() + SPIN_NANOS;
+                long deadline = System.nanoTime() + spinNanos;
                 for (int spins = 1; (int) open.get() == 0 && !closed; spins++) {
                     Thread.onSpinWait();
                     if ((spins & 63) == 0 && System.nanoTime() - deadline > 0) {

@@ -83,7 +83,7 @@ final class Simd {
 
     /// The scale of the Q8_0 block at this offset, in each lane.
     static FloatVector q8Scale(MemorySegment segment, long offsetBytes) {
-        return FloatVector.broadcast(F, Float.float16ToFloat(segment.get(Tensor.I16, offsetBytes)));
+        return FloatVector.broadcast(F, Float16Table.VALUES[segment.get(Tensor.I16, offsetBytes) & 0xffff]);
     }
 
     /// The first of `2 * LANES` signed bytes, not yet scaled. All of them must be in the segment.
