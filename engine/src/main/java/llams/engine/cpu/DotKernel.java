@@ -3,7 +3,7 @@ package llams.engine.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import llams.engine.tensor.BFloat16;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -14,6 +14,8 @@ final class DotKernel {
     static final int FEW = 8;
 
     private static final int GROUP = 4;
+    /// Rows that one vector meets at a time.
+    private static final int STREAMS = 4;
     /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
     private static final int PIECE = 1024;
     /// A task's share of the matrix: long streams are read faster, but slow threads must leave something to the others.
@@ -49,128 +51,127 @@ final class DotKernel {
             int from = task * share;
             int to = Math.min(rows, from + share);
             if (count == 1) {
-                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate, scratch.floats(2, 2));
+                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate, scratch.floats(2, STREAMS * Simd.LANES));
             } else {
                 severalVectors(x, padded, count, many, from, to, k, c.data(), rowStep, fewStep, accumulate, scratch);
             }
         });
     }
 
-    /// Two rows at a time, one from each half of the task: processors fetch ahead page by page, and the rows of two streams far from
-    /// each other keep more pages open than two neighbours do, which share one. Four accumulators hide the latency of the sums; more
-    /// code in the loop exceeds what the compiler inlines (f16's widening is long, so it has two).
+    /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch ahead page
+    /// by page, so that streams far from each other keep the memory busier than neighbours do, which share a page.
     private static void oneVector(float[] x, Tensor many, int from, int to, int k, MemorySegment c, int rowStep,
             boolean accumulate, float[] sums) {
         MemorySegment w = many.data();
-        int half = Math.ceilDiv(to - from, 2);
-        for (int r = from; r < from + half; r++) {
-            int other = r + half < to ? r + half : r;
-            long a = (long) r * k;
-            long b = (long) other * k;
-            switch (many.dtype()) {
-                case F32 -> twoF32(x, w, a, b, k, sums);
-                case BF16 -> twoBf16(x, w, a, b, k, sums);
-                case F16 -> twoF16(x, w, a, b, k, sums);
-                case Q8_0 -> twoQ8(x, w, many.dtype().bytes(a), many.dtype().bytes(b), k, sums);
-                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(many.dtype());
+        DType dtype = many.dtype();
+        int quarter = Math.ceilDiv(to - from, STREAMS);
+        for (int row = from; row < from + quarter; row++) {
+            long a = (long) row * k;
+            long b = (long) Math.min(row + quarter, to - 1) * k;
+            long d = (long) Math.min(row + 2 * quarter, to - 1) * k;
+            long e = (long) Math.min(row + 3 * quarter, to - 1) * k;
+            switch (dtype) {
+                case F32 -> fourF32(x, w, a, b, d, e, k, sums);
+                case BF16 -> fourBf16(x, w, a, b, d, e, k, sums);
+                case F16 -> {
+                    twoF16(x, w, a, b, k, sums, 0);
+                    twoF16(x, w, d, e, k, sums, 2 * Simd.LANES);
+                }
+                case Q8_0 -> fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
+                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(dtype);
             }
-            put(c, (long) r * rowStep, sums[0], accumulate);
-            if (other > r) {
-                put(c, (long) other * rowStep, sums[1], accumulate);
+            for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
+                float sum = Simd.sum(at(sums, s * Simd.LANES)) + tail(many, r, k, x, 0);
+                put(c, (long) r * rowStep, sum, accumulate);
             }
         }
     }
 
-    /// The offsets of loads here and below are a constant of the loop plus its variable: the compiler then takes the checks of all
-    /// loads out of the loop, which it does not for a sum made in the loop.
-    private static void twoF32(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
-        FloatVector a0 = FloatVector.zero(Simd.F);
-        FloatVector b0 = a0;
-        FloatVector a1 = a0;
-        FloatVector b1 = a0;
-        long c = a + Simd.LANES;
-        long d = b + Simd.LANES;
-        int i = 0;
-        for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
-            a0 = Simd.load(w, a + i).fma(at(x, i), a0);
-            b0 = Simd.load(w, b + i).fma(at(x, i), b0);
-            a1 = Simd.load(w, c + i).fma(at(x, i + Simd.LANES), a1);
-            b1 = Simd.load(w, d + i).fma(at(x, i + Simd.LANES), b1);
+    /// What the vectors leave at the end of a row.
+    private static float tail(Tensor many, long row, int k, float[] x, int xo) {
+        float sum = 0;
+        for (int i = Simd.F.loopBound(k); i < k; i++) {
+            sum = Math.fma(many.getFloat(row * k + i), x[xo + i], sum);
         }
-        if (i <= k - Simd.LANES) {
-            a0 = Simd.load(w, a + i).fma(at(x, i), a0);
-            b0 = Simd.load(w, b + i).fma(at(x, i), b0);
-            i += Simd.LANES;
-        }
-        sums[0] = Simd.sum(a0.add(a1));
-        sums[1] = Simd.sum(b0.add(b1));
-        for (; i < k; i++) {
-            sums[0] = Math.fma(w.get(Tensor.F32, (a + i) * 4), x[i], sums[0]);
-            sums[1] = Math.fma(w.get(Tensor.F32, (b + i) * 4), x[i], sums[1]);
-        }
+        return sum;
     }
 
-    private static void twoBf16(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
-        FloatVector a0 = FloatVector.zero(Simd.F);
-        FloatVector b0 = a0;
-        FloatVector a1 = a0;
-        FloatVector b1 = a0;
-        long c = a + Simd.LANES;
-        long d = b + Simd.LANES;
-        int i = 0;
-        for (; i <= k - 2 * Simd.LANES; i += 2 * Simd.LANES) {
-            a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
-            b0 = Simd.loadBf16(w, b + i).fma(at(x, i), b0);
-            a1 = Simd.loadBf16(w, c + i).fma(at(x, i + Simd.LANES), a1);
-            b1 = Simd.loadBf16(w, d + i).fma(at(x, i + Simd.LANES), b1);
-        }
-        if (i <= k - Simd.LANES) {
-            a0 = Simd.loadBf16(w, a + i).fma(at(x, i), a0);
-            b0 = Simd.loadBf16(w, b + i).fma(at(x, i), b0);
-            i += Simd.LANES;
-        }
-        sums[0] = Simd.sum(a0.add(a1));
-        sums[1] = Simd.sum(b0.add(b1));
-        for (; i < k; i++) {
-            sums[0] = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (a + i) * 2)), x[i], sums[0]);
-            sums[1] = Math.fma(BFloat16.toFloat(w.get(Tensor.I16, (b + i) * 2)), x[i], sums[1]);
-        }
-    }
+    // In the loops below, offsets are a constant of the loop plus its variable: the compiler then takes the checks of all loads out
+    // of the loop, which it does not for sums made in it. And they end by storing: adding lanes up as well exceeds what it inlines.
 
-    private static void twoF16(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
-        FloatVector a0 = FloatVector.zero(Simd.F);
-        FloatVector b0 = a0;
-        int i = 0;
-        for (; i <= k - Simd.LANES; i += Simd.LANES) {
-            a0 = Simd.loadF16(w, a + i).fma(at(x, i), a0);
-            b0 = Simd.loadF16(w, b + i).fma(at(x, i), b0);
-        }
-        sums[0] = Simd.sum(a0);
-        sums[1] = Simd.sum(b0);
-        for (; i < k; i++) {
-            sums[0] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (a + i) * 2)), x[i], sums[0]);
-            sums[1] = Math.fma(Float.float16ToFloat(w.get(Tensor.I16, (b + i) * 2)), x[i], sums[1]);
-        }
-    }
-
-    /// `a` and `b` are byte offsets. A block is summed before it meets its scale.
-    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int k, float[] sums) {
+    private static void fourF32(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
         FloatVector suma = FloatVector.zero(Simd.F);
         FloatVector sumb = suma;
+        FloatVector sumc = suma;
+        FloatVector sumd = suma;
+        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
+            FloatVector v = at(x, i);
+            suma = Simd.load(w, a + i).fma(v, suma);
+            sumb = Simd.load(w, b + i).fma(v, sumb);
+            sumc = Simd.load(w, c + i).fma(v, sumc);
+            sumd = Simd.load(w, d + i).fma(v, sumd);
+        }
+        keep(suma, sumb, sumc, sumd, sums);
+    }
+
+    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
+        FloatVector suma = FloatVector.zero(Simd.F);
+        FloatVector sumb = suma;
+        FloatVector sumc = suma;
+        FloatVector sumd = suma;
+        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
+            FloatVector v = at(x, i);
+            suma = Simd.loadBf16(w, a + i).fma(v, suma);
+            sumb = Simd.loadBf16(w, b + i).fma(v, sumb);
+            sumc = Simd.loadBf16(w, c + i).fma(v, sumc);
+            sumd = Simd.loadBf16(w, d + i).fma(v, sumd);
+        }
+        keep(suma, sumb, sumc, sumd, sums);
+    }
+
+    /// Widening f16 takes so many steps that only two rows at a time are inlined.
+    private static void twoF16(float[] x, MemorySegment w, long a, long b, int k, float[] sums, int at) {
+        FloatVector suma = FloatVector.zero(Simd.F);
+        FloatVector sumb = suma;
+        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
+            FloatVector v = at(x, i);
+            suma = Simd.loadF16(w, a + i).fma(v, suma);
+            sumb = Simd.loadF16(w, b + i).fma(v, sumb);
+        }
+        suma.intoArray(sums, at);
+        sumb.intoArray(sums, at + Simd.LANES);
+    }
+
+    /// `a` to `d` are byte offsets. A block is summed before it meets its scale.
+    private static void fourQ8(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
+        FloatVector suma = FloatVector.zero(Simd.F);
+        FloatVector sumb = suma;
+        FloatVector sumc = suma;
+        FloatVector sumd = suma;
         for (int j = 0; j < k / Q8Block.ELEMENTS; j++) {
             long at = j * (long) Q8Block.BYTES;
             int i = j * Q8Block.ELEMENTS;
-            suma = q8Block(x, i, w, a + at).fma(Simd.q8Scale(w, a + at), suma);
-            sumb = q8Block(x, i, w, b + at).fma(Simd.q8Scale(w, b + at), sumb);
+            FloatVector x0 = at(x, i);
+            FloatVector x1 = at(x, i + Simd.LANES);
+            suma = q8Block(x0, x1, x, i, w, a + at).fma(Simd.q8Scale(w, a + at), suma);
+            sumb = q8Block(x0, x1, x, i, w, b + at).fma(Simd.q8Scale(w, b + at), sumb);
+            sumc = q8Block(x0, x1, x, i, w, c + at).fma(Simd.q8Scale(w, c + at), sumc);
+            sumd = q8Block(x0, x1, x, i, w, d + at).fma(Simd.q8Scale(w, d + at), sumd);
         }
-        sums[0] = Simd.sum(suma);
-        sums[1] = Simd.sum(sumb);
+        keep(suma, sumb, sumc, sumd, sums);
     }
 
-    /// The products of one block, added up lane by lane and not yet scaled.
-    private static FloatVector q8Block(float[] x, int i, MemorySegment w, long block) {
+    private static void keep(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] sums) {
+        a.intoArray(sums, 0);
+        b.intoArray(sums, Simd.LANES);
+        c.intoArray(sums, 2 * Simd.LANES);
+        d.intoArray(sums, 3 * Simd.LANES);
+    }
+
+    /// The products of one block, added up lane by lane and not yet scaled. `x0` and `x1` are the first of `x` from `i` on.
+    private static FloatVector q8Block(FloatVector x0, FloatVector x1, float[] x, int i, MemorySegment w, long block) {
         long q = block + Q8Block.FIRST;
-        FloatVector sum = Simd.q8Upper(w, q).fma(at(x, i + Simd.LANES), Simd.q8Lower(w, q).mul(at(x, i)));
+        FloatVector sum = Simd.q8Upper(w, q).fma(x1, Simd.q8Lower(w, q).mul(x0));
         if (Simd.LANES <= 8) {
             sum = q8Pair(x, i + 2 * Simd.LANES, w, q + 2 * Simd.LANES, sum);
         }
@@ -210,10 +211,7 @@ final class DotKernel {
             }
             for (int f = 0; f < count; f++) {
                 for (int h = 0; h < height; h++) {
-                    float sum = Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES));
-                    for (int tail = Simd.F.loopBound(k); tail < k; tail++) {
-                        sum = Math.fma(many.getFloat((long) (r + h) * k + tail), x[f * k + tail], sum);
-                    }
+                    float sum = Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(many, r + h, k, x, f * k);
                     put(c, (long) (r + h) * rowStep + (long) f * fewStep, sum, accumulate);
                 }
             }
