@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Tasks are claimed one by one, so a thread that a busy neighbour slows down simply claims fewer; a thread that sleeps
 /// through a whole call holds nobody up. Idle workers spin for about 50 microseconds (the next kernel usually comes
-/// sooner), then park; where there are more threads than processors they park at once, as spinning would keep those from
-/// working that have something to do. One thread at a time may call; a call from inside a task runs inline on that task's thread.
+/// sooner), then park; of more threads than processors, the rest are never woken, as they could only keep others from
+/// working. One thread at a time may call; a call from inside a task runs inline on that task's thread.
 final class Parallel implements AutoCloseable {
     /// `index` counts from 0; `scratch` is the running thread's own.
     @FunctionalInterface
@@ -21,8 +21,8 @@ final class Parallel implements AutoCloseable {
 
     private static final long SPIN_NANOS = 50_000;
 
-    private final long spinNanos;
     private final Worker[] workers;
+    private final int awake;
     private final Scratch callerScratch = new Scratch();
     private final AtomicBoolean busy = new AtomicBoolean();
     private Thread caller;
@@ -42,8 +42,8 @@ final class Parallel implements AutoCloseable {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
-        spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : 0;
         workers = new Worker[threads - 1];
+        awake = Math.min(threads, Runtime.getRuntime().availableProcessors()) - 1;
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
             workers[i].start();
@@ -111,7 +111,7 @@ final class Parallel implements AutoCloseable {
         this.tasks = tasks;
         unfinished.set(tasks);
         open.set((open.get() >>> 32) + 1 << 32 | tasks);
-        int helpers = Math.min(workers.length, tasks - 1);
+        int helpers = Math.min(awake, tasks - 1);
         for (int i = 0; i < helpers; i++) {
             if (workers[i].parked) {
                 LockSupport.unpark(workers[i]);
@@ -162,7 +162,7 @@ final class Parallel implements AutoCloseable {
                 continue;
             }
             if (deadline == 0) {
-                deadline = System.nanoTime() + spinNanos;
+                deadline = System.nanoTime() + SPIN_NANOS;
             } else if (System.nanoTime() - deadline > 0) {
                 callerParked = true;
                 while (unfinished.get() != 0) {
@@ -212,7 +212,7 @@ final class Parallel implements AutoCloseable {
         public void run() {
             while (!closed) {
                 claimAll(scratch);
-                long deadline = System.nanoTime() + spinNanos;
+                long deadline = System.nanoTime() + SPIN_NANOS;
                 for (int spins = 1; (int) open.get() == 0 && !closed; spins++) {
                     Thread.onSpinWait();
                     if ((spins & 63) == 0 && System.nanoTime() - deadline > 0) {
