@@ -37,6 +37,7 @@ final class LinearMerger {
 
     /// Adds the ids of the piece `text[from, to)` to `out` and returns their number.
     int merge(TokenSplits splits, byte[] text, int from, int to, IdBuffer out) {
+        // A word of ASCII, maybe behind a space: not worth a look at its longest token.
         if (to - from <= BlockMerger.BYTES && text[from + 1] >= 0) {
             int count = block.merge(splits.vocabulary, text, from, to);
             out.addAll(block.id, count);
