@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -53,7 +52,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     @Option(names = "--vocab", paramLabel = "N", required = true, description = "Required: the number of tokens, special ones not counted.")
     int vocab;
 
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the file to write; an old one is replaced.")
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the file to write, which must not be there yet.")
     Path out;
 
     @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")
@@ -110,6 +109,11 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         if (Files.isDirectory(out)) {
             throw new IOException(out + ": a directory; name a file in it, as " + out.resolve("tokenizer.model"));
         }
+        for (Path file : files()) {
+            if (Files.exists(file)) {
+                throw new IOException(file + ": is there already; choose another name or remove it");
+            }
+        }
         Files.createDirectories(directory());
         if (!Files.isWritable(directory())) {
             throw new IOException(directory() + ": cannot write here");
@@ -121,26 +125,30 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         return out.toAbsolutePath().normalize().getParent();
     }
 
-    /// The tiktoken file comes last: where it is, all is.
-    private List<Path> write(Tokenizer tokenizer) throws IOException {
-        List<Path> written = new ArrayList<>();
+    /// The files that will be made: the vocabulary, its `tokenizer.json` if it gets one, and its `tokenizer_config.json`.
+    private List<Path> files() {
         String name = out.getFileName().toString();
         if (name.equals("tokenizer.model")) {
             boolean original = directory().endsWith("original") && directory().getParent() != null;
             Path home = original ? directory().getParent() : directory();
-            tokenizer.writeJson(added(written, home.resolve("tokenizer.json")));
-            tokenizer.writeConfig(added(written, home.resolve("tokenizer_config.json")));
-        } else if (!name.endsWith(".json")) {
-            int dot = name.lastIndexOf('.');
-            tokenizer.writeJson(added(written, directory().resolve(name.substring(0, dot > 0 ? dot : name.length()) + ".json")));
+            return List.of(out, home.resolve("tokenizer.json"), home.resolve("tokenizer_config.json"));
         }
-        tokenizer.writeTiktoken(added(written, out));
-        return written;
+        int dot = name.lastIndexOf('.');
+        return name.endsWith(".json") ? List.of(out)
+                : List.of(out, directory().resolve(name.substring(0, dot > 0 ? dot : name.length()) + ".json"));
     }
 
-    private static Path added(List<Path> written, Path file) {
-        written.add(file);
-        return file;
+    /// The tiktoken file comes last: where it is, all is.
+    private List<Path> write(Tokenizer tokenizer) throws IOException {
+        List<Path> files = files();
+        if (files.size() > 1) {
+            tokenizer.writeJson(files.get(1));
+        }
+        if (files.size() > 2) {
+            tokenizer.writeConfig(files.get(2));
+        }
+        tokenizer.writeTiktoken(files.getFirst());
+        return files;
     }
 
     private void report(BpeTrainer trainer, int tokens, long bytes, List<Path> written) {
@@ -162,7 +170,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         }
         llams.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out, tokens, bytes, trainer.pieces());
         if (written.size() > 1) {
-            llams.out.println("beside it: " + String.join(", ", written.subList(0, written.size() - 1).stream().map(Path::toString).toList()));
+            llams.out.println("beside it: " + String.join(", ", written.subList(1, written.size()).stream().map(Path::toString).toList()));
         }
     }
 }

@@ -67,6 +67,19 @@ class TokenizeTrainCommandTest {
     }
 
     @Test
+    void filesThatAreThereAreNotReplaced() throws IOException {
+        for (String there : List.of("x.tiktoken", "x.json", "m/tokenizer.model", "m/tokenizer.json", "m/tokenizer_config.json")) {
+            Path file = directory.resolve(there);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, "mine");
+            Llams run = train(directory.resolve(there.startsWith("m/") ? "m/tokenizer.model" : "x.tiktoken"));
+            assertEquals(new Llams(1, "", "llams: " + file + ": is there already; choose another name or remove it\n"), run);
+            assertEquals("mine", Files.readString(file));
+            Files.delete(file);
+        }
+    }
+
+    @Test
     void tooLittleTextIsSaid() throws IOException {
         Files.writeString(text, "abcd");
         Path out = directory.resolve("few");

@@ -3,6 +3,7 @@ package llams.tokenizer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// What the splitters need to know about a character, as bits. Letters, numbers and marks are those of the running JDK's Unicode
 /// version (on JDK 25 they equal those of the Rust libraries behind tiktoken); white space is Unicode's `White_Space`, 25 code
@@ -26,14 +27,28 @@ final class CharClass {
     static final byte[] BASIC = new byte[0x10000];
 
     static {
-        for (int c = 0; c < BASIC.length; c++) {
-            BASIC[c] = (byte) compute(c);
-        }
+        // The large blocks of one class take no asking: at the first start that is most of the time.
+        computeTo(0, 0x4E00);
+        computeTo(fill(0x4E00, 0xA000), 0xAC00);
+        computeTo(fill(0xAC00, 0xD7A4), 0xD800);
+        computeTo(fill(0xD800, 0xF900), BASIC.length);
     }
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private CharClass() {
+    }
+
+    private static void computeTo(int from, int to) {
+        for (int c = from; c < to; c++) {
+            BASIC[c] = (byte) compute(c);
+        }
+    }
+
+    /// Gives `[from, to)` the class of its first character, and returns `to`.
+    private static int fill(int from, int to) {
+        Arrays.fill(BASIC, from, to, (byte) compute(from));
+        return to;
     }
 
     /// The class bits of the character at `p`, which must be well-formed UTF-8.

@@ -1,6 +1,7 @@
 package llams.tokenizer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
@@ -26,7 +27,8 @@ final class SpecialFinder {
             Node child = child(letter);
             if (child == null) {
                 child = new Node();
-                letters = (new String(letters) + letter).toCharArray();
+                letters = Arrays.copyOf(letters, letters.length + 1);
+                letters[letters.length - 1] = letter;
                 children.add(child);
             }
             return child;

@@ -22,10 +22,11 @@ final class TiktokenFile {
     }
 
     private final Path path;
+    /// What is read, and from the front on what became of it: the tokens' bytes need less room than their digits.
     private final byte[] file;
-    private final byte[] pool;
-    /// Where each line's token starts in the pool.
+    /// Where each line's token starts in `file`, after it was read.
     private int[] offset;
+    /// The ranks of the lines, or null as long as they ascend from 0 on.
     private int[] rankOfLine;
     private int lines;
     private int poolEnd;
@@ -34,10 +35,7 @@ final class TiktokenFile {
     private TiktokenFile(Path path, byte[] file) {
         this.path = path;
         this.file = file;
-        pool = new byte[file.length + Vocabulary.SLACK_BYTES];
-        int guess = Math.max(16, file.length / 12);
-        offset = new int[guess + 1];
-        rankOfLine = new int[guess];
+        offset = new int[Math.max(16, file.length / 16)];
     }
 
     /// @throws IOException if the file cannot be read or is not of this format; the message names the line
@@ -78,14 +76,13 @@ final class TiktokenFile {
 
     private Vocabulary parse() throws IOException {
         while (p < file.length) {
-            if (lines == rankOfLine.length) {
-                offset = Arrays.copyOf(offset, lines * 2 + 1);
-                rankOfLine = Arrays.copyOf(rankOfLine, lines * 2);
+            if (lines + 1 == offset.length) {
+                offset = Arrays.copyOf(offset, lines * 2);
             }
             offset[lines] = poolEnd;
             base64();
-            int rank = rank();
-            rankOfLine[lines++] = rank;
+            keepRank(rank());
+            lines++;
         }
         offset[lines] = poolEnd;
         try {
@@ -95,9 +92,25 @@ final class TiktokenFile {
         }
     }
 
+    private void keepRank(int rank) {
+        if (rank != lines && rankOfLine == null) {
+            rankOfLine = new int[offset.length];
+            for (int line = 0; line < lines; line++) {
+                rankOfLine[line] = line;
+            }
+        }
+        if (rankOfLine != null) {
+            if (lines == rankOfLine.length) {
+                rankOfLine = Arrays.copyOf(rankOfLine, lines * 2);
+            }
+            rankOfLine[lines] = rank;
+        }
+    }
+
     /// Decodes up to the space.
     private void base64() throws IOException {
         int begin = p;
+        fourByFour();
         int bits = 0;
         int count = 0;
         while (p < file.length && file[p] > ' ' && file[p] != '=') {
@@ -108,7 +121,7 @@ final class TiktokenFile {
             bits = bits << 6 | digit;
             count++;
             if ((count & 3) != 1) {
-                pool[poolEnd++] = (byte) (bits >> (-2 * count & 6));
+                file[poolEnd++] = (byte) (bits >> (-2 * count & 6));
             }
             p++;
         }
@@ -124,6 +137,26 @@ final class TiktokenFile {
             throw bad("after the token a space and its rank are wanted");
         }
         p++;
+    }
+
+    /// Decodes as long as the next four bytes are digits.
+    private void fourByFour() {
+        byte[] file = this.file;
+        int from = p;
+        int to = poolEnd;
+        for (; from + 4 <= file.length; from += 4) {
+            int bits = DIGIT[file[from] & 0xFF] << 18 | DIGIT[file[from + 1] & 0xFF] << 12
+                    | DIGIT[file[from + 2] & 0xFF] << 6 | DIGIT[file[from + 3] & 0xFF];
+            if (bits < 0) {
+                break;
+            }
+            file[to] = (byte) (bits >> 16);
+            file[to + 1] = (byte) (bits >> 8);
+            file[to + 2] = (byte) bits;
+            to += 3;
+        }
+        p = from;
+        poolEnd = to;
     }
 
     /// Reads the number up to the end of the line.
@@ -147,8 +180,12 @@ final class TiktokenFile {
 
     /// Puts the lines in the order of their ranks; nearly always they are already.
     private Vocabulary vocabulary() throws IOException {
+        if (rankOfLine == null) {
+            byte[] pool = new byte[poolEnd + Vocabulary.SLACK_BYTES];
+            System.arraycopy(file, 0, pool, 0, poolEnd);
+            return new Vocabulary(pool, Arrays.copyOf(offset, lines + 1));
+        }
         int[] lineOfRank = new int[lines];
-        boolean ordered = true;
         for (int line = 0; line < lines; line++) {
             int rank = rankOfLine[line];
             if (rank >= lines) {
@@ -159,17 +196,13 @@ final class TiktokenFile {
                 throw new IOException(path + ":" + (line + 1) + ": rank " + rank + " was already given in line " + lineOfRank[rank]);
             }
             lineOfRank[rank] = line + 1;
-            ordered &= rank == line;
-        }
-        if (ordered) {
-            return new Vocabulary(Arrays.copyOf(pool, poolEnd + Vocabulary.SLACK_BYTES), Arrays.copyOf(offset, lines + 1));
         }
         byte[] sortedPool = new byte[poolEnd + Vocabulary.SLACK_BYTES];
         int[] sortedOffset = new int[lines + 1];
         for (int rank = 0; rank < lines; rank++) {
             int line = lineOfRank[rank] - 1;
             int length = offset[line + 1] - offset[line];
-            System.arraycopy(pool, offset[line], sortedPool, sortedOffset[rank], length);
+            System.arraycopy(file, offset[line], sortedPool, sortedOffset[rank], length);
             sortedOffset[rank + 1] = sortedOffset[rank] + length;
         }
         return new Vocabulary(sortedPool, sortedOffset);

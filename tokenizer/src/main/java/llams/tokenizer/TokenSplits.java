@@ -36,9 +36,14 @@ final class TokenSplits {
         this.vocabulary = vocabulary;
         parts = new int[vocabulary.size * 2];
         for (int id = 0; id < vocabulary.size; id++) {
-            if (vocabulary.length(id) >= START_BYTES) {
-                lengths[start(vocabulary.pool, vocabulary.offset[id])] |= 1L << Math.min(vocabulary.length(id), TOP);
-            }
+            noteLength(id);
+        }
+    }
+
+    /// A method of its own because Java compiles what is often called sooner than what loops for long.
+    private void noteLength(int id) {
+        if (vocabulary.length(id) >= START_BYTES) {
+            lengths[start(vocabulary.pool, vocabulary.offset[id])] |= 1L << Math.min(vocabulary.length(id), TOP);
         }
     }
 

@@ -38,9 +38,15 @@ public final class Tokenizer {
         this.pattern = pattern;
         this.cutsLongRuns = cutsLongRuns;
         this.specials = Collections.unmodifiableMap(specials);
-        int last = specials.values().stream().mapToInt(Integer::intValue).max().orElse(vocabulary.size - 1);
+        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third of it.
+        int last = vocabulary.size - 1;
+        for (int id : specials.values()) {
+            last = Math.max(last, id);
+        }
         specialBytes = new byte[last + 1 - vocabulary.size][];
-        specials.forEach((name, id) -> specialBytes[id - vocabulary.size] = Utf8.bytes(name));
+        for (Map.Entry<String, Integer> special : specials.entrySet()) {
+            specialBytes[special.getValue() - vocabulary.size] = Utf8.bytes(special.getKey());
+        }
         allSpecials = new SpecialFinder(specials.keySet());
     }
 

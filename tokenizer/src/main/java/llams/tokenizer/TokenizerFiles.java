@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Finds a tokenizer's files, and the special tokens that belong to a tiktoken file.
 final class TokenizerFiles {
@@ -88,7 +87,10 @@ final class TokenizerFiles {
     }
 
     private static boolean fits(Map<String, Integer> added, Vocabulary vocabulary) {
-        Optional<Integer> first = added.values().stream().min(Integer::compare);
-        return first.isPresent() && first.get() == vocabulary.size;
+        int first = Integer.MAX_VALUE;
+        for (int id : added.values()) {
+            first = Math.min(first, id);
+        }
+        return first == vocabulary.size;
     }
 }

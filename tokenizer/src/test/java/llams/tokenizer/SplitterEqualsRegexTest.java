@@ -56,6 +56,13 @@ class SplitterEqualsRegexTest {
     }
 
     @Test
+    void blocksOfOneClassAreOfOneClass() {
+        for (int c = 0; c < CharClass.BASIC.length; c++) {
+            assertEquals(CharClass.compute(c), CharClass.BASIC[c], Integer.toHexString(c));
+        }
+    }
+
+    @Test
     void piecesDoNotDependOnTheWindow() {
         Random random = new Random(3);
         for (SplitPattern pattern : SplitPattern.values()) {
