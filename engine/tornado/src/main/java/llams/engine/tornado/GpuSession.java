@@ -59,9 +59,10 @@ final class GpuSession implements Session {
     private static Block.Kind kind(String name, DType dtype) {
         return switch (dtype) {
             case F32 -> Block.Kind.FLOATS;
-            case BF16, F16 -> Block.Kind.SHORTS;
+            // A block of Q8_0 is a scale of 16 bits and 32 bytes: 17 shorts.
+            case BF16, F16, Q8_0 -> Block.Kind.SHORTS;
             default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
-                    + ", and this device takes F32, BF16 and F16; use --device cpu");
+                    + ", and this device takes F32, BF16, F16 and Q8_0; use --device cpu");
         };
     }
 
@@ -72,7 +73,7 @@ final class GpuSession implements Session {
         for (Map.Entry<String, Tensor> entry : resident.entrySet()) {
             Tensor tensor = entry.getValue();
             if (kind(entry.getKey(), tensor.dtype()) == kind) {
-                long more = Block.aligned(tensor.elements());
+                long more = stored(tensor, kind);
                 if (elements + more > Block.LIMIT && elements > 0) {
                     upload(kind, together, elements);
                     together.clear();
@@ -87,13 +88,18 @@ final class GpuSession implements Session {
         }
     }
 
+    /// Elements of a block that a tensor takes.
+    private static long stored(Tensor tensor, Block.Kind kind) {
+        return Block.aligned(tensor.data().byteSize() / kind.bytes);
+    }
+
     private void upload(Block.Kind kind, Map<String, Tensor> tensors, long elements) {
         Block block = memory.make(kind, elements);
         long offset = 0;
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             memory.write(entry.getValue().data(), block, offset);
             leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
-            offset += Block.aligned(entry.getValue().elements());
+            offset += stored(entry.getValue(), kind);
         }
     }
 

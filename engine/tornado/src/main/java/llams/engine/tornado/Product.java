@@ -32,10 +32,11 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
             widening == null ? 0 : widening.ones()};
         List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
-            return new Launch(widening == null ? Kernel.DOT_ROWS : Kernel.DOT_ROWS_HALF, blocks, parameters, n, m, 1);
+            return new Launch(Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
+                    parameters, n, m, 1);
         }
         int tile = ProductKernels.TILE;
-        return new Launch(widening == null ? Kernel.PRODUCT : Kernel.PRODUCT_HALF, blocks, parameters, (n + tile - 1) / tile,
-                (m + tile - 1) / tile, outers * inners);
+        return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED), blocks,
+                parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners);
     }
 }
