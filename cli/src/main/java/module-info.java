@@ -5,7 +5,9 @@ module llams.cli {
     requires jdk.incubator.vector;
     requires jdk.management;
     requires me.tongfei.progressbar;
+    requires org.apache.commons.compress;
     requires org.snakeyaml.engine;
+    requires org.tukaani.xz;
     requires tools.jackson.databind;
 
     uses llams.cli.Benchmarks;
