@@ -5,7 +5,6 @@ module llams.cli {
     requires jdk.incubator.vector;
     requires jdk.management;
     requires me.tongfei.progressbar;
-    requires org.apache.commons.compress;
     requires org.snakeyaml.engine;
     requires org.tukaani.xz;
     requires tools.jackson.databind;

@@ -14,14 +14,13 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /// A file of a bundle.
 ///
 /// @param link what it points to, null unless it is a symbolic link
 record BundleFile(long bytes, boolean isExecutable, String link, Content content) {
+    private static final int TAR_BLOCK = 512;
+
     @FunctionalInterface
     interface Content {
         void writeTo(OutputStream out) throws IOException;
@@ -82,30 +81,50 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
         zip.write(content);
     }
 
-    /// Writes a tar of these files, by name, in a directory `llams`.
+    /// Writes a tar of these files, by name, in a directory `llams`, in the form of POSIX.1-1988 (ustar).
     static void writeAll(TreeMap<String, BundleFile> files, OutputStream out, llams.trainer.merge.Progress progress)
             throws IOException {
         long total = files.values().stream().mapToLong(BundleFile::bytes).sum();
         long done = 0;
-        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(out)) {
-            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-            for (String name : List.copyOf(files.keySet())) {
-                // Taken out, so that what is written can go.
-                BundleFile file = files.remove(name);
-                TarArchiveEntry entry = file.link == null ? new TarArchiveEntry("llams/" + name)
-                        : new TarArchiveEntry("llams/" + name, TarConstants.LF_SYMLINK);
-                if (file.link != null) {
-                    entry.setLinkName(file.link);
-                }
-                entry.setSize(file.bytes);
-                entry.setMode(file.isExecutable ? 0755 : 0644);
-                entry.setIds(0, 0);
-                tar.putArchiveEntry(entry);
-                file.content.writeTo(tar);
-                tar.closeArchiveEntry();
-                done += file.bytes;
-                progress.at(done, total);
-            }
+        for (String name : List.copyOf(files.keySet())) {
+            // Taken out, so that what is written can go.
+            BundleFile file = files.remove(name);
+            out.write(file.header("llams/" + name));
+            file.content.writeTo(out);
+            out.write(new byte[(int) (-file.bytes & TAR_BLOCK - 1)]);
+            done += file.bytes;
+            progress.at(done, total);
         }
+        out.write(new byte[2 * TAR_BLOCK]);
+    }
+
+    /// @throws IOException if the format has no room for the names
+    private byte[] header(String name) throws IOException {
+        byte[] header = new byte[TAR_BLOCK];
+        put(header, 0, 100, name);
+        put(header, 100, 8, isExecutable ? "0000755" : "0000644");
+        put(header, 108, 8, "0000000");
+        put(header, 116, 8, "0000000");
+        put(header, 124, 12, "%011o".formatted(bytes));
+        put(header, 136, 12, "%011o".formatted(System.currentTimeMillis() / 1000));
+        put(header, 148, 8, " ".repeat(8));
+        put(header, 156, 1, link == null ? "0" : "2");
+        put(header, 157, 100, link == null ? "" : link);
+        put(header, 257, 8, "ustar\00000");
+        int sum = 0;
+        for (byte b : header) {
+            sum += b & 0xff;
+        }
+        // The checksum is taken with blanks in its own place.
+        put(header, 148, 8, "%06o\0 ".formatted(sum));
+        return header;
+    }
+
+    private static void put(byte[] header, int at, int room, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > room) {
+            throw new IOException("a tar has room for names of " + room + " bytes, not for " + text);
+        }
+        System.arraycopy(bytes, 0, header, at, bytes.length);
     }
 }
