@@ -135,7 +135,7 @@ final class Bundle {
             // The compiler comes first: TornadoVM's replaces Java's own.
             places.addAll(list(sdk.compiler()));
             places.addAll(list(sdk.modules()));
-            files.put("gpu/" + "engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
+            files.put("gpu/engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
             files.put("tornado/flags", BundleFile.ofText(sdk.flagsThere(), false));
             for (String kept : List.of("lib", "etc")) {
                 addTree(sdk.home().resolve(kept), "tornado/" + kept, files);
@@ -147,6 +147,10 @@ final class Bundle {
             }
         }
         places.addAll(ownPath());
+        if (sdk != null) {
+            // It is no module, and would be taken for one.
+            places.remove(gpuDevice());
+        }
         Configuration resolved = Configuration.resolve(ModuleFinder.of(places.toArray(Path[]::new)),
                 List.of(Configuration.empty()), ModuleFinder.ofSystem(), roots);
         for (ResolvedModule module : resolved.modules()) {
