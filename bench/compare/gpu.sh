@@ -96,7 +96,7 @@ ratio() {
 
 # A case: its name, what one call counts (tokens, or flops), a unit's divisor, then our arguments, "--" and theirs.
 compare() {
-  local name=$1 work_of_call=$2 unit=$3 mine=- theirs=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=()
+  local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=()
   shift 3
   local ours=()
   while [ "$1" != -- ]; do
@@ -108,7 +108,7 @@ compare() {
     mine=$(field "$([ "${ours[0]}" = product ] && echo flops || echo tokensPerSecond)")
     my_seconds=$(awk -v w="$work_of_call" -v r="$mine" 'BEGIN { print w / r }')
     my_memory=${memory:--}
-    notes+=("first call after $(field firstSeconds) s")
+    notes+=("first call after $(field firstSeconds | cut -d. -f1) s")
   else
     notes+=("LLaMS failed: $(reason)")
   fi
@@ -116,7 +116,6 @@ compare() {
     notes+=("no PyTorch in $PYTHON")
   elif watched "$PYTHON" "$here/torch_side.py" "$@" --seconds "$SECONDS_EACH" --device "$TORCH_DEVICE"; then
     their_seconds=$(field seconds)
-    theirs=$their_seconds
     their_memory=${memory:--}
   else
     notes+=("PyTorch failed: $(reason)")

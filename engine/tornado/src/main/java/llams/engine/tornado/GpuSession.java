@@ -21,6 +21,8 @@ import llams.engine.tornado.Places.Ref;
 final class GpuSession implements Session {
     /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
     static final String TASKS = "llams.gpu.tasks";
+    /// True to tell on stderr, when a session ends, what took the device's time.
+    static final String PROFILE = "llams.gpu.profile";
     private static final int MAX_TASKS = 128;
     /// TornadoVM has 8 KiB for the tasks of a graph.
     private static final int MAX_TASK_BYTES = 7800;
@@ -33,6 +35,7 @@ final class GpuSession implements Session {
     private final Arena arena = Arena.ofShared();
     private final Constants constants = new Constants();
     private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
+    private final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Block ints;
     private final Block consts;
     private int intsUsed = Block.ALIGNMENT;
@@ -140,7 +143,7 @@ final class GpuSession implements Session {
             lowered = Lowering.lower(program, places, constants);
         }
         sendConstants();
-        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena);
+        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena, profile);
     }
 
     /// Elements of `ints` that nobody else has, the index of the first.
@@ -181,7 +184,7 @@ final class GpuSession implements Session {
         for (Roll.Part part : Roll.parts(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
             List<Launch> these = launches.subList(part.from(), part.to());
             Segment segment = segments.computeIfAbsent(these.stream().map(Launch::shape).toList(),
-                    shapes -> new Segment(these, ints, consts));
+                    shapes -> new Segment(these, ints, consts, profile));
             steps.add(new GpuExecutable.Step(segment, these, first + at));
             for (Launch launch : these) {
                 MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
@@ -220,6 +223,9 @@ final class GpuSession implements Session {
 
     @Override
     public void close() {
+        if (profile != null) {
+            System.err.print(profile.text());
+        }
         segments.values().forEach(Segment::close);
         memory.close();
         arena.close();

@@ -19,6 +19,8 @@ final class Lowering {
     private final Places places;
     private final Constants constants;
     private final List<Launch> launches = new ArrayList<>();
+    /// The op at hand.
+    private String what;
     private long scratchUsed;
     private long scratchNeeded;
 
@@ -37,6 +39,7 @@ final class Lowering {
         Lowering lowering = new Lowering(places, constants);
         for (Instruction instruction : program.instructions()) {
             lowering.scratchUsed = 0;
+            lowering.what = instruction.op().getClass().getSimpleName();
             lowering.lower(instruction);
         }
         return new Lowered(lowering.launches, lowering.scratchNeeded);
@@ -110,7 +113,8 @@ final class Lowering {
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1));
+        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1,
+                what));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
@@ -125,7 +129,7 @@ final class Lowering {
 
     void launch(Product product) {
         if (product.m() > 0 && product.n() > 0) {
-            launches.add(product.launch(constants));
+            launches.add(product.launch(constants, what));
         }
     }
 
