@@ -16,15 +16,15 @@ final class Gemm {
     private static final int NR = MicroKernel.NR;
     private static final int KC = MicroKernel.KC;
     private static final int STRIDE = MicroKernel.STRIDE;
-    /// The most rows of a task: `KC` steps of them are packed at once and stream from the second- or third-level cache.
-    private static final int MAX_ROWS = 1024;
+    /// The most rows of a task: `KC` steps of them are packed at once, a megabyte, and stream past the columns.
+    private static final int MAX_ROWS = 512;
     /// A task of fewer rows spends too much of its time on packing `b`; only idle threads are worse.
     private static final int MIN_ROWS = 256;
     /// Likewise for columns and `a`.
     private static final int MIN_COLUMNS = 256;
-    private static final int MAX_COLUMNS = 1024;
+    private static final int MAX_COLUMNS = 2048;
     /// Columns of `b` packed at once: `KC * PACKED` floats stay in the second-level cache.
-    private static final int PACKED = 128;
+    private static final int PACKED = 256;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
     private static final int SHARE = 2;
 
@@ -78,7 +78,7 @@ final class Gemm {
             boolean accumulate, Parallel p) {
         int threads = p.threads();
         int wanted = threads == 1 ? 1 : SHARE * threads;
-        int across = Math.ceilDiv(n, Math.clamp(n / (2 * wanted), MIN_COLUMNS, MAX_COLUMNS));
+        int across = Math.ceilDiv(n, Math.clamp(threads == 1 ? n : n / (2 * wanted), MIN_COLUMNS, MAX_COLUMNS));
         int down = Math.max(Math.ceilDiv(m, MAX_ROWS), Math.min(Math.ceilDiv(wanted, across), m / MIN_ROWS));
         if (across * down < threads) {
             down = Math.min(Math.ceilDiv(threads, across), Math.ceilDiv(m, 4 * MR));

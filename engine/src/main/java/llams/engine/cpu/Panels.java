@@ -142,15 +142,20 @@ final class Panels {
     }
 
     /// A block of `LANES` by `LANES` floats: at each step, of distance `LANES / 2 .. 1`, pairs of rows exchange the lanes whose
-    /// index differs in that bit.
+    /// index differs in that bit. Two steps are made in one pass over the block.
     private static void transpose(float[] source, int from, int sourceStride, float[] target, int to, int targetStride,
             float[] stage) {
-        int last = UPPER.length - 1;
-        exchange(last, source, from, sourceStride, stage, TEMPORARY, LANES);
-        for (int s = last - 1; s > 0; s--) {
-            exchange(s, stage, TEMPORARY, LANES, stage, TEMPORARY, LANES);
+        switch (LANES) {
+            case 4 -> exchangeTwice(1, source, from, sourceStride, target, to, targetStride);
+            case 8 -> {
+                exchange(2, source, from, sourceStride, stage, TEMPORARY, LANES);
+                exchangeTwice(1, stage, TEMPORARY, LANES, target, to, targetStride);
+            }
+            default -> {
+                exchangeTwice(3, source, from, sourceStride, stage, TEMPORARY, LANES);
+                exchangeTwice(1, stage, TEMPORARY, LANES, target, to, targetStride);
+            }
         }
-        exchange(0, stage, TEMPORARY, LANES, target, to, targetStride);
     }
 
     private static void exchange(int s, float[] source, int from, int sourceStride, float[] target, int to,
@@ -160,10 +165,44 @@ final class Panels {
         IntVector lower = IntVector.fromArray(Simd.I, LOWER[s], 0);
         for (int pair = 0; pair < LANES / 2; pair++) {
             int row = (pair & -distance) << 1 | pair & distance - 1;
-            IntVector a = FloatVector.fromArray(Simd.F, source, from + row * sourceStride).reinterpretAsInts();
-            IntVector b = FloatVector.fromArray(Simd.F, source, from + (row + distance) * sourceStride).reinterpretAsInts();
-            upper.selectFrom(a, b).reinterpretAsFloats().intoArray(target, to + row * targetStride);
-            lower.selectFrom(a, b).reinterpretAsFloats().intoArray(target, to + (row + distance) * targetStride);
+            IntVector a = ints(source, from + row * sourceStride);
+            IntVector b = ints(source, from + (row + distance) * sourceStride);
+            put(upper.selectFrom(a, b), target, to + row * targetStride);
+            put(lower.selectFrom(a, b), target, to + (row + distance) * targetStride);
         }
+    }
+
+    /// The steps of distance `2^s` and of half of that.
+    private static void exchangeTwice(int s, float[] source, int from, int sourceStride, float[] target, int to,
+            int targetStride) {
+        int distance = 1 << s;
+        int half = distance / 2;
+        IntVector upper = IntVector.fromArray(Simd.I, UPPER[s], 0);
+        IntVector lower = IntVector.fromArray(Simd.I, LOWER[s], 0);
+        IntVector upperHalf = IntVector.fromArray(Simd.I, UPPER[s - 1], 0);
+        IntVector lowerHalf = IntVector.fromArray(Simd.I, LOWER[s - 1], 0);
+        for (int group = 0; group < LANES / 4; group++) {
+            int row = (group & -half) << 2 | group & half - 1;
+            IntVector a = ints(source, from + row * sourceStride);
+            IntVector b = ints(source, from + (row + half) * sourceStride);
+            IntVector c = ints(source, from + (row + distance) * sourceStride);
+            IntVector d = ints(source, from + (row + distance + half) * sourceStride);
+            IntVector ac = upper.selectFrom(a, c);
+            IntVector ca = lower.selectFrom(a, c);
+            IntVector bd = upper.selectFrom(b, d);
+            IntVector db = lower.selectFrom(b, d);
+            put(upperHalf.selectFrom(ac, bd), target, to + row * targetStride);
+            put(lowerHalf.selectFrom(ac, bd), target, to + (row + half) * targetStride);
+            put(upperHalf.selectFrom(ca, db), target, to + (row + distance) * targetStride);
+            put(lowerHalf.selectFrom(ca, db), target, to + (row + distance + half) * targetStride);
+        }
+    }
+
+    private static IntVector ints(float[] source, int at) {
+        return FloatVector.fromArray(Simd.F, source, at).reinterpretAsInts();
+    }
+
+    private static void put(IntVector v, float[] target, int at) {
+        v.reinterpretAsFloats().intoArray(target, at);
     }
 }
