@@ -26,7 +26,7 @@ if [ -t 2 ]; then
 fi
 
 heap=(-XX:+UseG1GC -Xms32m -Xmn8m -XX:G1HeapRegionSize=4m -XX:GCTimeRatio=1 -XX:InitiatingHeapOccupancyPercent=10
-  -XX:-G1UseAdaptiveIHOP)
+  -XX:-G1UseAdaptiveIHOP -XX:LoopMaxUnroll=4)
 
 # With the GPU device, TornadoVM's own flags; its modules are found by module path.
 if [ -f "$here/tornado/flags" ]; then
