@@ -27,7 +27,8 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
     }
 
     static BundleFile of(Path file) throws IOException {
-        if (Files.isSymbolicLink(file)) {
+        // An absolute link leads out of the bundle: what it points to goes along.
+        if (Files.isSymbolicLink(file) && !Files.readSymbolicLink(file).isAbsolute()) {
             return new BundleFile(0, false, Files.readSymbolicLink(file).toString(), out -> {
             });
         }

@@ -31,6 +31,8 @@ heap=(-XX:+UseG1GC -Xms32m -Xmn8m -XX:G1HeapRegionSize=4m -XX:GCTimeRatio=1 -XX:
 # With the GPU device, TornadoVM's own flags; its modules are found by module path.
 if [ -f "$here/tornado/flags" ]; then
   export TORNADOVM_HOME=$here/tornado
+  # What TornadoVM's own library loads may have been packed beside it.
+  export LD_LIBRARY_PATH=$here/tornado/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
   start=()
   while IFS= read -r flag; do
     start+=("${flag//@HERE@/$here}")
