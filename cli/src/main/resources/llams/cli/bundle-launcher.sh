@@ -41,7 +41,7 @@ if [ -f "$here/tornado/flags" ]; then
   [ "$memory" != MB ] || memory=4GB
   start+=(-Dtornado.recover.bailout=False -Dtornado.device.memory="$memory" -Dtornado.cuda.host.pinning=false
     -Dtornado.tvm.maxbytecodesize=65536 --add-opens=tornado.api/uk.ac.manchester.tornado.api=ALL-UNNAMED
-    --enable-native-access=llams.engine,llams.cli,ALL-UNNAMED
+    --enable-native-access=llams.engine,llams.cli,ALL-UNNAMED --illegal-native-access=allow
     -cp "$here/gpu/*" -p "$here/lib:$here/tornado/share/java/tornado" -m llams.cli/llams.cli.Main)
 else
   start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*" llams.cli.Main)
