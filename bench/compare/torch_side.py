@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""One measurement with PyTorch on the CPU: prints the seconds that one call takes, as a JSON line.
+"""One measurement with PyTorch: prints the seconds that one call takes, as a JSON line.
 
     torch_side.py matmul 512x8192x2048 --dtype f32
     torch_side.py train 60M-lora-all-f32-4x256
     torch_side.py prefill 1B --dtype bf16 --tokens 512
     torch_side.py decode 1B --dtype bf16 --tokens 128
+    torch_side.py train 8B-lora-all-bf16-1x2048 --recompute --device cuda
 
 The cases are named as those of 'llams bench' are, and do the same arithmetic: Llama 3's layers with random weights,
 scaled_dot_product_attention, cross-entropy, clipping and AdamW. Needs PyTorch: pip install torch
@@ -18,10 +19,12 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 #        dim  hidden  layers heads kv  vocab  tied
 SHAPES = {"60M": (512, 1536, 8, 8, 4, 32000, False),
           "1B": (2048, 8192, 16, 32, 8, 128256, True),
+          "8B": (4096, 14336, 32, 32, 8, 128256, False),
           "tiny": (64, 176, 3, 8, 2, 512, False)}
 TARGETS = {"full": (), "qv": ("q", "v"), "all": ("q", "k", "v", "o", "gate", "up", "down")}
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
@@ -89,6 +92,7 @@ class Model(nn.Module):
         self.head = self.embedding if tied else nn.Parameter(torch.randn(vocab, dim, dtype=dtype) * 0.02)
         self.layers = nn.ModuleList(Layer(shape, adapted, dtype) for _ in range(layers))
         self.norm = nn.RMSNorm(dim, eps=1e-5, dtype=dtype)
+        self.recompute = False
         half = dim // heads // 2
         turns = torch.outer(torch.arange(tokens), 500000.0 ** (-torch.arange(half) / half))
         self.cos, self.sin = turns.cos().to(dtype), turns.sin().to(dtype)
@@ -97,11 +101,14 @@ class Model(nn.Module):
         x = F.embedding(ids, self.embedding)
         angles = (self.cos[position:position + ids.shape[1]], self.sin[position:position + ids.shape[1]])
         for i, layer in enumerate(self.layers):
-            x = layer(x, angles, caches[i] if caches else None, position)
+            if self.recompute:
+                x = checkpoint(layer, x, angles, None, 0, use_reentrant=False)
+            else:
+                x = layer(x, angles, caches[i] if caches else None, position)
         return F.linear(self.norm(x[:, -1:] if last_only else x), self.head)
 
 
-def matmul(shape, dtype, _):
+def matmul(shape, dtype, _tokens, _recompute):
     m, n, k = map(int, shape.split("x"))
     x, weight = torch.randn(m, k).to(DTYPES[dtype]), torch.randn(n, k).to(DTYPES[dtype])
 
@@ -111,13 +118,14 @@ def matmul(shape, dtype, _):
     return call
 
 
-def train(case, _dtype, _tokens):
+def train(case, _dtype, _tokens, recompute):
     name, method, *rest = case.split("-")
     targets = rest[0] if method == "lora" else "full"
     dtype, size = rest[-2:]
     rows, tokens = map(int, size.split("x"))
     shape = SHAPES[name]
     model = Model(shape, TARGETS[targets], DTYPES[dtype], tokens)
+    model.recompute = recompute
     if method == "lora":
         for key, parameter in model.named_parameters():
             parameter.requires_grad_(key.endswith((".a", ".b")))
@@ -144,7 +152,7 @@ def with_cache(name, dtype, tokens):
     return shape, model, caches
 
 
-def prefill(name, dtype, tokens):
+def prefill(name, dtype, tokens, _recompute):
     shape, model, caches = with_cache(name, dtype, tokens)
     ids = torch.randint(0, shape[5], (1, tokens))
 
@@ -154,7 +162,7 @@ def prefill(name, dtype, tokens):
     return call
 
 
-def decode(name, dtype, tokens):
+def decode(name, dtype, tokens, _recompute):
     _, model, caches = with_cache(name, dtype, tokens)
     one, at = torch.tensor([[1]]), [0]
 
@@ -173,11 +181,19 @@ def main():
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--threads", type=int, default=0, help="0: PyTorch's own choice")
     parser.add_argument("--seconds", type=float, default=3.0, help="least time to measure")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--recompute", action="store_true", help="in training, make a layer's activations again")
     options = parser.parse_args()
+    torch.set_default_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    call = globals()[options.what](options.shape, options.dtype, options.tokens)
+    once = globals()[options.what](options.shape, options.dtype, options.tokens, options.recompute)
+
+    def call():
+        once()
+        if options.device == "cuda":
+            torch.cuda.synchronize()
     start = time.perf_counter()
     warm = 0
     while warm < 1 or time.perf_counter() - start < options.seconds / 3:
@@ -190,6 +206,7 @@ def main():
         times.append(time.perf_counter() - before)
     print(json.dumps({"seconds": statistics.fmean(times), "calls": len(times),
                       "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                      "devicePeakMiB": torch.cuda.max_memory_reserved() / 2**20 if options.device == "cuda" else None,
                       "threads": torch.get_num_threads(), "torch": torch.__version__}))
 
 

@@ -6,6 +6,7 @@ module llams.cli {
     requires jdk.management;
     requires me.tongfei.progressbar;
     requires org.snakeyaml.engine;
+    requires org.tukaani.xz;
     requires tools.jackson.databind;
 
     uses llams.cli.Benchmarks;

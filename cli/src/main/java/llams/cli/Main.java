@@ -45,6 +45,8 @@ public final class Main implements Runnable {
         COMMANDS.put("eval", EvalCommand.class);
         COMMANDS.put("devices", DevicesCommand.class);
         COMMANDS.put("bench", BenchCommand.class);
+        COMMANDS.put("measure", MeasureCommand.class);
+        COMMANDS.put("bundle", BundleCommand.class);
         COMMANDS.put("completion", CompletionCommand.class);
     }
 

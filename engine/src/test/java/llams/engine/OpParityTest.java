@@ -17,6 +17,7 @@ import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,16 @@ class OpParityTest {
 
         private Tensor random(DType dtype, long... dims) {
             Tensor tensor = Tensor.allocate(arena, dtype, Shape.of(dims));
+            if (dtype == DType.Q8_0) {
+                float[] values = new float[Q8Block.ELEMENTS];
+                for (long block = 0; block < tensor.elements() / values.length; block++) {
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = (float) random.nextDouble(-1, 1);
+                    }
+                    Q8Block.encode(values, 0, tensor.data(), block * Q8Block.BYTES);
+                }
+                return tensor;
+            }
             for (long i = 0; i < tensor.elements(); i++) {
                 tensor.setFloat(i, (float) random.nextDouble(-1, 1));
             }
@@ -216,6 +227,50 @@ class OpParityTest {
 
     @ParameterizedTest
     @MethodSource("devices")
+    void weightsOfBlocks(Device device) {
+        for (int[] mnk : new int[][] {{1, 7, 32}, {3, 65, 96}, {9, 33, 160}, {70, 64, 64}}) {
+            try (Case c = new Case("blocks " + Arrays.toString(mnk))) {
+                int whole = (mnk[1] + 31) / 32 * 32;
+                Leaf a = c.weight(mnk[0], mnk[2]);
+                Leaf w = c.weight(DType.Q8_0, mnk[1], mnk[2]);
+                Leaf dy = c.weight(mnk[0], mnk[1]);
+                Leaf left = c.weight(DType.Q8_0, mnk[2], whole);
+                c.output(c.g.matMul(a, false, w, true), c.g.matMul(dy, false, w, false),
+                        c.g.record(new MatMul(false, true), a, w, dy), c.g.matMul(left, true, c.weight(mnk[2], 5), false),
+                        c.g.embedding(w, c.randomInts(11, mnk[1])));
+                int[] labels = c.random.ints(mnk[0], -1, mnk[1]).toArray();
+                c.output(c.g.linearCrossEntropy(a, w, c.ints(labels), c.floats(0.5f)).subList(0, 3).toArray(Value[]::new));
+                c.check(device, 4e-6);
+            }
+        }
+    }
+
+    /// The planner lets these results stand where their inputs stood.
+    @ParameterizedTest
+    @MethodSource("devices")
+    void resultsInThePlaceOfInputs(Device device) {
+        for (int n : SIZES) {
+            try (Case c = new Case("in place " + n)) {
+                Leaf a = c.weight(n, 12);
+                Leaf b = c.weight(n, 12);
+                Value x = c.g.add(c.g.scale(a, 0.7f), b);
+                x = c.g.dropout(c.g.scale(x, 1.5f), c.ints(5, 6), 0.25f, 3);
+                x = c.g.rope(x, c.weight(20, 4), c.randomInts(n, 20), 4);
+                x = c.g.swiGlu(x, c.g.scale(b, 2));
+                x = c.g.record(new RmsNormGradient(1e-5f), a, c.weight(12), x);
+                x = c.g.record(new MatMul(false, false), b, c.weight(12, 12), x);
+                Value gate = c.g.add(x, a);
+                Value up = c.g.scale(x, 3);
+                for (Result result : c.g.recordNode(new SwiGluGradient(), gate, up, b).results) {
+                    c.output(c.g.scale(result, 0.5f));
+                }
+                c.check(device, 4e-6);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
     void attention(Device device) {
         // headDim, heads a key head, key heads, rows, tokens, row length
         for (int[] shape : new int[][] {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 70, 1, 0}, {16, 2, 2, 65, 9, 0}, {6, 3, 1, 33, 33, 0},
@@ -265,6 +320,7 @@ class OpParityTest {
                             c.g.embedding(c.weight(dtype, 20, headDim), at),
                             c.g.record(new EmbeddingGradient(20), at, x));
                     c.g.record(new CacheAppend(), cache, x, slots);
+                    c.g.record(new AccumulateEmbeddingGradient(), c.state(20, 3L * headDim), at, x);
                     c.check(device, 2e-6);
                 }
             }
@@ -287,6 +343,9 @@ class OpParityTest {
                         List<Result> results =
                                 c.g.linearCrossEntropy(x, weight, c.ints(labels), c.floats(1f / shape[0]));
                         c.output(results.toArray(Value[]::new));
+                        Leaf sum = c.state(shape[2], shape[1]);
+                        c.output(c.g.recordNode(new AccumulateLinearCrossEntropy(), x, weight, c.ints(labels), c.floats(0.5f),
+                                sum).results.toArray(Value[]::new));
                         c.check(device, 4e-6);
                     }
                 }

@@ -25,7 +25,8 @@ public final class GpuDevice implements Device {
     @Override
     public Optional<String> unavailable() {
         try {
-            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime");
+            // Without starting it: that loads the driver.
+            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime", false, GpuDevice.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {
             return Optional.of("TornadoVM is not there: install its SDK and set TORNADOVM_HOME" + HELP);
         }

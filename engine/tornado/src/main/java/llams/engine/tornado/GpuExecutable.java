@@ -24,14 +24,18 @@ final class GpuExecutable implements Executable {
     private final Memory memory;
     private final Arena arena;
     private final Map<String, Tensor> outputs = new HashMap<>();
+    private final Profile profile;
+    private boolean hasRun;
 
-    GpuExecutable(Program program, Map<String, Tensor> inputs, Places places, List<Step> steps, Memory memory, Arena arena) {
+    GpuExecutable(Program program, Map<String, Tensor> inputs, Places places, List<Step> steps, Memory memory, Arena arena,
+            Profile profile) {
         this.program = program;
         this.inputs = inputs;
         this.places = places;
         this.steps = steps;
         this.memory = memory;
         this.arena = arena;
+        this.profile = profile;
     }
 
     @Override
@@ -45,12 +49,23 @@ final class GpuExecutable implements Executable {
 
     @Override
     public void run() {
+        if (profile != null) {
+            // The first run compiles.
+            profile.begin(hasRun);
+        }
         inputs.forEach((name, tensor) -> {
             Ref ref = places.leaves().get(name);
             memory.write(tensor.data(), ref.block(), ref.offset());
         });
+        if (profile != null) {
+            profile.inputsAreIn();
+        }
         for (Step step : steps) {
             step.segment.run(step.launches, step.parameters);
+        }
+        hasRun = true;
+        if (profile != null) {
+            profile.end();
         }
     }
 

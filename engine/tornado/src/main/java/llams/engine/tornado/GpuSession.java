@@ -21,6 +21,8 @@ import llams.engine.tornado.Places.Ref;
 final class GpuSession implements Session {
     /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
     static final String TASKS = "llams.gpu.tasks";
+    /// True to tell on stderr, when a session ends, what took the device's time.
+    static final String PROFILE = "llams.gpu.profile";
     private static final int MAX_TASKS = 128;
     /// TornadoVM has 8 KiB for the tasks of a graph.
     private static final int MAX_TASK_BYTES = 7800;
@@ -33,6 +35,7 @@ final class GpuSession implements Session {
     private final Arena arena = Arena.ofShared();
     private final Constants constants = new Constants();
     private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
+    private final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Block ints;
     private final Block consts;
     private int intsUsed = Block.ALIGNMENT;
@@ -59,9 +62,10 @@ final class GpuSession implements Session {
     private static Block.Kind kind(String name, DType dtype) {
         return switch (dtype) {
             case F32 -> Block.Kind.FLOATS;
-            case BF16, F16 -> Block.Kind.SHORTS;
+            // A block of Q8_0 is a scale of 16 bits and 32 bytes: 17 shorts.
+            case BF16, F16, Q8_0 -> Block.Kind.SHORTS;
             default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
-                    + ", and this device takes F32, BF16 and F16; use --device cpu");
+                    + ", and this device takes F32, BF16, F16 and Q8_0; use --device cpu");
         };
     }
 
@@ -72,7 +76,7 @@ final class GpuSession implements Session {
         for (Map.Entry<String, Tensor> entry : resident.entrySet()) {
             Tensor tensor = entry.getValue();
             if (kind(entry.getKey(), tensor.dtype()) == kind) {
-                long more = Block.aligned(tensor.elements());
+                long more = stored(tensor, kind);
                 if (elements + more > Block.LIMIT && elements > 0) {
                     upload(kind, together, elements);
                     together.clear();
@@ -87,13 +91,18 @@ final class GpuSession implements Session {
         }
     }
 
+    /// Elements of a block that a tensor takes.
+    private static long stored(Tensor tensor, Block.Kind kind) {
+        return Block.aligned(tensor.data().byteSize() / kind.bytes);
+    }
+
     private void upload(Block.Kind kind, Map<String, Tensor> tensors, long elements) {
         Block block = memory.make(kind, elements);
         long offset = 0;
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             memory.write(entry.getValue().data(), block, offset);
             leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
-            offset += Block.aligned(entry.getValue().elements());
+            offset += stored(entry.getValue(), kind);
         }
     }
 
@@ -134,7 +143,7 @@ final class GpuSession implements Session {
             lowered = Lowering.lower(program, places, constants);
         }
         sendConstants();
-        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena);
+        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena, profile);
     }
 
     /// Elements of `ints` that nobody else has, the index of the first.
@@ -175,7 +184,7 @@ final class GpuSession implements Session {
         for (Roll.Part part : Roll.parts(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
             List<Launch> these = launches.subList(part.from(), part.to());
             Segment segment = segments.computeIfAbsent(these.stream().map(Launch::shape).toList(),
-                    shapes -> new Segment(these, ints, consts));
+                    shapes -> new Segment(these, ints, consts, profile));
             steps.add(new GpuExecutable.Step(segment, these, first + at));
             for (Launch launch : these) {
                 MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
@@ -214,6 +223,9 @@ final class GpuSession implements Session {
 
     @Override
     public void close() {
+        if (profile != null) {
+            System.err.print(profile.text());
+        }
         segments.values().forEach(Segment::close);
         memory.close();
         arena.close();

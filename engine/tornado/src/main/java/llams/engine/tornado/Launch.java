@@ -5,7 +5,8 @@ import java.util.List;
 /// A kernel on blocks with its parameters.
 ///
 /// @param groupsX work-groups; `y` and `z` the same
-record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ) {
+/// @param what    the op that it is of, for people
+record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what) {
     /// What is compiled: launches that agree in it differ in data only, and share a graph.
     record Shape(Kernel kernel, List<Block> blocks) {
     }

@@ -19,6 +19,8 @@ final class Lowering {
     private final Places places;
     private final Constants constants;
     private final List<Launch> launches = new ArrayList<>();
+    /// The op at hand.
+    private String what;
     private long scratchUsed;
     private long scratchNeeded;
 
@@ -37,6 +39,7 @@ final class Lowering {
         Lowering lowering = new Lowering(places, constants);
         for (Instruction instruction : program.instructions()) {
             lowering.scratchUsed = 0;
+            lowering.what = instruction.op().getClass().getSimpleName();
             lowering.lower(instruction);
         }
         return new Lowered(lowering.launches, lowering.scratchNeeded);
@@ -54,7 +57,11 @@ final class Lowering {
             case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
                 product(in.get(1), transposeA, in.get(2), transposeB, in.get(0), true);
             case Embedding() -> embedding(in.get(0), in.get(1), out.get(0));
-            case EmbeddingGradient(long rows) -> embeddingGradient(in.get(0), in.get(1), out.get(0));
+            case EmbeddingGradient(long rows) -> {
+                fill(out.get(0), 0);
+                addToRows(in.get(0), in.get(1), out.get(0));
+            }
+            case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
             case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0));
             case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
@@ -66,7 +73,8 @@ final class Lowering {
             case SwiGlu() -> elementwise(Kernel.SWIGLU, List.of(in.get(0), in.get(1), out.get(0)));
             case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
                     List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
-            case LinearCrossEntropy() -> crossEntropy(in, out);
+            case LinearCrossEntropy() -> crossEntropy(in, out, out.get(3), false);
+            case AccumulateLinearCrossEntropy() -> crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
@@ -105,7 +113,8 @@ final class Lowering {
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1));
+        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1,
+                what));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
@@ -120,7 +129,7 @@ final class Lowering {
 
     void launch(Product product) {
         if (product.m() > 0 && product.n() > 0) {
-            launches.add(product.launch(constants));
+            launches.add(product.launch(constants, what));
         }
     }
 
@@ -164,7 +173,7 @@ final class Lowering {
             launch(Product.of(ref(a), transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
             return;
         }
-        // The kernels widen b only: a weight on the left is made F32 first, row by row of itself.
+        // The kernels widen b only: a weight on the left is made F32 first.
         Ref wide = scratch((long) m * k);
         widen(a, wide);
         launch(Product.of(wide, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
@@ -173,23 +182,23 @@ final class Lowering {
     private void widen(Place a, Ref wide) {
         int n = elements(a);
         Widening w = widening(a);
-        // All of it is row 0 of a table with one row.
-        launchElements(Kernel.PICK_ROWS_HALF, n, List.of(ref(a), wide), n, n, 0, w.bits(), w.scales(), w.ones());
+        // All of it is row 0 of a table with one row: the ids are the zeros at the start of the integers.
+        launchElements(Widening.choose(w, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED), n,
+                List.of(ref(a), wide), n, n, 0, w.bits(), w.scales(), w.ones());
     }
 
     private void embedding(Place table, Place ids, Place y) {
         Widening w = widening(table);
+        Kernel kernel = Widening.choose(w, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED);
+        List<Ref> refs = List.of(ref(table), ref(y));
         if (w == null) {
-            launchElements(Kernel.PICK_ROWS, elements(y), List.of(ref(table), ref(y)), elements(y), dim(y, 1),
-                    ref(ids).offset());
+            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset());
         } else {
-            launchElements(Kernel.PICK_ROWS_HALF, elements(y), List.of(ref(table), ref(y)), elements(y), dim(y, 1),
-                    ref(ids).offset(), w.bits(), w.scales(), w.ones());
+            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset(), w.bits(), w.scales(), w.ones());
         }
     }
 
-    private void embeddingGradient(Place ids, Place dy, Place dTable) {
-        fill(dTable, 0);
+    private void addToRows(Place ids, Place dy, Place dTable) {
         launchElements(Kernel.ADD_TO_ROWS, dim(dy, 1), List.of(ref(dy), ref(dTable)), dim(dy, 1), dim(dy, 0),
                 ref(ids).offset());
     }
@@ -229,7 +238,7 @@ final class Lowering {
                 ref(in.get(2)).offset(), inverse ? 1 : 0);
     }
 
-    private void crossEntropy(List<Place> in, List<Place> out) {
+    private void crossEntropy(List<Place> in, List<Place> out, Place dWeight, boolean accumulate) {
         Place x = in.get(0);
         Place weight = in.get(1);
         int tokens = dim(x, 0);
@@ -248,8 +257,8 @@ final class Lowering {
                 launch(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
                         false, widening(weight)));
             }
-            if (ref(out.get(3)) != null) {
-                launch(Product.of(logits, true, block, false, ref(out.get(3)), vocab, dim, count, from > 0, null));
+            if (ref(dWeight) != null) {
+                launch(Product.of(logits, true, block, false, ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
             }
         }
         launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, ref(in.get(3)), ref(out.get(0))), tokens);

@@ -3,14 +3,18 @@ package llams.engine.tornado;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
@@ -21,6 +25,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /// nobody's graph: [Sharing] puts them into this one, so graphs can be added at any time and run in any order.
 final class Plan implements AutoCloseable {
     static final KernelContext CONTEXT = new KernelContext();
+    /// A task and its time in TornadoVM's log, which is JSON.
+    private static final Pattern TASK_TIME = Pattern.compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
     private static final AtomicLong COUNT = new AtomicLong();
 
     private final String name = "g" + COUNT.incrementAndGet();
@@ -31,6 +37,17 @@ final class Plan implements AutoCloseable {
     private ImmutableTaskGraph ready;
     private TornadoExecutionPlan plan;
     private boolean hasRun;
+    private final boolean isProfiled;
+    private String profileLog = "";
+
+    Plan() {
+        this(false);
+    }
+
+    /// @param isProfiled true to have the device's times of each task
+    Plan(boolean isProfiled) {
+        this.isProfiled = isProfiled;
+    }
 
     /// Arrays that go over to the device before every run.
     Plan send(TornadoNativeArray... arrays) {
@@ -94,10 +111,16 @@ final class Plan implements AutoCloseable {
                 if (!grids.keySet().isEmpty()) {
                     plan.withGridScheduler(grids);
                 }
+                if (isProfiled) {
+                    plan.withProfiler(ProfilerMode.SILENT);
+                }
                 blocks.forEach((array, block) -> Sharing.put(ready, array, block.buffer));
             }
             // Not plan.execute(): that keeps a result for every call.
-            plan.withGraph(0).execute();
+            TornadoExecutionResult result = plan.withGraph(0).execute();
+            if (isProfiled) {
+                profileLog = result.getProfilerResult().getProfileLog();
+            }
             hasRun = true;
         } catch (TornadoBailoutRuntimeException e) {
             throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
@@ -106,6 +129,16 @@ final class Plan implements AutoCloseable {
             throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
                     + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
         }
+    }
+
+    /// What the device took for each task in the last run, by the driver's clock.
+    long[] kernelNanos() {
+        long[] nanos = new long[tasks];
+        Matcher times = TASK_TIME.matcher(profileLog);
+        while (times.find()) {
+            nanos[Integer.parseInt(times.group(1))] = Long.parseLong(times.group(2));
+        }
+        return nanos;
     }
 
     /// After the first run: where the device has a block that this graph made.

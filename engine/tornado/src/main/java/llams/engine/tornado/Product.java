@@ -25,17 +25,19 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         return m <= FEW_ROWS && colA == 1 && rowB == 1 && outers * inners == 1;
     }
 
-    Launch launch(Constants constants) {
+    Launch launch(Constants constants, String op) {
+        String what = op + " " + m + "x" + n + "x" + k + (outers * inners == 1 ? "" : " by " + outers * inners);
         int[] parameters = {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
             outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
             widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
             widening == null ? 0 : widening.ones()};
         List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
-            return new Launch(widening == null ? Kernel.DOT_ROWS : Kernel.DOT_ROWS_HALF, blocks, parameters, n, m, 1);
+            return new Launch(Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
+                    parameters, n, m, 1, what);
         }
         int tile = ProductKernels.TILE;
-        return new Launch(widening == null ? Kernel.PRODUCT : Kernel.PRODUCT_HALF, blocks, parameters, (n + tile - 1) / tile,
-                (m + tile - 1) / tile, outers * inners);
+        return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED), blocks,
+                parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what);
     }
 }

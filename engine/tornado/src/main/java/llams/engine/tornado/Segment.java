@@ -7,10 +7,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run.
 final class Segment implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
-    private final Plan plan = new Plan();
+    private final Plan plan;
     private final List<Plan.Task> tasks = new ArrayList<>();
 
-    Segment(List<Launch> launches, Block ints, Block consts) {
+    private final Profile profile;
+
+    /// @param profile null to measure nothing
+    Segment(List<Launch> launches, Block ints, Block consts, Profile profile) {
+        this.profile = profile;
+        plan = new Plan(profile != null);
         plan.send(pc).use(ints).use(consts);
         for (Launch launch : launches) {
             for (int i = 0; i < launch.blocks().size(); i++) {
@@ -37,6 +42,9 @@ final class Segment implements AutoCloseable {
                     (long) launch.groupsY() * launch.kernel().localY, launch.groupsZ());
         }
         plan.run();
+        if (profile != null) {
+            profile.add(launches, plan.kernelNanos());
+        }
     }
 
     @Override

@@ -5,7 +5,9 @@ import llams.engine.tensor.DType;
 /// How kernels read 16-bit floats where a device cannot reinterpret bits: with `e` the bits above the mantissa, the value is
 /// `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the two tables stand among the
 /// constants.
-record Widening(int bits, int scales, int ones) {
+///
+/// @param isQuantized the weight is Q8_0, and its blocks' scales are these floats
+record Widening(int bits, int scales, int ones, boolean isQuantized) {
     private static final int BF16_BITS = 7;
     private static final int F16_BITS = 10;
 
@@ -18,16 +20,21 @@ record Widening(int bits, int scales, int ones) {
     }
 
     /// @param tables where [#tables] start among the constants
-    /// @throws IllegalArgumentException if the type is not one of 16 bits
+    /// @throws IllegalArgumentException if the type has no floats of 16 bits
     static Widening of(DType dtype, int tables) {
         return switch (dtype) {
-            case BF16 -> new Widening(BF16_BITS, tables, tables + entries(BF16_BITS));
-            case F16 -> {
+            case BF16 -> new Widening(BF16_BITS, tables, tables + entries(BF16_BITS), false);
+            case F16, Q8_0 -> {
                 int from = tables + 2 * entries(BF16_BITS);
-                yield new Widening(F16_BITS, from, from + entries(F16_BITS));
+                yield new Widening(F16_BITS, from, from + entries(F16_BITS), dtype == DType.Q8_0);
             }
-            default -> throw new IllegalArgumentException("gpu: " + dtype + " is not a type of 16 bits");
+            default -> throw new IllegalArgumentException("gpu: " + dtype + " has no floats of 16 bits");
         };
+    }
+
+    /// Of a kernel's three forms, the one that reads these weights.
+    static Kernel choose(Widening widening, Kernel floats, Kernel halves, Kernel quantized) {
+        return widening == null ? floats : widening.isQuantized ? quantized : halves;
     }
 
     private static int entries(int bits) {

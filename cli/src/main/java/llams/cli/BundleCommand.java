@@ -1,0 +1,73 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.tukaani.xz.LZMA2Options;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// `llams bundle`: this program and the Java that it needs in one file.
+@Command(
+        name = "bundle",
+        description = {
+            "Pack this program with its own Java into one file, for a machine that has neither.",
+            "The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
+                    + " and kind of processor as here."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  llams bundle --out llams.tar.xz",
+            "  TORNADOVM_HOME=... llams bundle --gpu --out llams-gpu.tar.xz",
+            "  tar xf llams.tar.xz && llams/llams devices"
+        })
+final class BundleCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: a new file, *.tar.xz.")
+    Path out;
+
+    @Option(names = "--gpu", description = "With the GPU device: TornadoVM's jars and libraries, from TORNADOVM_HOME.")
+    boolean gpu;
+
+    @Option(names = "--level", paramLabel = "N", defaultValue = "6",
+            description = "How hard xz works, 0 (fast) to 9 (default: ${DEFAULT-VALUE}).")
+    int level;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        if (!out.getFileName().toString().endsWith(".tar.xz")) {
+            throw new ParameterException(spec.commandLine(), "--out " + out + " does not end in .tar.xz, which is what it will be");
+        }
+        if (level < LZMA2Options.PRESET_MIN || level > LZMA2Options.PRESET_MAX) {
+            throw new ParameterException(spec.commandLine(), "--level " + level + " is not between 0 and 9");
+        }
+        Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null);
+        long bytes;
+        try (ByteProgress progress = new ByteProgress(llams.err, "packing")) {
+            bytes = bundle.write(out, level, progress);
+        }
+        if (json) {
+            llams.out.println(
+                    JsonNodeFactory.instance.objectNode().put("out", out.toString()).put("bytes", bytes).put("gpu", gpu));
+        } else {
+            llams.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out, Memory.text(bytes),
+                    out.getFileName());
+        }
+        return Main.DONE;
+    }
+}

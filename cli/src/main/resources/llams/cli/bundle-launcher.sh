@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Starts LLaMS with the Java that lies beside this script.
+set -u
+
+# The directory of this script, also when it is called through symbolic links.
+script=${BASH_SOURCE[0]}
+while [ -L "$script" ]; do
+  link=$(readlink "$script")
+  case $link in
+    /*) script=$link ;;
+    *) script=$(dirname "$script")/$link ;;
+  esac
+done
+here=$(cd -P "$(dirname "$script")" && pwd) || exit 1
+
+# Java decodes arguments and file names as the locale says; outside a UTF-8 one, Korean text would be lost.
+case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+  *[Uu][Tt][Ff]8* | *[Uu][Tt][Ff]-8*) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac
+
+terminal=()
+if [ -t 2 ]; then
+  columns=$(stty size <&2 2>/dev/null | cut -d ' ' -f 2)
+  terminal=("-Dllams.terminalColumns=${columns:-80}")
+fi
+
+heap=(-XX:+UseG1GC -Xms32m -Xmn8m -XX:G1HeapRegionSize=4m -XX:GCTimeRatio=1 -XX:InitiatingHeapOccupancyPercent=10
+  -XX:-G1UseAdaptiveIHOP -XX:LoopMaxUnroll=4)
+
+# With the GPU device, TornadoVM's own flags; its modules are found by module path.
+if [ -f "$here/tornado/flags" ]; then
+  export TORNADOVM_HOME=$here/tornado
+  # What TornadoVM's own library loads may have been packed beside it.
+  export LD_LIBRARY_PATH=$here/tornado/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  start=()
+  while IFS= read -r flag; do
+    start+=("${flag//@HERE@/$here}")
+  done <"$here/tornado/flags"
+  memory=${LLAMS_GPU_MEMORY:-$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)MB}
+  [ "$memory" != MB ] || memory=4GB
+  start+=(-Dtornado.recover.bailout=False -Dtornado.device.memory="$memory" -Dtornado.cuda.host.pinning=false
+    -Dtornado.tvm.maxbytecodesize=65536 --add-opens=tornado.api/uk.ac.manchester.tornado.api=ALL-UNNAMED
+    --enable-native-access=llams.engine,llams.cli,ALL-UNNAMED --illegal-native-access=allow
+    -cp "$here/gpu/*" -p "$here/lib:$here/tornado/share/java/tornado" -m llams.cli/llams.cli.Main)
+else
+  start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*" llams.cli.Main)
+fi
+
+# Java's warning that an incubator module is in use is filtered out; the program puts the true stderr, 3, back in its place.
+exec 3>&2
+# shellcheck disable=SC2086 # LLAMS_JAVA_OPTS holds several words
+exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 "${heap[@]}" ${terminal[@]+"${terminal[@]}"} ${LLAMS_JAVA_OPTS:-} \
+  "${start[@]}" "$@" 2> >(exec grep -v '^WARNING: Using incubator modules: ' >&3)

@@ -1,0 +1,93 @@
+package llams.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tukaani.xz.XZInputStream;
+
+class BundleRunsWithNothingInstalledTest {
+    @TempDir
+    Path directory;
+
+    /// By the system's tar, which knows nothing of the writer.
+    private void unpack(Path bundle) throws IOException, InterruptedException {
+        Process tar = new ProcessBuilder("tar", "xf", "-").directory(directory.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try (InputStream packed = new XZInputStream(new BufferedInputStream(Files.newInputStream(bundle)));
+                OutputStream in = tar.getOutputStream()) {
+            packed.transferTo(in);
+        }
+        assertEquals(0, tar.waitFor());
+    }
+
+    /// What the bundle's program prints, in another directory and with no environment at all.
+    private String run(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(directory.resolve("llams/llams").toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder process = new ProcessBuilder(command).directory(Files.createTempDirectory(directory, "here").toFile())
+                .redirectError(directory.resolve("err").toFile());
+        process.environment().clear();
+        Process running = process.start();
+        running.getOutputStream().close();
+        String out = new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, running.waitFor(), () -> {
+            try {
+                return Files.readString(directory.resolve("err"));
+            } catch (IOException e) {
+                return e.toString();
+            }
+        });
+        return out;
+    }
+
+    @Test
+    void aBundleGeneratesWhatThisProgramGenerates() throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of(System.getProperty("java.home"), "bin", "jlink")),
+                "this Java has no jlink: " + System.getProperty("java.home"));
+        Path bundle = directory.resolve("llams.tar.xz");
+        Llams made = Llams.run("bundle", "--out", bundle.toString(), "--level", "0");
+        assertEquals(0, made.code(), made.err());
+        assertTrue(made.out().contains("tar xf llams.tar.xz"), made.out());
+        try (Stream<Path> left = Files.list(directory)) {
+            assertEquals(List.of(bundle), left.toList());
+        }
+        unpack(bundle);
+        assertTrue(run("--version").startsWith("llams "));
+        String[] generate = {"generate", "-m", SmallModel.create(directory).toString(), "-p", "so it goes", "-n", "8", "--temp", "0",
+            "--print-ids"};
+        assertEquals(Llams.run(generate).out(), run(generate));
+    }
+
+    @Test
+    void whatCannotBeMadeIsSaidFirst() throws IOException {
+        Llams named = Llams.run("bundle", "--out", directory.resolve("llams.zip").toString());
+        assertEquals(2, named.code());
+        assertTrue(named.err().contains("does not end in .tar.xz"), named.err());
+        Path there = Files.writeString(directory.resolve("there.tar.xz"), "kept");
+        Llams exists = Llams.run("bundle", "--out", there.toString());
+        assertEquals(1, exists.code());
+        assertTrue(exists.err().contains("exists already"), exists.err());
+        assertEquals("kept", Files.readString(there));
+        Llams nowhere = Llams.run("bundle", "--out", directory.resolve("no/such/llams.tar.xz").toString());
+        assertEquals(1, nowhere.code());
+        assertTrue(nowhere.err().contains("its directory does not exist"), nowhere.err());
+        if (System.getenv("TORNADOVM_HOME") == null) {
+            Llams gpu = Llams.run("bundle", "--gpu", "--out", directory.resolve("gpu.tar.xz").toString());
+            assertEquals(1, gpu.code());
+            assertTrue(gpu.err().contains("TORNADOVM_HOME does not say where"), gpu.err());
+        }
+    }
+}
