@@ -7,13 +7,15 @@ import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
 
-/// The processor's vector units, through the Vector API, on all cores or as many as `-Dllams.threads=N` says.
+/// The processor's vector units, through the Vector API, on all cores or as few as `-Dllams.threads=N` says.
 public final class CpuDevice implements Device {
     /// Threads to work with, if not one a core.
     public static final String THREADS = "llams.threads";
 
+    /// Never more than there are processors: the others could only keep those from working.
     static int threads() {
-        return Integer.getInteger(THREADS, Runtime.getRuntime().availableProcessors());
+        int processors = Runtime.getRuntime().availableProcessors();
+        return Math.min(Integer.getInteger(THREADS, processors), processors);
     }
 
     @Override

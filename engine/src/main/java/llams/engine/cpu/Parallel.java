@@ -10,8 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Tasks are claimed one by one, so a thread that a busy neighbour slows down simply claims fewer; a thread that sleeps
 /// through a whole call holds nobody up. Idle workers spin for about 50 microseconds (the next kernel usually comes
-/// sooner), then park; of more threads than processors, the rest are never woken, as they could only keep others from
-/// working. One thread at a time may call; a call from inside a task runs inline on that task's thread.
+/// sooner), then park. One thread at a time may call; a call from inside a task runs inline on that task's thread.
 final class Parallel implements AutoCloseable {
     /// `index` counts from 0; `scratch` is the running thread's own.
     @FunctionalInterface
@@ -22,7 +21,6 @@ final class Parallel implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
 
     private final Worker[] workers;
-    private final int awake;
     private final Scratch callerScratch = new Scratch();
     private final AtomicBoolean busy = new AtomicBoolean();
     private Thread caller;
@@ -43,7 +41,6 @@ final class Parallel implements AutoCloseable {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
         workers = new Worker[threads - 1];
-        awake = Math.min(threads, Runtime.getRuntime().availableProcessors()) - 1;
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
             workers[i].start();
@@ -111,7 +108,7 @@ final class Parallel implements AutoCloseable {
         this.tasks = tasks;
         unfinished.set(tasks);
         open.set((open.get() >>> 32) + 1 << 32 | tasks);
-        int helpers = Math.min(awake, tasks - 1);
+        int helpers = Math.min(workers.length, tasks - 1);
         for (int i = 0; i < helpers; i++) {
             if (workers[i].parked) {
                 LockSupport.unpark(workers[i]);
