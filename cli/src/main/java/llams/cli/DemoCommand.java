@@ -82,7 +82,7 @@ final class DemoCommand implements Callable<Integer> {
         printf("%nTo try next:%n");
         printf("  ./llams generate -m %s/base --temp 0 -p '토끼는'%n", out);
         printf("  ./llams generate -m %s/merged --temp 0 --special parse -p $'<|start_header_id|>user<|end_header_id|>\\n\\n"
-                + "단비 씨는 어디에서 일하나요?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n'%n", out);
+                + "토끼는 무엇을 먹나요?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n'%n", out);
         printf("  ./llams train -m %s/base --data %s/data/village.txt --out my-adapter --tokens 256 --steps 50 --lr 1e-3%n", out, out);
     }
 
