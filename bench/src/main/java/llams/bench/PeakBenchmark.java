@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.CompilerControl;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -60,10 +61,12 @@ public class PeakBenchmark {
     private static final int ROUNDS = 10_000;
     private static final int CHAINS = 12;
 
-    /// Twelve independent chains of fused multiply-adds in registers: more than latency times units of today's cores
-    /// needs, few enough for 16 registers. Each adds to its own sum, as products of matrices do: with the sum as a factor, every
-    /// operation needs a register move beside it.
+    /// Twelve independent chains of fused multiply-adds in registers: more than latency times units of today's cores needs,
+    /// few enough for 16 registers. Each adds to its own sum, as products of matrices do: with the sum as a factor, every
+    /// operation needs a register move beside it. Compiled by itself: inside of the harness's loop it ran at half of the
+    /// speed with two threads.
     @Benchmark
+    @CompilerControl(CompilerControl.Mode.DONT_INLINE)
     public float fma(Width width, Work work) {
         VectorSpecies<Float> f = Lanes.F;
         FloatVector x = FloatVector.broadcast(f, 0.999f);

@@ -46,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
             description = "Measure only what this regular expression finds, such as Kernel, attention or TrainStep.")
     List<String> patterns = List.of();
 
-    @Option(names = "--quick", description = "The first case of each benchmark, briefly: about two minutes in all.")
+    @Option(names = "--quick", description = "The first case of each benchmark, briefly: about three minutes in all.")
     boolean quick;
 
     @Option(names = "--list", description = "List the benchmarks with their parameters, and measure nothing.")
