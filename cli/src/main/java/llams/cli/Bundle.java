@@ -136,6 +136,7 @@ final class Bundle {
             places.addAll(list(sdk.compiler()));
             places.addAll(list(sdk.modules()));
             files.put("gpu/engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
+            files.put("gpu/gpu.flags", BundleFile.ofText(resource("gpu.flags"), false));
             files.put("tornado/flags", BundleFile.ofText(sdk.flagsThere(), false));
             for (String kept : List.of("lib", "etc")) {
                 addTree(sdk.home().resolve(kept), "tornado/" + kept, files);
@@ -163,8 +164,13 @@ final class Bundle {
                 files.put(directory(jar) + "/" + name, BundleFile.ofModule(jar));
             }
         }
-        try (InputStream launcher = Bundle.class.getResourceAsStream("bundle-launcher.sh")) {
-            files.put("llams", BundleFile.ofText(new String(launcher.readAllBytes(), StandardCharsets.UTF_8), true));
+        files.put("llams", BundleFile.ofText(resource("bundle-launcher.sh"), true));
+        files.put("java.flags", BundleFile.ofText(resource("java.flags"), false));
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream text = Bundle.class.getResourceAsStream(name)) {
+            return new String(text.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -1,17 +1,14 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.engine.llama.KnownShapes;
 import llams.engine.llama.LlamaConfig;
 import llams.trainer.NewModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -72,15 +69,7 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));
-        if (shape == null) {
-            Path file = Path.of(config);
-            if (!Files.exists(file)) {
-                throw new ParameterException(spec.commandLine(), "--config " + config + " is neither a file nor one of "
-                        + String.join(", ", KnownShapes.BY_NAME.keySet()));
-            }
-            shape = Files.isDirectory(file) ? LlamaConfig.read(file) : LlamaConfig.readFile(file);
-        }
+        LlamaConfig shape = Shapes.of(config, spec);
         if (dtype != null) {
             shape = shape.withDtype(dtype.configName);
         }

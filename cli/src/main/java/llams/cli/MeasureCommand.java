@@ -2,13 +2,10 @@ package llams.cli;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.engine.llama.KnownShapes;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
 import picocli.CommandLine.Command;
@@ -112,7 +109,7 @@ final class MeasureCommand implements Callable<Integer> {
         if (what == What.product) {
             return Measured.product(compute.open(), arena, sizes(), dtype());
         }
-        LlamaConfig shape = shape();
+        LlamaConfig shape = Shapes.of(config, spec);
         if (tokens < 2 || tokens > shape.maxPositions()) {
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be between 2 and the model's " + shape.maxPositions() + ", not " + tokens);
@@ -137,19 +134,6 @@ final class MeasureCommand implements Callable<Integer> {
         }
         String[] words = size.split("x");
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
-    }
-
-    private LlamaConfig shape() throws IOException {
-        LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));
-        if (shape != null) {
-            return shape;
-        }
-        Path file = Path.of(config);
-        if (!Files.exists(file)) {
-            throw new ParameterException(spec.commandLine(), "--config " + config + " is neither a file nor one of "
-                    + String.join(", ", KnownShapes.BY_NAME.keySet()));
-        }
-        return Files.isDirectory(file) ? LlamaConfig.read(file) : LlamaConfig.readFile(file);
     }
 
     private void print(double median, int calls, double first, Measured measured) {

@@ -25,9 +25,6 @@ if [ -t 2 ]; then
   terminal=("-Dllams.terminalColumns=${columns:-80}")
 fi
 
-heap=(-XX:+UseG1GC -Xms32m -Xmn8m -XX:G1HeapRegionSize=4m -XX:GCTimeRatio=1 -XX:InitiatingHeapOccupancyPercent=10
-  -XX:-G1UseAdaptiveIHOP -XX:LoopMaxUnroll=4)
-
 # With the GPU device, TornadoVM's own flags; its modules are found by module path.
 if [ -f "$here/tornado/flags" ]; then
   export TORNADOVM_HOME=$here/tornado
@@ -39,9 +36,7 @@ if [ -f "$here/tornado/flags" ]; then
   done <"$here/tornado/flags"
   memory=${LLAMS_GPU_MEMORY:-$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)MB}
   [ "$memory" != MB ] || memory=4GB
-  start+=(-Dtornado.recover.bailout=False -Dtornado.device.memory="$memory" -Dtornado.cuda.host.pinning=false
-    -Dtornado.tvm.maxbytecodesize=65536 --add-opens=tornado.api/uk.ac.manchester.tornado.api=ALL-UNNAMED
-    --enable-native-access=llams.engine,llams.cli,ALL-UNNAMED --illegal-native-access=allow
+  start+=(@"$here/gpu/gpu.flags" -Dtornado.device.memory="$memory"
     -cp "$here/gpu/*" -p "$here/lib:$here/tornado/share/java/tornado" -m llams.cli/llams.cli.Main)
 else
   start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*" llams.cli.Main)
@@ -50,5 +45,5 @@ fi
 # Java's warning that an incubator module is in use is filtered out; the program puts the true stderr, 3, back in its place.
 exec 3>&2
 # shellcheck disable=SC2086 # LLAMS_JAVA_OPTS holds several words
-exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 "${heap[@]}" ${terminal[@]+"${terminal[@]}"} ${LLAMS_JAVA_OPTS:-} \
+exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 @"$here/java.flags" ${terminal[@]+"${terminal[@]}"} ${LLAMS_JAVA_OPTS:-} \
   "${start[@]}" "$@" 2> >(exec grep -v '^WARNING: Using incubator modules: ' >&3)

@@ -1,23 +1,18 @@
 package llams.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import llams.engine.device.Device;
-import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,146 +28,11 @@ class OpParityTest {
         return Golden.devices().filter(device -> !device.name().equals("scalar"));
     }
 
-    /// Builds one program, runs it on the device and on the scalar loops, and compares every output and every state.
-    private static final class Case implements AutoCloseable {
-        private final SplittableRandom random = new SplittableRandom(7);
-        private final Arena arena = Arena.ofShared();
-        private final Graph g = new Graph();
-        private final Map<String, Tensor> resident = new LinkedHashMap<>();
-        private final Map<String, Tensor> inputs = new LinkedHashMap<>();
-        private final Map<String, Value> outputs = new LinkedHashMap<>();
-        private final String what;
-
-        Case(String what) {
-            this.what = what;
-        }
-
-        private Tensor random(DType dtype, long... dims) {
-            Tensor tensor = Tensor.allocate(arena, dtype, Shape.of(dims));
-            if (dtype == DType.Q8_0) {
-                float[] values = new float[Q8Block.ELEMENTS];
-                for (long block = 0; block < tensor.elements() / values.length; block++) {
-                    for (int i = 0; i < values.length; i++) {
-                        values[i] = (float) random.nextDouble(-1, 1);
-                    }
-                    Q8Block.encode(values, 0, tensor.data(), block * Q8Block.BYTES);
-                }
-                return tensor;
-            }
-            for (long i = 0; i < tensor.elements(); i++) {
-                tensor.setFloat(i, (float) random.nextDouble(-1, 1));
-            }
-            return tensor;
-        }
-
-        Leaf weight(DType dtype, long... dims) {
-            Leaf leaf = Leaf.weight("w" + resident.size(), dtype, dims);
-            resident.put(leaf.name(), random(dtype, dims));
-            return leaf;
-        }
-
-        Leaf weight(long... dims) {
-            return weight(DType.F32, dims);
-        }
-
-        Leaf state(long... dims) {
-            Leaf leaf = Leaf.state("s" + resident.size(), DType.F32, dims);
-            resident.put(leaf.name(), random(DType.F32, dims));
-            return leaf;
-        }
-
-        /// A state without negative elements.
-        Leaf positive(long... dims) {
-            Leaf leaf = state(dims);
-            Tensor tensor = resident.get(leaf.name());
-            for (long i = 0; i < tensor.elements(); i++) {
-                tensor.setFloat(i, Math.abs(tensor.getFloat(i)));
-            }
-            return leaf;
-        }
-
-        Leaf ints(int... values) {
-            Leaf leaf = Leaf.input("i" + inputs.size(), DType.I32, values.length);
-            inputs.put(leaf.name(), Tensor.of(arena, leaf.shape(), values));
-            return leaf;
-        }
-
-        Leaf floats(float... values) {
-            Leaf leaf = Leaf.input("f" + inputs.size(), DType.F32, values.length);
-            inputs.put(leaf.name(), Tensor.of(arena, leaf.shape(), values));
-            return leaf;
-        }
-
-        Leaf randomInts(int count, int bound) {
-            return ints(random.ints(count, 0, bound).toArray());
-        }
-
-        void output(Value... values) {
-            for (Value value : values) {
-                outputs.put("o" + outputs.size(), value);
-            }
-        }
-
-        void check(Device device, double tolerance) {
-            Map<String, float[]> expected = run(Devices.byName("scalar"));
-            Map<String, float[]> actual = run(device);
-            assertEquals(expected.keySet(), actual.keySet());
-            expected.forEach((name, want) -> close(name, want, actual.get(name), tolerance));
-        }
-
-        private Map<String, float[]> run(Device device) {
-            Map<String, Tensor> copies = new LinkedHashMap<>();
-            resident.forEach((name, tensor) -> {
-                Tensor copy = Tensor.allocate(arena, tensor.dtype(), tensor.shape());
-                copy.data().copyFrom(tensor.data());
-                copies.put(name, copy);
-            });
-            Map<String, float[]> results = new LinkedHashMap<>();
-            try (Session session = device.open(copies)) {
-                Program plan = Program.of(g, outputs);
-                Executable program = session.compile(plan);
-                for (Leaf leaf : plan.leaves()) {
-                    if (inputs.containsKey(leaf.name())) {
-                        program.input(leaf.name()).data().copyFrom(inputs.get(leaf.name()).data());
-                    }
-                }
-                program.run();
-                outputs.keySet().forEach(name -> results.put(name, program.output(name).toFloats()));
-                copies.keySet().stream().filter(name -> name.startsWith("s"))
-                        .forEach(name -> results.put(name, session.read(name).toFloats()));
-            }
-            return results;
-        }
-
-        private void close(String name, float[] want, float[] got, double tolerance) {
-            double allowed = tolerance * Math.max(1, Golden.maxAbs(finite(want)));
-            assertEquals(want.length, got.length, what + " " + name);
-            for (int i = 0; i < want.length; i++) {
-                boolean same = Float.compare(want[i], got[i]) == 0;
-                assertTrue(same || Math.abs((double) want[i] - got[i]) <= allowed, what + " " + name + "[" + i + "] is " + got[i]
-                        + ", wanted " + want[i] + " within " + allowed);
-            }
-        }
-
-        private static float[] finite(float[] values) {
-            float[] finite = values.clone();
-            for (int i = 0; i < finite.length; i++) {
-                finite[i] = Float.isFinite(finite[i]) ? finite[i] : 0;
-            }
-            return finite;
-        }
-
-        @Override
-        public void close() {
-            arena.close();
-        }
-    }
-
     @ParameterizedTest
     @MethodSource("devices")
     void pointwise(Device device) {
         for (int n : SIZES) {
-            try (Case c = new Case("pointwise " + n)) {
+            try (OpCase c = new OpCase("pointwise " + n)) {
                 Leaf a = c.weight(n, 3);
                 Leaf b = c.weight(n, 3);
                 Leaf dy = c.weight(n, 3);
@@ -192,7 +52,7 @@ class OpParityTest {
     void norms(Device device) {
         for (int dim : SIZES) {
             for (DType dtype : WEIGHTS) {
-                try (Case c = new Case("norms " + dim + " " + dtype)) {
+                try (OpCase c = new OpCase("norms " + dim + " " + dtype)) {
                     Leaf x = c.weight(9, dim);
                     Leaf weight = c.weight(dtype, dim);
                     Leaf dy = c.weight(9, dim);
@@ -209,7 +69,7 @@ class OpParityTest {
     void products(Device device) {
         for (int[] mnk : new int[][] {{1, 1, 1}, {1, 300, 65}, {3, 7, 130}, {5, 3, 17}, {65, 64, 63}, {9, 300, 16}, {130, 7, 65}}) {
             for (DType dtype : WEIGHTS) {
-                try (Case c = new Case("product " + mnk[0] + "x" + mnk[1] + "x" + mnk[2] + " " + dtype)) {
+                try (OpCase c = new OpCase("product " + mnk[0] + "x" + mnk[1] + "x" + mnk[2] + " " + dtype)) {
                     Leaf a = c.weight(mnk[0], mnk[2]);
                     Leaf b = c.weight(dtype, mnk[2], mnk[1]);
                     Leaf turnedB = c.weight(dtype, mnk[1], mnk[2]);
@@ -229,7 +89,7 @@ class OpParityTest {
     @MethodSource("devices")
     void weightsOfBlocks(Device device) {
         for (int[] mnk : new int[][] {{1, 7, 32}, {3, 65, 96}, {9, 33, 160}, {70, 64, 64}}) {
-            try (Case c = new Case("blocks " + Arrays.toString(mnk))) {
+            try (OpCase c = new OpCase("blocks " + Arrays.toString(mnk))) {
                 int whole = (mnk[1] + 31) / 32 * 32;
                 Leaf a = c.weight(mnk[0], mnk[2]);
                 Leaf w = c.weight(DType.Q8_0, mnk[1], mnk[2]);
@@ -250,7 +110,7 @@ class OpParityTest {
     @MethodSource("devices")
     void resultsInThePlaceOfInputs(Device device) {
         for (int n : SIZES) {
-            try (Case c = new Case("in place " + n)) {
+            try (OpCase c = new OpCase("in place " + n)) {
                 Leaf a = c.weight(n, 12);
                 Leaf b = c.weight(n, 12);
                 Value x = c.g.add(c.g.scale(a, 0.7f), b);
@@ -286,7 +146,7 @@ class OpParityTest {
             if (tokens > 30) {
                 last[0] = -1;
             }
-            try (Case c = new Case("attention " + Arrays.toString(shape))) {
+            try (OpCase c = new OpCase("attention " + Arrays.toString(shape))) {
                 int heads = shape[1] * shape[2];
                 Leaf q = c.weight(tokens, (long) heads * shape[0]);
                 Leaf k = c.weight(shape[3], (long) shape[2] * shape[0]);
@@ -310,7 +170,7 @@ class OpParityTest {
     void rotationsAndRows(Device device) {
         for (int headDim : new int[] {2, 6, 64}) {
             for (DType dtype : WEIGHTS) {
-                try (Case c = new Case("rows " + headDim + " " + dtype)) {
+                try (OpCase c = new OpCase("rows " + headDim + " " + dtype)) {
                     Leaf x = c.weight(11, 3L * headDim);
                     Leaf table = c.weight(20, headDim);
                     Leaf at = c.randomInts(11, 20);
@@ -333,7 +193,7 @@ class OpParityTest {
         for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {33, 16, 300}}) {
             for (DType dtype : WEIGHTS) {
                 for (boolean ignored : new boolean[] {false, true}) {
-                    try (Case c = new Case("loss " + shape[0] + " " + dtype + (ignored ? " ignored" : ""))) {
+                    try (OpCase c = new OpCase("loss " + shape[0] + " " + dtype + (ignored ? " ignored" : ""))) {
                         int[] labels = new int[shape[0]];
                         for (int t = 0; t < labels.length; t++) {
                             labels[t] = ignored || t % 3 == 1 ? -100 : t * 31 % shape[2];
@@ -358,7 +218,7 @@ class OpParityTest {
     void updates(Device device) {
         for (int n : SIZES) {
             for (float clip : new float[] {0, 0.5f, 1e6f}) {
-                try (Case c = new Case("updates " + n + " clip " + clip)) {
+                try (OpCase c = new OpCase("updates " + n + " clip " + clip)) {
                     Leaf param = c.state(n);
                     Leaf m = c.state(n);
                     Leaf v = c.positive(n);
@@ -382,7 +242,7 @@ class OpParityTest {
     @ParameterizedTest
     @MethodSource("devices")
     void anUpdateWithAGradientThatIsNotFiniteChangesNothing(Device device) {
-        try (Case c = new Case("not finite")) {
+        try (OpCase c = new OpCase("not finite")) {
             Leaf param = c.state(5);
             Leaf m = c.state(5);
             Leaf v = c.positive(5);

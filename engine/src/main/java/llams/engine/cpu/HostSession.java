@@ -39,7 +39,7 @@ final class HostSession implements Session {
         Map<String, Tensor> leaves = new HashMap<>();
         for (Leaf leaf : program.leaves()) {
             leaves.put(leaf.name(), leaf.kind() == Leaf.Kind.INPUT ? Tensor.allocate(arena, leaf.dtype(), leaf.shape())
-                    : resident(leaf));
+                    : Session.resident(resident, leaf));
         }
         if (program.slabBytes() > slab.byteSize()) {
             slabArena.close();
@@ -47,18 +47,6 @@ final class HostSession implements Session {
             slab = slabArena.allocate(program.slabBytes(), 64);
         }
         return new HostExecutable(program, leaves);
-    }
-
-    private Tensor resident(Leaf leaf) {
-        Tensor tensor = resident.get(leaf.name());
-        if (tensor == null) {
-            throw new IllegalArgumentException("\"" + leaf.name() + "\" is not resident in this session");
-        }
-        if (tensor.dtype() != leaf.dtype() || !tensor.shape().equals(leaf.shape())) {
-            throw new IllegalArgumentException("\"" + leaf.name() + "\" is resident as " + tensor.dtype() + " "
-                    + tensor.shape() + ", but the program takes " + leaf.type());
-        }
-        return tensor;
     }
 
     @Override

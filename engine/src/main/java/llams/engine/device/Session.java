@@ -1,5 +1,7 @@
 package llams.engine.device;
 
+import java.util.Map;
+import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.tensor.Tensor;
 
@@ -13,4 +15,19 @@ public interface Session extends AutoCloseable {
 
     @Override
     void close();
+
+    /// The tensor behind a weight or state leaf, for sessions to look it up.
+    ///
+    /// @throws IllegalArgumentException as [#compile]
+    static Tensor resident(Map<String, Tensor> resident, Leaf leaf) {
+        Tensor tensor = resident.get(leaf.name());
+        if (tensor == null) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is not resident in this session");
+        }
+        if (tensor.dtype() != leaf.dtype() || !tensor.shape().equals(leaf.shape())) {
+            throw new IllegalArgumentException("\"" + leaf.name() + "\" is resident as " + tensor.dtype() + " "
+                    + tensor.shape() + ", but the program takes " + leaf.type());
+        }
+        return tensor;
+    }
 }

@@ -29,6 +29,8 @@ public final class LlamaWeights implements AutoCloseable {
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
+    /// Its threads serve all weights; null until one has to be quantized.
+    private Quantizer quantizer;
 
     private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, Checkpoint checkpoint) {
         this.directory = directory;
@@ -156,7 +158,10 @@ public final class LlamaWeights implements AutoCloseable {
             return new Tensor(leaf.dtype(), leaf.shape(), stored.data());
         }
         Tensor blocks = Tensor.allocate(arena, DType.Q8_0, leaf.shape());
-        try (Quantizer quantizer = new Quantizer()) {
+        if (quantizer == null) {
+            quantizer = new Quantizer();
+        }
+        try {
             quantizer.quantize(stored, blocks);
         } catch (ArithmeticException e) {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
@@ -166,6 +171,9 @@ public final class LlamaWeights implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (quantizer != null) {
+            quantizer.close();
+        }
         arena.close();
         checkpoint.close();
     }

@@ -199,14 +199,7 @@ final class GpuSession implements Session {
     }
 
     private Ref resident(Leaf leaf) {
-        Tensor tensor = resident.get(leaf.name());
-        if (tensor == null) {
-            throw new IllegalArgumentException("\"" + leaf.name() + "\" is not resident in this session");
-        }
-        if (tensor.dtype() != leaf.dtype() || !tensor.shape().equals(leaf.shape())) {
-            throw new IllegalArgumentException("\"" + leaf.name() + "\" is resident as " + tensor.dtype() + " "
-                    + tensor.shape() + ", but the program takes " + leaf.type());
-        }
+        Session.resident(resident, leaf);
         return leaves.get(leaf.name());
     }
 

@@ -1,0 +1,29 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import llams.engine.llama.KnownShapes;
+import llams.engine.llama.LlamaConfig;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/// What `--config` may name: a known shape, a config file, or a directory with one.
+final class Shapes {
+    private Shapes() {
+    }
+
+    static LlamaConfig of(String config, CommandSpec spec) throws IOException {
+        LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));
+        if (shape != null) {
+            return shape;
+        }
+        Path file = Path.of(config);
+        if (!Files.exists(file)) {
+            throw new ParameterException(spec.commandLine(), "--config " + config + " is neither a file nor one of "
+                    + String.join(", ", KnownShapes.BY_NAME.keySet()));
+        }
+        return Files.isDirectory(file) ? LlamaConfig.read(file) : LlamaConfig.readFile(file);
+    }
+}
