@@ -99,7 +99,7 @@ final class AttentionGradientKernel {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Panels.STAGE);
+        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
         float[] qT = scratch.floats(Q, wide * LD);
         float[] dOutT = scratch.floats(D_OUT, wide * LD);
         float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
@@ -116,8 +116,8 @@ final class AttentionGradientKernel {
         Window window = new Window(g, from, columns, scratch);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
         AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
-        Panels.transposed(qRows, wide, COLUMNS, headDim, qT, LD, stage);
-        Panels.transposed(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
+        Transpose.floats(qRows, wide, COLUMNS, headDim, qT, LD, stage);
+        Transpose.floats(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
         for (int c = 0; c < COLUMNS; c++) {
             float dot = 0;
             lse[c] = 0;
@@ -128,13 +128,12 @@ final class AttentionGradientKernel {
             delta[c] = dot;
         }
         Arrays.fill(dqT, 0, padded * LD, 0);
-        Arrays.fill(tile, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
             int keys = Math.min(KEYS, window.to - key);
             int end = Math.ceilDiv(keys, MR) * MR;
             AttentionBlocks.loadKeys(k, g, kvHead, key, keys, kRows);
             AttentionBlocks.loadKeys(v, g, kvHead, key, keys, vRows);
-            Panels.transposed(kRows, STRIDE, end, headDim, kT, STRIDE, stage);
+            Transpose.floats(kRows, STRIDE, end, headDim, kT, STRIDE, stage);
             for (int c = 0; c < columns; c += NR) {
                 int low = Math.min(window.low(c, key, keys), end);
                 int high = Math.max(low, window.high(c, key, keys));
@@ -156,14 +155,16 @@ final class AttentionGradientKernel {
                 for (int d = 0; d < headDim; d += NR) {
                     int width = Math.min(NR, headDim - d);
                     long at = g.key(kvHead, key + i) + d;
+                    Arrays.fill(tile, 0, MR * NR, 0);
                     MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
-                    Gemm.store(tile, height, width, dv, at, g.kvWidth(), true);
+                    Gemm.store(tile, 0, height, width, dv, at, g.kvWidth(), true);
+                    Arrays.fill(tile, 0, MR * NR, 0);
                     MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
-                    Gemm.store(tile, height, width, dk, at, g.kvWidth(), true);
+                    Gemm.store(tile, 0, height, width, dk, at, g.kvWidth(), true);
                 }
             }
         }
-        Panels.transposed(dqT, LD, headDim, columns, qRows, wide, stage);
+        Transpose.floats(dqT, LD, headDim, columns, qRows, wide, stage);
         for (int c = 0; c < columns; c++) {
             AttentionBlocks.storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
         }

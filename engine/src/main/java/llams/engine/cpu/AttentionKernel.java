@@ -68,7 +68,7 @@ final class AttentionKernel {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Panels.STAGE);
+        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
         float[] rows = scratch.floats(Q_ROWS, COLUMNS * wide);
         float[] qT = scratch.floats(Q, wide * LD);
         float[] kRows = scratch.floats(K, KEYS * STRIDE);
@@ -80,7 +80,7 @@ final class AttentionKernel {
         float[] sum = scratch.floats(SUM, COLUMNS);
         Window window = new Window(g, from, columns, scratch);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
-        Panels.transposed(rows, wide, COLUMNS, headDim, qT, LD, stage);
+        Transpose.floats(rows, wide, COLUMNS, headDim, qT, LD, stage);
         Arrays.fill(outT, 0, padded * LD, 0);
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
@@ -88,7 +88,7 @@ final class AttentionKernel {
             int keys = Math.min(KEYS, window.to - key);
             AttentionBlocks.loadKeys(k, g, kvHead, key, keys, kRows);
             AttentionBlocks.loadKeys(v, g, kvHead, key, keys, vRows);
-            Panels.transposed(vRows, STRIDE, keys, headDim, vT, STRIDE, stage);
+            Transpose.floats(vRows, STRIDE, keys, headDim, vT, STRIDE, stage);
             for (int c = 0; c < columns; c += NR) {
                 int low = window.low(c, key, keys);
                 int high = window.high(c, key, keys);
@@ -111,7 +111,7 @@ final class AttentionKernel {
             logSumExp.setFloat(at, max[c] + (float) Math.log(sum[c]));
             sum[c] = sum[c] == 0 ? 0 : 1 / sum[c];
         }
-        Panels.transposed(outT, LD, headDim, columns, rows, wide, stage);
+        Transpose.floats(outT, LD, headDim, columns, rows, wide, stage);
         for (int c = 0; c < columns; c++) {
             AttentionBlocks.storeRow(rows, c * wide, headDim, sum[c], out, g.query(kvHead, from + c));
         }

@@ -8,30 +8,33 @@ import llams.engine.tensor.Tensor;
 /// Matrix products. Weights of any weight dtype are widened while they are packed (or in registers, where one token meets
 /// a whole matrix); sums are f32.
 ///
-/// A task computes a block of `c` from start to end: it packs its columns of `b` once for every `KC` steps, then streams
-/// the rows of `a` past them. Nothing is shared between tasks, and the order of every sum depends on the shapes alone,
-/// so results do not depend on the number of threads.
+/// The rows of `a` are packed once, by all threads; then each task computes columns of `c`: it packs a panel of `b` for
+/// every `KC` steps and streams the rows of `a` past it. The order of every sum depends on the shapes alone, so results
+/// do not depend on the number of threads.
 final class Gemm {
     private static final int MR = MicroKernel.MR;
     private static final int NR = MicroKernel.NR;
+    private static final int TILE = MR * NR;
     private static final int KC = MicroKernel.KC;
     private static final int STRIDE = MicroKernel.STRIDE;
-    /// The most rows of a task: `KC` steps of them are packed at once, a megabyte, and stream past the columns.
-    private static final int MAX_ROWS = 512;
-    /// A task of fewer rows spends too much of its time on packing `b`; only idle threads are worse.
+    /// What is packed of `a` at once: at most this many rows and blocks of `KC` steps, 17 megabytes.
+    private static final int MAX_ROWS = 1024;
+    private static final int MAX_BLOCKS = 8;
+    /// Rows of `a` that a task packs: a multiple of every `MR`, `NR` and `LANES`.
+    private static final int STRIPE = 96;
+    /// Columns of `b` packed at once: together with their part of `c` they stay in the second-level cache.
+    private static final int PACKED = Integer.getInteger("packed", 128);
+    /// A task of fewer columns reads `a` too often; only idle threads are worse.
+    private static final int MIN_COLUMNS = Integer.getInteger("mincols", 64);
+    /// A task of fewer rows spends too much of its time on packing `b`.
     private static final int MIN_ROWS = 256;
-    /// Likewise for columns and `a`.
-    private static final int MIN_COLUMNS = 256;
-    private static final int MAX_COLUMNS = 2048;
-    /// Columns of `b` packed at once: `KC * PACKED` floats stay in the second-level cache.
-    private static final int PACKED = 256;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
-    private static final int SHARE = 2;
+    private static final int SHARE = 4;
 
-    private static final int A = 0;
-    private static final int B = 1;
-    private static final int STAGE = 2;
-    private static final int TILE = 3;
+    private static final int B = 0;
+    private static final int STAGE = 1;
+    private static final int SUMS = 2;
+    private static final int A = 15;
 
     private Gemm() {
     }
@@ -65,118 +68,134 @@ final class Gemm {
         } else {
             Factor rows = new Factor(a, transposeA ? m : k, transposeA);
             Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
-            if (n < MR && m > n) {
-                // Few columns would leave most of a tile's lanes empty: compute the transpose.
-                blocks(columns, n, rows, m, k, c, true, accumulate, p);
-            } else {
-                blocks(rows, m, columns, n, k, c, false, accumulate, p);
+            // Few columns would leave most of a tile's lanes empty: compute the transpose.
+            Product product = n < MR && m > n ? new Product(columns, n, rows, m, c.data(), n, true)
+                    : new Product(rows, m, columns, n, c.data(), n, false);
+            product.run(k, accumulate, p);
+        }
+    }
+
+    /// `c`, or its transpose, of `height` rows and `width` columns; `ldc` is the row length of `c` itself.
+    private record Product(Factor rows, int height, Factor columns, int width, MemorySegment c, int ldc,
+            boolean transposed) {
+        void run(int k, boolean accumulate, Parallel p) {
+            int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), MR) * MR;
+            // Even steps in whole vectors of pairs: only the last block may be ragged.
+            int kc = Math.min(KC, Math.ceilDiv(Math.ceilDiv(k, Math.ceilDiv(k, KC)), NR) * NR);
+            for (int row = 0; row < height; row += tall) {
+                for (int from = 0; from < k; from += MAX_BLOCKS * kc) {
+                    int steps = Math.min(MAX_BLOCKS * kc, k - from);
+                    new Pass(this, row, Math.min(tall, height - row), from, steps, kc, accumulate || from > 0).run(p);
+                }
             }
         }
     }
 
-    private static void blocks(Factor rows, int m, Factor columns, int n, int k, Tensor c, boolean transposed,
-            boolean accumulate, Parallel p) {
-        int threads = p.threads();
-        int wanted = threads == 1 ? 1 : SHARE * threads;
-        int across = Math.ceilDiv(n, Math.clamp(threads == 1 ? n : n / (2 * wanted), MIN_COLUMNS, MAX_COLUMNS));
-        int down = Math.max(Math.ceilDiv(m, MAX_ROWS), Math.min(Math.ceilDiv(wanted, across), m / MIN_ROWS));
-        if (across * down < threads) {
-            down = Math.min(Math.ceilDiv(threads, across), Math.ceilDiv(m, 4 * MR));
+    /// The part of a product that is made with one packing of `a`: `height` rows from `row` on, `steps` steps from `from` on
+    /// in blocks of `kc`.
+    private record Pass(Product product, int row, int height, int from, int steps, int kc, boolean add) {
+        void run(Parallel p) {
+            int stripes = Math.ceilDiv(height, STRIPE);
+            int block = stripes * STRIPE * STRIDE;
+            float[] a = p.scratch().floats(A, Math.ceilDiv(steps, kc) * block);
+            p.run(Math.ceilDiv(steps, kc) * stripes, (task, scratch) ->
+                pack(task / stripes * kc, task % stripes * STRIPE, a, task / stripes * block, scratch));
+            int width = product.width;
+            int wide = Math.clamp(Math.ceilDiv(width, SHARE * p.threads()), MIN_COLUMNS, PACKED) / NR * NR;
+            int across = Math.ceilDiv(width, wide);
+            int down = Math.clamp(SHARE * p.threads() / across, 1, Math.max(1, height / MIN_ROWS));
+            int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
+            int tasksDown = Math.ceilDiv(height, tall);
+            p.run(across * tasksDown, (task, scratch) -> {
+                int top = task % tasksDown * tall;
+                int left = task / tasksDown * wide;
+                block(a, block, top, Math.min(tall, height - top), left, Math.min(wide, width - left), scratch);
+            });
         }
-        int height = Math.ceilDiv(Math.ceilDiv(m, down), MR) * MR;
-        int width = Math.ceilDiv(Math.ceilDiv(n, across), NR) * NR;
-        int tasksDown = Math.ceilDiv(m, height);
-        int tasksAcross = Math.ceilDiv(n, width);
-        p.run(tasksDown * tasksAcross, (task, scratch) -> {
-            int row = task % tasksDown * height;
-            int column = task / tasksDown * width;
-            block(rows, row, Math.min(height, m - row), columns, column, Math.min(width, n - column), k, c.data(),
-                    transposed ? m : n, transposed, accumulate, scratch);
-        });
-    }
 
-    private static void block(Factor rows, int row, int height, Factor columns, int column, int width, int k,
-            MemorySegment c, int ldc, boolean transposed, boolean accumulate, Scratch scratch) {
-        float[] a = scratch.floats(A, Math.ceilDiv(height, MR * NR) * MR * NR * STRIDE);
-        float[] b = scratch.floats(B, KC * PACKED + NR * Simd.LANES);
-        float[] stage = scratch.floats(STAGE, Panels.STAGE);
-        float[] tile = scratch.floats(TILE, MR * NR);
-        Arrays.fill(tile, 0);
-        int step = Math.ceilDiv(k, Math.ceilDiv(k, KC));
-        for (int p0 = 0; p0 < k; p0 += step) {
-            int kc = Math.min(step, k - p0);
-            boolean add = accumulate || p0 > 0;
+        private void pack(int step, int top, float[] a, int block, Scratch scratch) {
+            Factor rows = product.rows;
+            int count = Math.min(STRIPE, height - top);
+            int p0 = from + step;
+            int length = Math.min(kc, steps - step);
+            int at = block + top * STRIDE;
             if (rows.stepMajor) {
-                Panels.rowsTransposed(rows.data, rows.ld, row, height, p0, kc, a, stage);
+                Panels.rowsTransposed(rows.data, rows.ld, row + top, count, p0, length, a, at,
+                        scratch.floats(STAGE, Panels.STAGE));
             } else {
-                Panels.rows(rows.data, rows.ld, row, height, Math.ceilDiv(height, MR) * MR, p0, kc, a, 0);
+                Panels.rows(rows.data, rows.ld, row + top, count, Math.ceilDiv(count, MR) * MR, p0, length, a, at);
             }
-            for (int j = 0; j < width; j += PACKED) {
-                int packed = Math.min(PACKED, width - j);
+        }
+
+        /// The sums of all tiles stay in order of use, and in cache, until the last block of steps is through.
+        private void block(float[] a, int blockOfA, int top, int height, int left, int width, Scratch scratch) {
+            Factor columns = product.columns;
+            float[] b = scratch.floats(B, KC * PACKED + NR * Simd.LANES);
+            boolean isSingle = steps <= kc;
+            float[] sums = scratch.floats(SUMS, isSingle ? TILE : Math.ceilDiv(height, MR) * Math.ceilDiv(width, NR) * TILE);
+            for (int step = 0; step < steps; step += kc) {
+                int length = Math.min(kc, steps - step);
                 if (columns.stepMajor) {
-                    Panels.columns(columns.data, columns.ld, column + j, packed, p0, kc, b);
+                    Panels.columns(columns.data, columns.ld, left, width, from + step, length, b);
                 } else {
-                    Panels.columnsTransposed(columns.data, columns.ld, column + j, packed, p0, kc, b, stage);
+                    Panels.columnsTransposed(columns.data, columns.ld, left, width, from + step, length, b,
+                            scratch.floats(STAGE, Panels.STAGE));
                 }
-                tiles(a, height, b, packed, kc, c, row, column + j, ldc, transposed, add, tile);
+                int at = 0;
+                for (int i = 0; i < height; i += MR) {
+                    for (int j = 0; j < width; j += NR) {
+                        if (step == 0) {
+                            Arrays.fill(sums, at, at + TILE, 0);
+                        }
+                        MicroKernel.tile(length, a, step / kc * blockOfA + (top + i) * STRIDE, b, j * length, NR, sums, at, NR);
+                        if (step + kc >= steps) {
+                            finish(sums, at, row + top + i, Math.min(MR, height - i), left + j, Math.min(NR, width - j));
+                        }
+                        at += isSingle ? 0 : TILE;
+                    }
+                }
+            }
+        }
+
+        private void finish(float[] sums, int at, int row, int height, int column, int width) {
+            if (product.transposed) {
+                for (int j = 0; j < width; j++) {
+                    for (int i = 0; i < height; i++) {
+                        put(product.c, (long) (column + j) * product.ldc + row + i, sums[at + i * NR + j], add);
+                    }
+                }
+            } else {
+                store(sums, at, height, width, product.c, (long) row * product.ldc + column, product.ldc, add);
             }
         }
     }
 
-    private static void tiles(float[] a, int height, float[] b, int width, int kc, MemorySegment c, int row, int column,
-            int ldc, boolean transposed, boolean add, float[] tile) {
-        for (int i = 0; i < height; i += MR) {
-            int tileRows = Math.min(MR, height - i);
-            for (int j = 0; j < width; j += NR) {
-                int tileColumns = Math.min(NR, width - j);
-                MicroKernel.tile(kc, a, i * STRIDE, b, j * kc, NR, tile, 0, NR);
-                if (transposed) {
-                    storeTransposed(tile, tileRows, tileColumns, c, ldc, row + i, column + j, add);
-                } else {
-                    store(tile, tileRows, tileColumns, c, (long) (row + i) * ldc + column + j, ldc, add);
-                }
-            }
-        }
-    }
-
-    /// Moves a tile into `c` and leaves zeros in it, as the next tile needs them.
-    static void store(float[] tile, int rows, int columns, MemorySegment c, long at, int ldc, boolean add) {
+    /// Moves the tile at `from` into `c`, or adds it there.
+    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc, boolean add) {
         if (columns < NR) {
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < columns; j++) {
-                    put(c, at + (long) i * ldc + j, tile[i * NR + j], add);
+                    put(c, at + (long) i * ldc + j, tile[from + i * NR + j], add);
                 }
             }
-            Arrays.fill(tile, 0, MR * NR, 0);
             return;
         }
         if (add) {
             for (int i = 0; i < rows; i++, at += ldc) {
-                at(tile, i * NR).add(Simd.load(c, at)).intoMemorySegment(c, at * 4, Simd.LE);
+                at(tile, from + i * NR).add(Simd.load(c, at)).intoMemorySegment(c, at * 4, Simd.LE);
                 long next = at + Simd.LANES;
-                at(tile, i * NR + Simd.LANES).add(Simd.load(c, next)).intoMemorySegment(c, next * 4, Simd.LE);
+                at(tile, from + i * NR + Simd.LANES).add(Simd.load(c, next)).intoMemorySegment(c, next * 4, Simd.LE);
             }
         } else {
             for (int i = 0; i < rows; i++, at += ldc) {
-                Simd.store(at(tile, i * NR), c, at);
-                Simd.store(at(tile, i * NR + Simd.LANES), c, at + Simd.LANES);
+                Simd.store(at(tile, from + i * NR), c, at);
+                Simd.store(at(tile, from + i * NR + Simd.LANES), c, at + Simd.LANES);
             }
         }
-        Arrays.fill(tile, 0, MR * NR, 0);
     }
 
     private static FloatVector at(float[] tile, int index) {
         return FloatVector.fromArray(Simd.F, tile, index);
-    }
-
-    private static void storeTransposed(float[] tile, int rows, int columns, MemorySegment c, int ldc, int row, int column,
-            boolean add) {
-        for (int j = 0; j < columns; j++) {
-            for (int i = 0; i < rows; i++) {
-                put(c, (long) (column + j) * ldc + row + i, tile[i * NR + j], add);
-            }
-        }
-        Arrays.fill(tile, 0);
     }
 
     private static void put(MemorySegment c, long at, float value, boolean add) {

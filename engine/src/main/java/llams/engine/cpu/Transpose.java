@@ -1,0 +1,157 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// Transposes bands of `LANES` rows. A block of `LANES` by `LANES` is transposed in steps of distance `LANES / 2 .. 1`, in each of
+/// which pairs of rows exchange the lanes whose index differs in that bit. The first two steps go along a whole band, from four
+/// rows at a time into a stage; the others follow from there.
+final class Transpose {
+    /// Floats of a stage.
+    static final int STAGE = Simd.LANES * MicroKernel.STRIDE;
+
+    private static final int LANES = Simd.LANES;
+    private static final int STRIDE = MicroKernel.STRIDE;
+    /// From one to the next of four rows that exchange lanes in the first two steps.
+    private static final int QUARTER = LANES / 4;
+    /// For a step of distance `2^s`: where the lanes of the upper and the lower row of a pair come from.
+    private static final int[][] UPPER = new int[Integer.numberOfTrailingZeros(LANES)][LANES];
+    private static final int[][] LOWER = new int[UPPER.length][LANES];
+
+    static {
+        for (int s = 0; s < UPPER.length; s++) {
+            for (int lane = 0, distance = 1 << s; lane < LANES; lane++) {
+                boolean left = (lane & distance) == 0;
+                UPPER[s][lane] = left ? lane : LANES + lane - distance;
+                LOWER[s][lane] = left ? lane + distance : LANES + lane;
+            }
+        }
+    }
+
+    private Transpose() {
+    }
+
+    /// `target[i * targetStride + j] = source[j * sourceStride + i]` for `j < rows`, `i < columns`. Works in whole blocks, so
+    /// both are read and written up to the next multiples of `LANES`; `columns` is at most `KC`.
+    static void floats(float[] source, int sourceStride, int rows, int columns, float[] target, int targetStride,
+            float[] stage) {
+        for (int j = 0; j < rows; j += LANES) {
+            band(source, j * sourceStride, sourceStride, columns, target, j, targetStride, stage);
+        }
+    }
+
+    /// One band, from `source[from]` to `target[to]`; see [#floats].
+    static void band(float[] source, int from, int sourceStride, int columns, float[] target, int to, int targetStride,
+            float[] stage) {
+        for (int r = 0; r < QUARTER; r++) {
+            far(source, from + r * sourceStride, QUARTER * sourceStride, columns, stage, r * STRIDE);
+        }
+        near(stage, columns, false, target, to, targetStride);
+    }
+
+    /// The same for `columns` elements of 4 bytes from element `from` on, a multiple of `LANES`. With `pairs`, an element is two
+    /// bf16 values, and becomes two floats in one column of `target`.
+    static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target, int to,
+            int targetStride, float[] stage) {
+        for (int r = 0; r < QUARTER; r++) {
+            far(source, from + r * sourceStride, QUARTER * sourceStride, columns, stage, r * STRIDE);
+        }
+        near(stage, columns, pairs, target, to, targetStride);
+    }
+
+    private static void far(float[] source, int a, int distance, int columns, float[] stage, int to) {
+        int b = a + distance;
+        int c = b + distance;
+        int d = c + distance;
+        IntVector upper = origins(UPPER, UPPER.length - 1);
+        IntVector lower = origins(LOWER, UPPER.length - 1);
+        IntVector upperHalf = origins(UPPER, UPPER.length - 2);
+        IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
+        for (int p = 0; p < columns; p += LANES) {
+            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper, lower,
+                    upperHalf, lowerHalf, stage, to + p);
+        }
+    }
+
+    private static void far(MemorySegment source, long a, long distance, int columns, float[] stage, int to) {
+        long b = a + distance;
+        long c = b + distance;
+        long d = c + distance;
+        IntVector upper = origins(UPPER, UPPER.length - 1);
+        IntVector lower = origins(LOWER, UPPER.length - 1);
+        IntVector upperHalf = origins(UPPER, UPPER.length - 2);
+        IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
+        for (int p = 0; p < columns; p += LANES) {
+            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper, lower,
+                    upperHalf, lowerHalf, stage, to + p);
+        }
+    }
+
+    /// Rows `QUARTER` apart: first those two quarters apart exchange lanes, then neighbours.
+    private static void exchangeTwice(IntVector a, IntVector b, IntVector c, IntVector d, IntVector upper, IntVector lower,
+            IntVector upperHalf, IntVector lowerHalf, float[] stage, int to) {
+        IntVector ac = upper.selectFrom(a, c);
+        IntVector ca = lower.selectFrom(a, c);
+        IntVector bd = upper.selectFrom(b, d);
+        IntVector db = lower.selectFrom(b, d);
+        put(upperHalf.selectFrom(ac, bd), stage, to);
+        put(lowerHalf.selectFrom(ac, bd), stage, to + QUARTER * STRIDE);
+        put(upperHalf.selectFrom(ca, db), stage, to + 2 * QUARTER * STRIDE);
+        put(lowerHalf.selectFrom(ca, db), stage, to + 3 * QUARTER * STRIDE);
+    }
+
+    /// What is left: with 16 lanes the steps of distance 2 and 1, with 8 that of 1, with 4 none.
+    private static void near(float[] stage, int columns, boolean pairs, float[] target, int to, int targetStride) {
+        IntVector upper = origins(UPPER, LANES == 16 ? 1 : 0);
+        IntVector lower = origins(LOWER, LANES == 16 ? 1 : 0);
+        IntVector upperHalf = origins(UPPER, 0);
+        IntVector lowerHalf = origins(LOWER, 0);
+        int step = pairs ? 2 * targetStride : targetStride;
+        for (int r = 0; r < LANES; r += 4) {
+            int from = r * STRIDE;
+            int at = to + r * step;
+            for (int p = 0; p < columns; p += LANES) {
+                IntVector a = ints(stage, from + p);
+                IntVector b = ints(stage, from + STRIDE + p);
+                IntVector c = ints(stage, from + 2 * STRIDE + p);
+                IntVector d = ints(stage, from + 3 * STRIDE + p);
+                IntVector ac = LANES == 16 ? upper.selectFrom(a, c) : a;
+                IntVector ca = LANES == 16 ? lower.selectFrom(a, c) : c;
+                IntVector bd = LANES == 16 ? upper.selectFrom(b, d) : b;
+                IntVector db = LANES == 16 ? lower.selectFrom(b, d) : d;
+                int out = at + p * step;
+                put(LANES >= 8 ? upperHalf.selectFrom(ac, bd) : ac, pairs, target, out, targetStride);
+                put(LANES >= 8 ? lowerHalf.selectFrom(ac, bd) : bd, pairs, target, out + step, targetStride);
+                put(LANES >= 8 ? upperHalf.selectFrom(ca, db) : ca, pairs, target, out + 2 * step, targetStride);
+                put(LANES >= 8 ? lowerHalf.selectFrom(ca, db) : db, pairs, target, out + 3 * step, targetStride);
+            }
+        }
+    }
+
+    private static IntVector origins(int[][] of, int s) {
+        return IntVector.fromArray(Simd.I, of[s], 0);
+    }
+
+    private static IntVector ints(MemorySegment source, long at) {
+        return IntVector.fromMemorySegment(Simd.I, source, at * 4, Simd.LE);
+    }
+
+    private static IntVector ints(float[] source, int at) {
+        return FloatVector.fromArray(Simd.F, source, at).reinterpretAsInts();
+    }
+
+    private static void put(IntVector v, boolean pair, float[] target, int at, int stride) {
+        if (pair) {
+            put(v.lanewise(VectorOperators.LSHL, 16), target, at);
+            put(v.and(0xffff0000), target, at + stride);
+        } else {
+            put(v, target, at);
+        }
+    }
+
+    private static void put(IntVector v, float[] target, int at) {
+        v.reinterpretAsFloats().intoArray(target, at);
+    }
+}
