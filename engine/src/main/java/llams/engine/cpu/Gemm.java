@@ -23,9 +23,9 @@ final class Gemm {
     /// Rows of `a` that a task packs: a multiple of every `MR`, `NR` and `LANES`.
     private static final int STRIPE = 96;
     /// Columns of `b` packed at once: together with their part of `c` they stay in the second-level cache.
-    private static final int PACKED = Integer.getInteger("packed", 128);
+    private static final int PACKED = 128;
     /// A task of fewer columns reads `a` too often; only idle threads are worse.
-    private static final int MIN_COLUMNS = Integer.getInteger("mincols", 64);
+    private static final int MIN_COLUMNS = 64;
     /// A task of fewer rows spends too much of its time on packing `b`.
     private static final int MIN_ROWS = 256;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
