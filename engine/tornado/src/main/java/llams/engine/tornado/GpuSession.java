@@ -34,6 +34,7 @@ final class GpuSession implements Session {
     private final Memory memory = new Memory();
     private final Arena arena = Arena.ofShared();
     private final Constants constants = new Constants();
+    private final Products products;
     private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
     private final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Block ints;
@@ -41,16 +42,18 @@ final class GpuSession implements Session {
     private int intsUsed = Block.ALIGNMENT;
     private int constantsSent;
     private List<Block> slab = List.of();
-    private Block scratch;
+    private Places.Workspace workspace;
 
-    GpuSession(Map<String, Tensor> resident) {
+    GpuSession(Map<String, Tensor> resident, Products products) {
         this.resident = Map.copyOf(resident);
+        this.products = products.of(resident.values());
         try {
             ints = memory.make(Block.Kind.INTS, INTS);
             consts = memory.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
             memory.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
-            scratch = memory.make(Block.Kind.FLOATS, Block.ALIGNMENT);
+            workspace = new Places.Workspace(memory.make(Block.Kind.FLOATS, 1), memory.make(Block.Kind.SHORTS, 1),
+                    memory.make(Block.Kind.SHORTS, 1));
             place(Block.Kind.FLOATS);
             place(Block.Kind.SHORTS);
         } catch (RuntimeException e) {
@@ -135,12 +138,14 @@ final class GpuSession implements Session {
             }
         }
         growSlab(program.slabBytes() / Float.BYTES);
-        Places places = new Places(refs, slab, scratch);
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants);
-        if (lowered.scratchElements() > scratch.elements) {
-            scratch = memory.make(Block.Kind.FLOATS, lowered.scratchElements());
-            places = new Places(refs, slab, scratch);
-            lowered = Lowering.lower(program, places, constants);
+        Places places = new Places(refs, slab, workspace);
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products);
+        Places.Workspace grown = new Places.Workspace(grown(workspace.floats(), lowered.needs().floats()),
+                grown(workspace.halves(), lowered.needs().halves()), grown(workspace.rounded(), lowered.needs().rounded()));
+        if (!grown.equals(workspace)) {
+            workspace = grown;
+            places = new Places(refs, slab, workspace);
+            lowered = Lowering.lower(program, places, constants, products);
         }
         sendConstants();
         return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena, profile);
@@ -155,6 +160,10 @@ final class GpuSession implements Session {
         }
         intsUsed = (int) Math.min(INTS, Block.aligned(first + elements));
         return (int) first;
+    }
+
+    private Block grown(Block block, long elements) {
+        return elements > block.elements ? memory.make(block.kind, elements) : block;
     }
 
     private void growSlab(long elements) {

@@ -5,8 +5,9 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Every kernel, with the size of its work-groups and how it becomes a task.
+/// Every kernel, with the size of its work-groups and how it becomes a task, and what a library computes.
 enum Kernel {
     FILL(256, 1, t -> t.graph.task(t.id, PointwiseKernels::fillWith, t.context, t.pc, t.ints, t.consts, t.f(0), t.k)),
     ADD(256, 1, t -> t.graph.task(t.id, PointwiseKernels::addTwo, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
@@ -59,19 +60,39 @@ enum Kernel {
     SOFTMAX_ROWS_GRADIENT(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradient, t.context, t.pc,
             t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.k)),
     LOSS_OF_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::lossOfRows, t.context, t.pc, t.ints, t.f(0),
-            t.f(1), t.f(2), t.k));
+            t.f(1), t.f(2), t.k)),
+    ROUND(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundFloats, t.context, t.pc, t.ints, t.f(0), t.h(1), t.k)),
+    ROUND_HALF(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundHalves, t.context, t.pc, t.ints, t.consts, t.h(0), t.h(1),
+            t.k)),
+    ROUND_QUANTIZED(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundQuantized, t.context, t.pc, t.ints, t.consts, t.h(0),
+            t.h(1), t.k)),
+    SOFTMAX_ROWS_ROUNDED(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsRounded, t.context, t.pc,
+            t.ints, t.f(0), t.f(1), t.h(2), t.k)),
+    SOFTMAX_ROWS_GRADIENT_ROUNDED(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradientRounded,
+            t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.h(5), t.h(6), t.k)),
+    CUBLAS_F32(1, 1, Kernel::library),
+    CUBLAS_BF16(1, 1, Kernel::library);
+
+    private static void library(Binding t) {
+        t.graph.libraryTask(t.id, (a, b, c) -> CuBlasProvider.task(t.call, a, b, c), t.operand(0), t.operand(1), t.operand(2));
+    }
 
     /// What a kernel becomes a task of.
     ///
-    /// @param k where the task's parameters start, counted from where its graph's start
+    /// @param k    where the task's parameters start, counted from where its graph's start
+    /// @param call what a library's task computes
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            Launch launch, int k) {
-        FloatArray f(int operand) {
-            return (FloatArray) launch.blocks().get(operand).alias(operand);
+            Launch launch, int k, CuBlasProvider.Call call) {
+        TornadoNativeArray operand(int index) {
+            return launch.blocks().get(index).alias(index);
         }
 
-        ShortArray h(int operand) {
-            return (ShortArray) launch.blocks().get(operand).alias(operand);
+        FloatArray f(int index) {
+            return (FloatArray) operand(index);
+        }
+
+        ShortArray h(int index) {
+            return (ShortArray) operand(index);
         }
     }
 

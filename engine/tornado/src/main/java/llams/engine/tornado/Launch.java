@@ -2,11 +2,13 @@ package llams.engine.tornado;
 
 import java.util.List;
 
-/// A kernel on blocks with its parameters.
+/// A kernel on blocks with its parameters, or a product that a library computes.
 ///
 /// @param groupsX work-groups; `y` and `z` the same
 /// @param what    the op that it is of, for people
-record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what) {
+/// @param product the library's, else null
+record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
+        Product product) {
     /// What is compiled: launches that agree in it differ in data only, and share a graph.
     record Shape(Kernel kernel, List<Block> blocks) {
     }

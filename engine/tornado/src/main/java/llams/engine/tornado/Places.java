@@ -9,10 +9,22 @@ import llams.engine.tensor.DType;
 
 /// Where the values of one program lie on the device.
 ///
-/// @param leaves  by name
-/// @param slab    in windows of [Block#LIMIT] elements
-/// @param scratch what ops need for themselves, each from its start
-record Places(Map<String, Ref> leaves, List<Block> slab, Block scratch) {
+/// @param leaves    by name
+/// @param slab      in windows of [Block#LIMIT] elements
+/// @param workspace what ops need for themselves
+record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace) {
+    /// Memory that every op has from its start.
+    ///
+    /// @param floats  of F32
+    /// @param halves  of 16 bits
+    /// @param rounded the left side of products in BF16, which outlives its op
+    record Workspace(Block floats, Block halves, Block rounded) {
+    }
+
+    /// Elements of a [Workspace].
+    record Sizes(long floats, long halves, long rounded) {
+    }
+
     /// The first element of a value in a block.
     record Ref(Block block, int offset) {
         Ref plus(long elements) {

@@ -15,6 +15,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
@@ -28,6 +29,8 @@ final class Plan implements AutoCloseable {
     /// A task and its time in TornadoVM's log, which is JSON.
     private static final Pattern TASK_TIME = Pattern.compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
     private static final AtomicLong COUNT = new AtomicLong();
+
+    private static final boolean IS_CUDA = Gpu.backend() == TornadoVMBackendType.CUDA;
 
     private final String name = "g" + COUNT.incrementAndGet();
     private final TaskGraph graph = new TaskGraph(name);
@@ -118,6 +121,9 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             TornadoExecutionResult result = plan.withGraph(0).execute();
+            if (IS_CUDA) {
+                CudaDriver.finish();
+            }
             if (isProfiled) {
                 profileLog = result.getProfilerResult().getProfileLog();
             }

@@ -12,7 +12,7 @@ final class QuantizedKernels {
     }
 
     /// Element `e` of the tensor whose first block is at `from`.
-    private static float element(ShortArray b, FloatArray consts, int from, int e, int bits, int scales, int ones) {
+    static float element(ShortArray b, FloatArray consts, int from, int e, int bits, int scales, int ones) {
         int block = from + (e >> 5) * 17;
         int h = b.get(block) & 0xffff;
         int high = h >> bits;

@@ -2,13 +2,15 @@ package llams.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run.
 final class Segment implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
     private final Plan plan;
-    private final List<Plan.Task> tasks = new ArrayList<>();
+    /// What each task is told of its launch before a run.
+    private final List<Consumer<Launch>> tasks = new ArrayList<>();
 
     private final Profile profile;
 
@@ -24,10 +26,19 @@ final class Segment implements AutoCloseable {
         }
         int k = 0;
         for (Launch launch : launches) {
-            Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
-            tasks.add(task);
-            launch.kernel().add(new Kernel.Binding(plan.graph(), task.id(), Plan.CONTEXT, pc, ints.ints(), consts.floats(),
-                    launch, k));
+            String id;
+            CuBlasProvider.Call call = new CuBlasProvider.Call();
+            if (launch.product() == null) {
+                Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
+                id = task.id();
+                tasks.add(next -> task.grid().setGlobalWork((long) next.groupsX() * next.kernel().localX,
+                        (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
+            } else {
+                id = plan.libraryTask();
+                tasks.add(next -> call.product = next.product());
+            }
+            launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), launch, k,
+                    call));
             k += launch.parameters().length;
         }
     }
@@ -37,9 +48,7 @@ final class Segment implements AutoCloseable {
     void run(List<Launch> launches, int parameters) {
         pc.set(0, parameters);
         for (int i = 0; i < tasks.size(); i++) {
-            Launch launch = launches.get(i);
-            tasks.get(i).grid().setGlobalWork((long) launch.groupsX() * launch.kernel().localX,
-                    (long) launch.groupsY() * launch.kernel().localY, launch.groupsZ());
+            tasks.get(i).accept(launches.get(i));
         }
         plan.run();
         if (profile != null) {

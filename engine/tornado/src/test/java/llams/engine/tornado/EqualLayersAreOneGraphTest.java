@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /// Parts cover a program in order and keep their limits, and layers that are alike are cut alike.
 class EqualLayersAreOneGraphTest {
     private static Launch launch(Kernel kernel) {
-        return new Launch(kernel, List.of(), new int[3], 1, 1, 1, "test");
+        return new Launch(kernel, List.of(), new int[3], 1, 1, 1, "test", null);
     }
 
     private static List<Launch> launches(Kernel... kernels) {
