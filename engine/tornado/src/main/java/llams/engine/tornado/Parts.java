@@ -74,4 +74,15 @@ final class Parts {
         int e = h >>> bits;
         return consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
     }
+
+    /// An element of a tensor of Q8_0 whose first block is at `from`: blocks of 17 shorts, a scale in f16, widened as [#wide]
+    /// does, and 32 signed bytes, two a short, the lower one first.
+    static float quantized(ShortArray x, int from, int element, FloatArray consts, int bits, int scales, int ones) {
+        int block = from + (element >> 5) * 17;
+        float scale = wide(x, block, consts, bits, scales, ones);
+        int pair = x.get(block + 1 + (element & 31) / 2) & 0xffff;
+        int q = pair >> (element & 1) * 8 & 0xff;
+        // The OpenCL backend takes what comes out of a mask for unsigned: below zero it must be a float already.
+        return scale * ((q ^ 0x80) - 128.0f);
+    }
 }

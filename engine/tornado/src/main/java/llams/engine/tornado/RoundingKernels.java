@@ -27,9 +27,7 @@ final class RoundingKernels {
         int p = pc.get(0) + k;
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
-            int h = x.get(ints.get(p) + i) & 0xffff;
-            int e = h >>> ints.get(p + 3);
-            float wide = consts.get(ints.get(p + 4) + e) * ((h - (e << ints.get(p + 3))) + consts.get(ints.get(p + 5) + e));
+            float wide = Parts.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5));
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(wide));
         }
     }
@@ -40,8 +38,8 @@ final class RoundingKernels {
         int p = pc.get(0) + k;
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
-            y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(QuantizedKernels.element(x, consts, ints.get(p), i,
-                    ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
+            y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(
+                    Parts.quantized(x, ints.get(p), i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
         }
     }
 }
