@@ -58,6 +58,6 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
-        return new GpuSession(resident, Products.chosen());
+        return new GpuSession(resident, Products.chosen(), Block.LIMIT);
     }
 }

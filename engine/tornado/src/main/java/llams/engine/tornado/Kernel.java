@@ -1,5 +1,6 @@
 package llams.engine.tornado;
 
+import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -74,7 +75,8 @@ enum Kernel {
     CUBLAS_BF16(1, 1, Kernel::library);
 
     private static void library(Binding t) {
-        t.graph.libraryTask(t.id, (a, b, c) -> CuBlasProvider.task(t.call, a, b, c), t.operand(0), t.operand(1), t.operand(2));
+        t.graph.libraryTask(t.id, (a, b, c) -> CuBlasProvider.task(t.call, a, b, c), t.operands.get(0), t.operands.get(1),
+                t.operands.get(2));
     }
 
     /// What a kernel becomes a task of.
@@ -82,17 +84,13 @@ enum Kernel {
     /// @param k    where the task's parameters start, counted from where its graph's start
     /// @param call what a library's task computes
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            Launch launch, int k, CuBlasProvider.Call call) {
-        TornadoNativeArray operand(int index) {
-            return launch.blocks().get(index).alias(index);
+            List<TornadoNativeArray> operands, int k, CuBlasProvider.Call call) {
+        FloatArray f(int operand) {
+            return (FloatArray) operands.get(operand);
         }
 
-        FloatArray f(int index) {
-            return (FloatArray) operand(index);
-        }
-
-        ShortArray h(int index) {
-            return (ShortArray) operand(index);
+        ShortArray h(int operand) {
+            return (ShortArray) operands.get(operand);
         }
     }
 

@@ -9,12 +9,20 @@ import java.util.List;
 /// @param product the library's, else null
 record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
         Product product) {
-    /// What is compiled: launches that agree in it differ in data only, and share a graph.
-    record Shape(Kernel kernel, List<Block> blocks) {
+    /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
+    record Shape(Kernel kernel, List<Integer> blocks) {
     }
 
-    Shape shape() {
-        return new Shape(kernel, blocks);
+    /// Of each launch; lists of launches that agree in it differ in data and memory only, and share a graph.
+    static List<Shape> shapes(List<Launch> launches) {
+        List<Block> seen = distinctBlocks(launches);
+        return launches.stream()
+                .map(launch -> new Shape(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList())).toList();
+    }
+
+    /// Every block that they work on, as it comes.
+    static List<Block> distinctBlocks(List<Launch> launches) {
+        return launches.stream().flatMap(launch -> launch.blocks.stream()).distinct().toList();
     }
 
     /// Upper bound of what the task takes of a graph's 8 KiB task buffer.

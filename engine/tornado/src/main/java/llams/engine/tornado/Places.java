@@ -10,9 +10,12 @@ import llams.engine.tensor.DType;
 /// Where the values of one program lie on the device.
 ///
 /// @param leaves    by name
-/// @param slab      in windows of [Block#LIMIT] elements
+/// @param slab      in windows of [#WINDOW] elements
 /// @param workspace what ops need for themselves
 record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace) {
+    /// No value of a slab crosses a multiple of so many elements.
+    static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
+
     /// Memory that every op has from its start.
     ///
     /// @param floats  of F32
@@ -42,11 +45,11 @@ record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace) {
                 }
                 long first = offsetBytes / Float.BYTES;
                 long elements = type.shape().elements();
-                if (first / Block.LIMIT != (first + Math.max(1, elements) - 1) / Block.LIMIT) {
-                    throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + Block.LIMIT
+                if (first / WINDOW != (first + Math.max(1, elements) - 1) / WINDOW) {
+                    throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + WINDOW
                             + " elements; use fewer tokens at a time");
                 }
-                yield new Ref(slab.get((int) (first / Block.LIMIT)), (int) (first % Block.LIMIT));
+                yield new Ref(slab.get((int) (first / WINDOW)), (int) (first % WINDOW));
             }
             case Program.Unused _ -> null;
         };

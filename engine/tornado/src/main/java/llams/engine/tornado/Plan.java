@@ -71,10 +71,16 @@ final class Plan implements AutoCloseable {
 
     /// Such a block as one of its aliases.
     Plan use(Block block, TornadoNativeArray array) {
-        if (blocks.put(array, block) == null) {
-            graph.consumeFromDevice(Sharing.SOURCE, array);
-        }
+        blocks.put(array, block);
+        graph.consumeFromDevice(Sharing.SOURCE, array);
         return this;
+    }
+
+    /// Lets an array that is used be another block from the next run on.
+    void exchange(TornadoNativeArray array, Block block) {
+        if (blocks.put(array, block) != block && plan != null) {
+            Sharing.put(ready, array, block.buffer);
+        }
     }
 
     /// A block that this graph makes on the device.

@@ -28,11 +28,11 @@ enum Products {
         Products products = Arrays.stream(values()).filter(value -> value.toString().equals(wanted)).findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
                         + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
-        if (products != KERNELS && !hasLibrary) {
+        if (products == BF16 && !hasLibrary) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for TornadoVM's CUDA backend,"
                     + " and this is " + Gpu.backend());
         }
-        return products;
+        return hasLibrary ? products : KERNELS;
     }
 
     /// Why products cannot be computed as they should be; empty if they can.
