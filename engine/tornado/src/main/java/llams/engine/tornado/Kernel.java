@@ -84,7 +84,7 @@ enum Kernel {
     /// @param k    where the task's parameters start, counted from where its graph's start
     /// @param call what a library's task computes
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            List<TornadoNativeArray> operands, int k, CuBlasProvider.Call call) {
+            List<TornadoNativeArray> operands, IntArray k, CuBlasProvider.Call call) {
         FloatArray f(int operand) {
             return (FloatArray) operands.get(operand);
         }

@@ -58,6 +58,14 @@ final class Plan implements AutoCloseable {
         return this;
     }
 
+    /// Arrays that go over before the first run.
+    Plan sendOnce(TornadoNativeArray... arrays) {
+        if (arrays.length > 0) {
+            graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
+        }
+        return this;
+    }
+
     /// Arrays that come back after every run.
     Plan fetch(TornadoNativeArray... arrays) {
         graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);

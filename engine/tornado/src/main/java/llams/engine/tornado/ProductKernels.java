@@ -57,8 +57,8 @@ final class ProductKernels {
     }
 
     public static void product(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a, FloatArray b,
-            FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int col = ctx.groupIdx * TILE + ctx.localIdx;
         int row = ctx.groupIdy * TILE + ctx.localIdy;
         int outer = ctx.groupIdz / ints.get(p + 11);
@@ -81,8 +81,8 @@ final class ProductKernels {
 
     /// As [#product], `b` of 16 bits, and not batched.
     public static void productHalf(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
-            ShortArray b, FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            ShortArray b, FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int col = ctx.groupIdx * TILE + ctx.localIdx;
         int row = ctx.groupIdy * TILE + ctx.localIdy;
         int depth = ints.get(p + 5);
@@ -101,8 +101,8 @@ final class ProductKernels {
 
     /// As [#productHalf], `b` of Q8_0.
     public static void productQuantized(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
-            ShortArray b, FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            ShortArray b, FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int col = ctx.groupIdx * TILE + ctx.localIdx;
         int row = ctx.groupIdy * TILE + ctx.localIdy;
         int depth = ints.get(p + 5);
@@ -130,8 +130,8 @@ final class ProductKernels {
     /// For few rows of `a`, with `b` transposed and both contiguous: a group of threads an element of `c`, so that neighbours
     /// read neighbouring weights. Group x is the column, group y the row.
     public static void dotRows(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a, FloatArray b,
-            FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int depth = ints.get(p + 5);
         int fromA = ints.get(p) + ctx.groupIdy * ints.get(p + 6);
         int fromB = ints.get(p + 1) + ctx.groupIdx * ints.get(p + 9);
@@ -144,8 +144,8 @@ final class ProductKernels {
 
     /// As [#dotRows], `b` of 16 bits.
     public static void dotRowsHalf(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
-            ShortArray b, FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            ShortArray b, FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int depth = ints.get(p + 5);
         int fromA = ints.get(p) + ctx.groupIdy * ints.get(p + 6);
         int fromB = ints.get(p + 1) + ctx.groupIdx * ints.get(p + 9);
@@ -161,8 +161,8 @@ final class ProductKernels {
 
     /// As [#dotRows], `b` of Q8_0.
     public static void dotRowsQuantized(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
-            ShortArray b, FloatArray c, int k) {
-        int p = pc.get(0) + k;
+            ShortArray b, FloatArray c, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int depth = ints.get(p + 5);
         int fromA = ints.get(p) + ctx.groupIdy * ints.get(p + 6);
         int first = ctx.groupIdx * ints.get(p + 9);

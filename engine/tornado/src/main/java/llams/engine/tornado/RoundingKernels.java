@@ -13,8 +13,8 @@ final class RoundingKernels {
     }
 
     /// Parameters: x, y, n.
-    public static void roundFloats(KernelContext c, IntArray pc, IntArray ints, FloatArray x, ShortArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void roundFloats(KernelContext c, IntArray pc, IntArray ints, FloatArray x, ShortArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(x.get(ints.get(p) + i)));
@@ -23,8 +23,8 @@ final class RoundingKernels {
 
     /// Of another 16-bit type. Further parameters: its widening, see [Widening].
     public static void roundHalves(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x, ShortArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             float wide = Parts.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5));
@@ -34,8 +34,8 @@ final class RoundingKernels {
 
     /// Of Q8_0. Further parameters: its scales' widening.
     public static void roundQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x,
-            ShortArray y, int k) {
-        int p = pc.get(0) + k;
+            ShortArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(

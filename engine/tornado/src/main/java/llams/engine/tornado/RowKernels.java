@@ -27,8 +27,8 @@ final class RowKernels {
 
     /// Parameters: x, weight, y, dim, eps (a constant).
     public static void rmsNorm(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            FloatArray weight, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            FloatArray weight, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 3);
         int from = ints.get(p) + c.groupIdx * dim;
@@ -42,8 +42,8 @@ final class RowKernels {
 
     /// As [#rmsNorm] with a 16-bit weight. Further parameters: its widening, see [Widening].
     public static void rmsNormHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            ShortArray weight, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            ShortArray weight, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 3);
         int from = ints.get(p) + c.groupIdx * dim;
@@ -61,8 +61,8 @@ final class RowKernels {
 
     /// Parameters: x, weight, dy, dx, dim, eps (a constant).
     public static void rmsNormGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            FloatArray weight, FloatArray dy, FloatArray dx, int k) {
-        int p = pc.get(0) + k;
+            FloatArray weight, FloatArray dy, FloatArray dx, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 4);
         int row = c.groupIdx * dim;
@@ -83,8 +83,8 @@ final class RowKernels {
 
     /// As [#rmsNormGradient] with a 16-bit weight. Further parameters: its widening, see [Widening].
     public static void rmsNormGradientHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            ShortArray weight, FloatArray dy, FloatArray dx, int k) {
-        int p = pc.get(0) + k;
+            ShortArray weight, FloatArray dy, FloatArray dx, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 4);
         int row = c.groupIdx * dim;
@@ -110,8 +110,8 @@ final class RowKernels {
 
     /// `r[t] = 1 / rms(x[t])`. Parameters: x, r, dim, eps (a constant).
     public static void inverseRms(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray r,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 2);
         int from = ints.get(p) + c.groupIdx * dim;
@@ -123,8 +123,8 @@ final class RowKernels {
 
     /// One thread a column. Parameters: x, r of [#inverseRms], dy, dWeight, dim, tokens.
     public static void rmsNormWeightGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray r,
-            FloatArray dy, FloatArray dWeight, int k) {
-        int p = pc.get(0) + k;
+            FloatArray dy, FloatArray dWeight, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         int dim = ints.get(p + 4);
         if (i < dim) {
@@ -141,8 +141,8 @@ final class RowKernels {
     }
 
     /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
-    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
             int width = ints.get(p + 4);
@@ -167,8 +167,8 @@ final class RowKernels {
     }
 
     /// One thread an element. Parameters: table, y, n, dim, ids (in `ints`).
-    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int dim = ints.get(p + 3);
@@ -179,8 +179,8 @@ final class RowKernels {
 
     /// As [#pickRows] from a 16-bit table. Further parameters: its widening, see [Widening].
     public static void pickRowsHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
-            FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int dim = ints.get(p + 3);
@@ -192,8 +192,8 @@ final class RowKernels {
 
     /// As [#pickRowsHalf], of a table in Q8_0.
     public static void pickRowsQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
-            FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int dim = ints.get(p + 3);
@@ -206,8 +206,8 @@ final class RowKernels {
 
     /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy, dTable,
     /// dim, tokens, ids (in `ints`).
-    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, int k) {
-        int p = pc.get(0) + k;
+    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         int dim = ints.get(p + 2);
         if (i < dim) {
@@ -220,8 +220,8 @@ final class RowKernels {
     }
 
     /// One thread an element. Parameters: cache, x, n, width, slots (in `ints`).
-    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, int k) {
-        int p = pc.get(0) + k;
+    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int width = ints.get(p + 3);
@@ -231,8 +231,8 @@ final class RowKernels {
     }
 
     /// [#PARTIALS] groups leave a sum of squares each. Parameters: x, partial, n.
-    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, int k) {
-        int p = pc.get(0) + k;
+    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 2);
         float sum = 0.0f;
@@ -248,8 +248,8 @@ final class RowKernels {
 
     /// One group: `y = constant Σ x`, with the factor read from `scale`. Parameters: x, scale, y, n.
     public static void scaledSum(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray scale, FloatArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 3);
         float sum = 0.0f;

@@ -17,8 +17,8 @@ final class ScoreKernels {
 
     /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * length + t` of scores belongs to
     /// token `block * length + t`. Parameters: scores, logSumExp, length, rows of a block, heads, first, last (in `ints`).
-    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, int k) {
-        int p = pc.get(0) + k;
+    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 2);
         int rows = ints.get(p + 3);
         int heads = ints.get(p + 4);
@@ -43,8 +43,8 @@ final class ScoreKernels {
 
     /// As [#softmaxRows], the probabilities in BF16. Parameters: scores, logSumExp, probabilities, and on as there.
     public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp,
-            ShortArray probabilities, int k) {
-        int p = pc.get(0) + k;
+            ShortArray probabilities, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 3);
         int rows = ints.get(p + 4);
         int heads = ints.get(p + 5);
@@ -81,8 +81,8 @@ final class ScoreKernels {
     /// `ds = p (dp - dout·out) scale`. Parameters: scores, dScores, logSumExp, out, dOut, length, rows of a block, heads,
     /// headDim, first, last (in `ints`), scale (a constant).
     public static void softmaxRowsGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray scores,
-            FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, int k) {
-        int p = pc.get(0) + k;
+            FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 5);
         int rows = ints.get(p + 6);
         int heads = ints.get(p + 7);
@@ -114,8 +114,8 @@ final class ScoreKernels {
     /// gradients, and on as there.
     public static void softmaxRowsGradientRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
             FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut,
-            ShortArray probabilities, ShortArray gradients, int k) {
-        int p = pc.get(0) + k;
+            ShortArray probabilities, ShortArray gradients, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 7);
         int rows = ints.get(p + 8);
         int heads = ints.get(p + 9);
@@ -145,8 +145,8 @@ final class ScoreKernels {
     /// A row of logits gives its token's loss and becomes the gradient of the summed loss, `scale (softmax - onehot)`; a row
     /// that is not counted becomes zero. Parameters: logits, tokenLoss, scale, vocab, labels (in `ints`).
     public static void lossOfRows(KernelContext c, IntArray pc, IntArray ints, FloatArray logits, FloatArray tokenLoss,
-            FloatArray scale, int k) {
-        int p = pc.get(0) + k;
+            FloatArray scale, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int vocab = ints.get(p + 3);
         int at = ints.get(p) + c.groupIdx * vocab;
         int label = ints.get(ints.get(p + 4) + c.groupIdx);
