@@ -65,7 +65,7 @@ final class CuBlas {
             }
             throw new IllegalStateException("cuBLAS, which computes the products on CUDA, is not there; looked for "
                     + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or Python's nvidia-cublas, and say where with"
-                    + " LD_LIBRARY_PATH or -D" + PROPERTY + "=FILE (or -D" + Products.PROPERTY
+                    + " LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE (or -D" + Products.PROPERTY
                     + "=kernels, which are far slower)");
         }
         return loaded;
