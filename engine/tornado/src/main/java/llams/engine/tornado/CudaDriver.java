@@ -28,10 +28,13 @@ final class CudaDriver {
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
     }
 
-    /// What a foreign call threw that no Java code throws.
+    /// What was thrown where a foreign function was called: only a checked exception comes back.
     static IllegalStateException unexpected(Throwable thrown) {
-        if (thrown instanceof Error error) {
-            throw error;
+        switch (thrown) {
+            case Error error -> throw error;
+            case RuntimeException own -> throw own;
+            default -> {
+            }
         }
         return new IllegalStateException("gpu: " + thrown, thrown);
     }
