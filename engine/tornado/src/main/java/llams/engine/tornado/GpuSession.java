@@ -150,13 +150,13 @@ final class GpuSession implements Session {
             }
         }
         growSlab(program.slabBytes() / Float.BYTES);
-        Places places = new Places(refs, slab, workspace);
+        Places places = new Places(refs, slab, workspace, consts);
         Lowering.Lowered lowered = Lowering.lower(program, places, constants, products);
         Places.Workspace grown = new Places.Workspace(grown(workspace.floats(), lowered.needs().floats()),
                 grown(workspace.halves(), lowered.needs().halves()), grown(workspace.rounded(), lowered.needs().rounded()));
         if (!grown.equals(workspace)) {
             workspace = grown;
-            places = new Places(refs, slab, workspace);
+            places = new Places(refs, slab, workspace, consts);
             lowered = Lowering.lower(program, places, constants, products);
         }
         sendConstants();

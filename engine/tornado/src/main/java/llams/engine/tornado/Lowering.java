@@ -268,8 +268,7 @@ final class Lowering {
 
     private void squaredNorm(Place x, Place y) {
         Ref partial = scratch(RowKernels.PARTIALS);
-        Ref one = scratch(1);
-        fill(one, 1, 1);
+        Ref one = new Ref(places.consts(), constants.index(1));
         launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS, List.of(ref(x), partial), elements(x));
         launch(Kernel.SCALED_SUM, 1, List.of(partial, one, ref(y)), RowKernels.PARTIALS);
     }

@@ -12,7 +12,8 @@ import llams.engine.tensor.DType;
 /// @param leaves    by name
 /// @param slab      in windows of [#WINDOW] elements
 /// @param workspace what ops need for themselves
-record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace) {
+/// @param consts    the values of [Constants]
+record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace, Block consts) {
     /// No value of a slab crosses a multiple of so many elements.
     static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
 
