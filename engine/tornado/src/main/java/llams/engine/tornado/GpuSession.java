@@ -197,7 +197,7 @@ final class GpuSession implements Session {
     }
 
     private List<GpuExecutable.Step> steps(List<Launch> launches) {
-        int count = launches.stream().mapToInt(launch -> launch.parameters().length).sum();
+        int count = launches.stream().mapToInt(Launch::room).sum();
         int first = take(count);
         MemorySegment table = arena.allocate(Math.max(1, count) * (long) Integer.BYTES);
         List<GpuExecutable.Step> steps = new ArrayList<>();
@@ -210,7 +210,7 @@ final class GpuSession implements Session {
             for (Launch launch : these) {
                 MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
                         launch.parameters().length);
-                at += launch.parameters().length;
+                at += launch.room();
             }
         }
         if (count > 0) {

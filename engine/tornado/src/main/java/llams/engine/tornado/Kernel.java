@@ -81,7 +81,7 @@ enum Kernel {
 
     /// What a kernel becomes a task of.
     ///
-    /// @param k    where the task's parameters start, counted from where its graph's start
+    /// @param k    where the task's parameters start, counted from where its graph's start; null for a library's task
     /// @param call what a library's task computes
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
             List<TornadoNativeArray> operands, IntArray k, CuBlasProvider.Call call) {

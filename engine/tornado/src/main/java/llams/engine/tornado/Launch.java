@@ -9,6 +9,21 @@ import java.util.List;
 /// @param product the library's, else null
 record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
         Product product) {
+    /// Room for the parameters of a kernel, so that a task's start follows from its number.
+    static final int PARAMETERS = 32;
+
+    Launch {
+        if (parameters.length > PARAMETERS) {
+            throw new IllegalArgumentException(kernel + " has " + parameters.length + " parameters, at most " + PARAMETERS
+                    + " are possible");
+        }
+    }
+
+    /// What its parameters take of a table: a library's are not in it.
+    int room() {
+        return product == null ? PARAMETERS : 0;
+    }
+
     /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
     record Shape(Kernel kernel, List<Integer> blocks) {
     }

@@ -60,9 +60,7 @@ final class Plan implements AutoCloseable {
 
     /// Arrays that go over before the first run.
     Plan sendOnce(TornadoNativeArray... arrays) {
-        if (arrays.length > 0) {
-            graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
-        }
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
         return this;
     }
 

@@ -2,7 +2,6 @@ package llams.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -29,17 +28,7 @@ final class Segment implements AutoCloseable {
         plan.send(pc).use(ints).use(consts);
         List<Block> blocks = Launch.distinctBlocks(launches);
         blocks.forEach(block -> arrays.add(new HashMap<>()));
-        // Numbers would be constants in the compiled kernel, and each another kernel.
-        Map<Integer, IntArray> starts = new LinkedHashMap<>();
-        int k = 0;
-        for (Launch launch : launches) {
-            if (launch.product() == null) {
-                starts.computeIfAbsent(k, IntArray::fromElements);
-            }
-            k += launch.parameters().length;
-        }
-        plan.sendOnce(starts.values().toArray(TornadoNativeArray[]::new));
-        k = 0;
+        int kernels = 0;
         for (Launch launch : launches) {
             List<TornadoNativeArray> operands = new ArrayList<>();
             for (Block block : launch.blocks()) {
@@ -51,7 +40,11 @@ final class Segment implements AutoCloseable {
             }
             String id;
             CuBlasProvider.Call call = new CuBlasProvider.Call();
+            IntArray start = null;
             if (launch.product() == null) {
+                Block number = Starts.of(kernels++);
+                plan.use(number);
+                start = number.ints();
                 Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
                 id = task.id();
                 tasks.add(next -> task.grid().setGlobalWork((long) next.groupsX() * next.kernel().localX,
@@ -60,9 +53,8 @@ final class Segment implements AutoCloseable {
                 id = plan.libraryTask();
                 tasks.add(next -> call.product = next.product());
             }
-            launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands,
-                    starts.get(k), call));
-            k += launch.parameters().length;
+            launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands, start,
+                    call));
         }
     }
 
