@@ -5,12 +5,13 @@
 #   LLAMS=llams/llams bench/compare/gpu.sh      # with a bundle of 'llams bundle --gpu'
 #   SHAPES=tiny TOKENS=64 bench/compare/gpu.sh  # a minute or two: that all of it runs
 #   PARTS="lora decode" bench/compare/gpu.sh    # only these of: product lora full prefill decode profile
+#   SECONDS_EACH=4 LIMIT=100 bench/compare/gpu.sh    # shorter: what takes longer than the limit is stopped, the rest goes on
 #
 # Needs the program with its GPU device (docs/gpu.md) and, for PyTorch's side, a python3 ($PYTHON) that has torch, with
 # torch_side.py beside this file. Models are random and made on the spot. What fails or is missing says so in its row, and the
 # rest goes on. A ratio above 1 means that LLaMS is faster; memory is what nvidia-smi saw in use at most, ours over theirs.
-# Both sides: weights in bf16, but for 'full', which PyTorch trains in bf16 and LLaMS in f32. Products in a model of LLaMS
-# have f32 on their left side, and so have these.
+# Like with like: weights and the inputs of products in bf16 on both sides; 'full' and the products named f32 in f32 on both,
+# without TF32. PyTorch has its activations in bf16 too, LLaMS in f32. PyTorch's full step in bf16 stands beside, alone.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LLAMS=${LLAMS:-$here/../../llams}
@@ -94,7 +95,8 @@ ratio() {
   awk -v a="$1" -v b="$2" 'BEGIN { if (a > 0 && b > 0) printf "%.2f", a / b; else printf "-" }'
 }
 
-# A case: its name, what one call counts (tokens, or flops), a unit's divisor, then our arguments, "--" and theirs.
+# A case: its name, what one call counts (tokens, or flops), a unit's divisor, then our arguments (none: theirs alone), "--"
+# and theirs.
 compare() {
   local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=()
   shift 3
@@ -104,7 +106,9 @@ compare() {
     shift
   done
   shift
-  if watched "$LLAMS" measure "${ours[@]}" --seconds "$SECONDS_EACH" --device gpu --json; then
+  if [ ${#ours[@]} -eq 0 ]; then
+    :
+  elif watched "$LLAMS" measure "${ours[@]}" --seconds "$SECONDS_EACH" --device gpu --json; then
     mine=$(field "$([ "${ours[0]}" = product ] && echo flops || echo tokensPerSecond)")
     my_seconds=$(awk -v w="$work_of_call" -v r="$mine" 'BEGIN { print w / r }')
     my_memory=${memory:--}
@@ -150,6 +154,7 @@ for shape in $SHAPES; do
       flops=$(echo "$size" | awk -Fx '{ printf "%.0f", 2 * $1 * $2 * $3 }')
       compare "$shape product $size TFLOP/s" "$flops" 1e12 product --size "$size" --dtype bf16 -- matmul "$size" --dtype bf16
     done
+    compare "$shape product $size f32 TFLOP/s" "$flops" 1e12 product --size "$size" --dtype f32 -- matmul "$size" --dtype f32
   fi
   if has lora; then
     compare "$shape LoRA r8 tokens/s" "$TOKENS" 1 lora --config "$(config "$shape")" --tokens "$TOKENS" \
@@ -158,8 +163,9 @@ for shape in $SHAPES; do
       -- train "$shape-lora-all-bf16-1x$TOKENS" --recompute
   fi
   if has full && [ "$shape" != 8B ]; then
-    compare "$shape full tokens/s" "$TOKENS" 1 full --config "$(config "$shape")" --tokens "$TOKENS" --recompute \
-      -- train "$shape-full-bf16-1x$TOKENS" --recompute
+    compare "$shape full f32 tokens/s" "$TOKENS" 1 full --config "$(config "$shape")" --tokens "$TOKENS" --recompute \
+      -- train "$shape-full-f32-1x$TOKENS" --recompute
+    compare "$shape full bf16 tokens/s" "$TOKENS" 1 -- train "$shape-full-bf16-1x$TOKENS" --recompute
   fi
   if has prefill; then
     compare "$shape prefill $TOKENS tokens/s" "$TOKENS" 1 prefill --config "$(config "$shape")" --tokens "$TOKENS" \

@@ -17,6 +17,10 @@ import java.util.Set;
 /// @param outputs      where the asked-for values lie; they are kept to the end of the run
 /// @param slabBytes    size of the one memory block that holds all temporaries and outputs
 public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<String, Place> outputs, long slabBytes) {
+    /// No value in the slab crosses a multiple of this, unless it is larger: a device whose arrays are smaller than a slab can be
+    /// has each value in one.
+    public static final long WINDOW_BYTES = 1L << 32;
+
     /// Where a value lies.
     public sealed interface Place {
         TensorType type();
@@ -60,7 +64,7 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
         Map<String, Value> asked = new LinkedHashMap<>();
         outputs.forEach((name, value) -> asked.put(name, fused.of(value)));
         Lifetimes lifetimes = Lifetimes.of(nodes, asked.values());
-        long slabBytes = Slab.place(lifetimes.intervals());
+        long slabBytes = Slab.place(lifetimes.intervals(), WINDOW_BYTES);
 
         Map<Value, Place> places = new HashMap<>();
         lifetimes.intervalOf().forEach(

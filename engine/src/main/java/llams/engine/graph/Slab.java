@@ -25,7 +25,9 @@ final class Slab {
     }
 
     /// Sets every offset; returns the size of the block.
-    static long place(List<Interval> intervals) {
+    ///
+    /// @param windowBytes no buffer crosses a multiple of it, but one that is larger
+    static long place(List<Interval> intervals, long windowBytes) {
         List<Interval> bySize = new ArrayList<>(intervals);
         bySize.sort(Comparator.comparingLong((Interval interval) -> -interval.bytes));
         List<Interval> byOffset = new ArrayList<>();
@@ -37,7 +39,7 @@ final class Slab {
                     if (other.offsetBytes - offset >= interval.bytes) {
                         break;
                     }
-                    offset = Math.max(offset, other.offsetBytes + other.bytes);
+                    offset = within(Math.max(offset, other.offsetBytes + other.bytes), interval.bytes, windowBytes);
                 }
             }
             interval.offsetBytes = offset;
@@ -49,5 +51,11 @@ final class Slab {
             byOffset.add(at, interval);
         }
         return size;
+    }
+
+    /// The lowest offset from this one on where so many bytes do not cross a window's end.
+    private static long within(long offset, long bytes, long windowBytes) {
+        long end = (offset / windowBytes + 1) * windowBytes;
+        return offset + bytes > end && offset % windowBytes > 0 ? end : offset;
     }
 }

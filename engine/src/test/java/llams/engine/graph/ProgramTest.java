@@ -184,7 +184,21 @@ class ProgramTest {
     }
 
     @Test
+    void buffersCrossNoWindowThatIsLargeEnough() {
+        for (long window : new long[] {64 * 20, 64 * 50}) {
+            List<Slab.Interval> intervals = buffersThatLiveAtTheSameTimeNeverOverlap(window);
+            for (Slab.Interval interval : intervals) {
+                assertEquals(interval.offsetBytes / window, (interval.offsetBytes + interval.bytes - 1) / window);
+            }
+        }
+    }
+
+    @Test
     void buffersThatLiveAtTheSameTimeNeverOverlap() {
+        buffersThatLiveAtTheSameTimeNeverOverlap(Program.WINDOW_BYTES);
+    }
+
+    private static List<Slab.Interval> buffersThatLiveAtTheSameTimeNeverOverlap(long window) {
         CounterRandom random = new CounterRandom(3, 0);
         List<Slab.Interval> intervals = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
@@ -192,7 +206,7 @@ class ProgramTest {
             interval.to = interval.from + random.below(15, 3 * i + 2);
             intervals.add(interval);
         }
-        long size = Slab.place(intervals);
+        long size = Slab.place(intervals, window);
         long sum = 0;
         for (Slab.Interval a : intervals) {
             sum += a.bytes;
@@ -204,6 +218,7 @@ class ProgramTest {
             }
         }
         assertTrue(size < sum / 3, "the slab of " + size + " bytes shares too little of " + sum);
+        return intervals;
     }
 
     @Test

@@ -8,8 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import uk.ac.manchester.tornado.api.memory.XPUBuffer;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -19,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /// A large array on the device, in which tensors lie at offsets. TornadoVM gives every device array a host side of the same
 /// size; this one's is a private mapping of an empty file that nobody ever touches, so it takes no memory.
 ///
-/// Two blocks are the same only if they are one object: graphs are kept by the blocks that they work on.
+/// Two blocks are the same only if they are one object.
 final class Block {
     /// What an array holds.
     enum Kind {
@@ -32,8 +30,8 @@ final class Block {
         }
     }
 
-    /// Elements of a block, at most: index arithmetic in kernels is 32-bit, and an offset plus a tensor must stay below 2^31.
-    static final long LIMIT = 1L << 30;
+    /// Elements of a block, at most: index arithmetic in kernels is 32-bit.
+    static final long LIMIT = Integer.MAX_VALUE - (1 << 16);
     /// Offsets are multiples of this many elements: whole cache lines, and what library products ask for.
     static final int ALIGNMENT = 64;
 
@@ -41,7 +39,6 @@ final class Block {
     final long elements;
     final TornadoNativeArray array;
     private final MemorySegment host;
-    private final List<TornadoNativeArray> aliases = new ArrayList<>();
     /// Where it is on the device, once it has been made there.
     XPUBuffer buffer;
 
@@ -53,10 +50,12 @@ final class Block {
         this.kind = kind;
         this.elements = elements;
         host = untouched(TornadoNativeArray.ARRAY_HEADER + elements * kind.bytes, arena);
-        array = array();
+        array = alias();
     }
 
-    private TornadoNativeArray array() {
+    /// The same block as another array. Operands of different places in a task must not be one array: TornadoVM's scheduler
+    /// never ends where a task writes an array and has it as a later operand too.
+    TornadoNativeArray alias() {
         return switch (kind) {
             case FLOATS -> FloatArray.fromSegmentShallow(host);
             case SHORTS -> ShortArray.fromSegmentShallow(host);
@@ -87,15 +86,6 @@ final class Block {
 
     IntArray ints() {
         return (IntArray) array;
-    }
-
-    /// The same block as another array, for operand `operand` of a task: TornadoVM's scheduler never ends where a task
-    /// writes an array and has it as a later operand too.
-    TornadoNativeArray alias(int operand) {
-        while (aliases.size() <= operand) {
-            aliases.add(array());
-        }
-        return aliases.get(operand);
     }
 
     static long aligned(long elements) {

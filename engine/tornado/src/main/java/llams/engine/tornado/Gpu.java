@@ -21,8 +21,8 @@ final class Gpu {
 
     static String description() {
         TornadoDevice device = TornadoExecutionPlan.DEFAULT_DEVICE;
-        return "%s through TornadoVM (%s), %.1f GiB memory".formatted(device.getPhysicalDevice().getDeviceName(),
-                backend(), device.getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30));
+        return "%s through TornadoVM (%s), %.1f GiB memory, products: %s".formatted(device.getPhysicalDevice().getDeviceName(),
+                backend(), device.getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), Products.chosen());
     }
 
     static TornadoVMBackendType backend() {

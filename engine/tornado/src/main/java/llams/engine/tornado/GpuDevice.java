@@ -40,7 +40,7 @@ public final class GpuDevice implements Device {
             return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the card" + HELP);
         }
         try {
-            return Gpu.unavailable().map(reason -> reason + HELP);
+            return Gpu.unavailable().or(Products::unavailable).map(reason -> reason + HELP);
         } catch (RuntimeException | LinkageError e) {
             return Optional.of("TornadoVM does not start: " + e + HELP);
         }
@@ -58,6 +58,6 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
-        return new GpuSession(resident);
+        return new GpuSession(resident, Products.chosen(), Block.LIMIT);
     }
 }

@@ -13,8 +13,9 @@ import llams.engine.tornado.Places.Ref;
 final class GpuExecutable implements Executable {
     /// One run of a graph.
     ///
+    /// @param blocks     the distinct ones of its launches
     /// @param parameters where those of its launches start
-    record Step(Segment segment, List<Launch> launches, int parameters) {
+    record Step(Segment segment, List<Launch> launches, List<Block> blocks, int parameters) {
     }
 
     private final Program program;
@@ -61,7 +62,7 @@ final class GpuExecutable implements Executable {
             profile.inputsAreIn();
         }
         for (Step step : steps) {
-            step.segment.run(step.launches, step.parameters);
+            step.segment.run(step.launches, step.blocks, step.parameters);
         }
         hasRun = true;
         if (profile != null) {

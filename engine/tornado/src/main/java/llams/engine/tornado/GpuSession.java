@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
@@ -34,6 +35,7 @@ final class GpuSession implements Session {
     private final Memory memory = new Memory();
     private final Arena arena = Arena.ofShared();
     private final Constants constants = new Constants();
+    private final Products products;
     private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
     private final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Block ints;
@@ -41,18 +43,21 @@ final class GpuSession implements Session {
     private int intsUsed = Block.ALIGNMENT;
     private int constantsSent;
     private List<Block> slab = List.of();
-    private Block scratch;
+    private Places.Workspace workspace;
 
-    GpuSession(Map<String, Tensor> resident) {
+    /// @param blockLimit elements of a block of weights or state, at most, if more than one tensor is in it
+    GpuSession(Map<String, Tensor> resident, Products products, long blockLimit) {
         this.resident = Map.copyOf(resident);
+        this.products = products.of(resident.values());
         try {
             ints = memory.make(Block.Kind.INTS, INTS);
             consts = memory.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
             memory.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
-            scratch = memory.make(Block.Kind.FLOATS, Block.ALIGNMENT);
-            place(Block.Kind.FLOATS);
-            place(Block.Kind.SHORTS);
+            workspace = new Places.Workspace(memory.make(Block.Kind.FLOATS, 1), memory.make(Block.Kind.SHORTS, 1),
+                    memory.make(Block.Kind.SHORTS, 1));
+            place(Block.Kind.FLOATS, blockLimit);
+            place(Block.Kind.SHORTS, blockLimit);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -69,26 +74,36 @@ final class GpuSession implements Session {
         };
     }
 
-    /// Gives every resident tensor of a kind its place, in as few blocks as hold them, and copies it there.
-    private void place(Block.Kind kind) {
+    /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in it, as the
+    /// layers' have, is in one block if it can be: so layers are alike, and share graphs.
+    private void place(Block.Kind kind, long limit) {
+        Map<String, Map<String, Tensor>> alike = new TreeMap<>();
+        new TreeMap<>(resident).forEach((name, tensor) -> {
+            if (kind(name, tensor.dtype()) == kind) {
+                alike.computeIfAbsent(name.replaceAll("\\d+", "#"), pattern -> new LinkedHashMap<>()).put(name, tensor);
+            }
+        });
         Map<String, Tensor> together = new LinkedHashMap<>();
-        long elements = 0;
-        for (Map.Entry<String, Tensor> entry : resident.entrySet()) {
-            Tensor tensor = entry.getValue();
-            if (kind(entry.getKey(), tensor.dtype()) == kind) {
-                long more = stored(tensor, kind);
-                if (elements + more > Block.LIMIT && elements > 0) {
-                    upload(kind, together, elements);
+        for (Map<String, Tensor> tensors : alike.values()) {
+            if (!together.isEmpty() && stored(together, kind) + stored(tensors, kind) > limit) {
+                upload(kind, together);
+                together.clear();
+            }
+            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+                if (!together.isEmpty() && stored(together, kind) + stored(entry.getValue(), kind) > limit) {
+                    upload(kind, together);
                     together.clear();
-                    elements = 0;
                 }
-                together.put(entry.getKey(), tensor);
-                elements += more;
+                together.put(entry.getKey(), entry.getValue());
             }
         }
         if (!together.isEmpty()) {
-            upload(kind, together, elements);
+            upload(kind, together);
         }
+    }
+
+    private static long stored(Map<String, Tensor> tensors, Block.Kind kind) {
+        return tensors.values().stream().mapToLong(tensor -> stored(tensor, kind)).sum();
     }
 
     /// Elements of a block that a tensor takes.
@@ -96,8 +111,8 @@ final class GpuSession implements Session {
         return Block.aligned(tensor.data().byteSize() / kind.bytes);
     }
 
-    private void upload(Block.Kind kind, Map<String, Tensor> tensors, long elements) {
-        Block block = memory.make(kind, elements);
+    private void upload(Block.Kind kind, Map<String, Tensor> tensors) {
+        Block block = memory.make(kind, stored(tensors, kind));
         long offset = 0;
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             memory.write(entry.getValue().data(), block, offset);
@@ -135,12 +150,14 @@ final class GpuSession implements Session {
             }
         }
         growSlab(program.slabBytes() / Float.BYTES);
-        Places places = new Places(refs, slab, scratch);
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants);
-        if (lowered.scratchElements() > scratch.elements) {
-            scratch = memory.make(Block.Kind.FLOATS, lowered.scratchElements());
-            places = new Places(refs, slab, scratch);
-            lowered = Lowering.lower(program, places, constants);
+        Places places = new Places(refs, slab, workspace, consts);
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products);
+        Places.Workspace grown = new Places.Workspace(grown(workspace.floats(), lowered.needs().floats()),
+                grown(workspace.halves(), lowered.needs().halves()), grown(workspace.rounded(), lowered.needs().rounded()));
+        if (!grown.equals(workspace)) {
+            workspace = grown;
+            places = new Places(refs, slab, workspace, consts);
+            lowered = Lowering.lower(program, places, constants, products);
         }
         sendConstants();
         return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena, profile);
@@ -157,12 +174,16 @@ final class GpuSession implements Session {
         return (int) first;
     }
 
+    private Block grown(Block block, long elements) {
+        return elements > block.elements ? memory.make(block.kind, elements) : block;
+    }
+
     private void growSlab(long elements) {
         long have = slab.stream().mapToLong(block -> block.elements).sum();
         if (elements > have || slab.isEmpty()) {
             List<Block> grown = new ArrayList<>();
-            for (long from = 0; from == 0 || from < elements; from += Block.LIMIT) {
-                grown.add(memory.make(Block.Kind.FLOATS, Math.min(Block.LIMIT, elements - from)));
+            for (long from = 0; from == 0 || from < elements; from += Places.WINDOW) {
+                grown.add(memory.make(Block.Kind.FLOATS, Math.min(Places.WINDOW, elements - from)));
             }
             slab = List.copyOf(grown);
         }
@@ -176,20 +197,20 @@ final class GpuSession implements Session {
     }
 
     private List<GpuExecutable.Step> steps(List<Launch> launches) {
-        int count = launches.stream().mapToInt(launch -> launch.parameters().length).sum();
+        int count = launches.stream().mapToInt(Launch::room).sum();
         int first = take(count);
         MemorySegment table = arena.allocate(Math.max(1, count) * (long) Integer.BYTES);
         List<GpuExecutable.Step> steps = new ArrayList<>();
         int at = 0;
         for (Roll.Part part : Roll.parts(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
             List<Launch> these = launches.subList(part.from(), part.to());
-            Segment segment = segments.computeIfAbsent(these.stream().map(Launch::shape).toList(),
+            Segment segment = segments.computeIfAbsent(Launch.shapes(these),
                     shapes -> new Segment(these, ints, consts, profile));
-            steps.add(new GpuExecutable.Step(segment, these, first + at));
+            steps.add(new GpuExecutable.Step(segment, these, Launch.distinctBlocks(these), first + at));
             for (Launch launch : these) {
                 MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
                         launch.parameters().length);
-                at += launch.parameters().length;
+                at += launch.room();
             }
         }
         if (count > 0) {

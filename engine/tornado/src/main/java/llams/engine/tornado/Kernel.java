@@ -1,12 +1,14 @@
 package llams.engine.tornado;
 
+import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Every kernel, with the size of its work-groups and how it becomes a task.
+/// Every kernel, with the size of its work-groups and how it becomes a task, and what a library computes.
 enum Kernel {
     FILL(256, 1, t -> t.graph.task(t.id, PointwiseKernels::fillWith, t.context, t.pc, t.ints, t.consts, t.f(0), t.k)),
     ADD(256, 1, t -> t.graph.task(t.id, PointwiseKernels::addTwo, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
@@ -34,7 +36,7 @@ enum Kernel {
     PICK_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::pickRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
     PICK_ROWS_HALF(256, 1, t -> t.graph.task(t.id, RowKernels::pickRowsHalf, t.context, t.pc, t.ints, t.consts, t.h(0), t.f(1),
             t.k)),
-    PICK_ROWS_QUANTIZED(256, 1, t -> t.graph.task(t.id, QuantizedKernels::pickRowsQuantized, t.context, t.pc, t.ints, t.consts,
+    PICK_ROWS_QUANTIZED(256, 1, t -> t.graph.task(t.id, RowKernels::pickRowsQuantized, t.context, t.pc, t.ints, t.consts,
             t.h(0), t.f(1), t.k)),
     ADD_TO_ROWS(64, 1, t -> t.graph.task(t.id, RowKernels::addToRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
     PUT_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::putRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
@@ -46,32 +48,49 @@ enum Kernel {
             t.consts, t.f(0), t.f(1), t.f(2), t.k)),
     PRODUCT_HALF(ProductKernels.TILE, ProductKernels.TILE, t -> t.graph.task(t.id, ProductKernels::productHalf, t.context,
             t.pc, t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.k)),
-    PRODUCT_QUANTIZED(ProductKernels.TILE, ProductKernels.TILE, t -> t.graph.task(t.id, QuantizedKernels::productQuantized,
+    PRODUCT_QUANTIZED(ProductKernels.TILE, ProductKernels.TILE, t -> t.graph.task(t.id, ProductKernels::productQuantized,
             t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.k)),
-    DOT_ROWS(ProductKernels.DOT, 1, t -> t.graph.task(t.id, ProductKernels::dotRows, t.context, t.pc, t.ints, t.consts, t.f(0),
+    DOT_ROWS(Parts.GROUP, 1, t -> t.graph.task(t.id, ProductKernels::dotRows, t.context, t.pc, t.ints, t.consts, t.f(0),
             t.f(1), t.f(2), t.k)),
-    DOT_ROWS_HALF(ProductKernels.DOT, 1, t -> t.graph.task(t.id, ProductKernels::dotRowsHalf, t.context, t.pc, t.ints,
+    DOT_ROWS_HALF(Parts.GROUP, 1, t -> t.graph.task(t.id, ProductKernels::dotRowsHalf, t.context, t.pc, t.ints,
             t.consts, t.f(0), t.h(1), t.f(2), t.k)),
-    DOT_ROWS_QUANTIZED(ProductKernels.DOT, 1, t -> t.graph.task(t.id, QuantizedKernels::dotRowsQuantized, t.context, t.pc,
+    DOT_ROWS_QUANTIZED(Parts.GROUP, 1, t -> t.graph.task(t.id, ProductKernels::dotRowsQuantized, t.context, t.pc,
             t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.k)),
     SOFTMAX_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRows, t.context, t.pc, t.ints, t.f(0),
             t.f(1), t.k)),
     SOFTMAX_ROWS_GRADIENT(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradient, t.context, t.pc,
             t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.k)),
     LOSS_OF_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::lossOfRows, t.context, t.pc, t.ints, t.f(0),
-            t.f(1), t.f(2), t.k));
+            t.f(1), t.f(2), t.k)),
+    ROUND(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundFloats, t.context, t.pc, t.ints, t.f(0), t.h(1), t.k)),
+    ROUND_HALF(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundHalves, t.context, t.pc, t.ints, t.consts, t.h(0), t.h(1),
+            t.k)),
+    ROUND_QUANTIZED(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundQuantized, t.context, t.pc, t.ints, t.consts, t.h(0),
+            t.h(1), t.k)),
+    SOFTMAX_ROWS_ROUNDED(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsRounded, t.context, t.pc,
+            t.ints, t.f(0), t.f(1), t.h(2), t.k)),
+    SOFTMAX_ROWS_GRADIENT_ROUNDED(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradientRounded,
+            t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.h(5), t.h(6), t.k)),
+    CUBLAS_F32(1, 1, Kernel::library),
+    CUBLAS_BF16(1, 1, Kernel::library);
+
+    private static void library(Binding t) {
+        t.graph.libraryTask(t.id, (a, b, c) -> CuBlasProvider.task(t.call, a, b, c), t.operands.get(0), t.operands.get(1),
+                t.operands.get(2));
+    }
 
     /// What a kernel becomes a task of.
     ///
-    /// @param k where the task's parameters start, counted from where its graph's start
+    /// @param k    where the task's parameters start, counted from where its graph's start; null for a library's task
+    /// @param call what a library's task computes
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            Launch launch, int k) {
+            List<TornadoNativeArray> operands, IntArray k, CuBlasProvider.Call call) {
         FloatArray f(int operand) {
-            return (FloatArray) launch.blocks().get(operand).alias(operand);
+            return (FloatArray) operands.get(operand);
         }
 
         ShortArray h(int operand) {
-            return (ShortArray) launch.blocks().get(operand).alias(operand);
+            return (ShortArray) operands.get(operand);
         }
     }
 

@@ -2,17 +2,42 @@ package llams.engine.tornado;
 
 import java.util.List;
 
-/// A kernel on blocks with its parameters.
+/// A kernel on blocks with its parameters, or a product that a library computes.
 ///
 /// @param groupsX work-groups; `y` and `z` the same
 /// @param what    the op that it is of, for people
-record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what) {
-    /// What is compiled: launches that agree in it differ in data only, and share a graph.
-    record Shape(Kernel kernel, List<Block> blocks) {
+/// @param product the library's, else null
+record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
+        Product product) {
+    /// Room for the parameters of a kernel, so that a task's start follows from its number.
+    static final int PARAMETERS = 32;
+
+    Launch {
+        if (parameters.length > PARAMETERS) {
+            throw new IllegalArgumentException(kernel + " has " + parameters.length + " parameters, at most " + PARAMETERS
+                    + " are possible");
+        }
     }
 
-    Shape shape() {
-        return new Shape(kernel, blocks);
+    /// What its parameters take of a table: a library's are not in it.
+    int room() {
+        return product == null ? PARAMETERS : 0;
+    }
+
+    /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
+    record Shape(Kernel kernel, List<Integer> blocks) {
+    }
+
+    /// Of each launch; lists of launches that agree in it differ in data and memory only, and share a graph.
+    static List<Shape> shapes(List<Launch> launches) {
+        List<Block> seen = distinctBlocks(launches);
+        return launches.stream()
+                .map(launch -> new Shape(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList())).toList();
+    }
+
+    /// Every block that they work on, as it comes.
+    static List<Block> distinctBlocks(List<Launch> launches) {
+        return launches.stream().flatMap(launch -> launch.blocks.stream()).distinct().toList();
     }
 
     /// Upper bound of what the task takes of a graph's 8 KiB task buffer.

@@ -21,28 +21,39 @@ final class Lowering {
     private final List<Launch> launches = new ArrayList<>();
     /// The op at hand.
     private String what;
-    private long scratchUsed;
-    private long scratchNeeded;
+    private final Scratch scratch;
+    private final Scratch halves;
+    private final ProductLowering products;
 
     /// What a program becomes.
     ///
-    /// @param scratchElements what the scratch block must have
-    record Lowered(List<Launch> launches, long scratchElements) {
+    /// @param needs elements that the blocks of [Places#workspace] must have
+    record Lowered(List<Launch> launches, Places.Sizes needs) {
     }
 
-    private Lowering(Places places, Constants constants) {
+    private Lowering(Places places, Constants constants, Products products, Scratch rounded) {
         this.places = places;
         this.constants = constants;
+        scratch = new Scratch(places.workspace().floats());
+        halves = new Scratch(places.workspace().halves());
+        this.products = new ProductLowering(this, products, rounded);
     }
 
-    static Lowered lower(Program program, Places places, Constants constants) {
-        Lowering lowering = new Lowering(places, constants);
+    static Lowered lower(Program program, Places places, Constants constants, Products products) {
+        Scratch rounded = new Scratch(places.workspace().rounded());
+        Lowering lowering = new Lowering(places, constants, products, rounded);
         for (Instruction instruction : program.instructions()) {
-            lowering.scratchUsed = 0;
+            lowering.scratch.clear();
+            lowering.halves.clear();
             lowering.what = instruction.op().getClass().getSimpleName();
             lowering.lower(instruction);
+            if (instruction.op() instanceof Effect) {
+                lowering.products.forget();
+            }
+            lowering.products.written(instruction.results());
         }
-        return new Lowered(lowering.launches, lowering.scratchNeeded);
+        return new Lowered(lowering.launches,
+                new Places.Sizes(lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
     }
 
     private void lower(Instruction at) {
@@ -97,24 +108,34 @@ final class Lowering {
         return constants;
     }
 
-    /// Memory for this op alone.
+    ProductLowering products() {
+        return products;
+    }
+
+    /// The op at hand, for people.
+    String what() {
+        return what;
+    }
+
+    /// F32 memory for this op alone.
     Ref scratch(long elements) {
-        if (elements > Block.LIMIT) {
-            throw new IllegalArgumentException("gpu: an op needs " + elements + " floats for itself, at most " + Block.LIMIT
-                    + " are possible; use fewer tokens at a time");
-        }
-        long offset = scratchUsed;
-        scratchUsed += Block.aligned(elements);
-        scratchNeeded = Math.max(scratchNeeded, scratchUsed);
-        return new Ref(places.scratch(), Math.toIntExact(offset));
+        return scratch.take(elements);
+    }
+
+    /// 16-bit memory for this op alone.
+    Ref halves(long elements) {
+        return halves.take(elements);
+    }
+
+    void add(Launch launch) {
+        launches.add(launch);
     }
 
     /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then `more`.
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        launches.add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1,
-                what));
+        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1, what, null));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
@@ -124,12 +145,6 @@ final class Lowering {
         }
         if (elements > 0) {
             launch(kernel, (elements + kernel.localX - 1) / kernel.localX, refs, more);
-        }
-    }
-
-    void launch(Product product) {
-        if (product.m() > 0 && product.n() > 0) {
-            launches.add(product.launch(constants, what));
         }
     }
 
@@ -169,22 +184,9 @@ final class Lowering {
         int m = dim(c, 0);
         int n = dim(c, 1);
         int k = dim(a, transposeA ? 0 : 1);
-        if (a.type().dtype() == DType.F32) {
-            launch(Product.of(ref(a), transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
-            return;
-        }
-        // The kernels widen b only: a weight on the left is made F32 first.
-        Ref wide = scratch((long) m * k);
-        widen(a, wide);
-        launch(Product.of(wide, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
-    }
-
-    private void widen(Place a, Ref wide) {
-        int n = elements(a);
-        Widening w = widening(a);
-        // All of it is row 0 of a table with one row: the ids are the zeros at the start of the integers.
-        launchElements(Widening.choose(w, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED), n,
-                List.of(ref(a), wide), n, n, 0, w.bits(), w.scales(), w.ones());
+        // Only the right side may be narrower: a weight on the left is made F32 first.
+        Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
+        products.add(Product.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
     }
 
     private void embedding(Place table, Place ids, Place y) {
@@ -250,15 +252,15 @@ final class Lowering {
         for (int from = 0; from < tokens; from += rows) {
             int count = Math.min(rows, tokens - from);
             Ref block = ref(x).plus((long) from * dim);
-            launch(Product.of(block, false, ref(weight), true, logits, count, vocab, dim, false, widening(weight)));
+            products.add(Product.of(block, false, ref(weight), true, logits, count, vocab, dim, false, widening(weight)));
             launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), ref(in.get(3))), vocab,
                     ref(in.get(2)).offset() + from);
             if (ref(out.get(2)) != null) {
-                launch(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
+                products.add(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
                         false, widening(weight)));
             }
             if (ref(dWeight) != null) {
-                launch(Product.of(logits, true, block, false, ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
+                products.add(Product.of(logits, true, block, false, ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
             }
         }
         launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, ref(in.get(3)), ref(out.get(0))), tokens);
@@ -266,8 +268,7 @@ final class Lowering {
 
     private void squaredNorm(Place x, Place y) {
         Ref partial = scratch(RowKernels.PARTIALS);
-        Ref one = scratch(1);
-        fill(one, 1, 1);
+        Ref one = new Ref(places.consts(), constants.index(1));
         launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS, List.of(ref(x), partial), elements(x));
         launch(Kernel.SCALED_SUM, 1, List.of(partial, one, ref(y)), RowKernels.PARTIALS);
     }

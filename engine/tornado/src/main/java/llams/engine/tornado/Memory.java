@@ -46,6 +46,19 @@ final class Memory implements AutoCloseable {
         return block;
     }
 
+    /// A block of one integer.
+    Block makeNumber(int value) {
+        Block block = new Block(Block.Kind.INTS, Block.ALIGNMENT, arena);
+        block.ints().set(0, value);
+        Plan plan = new Plan().sendOnce(block.array);
+        owners.add(plan);
+        Plan.Task task = plan.task(GROUP, 1);
+        plan.graph().task(task.id(), WindowKernels::keepInts, Plan.CONTEXT, block.ints());
+        plan.run();
+        plan.made(block);
+        return block;
+    }
+
     /// Copies host memory, as it is, to element `offset` of a block.
     void write(MemorySegment from, Block block, long offset) {
         long count = from.byteSize() / block.kind.bytes;

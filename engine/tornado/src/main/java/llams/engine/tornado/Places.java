@@ -9,10 +9,26 @@ import llams.engine.tensor.DType;
 
 /// Where the values of one program lie on the device.
 ///
-/// @param leaves  by name
-/// @param slab    in windows of [Block#LIMIT] elements
-/// @param scratch what ops need for themselves, each from its start
-record Places(Map<String, Ref> leaves, List<Block> slab, Block scratch) {
+/// @param leaves    by name
+/// @param slab      in windows of [#WINDOW] elements
+/// @param workspace what ops need for themselves
+/// @param consts    the values of [Constants]
+record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace, Block consts) {
+    /// No value of a slab crosses a multiple of so many elements.
+    static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
+
+    /// Memory that every op has from its start.
+    ///
+    /// @param floats  of F32
+    /// @param halves  of 16 bits
+    /// @param rounded the left side of products in BF16, which outlives its op
+    record Workspace(Block floats, Block halves, Block rounded) {
+    }
+
+    /// Elements of a [Workspace].
+    record Sizes(long floats, long halves, long rounded) {
+    }
+
     /// The first element of a value in a block.
     record Ref(Block block, int offset) {
         Ref plus(long elements) {
@@ -30,11 +46,11 @@ record Places(Map<String, Ref> leaves, List<Block> slab, Block scratch) {
                 }
                 long first = offsetBytes / Float.BYTES;
                 long elements = type.shape().elements();
-                if (first / Block.LIMIT != (first + Math.max(1, elements) - 1) / Block.LIMIT) {
-                    throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + Block.LIMIT
+                if (first / WINDOW != (first + Math.max(1, elements) - 1) / WINDOW) {
+                    throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + WINDOW
                             + " elements; use fewer tokens at a time");
                 }
-                yield new Ref(slab.get((int) (first / Block.LIMIT)), (int) (first % Block.LIMIT));
+                yield new Ref(slab.get((int) (first / WINDOW)), (int) (first % WINDOW));
             }
             case Program.Unused _ -> null;
         };

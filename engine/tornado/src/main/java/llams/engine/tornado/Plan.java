@@ -15,6 +15,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
@@ -28,6 +29,8 @@ final class Plan implements AutoCloseable {
     /// A task and its time in TornadoVM's log, which is JSON.
     private static final Pattern TASK_TIME = Pattern.compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
     private static final AtomicLong COUNT = new AtomicLong();
+
+    private static final boolean IS_CUDA = Gpu.backend() == TornadoVMBackendType.CUDA;
 
     private final String name = "g" + COUNT.incrementAndGet();
     private final TaskGraph graph = new TaskGraph(name);
@@ -55,6 +58,12 @@ final class Plan implements AutoCloseable {
         return this;
     }
 
+    /// Arrays that go over before the first run.
+    Plan sendOnce(TornadoNativeArray... arrays) {
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
+        return this;
+    }
+
     /// Arrays that come back after every run.
     Plan fetch(TornadoNativeArray... arrays) {
         graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
@@ -68,10 +77,16 @@ final class Plan implements AutoCloseable {
 
     /// Such a block as one of its aliases.
     Plan use(Block block, TornadoNativeArray array) {
-        if (blocks.put(array, block) == null) {
-            graph.consumeFromDevice(Sharing.SOURCE, array);
-        }
+        blocks.put(array, block);
+        graph.consumeFromDevice(Sharing.SOURCE, array);
         return this;
+    }
+
+    /// Lets an array that is used be another block from the next run on.
+    void exchange(TornadoNativeArray array, Block block) {
+        if (blocks.put(array, block) != block && plan != null) {
+            Sharing.put(ready, array, block.buffer);
+        }
     }
 
     /// A block that this graph makes on the device.
@@ -118,6 +133,9 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             TornadoExecutionResult result = plan.withGraph(0).execute();
+            if (IS_CUDA) {
+                CudaDriver.finish();
+            }
             if (isProfiled) {
                 profileLog = result.getProfilerResult().getProfileLog();
             }

@@ -5,7 +5,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k` on: offsets and sizes are
+/// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k[0]` on: offsets and sizes are
 /// data, so one compiled kernel serves every layer and shape; `consts` holds what parameters name by index. Their names must
 /// not be those of OpenCL's own functions.
 final class PointwiseKernels {
@@ -13,8 +13,8 @@ final class PointwiseKernels {
     }
 
     /// `y = constant`. Parameters: y, n, constant.
-    public static void fillWith(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void fillWith(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 1)) {
             y.set(ints.get(p) + i, consts.get(ints.get(p + 2)));
@@ -22,8 +22,8 @@ final class PointwiseKernels {
     }
 
     /// `y = a + b`. Parameters: a, b, y, n.
-    public static void addTwo(KernelContext c, IntArray pc, IntArray ints, FloatArray a, FloatArray b, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void addTwo(KernelContext c, IntArray pc, IntArray ints, FloatArray a, FloatArray b, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
             y.set(ints.get(p + 2) + i, a.get(ints.get(p) + i) + b.get(ints.get(p + 1) + i));
@@ -32,8 +32,8 @@ final class PointwiseKernels {
 
     /// `y = constant x`. Parameters: x, y, n, constant.
     public static void scaleBy(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             y.set(ints.get(p + 1) + i, x.get(ints.get(p) + i) * consts.get(ints.get(p + 3)));
@@ -41,8 +41,8 @@ final class PointwiseKernels {
     }
 
     /// `y = x`. Parameters: x, y, n.
-    public static void copyAll(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void copyAll(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             y.set(ints.get(p + 1) + i, x.get(ints.get(p) + i));
@@ -51,8 +51,8 @@ final class PointwiseKernels {
 
     /// Parameters: gate, up, y, n.
     public static void swiGlu(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up, FloatArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
             float g = gate.get(ints.get(p) + i);
@@ -62,8 +62,8 @@ final class PointwiseKernels {
 
     /// Parameters: gate, up, dy, dGate, dUp, n.
     public static void swiGluGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up,
-            FloatArray dy, FloatArray dGate, FloatArray dUp, int k) {
-        int p = pc.get(0) + k;
+            FloatArray dy, FloatArray dGate, FloatArray dUp, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 5)) {
             float g = gate.get(ints.get(p) + i);
@@ -78,8 +78,8 @@ final class PointwiseKernels {
     /// Parameters: x, y, n, seed (in `ints`), key of the stream, bar below which an element's 24 bits drop it, kept scale
     /// (a constant). The hash is that of the other devices, so a run continued elsewhere drops the same elements.
     public static void dropOut(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int seed0 = ints.get(ints.get(p + 3));
@@ -104,8 +104,8 @@ final class PointwiseKernels {
     /// Parameters: param, m, v, gradient, squaredNorm, schedule, n, and from constant `p + 7` on: beta1, 1 - beta1, beta2,
     /// 1 - beta2, eps, weight decay, clip.
     public static void adamW(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray param, FloatArray m,
-            FloatArray v, FloatArray gradient, FloatArray squaredNorm, FloatArray schedule, int k) {
-        int p = pc.get(0) + k;
+            FloatArray v, FloatArray gradient, FloatArray squaredNorm, FloatArray schedule, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         float norm = TornadoMath.sqrt(squaredNorm.get(ints.get(p + 4)));
         // False for NaN as well: a gradient that is not finite changes nothing.

@@ -25,8 +25,24 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         return m <= FEW_ROWS && colA == 1 && rowB == 1 && outers * inners == 1;
     }
 
+    /// The same of other memory, laid out alike: F32, or BF16 both.
+    Product of(Ref otherA, Ref otherB) {
+        return new Product(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA, outerB,
+                innerB, groupB, outerC, innerC, alpha, accumulate, null);
+    }
+
+    private String what(String op) {
+        return op + " " + m + "x" + n + "x" + k + (outers * inners == 1 ? "" : " by " + outers * inners);
+    }
+
+    /// As a library's; both sides must be of one type.
+    Launch libraryLaunch(String op) {
+        Kernel kernel = a.block().kind == Block.Kind.SHORTS ? Kernel.CUBLAS_BF16 : Kernel.CUBLAS_F32;
+        return new Launch(kernel, List.of(a.block(), b.block(), c.block()), new int[0], 1, 1, 1, what(op), this);
+    }
+
+    /// As a kernel of ours.
     Launch launch(Constants constants, String op) {
-        String what = op + " " + m + "x" + n + "x" + k + (outers * inners == 1 ? "" : " by " + outers * inners);
         int[] parameters = {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
             outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
             widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
@@ -34,10 +50,10 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
             return new Launch(Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
-                    parameters, n, m, 1, what);
+                    parameters, n, m, 1, what(op), null);
         }
         int tile = ProductKernels.TILE;
         return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED), blocks,
-                parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what);
+                parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what(op), null);
     }
 }

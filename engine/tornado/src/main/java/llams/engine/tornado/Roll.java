@@ -1,17 +1,19 @@
 package llams.engine.tornado;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled once
-/// and run once a layer, on other data.
+/// and run once a layer, on other data. A loop is looked for in the kernels alone; parts that differ in more have graphs of
+/// their own.
 final class Roll {
     /// A loop shorter than this many launches in all is not worth a graph of its own.
     private static final int FEW = 8;
     /// Launches of one layer, at most, that are looked for.
     private static final int LONGEST = 1024;
+    /// Layers shorter than half of this many launches are joined to parts of about so many: every part that runs costs the host
+    /// time, every launch of one that is compiled as well.
+    private static final int JOINED = 32;
 
     private Roll() {
     }
@@ -23,7 +25,7 @@ final class Roll {
     /// @param maxTasks     of one part
     /// @param maxTaskBytes of one part, see [Launch#taskBytes]
     static List<Part> parts(List<Launch> launches, int maxTasks, int maxTaskBytes) {
-        int[] shapes = numbered(launches);
+        int[] shapes = kernels(launches);
         List<Part> parts = new ArrayList<>();
         int single = 0;
         int at = 0;
@@ -34,21 +36,21 @@ final class Roll {
                 continue;
             }
             cut(launches, single, at, maxTasks, maxTaskBytes, parts);
-            while (repeats(shapes, at, period) > 0) {
-                cut(launches, at, at + period, maxTasks, maxTaskBytes, parts);
-                at += period;
+            int layers = repeats(shapes, at, period) + 1;
+            int joined = Math.clamp(Math.min(JOINED, maxTasks) / period, 1, layers);
+            for (int from = 0; from < layers; from += joined) {
+                int to = at + Math.min(layers, from + joined) * period;
+                cut(launches, at + from * period, to, maxTasks, maxTaskBytes, parts);
             }
-            cut(launches, at, at + period, maxTasks, maxTaskBytes, parts);
-            at += period;
+            at += layers * period;
             single = at;
         }
         cut(launches, single, at, maxTasks, maxTaskBytes, parts);
         return parts;
     }
 
-    private static int[] numbered(List<Launch> launches) {
-        Map<Launch.Shape, Integer> numbers = new HashMap<>();
-        return launches.stream().mapToInt(launch -> numbers.computeIfAbsent(launch.shape(), shape -> numbers.size())).toArray();
+    private static int[] kernels(List<Launch> launches) {
+        return launches.stream().mapToInt(launch -> launch.kernel().ordinal()).toArray();
     }
 
     /// The shortest run at `at` that is repeated and covers most, or 0.

@@ -8,37 +8,33 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
 final class RowKernels {
-    static final int GROUP = 128;
+    static final int GROUP = Parts.GROUP;
     /// Groups of [#partialSquares], and so the partial sums that it leaves.
     static final int PARTIALS = 64;
 
     private RowKernels() {
     }
 
+    /// `1 / rms` of a row, by its group.
+    private static float inverse(KernelContext c, FloatArray x, int from, int dim, float eps) {
+        float sum = 0.0f;
+        for (int i = c.localIdx; i < dim; i += GROUP) {
+            float value = x.get(from + i);
+            sum += value * value;
+        }
+        return 1.0f / TornadoMath.sqrt(Parts.sum(c, sum) / dim + eps);
+    }
+
     /// Parameters: x, weight, y, dim, eps (a constant).
     public static void rmsNorm(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            FloatArray weight, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            FloatArray weight, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 3);
         int from = ints.get(p) + c.groupIdx * dim;
         int to = ints.get(p + 2) + c.groupIdx * dim;
         int w = ints.get(p + 1);
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float sum = 0.0f;
-        for (int i = t; i < dim; i += GROUP) {
-            float value = x.get(from + i);
-            sum += value * value;
-        }
-        part[t] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-            }
-            c.localBarrier();
-        }
-        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 4)));
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 4)));
         for (int i = t; i < dim; i += GROUP) {
             y.set(to + i, x.get(from + i) * inverse * weight.get(w + i));
         }
@@ -46,8 +42,8 @@ final class RowKernels {
 
     /// As [#rmsNorm] with a 16-bit weight. Further parameters: its widening, see [Widening].
     public static void rmsNormHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            ShortArray weight, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            ShortArray weight, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 3);
         int from = ints.get(p) + c.groupIdx * dim;
@@ -56,33 +52,17 @@ final class RowKernels {
         int bits = ints.get(p + 5);
         int scales = ints.get(p + 6);
         int ones = ints.get(p + 7);
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float sum = 0.0f;
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 4)));
         for (int i = t; i < dim; i += GROUP) {
-            float value = x.get(from + i);
-            sum += value * value;
-        }
-        part[t] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-            }
-            c.localBarrier();
-        }
-        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 4)));
-        for (int i = t; i < dim; i += GROUP) {
-            int h = weight.get(w + i) & 0xffff;
-            int e = h >>> bits;
-            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
+            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
             y.set(to + i, x.get(from + i) * inverse * wide);
         }
     }
 
     /// Parameters: x, weight, dy, dx, dim, eps (a constant).
     public static void rmsNormGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            FloatArray weight, FloatArray dy, FloatArray dx, int k) {
-        int p = pc.get(0) + k;
+            FloatArray weight, FloatArray dy, FloatArray dx, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 4);
         int row = c.groupIdx * dim;
@@ -90,27 +70,12 @@ final class RowKernels {
         int w = ints.get(p + 1);
         int up = ints.get(p + 2) + row;
         int to = ints.get(p + 3) + row;
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float[] along = c.allocateFloatLocalArray(GROUP);
-        float sum = 0.0f;
         float dot = 0.0f;
         for (int i = t; i < dim; i += GROUP) {
-            float value = x.get(from + i);
-            sum += value * value;
-            dot += value * weight.get(w + i) * dy.get(up + i);
+            dot += x.get(from + i) * weight.get(w + i) * dy.get(up + i);
         }
-        part[t] = sum;
-        along[t] = dot;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-                along[t] += along[t + s];
-            }
-            c.localBarrier();
-        }
-        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 5)));
-        float back = along[0] * inverse * inverse / dim;
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
+        float back = Parts.sum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             dx.set(to + i, inverse * (weight.get(w + i) * dy.get(up + i) - x.get(from + i) * back));
         }
@@ -118,8 +83,8 @@ final class RowKernels {
 
     /// As [#rmsNormGradient] with a 16-bit weight. Further parameters: its widening, see [Widening].
     public static void rmsNormGradientHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
-            ShortArray weight, FloatArray dy, FloatArray dx, int k) {
-        int p = pc.get(0) + k;
+            ShortArray weight, FloatArray dy, FloatArray dx, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 4);
         int row = c.groupIdx * dim;
@@ -130,68 +95,36 @@ final class RowKernels {
         int bits = ints.get(p + 6);
         int scales = ints.get(p + 7);
         int ones = ints.get(p + 8);
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float[] along = c.allocateFloatLocalArray(GROUP);
-        float sum = 0.0f;
         float dot = 0.0f;
         for (int i = t; i < dim; i += GROUP) {
-            int h = weight.get(w + i) & 0xffff;
-            int e = h >>> bits;
-            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
-            float value = x.get(from + i);
-            sum += value * value;
-            dot += value * wide * dy.get(up + i);
+            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            dot += x.get(from + i) * wide * dy.get(up + i);
         }
-        part[t] = sum;
-        along[t] = dot;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-                along[t] += along[t + s];
-            }
-            c.localBarrier();
-        }
-        float inverse = 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 5)));
-        float back = along[0] * inverse * inverse / dim;
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
+        float back = Parts.sum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
-            int h = weight.get(w + i) & 0xffff;
-            int e = h >>> bits;
-            float wide = consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
+            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
             dx.set(to + i, inverse * (wide * dy.get(up + i) - x.get(from + i) * back));
         }
     }
 
     /// `r[t] = 1 / rms(x[t])`. Parameters: x, r, dim, eps (a constant).
     public static void inverseRms(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray r,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 2);
         int from = ints.get(p) + c.groupIdx * dim;
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float sum = 0.0f;
-        for (int i = t; i < dim; i += GROUP) {
-            float value = x.get(from + i);
-            sum += value * value;
-        }
-        part[t] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-            }
-            c.localBarrier();
-        }
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 3)));
         if (t == 0) {
-            r.set(ints.get(p + 1) + c.groupIdx, 1.0f / TornadoMath.sqrt(part[0] / dim + consts.get(ints.get(p + 3))));
+            r.set(ints.get(p + 1) + c.groupIdx, inverse);
         }
     }
 
     /// One thread a column. Parameters: x, r of [#inverseRms], dy, dWeight, dim, tokens.
     public static void rmsNormWeightGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray r,
-            FloatArray dy, FloatArray dWeight, int k) {
-        int p = pc.get(0) + k;
+            FloatArray dy, FloatArray dWeight, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         int dim = ints.get(p + 4);
         if (i < dim) {
@@ -208,8 +141,8 @@ final class RowKernels {
     }
 
     /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
-    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
             int width = ints.get(p + 4);
@@ -234,8 +167,8 @@ final class RowKernels {
     }
 
     /// One thread an element. Parameters: table, y, n, dim, ids (in `ints`).
-    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, int k) {
-        int p = pc.get(0) + k;
+    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int dim = ints.get(p + 3);
@@ -246,23 +179,35 @@ final class RowKernels {
 
     /// As [#pickRows] from a 16-bit table. Further parameters: its widening, see [Widening].
     public static void pickRowsHalf(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
-            FloatArray y, int k) {
-        int p = pc.get(0) + k;
+            FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int dim = ints.get(p + 3);
             int t = i / dim;
-            int h = table.get(ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim) & 0xffff;
-            int bits = ints.get(p + 5);
-            int e = h >>> bits;
-            y.set(ints.get(p + 1) + i, consts.get(ints.get(p + 6) + e) * ((h - (e << bits)) + consts.get(ints.get(p + 7) + e)));
+            int at = ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
+            y.set(ints.get(p + 1) + i, Parts.wide(table, at, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
+        }
+    }
+
+    /// As [#pickRowsHalf], of a table in Q8_0.
+    public static void pickRowsQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
+            FloatArray y, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int i = c.globalIdx;
+        if (i < ints.get(p + 2)) {
+            int dim = ints.get(p + 3);
+            int t = i / dim;
+            int e = ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
+            y.set(ints.get(p + 1) + i,
+                    Parts.quantized(table, ints.get(p), e, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
         }
     }
 
     /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy, dTable,
     /// dim, tokens, ids (in `ints`).
-    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, int k) {
-        int p = pc.get(0) + k;
+    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         int dim = ints.get(p + 2);
         if (i < dim) {
@@ -275,8 +220,8 @@ final class RowKernels {
     }
 
     /// One thread an element. Parameters: cache, x, n, width, slots (in `ints`).
-    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, int k) {
-        int p = pc.get(0) + k;
+    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             int width = ints.get(p + 3);
@@ -286,50 +231,34 @@ final class RowKernels {
     }
 
     /// [#PARTIALS] groups leave a sum of squares each. Parameters: x, partial, n.
-    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, int k) {
-        int p = pc.get(0) + k;
+    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 2);
-        float[] part = c.allocateFloatLocalArray(GROUP);
         float sum = 0.0f;
         for (int i = c.groupIdx * GROUP + t; i < n; i += GROUP * PARTIALS) {
             float value = x.get(ints.get(p) + i);
             sum += value * value;
         }
-        part[t] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-            }
-            c.localBarrier();
-        }
+        sum = Parts.sum(c, sum);
         if (t == 0) {
-            partial.set(ints.get(p + 1) + c.groupIdx, part[0]);
+            partial.set(ints.get(p + 1) + c.groupIdx, sum);
         }
     }
 
     /// One group: `y = constant Σ x`, with the factor read from `scale`. Parameters: x, scale, y, n.
     public static void scaledSum(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray scale, FloatArray y,
-            int k) {
-        int p = pc.get(0) + k;
+            IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 3);
-        float[] part = c.allocateFloatLocalArray(GROUP);
         float sum = 0.0f;
         for (int i = t; i < n; i += GROUP) {
             sum += x.get(ints.get(p) + i);
         }
-        part[t] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (t < s) {
-                part[t] += part[t + s];
-            }
-            c.localBarrier();
-        }
+        sum = Parts.sum(c, sum);
         if (t == 0) {
-            y.set(ints.get(p + 2), part[0] * scale.get(ints.get(p + 1)));
+            y.set(ints.get(p + 2), sum * scale.get(ints.get(p + 1)));
         }
     }
 }

@@ -2,22 +2,23 @@ package llams.engine.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.BFloat16;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// What stands between the batched products of attention, and between the products of the loss: a work-group of [#GROUP]
 /// threads takes one row of scores.
 final class ScoreKernels {
-    static final int GROUP = 128;
+    static final int GROUP = Parts.GROUP;
 
     private ScoreKernels() {
     }
 
     /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * length + t` of scores belongs to
     /// token `block * length + t`. Parameters: scores, logSumExp, length, rows of a block, heads, first, last (in `ints`).
-    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, int k) {
-        int p = pc.get(0) + k;
-        int lane = c.localIdx;
+    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 2);
         int rows = ints.get(p + 3);
         int heads = ints.get(p + 4);
@@ -27,58 +28,61 @@ final class ScoreKernels {
         int at = ints.get(p) + c.groupIdx * rows;
         int first = ints.get(ints.get(p + 5) + token) - block * rows;
         int last = ints.get(ints.get(p + 6) + token) - block * rows;
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float most = -3.0e38f;
-        for (int i = first + lane; i <= last; i += GROUP) {
-            most = TornadoMath.max(most, scores.get(at + i));
-        }
-        part[lane] = most;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (lane < s) {
-                part[lane] = TornadoMath.max(part[lane], part[lane + s]);
-            }
-            c.localBarrier();
-        }
-        most = part[0];
-        c.localBarrier();
-        float sum = 0.0f;
-        for (int i = first + lane; i <= last; i += GROUP) {
-            sum += TornadoMath.exp(scores.get(at + i) - most);
-        }
-        part[lane] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (lane < s) {
-                part[lane] += part[lane + s];
-            }
-            c.localBarrier();
-        }
-        sum = part[0];
-        for (int i = lane; i < rows; i += GROUP) {
+        float lse = Parts.logSumExp(c, scores, at + first, at + last);
+        for (int i = c.localIdx; i < rows; i += GROUP) {
             float value = 0.0f;
             if (i >= first && i <= last) {
-                value = TornadoMath.exp(scores.get(at + i) - most) / sum;
+                value = TornadoMath.exp(scores.get(at + i) - lse);
             }
             scores.set(at + i, value);
         }
-        if (lane == 0) {
-            // A token that sees nothing has the logarithm of zero.
-            float lse = Float.NEGATIVE_INFINITY;
-            if (last >= first) {
-                lse = most + TornadoMath.log(sum);
-            }
+        if (c.localIdx == 0) {
             logSumExp.set(ints.get(p + 1) + token * heads + head, lse);
         }
+    }
+
+    /// As [#softmaxRows], the probabilities in BF16. Parameters: scores, logSumExp, probabilities, and on as there.
+    public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp,
+            ShortArray probabilities, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int length = ints.get(p + 3);
+        int rows = ints.get(p + 4);
+        int heads = ints.get(p + 5);
+        int block = c.groupIdx / (heads * length);
+        int head = c.groupIdx / length - block * heads;
+        int token = block * length + c.groupIdx - c.groupIdx / length * length;
+        int at = ints.get(p) + c.groupIdx * rows;
+        int to = ints.get(p + 2) + c.groupIdx * rows;
+        int first = ints.get(ints.get(p + 6) + token) - block * rows;
+        int last = ints.get(ints.get(p + 7) + token) - block * rows;
+        float lse = Parts.logSumExp(c, scores, at + first, at + last);
+        for (int i = c.localIdx; i < rows; i += GROUP) {
+            float value = 0.0f;
+            if (i >= first && i <= last) {
+                value = TornadoMath.exp(scores.get(at + i) - lse);
+            }
+            probabilities.set(to + i, BFloat16.bf16FromFloat(value));
+        }
+        if (c.localIdx == 0) {
+            logSumExp.set(ints.get(p + 1) + token * heads + head, lse);
+        }
+    }
+
+    /// The part of a row's gradient that all of its scores share: `dout·out`.
+    private static float shared(KernelContext c, FloatArray out, int from, FloatArray dOut, int up, int headDim) {
+        float mine = 0.0f;
+        for (int i = c.localIdx; i < headDim; i += GROUP) {
+            mine += out.get(from + i) * dOut.get(up + i);
+        }
+        return Parts.sum(c, mine);
     }
 
     /// Scores become probabilities, and the gradients of the probabilities those of the scores:
     /// `ds = p (dp - dout·out) scale`. Parameters: scores, dScores, logSumExp, out, dOut, length, rows of a block, heads,
     /// headDim, first, last (in `ints`), scale (a constant).
     public static void softmaxRowsGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray scores,
-            FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, int k) {
-        int p = pc.get(0) + k;
-        int lane = c.localIdx;
+            FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int length = ints.get(p + 5);
         int rows = ints.get(p + 6);
         int heads = ints.get(p + 7);
@@ -91,23 +95,10 @@ final class ScoreKernels {
         int first = ints.get(ints.get(p + 9) + token) - block * rows;
         int last = ints.get(ints.get(p + 10) + token) - block * rows;
         int vector = (token * heads + head) * headDim;
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float dot = 0.0f;
-        for (int i = lane; i < headDim; i += GROUP) {
-            dot += out.get(ints.get(p + 3) + vector + i) * dOut.get(ints.get(p + 4) + vector + i);
-        }
-        part[lane] = dot;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (lane < s) {
-                part[lane] += part[lane + s];
-            }
-            c.localBarrier();
-        }
-        float delta = part[0];
+        float delta = shared(c, out, ints.get(p + 3) + vector, dOut, ints.get(p + 4) + vector, headDim);
         float lse = logSumExp.get(ints.get(p + 2) + token * heads + head);
         float scale = consts.get(ints.get(p + 11));
-        for (int i = lane; i < rows; i += GROUP) {
+        for (int i = c.localIdx; i < rows; i += GROUP) {
             float value = 0.0f;
             float gradient = 0.0f;
             if (i >= first && i <= last) {
@@ -119,57 +110,61 @@ final class ScoreKernels {
         }
     }
 
+    /// As [#softmaxRowsGradient], both results in BF16. Parameters: scores, dScores, logSumExp, out, dOut, probabilities,
+    /// gradients, and on as there.
+    public static void softmaxRowsGradientRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
+            FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut,
+            ShortArray probabilities, ShortArray gradients, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int length = ints.get(p + 7);
+        int rows = ints.get(p + 8);
+        int heads = ints.get(p + 9);
+        int headDim = ints.get(p + 10);
+        int block = c.groupIdx / (heads * length);
+        int head = c.groupIdx / length - block * heads;
+        int token = block * length + c.groupIdx - c.groupIdx / length * length;
+        int row = c.groupIdx * rows;
+        int first = ints.get(ints.get(p + 11) + token) - block * rows;
+        int last = ints.get(ints.get(p + 12) + token) - block * rows;
+        int vector = (token * heads + head) * headDim;
+        float delta = shared(c, out, ints.get(p + 3) + vector, dOut, ints.get(p + 4) + vector, headDim);
+        float lse = logSumExp.get(ints.get(p + 2) + token * heads + head);
+        float scale = consts.get(ints.get(p + 13));
+        for (int i = c.localIdx; i < rows; i += GROUP) {
+            float value = 0.0f;
+            float gradient = 0.0f;
+            if (i >= first && i <= last) {
+                value = TornadoMath.exp(scores.get(ints.get(p) + row + i) - lse);
+                gradient = value * (dScores.get(ints.get(p + 1) + row + i) - delta) * scale;
+            }
+            probabilities.set(ints.get(p + 5) + row + i, BFloat16.bf16FromFloat(value));
+            gradients.set(ints.get(p + 6) + row + i, BFloat16.bf16FromFloat(gradient));
+        }
+    }
+
     /// A row of logits gives its token's loss and becomes the gradient of the summed loss, `scale (softmax - onehot)`; a row
     /// that is not counted becomes zero. Parameters: logits, tokenLoss, scale, vocab, labels (in `ints`).
     public static void lossOfRows(KernelContext c, IntArray pc, IntArray ints, FloatArray logits, FloatArray tokenLoss,
-            FloatArray scale, int k) {
-        int p = pc.get(0) + k;
-        int lane = c.localIdx;
+            FloatArray scale, IntArray k) {
+        int p = pc.get(0) + k.get(0);
         int vocab = ints.get(p + 3);
         int at = ints.get(p) + c.groupIdx * vocab;
         int label = ints.get(ints.get(p + 4) + c.groupIdx);
-        float[] part = c.allocateFloatLocalArray(GROUP);
-        float most = -3.0e38f;
-        for (int i = lane; i < vocab; i += GROUP) {
-            most = TornadoMath.max(most, logits.get(at + i));
-        }
-        part[lane] = most;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (lane < s) {
-                part[lane] = TornadoMath.max(part[lane], part[lane + s]);
-            }
-            c.localBarrier();
-        }
-        most = part[0];
-        c.localBarrier();
-        float sum = 0.0f;
-        for (int i = lane; i < vocab; i += GROUP) {
-            sum += TornadoMath.exp(logits.get(at + i) - most);
-        }
-        part[lane] = sum;
-        c.localBarrier();
-        for (int s = GROUP / 2; s > 0; s >>= 1) {
-            if (lane < s) {
-                part[lane] += part[lane + s];
-            }
-            c.localBarrier();
-        }
-        sum = part[0];
-        if (lane == 0) {
+        float lse = Parts.logSumExp(c, logits, at, at + vocab - 1);
+        if (c.localIdx == 0) {
             float lost = 0.0f;
             if (label >= 0) {
-                lost = most + TornadoMath.log(sum) - logits.get(at + label);
+                lost = lse - logits.get(at + label);
             }
             tokenLoss.set(ints.get(p + 1) + c.groupIdx, lost);
         }
         // The label's logit has been read before it is overwritten.
         c.localBarrier();
         float factor = scale.get(ints.get(p + 2));
-        for (int i = lane; i < vocab; i += GROUP) {
+        for (int i = c.localIdx; i < vocab; i += GROUP) {
             float value = 0.0f;
             if (label >= 0) {
-                value = TornadoMath.exp(logits.get(at + i) - most) / sum;
+                value = TornadoMath.exp(logits.get(at + i) - lse);
                 if (i == label) {
                     value = value - 1.0f;
                 }

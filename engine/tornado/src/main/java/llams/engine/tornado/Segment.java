@@ -1,45 +1,77 @@
 package llams.engine.tornado;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run.
+/// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run; which memory they
+/// work on is exchanged before it.
 final class Segment implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
     private final Plan plan;
-    private final List<Plan.Task> tasks = new ArrayList<>();
-
+    /// What each task is told of its launch before a run.
+    private final List<Consumer<Launch>> tasks = new ArrayList<>();
+    /// The arrays that stand for each block, by the place of the operand.
+    private final List<Map<Integer, TornadoNativeArray>> arrays = new ArrayList<>();
+    private List<Launch> last;
     private final Profile profile;
 
     /// @param profile null to measure nothing
     Segment(List<Launch> launches, Block ints, Block consts, Profile profile) {
         this.profile = profile;
+        last = launches;
         plan = new Plan(profile != null);
         plan.send(pc).use(ints).use(consts);
+        List<Block> blocks = Launch.distinctBlocks(launches);
+        blocks.forEach(block -> arrays.add(new HashMap<>()));
+        int kernels = 0;
         for (Launch launch : launches) {
-            for (int i = 0; i < launch.blocks().size(); i++) {
-                plan.use(launch.blocks().get(i), launch.blocks().get(i).alias(i));
+            List<TornadoNativeArray> operands = new ArrayList<>();
+            for (Block block : launch.blocks()) {
+                operands.add(arrays.get(blocks.indexOf(block)).computeIfAbsent(operands.size(), place -> {
+                    TornadoNativeArray array = block.alias();
+                    plan.use(block, array);
+                    return array;
+                }));
             }
-        }
-        int k = 0;
-        for (Launch launch : launches) {
-            Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
-            tasks.add(task);
-            launch.kernel().add(new Kernel.Binding(plan.graph(), task.id(), Plan.CONTEXT, pc, ints.ints(), consts.floats(),
-                    launch, k));
-            k += launch.parameters().length;
+            String id;
+            CuBlasProvider.Call call = new CuBlasProvider.Call();
+            IntArray start = null;
+            if (launch.product() == null) {
+                Block number = Starts.of(kernels++);
+                plan.use(number);
+                start = number.ints();
+                Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
+                id = task.id();
+                tasks.add(next -> task.grid().setGlobalWork((long) next.groupsX() * next.kernel().localX,
+                        (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
+            } else {
+                id = plan.libraryTask();
+                tasks.add(next -> call.product = next.product());
+            }
+            launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands, start,
+                    call));
         }
     }
 
     /// @param launches   of the same shapes as those that this was made for
+    /// @param blocks     the distinct ones of the launches
     /// @param parameters where theirs start, one behind the other
-    void run(List<Launch> launches, int parameters) {
+    void run(List<Launch> launches, List<Block> blocks, int parameters) {
         pc.set(0, parameters);
+        if (launches != last) {
+            for (int i = 0; i < blocks.size(); i++) {
+                Block block = blocks.get(i);
+                arrays.get(i).values().forEach(array -> plan.exchange(array, block));
+            }
+            last = launches;
+        }
         for (int i = 0; i < tasks.size(); i++) {
-            Launch launch = launches.get(i);
-            tasks.get(i).grid().setGlobalWork((long) launch.groupsX() * launch.kernel().localX,
-                    (long) launch.groupsY() * launch.kernel().localY, launch.groupsZ());
+            tasks.get(i).accept(launches.get(i));
         }
         plan.run();
         if (profile != null) {

@@ -37,6 +37,11 @@ record Widening(int bits, int scales, int ones, boolean isQuantized) {
         return widening == null ? floats : widening.isQuantized ? quantized : halves;
     }
 
+    /// True if the floats are BF16, as products in BF16 take them.
+    boolean isBFloat16() {
+        return bits == BF16_BITS;
+    }
+
     private static int entries(int bits) {
         return 1 << 16 - bits;
     }

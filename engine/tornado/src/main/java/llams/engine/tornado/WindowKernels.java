@@ -30,6 +30,13 @@ final class WindowKernels {
         }
     }
 
+    /// Uses a block once, and leaves it as it is.
+    public static void keepInts(KernelContext c, IntArray block) {
+        if (c.globalIdx == 0) {
+            block.set(0, block.get(0));
+        }
+    }
+
     public static void putFloats(KernelContext c, IntArray range, FloatArray window, FloatArray block) {
         int i = c.globalIdx;
         if (i < range.get(1)) {

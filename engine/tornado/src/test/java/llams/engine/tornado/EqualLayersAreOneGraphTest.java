@@ -1,8 +1,10 @@
 package llams.engine.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /// Parts cover a program in order and keep their limits, and layers that are alike are cut alike.
 class EqualLayersAreOneGraphTest {
     private static Launch launch(Kernel kernel) {
-        return new Launch(kernel, List.of(), new int[3], 1, 1, 1, "test");
+        return new Launch(kernel, List.of(), new int[3], 1, 1, 1, "test", null);
     }
 
     private static List<Launch> launches(Kernel... kernels) {
@@ -38,7 +40,7 @@ class EqualLayersAreOneGraphTest {
 
     private static int graphs(List<Launch> launches, List<Roll.Part> parts) {
         Set<List<Launch.Shape>> graphs = new HashSet<>();
-        parts.forEach(part -> graphs.add(launches.subList(part.from(), part.to()).stream().map(Launch::shape).toList()));
+        parts.forEach(part -> graphs.add(Launch.shapes(launches.subList(part.from(), part.to()))));
         return graphs.size();
     }
 
@@ -51,8 +53,26 @@ class EqualLayersAreOneGraphTest {
         launches.addAll(launches(Kernel.RMS_NORM, Kernel.SCALED_SUM));
         List<Roll.Part> parts = Roll.parts(launches, 100, 8000);
         covers(launches, parts, 100, 8000);
-        assertEquals(32, parts.size());
+        assertEquals(7, parts.size());
         assertEquals(3, graphs(launches, parts));
+    }
+
+    @Test
+    void blocksAreToldApartAndNotNamed() {
+        try (Arena arena = Arena.ofConfined()) {
+            List<Block> blocks = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                blocks.add(new Block(Block.Kind.FLOATS, 64, arena));
+            }
+            List<Launch.Shape> shapes = Launch.shapes(twoLaunches(blocks.get(0), blocks.get(1)));
+            assertEquals(shapes, Launch.shapes(twoLaunches(blocks.get(3), blocks.get(2))));
+            assertNotEquals(shapes, Launch.shapes(twoLaunches(blocks.get(3), blocks.get(3))));
+        }
+    }
+
+    private static List<Launch> twoLaunches(Block a, Block b) {
+        return List.of(new Launch(Kernel.COPY, List.of(a, b), new int[3], 1, 1, 1, "test", null),
+                new Launch(Kernel.COPY, List.of(b, a), new int[3], 1, 1, 1, "test", null));
     }
 
     @Test

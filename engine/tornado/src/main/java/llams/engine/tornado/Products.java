@@ -1,0 +1,59 @@
+package llams.engine.tornado;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/// Who computes products, and from what. Sums are F32 everywhere.
+enum Products {
+    /// The portable kernels: F32 by F32 or by widened weights.
+    KERNELS,
+    /// cuBLAS, F32 by F32: narrower weights are widened into scratch memory first. TF32 stays off.
+    F32,
+    /// cuBLAS, BF16 by BF16 where a weight is narrower than F32, and in attention; what is F32 on both sides stays so.
+    BF16;
+
+    /// Names one of them; by default cuBLAS computes if there is CUDA.
+    static final String PROPERTY = "llams.gpu.products";
+
+    /// @throws IllegalArgumentException if the setting is none, or not possible here
+    static Products chosen() {
+        boolean hasLibrary = Gpu.backend() == TornadoVMBackendType.CUDA;
+        String wanted = System.getProperty(PROPERTY, hasLibrary ? "bf16" : "kernels");
+        Products products = Arrays.stream(values()).filter(value -> value.toString().equals(wanted)).findAny()
+                .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
+                        + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
+        if (products == BF16 && !hasLibrary) {
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for TornadoVM's CUDA backend,"
+                    + " and this is " + Gpu.backend());
+        }
+        return hasLibrary ? products : KERNELS;
+    }
+
+    /// Why products cannot be computed as they should be; empty if they can.
+    static Optional<String> unavailable() {
+        try {
+            if (chosen() != KERNELS) {
+                CuBlas.load();
+            }
+            return Optional.empty();
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    /// For these weights: a model of F32 alone is computed in F32.
+    Products of(Collection<Tensor> weights) {
+        return this == BF16 && weights.stream().allMatch(weight -> weight.dtype() == DType.F32) ? F32 : this;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

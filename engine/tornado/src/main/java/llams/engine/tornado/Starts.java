@@ -1,0 +1,23 @@
+package llams.engine.tornado;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Where the tasks of a graph find their parameters, counted from where the graph's start: numbers on the device, an array
+/// each. A number as an argument would be a constant of the compiled kernel, and every number another kernel. They are few, and
+/// outlive sessions.
+final class Starts {
+    private static final Memory MEMORY = new Memory();
+    private static final List<Block> BLOCKS = new ArrayList<>();
+
+    private Starts() {
+    }
+
+    /// @param number of a kernel in its graph
+    static synchronized Block of(int number) {
+        while (BLOCKS.size() <= number) {
+            BLOCKS.add(MEMORY.makeNumber(BLOCKS.size() * Launch.PARAMETERS));
+        }
+        return BLOCKS.get(number);
+    }
+}
