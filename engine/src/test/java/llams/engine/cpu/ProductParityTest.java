@@ -30,6 +30,19 @@ class ProductParityTest extends KernelParity {
         });
     }
 
+    /// More rows, and more steps, than are packed at once; steps that end within a pair, a vector, a block.
+    @Test
+    void matrixProductsInSeveralPasses() {
+        atEachAlignment(make -> {
+            for (int[] mnk : new int[][] {{1037, 33, 70}, {14, 97, 4133}, {40, 70, 4096}, {97, 40, 1055}}) {
+                for (DType dtype : WEIGHTS) {
+                    product(make, mnk[0], mnk[1], mnk[2], DType.F32, false, dtype, true);
+                }
+                product(make, mnk[0], mnk[1], mnk[2], DType.F32, true, DType.F32, false);
+            }
+        });
+    }
+
     /// The same sizes, with the rows of the quantized side made whole blocks. 1120 steps are packed in parts that cut blocks.
     @Test
     void quantizedMatrixProducts() {
