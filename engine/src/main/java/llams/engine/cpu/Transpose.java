@@ -51,8 +51,8 @@ final class Transpose {
         near(stage, columns, false, target, to, targetStride);
     }
 
-    /// The same for `columns` elements of 4 bytes from element `from` on, a multiple of `LANES`. With `pairs`, an element is two
-    /// bf16 values, and becomes two floats in one column of `target`.
+    /// The same for rows of elements of 4 bytes, the first of them at element `from`; `columns` is a multiple of `LANES`. With
+    /// `pairs`, an element is two bf16 values, and becomes two floats, one below the other.
     static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target, int to,
             int targetStride, float[] stage) {
         for (int r = 0; r < QUARTER; r++) {
@@ -75,6 +75,7 @@ final class Transpose {
         }
     }
 
+    // Written twice: loops over arrays seen as segments, in one process with others, would check for each kind of memory.
     private static void far(MemorySegment source, long a, long distance, int columns, float[] stage, int to) {
         long b = a + distance;
         long c = b + distance;
