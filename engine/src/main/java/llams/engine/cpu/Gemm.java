@@ -26,8 +26,10 @@ final class Gemm {
     private static final int PACKED = 128;
     /// A task of fewer columns reads `a` too often; only idle threads are worse.
     private static final int MIN_COLUMNS = 64;
-    /// A task of fewer rows spends too much of its time on packing `b`.
+    /// A task of fewer rows spends too much of its time on packing `b`; only idle threads are worse.
     private static final int MIN_ROWS = 256;
+    /// The fewest that are worth another thread.
+    private static final int LEAST_ROWS = 4 * MR;
     /// Tasks per thread worth having, so that a slow thread leaves little for the end.
     private static final int SHARE = 4;
 
@@ -104,6 +106,9 @@ final class Gemm {
             int wide = Math.clamp(Math.ceilDiv(width, SHARE * p.threads()), MIN_COLUMNS, PACKED) / NR * NR;
             int across = Math.ceilDiv(width, wide);
             int down = Math.clamp(SHARE * p.threads() / across, 1, Math.max(1, height / MIN_ROWS));
+            if (across * down < p.threads()) {
+                down = Math.min(Math.ceilDiv(p.threads(), across), Math.ceilDiv(height, LEAST_ROWS));
+            }
             int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
             int tasksDown = Math.ceilDiv(height, tall);
             p.run(across * tasksDown, (task, scratch) -> {
