@@ -49,9 +49,9 @@ final class AttentionKernel {
         Check.f32("attention", "logSumExp", logSumExp, g.tokens(), g.heads());
         int columns = g.tokens() * g.group();
         if (columns < NR) {
-            p.run(g.tokens() * g.kvHeads(), (task, scratch) -> FewQueries.forward(q.data(), k.data(), v.data(), out.data(),
-                    logSumExp, first, last, task / g.kvHeads(), task % g.kvHeads(), g.group(), headDim, g.width(),
-                    g.kvWidth(), scratch));
+            for (int t = 0; t < g.tokens(); t++) {
+                FewQueries.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
+            }
             return;
         }
         int blocks = Math.ceilDiv(columns, COLUMNS);

@@ -3,93 +3,155 @@ package llams.engine.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import llams.engine.cpu.AttentionBlocks.Geometry;
 import llams.engine.tensor.Tensor;
 
-/// Attention of one token, as in decoding: every key and value is read once for all the heads that share it, at the
-/// memory's speed, without packing.
+/// Attention of one token, as in decoding, without packing. Tasks share out the keys, not the heads: so keys and values are read row
+/// after row, where a head alone would pick its part of every row, at distances at which processors do not fetch ahead. Each task
+/// brings its own maximum, sum and weighted values, which are then joined.
 final class FewQueries {
+    /// Keys of a task. Results do not depend on the number of threads, as this does not.
     private static final int KEYS = 64;
+    /// Rows that stay in the first-level cache while the heads pass.
+    private static final int ROWS = 8;
+
+    private static final int QUERY = 14;
+    private static final int PARTS = 15;
+    private static final int SCORES = 0;
 
     private FewQueries() {
     }
 
-    /// The heads of `kvHead` of token `t`; see [AttentionKernel#forward].
-    static void forward(MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, Tensor logSumExp, Tensor first,
-            Tensor last, int t, int kvHead, int group, int headDim, int width, int kvWidth, Scratch scratch) {
-        float[] query = scratch.floats(0, group * headDim);
-        float[] scores = scratch.floats(1, group * KEYS);
-        float[] sum = scratch.floats(2, group * headDim);
-        float[] max = scratch.floats(3, group);
-        float[] total = scratch.floats(4, group);
-        long at = (long) t * width + (long) kvHead * group * headDim;
-        MemorySegment.copy(q, Tensor.F32, at * 4, query, 0, group * headDim);
-        float scale = (float) (1 / Math.sqrt(headDim));
-        for (int i = 0; i < group * headDim; i++) {
-            query[i] *= scale;
+    /// One token's attention; see [AttentionKernel#forward]. A part is what one task found: for each head the values' weighted sum,
+    /// then the maximum of each, then the total of each.
+    static void forward(MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, Tensor logSumExp, Geometry g, int t,
+            Parallel p) {
+        int heads = g.heads();
+        int width = g.width();
+        float[] query = p.scratch().floats(QUERY, width);
+        MemorySegment.copy(q, Tensor.F32, (long) t * width * 4, query, 0, width);
+        for (int i = 0; i < width; i++) {
+            query[i] *= g.scale();
         }
-        Arrays.fill(sum, 0, group * headDim, 0);
-        Arrays.fill(max, 0, group, Float.NEGATIVE_INFINITY);
-        Arrays.fill(total, 0, group, 0);
-        int end = last.getInt(t) + 1;
-        for (int key = first.getInt(t); key < end; key += KEYS) {
-            int keys = Math.min(KEYS, end - key);
-            long row = (long) key * kvWidth + (long) kvHead * headDim;
-            for (int i = 0; i < keys; i++) {
-                for (int h = 0; h < group; h++) {
-                    scores[h * KEYS + i] = dot(query, h * headDim, k, row + (long) i * kvWidth, headDim);
-                }
+        int first = g.first().getInt(t);
+        int end = g.last().getInt(t) + 1;
+        int parts = Math.ceilDiv(Math.max(0, end - first), KEYS);
+        int length = width + 2 * heads;
+        float[] found = p.scratch().floats(PARTS, parts * length);
+        p.run(parts, (part, scratch) -> {
+            int from = first + part * KEYS;
+            part(query, k, v, g, from, Math.min(KEYS, end - from), found, part * length, scratch.floats(SCORES, heads * KEYS));
+        });
+        p.run(g.kvHeads(), (kvHead, scratch) -> {
+            for (int head = kvHead * g.group(); head < (kvHead + 1) * g.group(); head++) {
+                join(found, parts, length, head, g, out, (long) t * width, scratch.floats(SCORES, g.headDim()), logSumExp, t);
             }
-            for (int h = 0; h < group; h++) {
-                softmax(scores, h * KEYS, keys, h, max, total, sum, headDim);
+        });
+    }
+
+    private static void part(float[] query, MemorySegment k, MemorySegment v, Geometry g, int from, int keys, float[] found, int at,
+            float[] scores) {
+        int headDim = g.headDim();
+        int max = at + g.width();
+        int total = max + g.heads();
+        Arrays.fill(found, at, max, 0);
+        Arrays.fill(scores, 0, g.heads() * KEYS, 0);
+        for (int i = 0; i < keys; i += ROWS) {
+            long row = (long) (from + i) * g.kvWidth();
+            int rows = Math.min(ROWS, keys - i);
+            for (int head = 0; head < g.heads(); head++) {
                 for (int d = 0; d < headDim; d += 4 * Simd.LANES) {
-                    weigh(scores, h * KEYS, keys, v, row + d, kvWidth, sum, h * headDim + d, Math.min(4 * Simd.LANES, headDim - d));
+                    dot(query, head * headDim + d, k, row + head / g.group() * headDim + d, g.kvWidth(), scores, head * KEYS + i, rows,
+                            Math.min(4 * Simd.LANES, headDim - d));
                 }
             }
         }
-        int heads = width / headDim;
-        for (int h = 0; h < group; h++) {
-            float inverse = total[h] == 0 ? 0 : 1 / total[h];
-            for (int d = 0; d < headDim; d++) {
-                sum[h * headDim + d] *= inverse;
+        for (int head = 0; head < g.heads(); head++) {
+            found[max + head] = softmax(scores, head * KEYS, keys, found, total + head);
+        }
+        for (int i = 0; i < keys; i += ROWS) {
+            long row = (long) (from + i) * g.kvWidth();
+            int rows = Math.min(ROWS, keys - i);
+            for (int head = 0; head < g.heads(); head++) {
+                for (int d = 0; d < headDim; d += 4 * Simd.LANES) {
+                    weigh(scores, head * KEYS + i, rows, v, row + head / g.group() * headDim + d, g.kvWidth(), found,
+                            at + head * headDim + d, Math.min(4 * Simd.LANES, headDim - d));
+                }
             }
-            logSumExp.setFloat((long) t * heads + kvHead * group + h, max[h] + (float) Math.log(total[h]));
         }
-        MemorySegment.copy(sum, 0, out, Tensor.F32, at * 4, group * headDim);
     }
 
-    private static float dot(float[] query, int from, MemorySegment k, long row, int headDim) {
-        FloatVector s = FloatVector.zero(Simd.F);
-        int d = 0;
-        for (int bound = Simd.F.loopBound(headDim); d < bound; d += Simd.LANES) {
-            s = Simd.load(k, row + d).fma(FloatVector.fromArray(Simd.F, query, from + d), s);
+    /// Brings all parts of a head to the largest maximum and adds them up.
+    private static void join(float[] found, int parts, int length, int head, Geometry g, MemorySegment out, long at, float[] sum,
+            Tensor logSumExp, int t) {
+        int headDim = g.headDim();
+        int maxima = g.width() + head;
+        int totals = maxima + g.heads();
+        float max = Float.NEGATIVE_INFINITY;
+        for (int part = 0; part < parts; part++) {
+            max = Math.max(max, found[part * length + maxima]);
         }
-        float sum = Simd.sum(s);
-        for (; d < headDim; d++) {
-            sum = Math.fma(k.get(Tensor.F32, (row + d) * 4), query[from + d], sum);
+        Arrays.fill(sum, 0, headDim, 0);
+        float total = 0;
+        for (int part = 0; part < parts; part++) {
+            float weight = (float) Math.exp(found[part * length + maxima] - max);
+            total = Math.fma(weight, found[part * length + totals], total);
+            for (int d = 0, from = part * length + head * headDim; d < headDim; d++) {
+                sum[d] = Math.fma(weight, found[from + d], sum[d]);
+            }
         }
-        return sum;
+        for (int d = 0; d < headDim; d++) {
+            sum[d] *= total == 0 ? 0 : 1 / total;
+        }
+        logSumExp.setFloat((long) t * g.heads() + head, max + (float) Math.log(total));
+        MemorySegment.copy(sum, 0, out, Tensor.F32, (at + head * headDim) * 4, headDim);
     }
 
-    /// Scores become `e^(score - max)`; the running maximum, total and weighted sum follow the new maximum.
-    private static void softmax(float[] scores, int from, int keys, int h, float[] max, float[] total, float[] sum,
-            int headDim) {
-        float newMax = max[h];
+    /// `scores[at + i] += sum over d < count of query[from + d] k[row + i * stride + d]` for `i < keys`; `count <= 4 * LANES`.
+    private static void dot(float[] query, int from, MemorySegment k, long row, int stride, float[] scores, int at, int keys, int count) {
+        if (count == 4 * Simd.LANES) {
+            FloatVector q0 = FloatVector.fromArray(Simd.F, query, from);
+            FloatVector q1 = FloatVector.fromArray(Simd.F, query, from + Simd.LANES);
+            FloatVector q2 = FloatVector.fromArray(Simd.F, query, from + 2 * Simd.LANES);
+            FloatVector q3 = FloatVector.fromArray(Simd.F, query, from + 3 * Simd.LANES);
+            for (int i = 0; i < keys; i++) {
+                long key = row + (long) i * stride;
+                FloatVector even = Simd.load(k, key + 2 * Simd.LANES).fma(q2, Simd.load(k, key).mul(q0));
+                FloatVector odd = Simd.load(k, key + 3 * Simd.LANES).fma(q3, Simd.load(k, key + Simd.LANES).mul(q1));
+                scores[at + i] += Simd.sum(even.add(odd));
+            }
+            return;
+        }
+        for (int i = 0; i < keys; i++) {
+            long key = row + (long) i * stride;
+            FloatVector sum = FloatVector.zero(Simd.F);
+            int d = 0;
+            for (; d <= count - Simd.LANES; d += Simd.LANES) {
+                sum = Simd.load(k, key + d).fma(FloatVector.fromArray(Simd.F, query, from + d), sum);
+            }
+            float rest = 0;
+            for (; d < count; d++) {
+                rest = Math.fma(k.get(Tensor.F32, (key + d) * 4), query[from + d], rest);
+            }
+            scores[at + i] += Simd.sum(sum) + rest;
+        }
+    }
+
+    /// Scores become `e^(score - max)`; returns their maximum and puts their total at `totals[at]`.
+    private static float softmax(float[] scores, int from, int keys, float[] totals, int at) {
+        float max = Float.NEGATIVE_INFINITY;
         for (int i = from; i < from + keys; i++) {
-            newMax = Math.max(newMax, scores[i]);
+            max = Math.max(max, scores[i]);
         }
         Arrays.fill(scores, from + keys, from + KEYS, Float.NEGATIVE_INFINITY);
-        FloatVector more = FloatVector.zero(Simd.F);
+        FloatVector total = FloatVector.zero(Simd.F);
         for (int i = from; i < from + KEYS; i += Simd.LANES) {
-            FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i).sub(newMax));
+            FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i).sub(max));
             e.intoArray(scores, i);
-            more = more.add(e);
+            total = total.add(e);
         }
-        float shrink = (float) Math.exp(max[h] - newMax);
-        total[h] = total[h] * shrink + Simd.sum(more);
-        max[h] = newMax;
-        for (int d = h * headDim; d < (h + 1) * headDim; d++) {
-            sum[d] *= shrink;
-        }
+        totals[at] = Simd.sum(total);
+        return max;
     }
 
     /// `sum[at + d] += sum over i < keys of weights[from + i] v[row + i * stride + d]` for `d < count <= 4 * LANES`.
