@@ -58,6 +58,6 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
-        return new GpuSession(resident, Products.chosen(), Block.LIMIT);
+        return new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual());
     }
 }

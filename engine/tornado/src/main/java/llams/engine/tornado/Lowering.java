@@ -11,8 +11,6 @@ import llams.engine.tornado.Places.Ref;
 
 /// Turns ops into launches.
 final class Lowering {
-    /// Logits that the loss holds at a time, at most.
-    private static final long LOGITS = 1L << 28;
     /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
     private static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
@@ -24,24 +22,27 @@ final class Lowering {
     private final Scratch scratch;
     private final Scratch halves;
     private final ProductLowering products;
+    private final long scratchLimit;
 
     /// What a program becomes.
     ///
-    /// @param needs elements that the blocks of [Places#workspace] must have
+    /// @param needs what memory it must have for that
     record Lowered(List<Launch> launches, Places.Sizes needs) {
     }
 
-    private Lowering(Places places, Constants constants, Products products, Scratch rounded) {
+    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit) {
         this.places = places;
         this.constants = constants;
-        scratch = new Scratch(places.workspace().floats());
-        halves = new Scratch(places.workspace().halves());
+        this.scratchLimit = scratchLimit;
+        scratch = new Scratch(places.temporary().floats());
+        halves = new Scratch(places.temporary().halves());
         this.products = new ProductLowering(this, products, rounded);
     }
 
-    static Lowered lower(Program program, Places places, Constants constants, Products products) {
-        Scratch rounded = new Scratch(places.workspace().rounded());
-        Lowering lowering = new Lowering(places, constants, products, rounded);
+    /// @param scratchLimit numbers that an op which can work in pieces takes for itself
+    static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit) {
+        Scratch rounded = new Scratch(places.temporary().rounded());
+        Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit);
         for (Instruction instruction : program.instructions()) {
             lowering.scratch.clear();
             lowering.halves.clear();
@@ -52,8 +53,8 @@ final class Lowering {
             }
             lowering.products.written(instruction.results());
         }
-        return new Lowered(lowering.launches,
-                new Places.Sizes(lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
+        return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
+                lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
     }
 
     private void lower(Instruction at) {
@@ -115,6 +116,11 @@ final class Lowering {
     /// The op at hand, for people.
     String what() {
         return what;
+    }
+
+    /// Numbers in F32 that an op holds at a time where it has the choice.
+    long scratchLimit() {
+        return scratchLimit;
     }
 
     /// F32 memory for this op alone.
@@ -246,7 +252,7 @@ final class Lowering {
         int tokens = dim(x, 0);
         int dim = dim(x, 1);
         int vocab = dim(weight, 0);
-        int rows = Math.clamp(LOGITS / vocab, 1, tokens);
+        int rows = Math.clamp(scratchLimit / vocab, 1, tokens);
         Ref tokenLoss = ref(out.get(1)) == null ? scratch(tokens) : ref(out.get(1));
         Ref logits = scratch((long) rows * vocab);
         for (int from = 0; from < tokens; from += rows) {

@@ -72,7 +72,7 @@ class RoundedProductsTest {
     }
 
     private Map<String, float[]> onTheDevice() {
-        return run(new GpuSession(resident, Products.BF16, Block.LIMIT));
+        return run(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()));
     }
 
     private static double rounded(float value) {
@@ -175,7 +175,7 @@ class RoundedProductsTest {
             }
             Program program = Program.of(graph, wanted);
             Map<String, float[]> expected = attention(Devices.byName("scalar").open(resident), program, first, last);
-            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, Block.LIMIT), program, first, last);
+            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()), program, first, last);
             expected.forEach((name, want) -> {
                 double most = 0;
                 double difference = 0;
