@@ -14,8 +14,6 @@ final class AttentionLowering {
     private static final int MANY_TOKENS = 16;
     /// Tokens of a chunk, at most, where shorter ones have fewer keys.
     private static final int SKIPPING = 512;
-    /// Chunks of at least this many tokens are a multiple of it, as products like their sizes.
-    private static final int EVEN = 64;
 
     private final Lowering lowering;
     private final List<Place> in;
@@ -64,7 +62,7 @@ final class AttentionLowering {
     private List<Chunk> chunks(int matrices) {
         long fitting = lowering.scratchLimit() / Math.max(1, (long) matrices * blocks * heads * rows);
         int count = Math.clamp(fitting, 1, isCausal ? SKIPPING : Integer.MAX_VALUE);
-        count = count > EVEN ? count / EVEN * EVEN : count;
+        count = count < length && count > Lowering.EVEN ? count / Lowering.EVEN * Lowering.EVEN : count;
         List<Chunk> chunks = new ArrayList<>();
         for (int from = 0; from < length; from += count) {
             int to = Math.min(from + count, length);

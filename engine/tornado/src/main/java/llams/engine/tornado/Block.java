@@ -14,7 +14,7 @@ class Block {
     }
 
     /// Elements of a block, at most: index arithmetic in kernels is 32-bit.
-    static final long LIMIT = Integer.MAX_VALUE - (1 << 16);
+    static final long LIMIT = (1L << 31) - (1 << 16);
     /// Offsets are multiples of this many elements: whole cache lines, and what library products ask for.
     static final int ALIGNMENT = 64;
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// NVIDIA's cuBLAS through its C functions: one handle for all, which works in the stream that each call names. Graphs of one
 /// thread run one after the other, each in its stream and to its end, so they can share the handle's memory.
@@ -62,22 +63,28 @@ final class CuBlas {
 
     /// @throws IllegalStateException if it is nowhere; says where it was looked for, and what to do
     static synchronized CuBlas load() {
-        if (loaded == null) {
-            List<String> tried = new ArrayList<>();
-            for (String file : candidates()) {
-                SymbolLookup library = open(file);
-                if (library != null) {
-                    loaded = new CuBlas(library);
-                    return loaded;
-                }
-                tried.add(file);
-            }
-            throw new IllegalStateException("cuBLAS, which computes the products on CUDA, is not there; looked for "
-                    + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or Python's nvidia-cublas, and say where with"
-                    + " LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE (or -D" + Products.PROPERTY
-                    + "=kernels, which are far slower)");
-        }
+        missing().ifPresent(why -> {
+            throw new IllegalStateException(why);
+        });
         return loaded;
+    }
+
+    /// Why it cannot be used; empty if it can.
+    static synchronized Optional<String> missing() {
+        if (loaded != null) {
+            return Optional.empty();
+        }
+        List<String> tried = new ArrayList<>();
+        for (String file : candidates()) {
+            SymbolLookup library = open(file);
+            if (library != null) {
+                loaded = new CuBlas(library);
+                return Optional.empty();
+            }
+            tried.add(file);
+        }
+        return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or"
+                + " Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE");
     }
 
     private static List<String> candidates() {

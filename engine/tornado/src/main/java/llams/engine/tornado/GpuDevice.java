@@ -58,6 +58,7 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
+        Products.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
         return new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual());
     }
 }

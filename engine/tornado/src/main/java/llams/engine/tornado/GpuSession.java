@@ -56,10 +56,15 @@ final class GpuSession implements Session {
     private Places.Temporary temporary;
 
     GpuSession(Map<String, Tensor> resident, Products products, Limits limits) {
+        this(resident, products, limits, Launches.chosen().runner());
+    }
+
+    /// @param runner is closed with this session
+    GpuSession(Map<String, Tensor> resident, Products products, Limits limits, Runner runner) {
         this.resident = Map.copyOf(resident);
         this.products = products.of(resident.values());
         this.limits = limits;
-        runner = Launches.chosen().runner();
+        this.runner = runner;
         try {
             ints = runner.make(Block.Kind.INTS, INTS);
             consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);

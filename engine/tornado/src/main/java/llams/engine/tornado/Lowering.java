@@ -11,8 +11,10 @@ import llams.engine.tornado.Places.Ref;
 
 /// Turns ops into launches.
 final class Lowering {
+    /// Pieces of at least this many tokens are a multiple of it.
+    static final int EVEN = 64;
     /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
-    private static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
+    static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
     private final Places places;
     private final Constants constants;
@@ -43,11 +45,20 @@ final class Lowering {
     static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit) {
         Scratch rounded = new Scratch(places.temporary().rounded());
         Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit);
-        for (Instruction instruction : program.instructions()) {
+        List<Instruction> all = program.instructions();
+        for (int i = 0; i < all.size(); i++) {
+            Instruction instruction = all.get(i);
             lowering.scratch.clear();
             lowering.halves.clear();
             lowering.what = instruction.op().getClass().getSimpleName();
-            lowering.lower(instruction);
+            int updates = UpdateLowering.length(all.subList(i, all.size()));
+            if (updates > 0) {
+                new UpdateLowering(lowering).lower(all.subList(i, i + updates));
+                lowering.products.forget();
+                i += updates - 1;
+                continue;
+            }
+            lowering.lower(instruction, all.subList(i + 1, all.size()));
             if (instruction.op() instanceof Effect) {
                 lowering.products.forget();
             }
@@ -57,7 +68,7 @@ final class Lowering {
                 lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
     }
 
-    private void lower(Instruction at) {
+    private void lower(Instruction at, List<Instruction> next) {
         List<Place> in = at.inputs();
         List<Place> out = at.results();
         switch (at.op()) {
@@ -74,7 +85,7 @@ final class Lowering {
                 addToRows(in.get(0), in.get(1), out.get(0));
             }
             case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
-            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0));
+            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
             case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
             case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
@@ -82,7 +93,7 @@ final class Lowering {
                 new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1));
             case AttentionGradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
-            case SwiGlu() -> elementwise(Kernel.SWIGLU, List.of(in.get(0), in.get(1), out.get(0)));
+            case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
             case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
                     List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
             case LinearCrossEntropy() -> crossEntropy(in, out, out.get(3), false);
@@ -91,9 +102,8 @@ final class Lowering {
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
-            case Clear() -> fill(in.get(0), 0);
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
-            case AdamW adamW -> adamW(adamW, in);
+            case AdamW _, Clear() -> throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
         }
     }
 
@@ -170,7 +180,7 @@ final class Lowering {
         fill(ref(y), elements(y), value);
     }
 
-    private void fill(Ref y, int n, float value) {
+    void fill(Ref y, int n, float value) {
         launchElements(Kernel.FILL, n, List.of(y), n, constants.index(value));
     }
 
@@ -211,9 +221,24 @@ final class Lowering {
                 ref(ids).offset());
     }
 
-    private void rmsNorm(Place x, Place weight, float eps, Place y) {
+    private void swiGlu(Place gate, Place up, Place y, List<Instruction> next) {
+        if (products.isLeftNext(y, next)) {
+            Ref rounded = products.leftBeside(ref(y), elements(y));
+            launchElements(Kernel.SWIGLU_ROUNDED, elements(y), List.of(ref(gate), ref(up), ref(y), rounded), elements(y));
+        } else {
+            elementwise(Kernel.SWIGLU, List.of(gate, up, y));
+        }
+    }
+
+    private void rmsNorm(Place x, Place weight, float eps, Place y, List<Instruction> next) {
         Widening w = widening(weight);
         List<Ref> refs = List.of(ref(x), ref(weight), ref(y));
+        if (w != null && products.isLeftNext(y, next)) {
+            Ref rounded = products.leftBeside(ref(y), elements(y));
+            launch(Kernel.RMS_NORM_HALF_ROUNDED, dim(x, 0), List.of(ref(x), ref(weight), ref(y), rounded), dim(x, 1),
+                    constants.index(eps), w.bits(), w.scales(), w.ones());
+            return;
+        }
         if (w == null) {
             launch(Kernel.RMS_NORM, dim(x, 0), refs, dim(x, 1), constants.index(eps));
         } else {
@@ -253,6 +278,8 @@ final class Lowering {
         int dim = dim(x, 1);
         int vocab = dim(weight, 0);
         int rows = Math.clamp(scratchLimit / vocab, 1, tokens);
+        // Products like even sizes.
+        rows = rows < tokens && rows > EVEN ? rows / EVEN * EVEN : rows;
         Ref tokenLoss = ref(out.get(1)) == null ? scratch(tokens) : ref(out.get(1));
         Ref logits = scratch((long) rows * vocab);
         for (int from = 0; from < tokens; from += rows) {
@@ -283,10 +310,9 @@ final class Lowering {
         launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1), ref(slots).offset());
     }
 
-    private void adamW(AdamW op, List<Place> in) {
-        int n = elements(in.get(0));
+    void adamW(AdamW op, List<Ref> operands, int n) {
         int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(), (float) (1 - op.beta2()),
                 (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
-        launchElements(Kernel.ADAMW, n, in.stream().map(this::ref).toList(), n, first);
+        launchElements(Kernel.ADAMW, n, operands, n, first);
     }
 }
