@@ -147,7 +147,7 @@ final class CudaDriver {
         }
     }
 
-    /// The host's memory, which nothing pins, may change as soon as this returns.
+    /// Ends when the host's memory may change again: where a card reads that by itself, nothing has been copied before.
     static void copyIn(MemorySegment from, long to, long stream) {
         try {
             check("copying " + from.byteSize() + " bytes to the device",
@@ -155,6 +155,7 @@ final class CudaDriver {
         } catch (Throwable e) {
             throw unexpected(e);
         }
+        finish(stream);
     }
 
     /// Ends when the copy is there.

@@ -7,8 +7,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -19,7 +19,8 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 ///
 /// @param function  the driver's handle
 /// @param arguments what it wants, behind [#RESERVED] pointers of TornadoVM's own: an operand's place, or one of the constants
-final class CudaKernel {
+/// @param context   the driver's, in which it can be launched
+record CudaKernel(long function, int[] arguments, long context) {
     /// TornadoVM's kernels start with its frame, its constants, its local memory and its atomics, which ours do not use.
     static final int RESERVED = 4;
     static final int PC = -1;
@@ -28,17 +29,6 @@ final class CudaKernel {
     static final int START = -4;
 
     private static final Map<Kernel, CudaKernel> COMPILED = new EnumMap<>(Kernel.class);
-
-    final long function;
-    final int[] arguments;
-    /// In which it can be launched.
-    final long context;
-
-    private CudaKernel(long function, int[] arguments, long context) {
-        this.function = function;
-        this.arguments = arguments;
-        this.context = context;
-    }
 
     /// @param operands what a kernel of this name always works on
     static synchronized CudaKernel of(Kernel kernel, List<Block.Kind> operands) {

@@ -51,12 +51,12 @@ final class CudaProgram implements Runner.Prepared {
 
     private void prepare(int at, Launch launch, Shared shared, int start) {
         CudaKernel kernel = CudaKernel.of(launch.kernel(), launch.blocks().stream().map(block -> block.kind).toList());
-        functions[at] = kernel.function;
-        int count = CudaKernel.RESERVED + kernel.arguments.length;
+        functions[at] = kernel.function();
+        int count = CudaKernel.RESERVED + kernel.arguments().length;
         MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, count);
         MemorySegment pointers = arena.allocate(ValueLayout.ADDRESS, count);
         for (int i = 0; i < count; i++) {
-            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments[i - CudaKernel.RESERVED], launch, shared, start);
+            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
             values.setAtIndex(ValueLayout.JAVA_LONG, i, value);
             pointers.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice((long) i * Long.BYTES));
         }
@@ -78,23 +78,21 @@ final class CudaProgram implements Runner.Prepared {
     @Override
     public void run() {
         CudaDriver.enter(setting.context);
+        if (setting.launches == Launches.GRAPH && setting.profile == null && hasRun && !isCaptured) {
+            capture();
+        }
         if (setting.profile != null) {
             putAndMeasure();
-        } else if (setting.launches == Launches.GRAPH && hasRun) {
-            capture();
-            if (graph != 0) {
-                CudaDriver.launchGraph(graph, setting.stream.handle());
-            } else {
-                launches(0, launches.size());
-            }
+        } else if (graph != 0) {
+            CudaDriver.launchGraph(graph, setting.stream.handle());
         } else {
-            launches(0, launches.size());
+            put(0, launches.size());
         }
         hasRun = true;
         CudaDriver.finish(setting.stream.handle());
     }
 
-    private void launches(int from, int to) {
+    private void put(int from, int to) {
         for (int i = from; i < to; i++) {
             Launch launch = launches.get(i);
             if (launch.product() == null) {
@@ -119,14 +117,11 @@ final class CudaProgram implements Runner.Prepared {
 
     /// Keeps all launches as a graph. If that cannot be, it says so, and they go on one by one.
     private void capture() {
-        if (isCaptured) {
-            return;
-        }
         isCaptured = true;
         IllegalStateException failure = null;
         CudaDriver.beginCapture(setting.stream.handle());
         try {
-            launches(0, launches.size());
+            put(0, launches.size());
         } catch (IllegalStateException e) {
             failure = e;
         }
@@ -150,7 +145,7 @@ final class CudaProgram implements Runner.Prepared {
         }
         for (int i = 0; i < launches.size(); i++) {
             CudaDriver.recordEvent(events.get(i), stream);
-            launches(i, i + 1);
+            put(i, i + 1);
         }
         CudaDriver.recordEvent(events.getLast(), stream);
         CudaDriver.finish(stream);

@@ -30,7 +30,7 @@ final class CudaRunner implements Runner {
         this.launches = launches;
         synchronized (CudaRunner.class) {
             if (stream == null) {
-                context = CudaKernel.of(Kernel.FILL, List.of(Block.Kind.FLOATS)).context;
+                context = CudaKernel.of(Kernel.FILL, List.of(Block.Kind.FLOATS)).context();
                 CudaDriver.enter(context);
                 long workspace = CudaDriver.allocate(LIBRARY_BYTES);
                 stream = new CuBlas.Stream(CudaDriver.createStream(), workspace, workspace == 0 ? 0 : LIBRARY_BYTES);

@@ -46,23 +46,22 @@ final class Lowering {
         Scratch rounded = new Scratch(places.temporary().rounded());
         Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit);
         List<Instruction> all = program.instructions();
-        for (int i = 0; i < all.size(); i++) {
-            Instruction instruction = all.get(i);
+        for (int at = 0; at < all.size();) {
+            Instruction instruction = all.get(at);
             lowering.scratch.clear();
             lowering.halves.clear();
             lowering.what = instruction.op().getClass().getSimpleName();
-            int updates = UpdateLowering.length(all.subList(i, all.size()));
+            int updates = UpdateLowering.length(all.subList(at, all.size()));
             if (updates > 0) {
-                new UpdateLowering(lowering).lower(all.subList(i, i + updates));
-                lowering.products.forget();
-                i += updates - 1;
-                continue;
+                new UpdateLowering(lowering).lower(all.subList(at, at + updates));
+            } else {
+                lowering.lower(instruction, all.subList(at + 1, all.size()));
             }
-            lowering.lower(instruction, all.subList(i + 1, all.size()));
             if (instruction.op() instanceof Effect) {
                 lowering.products.forget();
             }
             lowering.products.written(instruction.results());
+            at += Math.max(1, updates);
         }
         return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
                 lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
@@ -96,8 +95,8 @@ final class Lowering {
             case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
             case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
                     List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
-            case LinearCrossEntropy() -> crossEntropy(in, out, out.get(3), false);
-            case AccumulateLinearCrossEntropy() -> crossEntropy(in, out, in.get(4), true);
+            case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, out.get(3), false);
+            case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
@@ -184,7 +183,7 @@ final class Lowering {
         launchElements(Kernel.FILL, n, List.of(y), n, constants.index(value));
     }
 
-    private Widening widening(Place weight) {
+    static Widening widening(Place weight) {
         return weight.type().dtype() == DType.F32 ? null : Widening.of(weight.type().dtype(), 0);
     }
 
@@ -269,34 +268,6 @@ final class Lowering {
         int pairs = elements(y) / 2;
         launchElements(Kernel.ROPE, pairs, List.of(ref(in.get(0)), ref(in.get(1)), ref(y)), pairs, dim(y, 1), headDim,
                 ref(in.get(2)).offset(), inverse ? 1 : 0);
-    }
-
-    private void crossEntropy(List<Place> in, List<Place> out, Place dWeight, boolean accumulate) {
-        Place x = in.get(0);
-        Place weight = in.get(1);
-        int tokens = dim(x, 0);
-        int dim = dim(x, 1);
-        int vocab = dim(weight, 0);
-        int rows = Math.clamp(scratchLimit / vocab, 1, tokens);
-        // Products like even sizes.
-        rows = rows < tokens && rows > EVEN ? rows / EVEN * EVEN : rows;
-        Ref tokenLoss = ref(out.get(1)) == null ? scratch(tokens) : ref(out.get(1));
-        Ref logits = scratch((long) rows * vocab);
-        for (int from = 0; from < tokens; from += rows) {
-            int count = Math.min(rows, tokens - from);
-            Ref block = ref(x).plus((long) from * dim);
-            products.add(Product.of(block, false, ref(weight), true, logits, count, vocab, dim, false, widening(weight)));
-            launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), ref(in.get(3))), vocab,
-                    ref(in.get(2)).offset() + from);
-            if (ref(out.get(2)) != null) {
-                products.add(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
-                        false, widening(weight)));
-            }
-            if (ref(dWeight) != null) {
-                products.add(Product.of(logits, true, block, false, ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
-            }
-        }
-        launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, ref(in.get(3)), ref(out.get(0))), tokens);
     }
 
     private void squaredNorm(Place x, Place y) {
