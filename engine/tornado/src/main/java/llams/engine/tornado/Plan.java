@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -131,7 +132,9 @@ final class Plan implements AutoCloseable {
             plan();
             plan.withPreCompilation();
         } catch (TornadoBailoutRuntimeException e) {
-            throw new IllegalStateException("gpu: TornadoVM could not compile a kernel: " + e.getMessage(), e);
+            // The message holds a stack trace too.
+            String reason = e.getMessage().lines().takeWhile(line -> !line.startsWith("Stacktrace")).collect(Collectors.joining(" "));
+            throw new IllegalStateException("gpu: TornadoVM could not compile a kernel: " + reason, e);
         }
         return Sharing.compiled(ready);
     }
