@@ -46,16 +46,20 @@ final class CudaRunner implements Runner {
         boolean isTooMuch = System.getProperty(MEMORY) != null && used + bytes > TornadoOptions.DEVICE_AVAILABLE_MEMORY;
         long address = isTooMuch ? 0 : CudaDriver.allocate(bytes);
         if (address == 0) {
-            throw new IllegalStateException(String.format(Locale.ROOT, "gpu: out of device memory: %.3f GB more than %.3f GB were"
-                    + " asked for, and %s; use fewer tokens, --recompute or a smaller rank%s", bytes / 1e9, used / 1e9,
-                    isTooMuch ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
-                            : String.format(Locale.ROOT, "the card has %.3f GB left", CudaDriver.unused() / 1e9),
-                    isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
+            throw outOfMemory(bytes, isTooMuch);
         }
         Block block = new Block(kind, count, address + HEAD_BYTES);
         made.put(block, address);
         used += bytes;
         return block;
+    }
+
+    private IllegalStateException outOfMemory(long bytes, boolean isTooMuch) {
+        String why = isTooMuch ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
+                : String.format(Locale.ROOT, "the card has %.3f GB left", CudaDriver.unused() / 1e9);
+        return new IllegalStateException(String.format(Locale.ROOT, "gpu: out of device memory: %.3f GB more than %.3f GB were asked"
+                + " for, and %s; use fewer tokens, --recompute or a smaller rank%s", bytes / 1e9, used / 1e9, why,
+                isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
     }
 
     @Override
