@@ -10,7 +10,8 @@ import java.util.List;
 /// Results: `out`, shaped as `q`, and `logSumExp` `[tokens, heads]` of the scaled scores, which the gradient needs in place
 /// of the scores themselves.
 ///
-/// @param rowLength tokens of one packed sequence that no document crosses, for devices that work in blocks; 0 if unknown
+/// @param rowLength tokens of one packed sequence that no document crosses and in which `last[t]` is `t` at most, for devices
+///                  that work in blocks; 0 if unknown
 public record Attention(int headDim, long rowLength) implements Differentiable {
     @Override
     public List<TensorType> results(List<Value> inputs) {

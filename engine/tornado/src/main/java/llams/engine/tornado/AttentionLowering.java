@@ -1,14 +1,19 @@
 package llams.engine.tornado;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import llams.engine.graph.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
-/// Attention as batched products with a softmax between them: scores `[blocks, heads, length, rows]` exist whole, in scratch
-/// memory. A batch of packed sequences that no document crosses is one block a sequence.
+/// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch memory for
+/// a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences that no document
+/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token.
 final class AttentionLowering {
     /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
     private static final int MANY_TOKENS = 16;
+    /// Tokens of a chunk, at most, where shorter ones have fewer keys.
+    private static final int SKIPPING = 512;
 
     private final Lowering lowering;
     private final List<Place> in;
@@ -20,6 +25,8 @@ final class AttentionLowering {
     /// Tokens of a block, and rows of keys.
     private final int length;
     private final int rows;
+    /// No token has a key behind itself.
+    private final boolean isCausal;
     /// Products are of BF16.
     private final boolean isRounded;
 
@@ -32,8 +39,8 @@ final class AttentionLowering {
         heads = Lowering.dim(in.get(0), 1) / headDim;
         kvHeads = Lowering.dim(in.get(1), 1) / headDim;
         group = heads / kvHeads;
-        boolean isPacked = rowLength > 0 && tokens == allRows && tokens % rowLength == 0;
-        blocks = isPacked ? Math.toIntExact(tokens / rowLength) : 1;
+        isCausal = rowLength > 0 && tokens == allRows && tokens % rowLength == 0;
+        blocks = isCausal ? Math.toIntExact(tokens / rowLength) : 1;
         length = tokens / blocks;
         rows = allRows / blocks;
         isRounded = lowering.products().isRounded() && tokens >= MANY_TOKENS;
@@ -47,50 +54,69 @@ final class AttentionLowering {
         return kvHeads * headDim;
     }
 
-    private long allScores() {
-        return (long) blocks * heads * length * rows;
+    /// Some tokens of each block, in turn, and the keys that they have.
+    private record Chunk(int from, int count, int keys) {
     }
 
-    private Ref scores() {
-        return lowering.scratch(allScores());
+    /// The last first: it has all keys.
+    private List<Chunk> chunks(int matrices) {
+        long fitting = lowering.scratchLimit() / Math.max(1, (long) matrices * blocks * heads * rows);
+        int count = Math.clamp(fitting, 1, isCausal ? SKIPPING : Integer.MAX_VALUE);
+        count = count < length && count > Lowering.EVEN ? count / Lowering.EVEN * Lowering.EVEN : count;
+        List<Chunk> chunks = new ArrayList<>();
+        for (int from = 0; from < length; from += count) {
+            int to = Math.min(from + count, length);
+            chunks.add(new Chunk(from, to - from, isCausal ? to : rows));
+        }
+        return chunks.reversed();
+    }
+
+    /// The scores of the chunk that has most; the last is often a short one.
+    private int scores(List<Chunk> chunks) {
+        long most = chunks.stream().mapToLong(chunk -> (long) chunk.count * chunk.keys).max().orElse(0);
+        return Math.toIntExact(blocks * heads * most);
     }
 
     /// Where a kernel leaves what products read then: in the place of the scores or, rounded, beside them.
-    private Ref after(Ref scores) {
-        return isRounded ? lowering.halves(allScores()) : scores;
+    private Ref after(Ref scores, List<Chunk> chunks) {
+        return isRounded ? lowering.halves(scores(chunks)) : scores;
     }
 
     /// `scores = alpha x yᵀ` with `x` shaped as queries and `y` as keys, for every head.
-    private void byQueries(Ref x, Ref y, Ref scores, double alpha) {
+    private void byQueries(Ref x, Ref y, Ref scores, Chunk chunk, double alpha) {
         if (length == 1 && blocks == 1) {
             // The one token's heads that share a key are the rows of a product.
             add(new Product(x, y, scores, group, rows, headDim, headDim, 1, 1, kvWidth(), rows, 1, kvHeads, 0, group * headDim,
                     0, headDim, 1, 0, group * rows, alpha, false, null));
             return;
         }
-        add(new Product(x, y, scores, length, rows, headDim, width(), 1, 1, kvWidth(), rows, blocks, heads,
-                length * width(), headDim, rows * kvWidth(), headDim, group, heads * length * rows, length * rows, alpha, false,
-                null));
+        int matrix = chunk.count * chunk.keys;
+        add(new Product(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(), 1, 1,
+                kvWidth(), chunk.keys, blocks, heads, length * width(), headDim, rows * kvWidth(), headDim, group,
+                heads * matrix, matrix, alpha, false, null));
     }
 
     /// `out = scores y` with `y` shaped as values and `out` as queries, for every head.
-    private void byRows(Ref scores, Ref y, Ref out) {
+    private void byRows(Ref scores, Ref y, Ref out, Chunk chunk) {
         if (length == 1 && blocks == 1) {
             add(new Product(scores, y, out, group, headDim, rows, rows, 1, kvWidth(), 1, headDim, 1, kvHeads, 0, group * rows, 0,
                     headDim, 1, 0, group * headDim, 1, false, null));
             return;
         }
-        add(new Product(scores, y, out, length, headDim, rows, rows, 1, kvWidth(), 1, width(), blocks, heads,
-                heads * length * rows, length * rows, rows * kvWidth(), headDim, group, length * width(), headDim, 1, false,
-                null));
+        int matrix = chunk.count * chunk.keys;
+        add(new Product(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys, 1,
+                kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
+                length * width(), headDim, 1, false, null));
     }
 
-    /// `out = Σ scoresᵀ x` over the heads that share a key, with `x` shaped as queries and `out` as keys.
-    private void byTokens(Ref scores, Ref x, Ref out) {
+    /// `out += Σ scoresᵀ x` over the heads that share a key, with `x` shaped as queries and `out` as keys.
+    private void byTokens(Ref scores, Ref x, Ref out, Chunk chunk) {
+        int matrix = chunk.count * chunk.keys;
+        boolean isFirst = chunk.from + chunk.count == length;
         for (int g = 0; g < group; g++) {
-            add(new Product(scores.plus((long) g * length * rows), x.plus((long) g * headDim), out, rows, headDim,
-                    length, 1, rows, width(), 1, kvWidth(), blocks, kvHeads, heads * length * rows, group * length * rows,
-                    length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1, g > 0, null));
+            add(new Product(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim), out,
+                    chunk.keys, headDim, chunk.count, 1, chunk.keys, width(), 1, kvWidth(), blocks, kvHeads, heads * matrix,
+                    group * matrix, length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1, g > 0 || !isFirst, null));
         }
     }
 
@@ -108,32 +134,62 @@ final class AttentionLowering {
         return isRounded ? lowering.products().rounded(ref, Math.toIntExact(in.get(input).type().shape().elements())) : ref;
     }
 
+    /// What stands between products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
+    private void launch(Kernel kernel, Chunk chunk, List<Ref> operands, int... more) {
+        int[] parameters = Arrays.copyOf(new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(3).offset(),
+            ref(4).offset()}, 8 + more.length);
+        System.arraycopy(more, 0, parameters, 8, more.length);
+        lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
+    }
+
     void forward(Place out, Place logSumExp) {
-        Ref scores = scores();
-        byQueries(factor(0), factor(1), scores, 1 / Math.sqrt(headDim));
-        Ref probabilities = after(scores);
-        List<Ref> operands = List.of(scores, lowering.ref(logSumExp), probabilities);
-        lowering.launch(isRounded ? Kernel.SOFTMAX_ROWS_ROUNDED : Kernel.SOFTMAX_ROWS, (long) blocks * heads * length,
-                isRounded ? operands : operands.subList(0, 2), length, rows, heads, ref(3).offset(), ref(4).offset());
-        byRows(probabilities, factor(2), lowering.ref(out));
+        List<Chunk> chunks = chunks(1);
+        if (chunks.isEmpty()) {
+            return;
+        }
+        Ref queries = factor(0);
+        Ref keys = factor(1);
+        Ref values = factor(2);
+        Ref scores = lowering.scratch(scores(chunks));
+        Ref probabilities = after(scores, chunks);
+        Ref lse = lowering.ref(logSumExp);
+        for (Chunk chunk : chunks) {
+            byQueries(queries, keys, scores, chunk, 1 / Math.sqrt(headDim));
+            if (isRounded) {
+                launch(Kernel.SOFTMAX_ROWS_ROUNDED, chunk, List.of(scores, lse, probabilities));
+            } else {
+                launch(Kernel.SOFTMAX_ROWS, chunk, List.of(scores, lse));
+            }
+            byRows(probabilities, values, lowering.ref(out), chunk);
+        }
     }
 
     void backward(List<Place> gradients) {
-        Ref scores = scores();
-        Ref dScores = scores();
-        Ref keys = factor(1);
+        List<Chunk> chunks = chunks(2);
+        if (chunks.isEmpty()) {
+            return;
+        }
         Ref queries = factor(0);
+        Ref keys = factor(1);
+        Ref values = factor(2);
         Ref dOut = factor(7);
-        byQueries(queries, keys, scores, 1 / Math.sqrt(headDim));
-        byQueries(dOut, factor(2), dScores, 1);
-        Ref probabilities = after(scores);
-        Ref dAfter = after(dScores);
-        List<Ref> operands = List.of(scores, dScores, ref(6), ref(5), ref(7), probabilities, dAfter);
-        lowering.launch(isRounded ? Kernel.SOFTMAX_ROWS_GRADIENT_ROUNDED : Kernel.SOFTMAX_ROWS_GRADIENT,
-                (long) blocks * heads * length, isRounded ? operands : operands.subList(0, 5), length, rows, heads, headDim,
-                ref(3).offset(), ref(4).offset(), lowering.constants().index((float) (1 / Math.sqrt(headDim))));
-        byTokens(probabilities, dOut, lowering.ref(gradients.get(2)));
-        byRows(dAfter, keys, lowering.ref(gradients.get(0)));
-        byTokens(dAfter, queries, lowering.ref(gradients.get(1)));
+        Ref scores = lowering.scratch(scores(chunks));
+        Ref dScores = lowering.scratch(scores(chunks));
+        Ref probabilities = after(scores, chunks);
+        Ref dAfter = after(dScores, chunks);
+        int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
+        for (Chunk chunk : chunks) {
+            byQueries(queries, keys, scores, chunk, 1 / Math.sqrt(headDim));
+            byQueries(dOut, values, dScores, chunk, 1);
+            if (isRounded) {
+                launch(Kernel.SOFTMAX_ROWS_GRADIENT_ROUNDED, chunk,
+                        List.of(scores, dScores, ref(6), ref(5), ref(7), probabilities, dAfter), headDim, scale);
+            } else {
+                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(6), ref(5), ref(7)), headDim, scale);
+            }
+            byTokens(probabilities, dOut, lowering.ref(gradients.get(2)), chunk);
+            byRows(dAfter, keys, lowering.ref(gradients.get(0)), chunk);
+            byTokens(dAfter, queries, lowering.ref(gradients.get(1)), chunk);
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// NVIDIA's cuBLAS through its C functions: one handle for all, which works in the stream that each call names. Graphs of one
 /// thread run one after the other, each in its stream and to its end, so they can share the handle's memory.
@@ -27,16 +28,24 @@ final class CuBlas {
     private static final int GEMM_DEFAULT = -1;
     private static CuBlas loaded;
 
+    /// Where products go.
+    ///
+    /// @param handle    the driver's
+    /// @param workspace memory on the device that belongs to the library there, 0 to let it take its own
+    record Stream(long handle, long workspace, long workspaceBytes) {
+    }
+
     private final MethodHandle create;
     private final MethodHandle destroy;
     private final MethodHandle setStream;
+    private final MethodHandle setWorkspace;
     private final MethodHandle gemm;
     private final MethodHandle batched;
     private final MemorySegment alpha = Arena.global().allocate(ValueLayout.JAVA_FLOAT);
     private final MemorySegment beta = Arena.global().allocate(ValueLayout.JAVA_FLOAT);
     private int users;
     private MemorySegment handle;
-    private long stream;
+    private Stream stream;
     private Thread lastUser;
 
     private CuBlas(SymbolLookup library) {
@@ -46,6 +55,7 @@ final class CuBlas {
         create = CudaDriver.function(library, "cublasCreate_v2", p);
         destroy = CudaDriver.function(library, "cublasDestroy_v2", p);
         setStream = CudaDriver.function(library, "cublasSetStream_v2", p, l);
+        setWorkspace = CudaDriver.function(library, "cublasSetWorkspace_v2", p, l, l);
         gemm = CudaDriver.function(library, "cublasGemmEx", p, i, i, i, i, i, p, l, i, i, l, i, i, p, l, i, i, i, i);
         batched = CudaDriver.function(library, "cublasGemmStridedBatchedEx", p, i, i, i, i, i, p, l, i, i, l, l, i, i, l, p, l, i,
                 i, l, i, i, i);
@@ -53,22 +63,28 @@ final class CuBlas {
 
     /// @throws IllegalStateException if it is nowhere; says where it was looked for, and what to do
     static synchronized CuBlas load() {
-        if (loaded == null) {
-            List<String> tried = new ArrayList<>();
-            for (String file : candidates()) {
-                SymbolLookup library = open(file);
-                if (library != null) {
-                    loaded = new CuBlas(library);
-                    return loaded;
-                }
-                tried.add(file);
-            }
-            throw new IllegalStateException("cuBLAS, which computes the products on CUDA, is not there; looked for "
-                    + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or Python's nvidia-cublas, and say where with"
-                    + " LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE (or -D" + Products.PROPERTY
-                    + "=kernels, which are far slower)");
-        }
+        missing().ifPresent(why -> {
+            throw new IllegalStateException(why);
+        });
         return loaded;
+    }
+
+    /// Why it cannot be used; empty if it can.
+    static synchronized Optional<String> missing() {
+        if (loaded != null) {
+            return Optional.empty();
+        }
+        List<String> tried = new ArrayList<>();
+        for (String file : candidates()) {
+            SymbolLookup library = open(file);
+            if (library != null) {
+                loaded = new CuBlas(library);
+                return Optional.empty();
+            }
+            tried.add(file);
+        }
+        return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or"
+                + " Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE");
     }
 
     private static List<String> candidates() {
@@ -117,7 +133,7 @@ final class CuBlas {
                 MemorySegment made = arena.allocate(ValueLayout.ADDRESS);
                 check("cublasCreate", (int) create.invokeExact(made));
                 handle = made.get(ValueLayout.ADDRESS, 0);
-                stream = 0;
+                stream = null;
             } catch (Throwable e) {
                 throw CudaDriver.unexpected(e);
             }
@@ -138,7 +154,7 @@ final class CuBlas {
 
     /// Puts a product into a stream. `a`, `b` and `c` are where the blocks' first elements lie on the device. What is row-major
     /// here is column-major there, so it computes `cᵀ = bᵀ aᵀ`.
-    synchronized void multiply(Product p, long inStream, long a, long b, long c) {
+    synchronized void multiply(Product p, Stream in, long a, long b, long c) {
         boolean isHalf = p.a().block().kind == Block.Kind.SHORTS;
         int type = isHalf ? R_16BF : R_32F;
         long bytes = p.a().block().kind.bytes;
@@ -155,14 +171,17 @@ final class CuBlas {
         alpha.set(ValueLayout.JAVA_FLOAT, 0, (float) p.alpha());
         beta.set(ValueLayout.JAVA_FLOAT, 0, p.accumulate() ? 1 : 0);
         try {
-            if (lastUser != Thread.currentThread()) {
-                // What another thread asked for may still be under way.
-                CudaDriver.finish();
-                lastUser = Thread.currentThread();
-            }
-            if (stream != inStream) {
-                check("cublasSetStream", (int) setStream.invokeExact(handle, inStream));
-                stream = inStream;
+            if (!in.equals(stream)) {
+                if (lastUser != Thread.currentThread()) {
+                    // What another thread asked for may still be under way in its stream.
+                    CudaDriver.finish();
+                    lastUser = Thread.currentThread();
+                }
+                check("cublasSetStream", (int) setStream.invokeExact(handle, in.handle));
+                if (in.workspace != 0) {
+                    check("cublasSetWorkspace", (int) setWorkspace.invokeExact(handle, in.workspace, in.workspaceBytes));
+                }
+                stream = in;
             }
             for (int outer = 0; outer < p.outers(); outer++) {
                 for (int member = 0; member < p.groupB(); member++) {

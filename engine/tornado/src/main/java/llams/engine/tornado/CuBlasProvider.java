@@ -56,7 +56,7 @@ public final class CuBlasProvider implements TornadoLibraryProvider {
         // A plan has a stream for each thread that runs it.
         long stream = ((TornadoNativeStreamSupport) invocation.getDevice()).getNativeStream(invocation.getExecutionPlanId());
         CudaDriver.enter(share.context);
-        share.library.multiply(((Call) invocation.getTuning()).product, stream, invocation.getDevicePointer(0),
+        share.library.multiply(((Call) invocation.getTuning()).product, new CuBlas.Stream(stream, 0, 0), invocation.getDevicePointer(0),
                 invocation.getDevicePointer(1), invocation.getDevicePointer(2));
     }
 

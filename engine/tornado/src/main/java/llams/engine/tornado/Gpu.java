@@ -22,7 +22,8 @@ final class Gpu {
     static String description() {
         TornadoDevice device = TornadoExecutionPlan.DEFAULT_DEVICE;
         return "%s through TornadoVM (%s), %.1f GiB memory, products: %s".formatted(device.getPhysicalDevice().getDeviceName(),
-                backend(), device.getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), Products.chosen());
+                backend(), device.getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), Products.chosen())
+                + Products.warning().map(warning -> "; " + warning).orElse("");
     }
 
     static TornadoVMBackendType backend() {

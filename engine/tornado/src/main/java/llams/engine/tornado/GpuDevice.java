@@ -36,14 +36,30 @@ public final class GpuDevice implements Device {
                     + "./llams does" + HELP);
         }
         // TornadoVM's CUDA backend would end the whole program.
-        if (ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent() && !isLoadable("libcuda.so.1")) {
+        if (isForCuda() && !isLoadable("libcuda.so.1")) {
             return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the card" + HELP);
         }
         try {
             return Gpu.unavailable().or(Products::unavailable).map(reason -> reason + HELP);
         } catch (RuntimeException | LinkageError e) {
-            return Optional.of("TornadoVM does not start: " + e + HELP);
+            Throwable first = e;
+            while (first.getCause() != null) {
+                first = first.getCause();
+            }
+            return Optional.of("TornadoVM does not start: " + first.getMessage() + compilerMissing() + HELP);
         }
+    }
+
+    private static boolean isForCuda() {
+        return ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent();
+    }
+
+    /// What TornadoVM's CUDA backend does not say if it is the reason.
+    private static String compilerMissing() {
+        return isForCuda() && !isLoadable("libnvrtc.so.13") && !isLoadable("libnvrtc.so.12")
+                ? "; NVIDIA's compiler of kernels, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or Python's"
+                        + " nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
+                : "";
     }
 
     @SuppressWarnings("restricted")
@@ -58,6 +74,7 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
-        return new GpuSession(resident, Products.chosen(), Block.LIMIT);
+        Products.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
+        return new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual());
     }
 }

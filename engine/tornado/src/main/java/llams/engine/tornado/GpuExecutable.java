@@ -1,6 +1,6 @@
 package llams.engine.tornado;
 
-import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,39 +9,39 @@ import llams.engine.graph.Program;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 
-/// A program as graphs run one after the other. Inputs go over before each run, outputs come back when they are asked for.
+/// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its temporaries lie
+/// is settled when it runs, for other programs may have made the session's memory larger since.
 final class GpuExecutable implements Executable {
-    /// One run of a graph.
-    ///
-    /// @param blocks     the distinct ones of its launches
-    /// @param parameters where those of its launches start
-    record Step(Segment segment, List<Launch> launches, List<Block> blocks, int parameters) {
-    }
-
+    private final GpuSession session;
     private final Program program;
-    private final Map<String, Tensor> inputs;
-    private final Places places;
-    private final List<Step> steps;
-    private final Memory memory;
-    private final Arena arena;
+    private final Inputs inputs;
+    private final Map<String, Ref> leaves;
+    /// Where the parameters of its launches start, and how many integers they take.
+    private final int parameters;
+    private final int room;
     private final Map<String, Tensor> outputs = new HashMap<>();
-    private final Profile profile;
+    private Places places;
+    private Runner.Prepared prepared;
     private boolean hasRun;
 
-    GpuExecutable(Program program, Map<String, Tensor> inputs, Places places, List<Step> steps, Memory memory, Arena arena,
-            Profile profile) {
+    /// The inputs of a program, which lie side by side here and on the device.
+    ///
+    /// @param areas  what goes over before a run, and where to
+    record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {
+    }
+
+    GpuExecutable(GpuSession session, Program program, Inputs inputs, Map<String, Ref> leaves, int parameters, int room) {
+        this.session = session;
         this.program = program;
         this.inputs = inputs;
-        this.places = places;
-        this.steps = steps;
-        this.memory = memory;
-        this.arena = arena;
-        this.profile = profile;
+        this.leaves = leaves;
+        this.parameters = parameters;
+        this.room = room;
     }
 
     @Override
     public Tensor input(String name) {
-        Tensor input = inputs.get(name);
+        Tensor input = inputs.tensors.get(name);
         if (input == null) {
             throw new IllegalArgumentException("the program has no input \"" + name + "\"");
         }
@@ -50,36 +50,62 @@ final class GpuExecutable implements Executable {
 
     @Override
     public void run() {
+        Profile profile = session.profile;
+        settle();
         if (profile != null) {
             // The first run compiles.
             profile.begin(hasRun);
         }
-        inputs.forEach((name, tensor) -> {
-            Ref ref = places.leaves().get(name);
-            memory.write(tensor.data(), ref.block(), ref.offset());
-        });
+        inputs.areas.forEach((area, ref) -> session.runner.write(area, ref.block(), ref.offset()));
         if (profile != null) {
             profile.inputsAreIn();
         }
-        for (Step step : steps) {
-            step.segment.run(step.launches, step.blocks, step.parameters);
-        }
+        prepared.run();
         hasRun = true;
         if (profile != null) {
             profile.end();
         }
     }
 
+    private void settle() {
+        Places.Temporary temporary = session.temporary();
+        if (places != null && places.temporary().equals(temporary)) {
+            return;
+        }
+        if (prepared != null) {
+            prepared.close();
+        }
+        places = new Places(leaves, temporary, session.consts);
+        List<Launch> launches = session.lower(program, places).launches();
+        int needed = launches.stream().mapToInt(Launch::room).sum();
+        if (needed != room) {
+            throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS + " kernels, and was "
+                    + room / Launch.PARAMETERS);
+        }
+        session.sendParameters(launches, parameters);
+        prepared = session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile);
+    }
+
+    /// @throws IllegalStateException if the program has not run
     @Override
     public Tensor output(String name) {
         Program.Place place = program.outputs().get(name);
         if (place == null) {
             throw new IllegalArgumentException("the program has no output \"" + name + "\"");
         }
+        if (places == null) {
+            throw new IllegalStateException("gpu: output \"" + name + "\" was asked for before the program ran");
+        }
         Tensor output = outputs.computeIfAbsent(name,
-                key -> Tensor.allocate(arena, place.type().dtype(), place.type().shape()));
+                key -> Tensor.allocate(session.arena, place.type().dtype(), place.type().shape()));
         Ref ref = places.of(place);
-        memory.read(ref.block(), ref.offset(), output.data());
+        session.runner.read(ref.block(), ref.offset(), output.data());
         return output;
+    }
+
+    void close() {
+        if (prepared != null) {
+            prepared.close();
+        }
     }
 }

@@ -17,47 +17,61 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 
-/// Weights and state on the device, copied there once; programs compiled for it, which share graphs, the slab and scratch
-/// memory.
+/// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they compute.
 final class GpuSession implements Session {
-    /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
-    static final String TASKS = "llams.gpu.tasks";
     /// True to tell on stderr, when a session ends, what took the device's time.
     static final String PROFILE = "llams.gpu.profile";
-    private static final int MAX_TASKS = 128;
-    /// TornadoVM has 8 KiB for the tasks of a graph.
-    private static final int MAX_TASK_BYTES = 7800;
     /// Room for the parameters and integer inputs of all programs of a session.
     private static final int INTS = 1 << 22;
 
-    private final Map<String, Tensor> resident;
-    private final Map<String, Ref> leaves = new HashMap<>();
-    private final Memory memory = new Memory();
-    private final Arena arena = Arena.ofShared();
-    private final Constants constants = new Constants();
-    private final Products products;
-    private final Map<List<Launch.Shape>, Segment> segments = new HashMap<>();
-    private final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
-    private final Block ints;
-    private final Block consts;
-    private int intsUsed = Block.ALIGNMENT;
-    private int constantsSent;
-    private List<Block> slab = List.of();
-    private Places.Workspace workspace;
+    /// How large things get.
+    ///
+    /// @param block   elements of a block of weights or state, at most, if more than one tensor is in it
+    /// @param scratch numbers that an op which can work in pieces, as attention and the loss, holds at a time
+    record Limits(long block, long scratch) {
+        /// Names another limit of scratch memory.
+        static final String SCRATCH = "llams.gpu.scratch";
 
-    /// @param blockLimit elements of a block of weights or state, at most, if more than one tensor is in it
-    GpuSession(Map<String, Tensor> resident, Products products, long blockLimit) {
+        static Limits usual() {
+            return new Limits(Block.LIMIT, Long.getLong(SCRATCH, 1 << 26));
+        }
+    }
+
+    final Arena arena = Arena.ofShared();
+    final Runner runner;
+    final Block ints;
+    final Block consts;
+    /// Null to measure nothing.
+    final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
+    private final Map<String, Tensor> resident;
+    private final Products products;
+    private final Limits limits;
+    private final Map<String, Ref> leaves = new HashMap<>();
+    private final List<GpuExecutable> programs = new ArrayList<>();
+    private final Constants constants = new Constants();
+    private int constantsSent;
+    private int intsUsed = Block.ALIGNMENT;
+    /// What the largest program needs, and what there is.
+    private Places.Sizes needs = new Places.Sizes(1, 1, 1, 1);
+    private Places.Temporary temporary;
+
+    GpuSession(Map<String, Tensor> resident, Products products, Limits limits) {
+        this(resident, products, limits, Launches.chosen().runner());
+    }
+
+    /// @param runner is closed with this session
+    GpuSession(Map<String, Tensor> resident, Products products, Limits limits, Runner runner) {
         this.resident = Map.copyOf(resident);
         this.products = products.of(resident.values());
+        this.limits = limits;
+        this.runner = runner;
         try {
-            ints = memory.make(Block.Kind.INTS, INTS);
-            consts = memory.make(Block.Kind.FLOATS, Constants.CAPACITY);
+            ints = runner.make(Block.Kind.INTS, INTS);
+            consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
-            memory.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
-            workspace = new Places.Workspace(memory.make(Block.Kind.FLOATS, 1), memory.make(Block.Kind.SHORTS, 1),
-                    memory.make(Block.Kind.SHORTS, 1));
-            place(Block.Kind.FLOATS, blockLimit);
-            place(Block.Kind.SHORTS, blockLimit);
+            runner.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
+            place(Block.Kind.FLOATS);
+            place(Block.Kind.SHORTS);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -76,34 +90,61 @@ final class GpuSession implements Session {
 
     /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in it, as the
     /// layers' have, is in one block if it can be: so layers are alike, and share graphs.
-    private void place(Block.Kind kind, long limit) {
+    private void place(Block.Kind kind) {
         Map<String, Map<String, Tensor>> alike = new TreeMap<>();
         new TreeMap<>(resident).forEach((name, tensor) -> {
             if (kind(name, tensor.dtype()) == kind) {
                 alike.computeIfAbsent(name.replaceAll("\\d+", "#"), pattern -> new LinkedHashMap<>()).put(name, tensor);
             }
         });
-        Map<String, Tensor> together = new LinkedHashMap<>();
+        Group group = new Group(kind);
         for (Map<String, Tensor> tensors : alike.values()) {
-            if (!together.isEmpty() && stored(together, kind) + stored(tensors, kind) > limit) {
-                upload(kind, together);
-                together.clear();
-            }
-            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-                if (!together.isEmpty() && stored(together, kind) + stored(entry.getValue(), kind) > limit) {
-                    upload(kind, together);
-                    together.clear();
-                }
-                together.put(entry.getKey(), entry.getValue());
-            }
+            long all = tensors.values().stream().mapToLong(tensor -> stored(tensor, kind)).sum();
+            group.makeRoom(all);
+            tensors.forEach((name, tensor) -> {
+                group.makeRoom(stored(tensor, kind));
+                group.add(name, tensor);
+            });
         }
-        if (!together.isEmpty()) {
-            upload(kind, together);
-        }
+        group.upload();
     }
 
-    private static long stored(Map<String, Tensor> tensors, Block.Kind kind) {
-        return tensors.values().stream().mapToLong(tensor -> stored(tensor, kind)).sum();
+    /// Tensors that will be one block.
+    private final class Group {
+        final Block.Kind kind;
+        final Map<String, Tensor> tensors = new LinkedHashMap<>();
+        long elements;
+
+        Group(Block.Kind kind) {
+            this.kind = kind;
+        }
+
+        /// Starts a new block if so many elements more are too many for this one.
+        void makeRoom(long more) {
+            if (elements + more > limits.block) {
+                upload();
+            }
+        }
+
+        void add(String name, Tensor tensor) {
+            tensors.put(name, tensor);
+            elements += stored(tensor, kind);
+        }
+
+        void upload() {
+            if (tensors.isEmpty()) {
+                return;
+            }
+            Block block = runner.make(kind, elements);
+            long offset = 0;
+            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+                runner.write(entry.getValue().data(), block, offset);
+                leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
+                offset += stored(entry.getValue(), kind);
+            }
+            tensors.clear();
+            elements = 0;
+        }
     }
 
     /// Elements of a block that a tensor takes.
@@ -111,56 +152,55 @@ final class GpuSession implements Session {
         return Block.aligned(tensor.data().byteSize() / kind.bytes);
     }
 
-    private void upload(Block.Kind kind, Map<String, Tensor> tensors) {
-        Block block = memory.make(kind, stored(tensors, kind));
-        long offset = 0;
-        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-            memory.write(entry.getValue().data(), block, offset);
-            leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
-            offset += stored(entry.getValue(), kind);
-        }
-    }
-
     @Override
     public Executable compile(Program program) {
         Map<String, Ref> refs = new HashMap<>();
-        Map<String, Tensor> inputs = new HashMap<>();
-        long floats = 0;
         for (Leaf leaf : program.leaves()) {
-            if (leaf.kind() == Leaf.Kind.INPUT) {
-                inputs.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
-                floats += leaf.dtype() == DType.F32 ? Block.aligned(leaf.type().shape().elements()) : 0;
-            } else {
+            if (leaf.kind() != Leaf.Kind.INPUT) {
                 refs.put(leaf.name(), resident(leaf));
             }
         }
-        Block floatInputs = floats > 0 ? memory.make(Block.Kind.FLOATS, floats) : null;
-        long offset = 0;
-        for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
-            Tensor tensor = input.getValue();
-            long elements = tensor.elements();
-            if (tensor.dtype() == DType.F32) {
-                refs.put(input.getKey(), new Ref(floatInputs, (int) offset));
-                offset += Block.aligned(elements);
-            } else if (tensor.dtype() == DType.I32) {
-                refs.put(input.getKey(), new Ref(ints, take(elements)));
-            } else {
-                throw new IllegalArgumentException("gpu: input \"" + input.getKey() + "\" is " + tensor.dtype()
+        GpuExecutable.Inputs inputs = inputs(program, refs);
+        // What an op needs for itself shows only when it is placed.
+        Places.Sizes slab = new Places.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
+        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts));
+        needs = needs.most(lowered.needs());
+        int room = lowered.launches().stream().mapToInt(Launch::room).sum();
+        GpuExecutable executable = new GpuExecutable(this, program, inputs, refs, take(room), room);
+        programs.add(executable);
+        return executable;
+    }
+
+    /// Makes a program's inputs, and gives them their places.
+    private GpuExecutable.Inputs inputs(Program program, Map<String, Ref> refs) {
+        Map<String, Tensor> tensors = new HashMap<>();
+        Map<MemorySegment, Ref> areas = new LinkedHashMap<>();
+        for (DType dtype : List.of(DType.I32, DType.F32)) {
+            List<Leaf> leaves = program.leaves().stream()
+                    .filter(leaf -> leaf.kind() == Leaf.Kind.INPUT && leaf.dtype() == dtype).toList();
+            long elements = leaves.stream().mapToLong(leaf -> Block.aligned(leaf.shape().elements())).sum();
+            if (elements == 0) {
+                continue;
+            }
+            Ref first = dtype == DType.I32 ? new Ref(ints, take(elements))
+                    : new Ref(runner.make(Block.Kind.FLOATS, elements), 0);
+            MemorySegment area = arena.allocate(elements * Integer.BYTES, Block.ALIGNMENT);
+            areas.put(area, first);
+            long offset = 0;
+            for (Leaf leaf : leaves) {
+                tensors.put(leaf.name(), new Tensor(dtype, leaf.shape(),
+                        area.asSlice(offset * Integer.BYTES, leaf.shape().elements() * Integer.BYTES)));
+                refs.put(leaf.name(), first.plus(offset));
+                offset += Block.aligned(leaf.shape().elements());
+            }
+        }
+        for (Leaf leaf : program.leaves()) {
+            if (leaf.kind() == Leaf.Kind.INPUT && !tensors.containsKey(leaf.name())) {
+                throw new IllegalArgumentException("gpu: input \"" + leaf.name() + "\" is " + leaf.dtype()
                         + ", and this device takes F32 and I32");
             }
         }
-        growSlab(program.slabBytes() / Float.BYTES);
-        Places places = new Places(refs, slab, workspace, consts);
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products);
-        Places.Workspace grown = new Places.Workspace(grown(workspace.floats(), lowered.needs().floats()),
-                grown(workspace.halves(), lowered.needs().halves()), grown(workspace.rounded(), lowered.needs().rounded()));
-        if (!grown.equals(workspace)) {
-            workspace = grown;
-            places = new Places(refs, slab, workspace, consts);
-            lowered = Lowering.lower(program, places, constants, products);
-        }
-        sendConstants();
-        return new GpuExecutable(program, inputs, places, steps(lowered.launches()), memory, arena, profile);
+        return new GpuExecutable.Inputs(tensors, areas);
     }
 
     /// Elements of `ints` that nobody else has, the index of the first.
@@ -174,49 +214,41 @@ final class GpuSession implements Session {
         return (int) first;
     }
 
-    private Block grown(Block block, long elements) {
-        return elements > block.elements ? memory.make(block.kind, elements) : block;
+    /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but what the
+    /// last run left.
+    Places.Temporary temporary() {
+        Places.Temporary have = temporary;
+        temporary = null;
+        temporary = needs.made(have, runner::make, runner::free);
+        return temporary;
     }
 
-    private void growSlab(long elements) {
-        long have = slab.stream().mapToLong(block -> block.elements).sum();
-        if (elements > have || slab.isEmpty()) {
-            List<Block> grown = new ArrayList<>();
-            for (long from = 0; from == 0 || from < elements; from += Places.WINDOW) {
-                grown.add(memory.make(Block.Kind.FLOATS, Math.min(Places.WINDOW, elements - from)));
-            }
-            slab = List.copyOf(grown);
-        }
-    }
-
-    private void sendConstants() {
+    Lowering.Lowered lower(Program program, Places places) {
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch);
         if (constants.size() > constantsSent) {
-            memory.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
+            runner.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
             constantsSent = constants.size();
         }
+        return lowered;
     }
 
-    private List<GpuExecutable.Step> steps(List<Launch> launches) {
-        int count = launches.stream().mapToInt(Launch::room).sum();
-        int first = take(count);
-        MemorySegment table = arena.allocate(Math.max(1, count) * (long) Integer.BYTES);
-        List<GpuExecutable.Step> steps = new ArrayList<>();
-        int at = 0;
-        for (Roll.Part part : Roll.parts(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
-            List<Launch> these = launches.subList(part.from(), part.to());
-            Segment segment = segments.computeIfAbsent(Launch.shapes(these),
-                    shapes -> new Segment(these, ints, consts, profile));
-            steps.add(new GpuExecutable.Step(segment, these, Launch.distinctBlocks(these), first + at));
-            for (Launch launch : these) {
-                MemorySegment.copy(launch.parameters(), 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
-                        launch.parameters().length);
-                at += launch.room();
+    /// Puts the parameters of launches into `ints`.
+    void sendParameters(List<Launch> launches, int first) {
+        try (Arena once = Arena.ofConfined()) {
+            MemorySegment table = once.allocate(ValueLayout.JAVA_INT, launches.stream().mapToInt(Launch::room).sum());
+            int at = 0;
+            for (Launch launch : launches) {
+                if (launch.room() > 0) {
+                    int[] parameters = launch.parameters();
+                    MemorySegment.copy(parameters, 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES, parameters.length);
+                    table.setAtIndex(ValueLayout.JAVA_INT, at + Launch.OWN_START, first + at);
+                    at += launch.room();
+                }
+            }
+            if (at > 0) {
+                runner.write(table, ints, first);
             }
         }
-        if (count > 0) {
-            memory.write(table.asSlice(0, (long) count * Integer.BYTES), ints, first);
-        }
-        return List.copyOf(steps);
     }
 
     private Ref resident(Leaf leaf) {
@@ -230,7 +262,7 @@ final class GpuSession implements Session {
         Tensor tensor = resident.get(name);
         if (tensor != null && tensor.dtype() == DType.F32 && !tensor.data().isReadOnly()) {
             Ref ref = leaves.get(name);
-            memory.read(ref.block(), ref.offset(), tensor.data());
+            runner.read(ref.block(), ref.offset(), tensor.data());
         }
         return tensor;
     }
@@ -240,8 +272,8 @@ final class GpuSession implements Session {
         if (profile != null) {
             System.err.print(profile.text());
         }
-        segments.values().forEach(Segment::close);
-        memory.close();
+        programs.forEach(GpuExecutable::close);
+        runner.close();
         arena.close();
     }
 }

@@ -11,10 +11,12 @@ record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, 
         Product product) {
     /// Room for the parameters of a kernel, so that a task's start follows from its number.
     static final int PARAMETERS = 32;
+    /// Which of them is where they start themselves.
+    static final int OWN_START = PARAMETERS - 1;
 
     Launch {
-        if (parameters.length > PARAMETERS) {
-            throw new IllegalArgumentException(kernel + " has " + parameters.length + " parameters, at most " + PARAMETERS
+        if (parameters.length > OWN_START) {
+            throw new IllegalArgumentException(kernel + " has " + parameters.length + " parameters, at most " + OWN_START
                     + " are possible");
         }
     }

@@ -11,10 +11,10 @@ import llams.engine.tornado.Places.Ref;
 
 /// Turns ops into launches.
 final class Lowering {
-    /// Logits that the loss holds at a time, at most.
-    private static final long LOGITS = 1L << 28;
+    /// Pieces of at least this many tokens are a multiple of it.
+    static final int EVEN = 64;
     /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
-    private static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
+    static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
     private final Places places;
     private final Constants constants;
@@ -24,39 +24,50 @@ final class Lowering {
     private final Scratch scratch;
     private final Scratch halves;
     private final ProductLowering products;
+    private final long scratchLimit;
 
     /// What a program becomes.
     ///
-    /// @param needs elements that the blocks of [Places#workspace] must have
+    /// @param needs what memory it must have for that
     record Lowered(List<Launch> launches, Places.Sizes needs) {
     }
 
-    private Lowering(Places places, Constants constants, Products products, Scratch rounded) {
+    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit) {
         this.places = places;
         this.constants = constants;
-        scratch = new Scratch(places.workspace().floats());
-        halves = new Scratch(places.workspace().halves());
+        this.scratchLimit = scratchLimit;
+        scratch = new Scratch(places.temporary().floats());
+        halves = new Scratch(places.temporary().halves());
         this.products = new ProductLowering(this, products, rounded);
     }
 
-    static Lowered lower(Program program, Places places, Constants constants, Products products) {
-        Scratch rounded = new Scratch(places.workspace().rounded());
-        Lowering lowering = new Lowering(places, constants, products, rounded);
-        for (Instruction instruction : program.instructions()) {
+    /// @param scratchLimit numbers that an op which can work in pieces takes for itself
+    static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit) {
+        Scratch rounded = new Scratch(places.temporary().rounded());
+        Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit);
+        List<Instruction> all = program.instructions();
+        for (int at = 0; at < all.size();) {
+            Instruction instruction = all.get(at);
             lowering.scratch.clear();
             lowering.halves.clear();
             lowering.what = instruction.op().getClass().getSimpleName();
-            lowering.lower(instruction);
+            int updates = UpdateLowering.length(all.subList(at, all.size()));
+            if (updates > 0) {
+                new UpdateLowering(lowering).lower(all.subList(at, at + updates));
+            } else {
+                lowering.lower(instruction, all.subList(at + 1, all.size()));
+            }
             if (instruction.op() instanceof Effect) {
                 lowering.products.forget();
             }
             lowering.products.written(instruction.results());
+            at += Math.max(1, updates);
         }
-        return new Lowered(lowering.launches,
-                new Places.Sizes(lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
+        return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
+                lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
     }
 
-    private void lower(Instruction at) {
+    private void lower(Instruction at, List<Instruction> next) {
         List<Place> in = at.inputs();
         List<Place> out = at.results();
         switch (at.op()) {
@@ -73,7 +84,7 @@ final class Lowering {
                 addToRows(in.get(0), in.get(1), out.get(0));
             }
             case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
-            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0));
+            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
             case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
             case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
@@ -81,18 +92,17 @@ final class Lowering {
                 new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1));
             case AttentionGradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
-            case SwiGlu() -> elementwise(Kernel.SWIGLU, List.of(in.get(0), in.get(1), out.get(0)));
+            case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
             case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
                     List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
-            case LinearCrossEntropy() -> crossEntropy(in, out, out.get(3), false);
-            case AccumulateLinearCrossEntropy() -> crossEntropy(in, out, in.get(4), true);
+            case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, out.get(3), false);
+            case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
-            case Clear() -> fill(in.get(0), 0);
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
-            case AdamW adamW -> adamW(adamW, in);
+            case AdamW _, Clear() -> throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
         }
     }
 
@@ -115,6 +125,11 @@ final class Lowering {
     /// The op at hand, for people.
     String what() {
         return what;
+    }
+
+    /// Numbers in F32 that an op holds at a time where it has the choice.
+    long scratchLimit() {
+        return scratchLimit;
     }
 
     /// F32 memory for this op alone.
@@ -164,11 +179,11 @@ final class Lowering {
         fill(ref(y), elements(y), value);
     }
 
-    private void fill(Ref y, int n, float value) {
+    void fill(Ref y, int n, float value) {
         launchElements(Kernel.FILL, n, List.of(y), n, constants.index(value));
     }
 
-    private Widening widening(Place weight) {
+    static Widening widening(Place weight) {
         return weight.type().dtype() == DType.F32 ? null : Widening.of(weight.type().dtype(), 0);
     }
 
@@ -205,9 +220,24 @@ final class Lowering {
                 ref(ids).offset());
     }
 
-    private void rmsNorm(Place x, Place weight, float eps, Place y) {
+    private void swiGlu(Place gate, Place up, Place y, List<Instruction> next) {
+        if (products.isLeftNext(y, next)) {
+            Ref rounded = products.leftBeside(ref(y), elements(y));
+            launchElements(Kernel.SWIGLU_ROUNDED, elements(y), List.of(ref(gate), ref(up), ref(y), rounded), elements(y));
+        } else {
+            elementwise(Kernel.SWIGLU, List.of(gate, up, y));
+        }
+    }
+
+    private void rmsNorm(Place x, Place weight, float eps, Place y, List<Instruction> next) {
         Widening w = widening(weight);
         List<Ref> refs = List.of(ref(x), ref(weight), ref(y));
+        if (w != null && products.isLeftNext(y, next)) {
+            Ref rounded = products.leftBeside(ref(y), elements(y));
+            launch(Kernel.RMS_NORM_HALF_ROUNDED, dim(x, 0), List.of(ref(x), ref(weight), ref(y), rounded), dim(x, 1),
+                    constants.index(eps), w.bits(), w.scales(), w.ones());
+            return;
+        }
         if (w == null) {
             launch(Kernel.RMS_NORM, dim(x, 0), refs, dim(x, 1), constants.index(eps));
         } else {
@@ -240,32 +270,6 @@ final class Lowering {
                 ref(in.get(2)).offset(), inverse ? 1 : 0);
     }
 
-    private void crossEntropy(List<Place> in, List<Place> out, Place dWeight, boolean accumulate) {
-        Place x = in.get(0);
-        Place weight = in.get(1);
-        int tokens = dim(x, 0);
-        int dim = dim(x, 1);
-        int vocab = dim(weight, 0);
-        int rows = Math.clamp(LOGITS / vocab, 1, tokens);
-        Ref tokenLoss = ref(out.get(1)) == null ? scratch(tokens) : ref(out.get(1));
-        Ref logits = scratch((long) rows * vocab);
-        for (int from = 0; from < tokens; from += rows) {
-            int count = Math.min(rows, tokens - from);
-            Ref block = ref(x).plus((long) from * dim);
-            products.add(Product.of(block, false, ref(weight), true, logits, count, vocab, dim, false, widening(weight)));
-            launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), ref(in.get(3))), vocab,
-                    ref(in.get(2)).offset() + from);
-            if (ref(out.get(2)) != null) {
-                products.add(Product.of(logits, false, ref(weight), false, ref(out.get(2)).plus((long) from * dim), count, dim, vocab,
-                        false, widening(weight)));
-            }
-            if (ref(dWeight) != null) {
-                products.add(Product.of(logits, true, block, false, ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
-            }
-        }
-        launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, ref(in.get(3)), ref(out.get(0))), tokens);
-    }
-
     private void squaredNorm(Place x, Place y) {
         Ref partial = scratch(RowKernels.PARTIALS);
         Ref one = new Ref(places.consts(), constants.index(1));
@@ -277,10 +281,9 @@ final class Lowering {
         launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1), ref(slots).offset());
     }
 
-    private void adamW(AdamW op, List<Place> in) {
-        int n = elements(in.get(0));
+    void adamW(AdamW op, List<Ref> operands, int n) {
         int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(), (float) (1 - op.beta2()),
                 (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
-        launchElements(Kernel.ADAMW, n, in.stream().map(this::ref).toList(), n, first);
+        launchElements(Kernel.ADAMW, n, operands, n, first);
     }
 }

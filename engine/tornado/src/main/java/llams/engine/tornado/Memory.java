@@ -2,9 +2,7 @@ package llams.engine.tornado;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -20,20 +18,20 @@ final class Memory implements AutoCloseable {
     private static final int GROUP = 64;
 
     private final Arena arena = Arena.ofShared();
-    private final List<Plan> owners = new ArrayList<>();
+    private final Map<Block, Plan> owners = new HashMap<>();
     private final Map<Key, Window> windows = new HashMap<>();
 
-    private record Key(Block block, int elements, boolean in) {
+    private record Key(HostedBlock block, int elements, boolean in) {
     }
 
     private record Window(TornadoNativeArray array, IntArray range, Plan plan, Plan.Task task) {
     }
 
     /// A block on the device, not cleared.
-    Block make(Block.Kind kind, long elements) {
-        Block block = new Block(kind, Block.aligned(Math.max(1, elements)), arena);
-        Plan plan = new Plan().make(block);
-        owners.add(plan);
+    HostedBlock make(Block.Kind kind, long elements) {
+        HostedBlock block = new HostedBlock(kind, Block.aligned(Math.max(1, elements)), arena);
+        Plan plan = new Plan().make(block.array);
+        owners.put(block, plan);
         Plan.Task task = plan.task(GROUP, 1);
         TaskGraph g = plan.graph();
         switch (kind) {
@@ -47,11 +45,11 @@ final class Memory implements AutoCloseable {
     }
 
     /// A block of one integer.
-    Block makeNumber(int value) {
-        Block block = new Block(Block.Kind.INTS, Block.ALIGNMENT, arena);
+    HostedBlock makeNumber(int value) {
+        HostedBlock block = new HostedBlock(Block.Kind.INTS, Block.ALIGNMENT, arena);
         block.ints().set(0, value);
         Plan plan = new Plan().sendOnce(block.array);
-        owners.add(plan);
+        owners.put(block, plan);
         Plan.Task task = plan.task(GROUP, 1);
         plan.graph().task(task.id(), WindowKernels::keepInts, Plan.CONTEXT, block.ints());
         plan.run();
@@ -59,8 +57,19 @@ final class Memory implements AutoCloseable {
         return block;
     }
 
+    void free(Block block) {
+        windows.entrySet().removeIf(window -> {
+            if (window.getKey().block == block) {
+                window.getValue().plan.close();
+                return true;
+            }
+            return false;
+        });
+        owners.remove(block).close();
+    }
+
     /// Copies host memory, as it is, to element `offset` of a block.
-    void write(MemorySegment from, Block block, long offset) {
+    void write(MemorySegment from, HostedBlock block, long offset) {
         long count = from.byteSize() / block.kind.bytes;
         for (long done = 0; done < count;) {
             Window window = window(block, count - done, true);
@@ -72,7 +81,7 @@ final class Memory implements AutoCloseable {
     }
 
     /// Copies from element `offset` of a block of floats on.
-    void read(Block block, long offset, MemorySegment to) {
+    void read(HostedBlock block, long offset, MemorySegment to) {
         long count = to.byteSize() / block.kind.bytes;
         for (long done = 0; done < count;) {
             Window window = window(block, count - done, false);
@@ -90,7 +99,7 @@ final class Memory implements AutoCloseable {
         window.plan.run();
     }
 
-    private Window window(Block block, long count, boolean in) {
+    private Window window(HostedBlock block, long count, boolean in) {
         int size = WINDOWS[WINDOWS.length - 1];
         for (int i = WINDOWS.length - 1; i >= 0 && WINDOWS[i] >= count; i--) {
             size = WINDOWS[i];
@@ -101,7 +110,7 @@ final class Memory implements AutoCloseable {
     private static Window window(Key key) {
         IntArray range = new IntArray(2);
         Plan plan = new Plan();
-        Block block = key.block;
+        HostedBlock block = key.block;
         TornadoNativeArray array = switch (block.kind) {
             case FLOATS -> new FloatArray(key.elements);
             case SHORTS -> new ShortArray(key.elements);
@@ -133,7 +142,7 @@ final class Memory implements AutoCloseable {
     @Override
     public void close() {
         windows.values().forEach(window -> window.plan.close());
-        owners.forEach(Plan::close);
+        owners.values().forEach(Plan::close);
         arena.close();
     }
 }

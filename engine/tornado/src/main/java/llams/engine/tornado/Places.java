@@ -1,7 +1,10 @@
 package llams.engine.tornado;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.graph.Program.Place;
@@ -10,23 +13,61 @@ import llams.engine.tensor.DType;
 /// Where the values of one program lie on the device.
 ///
 /// @param leaves    by name
-/// @param slab      in windows of [#WINDOW] elements
-/// @param workspace what ops need for themselves
+/// @param temporary what programs share
 /// @param consts    the values of [Constants]
-record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace, Block consts) {
+record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
     /// No value of a slab crosses a multiple of so many elements.
     static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
 
-    /// Memory that every op has from its start.
+    /// Memory that holds nothing from one run to the next.
     ///
-    /// @param floats  of F32
-    /// @param halves  of 16 bits
+    /// @param slab    a program's values, in blocks of [#WINDOW] elements
+    /// @param floats  what an op needs for itself, in F32
+    /// @param halves  the same of 16 bits
     /// @param rounded the left side of products in BF16, which outlives its op
-    record Workspace(Block floats, Block halves, Block rounded) {
+    record Temporary(List<Block> slab, Block floats, Block halves, Block rounded) {
+        /// Memory of these sizes that is none yet, to find out what a program needs.
+        static Temporary imagined(Sizes sizes) {
+            return sizes.made(null, (kind, elements) -> new Block(kind, Block.aligned(Math.max(1, elements)), 0), block -> {
+            });
+        }
     }
 
-    /// Elements of a [Workspace].
-    record Sizes(long floats, long halves, long rounded) {
+    /// Elements of a [Temporary].
+    record Sizes(long slab, long floats, long halves, long rounded) {
+        Sizes most(Sizes other) {
+            return new Sizes(Math.max(slab, other.slab), Math.max(floats, other.floats), Math.max(halves, other.halves),
+                    Math.max(rounded, other.rounded));
+        }
+
+        /// Memory that has these sizes at least: what there is where it suffices, else new, after that has been freed.
+        ///
+        /// @param have null if there is none yet
+        Temporary made(Temporary have, BiFunction<Block.Kind, Long, Block> make, Consumer<Block> free) {
+            List<Block> windows = have == null ? List.of() : have.slab;
+            if (windows.isEmpty() || windows.stream().mapToLong(block -> block.elements).sum() < slab) {
+                windows.forEach(free);
+                List<Block> grown = new ArrayList<>();
+                for (long from = 0; from == 0 || from < slab; from += WINDOW) {
+                    grown.add(make.apply(Block.Kind.FLOATS, Math.min(WINDOW, slab - from)));
+                }
+                windows = List.copyOf(grown);
+            }
+            return new Temporary(windows, grown(have == null ? null : have.floats, Block.Kind.FLOATS, floats, make, free),
+                    grown(have == null ? null : have.halves, Block.Kind.SHORTS, halves, make, free),
+                    grown(have == null ? null : have.rounded, Block.Kind.SHORTS, rounded, make, free));
+        }
+
+        private static Block grown(Block have, Block.Kind kind, long elements, BiFunction<Block.Kind, Long, Block> make,
+                Consumer<Block> free) {
+            if (have != null && have.elements >= elements) {
+                return have;
+            }
+            if (have != null) {
+                free.accept(have);
+            }
+            return make.apply(kind, elements);
+        }
     }
 
     /// The first element of a value in a block.
@@ -50,7 +91,7 @@ record Places(Map<String, Ref> leaves, List<Block> slab, Workspace workspace, Bl
                     throw new IllegalArgumentException("gpu: a value of " + type + " has more than " + WINDOW
                             + " elements; use fewer tokens at a time");
                 }
-                yield new Ref(slab.get((int) (first / WINDOW)), (int) (first % WINDOW));
+                yield new Ref(temporary.slab().get((int) (first / WINDOW)), (int) (first % WINDOW));
             }
             case Program.Unused _ -> null;
         };

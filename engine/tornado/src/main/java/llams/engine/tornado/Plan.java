@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -35,7 +36,7 @@ final class Plan implements AutoCloseable {
     private final String name = "g" + COUNT.incrementAndGet();
     private final TaskGraph graph = new TaskGraph(name);
     private final GridScheduler grids = new GridScheduler();
-    private final Map<TornadoNativeArray, Block> blocks = new LinkedHashMap<>();
+    private final Map<TornadoNativeArray, HostedBlock> blocks = new LinkedHashMap<>();
     private int tasks;
     private ImmutableTaskGraph ready;
     private TornadoExecutionPlan plan;
@@ -71,27 +72,27 @@ final class Plan implements AutoCloseable {
     }
 
     /// A block that is on the device already.
-    Plan use(Block block) {
+    Plan use(HostedBlock block) {
         return use(block, block.array);
     }
 
     /// Such a block as one of its aliases.
-    Plan use(Block block, TornadoNativeArray array) {
+    Plan use(HostedBlock block, TornadoNativeArray array) {
         blocks.put(array, block);
         graph.consumeFromDevice(Sharing.SOURCE, array);
         return this;
     }
 
     /// Lets an array that is used be another block from the next run on.
-    void exchange(TornadoNativeArray array, Block block) {
+    void exchange(TornadoNativeArray array, HostedBlock block) {
         if (blocks.put(array, block) != block && plan != null) {
             Sharing.put(ready, array, block.buffer);
         }
     }
 
-    /// A block that this graph makes on the device.
-    Plan make(Block block) {
-        graph.transferToDevice(DataTransferMode.UNDER_DEMAND, block.array);
+    /// Arrays that this graph makes on the device.
+    Plan make(TornadoNativeArray... arrays) {
+        graph.transferToDevice(DataTransferMode.UNDER_DEMAND, (Object[]) arrays);
         return this;
     }
 
@@ -117,15 +118,32 @@ final class Plan implements AutoCloseable {
         return "t" + tasks++;
     }
 
+    private void plan() {
+        ready = graph.snapshot();
+        plan = new TornadoExecutionPlan(ready);
+        if (!grids.keySet().isEmpty()) {
+            plan.withGridScheduler(grids);
+        }
+    }
+
+    /// Compiles the first task and runs nothing.
+    Sharing.Compiled compile() {
+        try {
+            plan();
+            plan.withPreCompilation();
+        } catch (TornadoBailoutRuntimeException e) {
+            // The message holds a stack trace too.
+            String reason = e.getMessage().lines().takeWhile(line -> !line.startsWith("Stacktrace")).collect(Collectors.joining(" "));
+            throw new IllegalStateException("gpu: TornadoVM could not compile a kernel: " + reason, e);
+        }
+        return Sharing.compiled(ready);
+    }
+
     /// @throws IllegalStateException if the device has no room; says what to set
     void run() {
         try {
             if (plan == null) {
-                ready = graph.snapshot();
-                plan = new TornadoExecutionPlan(ready);
-                if (!grids.keySet().isEmpty()) {
-                    plan.withGridScheduler(grids);
-                }
+                plan();
                 if (isProfiled) {
                     plan.withProfiler(ProfilerMode.SILENT);
                 }
@@ -160,7 +178,7 @@ final class Plan implements AutoCloseable {
     }
 
     /// After the first run: where the device has a block that this graph made.
-    void made(Block block) {
+    void made(HostedBlock block) {
         block.buffer = Sharing.of(ready, block.array);
     }
 

@@ -2,8 +2,10 @@ package llams.engine.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.BFloat16;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k[0]` on: offsets and sizes are
 /// data, so one compiled kernel serves every layer and shape; `consts` holds what parameters name by index. Their names must
@@ -57,6 +59,19 @@ final class PointwiseKernels {
         if (i < ints.get(p + 3)) {
             float g = gate.get(ints.get(p) + i);
             y.set(ints.get(p + 2) + i, g / (1.0f + TornadoMath.exp(-g)) * up.get(ints.get(p + 1) + i));
+        }
+    }
+
+    /// As [#swiGlu], the result once more in BF16 for products that read it (with CUDA). Parameters: gate, up, y, rounded, n.
+    public static void swiGluRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up, FloatArray y,
+            ShortArray rounded, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int i = c.globalIdx;
+        if (i < ints.get(p + 4)) {
+            float g = gate.get(ints.get(p) + i);
+            float value = g / (1.0f + TornadoMath.exp(-g)) * up.get(ints.get(p + 1) + i);
+            y.set(ints.get(p + 2) + i, value);
+            rounded.set(ints.get(p + 3) + i, BFloat16.bf16FromFloat(value));
         }
     }
 

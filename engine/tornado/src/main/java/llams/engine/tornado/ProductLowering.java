@@ -1,8 +1,13 @@
 package llams.engine.tornado;
 
 import java.util.List;
+import llams.engine.graph.AccumulateLinearCrossEntropy;
+import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.graph.MatMul;
 import llams.engine.graph.Program.InSlab;
+import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
+import llams.engine.tensor.DType;
 import llams.engine.tornado.Places.Ref;
 
 /// Turns products into launches: kernels of ours, or the library's after what makes its inputs.
@@ -13,6 +18,9 @@ final class ProductLowering {
     /// What `rounded` holds in BF16 at its start: several products in a row have the same left side.
     private Ref source;
     private int count;
+    /// What the op at hand leaves there besides its result.
+    private Ref left;
+    private int leftCount;
 
     ProductLowering(Lowering lowering, Products products, Scratch rounded) {
         this.lowering = lowering;
@@ -70,6 +78,35 @@ final class ProductLowering {
         return half;
     }
 
+    /// Where an op that makes `n` numbers at `y` may leave them in BF16 too, as what comes next multiplies them.
+    Ref leftBeside(Ref y, int n) {
+        rounded.clear();
+        forget();
+        left = y;
+        leftCount = n;
+        return rounded.take(n);
+    }
+
+    /// True if the first product of these instructions that rounds its left side takes it from `x`.
+    boolean isLeftNext(Place x, List<Instruction> next) {
+        for (Instruction instruction : next) {
+            switch (instruction.op()) {
+                case MatMul(boolean transposeA, boolean transposeB) -> {
+                    if (instruction.inputs().get(1).type().dtype() != DType.F32) {
+                        return isRounded() && instruction.inputs().get(0).equals(x)
+                                && instruction.inputs().get(1).type().dtype() == DType.BF16;
+                    }
+                }
+                case LinearCrossEntropy _, AccumulateLinearCrossEntropy _ -> {
+                    return false;
+                }
+                default -> {
+                }
+            }
+        }
+        return false;
+    }
+
     private Ref roundedLeft(Ref x, int n) {
         rounded.clear();
         Ref half = rounded.take(n);
@@ -86,7 +123,7 @@ final class ProductLowering {
         source = null;
     }
 
-    /// Forgets what is rounded, if these results of an op stand in its memory.
+    /// After an op: forgets what is rounded, if these results stand in its memory, and takes note of what the op has left.
     void written(List<Place> results) {
         for (Place result : results) {
             Ref at = lowering.ref(result);
@@ -95,6 +132,11 @@ final class ProductLowering {
                     && source.offset() < at.offset() + result.type().shape().elements()) {
                 forget();
             }
+        }
+        if (left != null) {
+            source = left;
+            count = leftCount;
+            left = null;
         }
     }
 }

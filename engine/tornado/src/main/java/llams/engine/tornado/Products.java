@@ -18,33 +18,45 @@ enum Products {
     /// cuBLAS, BF16 by BF16 where a weight is narrower than F32, and in attention; what is F32 on both sides stays so.
     BF16;
 
-    /// Names one of them; by default cuBLAS computes if there is CUDA.
+    /// Names one of them; by default cuBLAS computes if there is CUDA and it, else the kernels do.
     static final String PROPERTY = "llams.gpu.products";
 
     /// @throws IllegalArgumentException if the setting is none, or not possible here
+    /// @throws IllegalStateException if it asks for cuBLAS and that is not there
     static Products chosen() {
-        boolean hasLibrary = Gpu.backend() == TornadoVMBackendType.CUDA;
-        String wanted = System.getProperty(PROPERTY, hasLibrary ? "bf16" : "kernels");
+        boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
+        String wanted = System.getProperty(PROPERTY);
+        if (wanted == null) {
+            return isCuda && CuBlas.missing().isEmpty() ? BF16 : KERNELS;
+        }
         Products products = Arrays.stream(values()).filter(value -> value.toString().equals(wanted)).findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
                         + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
-        if (products == BF16 && !hasLibrary) {
+        if (products == BF16 && !isCuda) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for TornadoVM's CUDA backend,"
                     + " and this is " + Gpu.backend());
         }
-        return hasLibrary ? products : KERNELS;
+        if (products != KERNELS && isCuda) {
+            CuBlas.load();
+        }
+        return isCuda ? products : KERNELS;
     }
 
     /// Why products cannot be computed as they should be; empty if they can.
     static Optional<String> unavailable() {
         try {
-            if (chosen() != KERNELS) {
-                CuBlas.load();
-            }
+            chosen();
             return Optional.empty();
         } catch (IllegalArgumentException | IllegalStateException e) {
             return Optional.of(e.getMessage());
         }
+    }
+
+    /// What a user should know of the products, if there is CUDA and nobody said that they should be so slow.
+    static Optional<String> warning() {
+        boolean isSlow = Gpu.backend() == TornadoVMBackendType.CUDA && System.getProperty(PROPERTY) == null;
+        return isSlow ? CuBlas.missing().map(why -> "products go through LLaMS's own kernels, which are far slower: " + why)
+                : Optional.empty();
     }
 
     /// For these weights: a model of F32 alone is computed in F32.

@@ -62,12 +62,12 @@ final class Profile {
                 "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n", runs, device / 1e9,
                 (stepNanos - device) / 1e9, inputNanos / 1e9));
         if (runs > 0) {
-            text.append("%-44s %-26s %9s %11s %6s %8s%n".formatted("op", "kernel", "launches", "ms in all", "%", "TFLOP/s"));
+            text.append("%-44s %-29s %9s %11s %6s %8s%n".formatted("op", "kernel", "launches", "ms in all", "%", "TFLOP/s"));
         }
         entries.entrySet().stream().sorted((a, b) -> Long.compare(b.getValue().nanos, a.getValue().nanos)).forEach(named -> {
             String[] names = named.getKey().split("\t");
             Entry entry = named.getValue();
-            text.append(String.format(Locale.ROOT, "%-44s %-26s %9d %11.3f %6.2f %8s%n", names[0], names[1], entry.launches,
+            text.append(String.format(Locale.ROOT, "%-44s %-29s %9d %11.3f %6.2f %8s%n", names[0], names[1], entry.launches,
                     entry.nanos / 1e6, 100.0 * entry.nanos / Math.max(1, device), rate(names[0], entry)));
         });
         return text.toString();

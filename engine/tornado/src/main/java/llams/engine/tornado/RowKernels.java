@@ -2,6 +2,7 @@ package llams.engine.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.BFloat16;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -56,6 +57,29 @@ final class RowKernels {
         for (int i = t; i < dim; i += GROUP) {
             float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
             y.set(to + i, x.get(from + i) * inverse * wide);
+        }
+    }
+
+    /// As [#rmsNormHalf], the result once more in BF16 for products that read it (with CUDA). Parameters: x, weight, y, rounded,
+    /// and on as there.
+    public static void rmsNormHalfRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            ShortArray weight, FloatArray y, ShortArray rounded, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int t = c.localIdx;
+        int dim = ints.get(p + 4);
+        int from = ints.get(p) + c.groupIdx * dim;
+        int to = ints.get(p + 2) + c.groupIdx * dim;
+        int half = ints.get(p + 3) + c.groupIdx * dim;
+        int w = ints.get(p + 1);
+        int bits = ints.get(p + 6);
+        int scales = ints.get(p + 7);
+        int ones = ints.get(p + 8);
+        float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
+        for (int i = t; i < dim; i += GROUP) {
+            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            float value = x.get(from + i) * inverse * wide;
+            y.set(to + i, value);
+            rounded.set(half + i, BFloat16.bf16FromFloat(value));
         }
     }
 

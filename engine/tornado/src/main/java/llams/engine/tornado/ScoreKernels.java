@@ -15,21 +15,23 @@ final class ScoreKernels {
     private ScoreKernels() {
     }
 
-    /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * length + t` of scores belongs to
-    /// token `block * length + t`. Parameters: scores, logSumExp, length, rows of a block, heads, first, last (in `ints`).
+    /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * count + t` of scores belongs to
+    /// token `block * length + from + t`, and has `keys` of the block's rows. Parameters: scores, logSumExp, count, from, length,
+    /// keys, rows of a block, heads, first, last (in `ints`).
     public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, IntArray k) {
         int p = pc.get(0) + k.get(0);
-        int length = ints.get(p + 2);
-        int rows = ints.get(p + 3);
-        int heads = ints.get(p + 4);
-        int block = c.groupIdx / (heads * length);
-        int head = c.groupIdx / length - block * heads;
-        int token = block * length + c.groupIdx - c.groupIdx / length * length;
-        int at = ints.get(p) + c.groupIdx * rows;
-        int first = ints.get(ints.get(p + 5) + token) - block * rows;
-        int last = ints.get(ints.get(p + 6) + token) - block * rows;
+        int count = ints.get(p + 2);
+        int keys = ints.get(p + 5);
+        int rows = ints.get(p + 6);
+        int heads = ints.get(p + 7);
+        int block = c.groupIdx / (heads * count);
+        int head = c.groupIdx / count - block * heads;
+        int token = block * ints.get(p + 4) + ints.get(p + 3) + c.groupIdx - c.groupIdx / count * count;
+        int at = ints.get(p) + c.groupIdx * keys;
+        int first = ints.get(ints.get(p + 8) + token) - block * rows;
+        int last = ints.get(ints.get(p + 9) + token) - block * rows;
         float lse = Parts.logSumExp(c, scores, at + first, at + last);
-        for (int i = c.localIdx; i < rows; i += GROUP) {
+        for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             if (i >= first && i <= last) {
                 value = TornadoMath.exp(scores.get(at + i) - lse);
@@ -45,18 +47,19 @@ final class ScoreKernels {
     public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp,
             ShortArray probabilities, IntArray k) {
         int p = pc.get(0) + k.get(0);
-        int length = ints.get(p + 3);
-        int rows = ints.get(p + 4);
-        int heads = ints.get(p + 5);
-        int block = c.groupIdx / (heads * length);
-        int head = c.groupIdx / length - block * heads;
-        int token = block * length + c.groupIdx - c.groupIdx / length * length;
-        int at = ints.get(p) + c.groupIdx * rows;
-        int to = ints.get(p + 2) + c.groupIdx * rows;
-        int first = ints.get(ints.get(p + 6) + token) - block * rows;
-        int last = ints.get(ints.get(p + 7) + token) - block * rows;
+        int count = ints.get(p + 3);
+        int keys = ints.get(p + 6);
+        int rows = ints.get(p + 7);
+        int heads = ints.get(p + 8);
+        int block = c.groupIdx / (heads * count);
+        int head = c.groupIdx / count - block * heads;
+        int token = block * ints.get(p + 5) + ints.get(p + 4) + c.groupIdx - c.groupIdx / count * count;
+        int at = ints.get(p) + c.groupIdx * keys;
+        int to = ints.get(p + 2) + c.groupIdx * keys;
+        int first = ints.get(ints.get(p + 9) + token) - block * rows;
+        int last = ints.get(ints.get(p + 10) + token) - block * rows;
         float lse = Parts.logSumExp(c, scores, at + first, at + last);
-        for (int i = c.localIdx; i < rows; i += GROUP) {
+        for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             if (i >= first && i <= last) {
                 value = TornadoMath.exp(scores.get(at + i) - lse);
@@ -78,27 +81,28 @@ final class ScoreKernels {
     }
 
     /// Scores become probabilities, and the gradients of the probabilities those of the scores:
-    /// `ds = p (dp - dout·out) scale`. Parameters: scores, dScores, logSumExp, out, dOut, length, rows of a block, heads,
-    /// headDim, first, last (in `ints`), scale (a constant).
+    /// `ds = p (dp - dout·out) scale`. Parameters: scores, dScores, logSumExp, out, dOut, then count to last as of
+    /// [#softmaxRows], headDim, scale (a constant).
     public static void softmaxRowsGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray scores,
             FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, IntArray k) {
         int p = pc.get(0) + k.get(0);
-        int length = ints.get(p + 5);
-        int rows = ints.get(p + 6);
-        int heads = ints.get(p + 7);
-        int headDim = ints.get(p + 8);
-        int block = c.groupIdx / (heads * length);
-        int head = c.groupIdx / length - block * heads;
-        int token = block * length + c.groupIdx - c.groupIdx / length * length;
-        int at = ints.get(p) + c.groupIdx * rows;
-        int dAt = ints.get(p + 1) + c.groupIdx * rows;
-        int first = ints.get(ints.get(p + 9) + token) - block * rows;
-        int last = ints.get(ints.get(p + 10) + token) - block * rows;
+        int count = ints.get(p + 5);
+        int keys = ints.get(p + 8);
+        int rows = ints.get(p + 9);
+        int heads = ints.get(p + 10);
+        int headDim = ints.get(p + 13);
+        int block = c.groupIdx / (heads * count);
+        int head = c.groupIdx / count - block * heads;
+        int token = block * ints.get(p + 7) + ints.get(p + 6) + c.groupIdx - c.groupIdx / count * count;
+        int at = ints.get(p) + c.groupIdx * keys;
+        int dAt = ints.get(p + 1) + c.groupIdx * keys;
+        int first = ints.get(ints.get(p + 11) + token) - block * rows;
+        int last = ints.get(ints.get(p + 12) + token) - block * rows;
         int vector = (token * heads + head) * headDim;
         float delta = shared(c, out, ints.get(p + 3) + vector, dOut, ints.get(p + 4) + vector, headDim);
         float lse = logSumExp.get(ints.get(p + 2) + token * heads + head);
-        float scale = consts.get(ints.get(p + 11));
-        for (int i = c.localIdx; i < rows; i += GROUP) {
+        float scale = consts.get(ints.get(p + 14));
+        for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             float gradient = 0.0f;
             if (i >= first && i <= last) {
@@ -116,21 +120,22 @@ final class ScoreKernels {
             FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut,
             ShortArray probabilities, ShortArray gradients, IntArray k) {
         int p = pc.get(0) + k.get(0);
-        int length = ints.get(p + 7);
-        int rows = ints.get(p + 8);
-        int heads = ints.get(p + 9);
-        int headDim = ints.get(p + 10);
-        int block = c.groupIdx / (heads * length);
-        int head = c.groupIdx / length - block * heads;
-        int token = block * length + c.groupIdx - c.groupIdx / length * length;
-        int row = c.groupIdx * rows;
-        int first = ints.get(ints.get(p + 11) + token) - block * rows;
-        int last = ints.get(ints.get(p + 12) + token) - block * rows;
+        int count = ints.get(p + 7);
+        int keys = ints.get(p + 10);
+        int rows = ints.get(p + 11);
+        int heads = ints.get(p + 12);
+        int headDim = ints.get(p + 15);
+        int block = c.groupIdx / (heads * count);
+        int head = c.groupIdx / count - block * heads;
+        int token = block * ints.get(p + 9) + ints.get(p + 8) + c.groupIdx - c.groupIdx / count * count;
+        int row = c.groupIdx * keys;
+        int first = ints.get(ints.get(p + 13) + token) - block * rows;
+        int last = ints.get(ints.get(p + 14) + token) - block * rows;
         int vector = (token * heads + head) * headDim;
         float delta = shared(c, out, ints.get(p + 3) + vector, dOut, ints.get(p + 4) + vector, headDim);
         float lse = logSumExp.get(ints.get(p + 2) + token * heads + head);
-        float scale = consts.get(ints.get(p + 13));
-        for (int i = c.localIdx; i < rows; i += GROUP) {
+        float scale = consts.get(ints.get(p + 16));
+        for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             float gradient = 0.0f;
             if (i >= first && i <= last) {

@@ -21,7 +21,7 @@ final class Segment implements AutoCloseable {
     private final Profile profile;
 
     /// @param profile null to measure nothing
-    Segment(List<Launch> launches, Block ints, Block consts, Profile profile) {
+    Segment(List<Launch> launches, HostedBlock ints, HostedBlock consts, Profile profile) {
         this.profile = profile;
         last = launches;
         plan = new Plan(profile != null);
@@ -33,8 +33,8 @@ final class Segment implements AutoCloseable {
             List<TornadoNativeArray> operands = new ArrayList<>();
             for (Block block : launch.blocks()) {
                 operands.add(arrays.get(blocks.indexOf(block)).computeIfAbsent(operands.size(), place -> {
-                    TornadoNativeArray array = block.alias();
-                    plan.use(block, array);
+                    TornadoNativeArray array = ((HostedBlock) block).alias();
+                    plan.use((HostedBlock) block, array);
                     return array;
                 }));
             }
@@ -42,7 +42,7 @@ final class Segment implements AutoCloseable {
             CuBlasProvider.Call call = new CuBlasProvider.Call();
             IntArray start = null;
             if (launch.product() == null) {
-                Block number = Starts.of(kernels++);
+                HostedBlock number = Starts.of(kernels++);
                 plan.use(number);
                 start = number.ints();
                 Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
@@ -65,7 +65,7 @@ final class Segment implements AutoCloseable {
         pc.set(0, parameters);
         if (launches != last) {
             for (int i = 0; i < blocks.size(); i++) {
-                Block block = blocks.get(i);
+                HostedBlock block = (HostedBlock) blocks.get(i);
                 arrays.get(i).values().forEach(array -> plan.exchange(array, block));
             }
             last = launches;

@@ -1,12 +1,15 @@
 package llams.engine.tornado;
 
 import java.lang.reflect.Field;
+import java.util.List;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.Access;
+import uk.ac.manchester.tornado.api.common.SchedulableTask;
 import uk.ac.manchester.tornado.api.memory.XPUBuffer;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+import uk.ac.manchester.tornado.runtime.common.TornadoXPUDevice;
 import uk.ac.manchester.tornado.runtime.common.XPUDeviceBufferState;
 import uk.ac.manchester.tornado.runtime.graph.TornadoExecutionContext;
 import uk.ac.manchester.tornado.runtime.tasks.TornadoTaskGraph;
@@ -31,11 +34,30 @@ final class Sharing {
         state(graph, array).setXPUBuffer(memory);
     }
 
-    private static XPUDeviceBufferState state(ImmutableTaskGraph graph, TornadoNativeArray array) {
+    /// A compiled task.
+    ///
+    /// @param plan  TornadoVM's number of the plan that it belongs to
+    /// @param code  its code
+    /// @param order the objects that it has as arguments
+    record Compiled(long plan, Object code, List<Object> order) {
+    }
+
+    /// The first task of a graph that has been compiled.
+    static Compiled compiled(ImmutableTaskGraph graph) {
+        TornadoExecutionContext context = context(graph);
+        SchedulableTask task = context.getTask(0);
+        TornadoXPUDevice device = (TornadoXPUDevice) TornadoExecutionPlan.DEFAULT_DEVICE;
+        return new Compiled(context.getExecutionPlanId(), device.getCodeFromCache(context.getExecutionPlanId(), task),
+                List.of(task.getArguments()));
+    }
+
+    private static TornadoExecutionContext context(ImmutableTaskGraph graph) {
         Object inner = field(TaskGraph.class, "taskGraphImpl", field(ImmutableTaskGraph.class, "taskGraph", graph));
-        TornadoExecutionContext context =
-                (TornadoExecutionContext) field(TornadoTaskGraph.class, "executionContext", inner);
-        return context.getLocalStateObject(array, Access.READ_WRITE).getDataObjectState()
+        return (TornadoExecutionContext) field(TornadoTaskGraph.class, "executionContext", inner);
+    }
+
+    private static XPUDeviceBufferState state(ImmutableTaskGraph graph, TornadoNativeArray array) {
+        return context(graph).getLocalStateObject(array, Access.READ_WRITE).getDataObjectState()
                 .getDeviceBufferState(TornadoExecutionPlan.DEFAULT_DEVICE);
     }
 

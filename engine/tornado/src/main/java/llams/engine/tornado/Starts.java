@@ -8,13 +8,13 @@ import java.util.List;
 /// outlive sessions.
 final class Starts {
     private static final Memory MEMORY = new Memory();
-    private static final List<Block> BLOCKS = new ArrayList<>();
+    private static final List<HostedBlock> BLOCKS = new ArrayList<>();
 
     private Starts() {
     }
 
     /// @param number of a kernel in its graph
-    static synchronized Block of(int number) {
+    static synchronized HostedBlock of(int number) {
         while (BLOCKS.size() <= number) {
             BLOCKS.add(MEMORY.makeNumber(BLOCKS.size() * Launch.PARAMETERS));
         }

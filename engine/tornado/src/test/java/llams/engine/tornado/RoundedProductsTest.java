@@ -72,7 +72,7 @@ class RoundedProductsTest {
     }
 
     private Map<String, float[]> onTheDevice() {
-        return run(new GpuSession(resident, Products.BF16, Block.LIMIT));
+        return run(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()));
     }
 
     private static double rounded(float value) {
@@ -139,6 +139,28 @@ class RoundedProductsTest {
         check("d", Tensor.of(arena, Shape.of(20, 24), scaled(values, 3)), resident.get(w.name()), results.get("d"));
     }
 
+    /// A norm leaves its result rounded, for the products behind it.
+    @Test
+    void normsLeaveTheirResultRounded() {
+        Leaf x = weight(DType.F32, 20, 24);
+        Leaf w = weight(DType.BF16, 24, 24);
+        Value y = g.rmsNorm(g.scale(x, 2), weight(DType.BF16, 24), 1e-5f);
+        outputs.put("a", g.matMul(y, false, w, true));
+        outputs.put("b", g.matMul(g.scale(y, 3), false, w, true));
+        outputs.put("c", g.matMul(y, false, w, false));
+        outputs.put("y", g.scale(y, 1));
+        Map<String, float[]> results = onTheDevice();
+        Tensor normed = Tensor.of(arena, Shape.of(20, 24), results.get("y"));
+        check("a", normed, resident.get(w.name()), results.get("a"));
+        check("b", Tensor.of(arena, Shape.of(20, 24), scaled(results.get("y"), 3)), resident.get(w.name()), results.get("b"));
+        float[] rows = resident.get(w.name()).toFloats();
+        float[] columns = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            columns[i % 24 * 24 + i / 24] = rows[i];
+        }
+        check("c", normed, Tensor.of(arena, Shape.of(24, 24), columns), results.get("c"));
+    }
+
     private static float[] scaled(float[] values, float factor) {
         float[] scaled = values.clone();
         for (int i = 0; i < scaled.length; i++) {
@@ -175,7 +197,7 @@ class RoundedProductsTest {
             }
             Program program = Program.of(graph, wanted);
             Map<String, float[]> expected = attention(Devices.byName("scalar").open(resident), program, first, last);
-            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, Block.LIMIT), program, first, last);
+            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()), program, first, last);
             expected.forEach((name, want) -> {
                 double most = 0;
                 double difference = 0;

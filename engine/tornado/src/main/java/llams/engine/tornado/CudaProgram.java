@@ -1,0 +1,168 @@
+package llams.engine.tornado;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host asks for
+/// that alone.
+final class CudaProgram implements Runner.Prepared {
+    private final List<Launch> launches;
+    private final Setting setting;
+    private final Arena arena = Arena.ofShared();
+    /// A kernel's handle and its arguments; none for a product of the library.
+    private final long[] functions;
+    private final MemorySegment[] arguments;
+    private boolean hasRun;
+    private boolean isCaptured;
+    private long graph;
+
+    /// Where launches go.
+    ///
+    /// @param library null if no product needs it
+    /// @param profile null to measure nothing
+    record Setting(long context, CuBlas.Stream stream, CuBlas library, Launches launches, Profile profile) {
+    }
+
+    /// What every kernel reads.
+    record Shared(Block ints, Block consts) {
+    }
+
+    CudaProgram(List<Launch> all, Setting setting, Shared shared, int parameters) {
+        launches = all.stream().filter(launch -> launch.groupsX() > 0 && launch.groupsY() > 0 && launch.groupsZ() > 0).toList();
+        this.setting = setting;
+        functions = new long[launches.size()];
+        arguments = new MemorySegment[launches.size()];
+        int start = parameters;
+        int at = 0;
+        for (Launch launch : all) {
+            if (at < launches.size() && launches.get(at) == launch) {
+                if (launch.product() == null) {
+                    prepare(at, launch, shared, start);
+                }
+                at++;
+            }
+            start += launch.room();
+        }
+    }
+
+    private void prepare(int at, Launch launch, Shared shared, int start) {
+        CudaKernel kernel = CudaKernel.of(launch.kernel(), launch.blocks().stream().map(block -> block.kind).toList());
+        functions[at] = kernel.function();
+        int count = CudaKernel.RESERVED + kernel.arguments().length;
+        MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, count);
+        MemorySegment pointers = arena.allocate(ValueLayout.ADDRESS, count);
+        for (int i = 0; i < count; i++) {
+            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
+            values.setAtIndex(ValueLayout.JAVA_LONG, i, value);
+            pointers.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice((long) i * Long.BYTES));
+        }
+        arguments[at] = pointers;
+    }
+
+    /// Where a kernel takes an array to begin: its header, which is never read, stands before the elements.
+    private static long array(int argument, Launch launch, Shared shared, int start) {
+        long elements = switch (argument) {
+            // The zeros at the start of the integers: parameters are counted from there.
+            case CudaKernel.PC, CudaKernel.INTS -> shared.ints.address;
+            case CudaKernel.CONSTS -> shared.consts.address;
+            case CudaKernel.START -> shared.ints.address + (long) Integer.BYTES * (start + Launch.OWN_START);
+            default -> launch.blocks().get(argument).address;
+        };
+        return elements - TornadoNativeArray.ARRAY_HEADER;
+    }
+
+    @Override
+    public void run() {
+        CudaDriver.enter(setting.context);
+        if (setting.launches == Launches.GRAPH && setting.profile == null && hasRun && !isCaptured) {
+            capture();
+        }
+        if (setting.profile != null) {
+            putAndMeasure();
+        } else if (graph != 0) {
+            CudaDriver.launchGraph(graph, setting.stream.handle());
+        } else {
+            put(0, launches.size());
+        }
+        hasRun = true;
+        CudaDriver.finish(setting.stream.handle());
+    }
+
+    private void put(int from, int to) {
+        for (int i = from; i < to; i++) {
+            Launch launch = launches.get(i);
+            if (launch.product() == null) {
+                CudaDriver.launch(launch, functions[i], arguments[i], setting.stream.handle());
+            } else {
+                setting.library.multiply(launch.product(), setting.stream, launch.blocks().get(0).address,
+                        launch.blocks().get(1).address, launch.blocks().get(2).address);
+            }
+            if (setting.launches == Launches.EACH) {
+                waitFor(launch);
+            }
+        }
+    }
+
+    private void waitFor(Launch launch) {
+        try {
+            CudaDriver.finish(setting.stream.handle());
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(e.getMessage() + ", in " + launch.kernel() + " for " + launch.what(), e);
+        }
+    }
+
+    /// Keeps all launches as a graph. If that cannot be, it says so, and they go on one by one.
+    private void capture() {
+        isCaptured = true;
+        IllegalStateException failure = null;
+        CudaDriver.beginCapture(setting.stream.handle());
+        try {
+            put(0, launches.size());
+        } catch (IllegalStateException e) {
+            failure = e;
+        }
+        // A stream that is not brought back from keeping to running would run nothing ever again.
+        try {
+            graph = CudaDriver.endCapture(setting.stream.handle());
+        } catch (IllegalStateException e) {
+            failure = failure == null ? e : failure;
+        }
+        if (failure != null) {
+            System.err.println("gpu: no CUDA graph of " + launches.size() + " launches can be made (" + failure.getMessage()
+                    + "); they go one by one, which costs the host more time");
+        }
+    }
+
+    private void putAndMeasure() {
+        long stream = setting.stream.handle();
+        List<Long> events = new ArrayList<>();
+        for (int i = 0; i <= launches.size(); i++) {
+            events.add(CudaDriver.createEvent());
+        }
+        for (int i = 0; i < launches.size(); i++) {
+            CudaDriver.recordEvent(events.get(i), stream);
+            put(i, i + 1);
+        }
+        CudaDriver.recordEvent(events.getLast(), stream);
+        CudaDriver.finish(stream);
+        long[] nanos = new long[launches.size()];
+        for (int i = 0; i < nanos.length; i++) {
+            nanos[i] = CudaDriver.nanosBetween(events.get(i), events.get(i + 1));
+        }
+        events.forEach(CudaDriver::destroyEvent);
+        setting.profile.add(launches, nanos);
+    }
+
+    @Override
+    public void close() {
+        if (graph != 0) {
+            CudaDriver.enter(setting.context);
+            CudaDriver.destroyGraph(graph);
+        }
+        arena.close();
+    }
+}
