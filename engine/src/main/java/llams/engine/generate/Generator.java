@@ -122,10 +122,9 @@ public final class Generator implements AutoCloseable {
         return logits;
     }
 
-    /// Token `t` stands at this position and sees all before.
+    /// Token `t` stands at this position and sees all before: inputs begin as zeros, so `first` is 0 already.
     private static void place(Executable step, String prefix, int t, int position) {
         step.input(prefix + "position").setInt(t, position);
-        step.input(prefix + "first").setInt(t, 0);
         step.input(prefix + "last").setInt(t, position);
     }
 
