@@ -135,9 +135,9 @@ class ProgramTest {
         List<Result> loss = g.linearCrossEntropy(rows, wide, Leaf.input("labels", DType.I32, 2000), Leaf.input("scale", DType.F32, 1));
         Program part = Program.of(g, Map.of("loss", loss.get(0), "dx", loss.get(2)));
         Program all = Program.of(g, Map.of("loss", loss.get(0), "dweight", loss.get(3)));
-        // Logits in slices of 8 MB; with all words of 256 tokens where the weight's gradient needs them.
+        // Logits in slices of 8 MB; with all words of 512 tokens where the weight's gradient needs them.
         assertEquals(8L << 20, logits(part).bytes(), 8L << 10);
-        assertEquals(256L * 50_000 * 4, logits(all).bytes());
+        assertEquals(512L * 50_000 * 4, logits(all).bytes());
         for (Program program : List.of(part, all)) {
             assertTrue(program.memory().temporaries() > logits(program).bytes());
             for (Program.Place place : program.instructions().getFirst().workspace()) {
