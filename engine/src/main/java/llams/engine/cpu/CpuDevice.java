@@ -89,9 +89,9 @@ public final class CpuDevice implements Device {
         }
 
         @Override
-        public Runnable together(List<HostSession.Step> steps) {
+        public Runnable prepare(List<HostSession.Step> steps) {
             Products products = Gemm.together(steps);
-            return products == null ? HostSession.Kernels.super.together(steps) : () -> products.run(parallel);
+            return products == null ? HostSession.Kernels.super.prepare(steps) : () -> products.run(parallel);
         }
 
         @Override

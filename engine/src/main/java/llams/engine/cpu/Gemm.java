@@ -12,6 +12,8 @@ import llams.engine.tensor.Tensor;
 /// a whole matrix); sums are f32.
 final class Gemm {
     private static final int C = 2;
+    /// So few are multiplied row by row: more sums across lanes cost more than a tile's empty lanes.
+    private static final int FEW_COLUMNS = 2;
 
     private Gemm() {
     }
@@ -35,30 +37,32 @@ final class Gemm {
         }
         if (!transposeA && transposeB && m <= DotKernel.FEW) {
             DotKernel.multiply(a, false, m, b, n, k, c, 1, n, accumulate, p);
-        } else if (!transposeA && n <= DotKernel.FEW) {
+        } else if (!transposeA && n <= FEW_COLUMNS) {
             DotKernel.multiply(b, !transposeB, n, a, m, k, c, n, 1, accumulate, p);
         } else {
             Factor rows = new Factor(a, transposeA ? m : k, transposeA);
             Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
-            // Few columns would leave most of a tile's lanes empty: compute the transpose.
-            boolean transposed = n < MicroKernel.MR && m > n;
+            // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the transpose.
+            boolean transposed = transposeA && n < MicroKernel.MR && m > n;
             Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
             Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
             Products.of(transposed ? n : m, List.of(sum)).run(p);
         }
     }
 
-    /// The products of these steps, [MatMul]s that need not wait for each other, as one; null where they are better
-    /// computed one by one.
+    /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it is
+    /// something else or is better computed one by one.
     static Products together(List<HostSession.Step> steps) {
         List<Sum> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
+            if (!(step.op() instanceof MatMul(boolean transposeA, boolean transposeB)) || transposeA) {
+                return null;
+            }
             Tensor[] in = step.inputs();
             Tensor a = in[0];
             Tensor b = in[1];
             Tensor c = step.results()[0];
-            if (!(step.op() instanceof MatMul(boolean transposeA, boolean transposeB)) || transposeA
-                    || a.shape().dim(0) <= DotKernel.FEW || a.elements() == 0 || b.elements() == 0
+            if (a.shape().dim(0) <= DotKernel.FEW || c.shape().dim(1) <= FEW_COLUMNS || a.elements() == 0 || b.elements() == 0
                     || in.length > C && in[C].data().address() != c.data().address()) {
                 return null;
             }

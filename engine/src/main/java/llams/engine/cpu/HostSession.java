@@ -24,9 +24,10 @@ final class HostSession implements Session {
     interface Kernels extends AutoCloseable {
         void run(Step step);
 
-        /// What runs several that need not wait for each other; made once, run often.
-        default Runnable together(List<Step> steps) {
-            return () -> steps.forEach(this::run);
+        /// What runs one, or several that need not wait for each other; made once, run often.
+        default Runnable prepare(List<Step> steps) {
+            Step first = steps.getFirst();
+            return steps.size() == 1 ? () -> run(first) : () -> steps.forEach(this::run);
         }
 
         @Override
@@ -94,10 +95,7 @@ final class HostSession implements Session {
         @Override
         public void run() {
             if (boundSlab != slab) {
-                steps = groups().stream().map(group -> {
-                    Step first = group.getFirst();
-                    return group.size() > 1 ? kernels.together(group) : (Runnable) () -> kernels.run(first);
-                }).toList();
+                steps = groups().stream().map(kernels::prepare).toList();
                 boundSlab = slab;
             }
             for (Runnable step : steps) {

@@ -115,20 +115,29 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
                     if (stage == 0) {
                         Arrays.fill(sums, at, at + TILE, 0);
                     }
-                    int panels = 0;
-                    for (int u = 0; u < uses.size(); u++) {
-                        Products.Block block = uses.get(u).block;
-                        int steps = block.steps();
-                        MicroKernel.tile(steps, a, block.slot() * slot + (top + i) * STRIDE + block.column(), b,
-                                panels + j * steps, NR, sums, at, NR);
-                        panels += padded * steps;
-                    }
+                    tile(uses, a, slot, top + i, b, j, padded, sums, at, width - j <= Simd.LANES);
                     if (stage == stages - 1) {
                         finish(part, sums, at, row + top + i, Math.min(MR, height - i), left + j, Math.min(NR, width - j));
                     }
                     at += stages == 1 ? 0 : TILE;
                 }
             }
+        }
+    }
+
+    private static void tile(List<Use> uses, float[] a, int slot, int i, float[] b, int j, int padded, float[] sums, int at,
+            boolean isNarrow) {
+        int panels = 0;
+        for (int u = 0; u < uses.size(); u++) {
+            Products.Block block = uses.get(u).block;
+            int steps = block.steps();
+            int rows = block.slot() * slot + i * STRIDE + block.column();
+            if (isNarrow) {
+                MicroKernel.narrow(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+            } else {
+                MicroKernel.tile(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+            }
+            panels += padded * steps;
         }
     }
 
@@ -147,48 +156,46 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
     }
 
     private static void finish(Part part, float[] sums, int at, int row, int height, int column, int width) {
-        MemorySegment c = part.sum.c();
         int ldc = part.sum.ldc();
-        if (part.sum.transposed()) {
-            for (int j = 0; j < width; j++) {
-                for (int i = 0; i < height; i++) {
-                    put(c, (long) (column + j) * ldc + row + i, sums[at + i * NR + j], part.add);
-                }
-            }
-        } else {
-            store(sums, at, height, width, c, (long) row * ldc + column, ldc, part.add);
-        }
+        boolean transposed = part.sum.transposed();
+        long first = transposed ? (long) column * ldc + row : (long) row * ldc + column;
+        store(sums, at, height, width, part.sum.c(), first, ldc, transposed, part.add);
     }
 
-    /// Moves the tile at `from` into `c`, or adds it there.
-    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc, boolean add) {
-        if (columns < NR) {
+    /// Moves the tile at `from`, or its transpose, into `c`, or adds it there. One method for all cases, and not a short one: it
+    /// is then compiled by itself. As part of the loops above its vectors went to the heap in some runs, for those exceed what
+    /// the compiler inlines.
+    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc, boolean transposed,
+            boolean add) {
+        if (transposed || columns < NR) {
+            long down = transposed ? 1 : ldc;
+            long across = transposed ? ldc : 1;
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < columns; j++) {
-                    put(c, at + (long) i * ldc + j, tile[from + i * NR + j], add);
+                    long to = (at + i * down + j * across) * 4;
+                    float value = tile[from + i * NR + j];
+                    c.set(Tensor.F32, to, add ? value + c.get(Tensor.F32, to) : value);
                 }
             }
-            return;
-        }
-        if (add) {
-            for (int i = 0; i < rows; i++, at += ldc) {
-                at(tile, from + i * NR).add(Simd.load(c, at)).intoMemorySegment(c, at * 4, Simd.LE);
-                long next = at + Simd.LANES;
-                at(tile, from + i * NR + Simd.LANES).add(Simd.load(c, next)).intoMemorySegment(c, next * 4, Simd.LE);
+        } else if (add) {
+            for (int i = 0; i < rows; i++) {
+                FloatVector left = FloatVector.fromArray(Simd.F, tile, from + i * NR);
+                FloatVector right = FloatVector.fromArray(Simd.F, tile, from + i * NR + Simd.LANES);
+                long to = (at + (long) i * ldc) * 4;
+                long next = to + Simd.LANES * 4;
+                FloatVector before = FloatVector.fromMemorySegment(Simd.F, c, to, Simd.LE);
+                FloatVector after = FloatVector.fromMemorySegment(Simd.F, c, next, Simd.LE);
+                left.add(before).intoMemorySegment(c, to, Simd.LE);
+                right.add(after).intoMemorySegment(c, next, Simd.LE);
             }
         } else {
-            for (int i = 0; i < rows; i++, at += ldc) {
-                Simd.store(at(tile, from + i * NR), c, at);
-                Simd.store(at(tile, from + i * NR + Simd.LANES), c, at + Simd.LANES);
+            for (int i = 0; i < rows; i++) {
+                FloatVector left = FloatVector.fromArray(Simd.F, tile, from + i * NR);
+                FloatVector right = FloatVector.fromArray(Simd.F, tile, from + i * NR + Simd.LANES);
+                long to = (at + (long) i * ldc) * 4;
+                left.intoMemorySegment(c, to, Simd.LE);
+                right.intoMemorySegment(c, to + Simd.LANES * 4, Simd.LE);
             }
         }
-    }
-
-    private static FloatVector at(float[] tile, int index) {
-        return FloatVector.fromArray(Simd.F, tile, index);
-    }
-
-    private static void put(MemorySegment c, long at, float value, boolean add) {
-        c.set(Tensor.F32, at * 4, add ? value + c.get(Tensor.F32, at * 4) : value);
     }
 }

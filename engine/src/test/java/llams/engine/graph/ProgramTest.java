@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,30 @@ class ProgramTest {
         Program.Instruction sum = Program.of(g, Map.of("y", y)).instructions().getLast();
         assertEquals(3, sum.inputs().size());
         assertEquals(sum.inputs().get(2), sum.results().getFirst(), "the sum takes the place of what it adds to");
+    }
+
+    /// Two projections with adapters: first both thin products, then all that goes into the two results.
+    @Test
+    void productsOfOneLeftSideStandTogetherAndShareNoMemory() {
+        Graph g = new Graph();
+        List<Value> results = new ArrayList<>();
+        for (String name : List.of("q", "k")) {
+            Value wide = g.linear(x, Leaf.weight(name, DType.F32, 6, 8));
+            Value thin = g.scale(g.linear(x, Leaf.weight(name + ".a", DType.F32, 2, 8)), 2);
+            Value y = g.add(wide, g.linear(thin, Leaf.weight(name + ".b", DType.F32, 6, 2)));
+            results.add(g.rmsNorm(y, Leaf.weight(name + ".n", DType.F32, 6), 0));
+        }
+        Program program = Program.of(g, Map.of("q", results.get(0), "k", results.get(1)));
+        MatMul product = new MatMul(false, true);
+        assertEquals(List.of(product, product, new Scale(2), new Scale(2), product, product, product, product, new RmsNorm(0),
+                new RmsNorm(0)), ops(program));
+        assertEquals(List.of(false, true, false, false, false, true, true, true, false, false),
+                program.instructions().stream().map(Program.Instruction::isJoined).toList());
+        List<Program.Instruction> sums = program.instructions().subList(4, 8);
+        assertEquals(sums.get(0).results(), sums.get(1).results());
+        assertEquals(sums.get(2).results(), sums.get(3).results());
+        assertEquals(4, Stream.of(sums.get(1).inputs().getFirst(), sums.get(3).inputs().getFirst(),
+                sums.get(1).results().getFirst(), sums.get(3).results().getFirst()).distinct().count());
     }
 
     @Test
