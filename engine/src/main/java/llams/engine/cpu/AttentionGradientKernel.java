@@ -157,10 +157,10 @@ final class AttentionGradientKernel {
                     long at = g.key(kvHead, key + i) + d;
                     Arrays.fill(tile, 0, MR * NR, 0);
                     MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
-                    Gemm.store(tile, 0, height, width, dv, at, g.kvWidth(), true);
+                    ProductPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
                     Arrays.fill(tile, 0, MR * NR, 0);
                     MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
-                    Gemm.store(tile, 0, height, width, dk, at, g.kvWidth(), true);
+                    ProductPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
                 }
             }
         }

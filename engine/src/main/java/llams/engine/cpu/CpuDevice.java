@@ -1,5 +1,6 @@
 package llams.engine.cpu;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
@@ -40,9 +41,12 @@ public final class CpuDevice implements Device {
 
     private record VectorKernels(Parallel parallel) implements HostSession.Kernels {
         @Override
-        public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
+        public void run(HostSession.Step step) {
             Parallel p = parallel;
-            switch (op) {
+            Tensor[] in = step.inputs();
+            Tensor[] out = step.results();
+            Tensor[] work = step.workspace();
+            switch (step.op()) {
                 case Constant(float value) -> out[0].setFloat(0, value);
                 case Add() -> ElementwiseKernel.add(in[0], in[1], 1, out[0], p);
                 case Scale(float factor) -> ElementwiseKernel.scale(in[0], factor, out[0], p);
@@ -82,6 +86,12 @@ public final class CpuDevice implements Device {
                 case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> AdamWKernel.step(in[0],
                         in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
             }
+        }
+
+        @Override
+        public Runnable prepare(List<HostSession.Step> steps) {
+            Products products = Gemm.together(steps);
+            return products == null ? HostSession.Kernels.super.prepare(steps) : () -> products.run(parallel);
         }
 
         @Override

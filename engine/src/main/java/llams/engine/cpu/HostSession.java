@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,19 @@ import llams.engine.tensor.Tensor;
 /// A session whose tensors are the caller's own, in host memory: it finds every operand's memory once and then runs op after
 /// op. All programs share one slab, as large as the largest needs.
 final class HostSession implements Session {
-    /// What runs one op. An optional result that nothing reads is null.
+    /// One op with its operands. An optional result that nothing reads is null.
+    record Step(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace) {
+    }
+
+    /// What runs ops.
     interface Kernels extends AutoCloseable {
-        void run(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace);
+        void run(Step step);
+
+        /// What runs one, or several that need not wait for each other; made once, run often.
+        default Runnable prepare(List<Step> steps) {
+            Step first = steps.getFirst();
+            return steps.size() == 1 ? () -> run(first) : () -> steps.forEach(this::run);
+        }
 
         @Override
         void close();
@@ -61,13 +72,10 @@ final class HostSession implements Session {
         arena.close();
     }
 
-    private record Step(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace) {
-    }
-
     private final class HostExecutable implements Executable {
         private final Program program;
         private final Map<String, Tensor> leaves;
-        private List<Step> steps;
+        private List<Runnable> steps;
         private MemorySegment boundSlab;
 
         HostExecutable(Program program, Map<String, Tensor> leaves) {
@@ -87,13 +95,23 @@ final class HostSession implements Session {
         @Override
         public void run() {
             if (boundSlab != slab) {
-                steps = program.instructions().stream()
-                        .map(i -> new Step(i.op(), bind(i.inputs()), bind(i.results()), bind(i.workspace()))).toList();
+                steps = groups().stream().map(kernels::prepare).toList();
                 boundSlab = slab;
             }
-            for (Step step : steps) {
-                kernels.run(step.op, step.inputs, step.results, step.workspace);
+            for (Runnable step : steps) {
+                step.run();
             }
+        }
+
+        private List<List<Step>> groups() {
+            List<List<Step>> groups = new ArrayList<>();
+            for (Program.Instruction i : program.instructions()) {
+                if (!i.isJoined()) {
+                    groups.add(new ArrayList<>());
+                }
+                groups.getLast().add(new Step(i.op(), bind(i.inputs()), bind(i.results()), bind(i.workspace())));
+            }
+            return groups;
         }
 
         private Tensor[] bind(List<Program.Place> places) {

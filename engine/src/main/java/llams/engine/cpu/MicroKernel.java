@@ -179,4 +179,56 @@ final class MicroKernel {
         c50.add(FloatVector.fromArray(F, c, co + 5 * ldc)).intoArray(c, co + 5 * ldc);
         c51.add(FloatVector.fromArray(F, c, co + 5 * ldc + LANES)).intoArray(c, co + 5 * ldc + LANES);
     }
+
+    /// [#tile] for the first `LANES` columns only, where `MR` alone hides the latency.
+    static void narrow(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+        if (MR == 12) {
+            narrow12(kc, a, ao, b, bo, ldb, c, co, ldc);
+        } else {
+            tile6(kc, a, ao, b, bo, ldb, c, co, ldc);
+        }
+    }
+
+    private static void narrow12(int kc, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+        FloatVector c0 = FloatVector.zero(F);
+        FloatVector c1 = FloatVector.zero(F);
+        FloatVector c2 = FloatVector.zero(F);
+        FloatVector c3 = FloatVector.zero(F);
+        FloatVector c4 = FloatVector.zero(F);
+        FloatVector c5 = FloatVector.zero(F);
+        FloatVector c6 = FloatVector.zero(F);
+        FloatVector c7 = FloatVector.zero(F);
+        FloatVector c8 = FloatVector.zero(F);
+        FloatVector c9 = FloatVector.zero(F);
+        FloatVector ca = FloatVector.zero(F);
+        FloatVector cb = FloatVector.zero(F);
+        for (int p = ao, end = ao + kc; p < end; p++) {
+            FloatVector b0 = FloatVector.fromArray(F, b, bo);
+            bo += ldb;
+            c0 = FloatVector.broadcast(F, a[p]).fma(b0, c0);
+            c1 = FloatVector.broadcast(F, a[p + STRIDE]).fma(b0, c1);
+            c2 = FloatVector.broadcast(F, a[p + 2 * STRIDE]).fma(b0, c2);
+            c3 = FloatVector.broadcast(F, a[p + 3 * STRIDE]).fma(b0, c3);
+            c4 = FloatVector.broadcast(F, a[p + 4 * STRIDE]).fma(b0, c4);
+            c5 = FloatVector.broadcast(F, a[p + 5 * STRIDE]).fma(b0, c5);
+            c6 = FloatVector.broadcast(F, a[p + 6 * STRIDE]).fma(b0, c6);
+            c7 = FloatVector.broadcast(F, a[p + 7 * STRIDE]).fma(b0, c7);
+            c8 = FloatVector.broadcast(F, a[p + 8 * STRIDE]).fma(b0, c8);
+            c9 = FloatVector.broadcast(F, a[p + 9 * STRIDE]).fma(b0, c9);
+            ca = FloatVector.broadcast(F, a[p + 10 * STRIDE]).fma(b0, ca);
+            cb = FloatVector.broadcast(F, a[p + 11 * STRIDE]).fma(b0, cb);
+        }
+        c0.add(FloatVector.fromArray(F, c, co)).intoArray(c, co);
+        c1.add(FloatVector.fromArray(F, c, co + ldc)).intoArray(c, co + ldc);
+        c2.add(FloatVector.fromArray(F, c, co + 2 * ldc)).intoArray(c, co + 2 * ldc);
+        c3.add(FloatVector.fromArray(F, c, co + 3 * ldc)).intoArray(c, co + 3 * ldc);
+        c4.add(FloatVector.fromArray(F, c, co + 4 * ldc)).intoArray(c, co + 4 * ldc);
+        c5.add(FloatVector.fromArray(F, c, co + 5 * ldc)).intoArray(c, co + 5 * ldc);
+        c6.add(FloatVector.fromArray(F, c, co + 6 * ldc)).intoArray(c, co + 6 * ldc);
+        c7.add(FloatVector.fromArray(F, c, co + 7 * ldc)).intoArray(c, co + 7 * ldc);
+        c8.add(FloatVector.fromArray(F, c, co + 8 * ldc)).intoArray(c, co + 8 * ldc);
+        c9.add(FloatVector.fromArray(F, c, co + 9 * ldc)).intoArray(c, co + 9 * ldc);
+        ca.add(FloatVector.fromArray(F, c, co + 10 * ldc)).intoArray(c, co + 10 * ldc);
+        cb.add(FloatVector.fromArray(F, c, co + 11 * ldc)).intoArray(c, co + 11 * ldc);
+    }
 }

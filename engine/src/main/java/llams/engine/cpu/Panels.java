@@ -44,20 +44,21 @@ final class Panels {
         }
     }
 
-    /// Columns `column .. column+columns-1` and rows `p0 .. p0+kc-1` of `m` `[_, ld]`, as panels of `kc` rows by `NR` columns.
-    static void columns(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target) {
+    /// Columns `column .. column+columns-1` and rows `p0 .. p0+kc-1` of `m` `[_, ld]`, as panels of `kc` rows by `NR` columns
+    /// from `target[to]` on.
+    static void columns(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target, int to) {
         int whole = columns / NR * NR;
         for (int p = 0; p < kc; p++) {
             long from = (long) (p0 + p) * ld + column;
             switch (m.dtype()) {
-                case F32 -> spreadF32(m.data(), from, whole, kc, target, p * NR);
-                case BF16 -> spreadBf16(m.data(), from, whole, kc, target, p * NR);
-                case F16 -> spreadF16(m.data(), from, whole, kc, target, p * NR);
-                case Q8_0 -> spreadQ8(m, from, whole, kc, target, p * NR);
+                case F32 -> spreadF32(m.data(), from, whole, kc, target, to + p * NR);
+                case BF16 -> spreadBf16(m.data(), from, whole, kc, target, to + p * NR);
+                case F16 -> spreadF16(m.data(), from, whole, kc, target, to + p * NR);
+                case Q8_0 -> spreadQ8(m, from, whole, kc, target, to + p * NR);
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(m.dtype());
             }
             if (whole < columns) {
-                int at = whole * kc + p * NR;
+                int at = to + whole * kc + p * NR;
                 Widen.row(m, from + whole, columns - whole, target, at);
                 Arrays.fill(target, at + columns - whole, at + NR, 0);
             }
@@ -105,19 +106,19 @@ final class Panels {
 
     /// Like [#columns] for the transpose: column `j` of the result is row `column + j` of `m` `[_, ld]`, whose columns
     /// `p0 ..` are the steps. `target` needs room for `LANES` more rows of a panel.
-    static void columnsTransposed(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target,
+    static void columnsTransposed(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target, int to,
             float[] stage) {
         for (int j = 0; j < Math.ceilDiv(columns, NR) * NR; j += LANES) {
-            int to = j / NR * NR * kc + j % NR;
+            int at = to + j / NR * NR * kc + j % NR;
             long from = (long) (column + j) * ld + p0;
             boolean whole = columns - j >= LANES;
             if (whole && m.dtype() == DType.F32 && kc % LANES == 0) {
-                Transpose.band(m.data(), from, ld, kc, false, target, to, NR, stage);
+                Transpose.band(m.data(), from, ld, kc, false, target, at, NR, stage);
             } else if (whole && m.dtype() == DType.BF16 && kc % (2 * LANES) == 0 && from % 2 == 0 && ld % 2 == 0) {
-                Transpose.band(m.data(), from / 2, ld / 2, kc / 2, true, target, to, NR, stage);
+                Transpose.band(m.data(), from / 2, ld / 2, kc / 2, true, target, at, NR, stage);
             } else {
                 rows(m, ld, column + j, Math.clamp(columns - j, 0, LANES), LANES, p0, kc, stage, ROWS);
-                Transpose.band(stage, ROWS, STRIDE, kc, target, to, NR, stage);
+                Transpose.band(stage, ROWS, STRIDE, kc, target, at, NR, stage);
             }
         }
     }

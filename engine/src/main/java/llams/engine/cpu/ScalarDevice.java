@@ -28,8 +28,8 @@ public final class ScalarDevice implements Device {
     public Session open(Map<String, Tensor> resident) {
         return new HostSession(resident, new HostSession.Kernels() {
             @Override
-            public void run(Op op, Tensor[] in, Tensor[] out, Tensor[] work) {
-                ScalarDevice.run(op, in, out);
+            public void run(HostSession.Step step) {
+                ScalarDevice.run(step.op(), step.inputs(), step.results());
             }
 
             @Override

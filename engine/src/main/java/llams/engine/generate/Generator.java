@@ -17,6 +17,7 @@ import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
+import llams.engine.llama.Rows;
 import llams.engine.llama.Sequence;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
@@ -108,16 +109,23 @@ public final class Generator implements AutoCloseable {
                     programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
             for (int t = 0; t < tokens; t++) {
                 step.input("ids").setInt(t, ids[from + t]);
-                step.input("position").setInt(t, position + t);
-                step.input("first").setInt(t, 0);
-                step.input("last").setInt(t, position + t);
+                place(step, "", t, position + t);
             }
-            step.input("pick").setInt(0, tokens - 1);
+            if (tokens > 1) {
+                step.input("pick").setInt(0, tokens - 1);
+                place(step, "pick.", 0, position + tokens - 1);
+            }
             step.run();
             position += tokens;
             logits = step.output("logits").toFloats();
         }
         return logits;
+    }
+
+    /// Token `t` stands at this position and sees all before: inputs begin as zeros, so `first` is 0 already.
+    private static void place(Executable step, String prefix, int t, int position) {
+        step.input(prefix + "position").setInt(t, position);
+        step.input(prefix + "last").setInt(t, position);
     }
 
     /// Looks whether [#append] would take these tokens.
@@ -176,9 +184,9 @@ public final class Generator implements AutoCloseable {
     private static Program program(Llama model, KvCache cache, int tokens) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
-        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache);
-        Value last = g.embedding(hidden, Leaf.input("pick", DType.I32, 1));
-        return Program.of(g, Map.of("logits", model.logits(g, last)));
+        Rows wanted = tokens == 1 ? Rows.all(at) : Rows.some(1, at);
+        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache, wanted);
+        return Program.of(g, Map.of("logits", model.logits(g, hidden)));
     }
 
     @Override

@@ -20,29 +20,37 @@ record Lifetimes(Map<Result, Slab.Interval> intervalOf, Map<Node, List<Workspace
     record Workspace(TensorType type, Slab.Interval interval) {
     }
 
-    static Lifetimes of(List<Node> nodes, Collection<? extends Value> outputs) {
+    /// @param groups nodes that may run at the same time, in order
+    static Lifetimes of(List<List<Node>> groups, Collection<? extends Value> outputs) {
         Map<Value, Integer> lastUse = new HashMap<>();
-        for (int step = 0; step < nodes.size(); step++) {
-            for (Value input : nodes.get(step).inputs) {
-                lastUse.put(input, step);
-            }
-        }
-        outputs.forEach(output -> lastUse.put(output, nodes.size()));
-        Lifetimes lifetimes = new Lifetimes(new LinkedHashMap<>(), new HashMap<>(), new ArrayList<>());
-        for (int step = 0; step < nodes.size(); step++) {
-            Node node = nodes.get(step);
-            for (Result result : node.results) {
-                if (lastUse.containsKey(result) || !node.op.isOptional(result.index)) {
-                    lifetimes.add(result, step, lastUse);
+        for (int step = 0; step < groups.size(); step++) {
+            for (Node node : groups.get(step)) {
+                for (Value input : node.inputs) {
+                    lastUse.put(input, step);
                 }
             }
-            List<Workspace> workspace = new ArrayList<>();
-            for (TensorType type : node.op.workspace(node.inputs, i -> lastUse.containsKey(node.results.get(i)))) {
-                workspace.add(new Workspace(type, lifetimes.interval(type, step)));
+        }
+        outputs.forEach(output -> lastUse.put(output, groups.size()));
+        Lifetimes lifetimes = new Lifetimes(new LinkedHashMap<>(), new HashMap<>(), new ArrayList<>());
+        for (int step = 0; step < groups.size(); step++) {
+            for (Node node : groups.get(step)) {
+                lifetimes.add(node, step, lastUse, groups.get(step));
             }
-            lifetimes.workspaceOf.put(node, workspace);
         }
         return lifetimes;
+    }
+
+    private void add(Node node, int step, Map<Value, Integer> lastUse, List<Node> group) {
+        for (Result result : node.results) {
+            if (lastUse.containsKey(result) || !node.op.isOptional(result.index)) {
+                add(result, step, lastUse, group);
+            }
+        }
+        List<Workspace> workspace = new ArrayList<>();
+        for (TensorType type : node.op.workspace(node.inputs, i -> lastUse.containsKey(node.results.get(i)))) {
+            workspace.add(new Workspace(type, interval(type, step)));
+        }
+        workspaceOf.put(node, workspace);
     }
 
     private Slab.Interval interval(TensorType type, int step) {
@@ -51,8 +59,8 @@ record Lifetimes(Map<Result, Slab.Interval> intervalOf, Map<Node, List<Workspace
         return interval;
     }
 
-    private void add(Result result, int step, Map<Value, Integer> lastUse) {
-        Slab.Interval interval = overwritten(result, step, lastUse);
+    private void add(Result result, int step, Map<Value, Integer> lastUse, List<Node> group) {
+        Slab.Interval interval = overwritten(result, step, lastUse, group);
         if (interval == null) {
             interval = interval(result.type(), step);
         }
@@ -60,12 +68,13 @@ record Lifetimes(Map<Result, Slab.Interval> intervalOf, Map<Node, List<Workspace
         intervalOf.put(result, interval);
     }
 
-    /// The interval of an input that ends here and may be overwritten, or null.
-    private Slab.Interval overwritten(Result result, int step, Map<Value, Integer> lastUse) {
+    /// The interval of an input that ends here, read by nothing else of the group, and may be overwritten; or null.
+    private Slab.Interval overwritten(Result result, int step, Map<Value, Integer> lastUse, List<Node> group) {
         List<Value> inputs = result.node.inputs;
         for (int index : result.node.op.overwritable(result.index)) {
             if (index < inputs.size() && inputs.get(index) instanceof Result input && input.type().equals(result.type())
-                    && lastUse.get(input) == step && inputs.indexOf(input) == inputs.lastIndexOf(input)) {
+                    && lastUse.get(input) == step
+                    && group.stream().flatMap(node -> node.inputs.stream()).filter(input::equals).count() == 1) {
                 return intervalOf.get(input);
             }
         }

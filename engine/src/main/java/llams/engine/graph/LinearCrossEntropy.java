@@ -20,7 +20,7 @@ public record LinearCrossEntropy() implements Differentiable {
     private static final long LOGITS = 1 << 21;
     private static final long ROWS = 1024;
     /// The weight is read once per block and product: with fewer rows, reading it would take longer than multiplying.
-    private static final long ROWS_OF_WHOLE_LOGITS = 256;
+    private static final long ROWS_OF_WHOLE_LOGITS = 512;
 
     @Override
     public List<TensorType> results(List<Value> inputs) {

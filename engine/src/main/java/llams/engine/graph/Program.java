@@ -43,7 +43,10 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
     }
 
     /// One op with the places of what it reads, makes and works in; see [Op#workspace].
-    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace) {
+    ///
+    /// @param isJoined true if it need not wait for the one before: neither takes memory of the other, and if it reads what that
+    ///                 one makes, it adds to it in its place
+    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace, boolean isJoined) {
     }
 
     /// What a run needs, in bytes.
@@ -60,10 +63,10 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
     /// Plans the ops that the outputs and the effects of a graph need.
     public static Program of(Graph graph, Map<String, ? extends Value> outputs) {
         Fusion.Fused fused = Fusion.fuse(live(graph.nodes, outputs.values()), outputs.values());
-        List<Node> nodes = fused.nodes();
         Map<String, Value> asked = new LinkedHashMap<>();
         outputs.forEach((name, value) -> asked.put(name, fused.of(value)));
-        Lifetimes lifetimes = Lifetimes.of(nodes, asked.values());
+        List<List<Node>> groups = Neighbours.of(fused.nodes(), asked.values());
+        Lifetimes lifetimes = Lifetimes.of(groups, asked.values());
         long slabBytes = Slab.place(lifetimes.intervals(), WINDOW_BYTES);
 
         Map<Value, Place> places = new HashMap<>();
@@ -71,15 +74,17 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
                 (result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
         Set<Leaf> leaves = new LinkedHashSet<>();
         List<Instruction> instructions = new ArrayList<>();
-        for (Node node : nodes) {
-            List<Place> inputs = node.inputs.stream().map(input -> place(input, places, leaves)).toList();
-            List<Place> results = node.results.stream()
-                    .map(result -> places.getOrDefault(result, new Unused(result.type()))).toList();
-            List<Place> workspace = new ArrayList<>();
-            for (Lifetimes.Workspace piece : lifetimes.workspaceOf().get(node)) {
-                workspace.add(new InSlab(piece.interval().offsetBytes, piece.type()));
+        for (List<Node> group : groups) {
+            for (Node node : group) {
+                List<Place> inputs = node.inputs.stream().map(input -> place(input, places, leaves)).toList();
+                List<Place> results = node.results.stream()
+                        .map(result -> places.getOrDefault(result, new Unused(result.type()))).toList();
+                List<Place> workspace = new ArrayList<>();
+                for (Lifetimes.Workspace piece : lifetimes.workspaceOf().get(node)) {
+                    workspace.add(new InSlab(piece.interval().offsetBytes, piece.type()));
+                }
+                instructions.add(new Instruction(node.op, inputs, results, List.copyOf(workspace), node != group.getFirst()));
             }
-            instructions.add(new Instruction(node.op, inputs, results, List.copyOf(workspace)));
         }
         Map<String, Place> outputPlaces = new LinkedHashMap<>();
         asked.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));

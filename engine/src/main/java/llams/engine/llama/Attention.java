@@ -11,9 +11,10 @@ import llams.engine.graph.Value;
 /// @param o      `heads * headDim` back to `dim`
 /// @param layer  which layer this is, for its part of the cache
 public record Attention(Projection q, Projection k, Projection v, Projection o, int headDim, int layer) {
-    /// `x` and the result are `[tokens, dim]`.
-    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull) {
-        Value queries = g.rope(q.forward(g, x), at.rope(), at.position(), headDim);
+    /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
+    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull, Rows wanted) {
+        Sequence from = wanted.at();
+        Value queries = g.rope(q.forward(g, wanted.of(g, x)), from.rope(), from.position(), headDim);
         Value keys = g.rope(k.forward(g, x), at.rope(), at.position(), headDim);
         Value values = v.forward(g, x);
         if (cacheOrNull != null) {
@@ -22,7 +23,7 @@ public record Attention(Projection q, Projection k, Projection v, Projection o, 
             keys = cacheOrNull.keys(layer);
             values = cacheOrNull.values(layer);
         }
-        Value mixed = g.attention(queries, keys, values, at.first(), at.last(), headDim, at.rowLength());
+        Value mixed = g.attention(queries, keys, values, from.first(), from.last(), headDim, from.rowLength());
         return o.forward(g, g.tap("layers." + layer + ".attention", mixed));
     }
 }

@@ -9,9 +9,9 @@ import llams.engine.graph.Value;
 /// @param attentionNorm `[dim]`
 /// @param ffnNorm       `[dim]`
 public record Block(Attention attention, FeedForward feedForward, Leaf attentionNorm, Leaf ffnNorm, float normEps) {
-    /// `x` and the result are `[tokens, dim]`.
-    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull) {
-        Value h = g.add(x, attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), at, cacheOrNull));
+    /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
+    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull, Rows wanted) {
+        Value h = g.add(wanted.of(g, x), attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), at, cacheOrNull, wanted));
         return g.add(h, feedForward.forward(g, g.rmsNorm(h, ffnNorm, normEps)));
     }
 }

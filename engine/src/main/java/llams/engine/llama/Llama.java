@@ -51,13 +51,19 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
 
     /// The last hidden state of every token, after the final norm: `ids` I32 `[tokens]` to `[tokens, dim]`.
     public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull) {
+        return forward(g, ids, at, cacheOrNull, Rows.all(at));
+    }
+
+    /// The same of the wanted tokens only: `[wanted, dim]`.
+    public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull, Rows wanted) {
         Value x = g.tap("embedding", g.embedding(embedding, ids));
         for (int layer = 0; layer < blocks.size(); layer++) {
             Block block = blocks.get(layer);
             Value in = x;
+            Rows rows = layer == blocks.size() - 1 ? wanted : Rows.all(at);
             // A block that fills a cache has an effect and cannot be run twice; nothing is trained through one anyway.
-            x = cacheOrNull == null ? g.recomputable(() -> block.forward(g, in, at, null))
-                    : block.forward(g, in, at, cacheOrNull);
+            x = cacheOrNull == null ? g.recomputable(() -> block.forward(g, in, at, null, rows))
+                    : block.forward(g, in, at, cacheOrNull, rows);
             g.tap("layers." + layer + ".out", x);
         }
         return g.tap("hidden", g.rmsNorm(x, norm, config.normEps()));

@@ -6,6 +6,7 @@ import static llams.engine.cpu.Tensors.assertSameBits;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.graph.MatMul;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
@@ -84,6 +85,44 @@ class ProductParityTest extends KernelParity {
             Gemm.multiply(a, transposeA, b, transposeB, sum, true, pool);
             assertClose(what + ", accumulated", expectedSum, sum, 2e-6);
         }
+    }
+
+    /// `y1 = x w1ᵀ + z1 v1ᵀ`, `y2 += x w2ᵀ + z2 v2`, `y3 = x w3ᵀ`: one left side for three, terms of few steps, few columns.
+    @Test
+    void productsThatRunAsOneAreThoseOneByOne() {
+        atEachAlignment(make -> {
+            for (int[] mk : new int[][] {{9, 64}, {130, 513}, {1030, 70}, {20, 4500}}) {
+                int m = mk[0];
+                int k = mk[1];
+                Tensor x = make.random(m, k);
+                Tensor[] z = {make.random(m, 8), make.random(m, 23)};
+                Tensor[] w = {make.random(DType.BF16, 97, k), make.random(40, k), make.random(8, k)};
+                Tensor[] v = {make.random(97, 8), make.random(23, 40)};
+                Tensor start = make.random(m, 40);
+                Tensor[] expected = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};
+                ScalarKernels.multiply(x, false, w[0], true, expected[0], false);
+                ScalarKernels.multiply(z[0], false, v[0], true, expected[0], true);
+                ScalarKernels.multiply(x, false, w[1], true, expected[1], true);
+                ScalarKernels.multiply(z[1], false, v[1], false, expected[1], true);
+                ScalarKernels.multiply(x, false, w[2], true, expected[2], false);
+                Tensor[] alone = null;
+                for (Parallel pool : pools) {
+                    Tensor[] y = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};
+                    Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], z[0], v[0], y[0]), step(true, y[1], x, w[1], y[1]),
+                            step(false, y[1], z[1], v[1], y[1]), step(true, y[2], x, w[2]))).run(pool);
+                    alone = alone == null ? y : alone;
+                    for (int i = 0; i < y.length; i++) {
+                        String what = "sum " + i + " of " + m + "x" + k;
+                        assertClose(what, expected[i], y[i], 2e-6);
+                        assertSameBits(what + " by " + pool.threads() + " threads", alone[i], y[i]);
+                    }
+                }
+            }
+        });
+    }
+
+    private static HostSession.Step step(boolean transposeB, Tensor y, Tensor... inputs) {
+        return new HostSession.Step(new MatMul(false, transposeB), inputs, new Tensor[] {y}, new Tensor[0]);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,30 @@ class ProgramTest {
         assertEquals(sum.inputs().get(2), sum.results().getFirst(), "the sum takes the place of what it adds to");
     }
 
+    /// Two projections with adapters: first both thin products, then all that goes into the two results.
+    @Test
+    void productsOfOneLeftSideStandTogetherAndShareNoMemory() {
+        Graph g = new Graph();
+        List<Value> results = new ArrayList<>();
+        for (String name : List.of("q", "k")) {
+            Value wide = g.linear(x, Leaf.weight(name, DType.F32, 6, 8));
+            Value thin = g.scale(g.linear(x, Leaf.weight(name + ".a", DType.F32, 2, 8)), 2);
+            Value y = g.add(wide, g.linear(thin, Leaf.weight(name + ".b", DType.F32, 6, 2)));
+            results.add(g.rmsNorm(y, Leaf.weight(name + ".n", DType.F32, 6), 0));
+        }
+        Program program = Program.of(g, Map.of("q", results.get(0), "k", results.get(1)));
+        MatMul product = new MatMul(false, true);
+        assertEquals(List.of(product, product, new Scale(2), new Scale(2), product, product, product, product, new RmsNorm(0),
+                new RmsNorm(0)), ops(program));
+        assertEquals(List.of(false, true, false, false, false, true, true, true, false, false),
+                program.instructions().stream().map(Program.Instruction::isJoined).toList());
+        List<Program.Instruction> sums = program.instructions().subList(4, 8);
+        assertEquals(sums.get(0).results(), sums.get(1).results());
+        assertEquals(sums.get(2).results(), sums.get(3).results());
+        assertEquals(4, Stream.of(sums.get(1).inputs().getFirst(), sums.get(3).inputs().getFirst(),
+                sums.get(1).results().getFirst(), sums.get(3).results().getFirst()).distinct().count());
+    }
+
     @Test
     void aProductThatSomethingElseReadsStays() {
         Graph g = new Graph();
@@ -135,9 +160,9 @@ class ProgramTest {
         List<Result> loss = g.linearCrossEntropy(rows, wide, Leaf.input("labels", DType.I32, 2000), Leaf.input("scale", DType.F32, 1));
         Program part = Program.of(g, Map.of("loss", loss.get(0), "dx", loss.get(2)));
         Program all = Program.of(g, Map.of("loss", loss.get(0), "dweight", loss.get(3)));
-        // Logits in slices of 8 MB; with all words of 256 tokens where the weight's gradient needs them.
+        // Logits in slices of 8 MB; with all words of 512 tokens where the weight's gradient needs them.
         assertEquals(8L << 20, logits(part).bytes(), 8L << 10);
-        assertEquals(256L * 50_000 * 4, logits(all).bytes());
+        assertEquals(512L * 50_000 * 4, logits(all).bytes());
         for (Program program : List.of(part, all)) {
             assertTrue(program.memory().temporaries() > logits(program).bytes());
             for (Program.Place place : program.instructions().getFirst().workspace()) {

@@ -1,0 +1,201 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
+import llams.engine.tensor.Tensor;
+
+/// The part of [Products] that is made with one packing: `height` rows from `row` on. All threads pack the left sides' blocks;
+/// then each task computes columns of one sum: it packs panels of the right sides, stage by stage, and streams the packed rows
+/// past them. The order of every sum depends on the shapes alone, so results do not depend on the number of threads.
+record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> parts) {
+    private static final int MR = MicroKernel.MR;
+    private static final int NR = MicroKernel.NR;
+    private static final int TILE = MR * NR;
+    private static final int STRIDE = MicroKernel.STRIDE;
+    /// Rows that a task packs: a multiple of every `MR`, `NR` and `LANES`.
+    private static final int STRIPE = 96;
+    /// Columns of right sides packed at once: together with their part of `c` they stay in the second-level cache.
+    private static final int PACKED = 128;
+    /// Steps of a stage: a full block and short ones, as those of an adapter.
+    private static final int STAGE_STEPS = MicroKernel.KC + 64;
+    /// A task of fewer columns reads the left sides too often; only idle threads are worse.
+    private static final int MIN_COLUMNS = 64;
+    /// A task of fewer rows spends too much of its time on packing right sides; only idle threads are worse.
+    private static final int MIN_ROWS = 256;
+    /// The fewest that are worth another thread.
+    private static final int LEAST_ROWS = 4 * MR;
+    /// Tasks per thread worth having, so that a slow thread leaves little for the end.
+    private static final int SHARE = 4;
+
+    private static final int B = 0;
+    private static final int STAGE = 1;
+    private static final int SUMS = 2;
+    private static final int A = 15;
+
+    /// A packed block and what it is multiplied by.
+    record Use(Products.Block block, Products.Factor columns) {
+    }
+
+    /// What this pass adds to a sum, in stages of so many steps as are packed at once.
+    record Part(Products.Sum sum, List<List<Use>> stages, boolean add) {
+        static Part of(Products.Sum sum, List<Use> uses, boolean add) {
+            List<List<Use>> stages = new ArrayList<>();
+            int steps = STAGE_STEPS;
+            for (Use use : uses) {
+                steps += use.block.steps();
+                if (steps > STAGE_STEPS) {
+                    stages.add(new ArrayList<>());
+                    steps = use.block.steps();
+                }
+                stages.getLast().add(use);
+            }
+            return new Part(sum, stages, add);
+        }
+    }
+
+    void run(Parallel p) {
+        int stripes = Math.ceilDiv(height, STRIPE);
+        int slot = stripes * STRIPE * STRIDE;
+        float[] a = p.scratch().floats(A, (blocks.getLast().slot() + 1) * slot);
+        p.run(blocks.size() * stripes, (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
+        int width = 0;
+        for (Part part : parts) {
+            width += part.sum.width();
+        }
+        int wide = Math.clamp(Math.ceilDiv(width, SHARE * p.threads()), MIN_COLUMNS, PACKED) / NR * NR;
+        int across = 0;
+        for (Part part : parts) {
+            across += Math.ceilDiv(part.sum.width(), wide);
+        }
+        int down = Math.clamp(SHARE * p.threads() / across, 1, Math.max(1, height / MIN_ROWS));
+        if (across * down < p.threads()) {
+            down = Math.min(Math.ceilDiv(p.threads(), across), Math.ceilDiv(height, LEAST_ROWS));
+        }
+        int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
+        int tasksDown = Math.ceilDiv(height, tall);
+        p.run(across * tasksDown, (task, scratch) -> {
+            int top = task % tasksDown * tall;
+            int left = task / tasksDown * wide;
+            int i = 0;
+            for (; left >= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide; i++) {
+                left -= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide;
+            }
+            Part part = parts.get(i);
+            block(part, a, slot, top, Math.min(tall, height - top), left, Math.min(wide, part.sum.width() - left), scratch);
+        });
+    }
+
+    private void pack(Products.Block block, int top, float[] a, int slot, Scratch scratch) {
+        Products.Factor rows = block.rows();
+        int count = Math.min(STRIPE, height - top);
+        int at = block.slot() * slot + top * STRIDE + block.column();
+        if (rows.stepMajor()) {
+            Panels.rowsTransposed(rows.data(), rows.ld(), row + top, count, block.from(), block.steps(), a, at,
+                    scratch.floats(STAGE, Panels.STAGE));
+        } else {
+            Panels.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(), block.steps(), a, at);
+        }
+    }
+
+    /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
+    private void block(Part part, float[] a, int slot, int top, int height, int left, int width, Scratch scratch) {
+        float[] b = scratch.floats(B, STAGE_STEPS * PACKED + NR * Simd.LANES);
+        int padded = Math.ceilDiv(width, NR) * NR;
+        int stages = part.stages.size();
+        float[] sums = scratch.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);
+        for (int stage = 0; stage < stages; stage++) {
+            List<Use> uses = part.stages.get(stage);
+            packColumns(uses, left, width, padded, b, scratch.floats(STAGE, Panels.STAGE));
+            int at = 0;
+            for (int i = 0; i < height; i += MR) {
+                for (int j = 0; j < width; j += NR) {
+                    if (stage == 0) {
+                        Arrays.fill(sums, at, at + TILE, 0);
+                    }
+                    tile(uses, a, slot, top + i, b, j, padded, sums, at, width - j <= Simd.LANES);
+                    if (stage == stages - 1) {
+                        finish(part, sums, at, row + top + i, Math.min(MR, height - i), left + j, Math.min(NR, width - j));
+                    }
+                    at += stages == 1 ? 0 : TILE;
+                }
+            }
+        }
+    }
+
+    private static void tile(List<Use> uses, float[] a, int slot, int i, float[] b, int j, int padded, float[] sums, int at,
+            boolean isNarrow) {
+        int panels = 0;
+        for (int u = 0; u < uses.size(); u++) {
+            Products.Block block = uses.get(u).block;
+            int steps = block.steps();
+            int rows = block.slot() * slot + i * STRIDE + block.column();
+            if (isNarrow) {
+                MicroKernel.narrow(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+            } else {
+                MicroKernel.tile(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+            }
+            panels += padded * steps;
+        }
+    }
+
+    private static void packColumns(List<Use> uses, int left, int width, int padded, float[] b, float[] stage) {
+        int panels = 0;
+        for (Use use : uses) {
+            Products.Factor columns = use.columns;
+            Products.Block block = use.block;
+            if (columns.stepMajor()) {
+                Panels.columns(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels);
+            } else {
+                Panels.columnsTransposed(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels, stage);
+            }
+            panels += padded * block.steps();
+        }
+    }
+
+    private static void finish(Part part, float[] sums, int at, int row, int height, int column, int width) {
+        int ldc = part.sum.ldc();
+        boolean transposed = part.sum.transposed();
+        long first = transposed ? (long) column * ldc + row : (long) row * ldc + column;
+        store(sums, at, height, width, part.sum.c(), first, ldc, transposed, part.add);
+    }
+
+    /// Moves the tile at `from`, or its transpose, into `c`, or adds it there. One method for all cases, and not a short one: it
+    /// is then compiled by itself. As part of the loops above its vectors went to the heap in some runs, for those exceed what
+    /// the compiler inlines.
+    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc, boolean transposed,
+            boolean add) {
+        if (transposed || columns < NR) {
+            long down = transposed ? 1 : ldc;
+            long across = transposed ? ldc : 1;
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < columns; j++) {
+                    long to = (at + i * down + j * across) * 4;
+                    float value = tile[from + i * NR + j];
+                    c.set(Tensor.F32, to, add ? value + c.get(Tensor.F32, to) : value);
+                }
+            }
+        } else if (add) {
+            for (int i = 0; i < rows; i++) {
+                FloatVector left = FloatVector.fromArray(Simd.F, tile, from + i * NR);
+                FloatVector right = FloatVector.fromArray(Simd.F, tile, from + i * NR + Simd.LANES);
+                long to = (at + (long) i * ldc) * 4;
+                long next = to + Simd.LANES * 4;
+                FloatVector before = FloatVector.fromMemorySegment(Simd.F, c, to, Simd.LE);
+                FloatVector after = FloatVector.fromMemorySegment(Simd.F, c, next, Simd.LE);
+                left.add(before).intoMemorySegment(c, to, Simd.LE);
+                right.add(after).intoMemorySegment(c, next, Simd.LE);
+            }
+        } else {
+            for (int i = 0; i < rows; i++) {
+                FloatVector left = FloatVector.fromArray(Simd.F, tile, from + i * NR);
+                FloatVector right = FloatVector.fromArray(Simd.F, tile, from + i * NR + Simd.LANES);
+                long to = (at + (long) i * ldc) * 4;
+                left.intoMemorySegment(c, to, Simd.LE);
+                right.intoMemorySegment(c, to + Simd.LANES * 4, Simd.LE);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package llams.engine.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import llams.engine.tensor.Tensor;
+
+/// How products of one height are computed together: `c = a1 b1 + a2 b2 + ...`, one `c` or several. What they share on the left
+/// is packed once, threads meet twice for all of them, and a `c` is touched once for all its terms.
+///
+/// @param passes one after the other: what is packed at once is bounded
+record Products(List<ProductPass> passes) {
+    /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 17 megabytes.
+    private static final int MAX_ROWS = 1024;
+    private static final int MAX_SLOTS = 8;
+
+    /// One factor: element `(outer, step)` of the product's rows (or columns) stands at `outer * ld + step`, or at
+    /// `step * ld + outer` if `stepMajor`.
+    record Factor(Tensor data, int ld, boolean stepMajor) {
+        boolean is(Factor other) {
+            return data.data().equals(other.data.data()) && ld == other.ld && stepMajor == other.stepMajor;
+        }
+    }
+
+    /// `rows` times `columns`, which have so many steps in common.
+    record Term(Factor rows, Factor columns, int steps) {
+    }
+
+    /// `c`, or its transpose, of `width` columns: the terms added up, and to what stands there if `accumulate`; `ldc` is the row
+    /// length of `c` itself.
+    record Sum(List<Term> terms, int width, MemorySegment c, int ldc, boolean transposed, boolean accumulate) {
+    }
+
+    /// Steps of a left side that are packed once, `steps` from `from` on: its rows begin at `column` of the rows of a slot.
+    record Block(Factor rows, int from, int steps, int slot, int column) {
+        boolean holds(Factor other, int first) {
+            return from == first && rows.is(other);
+        }
+    }
+
+    /// Plans sums that are all of this height.
+    static Products of(int height, List<Sum> sums) {
+        int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), MicroKernel.MR) * MicroKernel.MR;
+        List<List<Block>> blocks = blocks(sums);
+        List<ProductPass> passes = new ArrayList<>();
+        for (int row = 0; row < height; row += tall) {
+            boolean[] isBegun = new boolean[sums.size()];
+            for (List<Block> packed : blocks) {
+                List<ProductPass.Part> parts = new ArrayList<>();
+                for (int i = 0; i < isBegun.length; i++) {
+                    Sum sum = sums.get(i);
+                    List<ProductPass.Use> uses = uses(sum, packed);
+                    if (!uses.isEmpty()) {
+                        parts.add(ProductPass.Part.of(sum, uses, sum.accumulate || isBegun[i]));
+                        isBegun[i] = true;
+                    }
+                }
+                passes.add(new ProductPass(row, Math.min(tall, height - row), packed, parts));
+            }
+        }
+        return new Products(passes);
+    }
+
+    /// The blocks of each pass. Short ones share a slot's rows.
+    private static List<List<Block>> blocks(List<Sum> sums) {
+        List<List<Block>> passes = new ArrayList<>(List.of(new ArrayList<>()));
+        int slot = 0;
+        int column = 0;
+        for (Sum sum : sums) {
+            for (Term term : sum.terms) {
+                int most = blockSteps(term.steps);
+                for (int from = 0; from < term.steps; from += most) {
+                    int first = from;
+                    if (passes.stream().anyMatch(pass -> pass.stream().anyMatch(block -> block.holds(term.rows, first)))) {
+                        continue;
+                    }
+                    int steps = Math.min(most, term.steps - from);
+                    // Transposing writes whole vectors.
+                    int room = Math.ceilDiv(steps, Simd.LANES) * Simd.LANES;
+                    if (column + room > MicroKernel.STRIDE) {
+                        slot++;
+                        column = 0;
+                    }
+                    if (slot == MAX_SLOTS) {
+                        passes.add(new ArrayList<>());
+                        slot = 0;
+                    }
+                    passes.getLast().add(new Block(term.rows, from, steps, slot, column));
+                    column += room;
+                }
+            }
+        }
+        return passes;
+    }
+
+    /// Even blocks in whole vectors of pairs: only the last may be ragged.
+    private static int blockSteps(int steps) {
+        int even = Math.ceilDiv(steps, Math.ceilDiv(steps, MicroKernel.KC));
+        return Math.min(MicroKernel.KC, Math.ceilDiv(even, MicroKernel.NR) * MicroKernel.NR);
+    }
+
+    private static List<ProductPass.Use> uses(Sum sum, List<Block> packed) {
+        List<ProductPass.Use> uses = new ArrayList<>();
+        for (Term term : sum.terms) {
+            for (Block block : packed) {
+                if (block.rows.is(term.rows)) {
+                    uses.add(new ProductPass.Use(block, term.columns));
+                }
+            }
+        }
+        return uses;
+    }
+
+    void run(Parallel p) {
+        for (ProductPass pass : passes) {
+            pass.run(p);
+        }
+    }
+}
