@@ -10,6 +10,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -27,6 +28,10 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     @Override
     public int handleParseException(ParameterException e, String[] args) {
         CommandLine at = e.getCommandLine();
+        // What is missing may be there under a name that is not known; picocli looks for the missing first.
+        if (e instanceof MissingParameterException && !at.getUnmatchedArguments().isEmpty()) {
+            return handleParseException(new UnmatchedArgumentException(at, at.getUnmatchedArguments()), args);
+        }
         String name = at.getCommandSpec().qualifiedName();
         StringBuilder line = new StringBuilder(name).append(": ").append(decapitalized(oneLine(e.getMessage())));
         if (e instanceof UnmatchedArgumentException unmatched) {

@@ -20,6 +20,7 @@ class ExitCodesAndErrorsTest {
                 "devicse         | llams: unmatched argument at index 0: 'devicse' (did you mean devices?); see 'llams --help'",
                 "devices --jsn   | llams devices: unknown option: '--jsn' (did you mean --json?); see 'llams devices --help'",
                 "tokenize        | llams tokenize: missing required option '--tokenizer=DIR_OR_FILE'; see 'llams tokenize --help'",
+                "generate --modle x -p y | llams generate: unknown options: '--modle', 'x' (did you mean --model?); see 'llams generate --help'",
             })
     void wrongUsageIsOneLineAndExitCode2(String args, String line) {
         Llams run = Llams.run(args.isEmpty() ? new String[0] : args.split(" "));
