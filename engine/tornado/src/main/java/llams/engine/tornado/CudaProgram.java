@@ -132,6 +132,11 @@ final class CudaProgram implements Runner.Prepared {
             failure = failure == null ? e : failure;
         }
         if (failure != null) {
+            // What was kept before the failure would be a program with launches missing.
+            if (graph != 0) {
+                CudaDriver.destroyGraph(graph);
+                graph = 0;
+            }
             System.err.println("gpu: no CUDA graph of " + launches.size() + " launches can be made (" + failure.getMessage()
                     + "); they go one by one, which costs the host more time");
         }
