@@ -10,9 +10,10 @@ import llams.engine.tensor.Tensor;
 ///
 /// @param passes one after the other: what is packed at once is bounded
 record Products(List<ProductPass> passes) {
-    /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 17 megabytes.
+    /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 9 megabytes. All of it is read
+    /// again for every few columns, so it has to stay in the third-level cache, of which others use a part.
     private static final int MAX_ROWS = 1024;
-    private static final int MAX_SLOTS = 8;
+    private static final int MAX_SLOTS = 4;
 
     /// One factor: element `(outer, step)` of the product's rows (or columns) stands at `outer * ld + step`, or at
     /// `step * ld + outer` if `stepMajor`.
