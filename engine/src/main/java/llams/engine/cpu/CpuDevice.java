@@ -90,8 +90,8 @@ public final class CpuDevice implements Device {
 
         @Override
         public Runnable prepare(List<HostSession.Step> steps) {
-            Products products = Gemm.together(steps);
-            return products == null ? HostSession.Kernels.super.prepare(steps) : () -> products.run(parallel);
+            Runnable together = Gemm.together(steps, parallel);
+            return together == null ? HostSession.Kernels.super.prepare(steps) : together;
         }
 
         @Override

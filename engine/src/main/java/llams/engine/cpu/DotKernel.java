@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
@@ -20,18 +21,22 @@ final class DotKernel {
     private static final int PIECE = 1024;
     /// A task's share of the matrix: long streams are read faster, but slow threads must leave something to the others.
     private static final int MIN_TASK_BYTES = 1 << 16;
-    private static final int MAX_TASK_BYTES = 1 << 20;
+    private static final int MAX_TASK_BYTES = 1 << 21;
     private static final int TASKS_PER_THREAD = 4;
 
     private DotKernel() {
     }
 
-    /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for `f < count` and `r < rows`.
+    /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for all vectors `f` and `r < rows`.
     ///
-    /// @param few      `[count, k]`, or `[k, count]` if `transposed`
-    /// @param many     `[rows, k]`
-    static void multiply(Tensor few, boolean transposed, int count, Tensor many, int rows, int k, Tensor c, int rowStep,
-            int fewStep, boolean accumulate, Parallel p) {
+    /// @param many `[rows, k]`
+    record Sum(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {
+    }
+
+    /// Sums of the same vectors, computed as one: threads meet once for all of them.
+    ///
+    /// @param few `[count, k]`, or `[k, count]` if `transposed`
+    static void multiply(Tensor few, boolean transposed, int count, int k, List<Sum> sums, Parallel p) {
         int padded = count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
         float[] x = p.scratch().floats(15, padded * k);
         if (transposed) {
@@ -44,24 +49,46 @@ final class DotKernel {
             Widen.row(few, 0, count * k, x, 0);
         }
         Arrays.fill(x, count * k, padded * k, 0);
-        long rowBytes = Math.max(1, many.dtype().bytes(k));
-        long taskBytes = Math.clamp(rows * rowBytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
-        int share = Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes))) * GROUP;
-        p.run(Math.ceilDiv(rows, share), (task, scratch) -> {
-            int from = task * share;
-            int to = Math.min(rows, from + share);
+        long bytes = 0;
+        for (Sum sum : sums) {
+            bytes += sum.rows * rowBytes(sum, k);
+        }
+        long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
+        int tasks = 0;
+        for (Sum sum : sums) {
+            tasks += Math.ceilDiv(sum.rows, share(sum, k, taskBytes));
+        }
+        p.run(tasks, (task, scratch) -> {
+            int index = task;
+            int i = 0;
+            for (int of; index >= (of = Math.ceilDiv(sums.get(i).rows, share(sums.get(i), k, taskBytes))); i++) {
+                index -= of;
+            }
+            Sum sum = sums.get(i);
+            int share = share(sum, k, taskBytes);
+            int from = index * share;
+            int to = Math.min(sum.rows, from + share);
             if (count == 1) {
-                oneVector(x, many, from, to, k, c.data(), rowStep, accumulate, scratch.floats(2, STREAMS * Simd.LANES));
+                oneVector(x, sum, from, to, k, scratch.floats(2, STREAMS * Simd.LANES));
             } else {
-                severalVectors(x, padded, count, many, from, to, k, c.data(), rowStep, fewStep, accumulate, scratch);
+                severalVectors(x, padded, count, sum, from, to, k, scratch);
             }
         });
     }
 
+    private static long rowBytes(Sum sum, int k) {
+        return Math.max(1, sum.many.dtype().bytes(k));
+    }
+
+    /// Rows of a task.
+    private static int share(Sum sum, int k, long taskBytes) {
+        return Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes(sum, k)))) * GROUP;
+    }
+
     /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch ahead page
     /// by page, so that streams far from each other keep the memory busier than neighbours do, which share a page.
-    private static void oneVector(float[] x, Tensor many, int from, int to, int k, MemorySegment c, int rowStep,
-            boolean accumulate, float[] sums) {
+    private static void oneVector(float[] x, Sum sum, int from, int to, int k, float[] sums) {
+        Tensor many = sum.many;
         MemorySegment w = many.data();
         DType dtype = many.dtype();
         int quarter = Math.ceilDiv(to - from, STREAMS);
@@ -81,8 +108,7 @@ final class DotKernel {
                 case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(dtype);
             }
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
-                float sum = Simd.sum(at(sums, s * Simd.LANES)) + tail(many, r, k, x, 0);
-                put(c, (long) r * rowStep, sum, accumulate);
+                put(sum, r, 0, Simd.sum(at(sums, s * Simd.LANES)) + tail(many, r, k, x, 0));
             }
         }
     }
@@ -191,8 +217,7 @@ final class DotKernel {
     }
 
     /// `GROUP` rows at a time are widened once and meet `GROUP` vectors at a time.
-    private static void severalVectors(float[] x, int padded, int count, Tensor many, int from, int to, int k,
-            MemorySegment c, int rowStep, int fewStep, boolean accumulate, Scratch scratch) {
+    private static void severalVectors(float[] x, int padded, int count, Sum sum, int from, int to, int k, Scratch scratch) {
         float[] rows = scratch.floats(0, GROUP * PIECE);
         float[] sums = scratch.floats(1, FEW * GROUP * Simd.LANES);
         for (int r = from; r < to; r += GROUP) {
@@ -203,7 +228,7 @@ final class DotKernel {
             for (int bound = Simd.F.loopBound(k); i < bound; i += PIECE) {
                 int piece = Math.min(PIECE, bound - i);
                 for (int h = 0; h < height; h++) {
-                    Widen.row(many, (long) (r + h) * k + i, piece, rows, h * PIECE);
+                    Widen.row(sum.many, (long) (r + h) * k + i, piece, rows, h * PIECE);
                 }
                 for (int f = 0; f < padded; f += GROUP) {
                     fourByFour(x, f * k + i, k, rows, piece, sums, f * GROUP * Simd.LANES);
@@ -211,8 +236,7 @@ final class DotKernel {
             }
             for (int f = 0; f < count; f++) {
                 for (int h = 0; h < height; h++) {
-                    float sum = Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(many, r + h, k, x, f * k);
-                    put(c, (long) (r + h) * rowStep + (long) f * fewStep, sum, accumulate);
+                    put(sum, r + h, f, Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(sum.many, r + h, k, x, f * k));
                 }
             }
         }
@@ -279,7 +303,9 @@ final class DotKernel {
         s33.intoArray(sums, so + 15 * Simd.LANES);
     }
 
-    private static void put(MemorySegment c, long at, float value, boolean add) {
-        c.set(Tensor.F32, at * 4, add ? value + c.get(Tensor.F32, at * 4) : value);
+    private static void put(Sum sum, int row, int vector, float value) {
+        MemorySegment c = sum.c.data();
+        long at = ((long) row * sum.rowStep + (long) vector * sum.fewStep) * 4;
+        c.set(Tensor.F32, at, sum.accumulate ? value + c.get(Tensor.F32, at) : value);
     }
 }

@@ -36,9 +36,9 @@ final class Gemm {
             return;
         }
         if (!transposeA && transposeB && m <= DotKernel.FEW) {
-            DotKernel.multiply(a, false, m, b, n, k, c, 1, n, accumulate, p);
+            DotKernel.multiply(a, false, m, k, List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate)), p);
         } else if (!transposeA && n <= FEW_COLUMNS) {
-            DotKernel.multiply(b, !transposeB, n, a, m, k, c, n, 1, accumulate, p);
+            DotKernel.multiply(b, !transposeB, n, k, List.of(new DotKernel.Sum(a, m, c, n, 1, accumulate)), p);
         } else {
             Factor rows = new Factor(a, transposeA ? m : k, transposeA);
             Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
@@ -52,29 +52,61 @@ final class Gemm {
 
     /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it is
     /// something else or is better computed one by one.
-    static Products together(List<HostSession.Step> steps) {
-        List<Sum> sums = new ArrayList<>();
+    static Runnable together(List<HostSession.Step> steps, Parallel p) {
         for (HostSession.Step step : steps) {
-            if (!(step.op() instanceof MatMul(boolean transposeA, boolean transposeB)) || transposeA) {
+            if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[0].elements() == 0
+                    || step.inputs()[1].elements() == 0 || isSum(step) && at(step.inputs()[C]) != at(step.results()[0])) {
                 return null;
-            }
-            Tensor[] in = step.inputs();
-            Tensor a = in[0];
-            Tensor b = in[1];
-            Tensor c = step.results()[0];
-            if (a.shape().dim(0) <= DotKernel.FEW || c.shape().dim(1) <= FEW_COLUMNS || a.elements() == 0 || b.elements() == 0
-                    || in.length > C && in[C].data().address() != c.data().address()) {
-                return null;
-            }
-            int k = (int) a.shape().dim(1);
-            int n = (int) c.shape().dim(1);
-            Term term = new Term(new Factor(a, k, false), new Factor(b, transposeB ? k : n, !transposeB), k);
-            if (in.length > C && !sums.isEmpty() && sums.getLast().c().address() == c.data().address()) {
-                sums.getLast().terms().add(term);
-            } else {
-                sums.add(new Sum(new ArrayList<>(List.of(term)), n, c.data(), n, false, in.length > C));
             }
         }
-        return Products.of((int) steps.getFirst().inputs()[0].shape().dim(0), sums);
+        int rows = (int) steps.getFirst().inputs()[0].shape().dim(0);
+        if (rows <= DotKernel.FEW) {
+            return fewTogether(steps, rows, p);
+        }
+        List<Sum> sums = new ArrayList<>();
+        for (HostSession.Step step : steps) {
+            Tensor a = step.inputs()[0];
+            Tensor b = step.inputs()[1];
+            Tensor c = step.results()[0];
+            int k = (int) a.shape().dim(1);
+            int n = (int) c.shape().dim(1);
+            if (n <= FEW_COLUMNS) {
+                return null;
+            }
+            boolean transposeB = ((MatMul) step.op()).transposeB();
+            Term term = new Term(new Factor(a, k, false), new Factor(b, transposeB ? k : n, !transposeB), k);
+            if (isSum(step) && !sums.isEmpty() && sums.getLast().c().address() == at(c)) {
+                sums.getLast().terms().add(term);
+            } else {
+                sums.add(new Sum(new ArrayList<>(List.of(term)), n, c.data(), n, false, isSum(step)));
+            }
+        }
+        Products products = Products.of(rows, sums);
+        return () -> products.run(p);
+    }
+
+    /// Few rows, as in decoding: one pass over all weights that they meet.
+    private static Runnable fewTogether(List<HostSession.Step> steps, int rows, Parallel p) {
+        Tensor a = steps.getFirst().inputs()[0];
+        List<DotKernel.Sum> sums = new ArrayList<>();
+        for (HostSession.Step step : steps) {
+            Tensor c = step.results()[0];
+            if (!((MatMul) step.op()).transposeB() || at(step.inputs()[0]) != at(a)
+                    || sums.stream().anyMatch(sum -> at(sum.c()) == at(c))) {
+                return null;
+            }
+            int n = (int) c.shape().dim(1);
+            sums.add(new DotKernel.Sum(step.inputs()[1], n, c, 1, n, isSum(step)));
+        }
+        int k = (int) a.shape().dim(1);
+        return () -> DotKernel.multiply(a, false, rows, k, sums, p);
+    }
+
+    private static boolean isSum(HostSession.Step step) {
+        return step.inputs().length > C;
+    }
+
+    private static long at(Tensor tensor) {
+        return tensor.data().address();
     }
 }

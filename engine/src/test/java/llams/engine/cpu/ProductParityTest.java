@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import static llams.engine.cpu.Tensors.assertClose;
 import static llams.engine.cpu.Tensors.assertSameBits;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -109,7 +110,7 @@ class ProductParityTest extends KernelParity {
                 for (Parallel pool : pools) {
                     Tensor[] y = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};
                     Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], z[0], v[0], y[0]), step(true, y[1], x, w[1], y[1]),
-                            step(false, y[1], z[1], v[1], y[1]), step(true, y[2], x, w[2]))).run(pool);
+                            step(false, y[1], z[1], v[1], y[1]), step(true, y[2], x, w[2])), pool).run();
                     alone = alone == null ? y : alone;
                     for (int i = 0; i < y.length; i++) {
                         String what = "sum " + i + " of " + m + "x" + k;
@@ -117,6 +118,30 @@ class ProductParityTest extends KernelParity {
                         assertSameBits(what + " by " + pool.threads() + " threads", alone[i], y[i]);
                     }
                 }
+            }
+        });
+    }
+
+    /// `y1 = x w1ᵀ`, `y2 += x w2ᵀ`, `y3 = x w3ᵀ` for few rows of `x`, weights of several types; and none of it where a sum has terms.
+    @Test
+    void productsOfFewRowsThatRunAsOneAreThoseOneByOne() {
+        everywhere((make, pool) -> {
+            for (int[] mk : new int[][] {{1, 64}, {1, 2080}, {3, 96}, {8, 544}}) {
+                int m = mk[0];
+                int k = mk[1];
+                Tensor x = make.random(m, k);
+                Tensor[] w = {make.random(DType.BF16, 301, k), make.random(DType.Q8_0, 97, k), make.random(5, k)};
+                Tensor start = make.random(m, 97);
+                Tensor[] expected = {make.poisoned(m, 301), make.copy(start), make.poisoned(m, 5)};
+                Tensor[] y = {make.poisoned(m, 301), make.copy(start), make.poisoned(m, 5)};
+                for (int i = 0; i < y.length; i++) {
+                    Gemm.multiply(x, false, w[i], true, expected[i], i == 1, pool);
+                }
+                Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[1], x, w[1], y[1]), step(true, y[2], x, w[2])), pool).run();
+                for (int i = 0; i < y.length; i++) {
+                    assertSameBits("sum " + i + " of " + m + "x" + k, expected[i], y[i]);
+                }
+                assertNull(Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], x, w[0], y[0])), pool), "terms of one sum");
             }
         });
     }
