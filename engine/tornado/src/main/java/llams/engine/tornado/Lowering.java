@@ -148,9 +148,13 @@ final class Lowering {
 
     /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then `more`.
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
+        launch(kernel, Math.toIntExact(groups), 1, 1, refs, more);
+    }
+
+    void launch(Kernel kernel, int groupsX, int groupsY, int groupsZ, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1, what, null));
+        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, groupsX, groupsY, groupsZ, what, null));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
