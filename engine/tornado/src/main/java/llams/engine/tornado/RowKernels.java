@@ -9,9 +9,10 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
 final class RowKernels {
-    static final int GROUP = Parts.GROUP;
-    /// Groups of [#partialSquares], and so the partial sums that it leaves.
-    static final int PARTIALS = 64;
+    static final int GROUP = Parts.WIDE_GROUP;
+    /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the last element
+    /// of the largest block gives an `int` still.
+    static final int PARTIALS = 128;
 
     private RowKernels() {
     }
@@ -23,7 +24,7 @@ final class RowKernels {
             float value = x.get(from + i);
             sum += value * value;
         }
-        return 1.0f / TornadoMath.sqrt(Parts.sum(c, sum) / dim + eps);
+        return 1.0f / TornadoMath.sqrt(Parts.wideSum(c, sum) / dim + eps);
     }
 
     /// Parameters: x, weight, y, dim, eps (a constant).
@@ -99,7 +100,7 @@ final class RowKernels {
             dot += x.get(from + i) * weight.get(w + i) * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.sum(c, dot) * inverse * inverse / dim;
+        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             dx.set(to + i, inverse * (weight.get(w + i) * dy.get(up + i) - x.get(from + i) * back));
         }
@@ -125,7 +126,7 @@ final class RowKernels {
             dot += x.get(from + i) * wide * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.sum(c, dot) * inverse * inverse / dim;
+        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
             dx.set(to + i, inverse * (wide * dy.get(up + i) - x.get(from + i) * back));
@@ -264,7 +265,7 @@ final class RowKernels {
             float value = x.get(ints.get(p) + i);
             sum += value * value;
         }
-        sum = Parts.sum(c, sum);
+        sum = Parts.wideSum(c, sum);
         if (t == 0) {
             partial.set(ints.get(p + 1) + c.groupIdx, sum);
         }
@@ -280,7 +281,7 @@ final class RowKernels {
         for (int i = t; i < n; i += GROUP) {
             sum += x.get(ints.get(p) + i);
         }
-        sum = Parts.sum(c, sum);
+        sum = Parts.wideSum(c, sum);
         if (t == 0) {
             y.set(ints.get(p + 2), sum * scale.get(ints.get(p + 1)));
         }
