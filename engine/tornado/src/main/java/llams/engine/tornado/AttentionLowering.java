@@ -3,6 +3,7 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
@@ -138,20 +139,27 @@ final class AttentionLowering {
                 && headDim % FewQueryKernels.MULTIPLE == 0;
     }
 
-    private void few(Ref out, Ref logSumExp) {
+    private void few(Place out, Ref logSumExp, List<Instruction> next) {
         int splits = Math.clamp((rows + FewQueryKernels.TILE - 1) / FewQueryKernels.TILE, 1, FewQueryKernels.SPLITS);
         int sets = (group + FewQueryKernels.HEADS - 1) / FewQueryKernels.HEADS;
         Ref found = lowering.scratch((long) length * heads * FewQueryKernels.SPLITS * (headDim + FewQueryKernels.MORE));
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
         lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found), heads, group,
                 headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
-        lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, out, logSumExp), heads, headDim, ref(3).offset(),
-                ref(4).offset());
+        if (lowering.products().isLeftNext(out, next)) {
+            Ref rounded = lowering.products().leftBeside(lowering.ref(out), length * width());
+            lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1, List.of(found, lowering.ref(out), logSumExp, rounded), heads,
+                    headDim, ref(3).offset(), ref(4).offset());
+        } else {
+            lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads, headDim,
+                    ref(3).offset(), ref(4).offset());
+        }
     }
 
-    void forward(Place out, Place logSumExp) {
+    /// @param next what the program does then
+    void forward(Place out, Place logSumExp, List<Instruction> next) {
         if (isFew()) {
-            few(lowering.ref(out), lowering.ref(logSumExp));
+            few(out, lowering.ref(logSumExp), next);
             return;
         }
         List<Chunk> chunks = chunks(1);

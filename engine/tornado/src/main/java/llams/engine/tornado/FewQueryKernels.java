@@ -2,8 +2,10 @@ package llams.engine.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.BFloat16;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Attention of few tokens over many rows, as in decoding: it reads the rows from a token's `first` to its `last` alone, once for
 /// [#HEADS] heads that share them, whatever a cache could hold. The rows are shared out over [#SPLITS] work-groups, which leave a
@@ -152,32 +154,22 @@ final class FewQueryKernels {
         }
     }
 
-    /// Joins what the splits of a head found. Groups: a head, a token. Parameters: found, out, logSumExp, heads, headDim, first, last
-    /// (in `ints`).
-    public static void joinFound(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
-            FloatArray logSumExp, IntArray k) {
+    /// Joins what the splits of a head found, for the threads of the first row; puts the logarithm of the sum at `lseAt`.
+    private static float joined(KernelContext c, FloatArray found, int from, int headDim, int splits, FloatArray logSumExp, int lseAt) {
         float[] mosts = c.allocateFloatLocalArray(HEADS);
         float[] sums = c.allocateFloatLocalArray(HEADS);
         float[] all = c.allocateFloatLocalArray(HEADS * WIDTH);
-        int p = pc.get(0) + k.get(0);
         int x = c.localIdx;
         int y = c.localIdy;
-        int head = c.groupIdy * ints.get(p + 3) + c.groupIdx;
-        int headDim = ints.get(p + 4);
-        int first = ints.get(ints.get(p + 5) + c.groupIdy);
-        int last = ints.get(ints.get(p + 6) + c.groupIdy);
-        int step = headDim + MORE;
-        int from = ints.get(p) + head * SPLITS * step;
-        int splits = TornadoMath.min((last - first + TILE) / TILE, SPLITS);
         int d = TornadoMath.min(x, headDim - 1);
         float most = LEAST;
         for (int split = y; split < splits; split += HEADS) {
-            most = TornadoMath.max(most, found.get(from + split * step + headDim));
+            most = TornadoMath.max(most, found.get(from + split * (headDim + MORE) + headDim));
         }
         float sum = 0.0f;
         float value = 0.0f;
         for (int split = y; split < splits; split += HEADS) {
-            int at = from + split * step;
+            int at = from + split * (headDim + MORE);
             float weight = TornadoMath.exp(found.get(at + headDim) - most);
             sum += weight * found.get(at + headDim + 1);
             value += weight * found.get(at + d);
@@ -188,26 +180,60 @@ final class FewQueryKernels {
             sums[y] = sum;
         }
         c.localBarrier();
-        if (y == 0 && x < headDim) {
-            for (int i = 1; i < HEADS; i++) {
-                most = TornadoMath.max(most, mosts[i]);
-            }
-            sum = 0.0f;
-            value = 0.0f;
-            for (int i = 0; i < HEADS; i++) {
-                float weight = TornadoMath.exp(mosts[i] - most);
-                sum += weight * sums[i];
-                value += weight * all[i * WIDTH + x];
-            }
+        for (int i = 0; i < HEADS; i++) {
+            most = TornadoMath.max(most, mosts[i]);
+        }
+        sum = 0.0f;
+        value = 0.0f;
+        for (int i = 0; i < HEADS; i++) {
+            float weight = TornadoMath.exp(mosts[i] - most);
+            sum += weight * sums[i];
+            value += weight * all[i * WIDTH + x];
+        }
+        if (x == 0 && y == 0) {
             float lse = Float.NEGATIVE_INFINITY;
-            if (last >= first) {
+            if (splits > 0) {
                 lse = most + TornadoMath.log(sum);
-                value = value / sum;
             }
-            out.set(ints.get(p + 1) + head * headDim + x, value);
-            if (x == 0) {
-                logSumExp.set(ints.get(p + 2) + head, lse);
-            }
+            logSumExp.set(lseAt, lse);
+        }
+        // Without rows, nothing has been added up.
+        return value / TornadoMath.max(sum, 1.0e-30f);
+    }
+
+    private static int splits(int first, int last) {
+        return TornadoMath.min((last - first + TILE) / TILE, SPLITS);
+    }
+
+    /// Joins what the splits of a head found. Groups: a head, a token. Parameters: found, out, logSumExp, heads, headDim, first, last
+    /// (in `ints`).
+    public static void joinFound(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
+            FloatArray logSumExp, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int head = c.groupIdy * ints.get(p + 3) + c.groupIdx;
+        int headDim = ints.get(p + 4);
+        int splits = splits(ints.get(ints.get(p + 5) + c.groupIdy), ints.get(ints.get(p + 6) + c.groupIdy));
+        float value = joined(c, found, ints.get(p) + head * SPLITS * (headDim + MORE), headDim, splits, logSumExp,
+                ints.get(p + 2) + head);
+        if (c.localIdy == 0 && c.localIdx < headDim) {
+            out.set(ints.get(p + 1) + head * headDim + c.localIdx, value);
+        }
+    }
+
+    /// As [#joinFound], the result once more in BF16 for products that read it (with CUDA). Parameters: found, out, logSumExp,
+    /// rounded, and on as there.
+    public static void joinFoundRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
+            FloatArray logSumExp, ShortArray rounded, IntArray k) {
+        int p = pc.get(0) + k.get(0);
+        int head = c.groupIdy * ints.get(p + 4) + c.groupIdx;
+        int headDim = ints.get(p + 5);
+        int splits = splits(ints.get(ints.get(p + 6) + c.groupIdy), ints.get(ints.get(p + 7) + c.groupIdy));
+        float value = joined(c, found, ints.get(p) + head * SPLITS * (headDim + MORE), headDim, splits, logSumExp,
+                ints.get(p + 2) + head);
+        if (c.localIdy == 0 && c.localIdx < headDim) {
+            int at = head * headDim + c.localIdx;
+            out.set(ints.get(p + 1) + at, value);
+            rounded.set(ints.get(p + 3) + at, BFloat16.bf16FromFloat(value));
         }
     }
 }

@@ -68,6 +68,8 @@ enum Kernel {
             t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2), t.f(3), t.k)),
     JOIN_FOUND(FewQueryKernels.WIDTH, FewQueryKernels.HEADS, t -> t.graph.task(t.id, FewQueryKernels::joinFound, t.context, t.pc,
             t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    JOIN_FOUND_ROUNDED(FewQueryKernels.WIDTH, FewQueryKernels.HEADS, t -> t.graph.task(t.id, FewQueryKernels::joinFoundRounded,
+            t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.h(3), t.k)),
     LOSS_OF_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::lossOfRows, t.context, t.pc, t.ints, t.f(0),
             t.f(1), t.f(2), t.k)),
     ROUND(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundFloats, t.context, t.pc, t.ints, t.f(0), t.h(1), t.k)),

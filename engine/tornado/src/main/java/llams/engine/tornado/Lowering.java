@@ -104,7 +104,7 @@ final class Lowering {
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
             case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
             case Attention(int headDim, long rowLength) ->
-                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1));
+                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
             case AttentionGradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
             case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
