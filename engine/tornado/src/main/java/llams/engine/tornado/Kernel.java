@@ -37,6 +37,8 @@ enum Kernel {
     RMS_NORM_WEIGHT_GRADIENT(64, 1, t -> t.graph.task(t.id, RowKernels::rmsNormWeightGradient, t.context, t.pc, t.ints, t.f(0),
             t.f(1), t.f(2), t.f(3), t.k)),
     ROPE(256, 1, t -> t.graph.task(t.id, RowKernels::rope, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    TURN_AND_KEEP(256, 1, t -> t.graph.task(t.id, RowKernels::turnAndKeep, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.f(3),
+            t.f(4), t.f(5), t.f(6), t.f(7), t.k)),
     PICK_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::pickRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
     PICK_ROWS_HALF(256, 1, t -> t.graph.task(t.id, RowKernels::pickRowsHalf, t.context, t.pc, t.ints, t.consts, t.h(0), t.f(1),
             t.k)),

@@ -58,10 +58,10 @@ final class Lowering {
                 lowering.lower(instruction, all.subList(at + 1, all.size()));
                 length = 1;
             }
-            if (instruction.op() instanceof Effect) {
-                lowering.products.forget();
-            }
             for (Instruction done : all.subList(at, at + length)) {
+                if (done.op() instanceof Effect) {
+                    lowering.products.forget();
+                }
                 lowering.products.written(done.results());
             }
             at += length;
@@ -76,6 +76,10 @@ final class Lowering {
         if (updates > 0) {
             new UpdateLowering(this).lower(instructions.subList(0, updates));
             return updates;
+        }
+        if (RopeLowering.isJoined(instructions)) {
+            new RopeLowering(this).joined(instructions.subList(0, RopeLowering.JOINED));
+            return RopeLowering.JOINED;
         }
         Optional<NormLowering> norms = NormLowering.of(instructions, outputs);
         norms.ifPresent(found -> found.lower(this));
@@ -102,7 +106,7 @@ final class Lowering {
             case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
             case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
-            case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
+            case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, out.get(0));
             case Attention(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
             case AttentionGradient(int headDim, long rowLength) ->
@@ -187,7 +191,7 @@ final class Lowering {
         }
     }
 
-    private static int elements(Place place) {
+    static int elements(Place place) {
         return Math.toIntExact(place.type().shape().elements());
     }
 
@@ -286,12 +290,6 @@ final class Lowering {
         launch(Kernel.INVERSE_RMS, dim(x, 0), List.of(ref(x), r), dim(x, 1), constants.index(eps));
         launchElements(Kernel.RMS_NORM_WEIGHT_GRADIENT, dim(x, 1), List.of(ref(x), r, ref(dy), ref(dWeight)), dim(x, 1),
                 dim(x, 0));
-    }
-
-    private void rope(List<Place> in, int headDim, boolean inverse, Place y) {
-        int pairs = elements(y) / 2;
-        launchElements(Kernel.ROPE, pairs, List.of(ref(in.get(0)), ref(in.get(1)), ref(y)), pairs, dim(y, 1), headDim,
-                ref(in.get(2)).offset(), inverse ? 1 : 0);
     }
 
     private void cacheAppend(Place cache, Place x, Place slots) {

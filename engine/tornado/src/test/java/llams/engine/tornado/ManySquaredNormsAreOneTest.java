@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,40 +26,6 @@ import org.junit.jupiter.api.Test;
 /// a single norm is asked for too.
 class ManySquaredNormsAreOneTest {
     private static final int TENSORS = 20;
-
-    /// Keeps what is launched.
-    private record Watched(Runner runner, List<Kernel> launched) implements Runner {
-        @Override
-        public Block make(Block.Kind kind, long elements) {
-            return runner.make(kind, elements);
-        }
-
-        @Override
-        public void free(Block block) {
-            runner.free(block);
-        }
-
-        @Override
-        public void write(MemorySegment from, Block block, long offset) {
-            runner.write(from, block, offset);
-        }
-
-        @Override
-        public void read(Block block, long offset, MemorySegment to) {
-            runner.read(block, offset, to);
-        }
-
-        @Override
-        public Prepared prepare(List<Launch> launches, Block ints, Block consts, int parameters, Profile profile) {
-            launches.forEach(launch -> launched.add(launch.kernel()));
-            return runner.prepare(launches, ints, consts, parameters, profile);
-        }
-
-        @Override
-        public void close() {
-            runner.close();
-        }
-    }
 
     @Test
     void theSumAlone() {
@@ -100,7 +65,7 @@ class ManySquaredNormsAreOneTest {
             Map<String, Float> expected = run(Devices.byName("scalar").open(resident), program);
             List<Kernel> launched = new ArrayList<>();
             Map<String, Float> actual = run(new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual(),
-                    new Watched(Launches.chosen().runner(), launched)), program);
+                    new WatchedRunner(Launches.chosen().runner(), launched)), program);
             expected.forEach((name, want) -> assertEquals(want, actual.get(name), 1e-5f * want, name));
             return launched;
         }
