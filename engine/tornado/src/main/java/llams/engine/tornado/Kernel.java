@@ -62,6 +62,8 @@ enum Kernel {
             t.consts, t.f(0), t.h(1), t.f(2), t.k)),
     DOT_ROWS_QUANTIZED(Parts.GROUP, 1, t -> t.graph.task(t.id, ProductKernels::dotRowsQuantized, t.context, t.pc,
             t.ints, t.consts, t.f(0), t.h(1), t.f(2), t.k)),
+    DOT_COLUMNS(Parts.GROUP, 1, t -> t.graph.task(t.id, RoundingKernels::dotColumns, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1),
+            t.f(2), t.k)),
     SOFTMAX_ROWS(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRows, t.context, t.pc, t.ints, t.f(0),
             t.f(1), t.k)),
     SOFTMAX_ROWS_GRADIENT(ScoreKernels.GROUP, 1, t -> t.graph.task(t.id, ScoreKernels::softmaxRowsGradient, t.context, t.pc,

@@ -119,6 +119,27 @@ class RoundedProductsTest {
         assertEquals(10, results.size());
     }
 
+    /// Told to, few rows go through a kernel of ours, which does not round them.
+    @Test
+    void rowsThatAreNotRounded() {
+        for (int[] mnk : new int[][] {{1, 33, 300}, {4, 5, 130}, {3, 1, 1}, {2, 256, 40}}) {
+            Leaf x = weight(DType.F32, mnk[0], mnk[2]);
+            Leaf w = weight(DType.BF16, mnk[1], mnk[2]);
+            outputs.put(x.name() + w.name(), g.record(new MatMul(false, true), x, w, weight(DType.F32, mnk[0], mnk[1])));
+        }
+        System.setProperty(Products.ROWS_PROPERTY, "kernel");
+        try {
+            Map<String, float[]> expected = run(Devices.byName("scalar").open(resident));
+            onTheDevice().forEach((name, values) -> {
+                for (int i = 0; i < values.length; i++) {
+                    assertEquals(expected.get(name)[i], values[i], 1e-5f, name + " " + i);
+                }
+            });
+        } finally {
+            System.clearProperty(Products.ROWS_PROPERTY);
+        }
+    }
+
     /// The left side is rounded once for several products, but not if it has changed between them.
     @Test
     void whatChangedIsRoundedAgain() {
