@@ -3,12 +3,14 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch memory for
 /// a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences that no document
-/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token.
+/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token. Few tokens, as in decoding,
+/// go through [FewQueryKernels] instead, which read only the rows that there are.
 final class AttentionLowering {
     /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
     private static final int MANY_TOKENS = 16;
@@ -84,12 +86,6 @@ final class AttentionLowering {
 
     /// `scores = alpha x yᵀ` with `x` shaped as queries and `y` as keys, for every head.
     private void byQueries(Ref x, Ref y, Ref scores, Chunk chunk, double alpha) {
-        if (length == 1 && blocks == 1) {
-            // The one token's heads that share a key are the rows of a product.
-            add(new Product(x, y, scores, group, rows, headDim, headDim, 1, 1, kvWidth(), rows, 1, kvHeads, 0, group * headDim,
-                    0, headDim, 1, 0, group * rows, alpha, false, null));
-            return;
-        }
         int matrix = chunk.count * chunk.keys;
         add(new Product(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(), 1, 1,
                 kvWidth(), chunk.keys, blocks, heads, length * width(), headDim, rows * kvWidth(), headDim, group,
@@ -98,11 +94,6 @@ final class AttentionLowering {
 
     /// `out = scores y` with `y` shaped as values and `out` as queries, for every head.
     private void byRows(Ref scores, Ref y, Ref out, Chunk chunk) {
-        if (length == 1 && blocks == 1) {
-            add(new Product(scores, y, out, group, headDim, rows, rows, 1, kvWidth(), 1, headDim, 1, kvHeads, 0, group * rows, 0,
-                    headDim, 1, 0, group * headDim, 1, false, null));
-            return;
-        }
         int matrix = chunk.count * chunk.keys;
         add(new Product(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys, 1,
                 kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
@@ -142,7 +133,35 @@ final class AttentionLowering {
         lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
     }
 
-    void forward(Place out, Place logSumExp) {
+    /// True if a kernel for few tokens takes them.
+    private boolean isFew() {
+        return blocks == 1 && length > 0 && length < MANY_TOKENS && headDim <= FewQueryKernels.WIDTH
+                && headDim % FewQueryKernels.MULTIPLE == 0;
+    }
+
+    private void few(Place out, Ref logSumExp, List<Instruction> next) {
+        int splits = Math.clamp((rows + FewQueryKernels.TILE - 1) / FewQueryKernels.TILE, 1, FewQueryKernels.SPLITS);
+        int sets = (group + FewQueryKernels.HEADS - 1) / FewQueryKernels.HEADS;
+        Ref found = lowering.scratch((long) length * heads * FewQueryKernels.SPLITS * (headDim + FewQueryKernels.MORE));
+        int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
+        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found), heads, group,
+                headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
+        if (lowering.products().isLeftNext(out, next)) {
+            Ref rounded = lowering.products().leftBeside(lowering.ref(out), length * width());
+            lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1, List.of(found, lowering.ref(out), logSumExp, rounded), heads,
+                    headDim, ref(3).offset(), ref(4).offset());
+        } else {
+            lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads, headDim,
+                    ref(3).offset(), ref(4).offset());
+        }
+    }
+
+    /// @param next what the program does then
+    void forward(Place out, Place logSumExp, List<Instruction> next) {
+        if (isFew()) {
+            few(out, lowering.ref(logSumExp), next);
+            return;
+        }
         List<Chunk> chunks = chunks(1);
         if (chunks.isEmpty()) {
             return;

@@ -17,6 +17,8 @@ final class CudaDriver {
     private static final int OUT_OF_MEMORY = 2;
     /// What a thread does beside a capture, as a library that allocates, does not end it.
     private static final int CAPTURE_RELAXED = 2;
+    /// What a library puts into the default stream neither waits for this one nor ends its capture.
+    private static final int STREAM_NON_BLOCKING = 1;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -106,7 +108,7 @@ final class CudaDriver {
     static long createStream() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(LONG);
-            check("cuStreamCreate", (int) CREATE_STREAM.invokeExact(made, 0));
+            check("cuStreamCreate", (int) CREATE_STREAM.invokeExact(made, STREAM_NON_BLOCKING));
             return made.get(LONG, 0);
         } catch (Throwable e) {
             throw unexpected(e);
@@ -198,9 +200,10 @@ final class CudaDriver {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(LONG);
             check("cuStreamEndCapture", (int) END_CAPTURE.invokeExact(stream, made));
-            long graph = made.get(LONG, 0);
-            check("cuGraphInstantiate", (int) INSTANTIATE.invokeExact(made, graph, 0L));
-            check("cuGraphDestroy", (int) DESTROY_GRAPH.invokeExact(graph));
+            long kept = made.get(LONG, 0);
+            int status = (int) INSTANTIATE.invokeExact(made, kept, 0L);
+            check("cuGraphDestroy", (int) DESTROY_GRAPH.invokeExact(kept));
+            check("cuGraphInstantiate", status);
             return made.get(LONG, 0);
         } catch (Throwable e) {
             throw unexpected(e);

@@ -38,6 +38,7 @@ final class GpuSession implements Session {
     }
 
     final Arena arena = Arena.ofShared();
+    private final MemorySegment zeros = arena.allocate((long) Block.ALIGNMENT * Integer.BYTES);
     final Runner runner;
     final Block ints;
     final Block consts;
@@ -69,7 +70,7 @@ final class GpuSession implements Session {
             ints = runner.make(Block.Kind.INTS, INTS);
             consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
-            runner.write(arena.allocate((long) Block.ALIGNMENT * Integer.BYTES), ints, 0);
+            runner.write(zeros, ints, 0);
             place(Block.Kind.FLOATS);
             place(Block.Kind.SHORTS);
         } catch (RuntimeException e) {
@@ -138,9 +139,15 @@ final class GpuSession implements Session {
             Block block = runner.make(kind, elements);
             long offset = 0;
             for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-                runner.write(entry.getValue().data(), block, offset);
+                MemorySegment data = entry.getValue().data();
+                runner.write(data, block, offset);
                 leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
+                long behind = offset + data.byteSize() / kind.bytes;
                 offset += stored(entry.getValue(), kind);
+                if (behind < offset) {
+                    // What is done for many tensors at once passes over it.
+                    runner.write(zeros.asSlice(0, (offset - behind) * kind.bytes), block, behind);
+                }
             }
             tensors.clear();
             elements = 0;

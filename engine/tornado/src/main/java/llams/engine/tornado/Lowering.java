@@ -2,7 +2,9 @@ package llams.engine.tornado;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import llams.engine.graph.*;
 import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
@@ -51,20 +53,37 @@ final class Lowering {
             lowering.scratch.clear();
             lowering.halves.clear();
             lowering.what = instruction.op().getClass().getSimpleName();
-            int updates = UpdateLowering.length(all.subList(at, all.size()));
-            if (updates > 0) {
-                new UpdateLowering(lowering).lower(all.subList(at, at + updates));
-            } else {
+            int length = lowering.lowerMany(all.subList(at, all.size()), program.outputs().values());
+            if (length == 0) {
                 lowering.lower(instruction, all.subList(at + 1, all.size()));
+                length = 1;
             }
-            if (instruction.op() instanceof Effect) {
-                lowering.products.forget();
+            for (Instruction done : all.subList(at, at + length)) {
+                if (done.op() instanceof Effect) {
+                    lowering.products.forget();
+                }
+                lowering.products.written(done.results());
             }
-            lowering.products.written(instruction.results());
-            at += Math.max(1, updates);
+            at += length;
         }
         return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
                 lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
+    }
+
+    /// Lowers as many of these as can be done at once; returns how many that were, 0 if there is nothing to gain.
+    private int lowerMany(List<Instruction> instructions, Collection<Place> outputs) {
+        int updates = UpdateLowering.length(instructions);
+        if (updates > 0) {
+            new UpdateLowering(this).lower(instructions.subList(0, updates));
+            return updates;
+        }
+        if (RopeLowering.isJoined(instructions)) {
+            new RopeLowering(this).joined(instructions.subList(0, RopeLowering.JOINED));
+            return RopeLowering.JOINED;
+        }
+        Optional<NormLowering> norms = NormLowering.of(instructions, outputs);
+        norms.ifPresent(found -> found.lower(this));
+        return norms.map(NormLowering::length).orElse(0);
     }
 
     private void lower(Instruction at, List<Instruction> next) {
@@ -87,9 +106,9 @@ final class Lowering {
             case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
             case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
             case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
-            case Rope(int headDim, boolean inverse) -> rope(in, headDim, inverse, out.get(0));
+            case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, out.get(0));
             case Attention(int headDim, long rowLength) ->
-                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1));
+                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
             case AttentionGradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
             case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
@@ -99,7 +118,7 @@ final class Lowering {
             case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
-            case SquaredNorm() -> squaredNorm(in.get(0), out.get(0));
+            case SquaredNorm() -> new NormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
             case AdamW _, Clear() -> throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
@@ -116,6 +135,11 @@ final class Lowering {
 
     Constants constants() {
         return constants;
+    }
+
+    /// A number on the device.
+    Ref constant(float value) {
+        return new Ref(places.consts(), constants.index(value));
     }
 
     ProductLowering products() {
@@ -148,9 +172,13 @@ final class Lowering {
 
     /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then `more`.
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
+        launch(kernel, Math.toIntExact(groups), 1, 1, refs, more);
+    }
+
+    void launch(Kernel kernel, int groupsX, int groupsY, int groupsZ, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, Math.toIntExact(groups), 1, 1, what, null));
+        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, groupsX, groupsY, groupsZ, what, null));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
@@ -163,7 +191,7 @@ final class Lowering {
         }
     }
 
-    private static int elements(Place place) {
+    static int elements(Place place) {
         return Math.toIntExact(place.type().shape().elements());
     }
 
@@ -262,19 +290,6 @@ final class Lowering {
         launch(Kernel.INVERSE_RMS, dim(x, 0), List.of(ref(x), r), dim(x, 1), constants.index(eps));
         launchElements(Kernel.RMS_NORM_WEIGHT_GRADIENT, dim(x, 1), List.of(ref(x), r, ref(dy), ref(dWeight)), dim(x, 1),
                 dim(x, 0));
-    }
-
-    private void rope(List<Place> in, int headDim, boolean inverse, Place y) {
-        int pairs = elements(y) / 2;
-        launchElements(Kernel.ROPE, pairs, List.of(ref(in.get(0)), ref(in.get(1)), ref(y)), pairs, dim(y, 1), headDim,
-                ref(in.get(2)).offset(), inverse ? 1 : 0);
-    }
-
-    private void squaredNorm(Place x, Place y) {
-        Ref partial = scratch(RowKernels.PARTIALS);
-        Ref one = new Ref(places.consts(), constants.index(1));
-        launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS, List.of(ref(x), partial), elements(x));
-        launch(Kernel.SCALED_SUM, 1, List.of(partial, one, ref(y)), RowKernels.PARTIALS);
     }
 
     private void cacheAppend(Place cache, Place x, Place slots) {

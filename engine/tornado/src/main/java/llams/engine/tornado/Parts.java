@@ -11,6 +11,9 @@ final class Parts {
     /// Threads of a group that works together.
     static final int GROUP = 128;
 
+    /// Threads of a group that takes a long row: a single row, as in decoding, is read by few groups, and these wait for memory.
+    static final int WIDE_GROUP = 512;
+
     private Parts() {
     }
 
@@ -27,6 +30,23 @@ final class Parts {
             c.localBarrier();
         }
         // What follows may have the same memory for its own.
+        float all = part[0];
+        c.localBarrier();
+        return all;
+    }
+
+    /// The sum over a wide group.
+    static float wideSum(KernelContext c, float mine) {
+        int t = c.localIdx;
+        float[] part = c.allocateFloatLocalArray(WIDE_GROUP);
+        part[t] = mine;
+        c.localBarrier();
+        for (int s = WIDE_GROUP / 2; s > 0; s >>= 1) {
+            if (t < s) {
+                part[t] += part[t + s];
+            }
+            c.localBarrier();
+        }
         float all = part[0];
         c.localBarrier();
         return all;

@@ -12,7 +12,7 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         int inners, int outerA, int innerA, int outerB, int innerB, int groupB, int outerC, int innerC, double alpha,
         boolean accumulate, Widening widening) {
     /// Products with at most so many rows are dot products, a group of threads each.
-    private static final int FEW_ROWS = 4;
+    static final int FEW_ROWS = 4;
 
     /// `a` is `[m, k]` or, transposed, `[k, m]`; `b` `[k, n]` or `[n, k]`; `c` `[m, n]`.
     static Product of(Ref a, boolean transposeA, Ref b, boolean transposeB, Ref c, int m, int n, int k, boolean accumulate,
@@ -41,12 +41,22 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         return new Launch(kernel, List.of(a.block(), b.block(), c.block()), new int[0], 1, 1, 1, what(op), this);
     }
 
-    /// As a kernel of ours.
-    Launch launch(Constants constants, String op) {
-        int[] parameters = {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
+    /// A few rows by a weight in BF16, as a kernel of ours for CUDA.
+    Launch rowsLaunch(Constants constants, String op) {
+        int groups = (n + RoundingKernels.COLUMNS - 1) / RoundingKernels.COLUMNS;
+        return new Launch(Kernel.DOT_COLUMNS, List.of(a.block(), b.block(), c.block()), parameters(constants), groups, m, 1, what(op), null);
+    }
+
+    private int[] parameters(Constants constants) {
+        return new int[] {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
             outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
             widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
             widening == null ? 0 : widening.ones()};
+    }
+
+    /// As a kernel of ours.
+    Launch launch(Constants constants, String op) {
+        int[] parameters = parameters(constants);
         List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
             return new Launch(Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,

@@ -15,6 +15,7 @@ final class ProductLowering {
     private final Lowering lowering;
     private final Products products;
     private final Scratch rounded;
+    private final boolean areRowsOurs = Products.areRowsOurs();
     /// What `rounded` holds in BF16 at its start: several products in a row have the same left side.
     private Ref source;
     private int count;
@@ -41,7 +42,9 @@ final class ProductLowering {
         Widening weight = p.widening();
         boolean isOurs = products == Products.KERNELS
                 || weight != null && p.isFewRows() && !(products == Products.BF16 && weight.isBFloat16());
-        if (isOurs) {
+        if (isRowOfOurs(p)) {
+            lowering.add(p.rowsLaunch(lowering.constants(), lowering.what()));
+        } else if (isOurs) {
             lowering.add(p.launch(lowering.constants(), lowering.what()));
         } else if (weight == null) {
             lowering.add(p.libraryLaunch(lowering.what()));
@@ -52,6 +55,10 @@ final class ProductLowering {
             Ref right = weight.isBFloat16() ? p.b() : roundedWeight(p.b(), Math.multiplyExact(p.k(), p.n()), weight);
             lowering.add(p.of(left, right).libraryLaunch(lowering.what()));
         }
+    }
+
+    private boolean isRowOfOurs(Product p) {
+        return areRowsOurs && products == Products.BF16 && p.isFewRows() && p.widening() != null && p.widening().isBFloat16();
     }
 
     /// Weights as F32, in scratch memory.
@@ -94,7 +101,8 @@ final class ProductLowering {
                 case MatMul(boolean transposeA, boolean transposeB) -> {
                     if (instruction.inputs().get(1).type().dtype() != DType.F32) {
                         return isRounded() && instruction.inputs().get(0).equals(x)
-                                && instruction.inputs().get(1).type().dtype() == DType.BF16;
+                                && instruction.inputs().get(1).type().dtype() == DType.BF16
+                                && !(areRowsOurs && Lowering.dim(x, 0) <= Product.FEW_ROWS);
                     }
                 }
                 case LinearCrossEntropy _, AccumulateLinearCrossEntropy _ -> {

@@ -21,10 +21,26 @@ enum Products {
     /// Names one of them; by default cuBLAS computes if there is CUDA and it, else the kernels do.
     static final String PROPERTY = "llams.gpu.products";
 
+    /// Who computes products of a few rows with a weight in BF16, where [#BF16] is chosen: `cublas` (as it is) or `kernel`, which takes
+    /// the rows as they are.
+    static final String ROWS_PROPERTY = "llams.gpu.rows";
+
+    /// True if a kernel of ours computes products of a few rows.
+    ///
+    /// @throws IllegalArgumentException if the setting is none
+    static boolean areRowsOurs() {
+        String wanted = System.getProperty(ROWS_PROPERTY, "cublas");
+        if (!wanted.equals("cublas") && !wanted.equals("kernel")) {
+            throw new IllegalArgumentException("-D" + ROWS_PROPERTY + "=" + wanted + " is none of cublas, kernel");
+        }
+        return wanted.equals("kernel");
+    }
+
     /// @throws IllegalArgumentException if the setting is none, or not possible here
     /// @throws IllegalStateException if it asks for cuBLAS and that is not there
     static Products chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
+        areRowsOurs();
         String wanted = System.getProperty(PROPERTY);
         if (wanted == null) {
             return isCuda && CuBlas.missing().isEmpty() ? BF16 : KERNELS;

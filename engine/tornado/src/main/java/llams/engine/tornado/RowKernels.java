@@ -9,9 +9,10 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
 final class RowKernels {
-    static final int GROUP = Parts.GROUP;
-    /// Groups of [#partialSquares], and so the partial sums that it leaves.
-    static final int PARTIALS = 64;
+    static final int GROUP = Parts.WIDE_GROUP;
+    /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the last element
+    /// of the largest block gives an `int` still.
+    static final int PARTIALS = 128;
 
     private RowKernels() {
     }
@@ -23,7 +24,7 @@ final class RowKernels {
             float value = x.get(from + i);
             sum += value * value;
         }
-        return 1.0f / TornadoMath.sqrt(Parts.sum(c, sum) / dim + eps);
+        return 1.0f / TornadoMath.sqrt(Parts.wideSum(c, sum) / dim + eps);
     }
 
     /// Parameters: x, weight, y, dim, eps (a constant).
@@ -99,7 +100,7 @@ final class RowKernels {
             dot += x.get(from + i) * weight.get(w + i) * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.sum(c, dot) * inverse * inverse / dim;
+        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             dx.set(to + i, inverse * (weight.get(w + i) * dy.get(up + i) - x.get(from + i) * back));
         }
@@ -125,7 +126,7 @@ final class RowKernels {
             dot += x.get(from + i) * wide * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.sum(c, dot) * inverse * inverse / dim;
+        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
             dx.set(to + i, inverse * (wide * dy.get(up + i) - x.get(from + i) * back));
@@ -164,29 +165,62 @@ final class RowKernels {
         }
     }
 
+    /// Turns pair `i` of rows of `width` to where its row's token stands.
+    private static void turn(IntArray ints, int positions, FloatArray table, int tableAt, int i, int width, int headDim, float back,
+            FloatArray x, int from, FloatArray y, int to) {
+        int half = headDim / 2;
+        int t = i / (width / 2);
+        int pair = i - t * (width / 2);
+        int head = pair / half;
+        int d = pair - head * half;
+        int row = tableAt + ints.get(positions + t) * headDim + d;
+        float cosine = table.get(row);
+        float sine = table.get(row + half) * back;
+        int low = t * width + head * headDim + d;
+        float a = x.get(from + low);
+        float b = x.get(from + low + half);
+        y.set(to + low, a * cosine - b * sine);
+        y.set(to + low + half, b * cosine + a * sine);
+    }
+
     /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
     public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
-            int width = ints.get(p + 4);
-            int headDim = ints.get(p + 5);
-            int half = headDim / 2;
-            int t = i / (width / 2);
-            int pair = i - t * (width / 2);
-            int head = pair / half;
-            int d = pair - head * half;
-            int row = ints.get(p + 1) + ints.get(ints.get(p + 6) + t) * headDim + d;
-            float cosine = table.get(row);
-            float sine = table.get(row + half);
+            float back = 1.0f;
             if (ints.get(p + 7) == 1) {
-                sine = -sine;
+                back = -1.0f;
             }
-            int low = t * width + head * headDim + d;
-            float a = x.get(ints.get(p) + low);
-            float b = x.get(ints.get(p) + low + half);
-            y.set(ints.get(p + 2) + low, a * cosine - b * sine);
-            y.set(ints.get(p + 2) + low + half, b * cosine + a * sine);
+            turn(ints, ints.get(p + 6), table, ints.get(p + 1), i, ints.get(p + 4), ints.get(p + 5), back, x, ints.get(p), y,
+                    ints.get(p + 2));
+        }
+    }
+
+    /// Rotary positions of queries and keys, these into a cache as well, with the values. One thread a pair of the queries, then of
+    /// the keys, then an element of the values. Parameters: q, table, turned q, k, turned k, the keys' cache, v, the values' cache,
+    /// pairs of q, width of q, headDim, positions of q (in `ints`), pairs of k, width of k, positions of k, slots, elements of v.
+    public static void turnAndKeep(KernelContext c, IntArray pc, IntArray ints, FloatArray q, FloatArray table, FloatArray turnedQ,
+            FloatArray k, FloatArray turnedK, FloatArray keys, FloatArray v, FloatArray values, IntArray start) {
+        int p = pc.get(0) + start.get(0);
+        int tableAt = ints.get(p + 1);
+        int headDim = ints.get(p + 10);
+        int width = ints.get(p + 13);
+        int slots = ints.get(p + 15);
+        int i = c.globalIdx;
+        int inKeys = i - ints.get(p + 8);
+        int inValues = inKeys - ints.get(p + 12);
+        if (inKeys < 0) {
+            turn(ints, ints.get(p + 11), table, tableAt, i, ints.get(p + 9), headDim, 1.0f, q, ints.get(p), turnedQ, ints.get(p + 2));
+        } else if (inValues < 0) {
+            int t = inKeys / (width / 2);
+            int to = ints.get(p + 5) + (ints.get(slots + t) - t) * width;
+            // First into the cache: the turned keys may stand in the place of the keys.
+            turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), keys, to);
+            turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), turnedK, ints.get(p + 4));
+        } else if (inValues < ints.get(p + 16)) {
+            int t = inValues / width;
+            values.set(ints.get(p + 7) + (ints.get(slots + t) - t) * width + inValues, v.get(ints.get(p + 6) + inValues));
         }
     }
 
@@ -264,7 +298,7 @@ final class RowKernels {
             float value = x.get(ints.get(p) + i);
             sum += value * value;
         }
-        sum = Parts.sum(c, sum);
+        sum = Parts.wideSum(c, sum);
         if (t == 0) {
             partial.set(ints.get(p + 1) + c.groupIdx, sum);
         }
@@ -280,7 +314,7 @@ final class RowKernels {
         for (int i = t; i < n; i += GROUP) {
             sum += x.get(ints.get(p) + i);
         }
-        sum = Parts.sum(c, sum);
+        sum = Parts.wideSum(c, sum);
         if (t == 0) {
             y.set(ints.get(p + 2), sum * scale.get(ints.get(p + 1)));
         }

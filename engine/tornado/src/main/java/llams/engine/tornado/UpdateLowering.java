@@ -20,7 +20,7 @@ final class UpdateLowering {
     private final Lowering lowering;
 
     /// Operands that one launch works on, the first `shaped` from these places on.
-    private record Stretch(AdamW op, List<Ref> operands, int shaped, int count) {
+    record Stretch(AdamW op, List<Ref> operands, int shaped, int count) {
         boolean isFollowedBy(Stretch next) {
             boolean follows = op == null ? next.op == null : op.equals(next.op);
             for (int i = 0; follows && i < operands.size(); i++) {
@@ -80,7 +80,7 @@ final class UpdateLowering {
         }
     }
 
-    private static List<Stretch> joined(List<Stretch> stretches) {
+    static List<Stretch> joined(List<Stretch> stretches) {
         List<Block> blocks = stretches.stream().map(stretch -> stretch.operands.getFirst().block()).distinct().toList();
         List<Stretch> sorted = new ArrayList<>(stretches);
         sorted.sort(Comparator.<Stretch>comparingInt(stretch -> blocks.indexOf(stretch.operands.getFirst().block()))

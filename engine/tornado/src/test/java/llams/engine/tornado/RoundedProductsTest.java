@@ -119,6 +119,27 @@ class RoundedProductsTest {
         assertEquals(10, results.size());
     }
 
+    /// Told to, few rows go through a kernel of ours, which does not round them.
+    @Test
+    void rowsThatAreNotRounded() {
+        for (int[] mnk : new int[][] {{1, 33, 300}, {4, 5, 130}, {3, 1, 1}, {2, 256, 40}}) {
+            Leaf x = weight(DType.F32, mnk[0], mnk[2]);
+            Leaf w = weight(DType.BF16, mnk[1], mnk[2]);
+            outputs.put(x.name() + w.name(), g.record(new MatMul(false, true), x, w, weight(DType.F32, mnk[0], mnk[1])));
+        }
+        System.setProperty(Products.ROWS_PROPERTY, "kernel");
+        try {
+            Map<String, float[]> expected = run(Devices.byName("scalar").open(resident));
+            onTheDevice().forEach((name, values) -> {
+                for (int i = 0; i < values.length; i++) {
+                    assertEquals(expected.get(name)[i], values[i], 1e-5f, name + " " + i);
+                }
+            });
+        } finally {
+            System.clearProperty(Products.ROWS_PROPERTY);
+        }
+    }
+
     /// The left side is rounded once for several products, but not if it has changed between them.
     @Test
     void whatChangedIsRoundedAgain() {
@@ -159,6 +180,25 @@ class RoundedProductsTest {
             columns[i % 24 * 24 + i / 24] = rows[i];
         }
         check("c", normed, Tensor.of(arena, Shape.of(24, 24), columns), results.get("c"));
+    }
+
+    /// So does attention of few tokens, which is not rounded itself. Its inputs are zeros: every token sees the first row.
+    @Test
+    void attentionOfFewTokensLeavesItsResultRounded() {
+        Leaf w = weight(DType.BF16, 30, 64);
+        Value out = g.recordNode(new Attention(16, 0), weight(DType.F32, 2, 64), weight(DType.F32, 9, 32), weight(DType.F32, 9, 32),
+                Leaf.input("from", DType.I32, 2), Leaf.input("to", DType.I32, 2)).results.getFirst();
+        outputs.put("a", g.matMul(out, false, w, true));
+        outputs.put("b", g.matMul(g.scale(out, 3), false, w, true));
+        outputs.put("out", out);
+        Map<String, float[]> results = onTheDevice();
+        float[] values = resident.get("w3").toFloats();
+        for (int i = 0; i < 2 * 64; i++) {
+            // Two heads share keys and values.
+            assertEquals(values[i % 64 / 32 * 16 + i % 16], results.get("out")[i], 1e-6f);
+        }
+        check("a", Tensor.of(arena, Shape.of(2, 64), results.get("out")), resident.get(w.name()), results.get("a"));
+        check("b", Tensor.of(arena, Shape.of(2, 64), scaled(results.get("out"), 3)), resident.get(w.name()), results.get("b"));
     }
 
     private static float[] scaled(float[] values, float factor) {
