@@ -56,13 +56,13 @@ final class DotKernel {
         long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
         int tasks = 0;
         for (Sum sum : sums) {
-            tasks += Math.ceilDiv(sum.rows, share(sum, k, taskBytes));
+            tasks += tasks(sum, k, taskBytes);
         }
         p.run(tasks, (task, scratch) -> {
             int index = task;
             int i = 0;
-            for (int of; index >= (of = Math.ceilDiv(sums.get(i).rows, share(sums.get(i), k, taskBytes))); i++) {
-                index -= of;
+            for (; index >= tasks(sums.get(i), k, taskBytes); i++) {
+                index -= tasks(sums.get(i), k, taskBytes);
             }
             Sum sum = sums.get(i);
             int share = share(sum, k, taskBytes);
@@ -78,6 +78,10 @@ final class DotKernel {
 
     private static long rowBytes(Sum sum, int k) {
         return Math.max(1, sum.many.dtype().bytes(k));
+    }
+
+    private static int tasks(Sum sum, int k, long taskBytes) {
+        return Math.ceilDiv(sum.rows, share(sum, k, taskBytes));
     }
 
     /// Rows of a task.

@@ -11,7 +11,6 @@ import llams.engine.tensor.Tensor;
 /// Matrix products. Weights of any weight dtype are widened while they are packed (or in registers, where one token meets
 /// a whole matrix); sums are f32.
 final class Gemm {
-    private static final int C = 2;
     /// So few are multiplied row by row: more sums across lanes cost more than a tile's empty lanes.
     private static final int FEW_COLUMNS = 2;
 
@@ -55,7 +54,7 @@ final class Gemm {
     static Runnable together(List<HostSession.Step> steps, Parallel p) {
         for (HostSession.Step step : steps) {
             if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[0].elements() == 0
-                    || step.inputs()[1].elements() == 0 || isSum(step) && at(step.inputs()[C]) != at(step.results()[0])) {
+                    || step.inputs()[1].elements() == 0 || isSum(step) && at(step.inputs()[MatMul.C]) != at(step.results()[0])) {
                 return null;
             }
         }
@@ -103,7 +102,7 @@ final class Gemm {
     }
 
     private static boolean isSum(HostSession.Step step) {
-        return step.inputs().length > C;
+        return step.inputs().length > MatMul.C;
     }
 
     private static long at(Tensor tensor) {

@@ -13,29 +13,18 @@ import java.util.Set;
 /// fusion saves writing the product and reading it twice. The gradients of the embedding and of the output head, as large as
 /// their weights, are likewise added to their state where they are made.
 final class Fusion {
-    private final Map<Value, Integer> uses = new HashMap<>();
-    private final Set<Value> changed = new HashSet<>();
+    private final Uses uses;
     private final Map<Value, Value> replacements = new HashMap<>();
 
-    private Fusion() {
+    private Fusion(Uses uses) {
+        this.uses = uses;
     }
 
     /// @param nodes   live nodes in their order
     /// @param outputs values that must stay, replaced where their op was
     /// @return the nodes in their order; an output that was replaced is found by [Fused#of]
     static Fused fuse(List<Node> nodes, Collection<? extends Value> outputs) {
-        Fusion fusion = new Fusion();
-        for (Value output : outputs) {
-            // Asked for from outside: never a product that may disappear.
-            fusion.uses.merge(output, 2, Integer::sum);
-        }
-        for (Node node : nodes) {
-            node.inputs.forEach(input -> fusion.uses.merge(input, 1, Integer::sum));
-            if (node.op instanceof Effect) {
-                node.inputs.stream().filter(Leaf.class::isInstance).forEach(fusion.changed::add);
-            }
-        }
-        return fusion.apply(nodes);
+        return new Fusion(Uses.of(nodes, outputs)).apply(nodes);
     }
 
     /// @param replacements results of dropped nodes to those that stand for them
@@ -83,8 +72,8 @@ final class Fusion {
             default -> List.of();
         };
         for (Value summand : summands) {
-            if (summand instanceof Result result && isProduct(result.node, node) && uses.get(summand) == 1
-                    && result.node.inputs.stream().noneMatch(changed::contains)) {
+            if (summand instanceof Result result && isProduct(result.node, node) && uses.isReadOnce(summand)
+                    && uses.isConstantFor(result.node)) {
                 return result.node;
             }
         }
@@ -101,7 +90,7 @@ final class Fusion {
     private Node accumulatedLoss(Node node, List<Node> nodes) {
         if (node.op instanceof Accumulate && node.inputs.get(1) instanceof Result part
                 && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.WEIGHT_GRADIENT
-                && uses.get(part) == 1) {
+                && uses.isReadOnce(part)) {
             List<Node> between = nodes.subList(nodes.indexOf(part.node), nodes.indexOf(node));
             return between.stream().anyMatch(other -> other.inputs.contains(node.inputs.getFirst())) ? null : part.node;
         }

@@ -6,7 +6,8 @@ import java.util.List;
 /// `b` may be of any weight type; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x [tokens, in]` by
 /// `w [out, in]` transposed.
 public record MatMul(boolean transposeA, boolean transposeB) implements Differentiable {
-    static final int C = 2;
+    /// The input that the product is added to, if there are so many.
+    public static final int C = 2;
 
     public MatMul {
         Checks.that(!(transposeA && transposeB), "matmul: at most one side can be transposed");

@@ -14,12 +14,12 @@ import java.util.Set;
 /// onto, as `x Wᵀ` is below an adapter's, moves to just before it. Products with the same left side, as those of queries,
 /// keys and values, move up to the first of them.
 final class Neighbours {
-    private final Map<Value, Integer> uses = new HashMap<>();
-    private final Set<Value> changed = new HashSet<>();
+    private final Uses uses;
     private final Set<Node> done = new HashSet<>();
     private final List<List<Node>> groups = new ArrayList<>();
 
-    private Neighbours() {
+    private Neighbours(Uses uses) {
+        this.uses = uses;
     }
 
     /// @param nodes   in their order
@@ -27,16 +27,7 @@ final class Neighbours {
     /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum stands
     ///         behind what it is computed onto
     static List<List<Node>> of(List<Node> nodes, Collection<? extends Value> outputs) {
-        Neighbours neighbours = new Neighbours();
-        for (Value output : outputs) {
-            neighbours.uses.merge(output, 2, Integer::sum);
-        }
-        for (Node node : nodes) {
-            node.inputs.forEach(input -> neighbours.uses.merge(input, 1, Integer::sum));
-            if (node.op instanceof Effect) {
-                node.inputs.stream().filter(Leaf.class::isInstance).forEach(neighbours.changed::add);
-            }
-        }
+        Neighbours neighbours = new Neighbours(Uses.of(nodes, outputs));
         neighbours.group(neighbours.sums(nodes));
         return neighbours.groups;
     }
@@ -47,7 +38,7 @@ final class Neighbours {
         for (Node node : nodes) {
             List<Node> sum = new ArrayList<>();
             if (node.op instanceof MatMul && node.inputs.size() > MatMul.C && node.inputs.get(MatMul.C) instanceof Result below
-                    && isMovable(below.node) && uses.get(below) == 1) {
+                    && isMovable(below.node) && uses.isReadOnce(below)) {
                 sum.addAll(sums.remove(below.node));
             }
             sum.add(node);
@@ -57,7 +48,7 @@ final class Neighbours {
     }
 
     private boolean isMovable(Node node) {
-        return node.op instanceof MatMul && node.inputs.stream().noneMatch(changed::contains);
+        return node.op instanceof MatMul && uses.isConstantFor(node);
     }
 
     private void group(Collection<List<Node>> sums) {
@@ -101,7 +92,7 @@ final class Neighbours {
     }
 
     private boolean isThere(Value value) {
-        return value instanceof Result result ? done.contains(result.node) : !changed.contains(value);
+        return value instanceof Result result ? done.contains(result.node) : !uses.changed().contains(value);
     }
 
     private void emit(List<Node> group) {
