@@ -56,8 +56,8 @@ final class AttentionGradientKernel {
         Check.f32("attentionGradient", "dq", dq, g.tokens(), g.width());
         Check.f32("attentionGradient", "dk", dk, g.rows(), g.kvWidth());
         Check.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
-        dk.data().fill((byte) 0);
-        dv.data().fill((byte) 0);
+        ElementwiseKernel.clear(dk, p);
+        ElementwiseKernel.clear(dv, p);
         int[] starts = p.scratch().ints(0, g.tokens() + 1);
         int runs = independentRuns(g, starts, p.scratch().ints(1, g.tokens() + 1));
         p.run(runs * g.kvHeads(), (task, scratch) -> {

@@ -82,7 +82,7 @@ public final class CpuDevice implements Device {
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);
                 case Clear() -> ElementwiseKernel.clear(in[0], p);
-                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2]);
+                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2], p);
                 case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> AdamWKernel.step(in[0],
                         in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
             }
@@ -90,6 +90,11 @@ public final class CpuDevice implements Device {
 
         @Override
         public Runnable prepare(List<HostSession.Step> steps) {
+            HostSession.Step first = steps.getFirst();
+            if (steps.size() == 1 && first.op() instanceof AccumulateMatMul(boolean transposeA, boolean transposeB)) {
+                Tensor[] in = first.inputs();
+                return Gemm.prepare(in[1], transposeA, in[2], transposeB, in[0], true, parallel);
+            }
             Runnable together = Gemm.together(steps, parallel);
             return together == null ? HostSession.Kernels.super.prepare(steps) : together;
         }

@@ -56,18 +56,17 @@ final class CrossEntropyKernel {
                 "crossEntropy: blocks of " + words + " words, wanted all " + vocab + " for the weight's gradient");
         float factor = scale.getFloat(0);
         double total = 0;
-        for (int from = 0; from < count; from += most) {
+        for (int begin = 0; begin < count; begin += most) {
+            int from = begin;
             int rows = Math.min(most, count - from);
             Tensor block = view(work[0], rows, dim);
             Tensor dBlock = dx == null ? null : view(work[2], rows, dim);
-            for (int row = 0; row < rows; row++) {
-                copyRow(x, counted[from + row], block, row, dim);
-            }
+            p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
             total += words == vocab
                     ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, work[1], p)
                     : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock, work[1], words, p);
-            for (int row = 0; dx != null && row < rows; row++) {
-                copyRow(dBlock, row, dx, counted[from + row], dim);
+            if (dx != null) {
+                p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
             }
         }
         loss.setFloat(0, (float) (total * factor));

@@ -21,6 +21,12 @@ final class Gemm {
     /// `c` F32 `[m, n]`; `a` and `b` are of any weight type. Both transposed is not supported.
     static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
+        prepare(a, transposeA, b, transposeB, c, accumulate, p).run();
+    }
+
+    /// [#multiply], checked and planned once for many runs.
+    static Runnable prepare(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
+            Parallel p) {
         Check.that(!transposeA || !transposeB, "matmul: a and b are both transposed; swap them and transpose neither");
         int m = Check.dim("matmul", "a", a, 2, transposeA ? 1 : 0);
         int k = Check.dim("matmul", "a", a, 2, transposeA ? 0 : 1);
@@ -28,25 +34,25 @@ final class Gemm {
         Check.weight("matmul", transposeA ? "a (transposed)" : "a", a, transposeA ? k : m, transposeA ? m : k);
         Check.weight("matmul", transposeB ? "b (transposed)" : "b", b, transposeB ? n : k, transposeB ? k : n);
         Check.f32("matmul", "c", c, m, n);
-        if (k == 0 && !accumulate) {
-            c.data().fill((byte) 0);
-        }
         if (m == 0 || n == 0 || k == 0) {
-            return;
+            return accumulate ? () -> { } : () -> c.data().fill((byte) 0);
         }
         if (!transposeA && transposeB && m <= DotKernel.FEW) {
-            DotKernel.multiply(a, false, m, k, List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate)), p);
-        } else if (!transposeA && n <= FEW_COLUMNS) {
-            DotKernel.multiply(b, !transposeB, n, k, List.of(new DotKernel.Sum(a, m, c, n, 1, accumulate)), p);
-        } else {
-            Factor rows = new Factor(a, transposeA ? m : k, transposeA);
-            Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
-            // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the transpose.
-            boolean transposed = transposeA && n < MicroKernel.MR && m > n;
-            Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
-            Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
-            Products.of(transposed ? n : m, List.of(sum)).run(p);
+            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate));
+            return () -> DotKernel.multiply(a, false, m, k, sum, p);
         }
+        if (!transposeA && n <= FEW_COLUMNS) {
+            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(a, m, c, n, 1, accumulate));
+            return () -> DotKernel.multiply(b, !transposeB, n, k, sum, p);
+        }
+        Factor rows = new Factor(a, transposeA ? m : k, transposeA);
+        Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
+        // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the transpose.
+        boolean transposed = transposeA && n < MicroKernel.MR && m > n;
+        Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
+        Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
+        Products products = Products.of(transposed ? n : m, List.of(sum));
+        return () -> products.run(p);
     }
 
     /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it is

@@ -178,7 +178,7 @@ class KernelParityTest extends KernelParity {
                     assertSameBits("embeddingGradient", dTable, dTableFast);
                 }
                 ScalarKernels.cacheAppend(dTable, dy, ids);
-                ElementwiseKernel.cacheAppend(dTableFast, dy, ids);
+                ElementwiseKernel.cacheAppend(dTableFast, dy, ids, pool);
                 assertSameBits("cacheAppend", dTable, dTableFast);
             }
         });
