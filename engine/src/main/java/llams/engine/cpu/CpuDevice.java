@@ -82,7 +82,7 @@ public final class CpuDevice implements Device {
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);
                 case Clear() -> ElementwiseKernel.clear(in[0], p);
-                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2], p);
+                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2]);
                 case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> AdamWKernel.step(in[0],
                         in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
             }

@@ -11,8 +11,6 @@ import llams.engine.tensor.Tensor;
 final class ElementwiseKernel {
     /// A task's share of a pointwise loop: small enough to balance, large enough to hide the claim.
     static final int TASK_ELEMENTS = 1 << 14;
-    /// Fewer columns of a row are not worth a copy.
-    private static final int LEAST_COLUMNS = 64;
 
     private static final int ROUND_1 = 0x21f0aaad;
     private static final int ROUND_2 = 0xd35a2d97;
@@ -169,11 +167,10 @@ final class ElementwiseKernel {
         return h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15));
     }
 
-    /// Row `t` of `x` `[tokens, width]` becomes row `slot[t]` of `cache` `[rows, width]`, the last one where slots repeat: tasks
-    /// share out columns.
+    /// Row `t` of `x` `[tokens, width]` becomes row `slot[t]` of `cache` `[rows, width]`.
     ///
     /// @throws IndexOutOfBoundsException if a slot is not a row of the cache
-    static void cacheAppend(Tensor cache, Tensor x, Tensor slot, Parallel p) {
+    static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
         int rows = Check.dim("cacheAppend", "cache", cache, 2, 0);
         int tokens = Check.dim("cacheAppend", "x", x, 2, 0);
         int width = Check.dim("cacheAppend", "x", x, 2, 1);
@@ -182,15 +179,7 @@ final class ElementwiseKernel {
         Check.i32("cacheAppend", "slot", slot, tokens);
         for (int t = 0; t < tokens; t++) {
             Check.index("cacheAppend", "slot", slot, t, rows);
+            MemorySegment.copy(x.data(), t * (width * 4L), cache.data(), slot.getInt(t) * (width * 4L), width * 4L);
         }
-        int share = Math.max(LEAST_COLUMNS, TASK_ELEMENTS / Math.max(1, tokens));
-        p.run(Math.ceilDiv(width, share), (task, _) -> {
-            long from = (long) task * share;
-            long bytes = Math.min(share, width - from) * 4;
-            for (int t = 0; t < tokens; t++) {
-                MemorySegment.copy(x.data(), ((long) t * width + from) * 4, cache.data(),
-                        ((long) slot.getInt(t) * width + from) * 4, bytes);
-            }
-        });
     }
 }

@@ -51,7 +51,7 @@ final class Gemm {
         boolean transposed = transposeA && n < MicroKernel.MR && m > n;
         Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
         Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
-        Products products = Products.of(transposed ? n : m, List.of(sum));
+        Products products = Products.of(transposed ? n : m, List.of(sum), p.threads());
         return () -> products.run(p);
     }
 
@@ -86,7 +86,7 @@ final class Gemm {
                 sums.add(new Sum(new ArrayList<>(List.of(term)), n, c.data(), n, false, isSum(step)));
             }
         }
-        Products products = Products.of(rows, sums);
+        Products products = Products.of(rows, sums, p.threads());
         return () -> products.run(p);
     }
 

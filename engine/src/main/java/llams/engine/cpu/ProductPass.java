@@ -10,25 +10,15 @@ import llams.engine.tensor.Tensor;
 /// The part of [Products] that is made with one packing: `height` rows from `row` on. All threads pack the left sides' blocks;
 /// then each task computes columns of one sum: it packs panels of the right sides, stage by stage, and streams the packed rows
 /// past them. The order of every sum depends on the shapes alone, so results do not depend on the number of threads.
-record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> parts) {
+record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> parts, Division division) {
     private static final int MR = MicroKernel.MR;
     private static final int NR = MicroKernel.NR;
     private static final int TILE = MR * NR;
     private static final int STRIDE = MicroKernel.STRIDE;
     /// Rows that a task packs: a multiple of every `MR`, `NR` and `LANES`.
     private static final int STRIPE = 96;
-    /// Columns of right sides packed at once: together with their part of `c` they stay in the second-level cache.
-    private static final int PACKED = 128;
     /// Steps of a stage: a full block and short ones, as those of an adapter.
     private static final int STAGE_STEPS = MicroKernel.KC + 64;
-    /// A task of fewer columns reads the left sides too often; only idle threads are worse.
-    private static final int MIN_COLUMNS = 64;
-    /// A task of fewer rows spends too much of its time on packing right sides; only idle threads are worse.
-    private static final int MIN_ROWS = 256;
-    /// The fewest that are worth another thread.
-    private static final int LEAST_ROWS = 4 * MR;
-    /// Tasks per thread worth having, so that a slow thread leaves little for the end.
-    private static final int SHARE = 4;
 
     private static final int B = 0;
     private static final int STAGE = 1;
@@ -61,20 +51,12 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
         int slot = stripes * STRIPE * STRIDE;
         float[] a = p.scratch().floats(A, (blocks.getLast().slot() + 1) * slot);
         p.run(blocks.size() * stripes, (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
-        int width = 0;
-        for (Part part : parts) {
-            width += part.sum.width();
-        }
-        int wide = Math.clamp(Math.ceilDiv(width, SHARE * p.threads()), MIN_COLUMNS, PACKED) / NR * NR;
+        int wide = division.wide();
+        int tall = division.tall();
         int across = 0;
         for (Part part : parts) {
             across += Math.ceilDiv(part.sum.width(), wide);
         }
-        int down = Math.clamp(SHARE * p.threads() / across, 1, Math.max(1, height / MIN_ROWS));
-        if (across * down < p.threads()) {
-            down = Math.min(Math.ceilDiv(p.threads(), across), Math.ceilDiv(height, LEAST_ROWS));
-        }
-        int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
         int tasksDown = Math.ceilDiv(height, tall);
         p.run(across * tasksDown, (task, scratch) -> {
             int top = task % tasksDown * tall;
@@ -102,7 +84,7 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
 
     /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
     private void block(Part part, float[] a, int slot, int top, int height, int left, int width, Scratch scratch) {
-        float[] b = scratch.floats(B, STAGE_STEPS * PACKED + NR * Simd.LANES);
+        float[] b = scratch.floats(B, STAGE_STEPS * Division.MAX_WIDE + NR * Simd.LANES);
         int padded = Math.ceilDiv(width, NR) * NR;
         int stages = part.stages.size();
         float[] sums = scratch.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);

@@ -39,8 +39,8 @@ record Products(List<ProductPass> passes) {
         }
     }
 
-    /// Plans sums that are all of this height.
-    static Products of(int height, List<Sum> sums) {
+    /// Plans sums that are all of this height, for so many threads.
+    static Products of(int height, List<Sum> sums, int threads) {
         int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), MicroKernel.MR) * MicroKernel.MR;
         List<List<Block>> blocks = blocks(sums);
         List<ProductPass> passes = new ArrayList<>();
@@ -56,7 +56,9 @@ record Products(List<ProductPass> passes) {
                         isBegun[i] = true;
                     }
                 }
-                passes.add(new ProductPass(row, Math.min(tall, height - row), packed, parts));
+                int rows = Math.min(tall, height - row);
+                int[] widths = parts.stream().mapToInt(part -> part.sum().width()).toArray();
+                passes.add(new ProductPass(row, rows, packed, parts, Division.of(rows, widths, threads)));
             }
         }
         return new Products(passes);

@@ -178,7 +178,7 @@ class KernelParityTest extends KernelParity {
                     assertSameBits("embeddingGradient", dTable, dTableFast);
                 }
                 ScalarKernels.cacheAppend(dTable, dy, ids);
-                ElementwiseKernel.cacheAppend(dTableFast, dy, ids, pool);
+                ElementwiseKernel.cacheAppend(dTableFast, dy, ids);
                 assertSameBits("cacheAppend", dTable, dTableFast);
             }
         });

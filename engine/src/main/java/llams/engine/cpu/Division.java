@@ -1,0 +1,41 @@
+package llams.engine.cpu;
+
+/// How a pass shares its results out: tasks of `tall` rows and `wide` columns of one sum.
+///
+/// Many small tasks end at about the same time; few large ones pack less often what they multiply by, and read the packed left
+/// sides less often. So the time of the slowest thread is estimated for each way, in units of one row and column, and the least
+/// one taken.
+record Division(int wide, int tall) {
+    private static final int MR = MicroKernel.MR;
+    private static final int NR = MicroKernel.NR;
+    /// The most columns of right sides that are packed at once: together with their part of `c` they stay in the second-level
+    /// cache.
+    static final int MAX_WIDE = 128;
+    /// Packing a column takes as long as multiplying it by so many rows, reading a packed row as long as so many columns.
+    private static final int PACKING = 20;
+    private static final int READING = 4;
+    /// What threads that do not run evenly add in the end, in tasks.
+    private static final double TAIL = 0.125;
+
+    /// @param widths columns of each sum
+    static Division of(int height, int[] widths, int threads) {
+        Division best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (int wide = MAX_WIDE; wide >= NR; wide -= NR) {
+            int across = 0;
+            for (int width : widths) {
+                across += Math.ceilDiv(width, wide);
+            }
+            for (int down = 1; down <= threads && down <= Math.ceilDiv(height, MR); down++) {
+                int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
+                int rounds = Math.ceilDiv(across * Math.ceilDiv(height, tall), threads);
+                double time = (rounds + TAIL) * (tall * (double) (wide + READING) + PACKING * (double) wide);
+                if (time < least) {
+                    least = time;
+                    best = new Division(wide, tall);
+                }
+            }
+        }
+        return best;
+    }
+}
