@@ -170,10 +170,11 @@ final class GpuSession implements Session {
         GpuExecutable.Inputs inputs = inputs(program, refs);
         // What an op needs for itself shows only when it is placed.
         Places.Sizes slab = new Places.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
-        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts));
+        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts), Reach.ALL);
         needs = needs.most(lowered.needs());
         int room = lowered.launches().stream().mapToInt(Launch::room).sum();
-        GpuExecutable executable = new GpuExecutable(this, program, inputs, refs, take(room), room);
+        GpuExecutable executable = new GpuExecutable(this, program, inputs, Reach.of(lowered.lasts(), inputs.tensors()),
+                refs, take(room), room);
         programs.add(executable);
         return executable;
     }
@@ -230,8 +231,9 @@ final class GpuSession implements Session {
         return temporary;
     }
 
-    Lowering.Lowered lower(Program program, Places places) {
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch);
+    /// @param reach rows of keys that tokens see, at most
+    Lowering.Lowered lower(Program program, Places places, int reach) {
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch, reach);
         if (constants.size() > constantsSent) {
             runner.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
             constantsSent = constants.size();
