@@ -16,8 +16,9 @@ record Reach(List<Tensor> lasts) {
     static final int ALL = Integer.MAX_VALUE;
     /// Numbers are multiples of this.
     static final int STEP = 256;
-    /// Larger ones are rounded up to so many different numbers between a power of two and the next: a quarter more, at most.
-    private static final int STEPS = 4;
+    /// Larger ones are rounded up to so many different numbers between a power of two and the next: half as much again, at most. More
+    /// would save a tenth of a long prompt's attention, and cost the host some milliseconds for every new number.
+    private static final int STEPS = 2;
 
     static Reach of(Collection<Place> lasts, Map<String, Tensor> inputs) {
         return new Reach(lasts.stream().map(last -> switch (last) {

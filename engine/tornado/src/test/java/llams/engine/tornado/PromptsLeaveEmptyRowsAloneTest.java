@@ -1,6 +1,7 @@
 package llams.engine.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
@@ -25,7 +26,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 /// A prompt's pieces read a cache up to the rows that there are, rounded up ([Reach]): what stands behind, here nothing that is a
 /// number, does not matter, and whichever run comes next, it is as right as the one before.
 class PromptsLeaveEmptyRowsAloneTest {
-    private static final int ROWS = 1400;
+    private static final int ROWS = 1900;
     private static final int HEAD_DIM = 16;
     private static final int KV_HEADS = 2;
     private static final int HEADS = 4;
@@ -41,11 +42,12 @@ class PromptsLeaveEmptyRowsAloneTest {
         for (int rows = 0; rows <= 131_072; rows++) {
             int rounded = Reach.roundedUp(rows);
             assertEquals(0, rounded % Reach.STEP);
-            assertEquals(true, rounded >= rows && rounded >= before && rounded <= Math.max(rows + Reach.STEP, rows * 5L / 4), rows + " became " + rounded);
+            assertTrue(rounded >= rows && rounded >= before && rounded <= Math.max(rows + Reach.STEP, rows * 3L / 2),
+                    rows + " became " + rounded);
             different += rounded > before ? 1 : 0;
             before = rounded;
         }
-        assertEquals(32, different);
+        assertEquals(18, different);
     }
 
     @Test
@@ -91,7 +93,7 @@ class PromptsLeaveEmptyRowsAloneTest {
                         }
                     }
                 }
-                // 256, 512, 1280 and all.
+                // 256, 512, 1536 and all.
                 assertEquals(4, prepared.size());
             }
         }
