@@ -186,6 +186,7 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             TornadoExecutionResult result = plan.withGraph(0).execute();
+            hasRun = true;
             if (IS_CUDA) {
                 CudaDriver.finish();
             }
@@ -195,7 +196,6 @@ final class Plan implements AutoCloseable {
             if (isProfiled) {
                 profileLog = result.getProfilerResult().getProfileLog();
             }
-            hasRun = true;
         } catch (TornadoBailoutRuntimeException e) {
             throw notCompiled(e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {

@@ -30,8 +30,9 @@ class PromptsLeaveEmptyRowsAloneTest {
     private static final int HEAD_DIM = 16;
     private static final int KV_HEADS = 2;
     private static final int HEADS = 4;
-    /// Where pieces begin: some twice in a row, so that a CUDA graph of theirs runs, and again after others.
-    private static final int[] POSITIONS = {0, 230, 230, 0, 0, 1100, ROWS - 40, 230, 1100, 1100, 0, ROWS - 40, ROWS - 80};
+    /// Where pieces begin: some twice in a row, so that a CUDA graph of theirs runs, and again after others; with 40 tokens, two end at the
+    /// last of a number of rows and the first of the next.
+    private static final int[] POSITIONS = {0, 217, 230, 0, 216, 1100, ROWS - 40, 230, 1100, 1100, 0, ROWS - 40, ROWS - 80};
 
     private final SplittableRandom random = new SplittableRandom(23);
 
