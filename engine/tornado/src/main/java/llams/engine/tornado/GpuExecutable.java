@@ -13,14 +13,16 @@ import llams.engine.tornado.Places.Ref;
 /// is settled when it runs, for other programs may have made the session's memory larger since; and how many rows of keys it works
 /// on, for a cache fills up.
 final class GpuExecutable implements Executable {
+    private static final int NONE = -1;
+
     private final GpuSession session;
     private final Program program;
     private final Inputs inputs;
     private final Reach reach;
     private final Map<String, Ref> leaves;
-    /// Where the parameters of its launches start, and how many integers they take, at most.
-    private final int parameters;
+    /// How many integers the parameters of its launches take, at most, and where they start, if they have a place.
     private final int room;
+    private int parameters = NONE;
     private final Map<String, Tensor> outputs = new HashMap<>();
     private Places places;
     /// By the rows of keys.
@@ -39,14 +41,12 @@ final class GpuExecutable implements Executable {
     private record Settled(List<Launch> launches, Runner.Prepared prepared) {
     }
 
-    GpuExecutable(GpuSession session, Program program, Inputs inputs, Reach reach, Map<String, Ref> leaves, int parameters,
-            int room) {
+    GpuExecutable(GpuSession session, Program program, Inputs inputs, Reach reach, Map<String, Ref> leaves, int room) {
         this.session = session;
         this.program = program;
         this.inputs = inputs;
         this.reach = reach;
         this.leaves = leaves;
-        this.parameters = parameters;
         this.room = room;
     }
 
@@ -81,8 +81,11 @@ final class GpuExecutable implements Executable {
     private void settle() {
         Places.Temporary temporary = session.temporary();
         if (places == null || !places.temporary().equals(temporary)) {
-            close();
+            forget();
             places = new Places(leaves, temporary, session.consts);
+        }
+        if (parameters == NONE) {
+            parameters = session.parameters(room);
         }
         Settled wanted = settled.computeIfAbsent(reach.rows(), this::settle);
         if (wanted != current) {
@@ -118,7 +121,13 @@ final class GpuExecutable implements Executable {
         return output;
     }
 
-    void close() {
+    /// Gives up the place of its parameters, until it runs again.
+    void release() {
+        forget();
+        parameters = NONE;
+    }
+
+    private void forget() {
         settled.values().forEach(those -> those.prepared.close());
         settled.clear();
         current = null;

@@ -71,7 +71,7 @@ class PromptsLeaveEmptyRowsAloneTest {
         try (Arena arena = Arena.ofShared();
                 Session plain = Devices.byName("scalar").open(Map.of());
                 Session session = new GpuSession(Map.of("half", Tensor.allocate(arena, DType.BF16, Shape.of(1))), products,
-                        new GpuSession.Limits(1 << 20, scratch), new WatchedRunner(Launches.chosen().runner(), launched, prepared))) {
+                        new GpuSession.Limits(1 << 20, scratch, 1 << 14), new WatchedRunner(Launches.chosen().runner(), launched, prepared))) {
             // The second needs more memory: what the first was made for is gone then.
             for (int tokens : new int[] {40, 80}) {
                 Program plan = program(tokens);
