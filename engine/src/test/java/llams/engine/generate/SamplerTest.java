@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
+import llams.engine.tensor.CounterRandom;
 import org.junit.jupiter.api.Test;
 
 /// Which ids a sampler can pick, and how often.
@@ -93,6 +98,53 @@ class SamplerTest {
             different += one.pick(logits(), draw) == other.pick(logits(), draw) ? 0 : 1;
         }
         assertTrue(different > 50, different + " of 200 differ");
+    }
+
+    /// What the definition says, with every id in order.
+    private static int pickedOfAll(Sampler.Filtered sampler, float[] logits, long drawIndex) {
+        List<Integer> ids = new ArrayList<>();
+        for (int id = 0; id < logits.length; id++) {
+            ids.add(id);
+        }
+        ids.sort(Comparator.comparingDouble(id -> -logits[id]));
+        int count = sampler.topK() == 0 ? ids.size() : Math.min(sampler.topK(), ids.size());
+        double[] weights = new double[count];
+        double total = 0;
+        for (int i = 0; i < count; i++) {
+            weights[i] = Math.exp(((double) logits[ids.get(i)] - logits[ids.get(0)]) / sampler.temperature());
+            total += weights[i];
+        }
+        double sum = 0;
+        int kept = 0;
+        while (kept < count && (kept == 0 || sum < sampler.topP() * total && weights[kept] >= sampler.minP())) {
+            sum += weights[kept++];
+        }
+        double draw = new CounterRandom(sampler.seed(), 0).uniform(drawIndex) * sum;
+        int at = 0;
+        while (at < kept - 1 && draw >= weights[at]) {
+            draw -= weights[at++];
+        }
+        return ids.get(at);
+    }
+
+    @Test
+    void leavingOutTheImprobableChangesNothing() {
+        SplittableRandom random = new SplittableRandom(3);
+        double[][] settings = {{1, 0, 1, 0}, {0.8, 0, 0.95, 0}, {0.3, 0, 0.999999, 0}, {0.7, 50, 1, 0}, {1.5, 700, 0.9, 0.01}, {1, 0, 1, 1e-6},
+            {4, 0, 0.9999, 0}, {0.05, 0, 1, 0}};
+        for (double spread : new double[] {0.01, 1, 3, 10}) {
+            float[] logits = new float[2000];
+            for (int id = 0; id < logits.length; id++) {
+                // Some are equal.
+                logits[id] = Math.round(random.nextGaussian() * spread * 64) / 64f + (id < 5 ? (float) (spread * 4) : 0);
+            }
+            for (double[] s : settings) {
+                Sampler.Filtered sampler = new Sampler.Filtered(s[0], (int) s[1], s[2], s[3], 11);
+                for (int draw = 0; draw < 100; draw++) {
+                    assertEquals(pickedOfAll(sampler, logits, draw), sampler.pick(logits, draw), spread + " " + sampler + " " + draw);
+                }
+            }
+        }
     }
 
     @Test

@@ -9,8 +9,9 @@ import llams.engine.tornado.Places.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch memory for
 /// a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences that no document
-/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token. Few tokens, as in decoding,
-/// go through [FewQueryKernels] instead, which read only the rows that there are.
+/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token. Otherwise the forward pass
+/// has none for keys that no token of the run reaches, see [Reach]. Few tokens, as in decoding, go through [FewQueryKernels] instead,
+/// which read only the rows that there are.
 final class AttentionLowering {
     /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
     private static final int MANY_TOKENS = 16;
@@ -61,27 +62,34 @@ final class AttentionLowering {
     }
 
     /// The last first: it has all keys.
-    private List<Chunk> chunks(int matrices) {
-        long fitting = lowering.scratchLimit() / Math.max(1, (long) matrices * blocks * heads * rows);
+    ///
+    /// @param seen rows of keys
+    private List<Chunk> chunks(int matrices, int seen) {
+        long fitting = lowering.scratchLimit() / Math.max(1, (long) matrices * blocks * heads * seen);
         int count = Math.clamp(fitting, 1, isCausal ? SKIPPING : Integer.MAX_VALUE);
         count = count < length && count > Lowering.EVEN ? count / Lowering.EVEN * Lowering.EVEN : count;
         List<Chunk> chunks = new ArrayList<>();
         for (int from = 0; from < length; from += count) {
             int to = Math.min(from + count, length);
-            chunks.add(new Chunk(from, to - from, isCausal ? to : rows));
+            chunks.add(new Chunk(from, to - from, isCausal ? to : seen));
         }
         return chunks.reversed();
     }
 
-    /// The scores of the chunk that has most; the last is often a short one.
-    private int scores(List<Chunk> chunks) {
+    /// The scores of the chunk that has most; the last is often a short one. Where runs differ in the keys that they see, it is what
+    /// any of them could take.
+    private int scores(List<Chunk> chunks, int matrices) {
+        if (!isCausal) {
+            long all = Math.min(lowering.scratchLimit() / matrices, (long) heads * length * rows);
+            return Math.toIntExact(Math.max((long) heads * rows, all));
+        }
         long most = chunks.stream().mapToLong(chunk -> (long) chunk.count * chunk.keys).max().orElse(0);
         return Math.toIntExact(blocks * heads * most);
     }
 
     /// Where a kernel leaves what products read then: in the place of the scores or, rounded, beside them.
-    private Ref after(Ref scores, List<Chunk> chunks) {
-        return isRounded ? lowering.halves(scores(chunks)) : scores;
+    private Ref after(Ref scores, int count) {
+        return isRounded ? lowering.halves(count) : scores;
     }
 
     /// `scores = alpha x yᵀ` with `x` shaped as queries and `y` as keys, for every head.
@@ -119,10 +127,10 @@ final class AttentionLowering {
         return lowering.ref(in.get(input));
     }
 
-    /// An input as products read it.
-    private Ref factor(int input) {
-        Ref ref = ref(input);
-        return isRounded ? lowering.products().rounded(ref, Math.toIntExact(in.get(input).type().shape().elements())) : ref;
+    /// An input, or its first rows, as products read it.
+    private Ref factor(int input, int count) {
+        int width = Lowering.dim(in.get(input), 1);
+        return isRounded ? lowering.products().rounded(ref(input), Math.multiplyExact(count, width)) : ref(input);
     }
 
     /// What stands between products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
@@ -162,15 +170,17 @@ final class AttentionLowering {
             few(out, lowering.ref(logSumExp), next);
             return;
         }
-        List<Chunk> chunks = chunks(1);
+        int seen = isCausal ? rows : Math.min(rows, lowering.reach(in.get(4)));
+        List<Chunk> chunks = chunks(1, seen);
         if (chunks.isEmpty()) {
             return;
         }
-        Ref queries = factor(0);
-        Ref keys = factor(1);
-        Ref values = factor(2);
-        Ref scores = lowering.scratch(scores(chunks));
-        Ref probabilities = after(scores, chunks);
+        Ref queries = factor(0, blocks * length);
+        Ref keys = factor(1, blocks * seen);
+        Ref values = factor(2, blocks * seen);
+        int count = scores(chunks, 1);
+        Ref scores = lowering.scratch(count);
+        Ref probabilities = after(scores, count);
         Ref lse = lowering.ref(logSumExp);
         for (Chunk chunk : chunks) {
             byQueries(queries, keys, scores, chunk, 1 / Math.sqrt(headDim));
@@ -184,18 +194,19 @@ final class AttentionLowering {
     }
 
     void backward(List<Place> gradients) {
-        List<Chunk> chunks = chunks(2);
+        List<Chunk> chunks = chunks(2, rows);
         if (chunks.isEmpty()) {
             return;
         }
-        Ref queries = factor(0);
-        Ref keys = factor(1);
-        Ref values = factor(2);
-        Ref dOut = factor(7);
-        Ref scores = lowering.scratch(scores(chunks));
-        Ref dScores = lowering.scratch(scores(chunks));
-        Ref probabilities = after(scores, chunks);
-        Ref dAfter = after(dScores, chunks);
+        Ref queries = factor(0, blocks * length);
+        Ref keys = factor(1, blocks * rows);
+        Ref values = factor(2, blocks * rows);
+        Ref dOut = factor(7, blocks * length);
+        int count = scores(chunks, 2);
+        Ref scores = lowering.scratch(count);
+        Ref dScores = lowering.scratch(count);
+        Ref probabilities = after(scores, count);
+        Ref dAfter = after(dScores, count);
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
         for (Chunk chunk : chunks) {
             byQueries(queries, keys, scores, chunk, 1 / Math.sqrt(headDim));

@@ -49,7 +49,7 @@ record CudaKernel(long function, int[] arguments, long context) {
             });
         }
         Plan plan = new Plan().make(pc, ints, consts, start).make(operands.toArray(TornadoNativeArray[]::new));
-        Plan.Task task = plan.task(kernel.localX, kernel.localY);
+        Plan.Task task = plan.task(kernel.localX, kernel.localY, kernel.toString());
         kernel.add(new Kernel.Binding(plan.graph(), task.id(), Plan.CONTEXT, pc, ints, consts, operands, start, null));
         Sharing.Compiled compiled = plan.compile();
         List<TornadoNativeArray> named = List.of(pc, ints, consts, start);

@@ -10,6 +10,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host asks for
 /// that alone.
 final class CudaProgram implements Runner.Prepared {
+    /// A kernel's, at most.
+    private static final int MOST_ARGUMENTS = 20;
+
     private final List<Launch> launches;
     private final Setting setting;
     private final Arena arena = Arena.ofShared();
@@ -36,12 +39,16 @@ final class CudaProgram implements Runner.Prepared {
         this.setting = setting;
         functions = new long[launches.size()];
         arguments = new MemorySegment[launches.size()];
+        MemorySegment room = arena.allocate(ValueLayout.JAVA_LONG, (long) MOST_ARGUMENTS * 2 * launches.size());
         int start = parameters;
         int at = 0;
         for (Launch launch : all) {
             if (at < launches.size() && launches.get(at) == launch) {
                 if (launch.product() == null) {
-                    prepare(at, launch, shared, start);
+                    CudaKernel kernel = CudaKernel.of(launch.kernel(), launch.blocks().stream().map(block -> block.kind).toList());
+                    functions[at] = kernel.function();
+                    arguments[at] = room.asSlice((long) Long.BYTES * MOST_ARGUMENTS * 2 * at);
+                    fill(arguments[at], kernel, launch, shared, start);
                 }
                 at++;
             }
@@ -49,18 +56,18 @@ final class CudaProgram implements Runner.Prepared {
         }
     }
 
-    private void prepare(int at, Launch launch, Shared shared, int start) {
-        CudaKernel kernel = CudaKernel.of(launch.kernel(), launch.blocks().stream().map(block -> block.kind).toList());
-        functions[at] = kernel.function();
+    /// Pointers to the values of the arguments, and behind room for the most of them the values.
+    private static void fill(MemorySegment pointers, CudaKernel kernel, Launch launch, Shared shared, int start) {
         int count = CudaKernel.RESERVED + kernel.arguments().length;
-        MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, count);
-        MemorySegment pointers = arena.allocate(ValueLayout.ADDRESS, count);
-        for (int i = 0; i < count; i++) {
-            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
-            values.setAtIndex(ValueLayout.JAVA_LONG, i, value);
-            pointers.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice((long) i * Long.BYTES));
+        if (count > MOST_ARGUMENTS) {
+            throw new IllegalStateException(launch.kernel() + " has " + count + " arguments, at most " + MOST_ARGUMENTS + " are possible");
         }
-        arguments[at] = pointers;
+        for (int i = 0; i < count; i++) {
+            int at = MOST_ARGUMENTS + i;
+            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
+            pointers.setAtIndex(ValueLayout.JAVA_LONG, at, value);
+            pointers.setAtIndex(ValueLayout.JAVA_LONG, i, pointers.address() + (long) Long.BYTES * at);
+        }
     }
 
     /// Where a kernel takes an array to begin: its header, which is never read, stands before the elements.

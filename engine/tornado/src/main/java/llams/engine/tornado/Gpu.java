@@ -1,5 +1,6 @@
 package llams.engine.tornado;
 
+import java.util.Arrays;
 import java.util.Optional;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -16,17 +17,36 @@ final class Gpu {
             return Optional.of("TornadoVM found no driver: install that of the graphics card (nvidia-smi must list it), or for "
                     + "tests on the processor pocl-opencl-icd");
         }
-        return Optional.empty();
+        return groupTooSmall(groupLimit());
+    }
+
+    /// @param limit threads of a group that the device has, at most
+    static Optional<String> groupTooSmall(long limit) {
+        int needed = Arrays.stream(Kernel.values()).mapToInt(kernel -> kernel.localX * kernel.localY).max().orElse(0);
+        return limit >= needed ? Optional.empty()
+                : Optional.of(name() + " has groups of " + limit + " threads at most, and " + needed + " are needed");
+    }
+
+    /// Threads of a group, at most.
+    static long groupLimit() {
+        return device().getPhysicalDevice().getDeviceMaxWorkGroupSize()[0];
+    }
+
+    static String name() {
+        return device().getPhysicalDevice().getDeviceName();
     }
 
     static String description() {
-        TornadoDevice device = TornadoExecutionPlan.DEFAULT_DEVICE;
-        return "%s through TornadoVM (%s), %.1f GiB memory, products: %s".formatted(device.getPhysicalDevice().getDeviceName(),
-                backend(), device.getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), Products.chosen())
+        return "%s through TornadoVM (%s), %.1f GiB memory, products: %s".formatted(name(), backend(),
+                device().getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), Products.chosen())
                 + Products.warning().map(warning -> "; " + warning).orElse("");
     }
 
     static TornadoVMBackendType backend() {
-        return TornadoExecutionPlan.DEFAULT_DEVICE.getTornadoVMBackend();
+        return device().getTornadoVMBackend();
+    }
+
+    private static TornadoDevice device() {
+        return TornadoExecutionPlan.DEFAULT_DEVICE;
     }
 }

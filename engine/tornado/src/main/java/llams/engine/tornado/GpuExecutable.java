@@ -10,18 +10,25 @@ import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 
 /// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its temporaries lie
-/// is settled when it runs, for other programs may have made the session's memory larger since.
+/// is settled when it runs, for other programs may have made the session's memory larger since; and how many rows of keys it works
+/// on, for a cache fills up.
 final class GpuExecutable implements Executable {
+    private static final int NONE = -1;
+
     private final GpuSession session;
     private final Program program;
     private final Inputs inputs;
+    private final Reach reach;
     private final Map<String, Ref> leaves;
-    /// Where the parameters of its launches start, and how many integers they take.
-    private final int parameters;
+    /// How many integers the parameters of its launches take, at most, and where they start, if they have a place.
     private final int room;
+    private int parameters = NONE;
     private final Map<String, Tensor> outputs = new HashMap<>();
     private Places places;
-    private Runner.Prepared prepared;
+    /// By the rows of keys.
+    private final Map<Integer, Settled> settled = new HashMap<>();
+    /// The one whose parameters are on the device.
+    private Settled current;
     private boolean hasRun;
 
     /// The inputs of a program, which lie side by side here and on the device.
@@ -30,12 +37,16 @@ final class GpuExecutable implements Executable {
     record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {
     }
 
-    GpuExecutable(GpuSession session, Program program, Inputs inputs, Map<String, Ref> leaves, int parameters, int room) {
+    /// What a run is.
+    private record Settled(List<Launch> launches, Runner.Prepared prepared) {
+    }
+
+    GpuExecutable(GpuSession session, Program program, Inputs inputs, Reach reach, Map<String, Ref> leaves, int room) {
         this.session = session;
         this.program = program;
         this.inputs = inputs;
+        this.reach = reach;
         this.leaves = leaves;
-        this.parameters = parameters;
         this.room = room;
     }
 
@@ -60,7 +71,7 @@ final class GpuExecutable implements Executable {
         if (profile != null) {
             profile.inputsAreIn();
         }
-        prepared.run();
+        current.prepared.run();
         hasRun = true;
         if (profile != null) {
             profile.end();
@@ -69,21 +80,28 @@ final class GpuExecutable implements Executable {
 
     private void settle() {
         Places.Temporary temporary = session.temporary();
-        if (places != null && places.temporary().equals(temporary)) {
-            return;
+        if (places == null || !places.temporary().equals(temporary)) {
+            forget();
+            places = new Places(leaves, temporary, session.consts);
         }
-        if (prepared != null) {
-            prepared.close();
+        if (parameters == NONE) {
+            parameters = session.parameters(room);
         }
-        places = new Places(leaves, temporary, session.consts);
-        List<Launch> launches = session.lower(program, places).launches();
+        Settled wanted = settled.computeIfAbsent(reach.rows(), this::settle);
+        if (wanted != current) {
+            session.sendParameters(wanted.launches, parameters);
+            current = wanted;
+        }
+    }
+
+    private Settled settle(int rows) {
+        List<Launch> launches = session.lower(program, places, rows).launches();
         int needed = launches.stream().mapToInt(Launch::room).sum();
-        if (needed != room) {
+        if (needed > room) {
             throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS + " kernels, and was "
                     + room / Launch.PARAMETERS);
         }
-        session.sendParameters(launches, parameters);
-        prepared = session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile);
+        return new Settled(launches, session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile));
     }
 
     /// @throws IllegalStateException if the program has not run
@@ -103,9 +121,15 @@ final class GpuExecutable implements Executable {
         return output;
     }
 
-    void close() {
-        if (prepared != null) {
-            prepared.close();
-        }
+    /// Gives up the place of its parameters, until it runs again.
+    void release() {
+        forget();
+        parameters = NONE;
+    }
+
+    private void forget() {
+        settled.values().forEach(those -> those.prepared.close());
+        settled.clear();
+        current = null;
     }
 }

@@ -21,19 +21,18 @@ import llams.engine.tornado.Places.Ref;
 final class GpuSession implements Session {
     /// True to tell on stderr, when a session ends, what took the device's time.
     static final String PROFILE = "llams.gpu.profile";
-    /// Room for the parameters and integer inputs of all programs of a session.
-    private static final int INTS = 1 << 22;
 
     /// How large things get.
     ///
     /// @param block   elements of a block of weights or state, at most, if more than one tensor is in it
     /// @param scratch numbers that an op which can work in pieces, as attention and the loss, holds at a time
-    record Limits(long block, long scratch) {
+    /// @param ints    integers of a session: all programs' inputs and, of as many as there is room for, the parameters
+    record Limits(long block, long scratch, int ints) {
         /// Names another limit of scratch memory.
         static final String SCRATCH = "llams.gpu.scratch";
 
         static Limits usual() {
-            return new Limits(Block.LIMIT, Long.getLong(SCRATCH, 1 << 26));
+            return new Limits(Block.LIMIT, Long.getLong(SCRATCH, 1 << 26), 1 << 22);
         }
     }
 
@@ -51,7 +50,9 @@ final class GpuSession implements Session {
     private final List<GpuExecutable> programs = new ArrayList<>();
     private final Constants constants = new Constants();
     private int constantsSent;
-    private int intsUsed = Block.ALIGNMENT;
+    /// Behind the inputs in `ints`, and where the parameters begin, which grow towards them.
+    private int inputsEnd = Block.ALIGNMENT;
+    private int parametersStart;
     /// What the largest program needs, and what there is.
     private Places.Sizes needs = new Places.Sizes(1, 1, 1, 1);
     private Places.Temporary temporary;
@@ -67,7 +68,8 @@ final class GpuSession implements Session {
         this.limits = limits;
         this.runner = runner;
         try {
-            ints = runner.make(Block.Kind.INTS, INTS);
+            ints = runner.make(Block.Kind.INTS, limits.ints);
+            parametersStart = limits.ints;
             consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
             runner.write(zeros, ints, 0);
@@ -170,10 +172,11 @@ final class GpuSession implements Session {
         GpuExecutable.Inputs inputs = inputs(program, refs);
         // What an op needs for itself shows only when it is placed.
         Places.Sizes slab = new Places.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
-        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts));
+        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts), Reach.ALL);
         needs = needs.most(lowered.needs());
         int room = lowered.launches().stream().mapToInt(Launch::room).sum();
-        GpuExecutable executable = new GpuExecutable(this, program, inputs, refs, take(room), room);
+        GpuExecutable executable = new GpuExecutable(this, program, inputs, Reach.of(lowered.lasts(), inputs.tensors()),
+                refs, room);
         programs.add(executable);
         return executable;
     }
@@ -189,7 +192,7 @@ final class GpuSession implements Session {
             if (elements == 0) {
                 continue;
             }
-            Ref first = dtype == DType.I32 ? new Ref(ints, take(elements))
+            Ref first = dtype == DType.I32 ? new Ref(ints, inputs(elements))
                     : new Ref(runner.make(Block.Kind.FLOATS, elements), 0);
             MemorySegment area = arena.allocate(elements * Integer.BYTES, Block.ALIGNMENT);
             areas.put(area, first);
@@ -210,15 +213,31 @@ final class GpuSession implements Session {
         return new GpuExecutable.Inputs(tensors, areas);
     }
 
-    /// Elements of `ints` that nobody else has, the index of the first.
-    private int take(long elements) {
-        long first = intsUsed;
-        if (first + elements > INTS) {
-            throw new IllegalArgumentException("gpu: the programs of one session need more than " + INTS + " integers; "
+    /// Elements of `ints` that stay a program's, the index of the first.
+    private int inputs(long elements) {
+        makeRoom(elements);
+        int first = inputsEnd;
+        inputsEnd += (int) Block.aligned(elements);
+        return first;
+    }
+
+    /// Elements of `ints` that are a program's until others need them, the index of the first; see [GpuExecutable#release].
+    int parameters(int elements) {
+        makeRoom(elements);
+        parametersStart -= (int) Block.aligned(elements);
+        return parametersStart;
+    }
+
+    /// If there is too little of it, no program keeps its parameters.
+    private void makeRoom(long elements) {
+        if (Block.aligned(elements) > parametersStart - inputsEnd) {
+            programs.forEach(GpuExecutable::release);
+            parametersStart = limits.ints;
+        }
+        if (Block.aligned(elements) > parametersStart - inputsEnd) {
+            throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints + " integers; "
                     + "use fewer different lengths, or fewer tokens");
         }
-        intsUsed = (int) Math.min(INTS, Block.aligned(first + elements));
-        return (int) first;
     }
 
     /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but what the
@@ -230,8 +249,9 @@ final class GpuSession implements Session {
         return temporary;
     }
 
-    Lowering.Lowered lower(Program program, Places places) {
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch);
+    /// @param reach rows of keys that tokens see, at most
+    Lowering.Lowered lower(Program program, Places places, int reach) {
+        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch, reach);
         if (constants.size() > constantsSent) {
             runner.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
             constantsSent = constants.size();
@@ -279,7 +299,7 @@ final class GpuSession implements Session {
         if (profile != null) {
             System.err.print(profile.text());
         }
-        programs.forEach(GpuExecutable::close);
+        programs.forEach(GpuExecutable::release);
         runner.close();
         arena.close();
     }

@@ -3,8 +3,10 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import llams.engine.graph.*;
 import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
@@ -27,26 +29,32 @@ final class Lowering {
     private final Scratch halves;
     private final ProductLowering products;
     private final long scratchLimit;
+    private final int reach;
+    private final Set<Place> lasts = new LinkedHashSet<>();
 
     /// What a program becomes.
     ///
     /// @param needs what memory it must have for that
-    record Lowered(List<Launch> launches, Places.Sizes needs) {
+    /// @param lasts what says how many rows of keys there are, where that matters; see [Reach]
+    record Lowered(List<Launch> launches, Places.Sizes needs, Set<Place> lasts) {
     }
 
-    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit) {
+    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit, int reach) {
         this.places = places;
         this.constants = constants;
         this.scratchLimit = scratchLimit;
+        this.reach = reach;
         scratch = new Scratch(places.temporary().floats());
         halves = new Scratch(places.temporary().halves());
         this.products = new ProductLowering(this, products, rounded);
     }
 
     /// @param scratchLimit numbers that an op which can work in pieces takes for itself
-    static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit) {
+    /// @param reach        rows of keys that tokens see, at most
+    static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit,
+            int reach) {
         Scratch rounded = new Scratch(places.temporary().rounded());
-        Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit);
+        Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit, reach);
         List<Instruction> all = program.instructions();
         for (int at = 0; at < all.size();) {
             Instruction instruction = all.get(at);
@@ -67,7 +75,7 @@ final class Lowering {
             at += length;
         }
         return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
-                lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()));
+                lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()), lowering.lasts);
     }
 
     /// Lowers as many of these as can be done at once; returns how many that were, 0 if there is nothing to gain.
@@ -154,6 +162,12 @@ final class Lowering {
     /// Numbers in F32 that an op holds at a time where it has the choice.
     long scratchLimit() {
         return scratchLimit;
+    }
+
+    /// Rows of keys that tokens see, at most, where `last` says which is the last for each.
+    int reach(Place last) {
+        lasts.add(last);
+        return reach;
     }
 
     /// F32 memory for this op alone.

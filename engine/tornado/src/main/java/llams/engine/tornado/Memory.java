@@ -32,7 +32,7 @@ final class Memory implements AutoCloseable {
         HostedBlock block = new HostedBlock(kind, Block.aligned(Math.max(1, elements)), arena);
         Plan plan = new Plan().make(block.array);
         owners.put(block, plan);
-        Plan.Task task = plan.task(GROUP, 1);
+        Plan.Task task = plan.task(GROUP, 1, "the making of a block");
         TaskGraph g = plan.graph();
         switch (kind) {
             case FLOATS -> g.task(task.id(), WindowKernels::makeFloats, Plan.CONTEXT, block.floats());
@@ -50,7 +50,7 @@ final class Memory implements AutoCloseable {
         block.ints().set(0, value);
         Plan plan = new Plan().sendOnce(block.array);
         owners.put(block, plan);
-        Plan.Task task = plan.task(GROUP, 1);
+        Plan.Task task = plan.task(GROUP, 1, "the making of a number");
         plan.graph().task(task.id(), WindowKernels::keepInts, Plan.CONTEXT, block.ints());
         plan.run();
         plan.made(block);
@@ -121,7 +121,7 @@ final class Memory implements AutoCloseable {
         } else {
             plan.send(range).use(block);
         }
-        Plan.Task task = plan.task(GROUP, 1);
+        Plan.Task task = plan.task(GROUP, 1, key.in ? "the copy into a block" : "the copy out of a block");
         TaskGraph g = plan.graph();
         switch (array) {
             case FloatArray floats when key.in ->

@@ -1,6 +1,9 @@
 package llams.engine.tornado;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -29,6 +32,8 @@ final class Plan implements AutoCloseable {
     static final KernelContext CONTEXT = new KernelContext();
     /// A task and its time in TornadoVM's log, which is JSON.
     private static final Pattern TASK_TIME = Pattern.compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
+    /// Of which task a kernel did not compile.
+    private static final Pattern NOT_COMPILED = Pattern.compile("Unable to compile task g\\d+\\.t(\\d+)");
     private static final AtomicLong COUNT = new AtomicLong();
 
     private static final boolean IS_CUDA = Gpu.backend() == TornadoVMBackendType.CUDA;
@@ -37,10 +42,14 @@ final class Plan implements AutoCloseable {
     private final TaskGraph graph = new TaskGraph(name);
     private final GridScheduler grids = new GridScheduler();
     private final Map<TornadoNativeArray, HostedBlock> blocks = new LinkedHashMap<>();
-    private int tasks;
+    private final List<Task> tasks = new ArrayList<>();
+    /// Null if it is not OpenCL that runs them.
+    private final OpenClCommands commands = Gpu.backend() == TornadoVMBackendType.OPENCL ? new OpenClCommands() : null;
     private ImmutableTaskGraph ready;
     private TornadoExecutionPlan plan;
     private boolean hasRun;
+    /// Why it can never run: a second time TornadoVM would say less.
+    private IllegalStateException failure;
     private final boolean isProfiled;
     private String profileLog = "";
 
@@ -101,21 +110,32 @@ final class Plan implements AutoCloseable {
     }
 
     /// A name for the next task, run on the returned grid.
-    record Task(String id, WorkerGrid grid) {
+    ///
+    /// @param grid null for a library's
+    /// @param what for people
+    record Task(String id, WorkerGrid grid, String what) {
     }
 
     /// Adds a grid for a task; [TaskGraph#task] must be called next with the id.
-    Task task(int localX, int localY) {
-        String id = "t" + tasks++;
+    ///
+    /// @throws IllegalStateException if the device has no groups of so many threads: TornadoVM would take others
+    Task task(int localX, int localY, String what) {
+        if (localX * localY > Gpu.groupLimit()) {
+            throw new IllegalStateException("gpu: " + what + " needs groups of " + localX * localY + " threads, and " + Gpu.name()
+                    + " has groups of " + Gpu.groupLimit() + " at most; use --device cpu");
+        }
+        String id = "t" + tasks.size();
         WorkerGrid grid = new WorkerGrid3D(localX, localY, 1);
         grid.setLocalWork(localX, localY, 1);
         grids.addWorkerGrid(name + "." + id, grid);
-        return new Task(id, grid);
+        tasks.add(new Task(id, grid, what));
+        return tasks.getLast();
     }
 
     /// An id for a library task, which has no grid.
-    String libraryTask() {
-        return "t" + tasks++;
+    String libraryTask(String what) {
+        tasks.add(new Task("t" + tasks.size(), null, what));
+        return tasks.getLast().id;
     }
 
     private void plan() {
@@ -132,15 +152,30 @@ final class Plan implements AutoCloseable {
             plan();
             plan.withPreCompilation();
         } catch (TornadoBailoutRuntimeException e) {
-            // The message holds a stack trace too.
-            String reason = e.getMessage().lines().takeWhile(line -> !line.startsWith("Stacktrace")).collect(Collectors.joining(" "));
-            throw new IllegalStateException("gpu: TornadoVM could not compile a kernel: " + reason, e);
+            throw notCompiled(e);
         }
         return Sharing.compiled(ready);
     }
 
-    /// @throws IllegalStateException if the device has no room; says what to set
+    private IllegalStateException notCompiled(TornadoBailoutRuntimeException e) {
+        // The message holds colours and a stack trace too.
+        String reason = e.getMessage().replaceAll("\u001b\\[\\d*m", "").lines().takeWhile(line -> !line.startsWith("Stacktrace"))
+                .collect(Collectors.joining(" "));
+        Matcher task = NOT_COMPILED.matcher(reason);
+        failure = new IllegalStateException(task.find()
+                ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name() + ", and is never"
+                        + " run as Java instead; what the compiler said is printed above. Another driver may take it, and --device cpu"
+                        + " needs none (" + reason + ")"
+                : "gpu: TornadoVM could not run a graph of " + tasks.size() + " tasks (" + reason
+                        + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
+        return failure;
+    }
+
+    /// @throws IllegalStateException if a kernel does not compile, the device has no room or it refuses something; says what to do
     void run() {
+        if (failure != null) {
+            throw failure;
+        }
         try {
             if (plan == null) {
                 plan();
@@ -151,25 +186,38 @@ final class Plan implements AutoCloseable {
             }
             // Not plan.execute(): that keeps a result for every call.
             TornadoExecutionResult result = plan.withGraph(0).execute();
+            hasRun = true;
             if (IS_CUDA) {
                 CudaDriver.finish();
+            }
+            if (commands != null) {
+                checkTaken();
             }
             if (isProfiled) {
                 profileLog = result.getProfilerResult().getProfileLog();
             }
-            hasRun = true;
         } catch (TornadoBailoutRuntimeException e) {
-            throw new IllegalStateException("gpu: TornadoVM could not compile or run a graph of " + tasks + " tasks ("
-                    + e.getMessage() + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
+            throw notCompiled(e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
             throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
                     + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
         }
     }
 
+    private void checkTaken() {
+        int refused = commands.refused(Sharing.number(ready));
+        if (refused != OpenClCommands.NONE) {
+            Task task = tasks.get(Math.min(refused, tasks.size() - 1));
+            throw new IllegalStateException("gpu: " + Gpu.name() + " refused " + task.what + ", or a copy for it, with "
+                    + Arrays.toString(task.grid.getGlobalWork()) + " threads in groups of " + Arrays.toString(task.grid.getLocalWork())
+                    + "; the results would be wrong. TornadoVM has printed OpenCL's number for the reason: -4 and -5 are too little memory"
+                    + " (use fewer tokens), others another driver may not give, and --device cpu does not");
+        }
+    }
+
     /// What the device took for each task in the last run, by the driver's clock.
     long[] kernelNanos() {
-        long[] nanos = new long[tasks];
+        long[] nanos = new long[tasks.size()];
         Matcher times = TASK_TIME.matcher(profileLog);
         while (times.find()) {
             nanos[Integer.parseInt(times.group(1))] = Long.parseLong(times.group(2));
@@ -180,6 +228,10 @@ final class Plan implements AutoCloseable {
     /// After the first run: where the device has a block that this graph made.
     void made(HostedBlock block) {
         block.buffer = Sharing.of(ready, block.array);
+        if (block.buffer.toBuffer() == 0) {
+            throw new IllegalStateException("gpu: out of device memory: " + Gpu.name() + " gave no buffer of " + block.bytes()
+                    + " bytes; use fewer tokens, --recompute or a smaller rank");
+        }
     }
 
     @Override

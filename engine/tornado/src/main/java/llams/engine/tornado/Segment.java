@@ -39,18 +39,19 @@ final class Segment implements AutoCloseable {
                 }));
             }
             String id;
+            String what = launch.kernel() + " for " + launch.what();
             CuBlasProvider.Call call = new CuBlasProvider.Call();
             IntArray start = null;
             if (launch.product() == null) {
                 HostedBlock number = Starts.of(kernels++);
                 plan.use(number);
                 start = number.ints();
-                Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY);
+                Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY, what);
                 id = task.id();
                 tasks.add(next -> task.grid().setGlobalWork((long) next.groupsX() * next.kernel().localX,
                         (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
             } else {
-                id = plan.libraryTask();
+                id = plan.libraryTask(what);
                 tasks.add(next -> call.product = next.product());
             }
             launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands, start,

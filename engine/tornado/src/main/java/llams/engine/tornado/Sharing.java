@@ -34,6 +34,11 @@ final class Sharing {
         state(graph, array).setXPUBuffer(memory);
     }
 
+    /// TornadoVM's number of the plan that a graph is run by.
+    static long number(ImmutableTaskGraph graph) {
+        return context(graph).getExecutionPlanId();
+    }
+
     /// A compiled task.
     ///
     /// @param plan  TornadoVM's number of the plan that it belongs to

@@ -42,7 +42,7 @@ class WeightsInManyBlocksTest {
             float[] expected = run(Devices.byName("scalar").open(resident), program);
             long one = Block.aligned(DIM * DIM);
             for (long limit : new long[] {Block.LIMIT, LAYERS * one, 3 * one, 1}) {
-                assertArrayEquals(expected, run(new GpuSession(resident, Products.chosen(), new GpuSession.Limits(limit, 1 << 20)), program), 1e-4f);
+                assertArrayEquals(expected, run(new GpuSession(resident, Products.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)), program), 1e-4f);
             }
         }
     }
