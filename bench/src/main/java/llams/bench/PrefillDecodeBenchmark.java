@@ -48,7 +48,7 @@ public class PrefillDecodeBenchmark {
         private static float[][] scores(Device device, RandomModel small) {
             int[] ids = RandomModel.ids(CHECKED_TOKENS, small.config().vocab());
             try (Generator generator = new Generator(device, small.model(), small.tensors(), CHECKED_TOKENS + 2)) {
-                return new float[][] {generator.append(ids), generator.append(1), generator.append(2)};
+                return new float[][] {generator.append(ids).clone(), generator.append(1).clone(), generator.append(2).clone()};
             }
         }
 

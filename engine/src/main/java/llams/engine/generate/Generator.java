@@ -1,6 +1,7 @@
 package llams.engine.generate;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -63,6 +64,7 @@ public final class Generator implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Session session;
     private final Map<Integer, Executable> programs = new HashMap<>();
+    private final float[] logits;
     private int position;
 
     /// @param weights  the model's tensors by leaf name
@@ -80,6 +82,7 @@ public final class Generator implements AutoCloseable {
         resident.putAll(cache.allocate(arena));
         resident.put("rope.table", RopeTable.create(arena, model.config(), capacity));
         this.session = device.open(resident);
+        this.logits = new float[model.config().vocab()];
     }
 
     /// Bytes that a run with these settings needs, before anything is allocated.
@@ -97,12 +100,12 @@ public final class Generator implements AutoCloseable {
         return position;
     }
 
-    /// Appends tokens to the sequence and returns the scores of the next one, `[vocab]`.
+    /// Appends tokens to the sequence and returns the scores of the next one, `[vocab]`: always the same array, which the next call
+    /// overwrites.
     ///
     /// @throws IllegalArgumentException if there are none, an id is not in the vocabulary, or they exceed the capacity
     public float[] append(int... ids) {
         check(ids);
-        float[] logits = null;
         for (int from = 0; from < ids.length; from += CHUNK) {
             int tokens = Math.min(CHUNK, ids.length - from);
             Executable step =
@@ -117,7 +120,9 @@ public final class Generator implements AutoCloseable {
             }
             step.run();
             position += tokens;
-            logits = step.output("logits").toFloats();
+            if (from + tokens == ids.length) {
+                MemorySegment.copy(step.output("logits").data(), Tensor.F32, 0, logits, 0, logits.length);
+            }
         }
         return logits;
     }
