@@ -7,6 +7,7 @@ import llams.engine.tensor.CounterRandom;
 public sealed interface Sampler {
     /// @param logits    score of each id, `[vocab]`; may be overwritten
     /// @param drawIndex number of the token that is picked, which a seeded sampler draws by
+    /// @throws IllegalStateException if the best score is not finite, as of a model with a weight that is not
     int pick(float[] logits, long drawIndex);
 
     /// The usual choice of samplers: greedy at temperature 0.
@@ -29,17 +30,28 @@ public sealed interface Sampler {
         }
     }
 
+    private static float largest(float[] logits) {
+        float largest = Float.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            largest = Math.max(largest, logit);
+        }
+        if (!Float.isFinite(largest)) {
+            throw new IllegalStateException("the best score of the next token is " + largest
+                    + ": a weight of the model or of its adapter is not finite, or too large");
+        }
+        return largest;
+    }
+
     /// The best score; the lowest id on ties.
     record Greedy() implements Sampler {
         @Override
         public int pick(float[] logits, long drawIndex) {
-            int best = 0;
-            for (int id = 1; id < logits.length; id++) {
-                if (logits[id] > logits[best]) {
-                    best = id;
-                }
+            float best = largest(logits);
+            int id = 0;
+            while (logits[id] != best) {
+                id++;
             }
-            return best;
+            return id;
         }
     }
 
@@ -55,10 +67,7 @@ public sealed interface Sampler {
 
         @Override
         public int pick(float[] logits, long drawIndex) {
-            float best = Float.NEGATIVE_INFINITY;
-            for (float logit : logits) {
-                best = Math.max(best, logit);
-            }
+            float best = largest(logits);
             double draw = new CounterRandom(seed, 0).uniform(drawIndex);
             int[] ids = {};
             int at = 0;

@@ -128,6 +128,19 @@ class SamplerTest {
     }
 
     @Test
+    void scoresThatAreNotFiniteAreAnError() {
+        for (Sampler sampler : new Sampler[] {new Sampler.Greedy(), Sampler.of(0.8, 0, 0.95, 0, 1)}) {
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                for (int at = 0; at < 3; at++) {
+                    float[] logits = {1, 2, 3};
+                    logits[at] = bad;
+                    assertThrows(IllegalStateException.class, () -> sampler.pick(logits, 0));
+                }
+            }
+        }
+    }
+
+    @Test
     void leavingOutTheImprobableChangesNothing() {
         SplittableRandom random = new SplittableRandom(3);
         double[][] settings = {{1, 0, 1, 0}, {0.8, 0, 0.95, 0}, {0.3, 0, 0.999999, 0}, {0.7, 50, 1, 0}, {1.5, 700, 0.9, 0.01}, {1, 0, 1, 1e-6},
