@@ -57,8 +57,7 @@ public final class CpuDevice implements Device {
                     }
                     Gemm.multiply(in[0], transposeA, in[1], transposeB, out[0], accumulate, p);
                 }
-                case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
-                    Gemm.multiply(in[1], transposeA, in[2], transposeB, in[0], true, p);
+                case AccumulateMatMul(boolean transposeA, boolean transposeB) -> sum(in, transposeA, transposeB).run();
                 case Embedding() -> EmbeddingKernel.forward(in[0], in[1], out[0], p);
                 case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], false, p);
                 case AccumulateEmbeddingGradient() -> EmbeddingKernel.gradient(in[1], in[2], in[0], true, p);
@@ -92,11 +91,14 @@ public final class CpuDevice implements Device {
         public Runnable prepare(List<HostSession.Step> steps) {
             HostSession.Step first = steps.getFirst();
             if (steps.size() == 1 && first.op() instanceof AccumulateMatMul(boolean transposeA, boolean transposeB)) {
-                Tensor[] in = first.inputs();
-                return Gemm.prepare(in[1], transposeA, in[2], transposeB, in[0], true, parallel);
+                return sum(first.inputs(), transposeA, transposeB);
             }
             Runnable together = Gemm.together(steps, parallel);
             return together == null ? HostSession.Kernels.super.prepare(steps) : together;
+        }
+
+        private Runnable sum(Tensor[] in, boolean transposeA, boolean transposeB) {
+            return Gemm.prepare(in[1], transposeA, in[2], transposeB, in[0], true, parallel);
         }
 
         @Override

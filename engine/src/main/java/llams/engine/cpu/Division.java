@@ -1,11 +1,11 @@
 package llams.engine.cpu;
 
-/// How a pass shares its results out: tasks of `tall` rows and `wide` columns of one sum.
+/// How a pass shares its results out: `down` by `across` tasks of `tall` rows and `wide` columns of one sum.
 ///
 /// Many small tasks end at about the same time; few large ones pack less often what they multiply by, and read the packed left
 /// sides less often. So the time of the slowest thread is estimated for each way, in units of one row and column, and the least
 /// one taken.
-record Division(int wide, int tall) {
+record Division(int wide, int tall, int across, int down) {
     private static final int MR = MicroKernel.MR;
     private static final int NR = MicroKernel.NR;
     /// The most columns of right sides that are packed at once: together with their part of `c` they stay in the second-level
@@ -26,13 +26,14 @@ record Division(int wide, int tall) {
             for (int width : widths) {
                 across += Math.ceilDiv(width, wide);
             }
-            for (int down = 1; down <= threads && down <= Math.ceilDiv(height, MR); down++) {
-                int tall = Math.ceilDiv(Math.ceilDiv(height, down), MR) * MR;
-                int rounds = Math.ceilDiv(across * Math.ceilDiv(height, tall), threads);
+            for (int parts = 1; parts <= threads && parts <= Math.ceilDiv(height, MR); parts++) {
+                int tall = Math.ceilDiv(Math.ceilDiv(height, parts), MR) * MR;
+                int down = Math.ceilDiv(height, tall);
+                int rounds = Math.ceilDiv(across * down, threads);
                 double time = (rounds + TAIL) * (tall * (double) (wide + READING) + PACKING * (double) wide);
                 if (time < least) {
                     least = time;
-                    best = new Division(wide, tall);
+                    best = new Division(wide, tall, across, down);
                 }
             }
         }

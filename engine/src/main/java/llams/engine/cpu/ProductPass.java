@@ -53,14 +53,9 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
         p.run(blocks.size() * stripes, (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
         int wide = division.wide();
         int tall = division.tall();
-        int across = 0;
-        for (Part part : parts) {
-            across += Math.ceilDiv(part.sum.width(), wide);
-        }
-        int tasksDown = Math.ceilDiv(height, tall);
-        p.run(across * tasksDown, (task, scratch) -> {
-            int top = task % tasksDown * tall;
-            int left = task / tasksDown * wide;
+        p.run(division.across() * division.down(), (task, scratch) -> {
+            int top = task % division.down() * tall;
+            int left = task / division.down() * wide;
             int i = 0;
             for (; left >= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide; i++) {
                 left -= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide;

@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -55,7 +54,7 @@ record CudaKernel(long function, int[] arguments, long context) {
         List<TornadoNativeArray> named = List.of(pc, ints, consts, start);
         int[] arguments = compiled.order().stream().filter(argument -> !(argument instanceof KernelContext))
                 .mapToInt(argument -> place(argument, named, operands)).toArray();
-        TornadoDevice device = TornadoExecutionPlan.DEFAULT_DEVICE;
+        TornadoDevice device = Gpu.device();
         return new CudaKernel(function(kernel, compiled.code()), arguments,
                 ((TornadoNativeStreamSupport) device).getNativeContext(compiled.plan()));
     }

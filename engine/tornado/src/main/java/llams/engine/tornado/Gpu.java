@@ -46,7 +46,7 @@ final class Gpu {
         return device().getTornadoVMBackend();
     }
 
-    private static TornadoDevice device() {
+    static TornadoDevice device() {
         return TornadoExecutionPlan.DEFAULT_DEVICE;
     }
 }

@@ -1,16 +1,13 @@
 package llams.engine.tornado;
 
 import java.lang.reflect.Method;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.Event;
-import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
 /// Whether an OpenCL driver took what it was asked for. TornadoVM prints what it refuses and goes on with the next, so the results would
 /// be those of a graph with tasks missing. But what is taken leaves an event in a ring of TornadoVM's, and what is refused none.
 final class OpenClCommands {
     static final int NONE = -1;
-    private static final TornadoDevice DEVICE = TornadoExecutionPlan.DEFAULT_DEVICE;
     /// How the events of launches are called.
     private static final String LAUNCH = "kernel";
     private static final Method HANDLE = handle();
@@ -29,7 +26,7 @@ final class OpenClCommands {
     ///
     /// @param plan TornadoVM's number of the plan that all of them belong to
     int refused(long plan) {
-        int end = DEVICE.enqueueMarker(plan);
+        int end = Gpu.device().enqueueMarker(plan);
         if (end < 0) {
             throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL before 1.2, where nobody is told what it refuses;"
                     + " use --device cpu");
@@ -38,7 +35,7 @@ final class OpenClCommands {
         next = behind(end);
         int launches = 0;
         for (int at = from; at != end; at = behind(at)) {
-            Event event = DEVICE.resolveEvent(plan, at);
+            Event event = Gpu.device().resolveEvent(plan, at);
             if (isNone(event)) {
                 return launches;
             }

@@ -4,7 +4,6 @@ import java.lang.reflect.Field;
 import java.util.List;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.common.SchedulableTask;
 import uk.ac.manchester.tornado.api.memory.XPUBuffer;
@@ -51,7 +50,7 @@ final class Sharing {
     static Compiled compiled(ImmutableTaskGraph graph) {
         TornadoExecutionContext context = context(graph);
         SchedulableTask task = context.getTask(0);
-        TornadoXPUDevice device = (TornadoXPUDevice) TornadoExecutionPlan.DEFAULT_DEVICE;
+        TornadoXPUDevice device = (TornadoXPUDevice) Gpu.device();
         return new Compiled(context.getExecutionPlanId(), device.getCodeFromCache(context.getExecutionPlanId(), task),
                 List.of(task.getArguments()));
     }
@@ -63,7 +62,7 @@ final class Sharing {
 
     private static XPUDeviceBufferState state(ImmutableTaskGraph graph, TornadoNativeArray array) {
         return context(graph).getLocalStateObject(array, Access.READ_WRITE).getDataObjectState()
-                .getDeviceBufferState(TornadoExecutionPlan.DEFAULT_DEVICE);
+                .getDeviceBufferState(Gpu.device());
     }
 
     private static Object field(Class<?> type, String name, Object of) {
