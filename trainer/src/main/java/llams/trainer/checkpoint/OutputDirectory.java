@@ -35,8 +35,7 @@ public final class OutputDirectory implements AutoCloseable {
     public static OutputDirectory create(Path target) throws IOException {
         check(target);
         Path place = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath().normalize();
-        Path temporary = place.resolveSibling(place.getFileName() + ".tmp-" + ProcessHandle.current().pid() + "-"
-                + Long.toUnsignedString(System.nanoTime(), 36));
+        Path temporary = AtomicFiles.temporaryFor(place);
         try {
             Files.createDirectories(place.getParent());
             Files.createDirectory(temporary);
