@@ -1,5 +1,6 @@
 /// Fine-tuning, adapters, merges and evaluation of Llama models.
 module llams.trainer {
+    requires java.net.http;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
@@ -8,6 +9,7 @@ module llams.trainer {
     exports llams.trainer.checkpoint;
     exports llams.trainer.data;
     exports llams.trainer.demo;
+    exports llams.trainer.hub;
     exports llams.trainer.lora;
     exports llams.trainer.merge;
     exports llams.trainer.optim;

@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.io.PrintStream;
 
-/// How many megabytes of results are written.
+/// How many megabytes of results are there.
 final class ByteProgress implements llams.trainer.merge.Progress, AutoCloseable {
     private static final long MEGABYTE = 1_000_000;
 
@@ -16,10 +16,16 @@ final class ByteProgress implements llams.trainer.merge.Progress, AutoCloseable 
         this.task = task;
     }
 
+    /// The bar starts with what is done already, which says nothing of the rate.
+    void from(long doneBytes, long totalBytes) {
+        shown = doneBytes / MEGABYTE;
+        bar = new Progress(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);
+    }
+
     @Override
     public void at(long doneBytes, long totalBytes) {
         if (bar == null) {
-            bar = new Progress(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE));
+            from(0, totalBytes);
         }
         long megabytes = doneBytes == totalBytes ? Math.ceilDiv(totalBytes, MEGABYTE) : doneBytes / MEGABYTE;
         bar.step(megabytes - shown);

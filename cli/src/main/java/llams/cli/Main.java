@@ -33,6 +33,7 @@ public final class Main implements Runnable {
 
     static {
         COMMANDS.put("demo", DemoCommand.class);
+        COMMANDS.put("download", DownloadCommand.class);
         COMMANDS.put("init", InitCommand.class);
         COMMANDS.put("info", InfoCommand.class);
         COMMANDS.put("tokenize", TokenizeCommand.class);

@@ -3,6 +3,7 @@ package llams.cli;
 import java.io.PrintStream;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalInt;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
@@ -23,10 +24,15 @@ public final class Progress implements AutoCloseable {
     /// @param unit  what is counted, like `tokens`
     /// @param total how many there will be; -1 when unknown
     public Progress(PrintStream err, String task, String unit, long total) {
-        this(err, task, unit, total, Stderr.terminalColumns(), PLAIN_INTERVAL_MILLIS);
+        this(err, task, unit, total, 0);
     }
 
-    Progress(PrintStream err, String task, String unit, long total, OptionalInt terminal, int plainIntervalMillis) {
+    /// @param done how many there are at the start
+    Progress(PrintStream err, String task, String unit, long total, long done) {
+        this(err, task, unit, total, done, Stderr.terminalColumns(), PLAIN_INTERVAL_MILLIS);
+    }
+
+    Progress(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal, int plainIntervalMillis) {
         boolean redraw = terminal.isPresent();
         DelegatingProgressBarConsumer lines = redraw
                 ? new DelegatingProgressBarConsumer(line -> err.print("\r" + line), terminal.getAsInt() - 1) {
@@ -40,6 +46,7 @@ public final class Progress implements AutoCloseable {
                 .setTaskName(task)
                 .setUnit(" " + unit, 1)
                 .setInitialMax(total)
+                .startsFrom(done, Duration.ZERO)
                 .setStyle(redraw ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(redraw ? TERMINAL_INTERVAL_MILLIS : plainIntervalMillis)
                 .setConsumer(lines)

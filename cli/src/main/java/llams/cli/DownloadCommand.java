@@ -1,0 +1,151 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import llams.trainer.hub.DownloadListener;
+import llams.trainer.hub.HubDownload;
+import llams.trainer.hub.HubModel;
+import llams.trainer.hub.HubToken;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams download`: a model from a hub.
+@Command(
+        name = "download",
+        description = {
+            "Download a model from the Hugging Face hub.",
+            "Takes safetensors weights, tokenizer, configuration and licence, and checks size and hash of each. When it is"
+                    + " interrupted, the same command goes on where it was. Gated models need a licence accepted on their page and a"
+                    + " token of your account."
+        },
+        footer = {
+            "",
+            "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME (usually"
+                    + " ~/.cache/huggingface). Java reaches a proxy with LLAMS_JAVA_OPTS=\"-Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT\".",
+            "",
+            "Examples:",
+            "  llams download meta-llama/Llama-3.2-1B",
+            "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b --revision main",
+            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tokenizer*' --include 'original/tokenizer.model'"
+        })
+final class DownloadCommand implements Callable<Integer> {
+    @ParentCommand
+    Main llams;
+
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(paramLabel = "REPO", description = "The model on the hub: OWNER/NAME.")
+    String repo;
+
+    @Option(
+            names = "--to",
+            paramLabel = "DIR",
+            description = "A new directory, or that of an earlier download of the model (default: its name, here).")
+    Path to;
+
+    @Option(
+            names = "--revision",
+            paramLabel = "R",
+            defaultValue = "main",
+            description = "A branch, a tag or a commit (default: ${DEFAULT-VALUE}).")
+    String revision;
+
+    @Option(
+            names = "--include",
+            paramLabel = "GLOB",
+            description = "Only files whose path in the repository matches, whatever they are; may be given again. * is any text, / included.")
+    List<String> include = List.of();
+
+    @Option(names = "--token", paramLabel = "T", description = "Who asks. Other users of this machine may see it here; HF_TOKEN they do not.")
+    String token;
+
+    @Option(
+            names = "--endpoint",
+            paramLabel = "URL",
+            description = "Another hub (default: HF_ENDPOINT, or " + HubModel.DEFAULT_ENDPOINT + ").")
+    String endpoint;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        HubModel model;
+        HubToken asking;
+        try {
+            model = new HubModel(endpoint(), repo, revision);
+            asking = HubToken.findOrNull(token, System.getenv(), Path.of(System.getProperty("user.home")));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+        HubDownload.Report report;
+        try (Shown shown = new Shown()) {
+            report = HubDownload.run(model, asking, include, to == null ? Path.of(model.name()) : to, shown);
+        }
+        print(report);
+        return Main.DONE;
+    }
+
+    private String endpoint() {
+        String variable = System.getenv().getOrDefault("HF_ENDPOINT", "");
+        return endpoint != null ? endpoint : variable.isEmpty() ? HubModel.DEFAULT_ENDPOINT : variable;
+    }
+
+    private void print(HubDownload.Report report) {
+        if (json) {
+            ObjectNode object = JsonNodeFactory.instance.objectNode();
+            object.put("to", report.directory().toString()).put("repo", report.repo()).put("commit", report.commit())
+                    .put("bytes", report.bytes()).put("downloadedBytes", report.downloadedBytes());
+            report.downloaded().forEach(object.putArray("downloaded")::add);
+            report.present().forEach(object.putArray("present")::add);
+            llams.out.println(object);
+            return;
+        }
+        llams.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(), report.commit(),
+                report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
+                report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
+        if (Files.exists(report.directory().resolve("config.json"))) {
+            llams.out.println("next: llams info " + report.directory());
+            llams.out.println("      llams generate -m " + report.directory() + " -p TEXT");
+        }
+    }
+
+    /// One bar over all files, and lines between.
+    private final class Shown implements DownloadListener, AutoCloseable {
+        private final ByteProgress bar = new ByteProgress(llams.err, "downloading");
+        private boolean started;
+
+        @Override
+        public void at(long doneBytes, long totalBytes) {
+            if (started) {
+                bar.at(doneBytes, totalBytes);
+            } else if (doneBytes < totalBytes) {
+                bar.from(doneBytes, totalBytes);
+                started = true;
+            }
+        }
+
+        @Override
+        public void note(String line) {
+            // Behind a bar that redraws itself, on a line of its own.
+            llams.err.println((started && Stderr.terminalColumns().isPresent() ? "\n" : "") + "llams: " + line);
+        }
+
+        @Override
+        public void close() {
+            bar.close();
+        }
+    }
+}
