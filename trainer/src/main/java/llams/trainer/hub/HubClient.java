@@ -30,7 +30,7 @@ final class HubClient implements AutoCloseable {
 
         /// @param wait null if the server does not say
         Busy(int status, Duration wait) {
-            super("the server answers " + status);
+            super("the server answers " + status + (wait == null ? "" : " and wants " + wait.toSeconds() + " s of patience"));
             this.wait = wait;
         }
     }
