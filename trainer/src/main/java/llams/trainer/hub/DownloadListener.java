@@ -2,16 +2,6 @@ package llams.trainer.hub;
 
 /// Hears how far a download has come.
 public interface DownloadListener {
-    DownloadListener SILENT = new DownloadListener() {
-        @Override
-        public void at(long doneBytes, long totalBytes) {
-        }
-
-        @Override
-        public void note(String line) {
-        }
-    };
-
     /// Called first with what is here already, then after each piece. `doneBytes` falls where a server starts a file again.
     void at(long doneBytes, long totalBytes);
 

@@ -28,9 +28,9 @@ final class HubClient implements AutoCloseable {
         private static final long serialVersionUID = 1;
         private final transient Duration wait;
 
-        /// @param wait null if the server does not say
+        /// @param wait at least as long; zero if the server does not say
         Busy(int status, Duration wait) {
-            super("the server answers " + status + (wait == null ? "" : " and wants " + wait.toSeconds() + " s of patience"));
+            super("the server answers " + status + (wait.isZero() ? "" : " and wants " + wait.toSeconds() + " s of patience"));
             this.wait = wait;
         }
     }
@@ -137,7 +137,10 @@ final class HubClient implements AutoCloseable {
             } catch (IOException e) {
                 failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
                 String reason = e.getMessage() == null ? "no connection (" + e.getClass().getSimpleName() + ")" : e.getMessage();
-                Duration wait = e instanceof Busy busy && busy.wait != null ? busy.wait : patience.firstWait.multipliedBy(1L << (failed - 1));
+                Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
+                if (e instanceof Busy busy && busy.wait.compareTo(wait) > 0) {
+                    wait = busy.wait;
+                }
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
                     throw new HubException(what + " from " + model.endpoint() + ": " + reason + "; given up after " + failed
                             + (failed == 1 ? " attempt" : " attempts") + ", the same command goes on from here", e);
@@ -167,7 +170,7 @@ final class HubClient implements AutoCloseable {
         answer.close();
         if (status == 408 || status == 429 || status >= 500) {
             String wait = answer.header("Retry-After").orElse("");
-            throw new Busy(status, wait.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(wait)) : null);
+            throw new Busy(status, wait.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(wait)) : Duration.ZERO);
         }
         throw HubRefusal.of(answer, model, tokenOrNull, what);
     }

@@ -19,15 +19,13 @@ public record HubModel(String endpoint, String repo, String revision) {
         if (!REPO.matcher(repo).matches() || repo.contains("..")) {
             throw new IllegalArgumentException("\"" + repo + "\" is not a model's name on a hub; wanted OWNER/NAME, like meta-llama/Llama-3.2-1B");
         }
-        if (!endpoint.matches("https?://[^/?#@]+(/[^?#]*)?")) {
+        if (!endpoint.matches("https?://[^/?#@]+(/[^?#]*)?") || URI.create(endpoint).getHost() == null) {
             throw new IllegalArgumentException("\"" + endpoint + "\" is not a hub's address; wanted one like " + DEFAULT_ENDPOINT);
         }
         if (revision.isBlank()) {
             throw new IllegalArgumentException("the revision is empty; wanted a branch, a tag or a commit, like main");
         }
         endpoint = endpoint.replaceFirst("/+$", "");
-        // Refuses what is no address, before anything else is done.
-        URI.create(endpoint);
     }
 
     /// The name without its owner.
