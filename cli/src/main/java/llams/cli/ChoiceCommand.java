@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import llams.engine.device.Device;
 import llams.trainer.MultipleChoice;
 import llams.trainer.data.ChoiceQuestion;
+import llams.trainer.data.DataException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,11 +30,8 @@ final class ChoiceCommand implements Callable<Integer> {
     @ParentCommand
     EvalCommand eval;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
-    Path model;
-
-    @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")
-    Path adapter;
+    @Mixin
+    ModelOptions model;
 
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Required: questions, one a line.")
     Path data;
@@ -42,18 +40,15 @@ final class ChoiceCommand implements Callable<Integer> {
     boolean json;
 
     @Mixin
-    WeightsOption weights;
-
-    @Mixin
     ComputeOptions compute;
 
     @Override
     public Integer call() throws IOException {
         Device device = compute.open();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data);
-        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
+        try (LoadedModel loaded = model.open()) {
             if (loaded.tokenizer() == null) {
-                throw new IOException(model + ": has no tokenizer, and questions are texts; put its tokenizer.json there");
+                throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
             }
             MultipleChoice choice = new MultipleChoice(questions, loaded.tokenizer(), loaded.weights().config.maxPositions());
             MultipleChoice.Score score;

@@ -41,11 +41,8 @@ final class PerplexityCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
-    Path model;
-
-    @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")
-    Path adapter;
+    @Mixin
+    ModelOptions model;
 
     @Option(names = "--data", paramLabel = "FILE", arity = "1..*", required = true, description = "Required: what to predict.")
     List<Path> data;
@@ -68,9 +65,6 @@ final class PerplexityCommand implements Callable<Integer> {
     boolean json;
 
     @Mixin
-    WeightsOption weights;
-
-    @Mixin
     ComputeOptions compute;
 
     @Override
@@ -79,7 +73,7 @@ final class PerplexityCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + tokens);
         }
         Device device = compute.open();
-        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
+        try (LoadedModel loaded = model.open()) {
             LlamaConfig config = loaded.weights().config;
             int length = tokens == null ? Math.min(TOKENS, config.maxPositions()) : tokens;
             if (length > config.maxPositions()) {
