@@ -36,8 +36,8 @@ import tools.jackson.databind.node.ObjectNode;
             "",
             "Examples:",
             "  llams download meta-llama/Llama-3.2-1B",
-            "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b --revision main",
-            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tokenizer*' --include 'original/tokenizer.model'"
+            "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b",
+            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'"
         })
 final class DownloadCommand implements Callable<Integer> {
     @ParentCommand
@@ -74,7 +74,7 @@ final class DownloadCommand implements Callable<Integer> {
     @Option(
             names = "--endpoint",
             paramLabel = "URL",
-            description = "Another hub (default: HF_ENDPOINT, or " + HubModel.DEFAULT_ENDPOINT + ").")
+            description = "Another hub (default: " + HubModel.DEFAULT_ENDPOINT + ", or what HF_ENDPOINT says).")
     String endpoint;
 
     @Option(names = "--json", description = "Print one JSON object.")

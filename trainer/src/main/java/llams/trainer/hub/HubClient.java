@@ -3,6 +3,7 @@ package llams.trainer.hub;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
@@ -135,6 +136,7 @@ final class HubClient implements AutoCloseable {
             } catch (HubException e) {
                 throw e;
             } catch (IOException e) {
+                refuseUntrusted(e);
                 failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
                 String reason = e.getMessage() == null ? "no connection (" + e.getClass().getSimpleName() + ")" : e.getMessage();
                 Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
@@ -147,6 +149,16 @@ final class HubClient implements AutoCloseable {
                 }
                 listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");
                 sleep(wait);
+            }
+        }
+    }
+
+    /// A certificate stays what it is.
+    private void refuseUntrusted(IOException failure) throws HubException {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof GeneralSecurityException) {
+                throw new HubException(model.endpoint() + ": its certificate is not trusted (" + cause.getMessage() + "); for one of your own"
+                        + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE", failure);
             }
         }
     }

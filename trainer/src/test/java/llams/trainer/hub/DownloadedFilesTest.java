@@ -2,6 +2,7 @@ package llams.trainer.hub;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -44,7 +45,7 @@ class DownloadedFilesTest extends HubTestCase {
         to = temporary.resolve("other");
         download("original/");
         holds("original/params.json", "original/consolidated.00.pth");
-        assertTrue(org.junit.jupiter.api.Assertions.assertThrows(IOException.class, () -> download("*.zip", "x.[")).getMessage()
+        assertTrue(assertThrows(IOException.class, () -> download("*.zip", "x.[")).getMessage()
                 .contains("no file that matches *.zip or x.["));
     }
 

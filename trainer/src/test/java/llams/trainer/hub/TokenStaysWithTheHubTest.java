@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,13 +33,13 @@ class TokenStaysWithTheHubTest extends HubTestCase {
     }
 
     @Test
-    void aRedirectWithinTheHubKeepsItAndOneBackDoesNotGetIt() throws IOException {
+    void aRedirectWithinTheHubKeepsItAndNothingBringsItBack() throws IOException {
         hub.withModel();
         hub.fault("config.json", FakeHub.status(307, "Location", "/store/config.json"), FakeHub.status(308, "Location",
                 "http://localhost:" + hub.endpoint().replaceAll(".*:", "") + "/store/config.json"),
-                FakeHub.status(302, "Location", hub.endpoint() + "/store/config.json"));
+                FakeHub.status(302, "Location", "/store/config.json"), FakeHub.status(302, "Location", hub.endpoint() + "/store/config.json"));
         download(hub.model(), token("hf_secret"), "config.json");
-        assertEquals(java.util.Arrays.asList("Bearer hf_secret", "Bearer hf_secret", null, null),
+        assertEquals(Arrays.asList("Bearer hf_secret", "Bearer hf_secret", null, null, null),
                 hub.gets().stream().map(request -> request.headers().get(AUTHORIZATION)).toList());
     }
 
