@@ -23,7 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must not leave the
 /// hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where its bytes are.
 final class Http implements AutoCloseable {
-    /// What came in the end. `linkedSize` and `linkedEtag` are the hub's own words on the way there, or null.
+    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a mirror, by the hub that it
+    /// redirects to; null if they were not.
     record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize, String linkedEtag) implements AutoCloseable {
         int status() {
             return response.statusCode();
@@ -72,10 +73,8 @@ final class Http implements AutoCloseable {
         for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
             HttpResponse<InputStream> response = await(request(method, at, fromByte, atHub));
             HttpHeaders headers = response.headers();
-            if (atHub) {
-                linkedSize = headers.firstValue("X-Linked-Size").orElse(linkedSize);
-                linkedEtag = headers.firstValue("X-Linked-Etag").orElse(linkedEtag);
-            }
+            linkedSize = linkedSize != null ? linkedSize : headers.firstValue("X-Linked-Size").orElse(null);
+            linkedEtag = linkedEtag != null ? linkedEtag : headers.firstValue("X-Linked-Etag").orElse(null);
             Answer answer = new Answer(response, atHub, linkedSize, linkedEtag);
             if (!REDIRECTS.contains(answer.status())) {
                 return answer;
@@ -156,7 +155,8 @@ final class Http implements AutoCloseable {
         } catch (HubException e) {
             throw e;
         } catch (IOException e) {
-            throw stalled.get() ? new IOException("nothing came for " + stall.toSeconds() + " s", e) : e;
+            throw new IOException(stalled.get() ? "nothing came for " + stall.toSeconds() + " s"
+                    : "the connection was cut (" + e.getMessage() + ")", e);
         } finally {
             watch.interrupt();
         }

@@ -72,6 +72,7 @@ public final class HubDownload {
                 here += download.plan(hub.head(listing.commit(), name));
             }
             download.checkSpace(download.totalBytes - here);
+            listener.at(here, download.totalBytes);
             download.fetch();
             List<String> downloaded = download.missing.stream().map(HubFile::path).toList();
             return new Report(to, model.repo(), listing.commit(), downloaded, download.present, download.totalBytes, download.totalBytes - here);
@@ -107,7 +108,6 @@ public final class HubDownload {
             throw new HubException(String.format(Locale.ROOT, "%s: %,d bytes are to come, and its disk has room for %,d; make room, or choose"
                     + " another directory with --to", directory, neededBytes, freeBytes));
         }
-        listener.at(totalBytes - neededBytes, totalBytes);
     }
 
     private void fetch() throws IOException {

@@ -39,7 +39,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
         holds(ALL);
         assertEquals(List.of(0, 1_200_000, 1_500_000), ranges());
         assertEquals(2, notes.size());
-        assertTrue(notes.getFirst().startsWith(WEIGHTS + ": "), notes.getFirst());
+        assertTrue(notes.getFirst().startsWith(WEIGHTS + ": the connection was cut ("), notes.getFirst());
         assertEquals(2_500_000 + 2 + 999, progress.getLast());
     }
 
