@@ -32,9 +32,13 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
         return to.resolve(WEIGHTS + ".incomplete-" + FakeHub.hash("SHA-256", content).substring(0, 16));
     }
 
+    private FakeHub.Fault cutAfter(int bytes) {
+        return FakeHub.cutAfter(bytes, incomplete());
+    }
+
     @Test
     void aCutConnectionGoesOnWhereItWas() throws IOException {
-        hub.fault(WEIGHTS, FakeHub.cutAfter(1_200_000), FakeHub.cutAfter(300_000));
+        hub.fault(WEIGHTS, cutAfter(1_200_000), cutAfter(300_000));
         download();
         holds(ALL);
         assertEquals(List.of(0, 1_200_000, 1_500_000), ranges());
@@ -46,7 +50,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
     @Test
     void anEarlierRunsBeginningIsGoneOnWith() throws IOException {
         Files.createDirectories(to);
-        hub.fault(WEIGHTS, FakeHub.cutAfter(1_000), FakeHub.cutAfter(0), FakeHub.cutAfter(0), FakeHub.cutAfter(0));
+        hub.fault(WEIGHTS, cutAfter(1_000), cutAfter(0), cutAfter(0), cutAfter(0));
         refused(WEIGHTS, "given up after 4 attempts", "same command");
         assertEquals(List.of(DownloadRecord.FILE, "config.json", incomplete().getFileName().toString()), there());
         progress.clear();
@@ -88,7 +92,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
 
     @Test
     void aWholeFileInAnswerToARangeStartsAgain() throws IOException {
-        hub.fault(WEIGHTS, FakeHub.cutAfter(700_000),
+        hub.fault(WEIGHTS, cutAfter(700_000),
                 (_, all, out) -> FakeHub.write(out, 200, all.length, all, all.length));
         download();
         holds(ALL);
@@ -98,7 +102,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
 
     @Test
     void anotherRangeThanWantedStartsAgain() throws IOException {
-        hub.fault(WEIGHTS, FakeHub.cutAfter(700_000), (_, all, out) -> FakeHub.write(out, 206, 10, all, 10, "Content-Range",
+        hub.fault(WEIGHTS, cutAfter(700_000), (_, all, out) -> FakeHub.write(out, 206, 10, all, 10, "Content-Range",
                 "bytes 5-14/" + all.length));
         download();
         holds(ALL);
@@ -107,7 +111,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
 
     @Test
     void aRangeThatTheServerDoesNotHaveStartsAgain() throws IOException {
-        hub.fault(WEIGHTS, FakeHub.cutAfter(700_000), FakeHub.status(416, "Content-Range", "bytes */600000"));
+        hub.fault(WEIGHTS, cutAfter(700_000), FakeHub.status(416, "Content-Range", "bytes */600000"));
         download();
         holds(ALL);
         assertEquals(List.of(0, 700_000, 0), ranges());

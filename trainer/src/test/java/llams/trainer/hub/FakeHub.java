@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
@@ -103,12 +105,16 @@ final class FakeHub implements AutoCloseable {
         return (_, _, out) -> write(out, status, 0, new byte[0], 0, headers);
     }
 
-    /// Sends `bytes` of what is asked for, says that there is more, and hangs up.
-    static Fault cutAfter(int bytes) {
+    /// Sends `bytes` of what is asked for, says that there is more, and hangs up when they are in the file `arrived`: the client
+    /// forgets what it has received and not handed on when the connection ends.
+    static Fault cutAfter(int bytes, Path arrived) {
         return (request, content, out) -> {
             int from = request.from();
             write(out, from > 0 ? 206 : 200, content.length - from, Arrays.copyOfRange(content, from, from + bytes), bytes,
                     "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+            while (Files.size(arrived) < from + bytes) {
+                Thread.sleep(1);
+            }
         };
     }
 
