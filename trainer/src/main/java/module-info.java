@@ -1,5 +1,6 @@
 /// Fine-tuning, adapters, merges and evaluation of Llama models.
 module llams.trainer {
+    requires java.xml;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
@@ -11,4 +12,5 @@ module llams.trainer {
     exports llams.trainer.lora;
     exports llams.trainer.merge;
     exports llams.trainer.optim;
+    exports llams.trainer.wiki;
 }
