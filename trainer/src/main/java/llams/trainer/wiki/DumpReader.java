@@ -67,7 +67,6 @@ final class DumpReader {
         factory.setProperty("jdk.xml.entityExpansionLimit", 0);
         factory.setProperty("jdk.xml.totalEntitySizeLimit", 0);
         factory.setProperty("jdk.xml.maxGeneralEntitySizeLimit", 0);
-        factory.setProperty("jdk.xml.maxElementDepth", 100);
         return factory;
     }
 

@@ -15,7 +15,7 @@ final class Templates {
     static {
         show("1", "한자", "nowrap", "nobr", "줄바꿈 금지", "줄바꿈금지", "small", "작게", "작은 글씨", "big", "크게", "굵게", "기울임",
                 "unicode", "유니코드", "ill", "임시링크", "국기나라", "ruby", "윗주", "후리가나", "abbr", "약자", "sup", "sub",
-                "위 첨자", "아래 첨자", "따옴표", "인용", "인용문", "인용문2", "quote", "cquote", "blockquote", "lang-");
+                "위 첨자", "아래 첨자", "따옴표", "인용문", "인용문2", "quote", "cquote", "blockquote", "lang-");
         show("2", "lang", "llang", "언어", "color", "색", "글씨 색", "글자 색", "font color");
         show("1 2", "변환", "convert", "단위 변환");
         show("1/2", "frac", "분수", "sfrac");

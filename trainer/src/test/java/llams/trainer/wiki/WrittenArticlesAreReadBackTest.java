@@ -145,6 +145,15 @@ class WrittenArticlesAreReadBackTest {
         assertEquals("= 글 =\n\n새글\n\n", Files.readString(out));
     }
 
+    /// More than the JDK's limits on entities allow.
+    @Test
+    void aDumpMayHaveAnyNumberOfEscapedCharacters() throws IOException {
+        String line = "<b>가</b> & \"나\"\n";
+        Path out = directory.resolve("out.txt");
+        Dumps.convert(out, file("dump.xml", Dumps.export(Dumps.page("글", 0, line.repeat(100_000)), Dumps.page("또", 0, line))));
+        assertEquals("= 글 =\n\n" + "가 & \"나\"\n".repeat(100_000) + "\n= 또 =\n\n가 & \"나\"\n\n", Files.readString(out));
+    }
+
     @Test
     void realExtractedTextHasAnArticleForEveryDocument() throws IOException {
         Path sample = Golden.besideOrSkip("shared/data/kowiki/wikiextractor_AA_wiki_01.xmlish");
