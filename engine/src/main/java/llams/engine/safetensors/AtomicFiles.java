@@ -28,11 +28,11 @@ public final class AtomicFiles {
                 channel.force(true);
             }
             replace(temporary, file);
-            forceDirectory(file.toAbsolutePath().getParent());
         } catch (IOException e) {
             deleteQuietly(temporary, e);
             throw cannotWrite(file, e);
         }
+        forceDirectory(file.toAbsolutePath().getParent());
     }
 
     /// A name beside `file` that no other process or thread uses.
@@ -58,6 +58,8 @@ public final class AtomicFiles {
         }
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            throw cannotWrite(directory, e);
         }
     }
 

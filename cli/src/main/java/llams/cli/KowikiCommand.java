@@ -30,7 +30,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
             "  llams data kowiki kowiki-latest-pages-articles.xml.bz2 --out kowiki.txt",
             "  llams data kowiki extracted/ --out kowiki.txt"
         })
-final class DataKowikiCommand implements Callable<Integer> {
+final class KowikiCommand implements Callable<Integer> {
     @ParentCommand
     DataCommand data;
 

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DataKowikiCommandTest {
+class KowikiCommandTest {
     private static final String DUMP = """
             <mediawiki xml:lang="ko">
             <page><title>한강</title><ns>0</ns><revision><text>'''한강'''은 [[강]]이다.</text></revision></page>
