@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.regex.Pattern;
 import llams.engine.Golden;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
@@ -130,6 +131,28 @@ class WrittenArticlesAreReadBackTest {
                 pages.add(Dumps.page("제목 " + pages.size(), 0, "글이 있다.\n" + body.formatted(line)));
                 titles.add("= 제목 " + titles.size() + " =");
             }
+        }
+        Path out = directory.resolve("out.txt");
+        Dumps.convert(out, file("dump.xml", Dumps.export(pages.toArray(String[]::new))));
+        assertEquals(titles, Dumps.titles(out));
+    }
+
+    /// Marks in any order: none is an error, and none splits an article.
+    @Test
+    void anyMarkupIsReadBack() throws IOException {
+        String[] marks = {"{{", "}}", "[[", "]]", "[", "]", "{|", "|}", "|", "\n", "\n\n", "= ", " =", "==", " ", "''", "<ref>", "</ref>", "<ref/>",
+            "<!--", "-->", "<nowiki>", "</nowiki>", "<br/>", "<div>", "<", ">", "&", "&lt;", "&#61;", "&#10;", "__", "__TOC__", "http://a",
+            "[http://b ", "(", ")", ",", "*", ":", "#", "《", "》", "강", "가 나", "a=b", "lang|", "nowrap|", "파일:", "분류:", "각주", "-", "\t"};
+        Random random = new Random(3);
+        List<String> pages = new ArrayList<>();
+        List<String> titles = new ArrayList<>();
+        for (int i = 0; i < 5_000; i++) {
+            StringBuilder text = new StringBuilder("글이 있다.\n");
+            for (int mark = random.nextInt(60); mark > 0; mark--) {
+                text.append(marks[random.nextInt(marks.length)]);
+            }
+            pages.add(Dumps.page("제목 " + i, 0, text.toString()));
+            titles.add("= 제목 " + i + " =");
         }
         Path out = directory.resolve("out.txt");
         Dumps.convert(out, file("dump.xml", Dumps.export(pages.toArray(String[]::new))));
