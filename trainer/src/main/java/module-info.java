@@ -1,6 +1,9 @@
 /// Fine-tuning, adapters, merges and evaluation of Llama models.
 module llams.trainer {
     requires java.net.http;
+    requires java.xml;
+    // For packed dumps alone. It asks for java.desktop, which a bundle does without.
+    requires static org.apache.commons.compress;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
@@ -13,4 +16,5 @@ module llams.trainer {
     exports llams.trainer.lora;
     exports llams.trainer.merge;
     exports llams.trainer.optim;
+    exports llams.trainer.wiki;
 }

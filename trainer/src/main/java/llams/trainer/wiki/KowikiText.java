@@ -1,0 +1,141 @@
+package llams.trainer.wiki;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import llams.engine.safetensors.AtomicFiles;
+import llams.trainer.data.DataException;
+import llams.trainer.merge.Progress;
+
+/// Wikipedia's articles as kowikitext: `= title =`, a blank line, the body, a blank line, and so on.
+///
+/// Left out are redirects, pages of other namespaces, and articles of which no text is left.
+public final class KowikiText {
+    /// What was read and written.
+    ///
+    /// @param articles   that are written
+    /// @param redirects  left out
+    /// @param otherPages left out, being of other namespaces: talk, categories, templates
+    /// @param empty      left out, as nothing but tables, templates or references is in them
+    public record Counts(long articles, long redirects, long otherPages, long empty, long bytesRead, long bytesWritten) {}
+
+    private final BufferedWriter out;
+    private long articles;
+    private long redirects;
+    private long otherPages;
+    private long empty;
+
+    private KowikiText(BufferedWriter out) {
+        this.out = out;
+    }
+
+    /// Converts dumps, or WikiExtractor's files and directories, into one file, which is there whole or not at all. Memory is
+    /// for one page at a time.
+    ///
+    /// @param dump     files, as they are or packed with bzip2, and directories of them
+    /// @param progress hears of the bytes read
+    /// @throws DataException if a file is damaged, in no known form, or there is no article in any
+    public static Counts convert(List<Path> dump, Path out, Progress progress) throws IOException {
+        List<WikiFile> files = WikiFile.list(dump);
+        long total = 0;
+        for (WikiFile file : files) {
+            if (Files.exists(out) && Files.isSameFile(out, file.path())) {
+                throw new DataException(out + " is one of the files to read; give the result another name");
+            }
+            total += Files.size(file.path());
+        }
+        Path temporary = AtomicFiles.temporaryFor(out);
+        // Also when a signal ends the program.
+        temporary.toFile().deleteOnExit();
+        try {
+            Counts counts = write(files, total, temporary, out, progress);
+            AtomicFiles.replace(temporary, out);
+            AtomicFiles.forceDirectory(out.toAbsolutePath().getParent());
+            return counts;
+        } catch (Unwritable e) {
+            throw AtomicFiles.cannotWrite(out, e.getCause());
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private static Counts write(List<WikiFile> files, long total, Path temporary, Path out, Progress progress) throws IOException {
+        long[] read = new long[1];
+        try (FileChannel channel = create(temporary);
+                BufferedWriter writer =
+                        new BufferedWriter(new OutputStreamWriter(Channels.newOutputStream(channel), StandardCharsets.UTF_8), 1 << 16)) {
+            KowikiText text = new KowikiText(writer);
+            for (WikiFile file : files) {
+                file.read(more -> {
+                    read[0] += more;
+                    progress.at(read[0], total);
+                }, text::add);
+            }
+            if (text.articles == 0) {
+                throw new DataException("no article in " + files.getFirst().path() + (files.size() > 1 ? " and the other files" : "")
+                        + ": " + text.redirects + " redirects, " + text.otherPages + " pages of other namespaces, " + text.empty
+                        + " without text; " + out + " is not written");
+            }
+            try {
+                writer.flush();
+                channel.force(true);
+                return new Counts(text.articles, text.redirects, text.otherPages, text.empty, read[0], channel.size());
+            } catch (IOException e) {
+                throw new Unwritable(e);
+            }
+        }
+    }
+
+    private static FileChannel create(Path file) {
+        try {
+            return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new Unwritable(e);
+        }
+    }
+
+    private void add(Page page) {
+        if (page.namespace() != 0) {
+            otherPages++;
+            return;
+        }
+        if (page.isRedirect()) {
+            redirects++;
+            return;
+        }
+        String body = Article.body(Wikitext.text(page.text()));
+        if (body.isEmpty()) {
+            empty++;
+            return;
+        }
+        articles++;
+        try {
+            out.append("= ").append(title(page.title())).append(" =\n\n").append(body).append('\n');
+        } catch (IOException e) {
+            throw new Unwritable(e);
+        }
+    }
+
+    /// One line; a mark of headings at its start is written wide, as readers would take the line for a heading.
+    private static String title(String title) {
+        String line = title.replaceAll("\\s+", " ").strip();
+        return line.startsWith("=") ? "＝" + line.substring(1) : line;
+    }
+
+    /// A failure to write, told apart from one to read.
+    private static final class Unwritable extends UncheckedIOException {
+        private static final long serialVersionUID = 1;
+
+        Unwritable(IOException cause) {
+            super(cause);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package llams.trainer.wiki;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Marks that are nested, left open or repeated without end. What must not be quadratic would take hours at these sizes: the
+/// time allowed is a hundred times what is needed.
+class HostilePagesTest {
+    private static final int CHARACTERS = 10_000_000;
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    @Test
+    void repeatedMarksTakeLinearTime() {
+        List<String> parts = new ArrayList<>(List.of("{{", "}}", "{", "}", "[[", "]]", "[", "]", "[[a|", "[[a|\n", "[[a|b\n|}\n", "{{a|",
+                "{{a|{{b}}", "{|\n", "\n|}", "{|\n[[a|", "[http://a ", "[http://a", "http://", "https://a(", "'", "''", "'''''a", "<", "<ref",
+                "<ref>", "<ref/", "<nowiki>", "<ref></b>", "</ref>", "<math>a", "<!--", "&", "&a", "&#", "_", "__", "__a", "=", "= ", "==a\n",
+                "= a =\n", "== a ==\n", "(", ")", "(, ", ",)", "( ", "|", "|\n", "\n", " ", "*", ":{|\n", "{{lang|a|", "{{lang|a|b",
+                "{{nowrap|a}}", "[[파일:a|", "[[a]]", "가", "\r", "\u0000", "\ud800", "h", "ftp://a ", "《", "<div>", "<br>", "-"));
+        assertTimeoutPreemptively(LIMIT, () -> {
+            for (String part : parts) {
+                Article.body(Wikitext.text(part.repeat(CHARACTERS / 5 / part.length())));
+            }
+        });
+    }
+
+    @Test
+    void openedAndClosedTakesLinearTime() {
+        assertTimeoutPreemptively(LIMIT, () -> {
+            for (String[] pair : new String[][] {{"{{", "}}"}, {"[[", "]]"}, {"[[a|", "]]"}, {"{{nowrap|", "}}"}, {"{{lang|a|b", "}}"},
+                {"{|\n", "\n|}"}, {"[http://a ", "]"}, {"[http://a b", " ]"}, {"(", ")"}, {"<b>", "</b>"}, {"{{a|[[", "]]}}"}, {"{{a|[[", "}}"},
+                {"<ref>", "</ref"}}) {
+                int times = CHARACTERS / 2 / (pair[0].length() + pair[1].length());
+                String page = pair[0].repeat(times) + "글".repeat(CHARACTERS / 4) + pair[1].repeat(times) + "\n끝이다.";
+                String body = Article.body(Wikitext.text(page));
+                assertTrue(body.endsWith("끝이다.\n"), () -> pair[0] + ": " + body.substring(Math.max(0, body.length() - 20)));
+            }
+        });
+    }
+
+    @Test
+    void whatIsNestedDeeperThanPagesMayBeLeavesNothing() {
+        assertEquals("앞뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤")));
+        assertEquals("앞글뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤")));
+    }
+}
