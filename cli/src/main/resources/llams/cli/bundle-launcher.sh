@@ -34,8 +34,15 @@ if [ -f "$here/tornado/flags" ]; then
   while IFS= read -r flag; do
     start+=("${flag//@HERE@/$here}")
   done <"$here/tornado/flags"
-  memory=${LLAMS_GPU_MEMORY:-$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)MB}
-  [ "$memory" != MB ] || memory=4GB
+  memory=${LLAMS_GPU_MEMORY:-}
+  if [ -z "$memory" ]; then
+    memory=$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)
+    # It prints what is wrong where the number would be, and of a part of a card (MIG) it may know none.
+    case $memory in
+      '' | *[!0-9]*) memory=4GB ;;
+      *) memory=${memory}MB ;;
+    esac
+  fi
   start+=(@"$here/gpu/gpu.flags" -Dtornado.device.memory="$memory"
     -cp "$here/gpu/*" -p "$here/lib:$here/tornado/share/java/tornado" -m llams.cli/llams.cli.Main)
 else
