@@ -65,7 +65,7 @@ watched() {
   : >"$work/used"
   : >"$work/held"
   : >"$work/pid"
-  while sleep 0.3; do
+  while sleep 0.5; do
     nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null | head -1 >>"$work/used"
     # Not every kernel tells the most that it was.
     sed -nE 's/^Vm(HWM|RSS):[^0-9]*([0-9]+) kB$/\2/p' "/proc/$(cat "$work/pid")/status" 2>/dev/null >>"$work/held"
