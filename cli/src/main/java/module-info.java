@@ -4,7 +4,10 @@ module llams.cli {
     requires info.picocli;
     requires jdk.incubator.vector;
     requires jdk.management;
+    // What JLine catches signals with, by reflection.
+    requires jdk.unsupported;
     requires me.tongfei.progressbar;
+    requires org.jline.terminal;
     requires org.snakeyaml.engine;
     requires org.tukaani.xz;
     requires tools.jackson.databind;

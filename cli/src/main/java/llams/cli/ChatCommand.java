@@ -43,14 +43,11 @@ final class ChatCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
-    Path model;
+    @Mixin
+    ModelOptions model;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told before the conversation.")
     String system;
-
-    @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")
-    Path adapter;
 
     @Option(
             names = {"-n", "--max-tokens"},
@@ -70,9 +67,6 @@ final class ChatCommand implements Callable<Integer> {
     SamplingOptions sampling;
 
     @Mixin
-    WeightsOption weights;
-
-    @Mixin
     ComputeOptions compute;
 
     @Override
@@ -82,9 +76,9 @@ final class ChatCommand implements Callable<Integer> {
         }
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
+        try (LoadedModel loaded = model.open()) {
             if (loaded.tokenizer() == null) {
-                throw new DataException(model + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
+                throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
             Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(), "a smaller --context");

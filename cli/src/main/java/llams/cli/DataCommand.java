@@ -13,7 +13,7 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `llams data`: training data from other forms.
-@Command(name = "data", description = "Make training data.", subcommands = DataCommand.PairsCommand.class)
+@Command(name = "data", description = "Make training data.", subcommands = {DataCommand.PairsCommand.class, StatsCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Main llams;
@@ -23,7 +23,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? pairs");
+        throw new ParameterException(spec.commandLine(), "which data? pairs or stats");
     }
 
     /// `llams data pairs`

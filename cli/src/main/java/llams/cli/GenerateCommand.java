@@ -51,8 +51,8 @@ final class GenerateCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
-    Path model;
+    @Mixin
+    ModelOptions model;
 
     @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "The text to continue.")
     String prompt;
@@ -72,9 +72,6 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     SamplingOptions sampling;
-
-    @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")
-    Path adapter;
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "Stop before this text; may be given several times.")
     List<String> stops = List.of();
@@ -99,9 +96,6 @@ final class GenerateCommand implements Callable<Integer> {
     boolean json;
 
     @Mixin
-    WeightsOption weights;
-
-    @Mixin
     ComputeOptions compute;
 
     @Override
@@ -112,7 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = LoadedModel.open(model, adapter, weights)) {
+        try (LoadedModel loaded = model.open()) {
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
@@ -141,7 +135,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int[] promptIds(Tokenizer tokenizer) throws IOException {
         if (tokenizer == null) {
-            throw new DataException(model + ": there is no tokenizer, which a text needs; put its tokenizer.json there, or give --ids");
+            throw new DataException(model.directory + ": there is no tokenizer, which a text needs; put its tokenizer.json there, or give --ids");
         }
         String text = prompt;
         if (promptFile != null) {
@@ -171,7 +165,7 @@ final class GenerateCommand implements Callable<Integer> {
             }
         });
         if (stream == null && !stops.isEmpty()) {
-            throw new DataException(model + ": there is no tokenizer, which --stop needs");
+            throw new DataException(model.directory + ": there is no tokenizer, which --stop needs");
         }
         Generator.Continuation made =
                 generator.generate(ids, maxTokens, sampler, stopIds, id -> stream == null || stream.accept(id));

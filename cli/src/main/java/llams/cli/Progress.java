@@ -18,6 +18,7 @@ public final class Progress implements AutoCloseable {
     private static final int PLAIN_COLUMNS = 120;
 
     private final ProgressBar bar;
+    private String written;
 
     /// @param task  what is being done, a few words
     /// @param unit  what is counted, like `tokens`
@@ -35,7 +36,7 @@ public final class Progress implements AutoCloseable {
                         err.println();
                     }
                 }
-                : new DelegatingProgressBarConsumer(line -> err.println(line.stripTrailing()), PLAIN_COLUMNS);
+                : new DelegatingProgressBarConsumer(line -> plain(err, line.stripTrailing()), PLAIN_COLUMNS);
         bar = new ProgressBarBuilder()
                 .setTaskName(task)
                 .setUnit(" " + unit, 1)
@@ -45,6 +46,14 @@ public final class Progress implements AutoCloseable {
                 .setConsumer(lines)
                 .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
                 .build();
+    }
+
+    /// The library writes its last state twice.
+    private void plain(PrintStream err, String line) {
+        if (!line.equals(written)) {
+            err.println(line);
+            written = line;
+        }
     }
 
     /// `count` more are done.

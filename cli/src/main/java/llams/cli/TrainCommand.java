@@ -15,6 +15,7 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.Forecast;
 import llams.trainer.NewModel;
+import llams.trainer.RunDirectory;
 import llams.trainer.TrainSettings;
 import llams.trainer.checkpoint.ChatFiles;
 import llams.trainer.checkpoint.ModelFiles;
@@ -39,7 +40,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {
             "Fine-tune a model, or train a new one.",
             "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
-                    + " and train.jsonl with a line a step."
+                    + " and train.jsonl with a line a step.",
+            "Ctrl-C ends it after the step that it is at, with a save from which --resume goes on."
         },
         footer = {
             "",
@@ -92,19 +94,18 @@ final class TrainCommand implements Callable<Integer> {
         Device device = compute.open();
         if (options.model == null) {
             LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
-            train(shape, null, 0, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
+            return train(shape, null, 0, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
                     device, settings, shape, options.tokenizer, data, eval, options.out));
-        } else {
-            try (LlamaWeights base = weights.open(options.model)) {
-                Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
-                train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
-                        FineTune.of(device, settings, base, data, eval, options.out));
-                if (options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
-                    NewModel.copyTokenizer(options.tokenizer, options.out);
-                }
-            }
         }
-        return Main.DONE;
+        try (LlamaWeights base = weights.open(options.model)) {
+            Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
+            int code = train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
+                    FineTune.of(device, settings, base, data, eval, options.out));
+            if (code == Main.DONE && options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
+                NewModel.copyTokenizer(options.tokenizer, options.out);
+            }
+            return code;
+        }
     }
 
     private static Tokenizer tokenizer(Path path) throws IOException {
@@ -115,10 +116,11 @@ final class TrainCommand implements Callable<Integer> {
         FineTune of(TrainSettings settings, PackedDataset data, PackedDataset evalData) throws IOException;
     }
 
-    private void train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
+    /// Trains, and returns the exit code.
+    private int train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
-        FineTune.checkOutput(options.out, options.resume);
+        RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
         Corpus corpus = Corpus.load(options.data, encoder);
@@ -127,14 +129,23 @@ final class TrainCommand implements Callable<Integer> {
                 : data("held out", Corpus.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
-        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err)) {
+        int interrupted;
+        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err);
+                Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
             last = run.run(options.resume, progress);
+            interrupted = interruption.code();
+        }
+        if (!last.isLast()) {
+            line("stopped", "after step %,d of %,d; the same command with --resume goes on from %s", last.step() + 1, last.steps(),
+                    RunDirectory.newestSave(options.out).orElseThrow());
+            return interrupted;
         }
         if (corpus.conversations() > 0) {
             ChatFiles.write(tokenizer, options.model == null ? shape.eos() : shape.stopIds(options.model), options.out);
         }
         report(last);
+        return Main.DONE;
     }
 
     private void checkMemory(LlamaConfig shape, Parameters frozen, long madeBytes, TrainSettings settings) {
@@ -169,7 +180,7 @@ final class TrainCommand implements Callable<Integer> {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule, settings.warmup());
         line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
                 Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()), Memory.text(Memory.machineBytes()));
-        Optional<Path> save = options.resume ? FineTune.newestSave(options.out) : Optional.empty();
+        Optional<Path> save = options.resume ? RunDirectory.newestSave(options.out) : Optional.empty();
         line("output", "%s%s", options.out, !options.resume ? "" : save.isPresent() ? ", going on from " + save.get() : ", which has no save: from the beginning");
     }
 

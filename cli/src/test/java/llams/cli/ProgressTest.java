@@ -40,6 +40,7 @@ class ProgressTest {
         assertFalse(shown.contains("\u001b"), shown);
         List<String> lines = shown.lines().toList();
         assertTrue(lines.size() > 1, shown);
+        assertEquals(lines.stream().distinct().toList(), lines);
         assertTrue(lines.getLast().contains("1000/1000") && lines.getLast().contains("loss 2.5"), shown);
     }
 }

@@ -64,16 +64,21 @@ public final class Evaluator implements AutoCloseable {
         double sum = 0;
         long counted = 0;
         for (Batch batch : batches) {
-            Executable program = programs.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()),
-                    key -> session.compile(LossProgram.forward(model, batch.tokens(), positions, batch.rowLength())));
-            batch.fill(program, 1);
-            program.run();
-            for (float loss : program.output("tokenLoss").toFloats()) {
+            for (float loss : tokenLosses(batch)) {
                 sum += loss;
             }
             counted += batch.countedTokens();
         }
         return new Loss(counted == 0 ? Double.NaN : sum / counted, counted);
+    }
+
+    /// The loss of each token of a batch, `[tokens]`: 0 where nothing counts.
+    float[] tokenLosses(Batch batch) {
+        Executable program = programs.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()),
+                key -> session.compile(LossProgram.forward(model, batch.tokens(), positions, batch.rowLength())));
+        batch.fill(program, 1);
+        program.run();
+        return program.output("tokenLoss").toFloats();
     }
 
     @Override

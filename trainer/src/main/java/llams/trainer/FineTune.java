@@ -2,24 +2,22 @@ package llams.trainer;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
-import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
-import llams.trainer.data.PackedSequence;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
@@ -39,6 +37,10 @@ public final class FineTune implements AutoCloseable {
     /// @param tokens   of all steps so far
     public record Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
             long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+        /// Whether the run has made all its steps.
+        public boolean isLast() {
+            return step + 1 == steps;
+        }
     }
 
     /// Hears of each step when it is done.
@@ -46,8 +48,6 @@ public final class FineTune implements AutoCloseable {
     public interface Listener {
         void step(Report report);
     }
-
-    private static final String LOG = "train.jsonl";
 
     private final Device device;
     private final TrainSettings settings;
@@ -57,6 +57,7 @@ public final class FineTune implements AutoCloseable {
     private final Path out;
     private final String base;
     private final Arena arena;
+    private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
             PackedDataset evalData, Path out, String base) {
@@ -124,15 +125,25 @@ public final class FineTune implements AutoCloseable {
                 settings.recompute()));
     }
 
-    /// Runs all steps and writes the result into the output directory.
+    /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
     /// @param resume true to go on from the newest save of an earlier run
+    /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
+    ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
     /// @throws IOException            if something cannot be written, or a save cannot be read
     public Report run(boolean resume, Listener listener) throws IOException {
-        checkOutput(out, resume);
-        List<Path> saves = SavedState.all(out);
-        Files.createDirectories(out);
+        try (RunDirectory directory = RunDirectory.open(out, resume)) {
+            return train(directory, resume, listener);
+        }
+    }
+
+    /// Makes [#run] end after the step that it is at, with a save of it. To be called from another thread.
+    public void stop() {
+        stopping = true;
+    }
+
+    private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
         Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
         for (Leaf leaf : model.trained()) {
             for (Leaf moment : List.of(Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
@@ -142,50 +153,21 @@ public final class FineTune implements AutoCloseable {
         DataLoader loader = new DataLoader(data, settings.seed(), true);
         String run = fingerprint();
         int start = 0;
-        if (resume && !saves.isEmpty()) {
-            SavedState saved = SavedState.read(saves.getLast(), run, model.trained(), resident);
+        Optional<Path> save = RunDirectory.newestSave(out);
+        if (resume && save.isPresent()) {
+            SavedState saved = SavedState.read(save.get(), run, model.trained(), resident);
             loader.seek(saved.position());
             start = saved.step();
         }
-        try (TrainingLog log = TrainingLog.open(out.resolve(LOG), start);
+        try (TrainingLog log = TrainingLog.open(directory.log(), start);
                 Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                         settings.tokens(), settings.recompute(), settings.seed())) {
             Report last = steps(start, run, loader, trainer, log, listener);
-            model.writer().write(out, contents(trainer));
+            if (last.isLast()) {
+                model.writer().write(out, contents(trainer));
+            }
             return last;
-        } catch (NonFiniteLossException e) {
-            throw new NonFiniteLossException(e, newestSave(out).orElse(null));
         }
-    }
-
-    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to go on
-    /// with an earlier run, in that run's.
-    ///
-    /// @throws IOException if not: says why
-    public static void checkOutput(Path out, boolean resume) throws IOException {
-        boolean saves = newestSave(out).isPresent();
-        if (saves && !resume) {
-            throw new IOException(out + ": holds an earlier run; go on with it with --resume, or choose another --out");
-        }
-        // A run that ended before its first save has left its log alone.
-        if (!saves && !(resume && isLogAlone(out))) {
-            OutputDirectory.check(out);
-        }
-    }
-
-    private static boolean isLogAlone(Path out) throws IOException {
-        if (!Files.isDirectory(out)) {
-            return false;
-        }
-        try (Stream<Path> children = Files.list(out)) {
-            return children.allMatch(child -> child.endsWith(LOG));
-        }
-    }
-
-    /// The save from which a run in `out` would go on.
-    public static Optional<Path> newestSave(Path out) throws IOException {
-        List<Path> saves = SavedState.all(out);
-        return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
     }
 
     private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
@@ -200,7 +182,13 @@ public final class FineTune implements AutoCloseable {
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
-            Trainer.Step made = trainer.step(next(loader), rate, step);
+            int[] sequences = next(loader);
+            Trainer.Step made;
+            try {
+                made = trainer.step(batches(sequences), rate, step);
+            } catch (NonFiniteLossException e) {
+                throw e.in(documents(sequences, e.batch), RunDirectory.newestSave(out).orElse(null));
+            }
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
@@ -209,12 +197,16 @@ public final class FineTune implements AutoCloseable {
             report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
-            if (isDue(settings.saveEvery(), step) && !last) {
+            boolean stops = stopping && !last;
+            if (stops || isDue(settings.saveEvery(), step) && !last) {
                 new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
                         settings.keep(), settings.lora() == null ? (directory, tensors) -> {
                         } : model.writer());
             }
             listener.step(report);
+            if (stops) {
+                break;
+            }
         }
         return report;
     }
@@ -223,16 +215,24 @@ public final class FineTune implements AutoCloseable {
         return every > 0 && (step + 1) % every == 0;
     }
 
-    private List<Batch> next(DataLoader loader) {
+    /// The numbers of a step's sequences, `[accumulate * batch]`.
+    private int[] next(DataLoader loader) {
+        return IntStream.range(0, settings.accumulate() * settings.batch()).map(i -> loader.next()).toArray();
+    }
+
+    private List<Batch> batches(int[] sequences) {
         List<Batch> batches = new ArrayList<>();
-        for (int micro = 0; micro < settings.accumulate(); micro++) {
-            List<PackedSequence> sequences = new ArrayList<>();
-            for (int i = 0; i < settings.batch(); i++) {
-                sequences.add(loader.next());
-            }
-            batches.add(Batch.of(sequences));
+        for (int from = 0; from < sequences.length; from += settings.batch()) {
+            batches.add(Batch.of(Arrays.stream(sequences, from, from + settings.batch()).mapToObj(data::sequence).toList()));
         }
         return batches;
+    }
+
+    private List<String> documents(int[] sequences, int batch) {
+        boolean every = batch == NonFiniteLossException.EVERY_BATCH;
+        int from = every ? 0 : batch * settings.batch();
+        int to = every ? sequences.length : from + settings.batch();
+        return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
     }
 
     private Map<String, Tensor> contents(Trainer trainer) {

@@ -1,25 +1,49 @@
 package llams.trainer;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /// A step's loss or gradient was infinite or not a number. Nothing was updated by that step.
 public final class NonFiniteLossException extends IllegalStateException {
+    /// In place of a micro-batch's number: all of the step's had a part in it.
+    static final int EVERY_BATCH = -1;
+    /// More documents than that are counted, not named.
+    private static final int NAMED = 8;
+    private static final String REMEDY = "; lower --lr, raise --warmup, or look for damaged weights or data";
     private static final long serialVersionUID = 1;
+
     /// Number of the step, from 0.
     public final int step;
+    /// The micro-batch whose loss it was, or [#EVERY_BATCH].
+    final int batch;
+    private final String found;
 
-    NonFiniteLossException(int step, double loss, double gradientNorm) {
-        super("step " + step + ": loss is " + loss
-                + (Double.isNaN(gradientNorm) ? "" : " and the gradient's norm " + gradientNorm)
-                + "; lower --lr, raise --warmup, or look for damaged weights or data");
+    private NonFiniteLossException(int step, int batch, String found, String rest, Throwable cause) {
+        super(found + rest, cause);
         this.step = step;
+        this.batch = batch;
+        this.found = found;
     }
 
-    /// The same in a run that saves.
+    /// The loss of a micro-batch was not finite.
+    static NonFiniteLossException loss(int step, int batch, double loss) {
+        return new NonFiniteLossException(step, batch, "step " + step + ": loss is " + loss, REMEDY, null);
+    }
+
+    /// The losses were finite, but the norm of all gradients was not.
+    static NonFiniteLossException gradient(int step, double loss, double norm) {
+        return new NonFiniteLossException(step, EVERY_BATCH,
+                "step " + step + ": loss is " + loss + " and the gradient's norm " + norm, REMEDY, null);
+    }
+
+    /// The same in a run that knows what it trained on, and saves.
     ///
-    /// @param lastSave null if there is none
-    NonFiniteLossException(NonFiniteLossException e, Path lastSave) {
-        super(e.getMessage() + "; " + (lastSave == null ? "nothing was saved before" : "the last good save is " + lastSave), e);
-        this.step = e.step;
+    /// @param documents what the micro-batches at fault hold, each as `file:line`
+    /// @param lastSave  null if there is none
+    NonFiniteLossException in(List<String> documents, Path lastSave) {
+        String named = String.join(", ", documents.subList(0, Math.min(NAMED, documents.size())));
+        return new NonFiniteLossException(step, batch, found, ", with documents " + named
+                + (documents.size() > NAMED ? " and " + (documents.size() - NAMED) + " more" : "") + REMEDY + "; "
+                + (lastSave == null ? "nothing was saved before" : "the last good save is " + lastSave), this);
     }
 }

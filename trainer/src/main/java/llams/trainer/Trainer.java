@@ -91,10 +91,11 @@ public final class Trainer implements AutoCloseable {
                 pass.executable.input(LoraLinear.SEED.name()).setInt(1, step * batches.size() + i);
             }
             pass.executable.run();
-            loss += pass.executable.output("loss").getFloat(0);
-        }
-        if (!Double.isFinite(loss)) {
-            throw new NonFiniteLossException(step, loss, Double.NaN);
+            float part = pass.executable.output("loss").getFloat(0);
+            if (!Float.isFinite(part)) {
+                throw NonFiniteLossException.loss(step, i, part);
+            }
+            loss += part;
         }
         float[] schedule = optimizer.schedule(rate, step);
         for (int i = 0; i < schedule.length; i++) {
@@ -103,7 +104,7 @@ public final class Trainer implements AutoCloseable {
         update.run();
         double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {
-            throw new NonFiniteLossException(step, loss, norm);
+            throw NonFiniteLossException.gradient(step, loss, norm);
         }
         return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
     }

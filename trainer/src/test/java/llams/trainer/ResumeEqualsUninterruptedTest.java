@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import llams.engine.safetensors.AtomicFiles;
+import llams.trainer.checkpoint.DirectoryLock;
 import llams.trainer.lora.LoraConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +64,57 @@ class ResumeEqualsUninterruptedTest {
         try (Stream<String> lines = Files.lines(broken.resolve("train.jsonl"))) {
             assertEquals(SmallRun.STEPS, lines.count(), "each step stands in the log once");
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void aRunThatIsToldToStopSavesItsStep(LoraConfig lora) throws IOException {
+        Path model = SmallRun.model(directory.resolve("model"));
+        Path straight = directory.resolve("straight");
+        TrainSettings neverSaving = SmallRun.settings(lora, 1e-2, 1, 0);
+        SmallRun.run(neverSaving, model, straight, false, report -> {
+        });
+        Path stopped = directory.resolve("stopped");
+        FineTune.Report last = SmallRun.run(neverSaving, model, SmallRun.data(), stopped, run -> run.run(false, report -> {
+            if (report.step() == 2) {
+                run.stop();
+            }
+        }));
+        assertEquals(3, last.step());
+        assertFalse(last.isLast());
+        assertEquals(SavedState.directory(stopped, 4), RunDirectory.newestSave(stopped).orElseThrow());
+        assertTrue(SmallRun.results(stopped).isEmpty());
+
+        List<Integer> rest = new ArrayList<>();
+        assertTrue(SmallRun.run(neverSaving, model, stopped, true, report -> rest.add(report.step())).isLast());
+        assertEquals(List.of(4, 5, 6), rest);
+        assertEquals(SmallRun.results(straight), SmallRun.results(stopped));
+    }
+
+    @Test
+    void whatAKilledRunHadHalfWrittenDoesNotHinder() throws IOException {
+        Path model = SmallRun.model(directory.resolve("model"));
+        TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2);
+        Path straight = directory.resolve("straight");
+        SmallRun.run(settings, model, straight, false, report -> {
+        });
+        // Killed while it wrote its first save, and later while it wrote its result.
+        Path killed = directory.resolve("killed");
+        Path save = AtomicFiles.temporaryFor(SavedState.directory(killed, 2));
+        Files.createDirectories(save);
+        Files.write(save.resolve("state.safetensors"), new byte[3]);
+        Files.writeString(killed.resolve("train.jsonl"), "{\"step\": 0, \"ste");
+        Files.writeString(killed.resolve(DirectoryLock.FILE), "1");
+        IOException fresh = assertThrows(IOException.class, () -> SmallRun.run(settings, model, killed, false, report -> {
+        }));
+        assertTrue(fresh.getMessage().contains("not empty"), fresh.getMessage());
+        assertThrows(Killed.class, () -> SmallRun.run(settings, model, killed, true, killedAfter(5)));
+        assertFalse(Files.exists(save));
+        Path result = Files.write(AtomicFiles.temporaryFor(killed.resolve("adapter_model.safetensors")), new byte[3]);
+        SmallRun.run(settings, model, killed, true, report -> {
+        });
+        assertFalse(Files.exists(result));
+        assertEquals(SmallRun.results(straight), SmallRun.results(killed));
     }
 
     @Test

@@ -43,7 +43,7 @@ final class SmallRun {
         List<Document> documents = new ArrayList<>();
         for (int d = 0; d < 20; d++) {
             int[] ids = random.ints(10 + random.nextInt(30), 3, 40).toArray();
-            documents.add(new Document(ids, ids));
+            documents.add(new Document("document " + d, ids, ids));
         }
         return new PackedDataset(documents, 32, true);
     }
@@ -55,9 +55,19 @@ final class SmallRun {
 
     static FineTune.Report run(TrainSettings settings, Path model, Path out, boolean resume, FineTune.Listener listener)
             throws IOException {
+        return run(settings, model, data(), out, run -> run.run(resume, listener));
+    }
+
+    /// What is done with a run.
+    @FunctionalInterface
+    interface Use {
+        FineTune.Report of(FineTune run) throws IOException;
+    }
+
+    static FineTune.Report run(TrainSettings settings, Path model, PackedDataset data, Path out, Use use) throws IOException {
         try (LlamaWeights base = LlamaWeights.open(model);
-                FineTune run = FineTune.of(Devices.byName("cpu"), settings, base, data(), data(), out)) {
-            return run.run(resume, listener);
+                FineTune run = FineTune.of(Devices.byName("cpu"), settings, base, data, data, out)) {
+            return use.of(run);
         }
     }
 

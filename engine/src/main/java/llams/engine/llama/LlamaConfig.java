@@ -41,9 +41,10 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                 initializerRange, bos, eos, dtype, null);
     }
 
-    /// Features of other models that would change the result: each is refused by name unless it has its plain value.
+    /// Features of other models that would change the result: each is refused by name unless it has its plain value, as JSON
+    /// writes it.
     private static final Map<String, List<String>> PLAIN = Map.of("attention_bias", List.of("false"), "mlp_bias",
-            List.of("false"), "hidden_act", List.of("silu"), "attention_dropout", List.of("0", "0.0"),
+            List.of("false"), "hidden_act", List.of("\"silu\""), "attention_dropout", List.of("0", "0.0"),
             "partial_rotary_factor", List.of("1", "1.0"), "sliding_window", List.of());
 
     /// Reads `config.json` of a model directory.
@@ -81,7 +82,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         }
         PLAIN.forEach((name, plain) -> {
             JsonNode value = json.path(name);
-            if (!value.isMissingNode() && !value.isNull() && !(value.isValueNode() && plain.contains(value.asString()))) {
+            if (!value.isMissingNode() && !value.isNull() && !plain.contains(value.toString())) {
                 throw new IllegalArgumentException(name + " " + value + " is not supported; Llama 3 has "
                         + (plain.isEmpty() ? "none" : plain.getFirst()));
             }
@@ -99,13 +100,11 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                     "num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + kvHeads);
         }
         JsonNode rope = isPresent(json, "rope_parameters") ? json.get("rope_parameters") : json.path("rope_scaling");
-        JsonNode theta = isPresent(rope, "rope_theta") ? rope.get("rope_theta") : json.path("rope_theta");
+        double theta = decimal(isPresent(rope, "rope_theta") ? rope : json, "rope_theta", 10000);
         return new LlamaConfig(dim, required(json, "intermediate_size"), required(json, "num_hidden_layers"), heads, kvHeads,
-                headDim, required(json, "vocab_size"), (float) json.path("rms_norm_eps").asDouble(1e-6),
-                theta.asDouble(10000), ropeScaling(rope), optional(json, "max_position_embeddings", 2048),
-                json.path("tie_word_embeddings").asBoolean(false),
-                (float) json.path("initializer_range").asDouble(0.02), json.path("bos_token_id").asInt(-1),
-                ids(json.path("eos_token_id")),
+                headDim, required(json, "vocab_size"), (float) decimal(json, "rms_norm_eps", 1e-6), theta, ropeScaling(rope),
+                optional(json, "max_position_embeddings", 2048), flag(json, "tie_word_embeddings"),
+                (float) decimal(json, "initializer_range", 0.02), json.path("bos_token_id").asInt(-1), ids(json.path("eos_token_id")),
                 isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null),
                 Quantization.method(json));
     }
@@ -144,6 +143,24 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
             throw new IllegalArgumentException("\"" + name + "\" must be a positive whole number, not " + value);
         }
         return value.asInt();
+    }
+
+    private static double decimal(JsonNode json, String name, double otherwise) {
+        if (!isPresent(json, name)) {
+            return otherwise;
+        }
+        JsonNode value = json.get(name);
+        if (!value.isNumber() || !(value.asDouble() > 0)) {
+            throw new IllegalArgumentException("\"" + name + "\" must be a positive number, not " + value);
+        }
+        return value.asDouble();
+    }
+
+    private static boolean flag(JsonNode json, String name) {
+        if (isPresent(json, name) && !json.get(name).isBoolean()) {
+            throw new IllegalArgumentException("\"" + name + "\" must be true or false, not " + json.get(name));
+        }
+        return json.path(name).asBoolean(false);
     }
 
     private static double number(JsonNode json, String name) {

@@ -14,6 +14,8 @@ import java.nio.file.StandardOpenOption;
 /// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same directory,
 /// forced to the disk, renamed, and the directory forced too.
 public final class AtomicFiles {
+    private static final String TEMPORARY = ".tmp-";
+
     private AtomicFiles() {
     }
 
@@ -26,17 +28,22 @@ public final class AtomicFiles {
                 channel.force(true);
             }
             replace(temporary, file);
-            forceDirectory(file.toAbsolutePath().getParent());
         } catch (IOException e) {
             deleteQuietly(temporary, e);
             throw cannotWrite(file, e);
         }
+        forceDirectory(file.toAbsolutePath().getParent());
     }
 
     /// A name beside `file` that no other process or thread uses.
     public static Path temporaryFor(Path file) {
-        return file.resolveSibling("." + file.getFileName() + ".tmp-" + ProcessHandle.current().pid() + "-"
+        return file.resolveSibling(file.getFileName() + TEMPORARY + ProcessHandle.current().pid() + "-"
                 + Long.toUnsignedString(System.nanoTime(), 36));
+    }
+
+    /// Whether a name is one of [#temporaryFor]: if no program is at work there, what a killed one left.
+    public static boolean isTemporary(Path file) {
+        return file.getFileName().toString().matches(".*" + TEMPORARY + "\\d+-[0-9a-z]+");
     }
 
     /// Renames `temporary` to `file`, in one step.
@@ -51,6 +58,8 @@ public final class AtomicFiles {
         }
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            throw cannotWrite(directory, e);
         }
     }
 

@@ -60,7 +60,7 @@ public final class SafetensorsFile implements AutoCloseable {
                 throw new SafetensorsException(file, "is being written to while it is opened; wait until it is complete");
             }
             arena = Arena.ofShared();
-            MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, size, arena);
+            MemorySegment mapped = map(file, channel, size, arena);
             return new SafetensorsFile(file, channel, arena, mapped, header);
         } catch (Throwable e) {
             channel.close();
@@ -68,6 +68,15 @@ public final class SafetensorsFile implements AutoCloseable {
                 arena.close();
             }
             throw e;
+        }
+    }
+
+    private static MemorySegment map(Path file, FileChannel channel, long size, Arena arena) throws IOException {
+        try {
+            return channel.map(MapMode.READ_ONLY, 0, size, arena);
+        } catch (IOException e) {
+            throw new IOException(file + ": its " + size + " bytes cannot be mapped (" + e.getMessage()
+                    + "); does something limit the program's address space, as 'ulimit -v' does?", e);
         }
     }
 

@@ -89,6 +89,10 @@ class LlamaConfigTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"attention_bias\": true | attention_bias true is not supported",
+        "\"mlp_bias\": \"false\" | mlp_bias \"false\" is not supported",
+        "\"rope_theta\": \"500000.0\" | \"rope_theta\" must be a positive number, not \"500000.0\"",
+        "\"rms_norm_eps\": -1 | \"rms_norm_eps\" must be a positive number, not -1",
+        "\"tie_word_embeddings\": \"true\" | \"tie_word_embeddings\" must be true or false, not \"true\"",
         "\"mlp_bias\": true | mlp_bias true is not supported",
         "\"hidden_act\": \"gelu\" | hidden_act \"gelu\" is not supported",
         "\"sliding_window\": 4096 | sliding_window 4096 is not supported",

@@ -35,8 +35,7 @@ public final class OutputDirectory implements AutoCloseable {
     public static OutputDirectory create(Path target) throws IOException {
         check(target);
         Path place = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath().normalize();
-        Path temporary = place.resolveSibling(place.getFileName() + ".tmp-" + ProcessHandle.current().pid() + "-"
-                + Long.toUnsignedString(System.nanoTime(), 36));
+        Path temporary = AtomicFiles.temporaryFor(place);
         try {
             Files.createDirectories(place.getParent());
             Files.createDirectory(temporary);
@@ -73,7 +72,7 @@ public final class OutputDirectory implements AutoCloseable {
             existing = existing.getParent();
         }
         try {
-            Files.delete(Files.createTempDirectory(existing, ".llams-check-"));
+            Files.delete(Files.createDirectory(AtomicFiles.temporaryFor(existing.resolve(".llams-check"))));
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(target, e);
         }
@@ -89,21 +88,7 @@ public final class OutputDirectory implements AutoCloseable {
     /// @throws IOException if that fails. If the name was taken in the meantime, the results stay where they are, and the
     ///                     message says where
     public void commit() throws IOException {
-        Files.walkFileTree(temporary, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                    channel.force(true);
-                }
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, IOException failure) throws IOException {
-                AtomicFiles.forceDirectory(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        force();
         try {
             Files.deleteIfExists(target);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -114,6 +99,26 @@ public final class OutputDirectory implements AutoCloseable {
         }
         release();
         AtomicFiles.forceDirectory(target.getParent());
+    }
+
+    private void force() throws IOException {
+        Files.walkFileTree(temporary, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.force(true);
+                } catch (IOException e) {
+                    throw AtomicFiles.cannotWrite(file, e);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, IOException failure) throws IOException {
+                AtomicFiles.forceDirectory(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 
     @Override

@@ -37,13 +37,13 @@ public final class DataLoader {
         position = target;
     }
 
-    /// The sequence at [#position()], which moves on to the next.
-    public PackedSequence next() {
+    /// The number of the sequence at [#position()], which moves on to the next.
+    public int next() {
         if (orderEpoch != position.epoch) {
             order = order(position.epoch);
             orderEpoch = position.epoch;
         }
-        PackedSequence sequence = data.sequence(order[position.index]);
+        int sequence = order[position.index];
         boolean last = position.index + 1 == data.size();
         position = last ? new Position(position.epoch + 1, 0) : new Position(position.epoch, position.index + 1);
         return sequence;

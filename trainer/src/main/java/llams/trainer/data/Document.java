@@ -4,25 +4,26 @@ import java.util.Arrays;
 
 /// One text or conversation as ids.
 ///
+/// @param origin `file:line` of its beginning, for messages; no part of what makes two documents equal
 /// @param ids    `[tokens]`
 /// @param labels `[tokens]`, unshifted: `labels[i]` belongs to the token at i and is its id, or [#IGNORED]. It is what
 ///               position i - 1 has to predict, so `labels[0]` never counts. May be the same array as `ids`.
 /// @param cut    whether a packer may cut the document and go on with it in the next sequence: texts yes; conversations no,
 ///               their rest would be answers without the questions
-public record Document(int[] ids, int[] labels, boolean cut) {
+public record Document(String origin, int[] ids, int[] labels, boolean cut) {
     /// The label of a token that the loss does not count.
     public static final int IGNORED = -100;
 
     public Document {
         if (ids.length != labels.length) {
-            throw new DataException("document: " + ids.length + " ids, but " + labels.length
+            throw new DataException(origin + ": " + ids.length + " ids, but " + labels.length
                     + " labels; labels stand unshifted, one for each id, -100 where the loss does not count");
         }
     }
 
     /// A document that may be cut.
-    public Document(int[] ids, int[] labels) {
-        this(ids, labels, true);
+    public Document(String origin, int[] ids, int[] labels) {
+        this(origin, ids, labels, true);
     }
 
     /// How many of the first `tokens` tokens the loss counts.
@@ -51,6 +52,6 @@ public record Document(int[] ids, int[] labels, boolean cut) {
 
     @Override
     public String toString() {
-        return "Document[ids=" + Arrays.toString(ids) + ", labels=" + Arrays.toString(labels) + ", cut=" + cut + "]";
+        return "Document[origin=" + origin + ", ids=" + Arrays.toString(ids) + ", labels=" + Arrays.toString(labels) + ", cut=" + cut + "]";
     }
 }

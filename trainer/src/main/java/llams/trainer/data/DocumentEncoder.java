@@ -35,9 +35,9 @@ public final class DocumentEncoder {
         Document document = switch (sample) {
             case Sample.Text text -> text(text);
             case Sample.Chat conversation -> chat(conversation);
-            case Sample.Ids ids -> new Document(ids.ids(), ids.labels());
+            case Sample.Ids ids -> new Document(ids.origin(), ids.ids(), ids.labels());
         };
-        check(document, sample.origin());
+        check(document);
         return document;
     }
 
@@ -52,7 +52,7 @@ public final class DocumentEncoder {
         if (sample.ends()) {
             ids[ids.length - 1] = special("<|end_of_text|>");
         }
-        return new Document(ids, ids);
+        return new Document(sample.origin(), ids, ids);
     }
 
     private Document chat(Sample.Chat sample) {
@@ -81,7 +81,7 @@ public final class DocumentEncoder {
             }
             at += part.length;
         }
-        return new Document(ids, labels, false);
+        return new Document(sample.origin(), ids, labels, false);
     }
 
     private Tokenizer tokenizer(Sample sample) {
@@ -98,16 +98,16 @@ public final class DocumentEncoder {
                 .orElseThrow(() -> new DataException("the tokenizer has no " + name + ", which begins or ends every text"));
     }
 
-    private void check(Document document, String origin) {
+    private void check(Document document) {
         for (int i = 0; i < document.ids().length; i++) {
             int id = document.ids()[i];
             int label = document.labels()[i];
             if (id < 0 || id >= vocab) {
-                throw new DataException(origin + ": id " + id + " (number " + i + ") is outside the model's vocabulary, 0 to "
+                throw new DataException(document.origin() + ": id " + id + " (number " + i + ") is outside the model's vocabulary, 0 to "
                         + (vocab - 1) + "; is this the model's own tokenizer?");
             }
             if (label != Document.IGNORED && (label < 0 || label >= vocab)) {
-                throw new DataException(origin + ": label " + label + " (number " + i
+                throw new DataException(document.origin() + ": label " + label + " (number " + i
                         + ") is neither -100 nor in the model's vocabulary, 0 to " + (vocab - 1));
             }
         }

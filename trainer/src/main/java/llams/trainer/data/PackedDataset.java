@@ -2,6 +2,7 @@ package llams.trainer.data;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
 
 /// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when asked
@@ -121,6 +122,12 @@ public final class PackedDataset {
             start += length.at(p);
         }
         return sequence;
+    }
+
+    /// The documents that sequence `index` has pieces of, each as its `file:line`.
+    public List<String> origins(int index) {
+        return IntStream.range(firstPiece.at(index), firstPiece.at(index + 1)).mapToObj(p -> documents.get(document.at(p)).origin())
+                .distinct().toList();
     }
 
     private static void fill(PackedSequence sequence, int start, Document document, int from, int length, boolean goesOn) {

@@ -61,7 +61,7 @@ final class Fixtures {
         for (int i = 0; i < tokens; i++) {
             ids[i] = first + i;
         }
-        return new Document(ids, ids);
+        return new Document("text " + first, ids, ids);
     }
 
     /// A conversation of ids first, first + 1, ..., of which the last `counted` count.
@@ -69,6 +69,6 @@ final class Fixtures {
         int[] ids = text(first, tokens).ids();
         int[] labels = ids.clone();
         Arrays.fill(labels, 0, tokens - counted, Document.IGNORED);
-        return new Document(ids, labels, false);
+        return new Document("chat " + first, ids, labels, false);
     }
 }

@@ -1,0 +1,80 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import llams.engine.device.Device;
+import llams.trainer.MultipleChoice;
+import llams.trainer.data.ChoiceQuestion;
+import llams.trainer.data.DataException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams eval choice`
+@Command(
+        name = "choice",
+        description = {
+            "How many multiple-choice questions a model answers right, by the likelihood of each answer.",
+            "A line is {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"], \"answer\": 0}, the answer counted from 0. The question stands"
+                    + " before each answer as it is: write 'Answer:' or examples into it if the model should see them. By length: the"
+                    + " likelihood per character decides, so that short answers are not preferred."
+        },
+        footer = {"", "Example:", "  llams eval choice -m model --adapter tuned --data questions.jsonl"})
+final class ChoiceCommand implements Callable<Integer> {
+    @ParentCommand
+    EvalCommand eval;
+
+    @Mixin
+    ModelOptions model;
+
+    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Required: questions, one a line.")
+    Path data;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Mixin
+    ComputeOptions compute;
+
+    @Override
+    public Integer call() throws IOException {
+        Device device = compute.open();
+        List<ChoiceQuestion> questions = ChoiceQuestion.read(data);
+        try (LoadedModel loaded = model.open()) {
+            if (loaded.tokenizer() == null) {
+                throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
+            }
+            MultipleChoice choice = new MultipleChoice(questions, loaded.tokenizer(), loaded.weights().config.maxPositions());
+            MultipleChoice.Score score;
+            try (Progress progress = new Progress(eval.llams.err, "asking", "tokens", choice.tokens())) {
+                score = choice.score(device, loaded.model(), loaded.resident(), progress::step);
+            }
+            print(score);
+        }
+        return Main.DONE;
+    }
+
+    private void print(MultipleChoice.Score score) {
+        if (json) {
+            ObjectNode report = JsonNodeFactory.instance.objectNode();
+            report.put("questions", score.questions()).put("accuracy", score.accuracy())
+                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance());
+            eval.llams.out.println(report);
+            return;
+        }
+        line("accuracy", score.accuracy(), score.error(score.accuracy()), "%,d of %,d right; blind picks: %.1f%%", score.correct(),
+                score.questions(), 100 * score.chance());
+        line("by length", score.accuracyByLength(), score.error(score.accuracyByLength()), "%,d right", score.correctByLength());
+    }
+
+    private void line(String name, double accuracy, double error, String more, Object... values) {
+        eval.llams.out.printf(Locale.ROOT, "%-9s  %.1f%% ± %.1f  %s%n", name, 100 * accuracy, 100 * error,
+                String.format(Locale.ROOT, more, values));
+    }
+}

@@ -1,0 +1,45 @@
+package llams.cli;
+
+import java.io.PrintStream;
+import java.util.HashMap;
+import java.util.Map;
+import org.jline.utils.Signals;
+
+/// Lets long work end in order when the terminal goes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks for it, the
+/// next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays ignored.
+final class Interruption implements AutoCloseable {
+    private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
+
+    private final PrintStream err;
+    private final Runnable stop;
+    private final Map<String, Object> before = new HashMap<>();
+    private int code = Main.DONE;
+
+    /// @param stop asks the work to end; called from another thread
+    Interruption(PrintStream err, Runnable stop) {
+        this.err = err;
+        this.stop = stop;
+        NUMBERS.forEach((name, number) -> before.put(name, Signals.register(name, () -> received(128 + number))));
+    }
+
+    private synchronized void received(int asShellsReportIt) {
+        if (code != Main.DONE) {
+            System.exit(asShellsReportIt);
+        }
+        code = asShellsReportIt;
+        // Behind a bar that redraws itself, on a line of its own.
+        err.print(Stderr.terminalColumns().isPresent() ? "\n" : "");
+        err.println("llams: interrupted; this step is finished and saved. Interrupt again to end at once");
+        stop.run();
+    }
+
+    /// The exit code that tells of the signal; [Main#DONE] if there was none.
+    synchronized int code() {
+        return code;
+    }
+
+    @Override
+    public void close() {
+        before.forEach(Signals::unregister);
+    }
+}

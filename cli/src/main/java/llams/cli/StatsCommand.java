@@ -1,0 +1,140 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.data.Corpus;
+import llams.trainer.data.DataStatistics;
+import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.DocumentLengths;
+import llams.trainer.data.PackedDataset;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `llams data stats`
+@Command(
+        name = "stats",
+        description = {
+            "How long documents are, and what training with sequences of some lengths would make of them.",
+            "Files as 'llams train' takes them. Packed, texts are cut and go on in the next sequence; the end of a conversation that is"
+                    + " longer than a sequence is lost."
+        },
+        footer = {"", "Example:", "  llams data stats chats.jsonl --tokenizer model"})
+final class StatsCommand implements Callable<Integer> {
+    private static final int BAR = 40;
+
+    @ParentCommand
+    DataCommand data;
+
+    @Spec
+    CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data.")
+    List<Path> files;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
+    Path tokenizer;
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "512,1024,2048,4096,8192",
+            description = "Lengths of sequences to try (default: ${DEFAULT-VALUE}).")
+    List<Integer> tokens;
+
+    @Option(
+            names = "--pack",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Documents share sequences (default); --no-pack: one document a sequence.")
+    boolean pack;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        for (int length : tokens) {
+            if (length < 2) {
+                throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + length);
+            }
+        }
+        Tokenizer known = tokenizer == null ? null : Tokenizer.load(tokenizer);
+        Corpus corpus = Corpus.load(files, new DocumentEncoder(known, known == null ? Integer.MAX_VALUE : known.size()));
+        List<DataStatistics> tried = new ArrayList<>();
+        for (int length : tokens) {
+            tried.add(new PackedDataset(corpus.documents(), length, pack).statistics());
+        }
+        DocumentLengths lengths = new DocumentLengths(corpus.documents());
+        if (json) {
+            data.llams.out.println(report(corpus, lengths, tried));
+        } else {
+            print(corpus, lengths, tried);
+        }
+        return Main.DONE;
+    }
+
+    private void print(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
+        long all = tried.getFirst().tokens();
+        line("documents  %,d, of them %,d conversations; %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
+                corpus.empty());
+        line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all, lengths.quantile(0.5),
+                lengths.quantile(0.9), lengths.quantile(1));
+        if (corpus.textBytes() > 0) {
+            line("bytes      %,d of text, %.2f a token", corpus.textBytes(), (double) corpus.textBytes() / all);
+        }
+        line("%n%17s %11s", "tokens", "documents");
+        List<DocumentLengths.Bucket> histogram = lengths.histogram();
+        int most = histogram.stream().mapToInt(DocumentLengths.Bucket::documents).max().orElse(1);
+        for (DocumentLengths.Bucket bucket : histogram) {
+            line("%8d-%8d %,11d %6.1f%%  %s", bucket.from(), bucket.to(), bucket.documents(),
+                    100.0 * bucket.documents() / corpus.documents().size(), "#".repeat((int) ((long) BAR * bucket.documents() / most)));
+        }
+        line("%n%8s %11s %6s %13s %11s %13s %8s", "--tokens", "sequences", "full", "counted", "truncated", "tokens lost", "of all");
+        for (int i = 0; i < tried.size(); i++) {
+            DataStatistics s = tried.get(i);
+            long lost = s.truncatedTokens() + s.droppedTokens();
+            line("%8d %,11d %5.1f%% %,13d %,11d %,13d %7.2f%%", tokens.get(i), s.sequences(),
+                    100.0 * s.packedTokens() / ((double) s.sequences() * tokens.get(i)), s.countedTokens(), s.truncated() + s.dropped(), lost,
+                    100.0 * lost / all);
+        }
+    }
+
+    private void line(String format, Object... values) {
+        data.llams.out.println(String.format(Locale.ROOT, format, values));
+    }
+
+    private ObjectNode report(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
+        ObjectNode report = JsonNodeFactory.instance.objectNode();
+        report.put("documents", corpus.documents().size()).put("conversations", corpus.conversations()).put("empty", corpus.empty())
+                .put("tokens", tried.getFirst().tokens()).put("textBytes", corpus.textBytes()).put("median", lengths.quantile(0.5))
+                .put("longest", lengths.quantile(1));
+        ArrayNode histogram = report.putArray("histogram");
+        for (DocumentLengths.Bucket bucket : lengths.histogram()) {
+            histogram.addObject().put("from", bucket.from()).put("to", bucket.to()).put("documents", bucket.documents())
+                    .put("tokens", bucket.tokens());
+        }
+        ArrayNode sequences = report.putArray("sequences");
+        for (int i = 0; i < tried.size(); i++) {
+            DataStatistics s = tried.get(i);
+            sequences.addObject().put("tokens", tokens.get(i)).put("sequences", s.sequences()).put("packedTokens", s.packedTokens())
+                    .put("countedTokens", s.countedTokens()).put("truncated", s.truncated()).put("truncatedTokens", s.truncatedTokens())
+                    .put("dropped", s.dropped()).put("droppedTokens", s.droppedTokens());
+        }
+        return report;
+    }
+}

@@ -1,0 +1,136 @@
+package llams.trainer;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import llams.engine.device.Device;
+import llams.engine.llama.Llama;
+import llams.engine.tensor.Tensor;
+import llams.tokenizer.Tokenizer;
+import llams.trainer.data.ChoiceQuestion;
+import llams.trainer.data.DataException;
+import llams.trainer.data.Document;
+import llams.trainer.data.PackedDataset;
+import llams.trainer.data.PackedSequence;
+
+/// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question is the one
+/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is
+/// `<|begin_of_text|>` question, a space unless the question ends in white space, answer; of it the answer's tokens count.
+public final class MultipleChoice {
+    /// Tokens of a packed sequence, unless a question needs more or the model allows less.
+    private static final int TOKENS = 2048;
+
+    private final List<ChoiceQuestion> questions;
+    private final PackedDataset data;
+    private final int length;
+
+    /// @param correct         questions whose right answer has the greatest likelihood
+    /// @param correctByLength questions whose right answer has the greatest logarithm of its likelihood per character
+    /// @param chance          share of right answers that picking blindly would give
+    public record Score(int questions, int correct, int correctByLength, double chance) {
+        public double accuracy() {
+            return (double) correct / questions;
+        }
+
+        public double accuracyByLength() {
+            return (double) correctByLength / questions;
+        }
+
+        /// What an accuracy may be off by, taking the questions for a sample of many: one standard error.
+        public double error(double accuracy) {
+            return Math.sqrt(accuracy * (1 - accuracy) / Math.max(1, questions - 1));
+        }
+    }
+
+    /// @param maxPositions that the model allows
+    /// @throws DataException if a question with one of its answers is longer than that
+    public MultipleChoice(List<ChoiceQuestion> questions, Tokenizer tokenizer, int maxPositions) {
+        this.questions = List.copyOf(questions);
+        List<Document> documents = new ArrayList<>();
+        int longest = 0;
+        for (ChoiceQuestion question : questions) {
+            for (String choice : question.choices()) {
+                Document document = document(question, choice, tokenizer);
+                documents.add(document);
+                longest = Math.max(longest, document.ids().length);
+                if (longest > maxPositions) {
+                    throw new DataException(question.origin() + ": question and answer have " + longest
+                            + " tokens, and the model allows " + maxPositions + " (max_position_embeddings)");
+                }
+            }
+        }
+        length = Math.max(longest, Math.min(TOKENS, maxPositions));
+        data = new PackedDataset(documents, length, true);
+    }
+
+    private static Document document(ChoiceQuestion question, String choice, Tokenizer tokenizer) {
+        String text = question.question();
+        // White space at its end is the answer's: tokens begin with spaces, they do not end with them.
+        String context = text.stripTrailing();
+        String all = text + (context.length() < text.length() ? "" : " ") + choice;
+        int[] begin = {tokenizer.special("<|begin_of_text|>").orElseThrow(
+                () -> new DataException("the tokenizer has no <|begin_of_text|>, which begins every text"))};
+        int[] body = tokenizer.encodeOrdinary(all);
+        int[] ids = Arrays.copyOf(begin, 1 + body.length);
+        System.arraycopy(body, 0, ids, 1, body.length);
+        int[] labels = ids.clone();
+        Arrays.fill(labels, 0, 1 + Math.min(tokenizer.encodeOrdinary(context).length, body.length - 1), Document.IGNORED);
+        return new Document(question.origin(), ids, labels, false);
+    }
+
+    /// Tokens of all questions with all their answers.
+    public long tokens() {
+        return data.statistics().packedTokens();
+    }
+
+    /// Asks a model.
+    ///
+    /// @param progress hears how many more tokens are done
+    /// @throws IllegalStateException if a likelihood is not a number
+    public Score score(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
+        double[] losses = new double[data.statistics().documents()];
+        int document = -1;
+        try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
+            for (int s = 0; s < data.size(); s++) {
+                PackedSequence sequence = data.sequence(s);
+                float[] tokenLosses = evaluator.tokenLosses(Batch.of(List.of(sequence)));
+                for (int t = 0; t < tokenLosses.length; t++) {
+                    document += sequence.position()[t] == 0 ? 1 : 0;
+                    losses[document] += tokenLosses[t];
+                }
+                progress.accept(tokenLosses.length);
+            }
+        }
+        return score(losses);
+    }
+
+    private Score score(double[] losses) {
+        int correct = 0;
+        int correctByLength = 0;
+        double chance = 0;
+        int first = 0;
+        for (ChoiceQuestion question : questions) {
+            int best = 0;
+            int bestByLength = 0;
+            double[] byLength = new double[question.choices().size()];
+            for (int c = 0; c < byLength.length; c++) {
+                double loss = losses[first + c];
+                if (!Double.isFinite(loss)) {
+                    throw new IllegalStateException(question.origin() + ": the loss of answer " + c + " is " + loss
+                            + "; look for damaged weights");
+                }
+                String choice = question.choices().get(c);
+                byLength[c] = loss / choice.codePointCount(0, choice.length());
+                best = loss < losses[first + best] ? c : best;
+                bestByLength = byLength[c] < byLength[bestByLength] ? c : bestByLength;
+            }
+            correct += best == question.answer() ? 1 : 0;
+            correctByLength += bestByLength == question.answer() ? 1 : 0;
+            chance += 1.0 / byLength.length;
+            first += byLength.length;
+        }
+        return new Score(questions.size(), correct, correctByLength, chance / questions.size());
+    }
+}
