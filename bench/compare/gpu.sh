@@ -102,7 +102,7 @@ ratio() {
 # A case: its name, what one call counts (tokens, or flops), a unit's divisor, then our arguments (none: theirs alone), "--"
 # and theirs.
 compare() {
-  local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=()
+  local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=() line
   shift 3
   local ours=()
   while [ "$1" != -- ]; do
@@ -117,6 +117,10 @@ compare() {
     my_seconds=$(awk -v w="$work_of_call" -v r="$mine" 'BEGIN { print w / r }')
     my_memory=${memory:--}
     notes+=("LLaMS: first call after $(field firstSeconds | cut -d. -f1) s, host memory ${host:--} MiB")
+    # What makes it slower than it should be, as the kernels of ours where cuBLAS is not found.
+    while IFS= read -r line; do
+      notes+=("LLaMS: $line")
+    done < <(grep '^gpu: ' "$work/err" | cut -c1-400)
   else
     notes+=("LLaMS failed: $(reason)")
   fi
