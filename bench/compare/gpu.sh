@@ -9,7 +9,9 @@
 #
 # Needs the program with its GPU device (docs/gpu.md) and, for PyTorch's side, a python3 ($PYTHON) that has torch, with
 # torch_side.py beside this file. Models are random and made on the spot. What fails or is missing says so in its row, and the
-# rest goes on. A ratio above 1 means that LLaMS is faster; memory is what nvidia-smi saw in use at most, ours over theirs.
+# rest goes on. A ratio above 1 means that LLaMS is faster; memory is what nvidia-smi saw in use at most, ours over theirs. Below a
+# row stand the seconds to the end of the first call, which makes the model, brings it to the card and compiles, and what the host's
+# memory held at most: the model is in it as well, as there is no file.
 # Like with like: weights and the inputs of products in bf16 on both sides; 'full' and the products named f32 in f32 on both,
 # without TF32. PyTorch has its activations in bf16 too, LLaMS in f32. PyTorch's full step in bf16 stands beside, alone.
 set -u
@@ -58,23 +60,25 @@ products() {
   esac
 }
 
-# Runs a command with the card's memory watched; leaves out, err and memory (MiB, or nothing).
+# Runs a command with the memory of card and host watched; leaves out, err and memory and host (MiB, or nothing).
 watched() {
   : >"$work/used"
-  if command -v nvidia-smi >/dev/null; then
-    while nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null | head -1 >>"$work/used"; do
-      sleep 0.3
-    done &
-    sampler=$!
-  fi
-  timeout -k 5 "$LIMIT" "$@" >"$work/out" 2>"$work/err" </dev/null
+  : >"$work/held"
+  : >"$work/pid"
+  while sleep 0.5; do
+    nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null | head -1 >>"$work/used"
+    # Not every kernel tells the most that it was.
+    sed -nE 's/^Vm(HWM|RSS):[^0-9]*([0-9]+) kB$/\2/p' "/proc/$(cat "$work/pid")/status" 2>/dev/null >>"$work/held"
+  done &
+  sampler=$!
+  # shellcheck disable=SC2016 # that shell's own, whose number is that of the program which takes its place
+  timeout -k 5 "$LIMIT" bash -c 'echo $$ >"$0"; exec "$@"' "$work/pid" "$@" >"$work/out" 2>"$work/err" </dev/null
   local code=$?
-  if [ -n "$sampler" ]; then
-    kill "$sampler" 2>/dev/null
-    wait "$sampler" 2>/dev/null
-    sampler=
-  fi
-  memory=$(sort -n "$work/used" | tail -1)
+  kill "$sampler" 2>/dev/null
+  wait "$sampler" 2>/dev/null
+  sampler=
+  memory=$(grep -x '[0-9]*' "$work/used" | sort -n | tail -1)
+  host=$(sort -n "$work/held" | tail -1 | awk '{ printf "%.0f", $1 / 1024 }')
   [ $code -ne 124 ] || echo "stopped after $LIMIT s (LIMIT)" >>"$work/err"
   return $code
 }
@@ -84,7 +88,7 @@ field() {
 }
 
 reason() {
-  echo "$(grep -v '^ *$' "$work/err" | tail -1 | cut -c1-100)"
+  grep -v '^ *$' "$work/err" | tail -1 | cut -c1-400
 }
 
 row() {
@@ -98,7 +102,7 @@ ratio() {
 # A case: its name, what one call counts (tokens, or flops), a unit's divisor, then our arguments (none: theirs alone), "--"
 # and theirs.
 compare() {
-  local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=()
+  local name=$1 work_of_call=$2 unit=$3 mine=- my_memory=- their_memory=- my_seconds=0 their_seconds=0 notes=() line
   shift 3
   local ours=()
   while [ "$1" != -- ]; do
@@ -112,15 +116,20 @@ compare() {
     mine=$(field "$([ "${ours[0]}" = product ] && echo flops || echo tokensPerSecond)")
     my_seconds=$(awk -v w="$work_of_call" -v r="$mine" 'BEGIN { print w / r }')
     my_memory=${memory:--}
-    notes+=("first call after $(field firstSeconds | cut -d. -f1) s")
+    notes+=("LLaMS: first call after $(field firstSeconds | cut -d. -f1) s, host memory ${host:--} MiB")
+    # What makes it slower than it should be, as the kernels of ours where cuBLAS is not found.
+    while IFS= read -r line; do
+      notes+=("LLaMS: $line")
+    done < <(grep '^gpu: ' "$work/err" | cut -c1-400)
   else
     notes+=("LLaMS failed: $(reason)")
   fi
   if [ -z "$has_torch" ]; then
     notes+=("no PyTorch in $PYTHON")
   elif watched "$PYTHON" "$here/torch_side.py" "$@" --seconds "$SECONDS_EACH" --device "$TORCH_DEVICE"; then
-    their_seconds=$(field seconds)
+    their_seconds=$(field median)
     their_memory=${memory:--}
+    notes+=("PyTorch: first call after $(field firstSeconds | cut -d. -f1) s, host memory ${host:--} MiB")
   else
     notes+=("PyTorch failed: $(reason)")
   fi
@@ -179,10 +188,10 @@ done
 if has profile; then
   for shape in $SHAPES; do
     echo
-    echo "$shape, LoRA steps, time on the device by operation:"
+    echo "$shape, LoRA steps of $TOKENS tokens, launched one by one for this, the first left out, time on the device by operation:"
     if LLAMS_JAVA_OPTS="${LLAMS_JAVA_OPTS:-} -Dllams.gpu.profile=true" \
         watched "$LLAMS" measure lora --config "$(config "$shape")" --tokens "$TOKENS" --seconds 0 --device gpu; then
-      sed 's/^/  /' "$work/err"
+      sed 's/^/  /' "$work/out" "$work/err"
     else
       echo "  failed: $(reason)"
     fi

@@ -34,9 +34,17 @@ if [ -f "$here/tornado/flags" ]; then
   while IFS= read -r flag; do
     start+=("${flag//@HERE@/$here}")
   done <"$here/tornado/flags"
-  memory=${LLAMS_GPU_MEMORY:-$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)MB}
-  [ "$memory" != MB ] || memory=4GB
-  start+=(@"$here/gpu/gpu.flags" -Dtornado.device.memory="$memory"
+  memory=${LLAMS_GPU_MEMORY:-}
+  if [ -z "$memory" ]; then
+    memory=$(nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | head -1)
+    # It prints what is wrong where the number would be, and of a part of a card (MIG) it may know none. Then there is no limit with
+    # CUDA but the card's, and TornadoVM's own of 4 GB with OpenCL.
+    case $memory in
+      '' | *[!0-9]*) memory= ;;
+      *) memory=${memory}MB ;;
+    esac
+  fi
+  start+=(@"$here/gpu/gpu.flags" ${memory:+"-Dtornado.device.memory=$memory"}
     -cp "$here/gpu/*" -p "$here/lib:$here/tornado/share/java/tornado" -m llams.cli/llams.cli.Main)
 else
   start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*" llams.cli.Main)

@@ -22,6 +22,8 @@ final class CudaProgram implements Runner.Prepared {
     private boolean hasRun;
     private boolean isCaptured;
     private long graph;
+    /// One before each launch and one behind the last, where they are measured: made once, for that takes the host time as well.
+    private final List<Long> events = new ArrayList<>();
 
     /// Where launches go.
     ///
@@ -151,8 +153,7 @@ final class CudaProgram implements Runner.Prepared {
 
     private void putAndMeasure() {
         long stream = setting.stream.handle();
-        List<Long> events = new ArrayList<>();
-        for (int i = 0; i <= launches.size(); i++) {
+        while (events.size() <= launches.size()) {
             events.add(CudaDriver.createEvent());
         }
         for (int i = 0; i < launches.size(); i++) {
@@ -165,16 +166,18 @@ final class CudaProgram implements Runner.Prepared {
         for (int i = 0; i < nanos.length; i++) {
             nanos[i] = CudaDriver.nanosBetween(events.get(i), events.get(i + 1));
         }
-        events.forEach(CudaDriver::destroyEvent);
         setting.profile.add(launches, nanos);
     }
 
     @Override
     public void close() {
-        if (graph != 0) {
+        if (graph != 0 || !events.isEmpty()) {
             CudaDriver.enter(setting.context);
+        }
+        if (graph != 0) {
             CudaDriver.destroyGraph(graph);
         }
+        events.forEach(CudaDriver::destroyEvent);
         arena.close();
     }
 }

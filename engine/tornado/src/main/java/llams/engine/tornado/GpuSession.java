@@ -73,8 +73,12 @@ final class GpuSession implements Session {
             consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);
             // Where parameters want a list of one zero.
             runner.write(zeros, ints, 0);
+            long start = System.nanoTime();
             place(Block.Kind.FLOATS);
             place(Block.Kind.SHORTS);
+            if (profile != null) {
+                profile.sent(resident.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum(), System.nanoTime() - start);
+            }
         } catch (RuntimeException e) {
             close();
             throw e;
