@@ -82,7 +82,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         }
         PLAIN.forEach((name, plain) -> {
             JsonNode value = json.path(name);
-            if (!value.isMissingNode() && !value.isNull() && !plain.contains(value.toString())) {
+            if (!value.isMissingNode() && !value.isNull() && !plain.contains(written(value))) {
                 throw new IllegalArgumentException(name + " " + value + " is not supported; Llama 3 has "
                         + (plain.isEmpty() ? "none" : plain.getFirst()));
             }
@@ -107,6 +107,11 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                 (float) decimal(json, "initializer_range", 0.02), json.path("bos_token_id").asInt(-1), ids(json.path("eos_token_id")),
                 isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null),
                 Quantization.method(json));
+    }
+
+    /// A simple value as JSON writes it. The value's own `toString` would start Jackson's mapper, a tenth of a short run.
+    private static String written(JsonNode value) {
+        return value.isString() ? '"' + value.stringValue() + '"' : value.isValueNode() ? value.asString() : "";
     }
 
     private static RopeScaling ropeScaling(JsonNode rope) {
