@@ -104,7 +104,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         return new LlamaConfig(dim, required(json, "intermediate_size"), required(json, "num_hidden_layers"), heads, kvHeads,
                 headDim, required(json, "vocab_size"), (float) decimal(json, "rms_norm_eps", 1e-6), theta, ropeScaling(rope),
                 optional(json, "max_position_embeddings", 2048), flag(json, "tie_word_embeddings"),
-                (float) decimal(json, "initializer_range", 0.02), json.path("bos_token_id").asInt(-1), ids(json.path("eos_token_id")),
+                (float) decimal(json, "initializer_range", 0.02), first(ids(json, "bos_token_id")), ids(json, "eos_token_id"),
                 isPresent(json, "dtype") ? json.get("dtype").asString() : json.path("torch_dtype").asString(null),
                 Quantization.method(json));
     }
@@ -175,28 +175,39 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         return json.get(name).asDouble();
     }
 
-    /// An int, a list of ints, or nothing.
-    static List<Integer> ids(JsonNode json) {
+    /// An id, a list of ids, or nothing.
+    private static List<Integer> ids(JsonNode json, String name) {
+        if (!isPresent(json, name)) {
+            return List.of();
+        }
+        JsonNode value = json.get(name);
         List<Integer> ids = new ArrayList<>();
-        if (json.isArray()) {
-            json.forEach(id -> ids.add(id.asInt()));
-        } else if (json.isIntegralNumber()) {
-            ids.add(json.asInt());
+        for (JsonNode id : value.isArray() ? value : List.of(value)) {
+            if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+                throw new IllegalArgumentException("\"" + name + "\" must be an id or a list of ids, not " + value);
+            }
+            ids.add(id.asInt());
         }
         return List.copyOf(ids);
     }
 
+    private static int first(List<Integer> ids) {
+        return ids.isEmpty() ? -1 : ids.getFirst();
+    }
+
     /// The stop ids of a model directory: `eos_token_id` of `generation_config.json` if it has one, else of the config.
     ///
-    /// @throws IOException if the file cannot be read or is not JSON
+    /// @throws IOException if the file cannot be read, is not JSON, or has something else there
     public List<Integer> stopIds(Path directory) throws IOException {
         Path file = directory.resolve("generation_config.json");
         if (!Files.exists(file)) {
             return eos;
         }
         try {
-            List<Integer> ids = ids(JsonTree.read(Files.readAllBytes(file)).path("eos_token_id"));
+            List<Integer> ids = ids(JsonTree.read(Files.readAllBytes(file)), "eos_token_id");
             return ids.isEmpty() ? eos : ids;
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
         } catch (JacksonException e) {
             throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
         }

@@ -72,6 +72,14 @@ class LlamaConfigTest {
     }
 
     @Test
+    void whatIsNoStopIdIsRefused() throws IOException {
+        LlamaConfig config = read(SIZES);
+        Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": \"<|eot_id|>\"}");
+        String refusal = assertThrows(IOException.class, () -> config.stopIds(directory)).getMessage();
+        assertTrue(refusal.endsWith("generation_config.json: \"eos_token_id\" must be an id or a list of ids, not \"<|eot_id|>\""), refusal);
+    }
+
+    @Test
     void whatIsWrittenIsReadBackTheSame() throws IOException {
         LlamaConfig config = new LlamaConfig(48, 80, 3, 6, 2, 8, 333, 1e-5f, 500000,
                 new LlamaConfig.RopeScaling(8, 1, 4, 8192), 4096, true, 0.02f, 1, List.of(2, 3), "bfloat16");
@@ -93,6 +101,9 @@ class LlamaConfigTest {
         "\"rope_theta\": \"500000.0\" | \"rope_theta\" must be a positive number, not \"500000.0\"",
         "\"rms_norm_eps\": -1 | \"rms_norm_eps\" must be a positive number, not -1",
         "\"tie_word_embeddings\": \"true\" | \"tie_word_embeddings\" must be true or false, not \"true\"",
+        "\"eos_token_id\": \"2\" | \"eos_token_id\" must be an id or a list of ids, not \"2\"",
+        "\"eos_token_id\": [2, null] | \"eos_token_id\" must be an id or a list of ids, not [2,null]",
+        "\"bos_token_id\": 1.5 | \"bos_token_id\" must be an id or a list of ids, not 1.5",
         "\"mlp_bias\": true | mlp_bias true is not supported",
         "\"hidden_act\": \"gelu\" | hidden_act \"gelu\" is not supported",
         "\"sliding_window\": 4096 | sliding_window 4096 is not supported",
