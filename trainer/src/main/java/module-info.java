@@ -9,6 +9,7 @@ module llams.trainer {
     requires transitive tools.jackson.databind;
 
     exports llams.trainer;
+    exports llams.trainer.chat;
     exports llams.trainer.checkpoint;
     exports llams.trainer.data;
     exports llams.trainer.demo;

@@ -6,6 +6,7 @@ import java.util.List;
 import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatMessage;
 
 /// Samples to documents: what the model sees, and what the loss counts.
 ///
@@ -62,8 +63,8 @@ public final class DocumentEncoder {
         int[] begin = chat.encode(List.of(), false);
         List<int[]> parts = new ArrayList<>();
         int length = begin.length;
-        for (Message message : sample.messages()) {
-            int[] part = chat.message(message);
+        for (ChatMessage message : sample.messages()) {
+            int[] part = chat.message(new Message(message.role(), message.content()));
             parts.add(part);
             length += part.length;
         }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,14 +81,14 @@ final class JsonlReader {
             throw new DataException(place + ": \"" + key + "\" is " + (list.isArray() ? "empty" : JsonLine.kind(list))
                     + "; wanted a list of messages like {\"role\": \"user\", \"content\": \"...\"}");
         }
-        List<Message> messages = new ArrayList<>();
+        List<ChatMessage> messages = new ArrayList<>();
         for (int i = 0; i < list.size(); i++) {
             messages.add(message(list.get(i), place + ": \"" + key + "\"[" + i + "]"));
         }
         return new Sample.Chat(place, messages);
     }
 
-    private static Message message(JsonNode node, String where) {
+    private static ChatMessage message(JsonNode node, String where) {
         if (!(node instanceof ObjectNode message)) {
             throw new DataException(where + " is " + JsonLine.kind(node) + "; wanted a message: role and content");
         }
@@ -104,7 +104,7 @@ final class JsonlReader {
             throw new DataException(where + ": role \"" + name
                     + "\" is not known; wanted system, user (human), assistant (gpt) or ipython (tool)");
         }
-        return new Message(role, JsonLine.text(message, contentKey, where));
+        return new ChatMessage(role, JsonLine.text(message, contentKey, where));
     }
 
     private static String role(String name) {
@@ -118,14 +118,14 @@ final class JsonlReader {
     }
 
     private static Sample instruction(ObjectNode row, String question, String answer, String place) {
-        List<Message> messages = new ArrayList<>();
+        List<ChatMessage> messages = new ArrayList<>();
         if (row.has("system")) {
-            messages.add(new Message("system", JsonLine.text(row, "system", place)));
+            messages.add(new ChatMessage("system", JsonLine.text(row, "system", place)));
         }
         String asked = JsonLine.text(row, question, place);
         String input = row.has("input") && !row.get("input").isNull() ? JsonLine.text(row, "input", place) : "";
-        messages.add(new Message("user", input.isBlank() ? asked : asked + "\n\n" + input));
-        messages.add(new Message("assistant", JsonLine.text(row, answer, place)));
+        messages.add(new ChatMessage("user", input.isBlank() ? asked : asked + "\n\n" + input));
+        messages.add(new ChatMessage("assistant", JsonLine.text(row, answer, place)));
         return new Sample.Chat(place, messages);
     }
 }

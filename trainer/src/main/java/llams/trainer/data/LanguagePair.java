@@ -1,7 +1,7 @@
 package llams.trainer.data;
 
 import java.util.List;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
 import tools.jackson.databind.node.ObjectNode;
 
 /// One question and answer in Korean and in English.
@@ -18,12 +18,12 @@ public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
 
     /// The four conversations that tie the languages together: English to English, English to Korean, Korean to English,
     /// Korean to Korean.
-    public List<List<Message>> conversations() {
+    public List<List<ChatMessage>> conversations() {
         return List.of(
                 conversation(qEn, aEn), conversation(qEn, aKo), conversation(qKo, aEn), conversation(qKo, aKo));
     }
 
-    private static List<Message> conversation(String question, String answer) {
-        return List.of(new Message("user", question), new Message("assistant", answer));
+    private static List<ChatMessage> conversation(String question, String answer) {
+        return List.of(new ChatMessage("user", question), new ChatMessage("assistant", answer));
     }
 }

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import llams.engine.safetensors.AtomicFiles;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -27,7 +27,7 @@ public final class PairsFile {
                     continue;
                 }
                 ObjectNode row = JsonLine.parse(line, lines.place());
-                for (List<Message> conversation : LanguagePair.of(row, lines.place()).conversations()) {
+                for (List<ChatMessage> conversation : LanguagePair.of(row, lines.place()).conversations()) {
                     conversations.append(json(conversation)).append('\n');
                     count++;
                 }
@@ -37,7 +37,7 @@ public final class PairsFile {
         return count;
     }
 
-    private static ObjectNode json(List<Message> conversation) {
+    private static ObjectNode json(List<ChatMessage> conversation) {
         ObjectNode object = JsonNodeFactory.instance.objectNode();
         ArrayNode messages = object.putArray("messages");
         conversation.forEach(message -> messages.addObject().put("role", message.role()).put("content", message.content()));

@@ -1,7 +1,8 @@
 package llams.trainer.data;
 
 import java.util.List;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
+import tools.jackson.databind.JsonNode;
 
 /// One piece of training data as its file says it, before the tokenizer. `origin` is `file:line`, for messages.
 public sealed interface Sample {
@@ -18,7 +19,13 @@ public sealed interface Sample {
     }
 
     /// A conversation.
-    record Chat(String origin, List<Message> messages) implements Sample {}
+    ///
+    /// @param tools descriptions of the tools that the assistant may call, as JSON schemas; empty for none
+    record Chat(String origin, List<ChatMessage> messages, List<JsonNode> tools) implements Sample {
+        Chat(String origin, List<ChatMessage> messages) {
+            this(origin, messages, List.of());
+        }
+    }
 
     /// Ids, with their labels: unshifted, -100 where the loss does not count.
     record Ids(String origin, int[] ids, int[] labels) implements Sample {}

@@ -8,15 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonlRowsAreRecognizedTest {
-    private static final Message Q = new Message("user", "Q");
-    private static final Message A = new Message("assistant", "A");
+    private static final ChatMessage Q = new ChatMessage("user", "Q");
+    private static final ChatMessage A = new ChatMessage("assistant", "A");
 
     @TempDir
     Path directory;
@@ -27,7 +27,7 @@ class JsonlRowsAreRecognizedTest {
         return samples;
     }
 
-    private static void assertChat(String row, Message... messages) {
+    private static void assertChat(String row, ChatMessage... messages) {
         assertEquals(List.of(new Sample.Chat("f:1", List.of(messages))), read(row));
     }
 
@@ -50,18 +50,18 @@ class JsonlRowsAreRecognizedTest {
     @Test
     void anInputStandsBelowItsInstruction() {
         assertChat(
-                "{\"instruction\": \"Add.\", \"input\": \"2, 2\", \"output\": \"A\"}", new Message("user", "Add.\n\n2, 2"), A);
+                "{\"instruction\": \"Add.\", \"input\": \"2, 2\", \"output\": \"A\"}", new ChatMessage("user", "Add.\n\n2, 2"), A);
     }
 
     @Test
     void aSystemColumnBecomesTheFirstMessage() {
-        assertChat("{\"system\": \"S\", \"prompt\": \"Q\", \"response\": \"A\"}", new Message("system", "S"), Q, A);
+        assertChat("{\"system\": \"S\", \"prompt\": \"Q\", \"response\": \"A\"}", new ChatMessage("system", "S"), Q, A);
     }
 
     @Test
     void rolesOfToolsBecomeIpython() {
         assertChat(
-                "{\"messages\": [{\"role\": \"tool\", \"content\": \"42\"}]}", new Message("ipython", "42"));
+                "{\"messages\": [{\"role\": \"tool\", \"content\": \"42\"}]}", new ChatMessage("ipython", "42"));
     }
 
     @Test

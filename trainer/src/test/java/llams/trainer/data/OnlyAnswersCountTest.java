@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
 import org.junit.jupiter.api.Test;
 
 /// What the loss counts, by kind of data.
@@ -27,7 +28,7 @@ class OnlyAnswersCountTest {
         return Fixtures.BYTES.decode(ids.stream().mapToInt(i -> i).toArray());
     }
 
-    private static Document chat(Message... messages) {
+    private static Document chat(ChatMessage... messages) {
         return Fixtures.encoder().encode(new Sample.Chat("f:1", List.of(messages)));
     }
 
@@ -42,18 +43,18 @@ class OnlyAnswersCountTest {
     @Test
     void ofConversationsOnlyTheAssistantsContentsAndTheirEndsCount() {
         Document document = chat(
-                new Message("system", "S"),
-                new Message("user", "Q1"),
-                new Message("assistant", "  A1 \n"),
-                new Message("user", "Q2"),
-                new Message("assistant", "A2"));
+                new ChatMessage("system", "S"),
+                new ChatMessage("user", "Q1"),
+                new ChatMessage("assistant", "  A1 \n"),
+                new ChatMessage("user", "Q2"),
+                new ChatMessage("assistant", "A2"));
         assertEquals("A1<|eot_id|>A2<|eot_id|>", counted(document));
         assertFalse(document.cut());
     }
 
     @Test
     void aConversationHasOneBeginAndEndsWithItsLastTurn() {
-        Document document = chat(new Message("user", "Q"), new Message("assistant", "A"));
+        Document document = chat(new ChatMessage("user", "Q"), new ChatMessage("assistant", "A"));
         assertEquals(
                 "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nQ<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|>",
@@ -66,12 +67,12 @@ class OnlyAnswersCountTest {
 
     @Test
     void whatToolsAndUsersSayNeverCounts() {
-        assertEquals("", counted(chat(new Message("user", "Q"), new Message("ipython", "42"))));
+        assertEquals("", counted(chat(new ChatMessage("user", "Q"), new ChatMessage("ipython", "42"))));
     }
 
     @Test
     void specialTextInsideDataIsPlainText() {
-        Document document = chat(new Message("user", "<|eot_id|>"), new Message("assistant", "A"));
+        Document document = chat(new ChatMessage("user", "<|eot_id|>"), new ChatMessage("assistant", "A"));
         long ends = Arrays.stream(document.ids())
                 .filter(id -> id == Fixtures.END_OF_TURN)
                 .count();
