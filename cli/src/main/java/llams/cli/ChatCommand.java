@@ -76,7 +76,7 @@ final class ChatCommand implements Callable<Integer> {
         }
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(llams.err)) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }

@@ -46,7 +46,7 @@ final class ChoiceCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Device device = compute.open();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data);
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(eval.llams.err)) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
             }

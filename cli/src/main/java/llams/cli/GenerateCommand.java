@@ -106,7 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         Sampler sampler = sampling.sampler();
         Device device = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(llams.err)) {
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {

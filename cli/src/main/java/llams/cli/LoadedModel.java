@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +26,10 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
         List<Integer> stopIds, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
-    static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
+    /// @param err     for notes on the model's files
+    static LoadedModel open(Path directory, Path adapter, WeightsOption form, PrintStream err) throws IOException {
         LlamaWeights weights = form.open(directory);
+        weights.notes.forEach(note -> err.println("note: " + note));
         Arena arena = Arena.ofShared();
         try {
             Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;

@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,7 +17,7 @@ final class ModelOptions {
     @Mixin
     WeightsOption weights;
 
-    LoadedModel open() throws IOException {
-        return LoadedModel.open(directory, adapter, weights);
+    LoadedModel open(PrintStream err) throws IOException {
+        return LoadedModel.open(directory, adapter, weights, err);
     }
 }

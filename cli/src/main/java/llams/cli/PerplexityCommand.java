@@ -73,7 +73,7 @@ final class PerplexityCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + tokens);
         }
         Device device = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(eval.llams.err)) {
             LlamaConfig config = loaded.weights().config;
             int length = tokens == null ? Math.min(TOKENS, config.maxPositions()) : tokens;
             if (length > config.maxPositions()) {

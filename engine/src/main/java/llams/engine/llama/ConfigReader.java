@@ -125,13 +125,14 @@ final class ConfigReader {
         return switch (type) {
             case "default" -> null;
             case "llama3" -> {
+                double factor = factor(rope, "factor");
                 double low = factor(rope, "low_freq_factor");
                 double high = factor(rope, "high_freq_factor");
                 if (low >= high) {
                     throw new IllegalArgumentException("rope scaling of type llama3 needs a low_freq_factor below high_freq_factor, not "
                             + low + " and " + high);
                 }
-                yield new RopeScaling(factor(rope, "factor"), low, high, decimal(isPresent(json, original) ? json : rope, original, positions));
+                yield new RopeScaling(factor, low, high, decimal(isPresent(json, original) ? json : rope, original, positions));
             }
             default -> throw new IllegalArgumentException(
                     "rope type \"" + cut(type) + "\" is not supported; this program knows: default, llama3");

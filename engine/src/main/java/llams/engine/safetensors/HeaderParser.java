@@ -2,6 +2,8 @@ package llams.engine.safetensors;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,15 +17,13 @@ import tools.jackson.core.JsonParser.NumberType;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 
 /// Reads header JSON token by token as it comes from the file, so that no header, however hostile, needs more than some 200 MB.
 final class HeaderParser {
-    /// Without the table of names that parsers keep, which costs more than the names and, for want of repetition, saves nothing.
+    /// Without the tables of names that parsers keep: one of a hostile header would be larger than all that is wanted from it.
     static final JsonFactory JSON = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(16).maxStringLength(10_000_000).maxNameLength(4096).build())
@@ -48,8 +48,13 @@ final class HeaderParser {
         this.dataStart = dataStart;
     }
 
+    /// A parser that takes UTF-8 only, and all of it.
+    static JsonParser parser(InputStream json) {
+        return JSON.createParser(ObjectReadContext.empty(), new InputStreamReader(json, StandardCharsets.UTF_8.newDecoder()));
+    }
+
     void parse() throws IOException {
-        try (JsonParser open = JSON.createParser(ObjectReadContext.empty(), json)) {
+        try (JsonParser open = parser(json)) {
             parser = open;
             parser.nextToken();
             while (parser.nextToken() != JsonToken.END_OBJECT) {
@@ -65,8 +70,8 @@ final class HeaderParser {
                 }
                 if (metadataEntry) {
                     parseMetadata();
-                } else {
-                    entries.put(name, parseEntry(name));
+                } else if (entries.put(name, parseEntry(name)) != null) {
+                    throw problem("\"" + name + "\" is there twice");
                 }
                 if (entries.size() > MAX_ENTRIES) {
                     throw problem("there are more than " + MAX_ENTRIES + " tensors; this program reads no more from one file");
@@ -100,7 +105,9 @@ final class HeaderParser {
             String value = parser.getString();
             count(key);
             count(value);
-            metadata.put(key, value);
+            if (metadata.put(key, value) != null) {
+                throw problem("\"__metadata__\" has \"" + key + "\" twice");
+            }
             if (metadata.size() > MAX_ENTRIES) {
                 throw problem("\"__metadata__\" has more than " + MAX_ENTRIES + " entries; this program reads no more");
             }
@@ -114,6 +121,10 @@ final class HeaderParser {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
             parser.nextToken();
+            if (key.equals("dtype") && dtype != null || key.equals("shape") && dims != null
+                    || key.equals("data_offsets") && offsets != null) {
+                throw problem("\"" + name + "\" has \"" + key + "\" twice");
+            }
             switch (key) {
                 case "dtype" -> dtype = parseDType(name);
                 case "shape" -> dims = parseLongs(name, key, MAX_RANK);

@@ -1,6 +1,7 @@
 package llams.engine.safetensors;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -146,8 +147,8 @@ public final class JsonTree {
             case UnexpectedEndOfInputException _ -> "it ends in the middle; is it cut short?";
             case StreamConstraintsException _ when message.contains("nesting depth") -> "it is nested too deep";
             case StreamConstraintsException _ -> "a name, a text or a number in it is too long";
-            default -> message.contains("UTF-8") ? "it is not UTF-8"
-                    : message.startsWith("Duplicate") ? "it has a name twice" : "this is not what may follow there";
+            default -> message.contains("UTF-8") || e.getCause() instanceof CharacterCodingException ? "it is not UTF-8"
+                    : "this is not what may follow there";
         };
     }
 }

@@ -1,16 +1,17 @@
 package llams.engine.safetensors;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,6 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// `model.safetensors.index.json`: `{"metadata": {"total_size": bytes}, "weight_map": {tensor: shard file}}`.
 final class ShardIndex {
     private static final long MAX_BYTES = 50_000_000;
+
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
     private ShardIndex() {
     }
@@ -33,8 +36,7 @@ final class ShardIndex {
             throw new SafetensorsException(index, "has " + size + " bytes; an index has at most " + MAX_BYTES);
         }
         Map<String, String> weightMap = null;
-        try (InputStream in = Files.newInputStream(index);
-                JsonParser parser = HeaderParser.JSON.createParser(ObjectReadContext.empty(), in)) {
+        try (InputStream in = withoutByteOrderMark(Files.newInputStream(index)); JsonParser parser = HeaderParser.parser(in)) {
             try {
                 if (parser.nextToken() != JsonToken.START_OBJECT) {
                     throw new SafetensorsException(index, "is not a JSON object");
@@ -42,6 +44,9 @@ final class ShardIndex {
                 while (parser.nextToken() != JsonToken.END_OBJECT) {
                     boolean wanted = parser.currentName().equals("weight_map");
                     JsonToken value = parser.nextToken();
+                    if (wanted && weightMap != null) {
+                        throw new SafetensorsException(index, "has \"weight_map\" twice");
+                    }
                     if (wanted && value == JsonToken.START_OBJECT) {
                         weightMap = readWeightMap(index, parser);
                     } else {
@@ -60,6 +65,15 @@ final class ShardIndex {
         return weightMap;
     }
 
+    private static InputStream withoutByteOrderMark(InputStream file) throws IOException {
+        InputStream in = new BufferedInputStream(file);
+        in.mark(BYTE_ORDER_MARK.length);
+        if (!Arrays.equals(in.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK)) {
+            in.reset();
+        }
+        return in;
+    }
+
     private static Map<String, String> readWeightMap(Path index, JsonParser parser) throws SafetensorsException {
         Map<String, String> weightMap = new LinkedHashMap<>();
         Map<String, String> shards = new HashMap<>();
@@ -75,7 +89,9 @@ final class ShardIndex {
                         + "\"; a shard must be a plain file name beside the index");
             }
             // Thousands of tensors share a shard, and should share its name.
-            weightMap.put(name, shards.computeIfAbsent(shard, s -> s));
+            if (weightMap.put(name, shards.computeIfAbsent(shard, s -> s)) != null) {
+                throw new SafetensorsException(index, "weight_map has \"" + name + "\" twice");
+            }
             if (weightMap.size() > HeaderParser.MAX_ENTRIES) {
                 throw new SafetensorsException(index, "weight_map has more than " + HeaderParser.MAX_ENTRIES
                         + " tensors; this program reads no more from one model");

@@ -107,7 +107,6 @@ class LlamaConfigTest {
         "\"mlp_bias\": true | mlp_bias true is not supported",
         "\"hidden_act\": \"gelu\" | hidden_act \"gelu\" is not supported",
         "\"sliding_window\": 4096 | sliding_window 4096 is not supported",
-        "\"attention_dropout\": 0.1 | attention_dropout 0.1 is not supported",
         "\"quantization_config\": {\"quant_method\": \"awq\"} | quantization_config",
         "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4} | rope type \"yarn\" is not supported",
         "\"rope_scaling\": {\"rope_type\": \"llama3\"} | needs the number \"factor\"",

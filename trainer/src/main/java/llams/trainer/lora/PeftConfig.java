@@ -1,14 +1,12 @@
 package llams.trainer.lora;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import llams.engine.llama.ProjectionName;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
+import llams.engine.safetensors.JsonTree;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,8 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// PEFT's `adapter_config.json`. Fields that do not change what an adapter computes are ignored; those that do are refused
 /// by name.
 final class PeftConfig {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     /// Each of these changes the result unless it is absent, null, false or empty.
     private static final List<String> UNSUPPORTED = List.of("use_dora", "modules_to_save", "fan_in_fan_out", "rank_pattern",
             "alpha_pattern", "layers_to_transform", "layers_pattern", "layer_replication", "exclude_modules", "lora_bias",
@@ -33,7 +30,7 @@ final class PeftConfig {
     /// @throws IOException if it is not JSON, lacks a field or asks for something that is not supported; says which
     static LoraConfig read(Path file) throws IOException {
         try {
-            return parse(tree(file));
+            return parse(JsonTree.readObject(file));
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -41,20 +38,7 @@ final class PeftConfig {
 
     /// The base model's name or path as the file has it, for messages.
     static String baseModel(Path file) throws IOException {
-        return tree(file).path("base_model_name_or_path").asString("its name is not recorded");
-    }
-
-    private static JsonNode tree(Path file) throws IOException {
-        try {
-            JsonNode json = JSON.readTree(Files.readAllBytes(file));
-            if (!json.isObject()) {
-                throw new IOException(file + ": is not a JSON object");
-            }
-            return json;
-        } catch (JacksonException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
-                    + e.getLocation().getLineNr() + ")", e);
-        }
+        return JsonTree.readObject(file).path("base_model_name_or_path").asString("its name is not recorded");
     }
 
     private static LoraConfig parse(JsonNode json) {

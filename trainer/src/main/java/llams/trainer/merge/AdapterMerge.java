@@ -3,7 +3,6 @@ package llams.trainer.merge;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +41,7 @@ public final class AdapterMerge {
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);
-                AtomicFiles.write(output.path().resolve("config.json"), Files.readAllBytes(base.resolve("config.json")));
+                AtomicFiles.write(output.path().resolve("config.json"), weights.configJson());
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {
@@ -50,7 +49,7 @@ public final class AdapterMerge {
                     }
                 }
                 output.commit();
-                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of());
+                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, weights.notes);
             }
         }
     }
