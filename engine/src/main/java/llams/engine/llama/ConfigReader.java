@@ -120,7 +120,8 @@ final class ConfigReader {
 
     /// The original context stands beside the scaling or in it. The first counts; without either it is the model's own.
     private RopeScaling ropeScaling(JsonNode rope, int positions) {
-        String type = rope.path(isPresent(rope, "rope_type") ? "rope_type" : "type").asString("default");
+        JsonNode named = rope.path(isPresent(rope, "rope_type") ? "rope_type" : "type");
+        String type = named.isMissingNode() || named.isNull() ? "default" : named.isString() ? named.stringValue() : shown(named);
         String original = "original_max_position_embeddings";
         return switch (type) {
             case "default" -> null;
