@@ -5,7 +5,8 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.ArrayList;
+import java.util.List;
 
 /// What every reader owes to every input: it returns or throws what it says it throws, within a second of the processor's time, and
 /// for a small input it allocates at most 256 MiB.
@@ -49,20 +50,24 @@ public final class Fuzzed {
         Path file = DIRECTORY.resolve(name);
         Files.write(file, content);
         file.toFile().deleteOnExit();
-        Cost cost = cost(file, reading, refusals);
+        List<Class<? extends Exception>> expected = new ArrayList<>();
+        for (Class<? extends Exception> refusal : refusals) {
+            expected.add(refusal);
+        }
+        Cost cost = cost(file, reading, expected);
         // The first time may have loaded classes.
-        if (cost.isTooMuch() && cost(file, reading, refusals).isTooMuch()) {
+        if (cost.isTooMuch() && cost(file, reading, expected).isTooMuch()) {
             throw new AssertionError(content.length + " bytes of input cost " + (cost.bytes >> 20) + " MiB and " + cost.nanos / 1_000_000 + " ms");
         }
     }
 
-    private static Cost cost(Path file, Reading reading, Class<? extends Exception>[] refusals) throws Exception {
+    private static Cost cost(Path file, Reading reading, List<Class<? extends Exception>> refusals) throws Exception {
         long bytes = THREADS.getCurrentThreadAllocatedBytes();
         long nanos = THREADS.getCurrentThreadCpuTime();
         try {
             reading.read(file);
         } catch (Exception e) {
-            boolean isExpected = Stream.of(refusals).anyMatch(refusal -> refusal.isInstance(e));
+            boolean isExpected = refusals.stream().anyMatch(refusal -> refusal.isInstance(e));
             if (!isExpected || e.getMessage() == null || e.getMessage().isBlank()) {
                 throw e;
             }

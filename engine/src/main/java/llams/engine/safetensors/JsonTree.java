@@ -133,7 +133,7 @@ public final class JsonTree {
     /// Names the place by line and column, and by the text that stands before it: many files are a single line.
     private IOException problem(String reason, Throwable cause) {
         TokenStreamLocation at = parser.currentLocation();
-        int end = (int) Math.clamp(at.getByteOffset(), 0, json.length);
+        int end = Math.clamp(at.getByteOffset(), 0, json.length);
         int begin = Math.max(0, end - SHOWN);
         String before = new String(json, begin, end - begin, StandardCharsets.UTF_8).replaceAll("[\\s\\p{Cc}]+", " ").strip();
         return new IOException(source + ": not valid JSON at line " + at.getLineNr() + ", column " + at.getColumnNr()

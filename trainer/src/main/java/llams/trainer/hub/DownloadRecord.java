@@ -53,7 +53,7 @@ final class DownloadRecord {
         } catch (HubException e) {
             throw e;
         } catch (IOException e) {
-            throw new HubException(e.getMessage() + "; remove the directory, or choose another with --to", e);
+            throw new HubException(e.getMessage() + "; it cannot be read: remove the directory, or choose another with --to", e);
         }
     }
 
