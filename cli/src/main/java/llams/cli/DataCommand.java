@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "data",
         description = "Make training data.",
-        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class})
+        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Main llams;
@@ -26,7 +26,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs or stats");
+        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, stats or show");
     }
 
     /// `llams data pairs`

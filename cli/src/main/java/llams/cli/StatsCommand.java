@@ -9,10 +9,10 @@ import java.util.concurrent.Callable;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.DocumentLengths;
 import llams.trainer.data.PackedDataset;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,7 +41,7 @@ final class StatsCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data.")
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
     List<Path> files;
 
     @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
@@ -63,6 +63,9 @@ final class StatsCommand implements Callable<Integer> {
             description = "Documents share sequences (default); --no-pack: one document a sequence.")
     boolean pack;
 
+    @Mixin
+    DataOptions reading;
+
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
 
@@ -74,7 +77,7 @@ final class StatsCommand implements Callable<Integer> {
             }
         }
         Tokenizer known = tokenizer == null ? null : Tokenizer.load(tokenizer);
-        Corpus corpus = Corpus.load(files, new DocumentEncoder(known, known == null ? Integer.MAX_VALUE : known.size()));
+        Corpus corpus = reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.size()));
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
             tried.add(new PackedDataset(corpus.documents(), length, pack).statistics());
@@ -84,6 +87,8 @@ final class StatsCommand implements Callable<Integer> {
             data.llams.out.println(report(corpus, lengths, tried));
         } else {
             print(corpus, lengths, tried);
+            data.llams.out.flush();
+            DataOptions.note(corpus, data.llams.err);
         }
         return Main.DONE;
     }
@@ -135,6 +140,7 @@ final class StatsCommand implements Callable<Integer> {
                     .put("countedTokens", s.countedTokens()).put("truncated", s.truncated()).put("truncatedTokens", s.truncatedTokens())
                     .put("dropped", s.dropped()).put("droppedTokens", s.droppedTokens());
         }
+        corpus.notes().forEach(report.putArray("notes")::add);
         return report;
     }
 }

@@ -62,6 +62,9 @@ final class TrainCommand implements Callable<Integer> {
     TrainOptions options;
 
     @Mixin
+    DataOptions reading;
+
+    @Mixin
     WeightsOption weights;
 
     @Option(names = "--config", paramLabel = "FILE.yaml", description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
@@ -122,11 +125,11 @@ final class TrainCommand implements Callable<Integer> {
         FineTune.checkLength(asked, shape);
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
-        Corpus corpus = Corpus.load(options.data, encoder);
+        DocumentEncoder encoder = reading.encoder(tokenizer, shape.vocab());
+        Corpus corpus = reading.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null
-                : data("held out", Corpus.load(options.evalData, encoder), asked);
+                : data("held out", reading.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
         int interrupted;
@@ -166,10 +169,7 @@ final class TrainCommand implements Callable<Integer> {
             line("", "%,d documents lost %,d tokens at their ends; %,d were left out, as nothing in them counts", s.truncated(),
                     s.truncatedTokens(), s.dropped());
         }
-        if (corpus.beginInText() > 0) {
-            line("", "%,d texts contain <|begin_of_text|>, which every document gets anyway: were they formatted already?",
-                    corpus.beginInText());
-        }
+        corpus.notes().forEach(note -> line("note", "%s", note));
         return data;
     }
 

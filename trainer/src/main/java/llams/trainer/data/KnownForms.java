@@ -1,14 +1,17 @@
 package llams.trainer.data;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Explains rows in no known form by the form that they are nearest to.
 final class KnownForms {
-    private record Form(List<String> keys, String example) {}
+    record Form(List<String> keys, String example) {}
 
-    private static final List<Form> FORMS = List.of(
+    static final List<Form> FORMS = List.of(
             new Form(List.of("text"), "{\"text\": \"Seoul is the capital of Korea.\"}"),
             new Form(
                     List.of("messages"),
@@ -25,22 +28,33 @@ final class KnownForms {
     private KnownForms() {}
 
     /// The message for a row that no reader takes.
-    static String unknown(ObjectNode row, String place) {
+    static String unknown(Row row) {
+        if (row.has("chosen") && row.has("rejected")) {
+            String chosen = row.object().get("chosen").isArray() ? "{messages: .chosen}"
+                    : row.has("prompt") ? "{prompt, response: .chosen}" : "{text: .chosen}";
+            return row.place + ": preference data (\"chosen\" and \"rejected\") is not trained here; to train what was chosen:"
+                    + " jq -c '" + chosen + "'";
+        }
         Form nearest = FORMS.getFirst();
         double smallest = Double.MAX_VALUE;
         for (Form form : FORMS) {
-            double distance = distance(row, form);
+            double distance = distance(row.object(), form);
             if (distance < smallest) {
                 smallest = distance;
                 nearest = form;
             }
         }
-        return place + ": no known form of training data; its keys are " + keys(row) + "; the nearest form has "
+        return row.place + ": no known form of training data; its keys are " + row.keys() + "; the nearest form has "
                 + String.join(", ", nearest.keys) + ", for example " + nearest.example;
     }
 
-    static String keys(ObjectNode row) {
-        return row.isEmpty() ? "(none)" : String.join(", ", new TreeSet<>(row.propertyNames()));
+    /// The keys of an object, each that is null with a word about it.
+    static String keys(ObjectNode object) {
+        TreeSet<String> keys = new TreeSet<>();
+        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+            keys.add(entry.getKey() + (entry.getValue().isNull() ? " (null)" : ""));
+        }
+        return keys.isEmpty() ? "(none)" : String.join(", ", keys);
     }
 
     /// Mean over the form's keys of how far the most similar key of the row is, 0 (the same) to 1 (nothing in common).
@@ -49,7 +63,7 @@ final class KnownForms {
         for (String wanted : form.keys) {
             double best = 1;
             for (String key : row.propertyNames()) {
-                best = Math.min(best, Spelling.edits(wanted, key.toLowerCase()) / (double) Math.max(wanted.length(), key.length()));
+                best = Math.min(best, Spelling.edits(wanted, key.toLowerCase(Locale.ROOT)) / (double) Math.max(wanted.length(), key.length()));
             }
             sum += best;
         }

@@ -26,8 +26,7 @@ public final class PairsFile {
                 if (line.isBlank()) {
                     continue;
                 }
-                ObjectNode row = JsonLine.parse(line, lines.place());
-                for (List<ChatMessage> conversation : LanguagePair.of(row, lines.place()).conversations()) {
+                for (List<ChatMessage> conversation : LanguagePair.of(Row.parse(line, lines.place())).conversations()) {
                     conversations.append(json(conversation)).append('\n');
                     count++;
                 }
