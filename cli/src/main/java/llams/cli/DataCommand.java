@@ -50,8 +50,9 @@ final class DataCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            int conversations = PairsFile.write(file, out);
-            data.llams.out.printf("%s: %d conversations%n", out, conversations);
+            PairsFile.Written written = PairsFile.write(file, out);
+            data.llams.out.printf("%s: %d conversations%n", out, written.conversations());
+            written.notes().forEach(note -> data.llams.err.println("note: " + note));
             return Main.DONE;
         }
     }

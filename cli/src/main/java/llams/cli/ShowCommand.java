@@ -135,7 +135,8 @@ final class ShowCommand implements Callable<Integer> {
         if (!placed) {
             int end = (int) Math.min(length, 2L * tokens);
             data.llams.out.print(text(document, 0, end, colors));
-            line("(left out: nothing in it is trained)");
+            line(document.counted(length) == 0 ? "(left out: nothing in it is trained)"
+                    : "(left out: nothing in its first %,d tokens is trained)", tokens);
         } else if (shown < length) {
             line(document.cut() && pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)", length - shown);
         }

@@ -53,7 +53,7 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
         }
 
         void add(Path file, Integer maxBadRows) throws IOException {
-            FileNotes rows = new FileNotes(file.toString(), maxBadRows);
+            FileNotes rows = new FileNotes(Source.name(file), maxBadRows);
             SampleReader.read(file, rows, sample -> add(sample, rows.plainText()));
             names.check();
             notes.addAll(rows.lines());

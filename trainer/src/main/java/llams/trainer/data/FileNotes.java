@@ -95,11 +95,11 @@ final class FileNotes {
         if (!unused.isEmpty()) {
             List<String> keys = new ArrayList<>();
             unused.entrySet().stream().limit(KEYS_SHOWN)
-                    .forEach(key -> keys.add(String.format(Locale.ROOT, "\"%s\" (%,d)", key.getKey(), key.getValue())));
+                    .forEach(key -> keys.add(String.format(Locale.ROOT, "\"%s\" (%,d %s)", key.getKey(), key.getValue(), key.getValue() == 1 ? "row" : "rows")));
             if (unused.size() > KEYS_SHOWN) {
                 keys.add(unused.size() - KEYS_SHOWN + " more");
             }
-            lines.add(String.format(Locale.ROOT, "%s: of %,d rows these keys are not used: %s", file, rows, String.join(", ", keys)));
+            lines.add(file + ": not used: " + String.join(", ", keys));
         }
         return lines;
     }

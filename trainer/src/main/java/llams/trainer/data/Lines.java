@@ -28,7 +28,7 @@ public final class Lines implements Rows, Closeable {
     }
 
     public static Lines open(Path file) throws IOException {
-        return new Lines(Source.open(file), file.toString());
+        return new Lines(Source.open(file), Source.name(file));
     }
 
     /// The next line without its `\n`; null after the last.

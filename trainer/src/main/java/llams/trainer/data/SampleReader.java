@@ -31,8 +31,7 @@ public final class SampleReader {
 
     /// @throws DataException if the content is in no known form
     public static void read(Path file, Consumer<Sample> samples) throws IOException {
-        FileNotes notes = new FileNotes(file.toString(), 0);
-        read(file, notes, samples);
+        read(file, new FileNotes(Source.name(file), 0), samples);
     }
 
     static void read(Path file, FileNotes notes, Consumer<Sample> samples) throws IOException {
@@ -50,7 +49,7 @@ public final class SampleReader {
             in.mark(PEEK_BYTES);
             String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8);
             in.reset();
-            read(in, file.toString(), name, start.startsWith("\uFEFF") ? start.substring(1) : start, notes, samples);
+            read(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, notes, samples);
         }
         notes.finish();
     }

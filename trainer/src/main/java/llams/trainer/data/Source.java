@@ -11,9 +11,18 @@ import java.nio.file.Path;
 final class Source {
     private Source() {}
 
+    /// How messages call a file.
+    static String name(Path file) {
+        return isStandardInput(file) ? "stdin" : file.toString();
+    }
+
+    private static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
+    }
+
     /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
     static BufferedInputStream open(Path file) throws IOException {
-        InputStream raw = file.toString().equals("-") ? System.in : Files.newInputStream(file);
+        InputStream raw = isStandardInput(file) ? System.in : Files.newInputStream(file);
         BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
         in.mark(2);
         int first = in.read();
@@ -21,9 +30,9 @@ final class Source {
         in.reset();
         // A text in UTF-16 without its mark starts with a character whose other byte is 0; one in UTF-8 has no such byte.
         if (first == 0xFF && second == 0xFE || first > 0 && second == 0) {
-            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16LE, file.toString()));
+            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16LE, name(file)));
         } else if (first == 0xFE && second == 0xFF || first == 0 && second > 0) {
-            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16BE, file.toString()));
+            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16BE, name(file)));
         }
         return in;
     }
