@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 /// `llams data`: training data from other forms.
 @Command(
         name = "data",
-        description = "Make training data.",
+        description = "Make training data, and look at it.",
         subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand

@@ -88,7 +88,7 @@ final class ShowCommand implements Callable<Integer> {
         known = tokenizer == null ? null : Tokenizer.load(tokenizer);
         Corpus corpus = reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.size()), count);
         List<Document> documents = corpus.documents();
-        boolean trains = documents.stream().anyMatch(document -> document.counted(document.ids().length) > 0);
+        boolean trains = documents.stream().anyMatch(this::trains);
         List<PackedDataset.Piece> pieces = trains ? new PackedDataset(documents, tokens, pack).pieces() : List.of();
         if (json) {
             data.llams.out.println(report(corpus, pieces));
@@ -101,6 +101,12 @@ final class ShowCommand implements Callable<Integer> {
         data.llams.out.flush();
         DataOptions.note(corpus, data.llams.err);
         return Main.DONE;
+    }
+
+    /// Whether anything is left to train once the document is in its sequences.
+    private boolean trains(Document document) {
+        int length = document.ids().length;
+        return document.counted(pack && document.cut() ? length : Math.min(length, tokens)) > 0;
     }
 
     private void usage(boolean holds, String wanted) {

@@ -95,7 +95,7 @@ final class StatsCommand implements Callable<Integer> {
 
     private void print(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
         long all = tried.getFirst().tokens();
-        line("documents  %,d, of them %,d conversations; %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
+        line("documents  %,d (%,d conversations); %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
                 corpus.empty());
         line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all, lengths.quantile(0.5),
                 lengths.quantile(0.9), lengths.quantile(1));
