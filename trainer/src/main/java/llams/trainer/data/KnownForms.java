@@ -25,6 +25,9 @@ final class KnownForms {
             new Form(LanguagePair.KEYS, "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}"),
             new Form(List.of("ids"), "{\"ids\": [128000, 9906, 128001]}"));
 
+    /// Above this distance nothing can be said of what was meant.
+    private static final double FAR = 0.5;
+
     private KnownForms() {}
 
     /// The message for a row that no reader takes.
@@ -44,8 +47,17 @@ final class KnownForms {
                 nearest = form;
             }
         }
-        return row.place + ": no known form of training data; its keys are " + row.keys() + "; the nearest form has "
-                + String.join(", ", nearest.keys) + ", for example " + nearest.example;
+        String found = row.place + ": no known form of training data; its keys are " + row.keys();
+        return smallest > FAR ? found + "; wanted " + all() + "; docs/DATA.md has examples"
+                : found + "; the nearest form has " + String.join(", ", nearest.keys) + ", for example " + nearest.example;
+    }
+
+    private static String all() {
+        StringBuilder all = new StringBuilder();
+        for (Form form : FORMS) {
+            all.append(all.isEmpty() ? "" : ", or ").append(String.join(" and ", form.keys));
+        }
+        return all.toString();
     }
 
     /// The keys of an object, each that is null with a word about it.
@@ -63,6 +75,9 @@ final class KnownForms {
         for (String wanted : form.keys) {
             double best = 1;
             for (String key : row.propertyNames()) {
+                if (key.equals("id")) { // a number of the row, and nearly "ids"
+                    continue;
+                }
                 best = Math.min(best, Spelling.edits(wanted, key.toLowerCase(Locale.ROOT)) / (double) Math.max(wanted.length(), key.length()));
             }
             sum += best;

@@ -104,6 +104,7 @@ class JsonlRowsAreRecognizedTest {
     @ValueSource(
             strings = {
                 "{'mesages': []}|nearest form has messages",
+                "{'id': 7, 'ko': 'x', 'category': 'y'}|wanted text, or messages, or conversations, or instruction and output",
                 "{'messages': []}|\"messages\" is empty",
                 "{'messages': 'x'}|\"messages\" is a text; wanted a list",
                 "{'messages': [{'role': 'user'}]}|\"messages\"[0] has the keys role; wanted \"role\" and \"content\"",
