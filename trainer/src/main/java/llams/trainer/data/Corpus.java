@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// The documents of some files, in the files' order.
 ///
@@ -33,6 +34,10 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
             throw new DataException("no document in " + files + "; " + loading.empty + " were empty");
         }
         loading.notes.addAll(loading.names.lines());
+        if (loading.empty > 0) {
+            loading.notes.add(String.format(Locale.ROOT, loading.empty == 1
+                    ? "1 text or list of ids has nothing in it and is left out" : "%,d texts or lists of ids have nothing in them and are left out", loading.empty));
+        }
         return new Corpus(loading.documents, loading.textBytes, loading.conversations, loading.empty, loading.notes);
     }
 

@@ -42,7 +42,8 @@ final class FileNotes {
     /// A row that is used, but for some of its keys.
     void used(Set<String> without) {
         rows++;
-        for (String key : without) {
+        for (String name : without) {
+            String key = JsonLine.shown(name);
             if (unused.size() < MOST_KEYS || unused.containsKey(key)) {
                 unused.merge(key, 1L, Long::sum);
             }

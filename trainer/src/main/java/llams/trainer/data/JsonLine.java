@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class JsonLine {
     private static final int MAX_DEPTH = 1_000;
     private static final int MAX_DIGITS = 1_000;
+    private static final int MAX_SHOWN = 60;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -105,11 +106,16 @@ public final class JsonLine {
         return values;
     }
 
+    /// A name of the data as messages quote it: not longer than a line.
+    static String shown(String name) {
+        return name.length() <= MAX_SHOWN ? name : name.substring(0, MAX_SHOWN) + "...";
+    }
+
     /// What a JSON value is, in words.
     public static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> "a text";
-            case NUMBER -> "the number " + node;
+            case NUMBER -> "the number " + shown(node.toString());
             case ARRAY -> "a list";
             case OBJECT, POJO -> "an object";
             case BOOLEAN -> node.toString();

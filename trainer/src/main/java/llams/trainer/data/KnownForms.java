@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class KnownForms {
 
     /// Above this distance nothing can be said of what was meant.
     private static final double FAR = 0.5;
+    private static final int KEYS_SHOWN = 20;
 
     private KnownForms() {}
 
@@ -64,9 +66,10 @@ final class KnownForms {
     static String keys(ObjectNode object) {
         TreeSet<String> keys = new TreeSet<>();
         for (Map.Entry<String, JsonNode> entry : object.properties()) {
-            keys.add(entry.getKey() + (entry.getValue().isNull() ? " (null)" : ""));
+            keys.add(JsonLine.shown(entry.getKey()) + (entry.getValue().isNull() ? " (null)" : ""));
         }
-        return keys.isEmpty() ? "(none)" : String.join(", ", keys);
+        List<String> shown = new ArrayList<>(keys).subList(0, Math.min(keys.size(), KEYS_SHOWN));
+        return keys.isEmpty() ? "(none)" : String.join(", ", shown) + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
     }
 
     /// Mean over the form's keys of how far the most similar key of the row is, 0 (the same) to 1 (nothing in common).

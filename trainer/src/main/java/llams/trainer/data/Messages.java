@@ -53,7 +53,7 @@ final class Messages {
         String name = message.text(roleKey);
         String role = role(name);
         if (role == null) {
-            throw new DataException(message.place + ": role \"" + name
+            throw new DataException(message.place + ": role \"" + JsonLine.shown(name)
                     + "\" is not known; wanted system, user (human), assistant (gpt) or ipython (tool)");
         }
         List<ToolCall> toolCalls = new ArrayList<>();
@@ -70,7 +70,7 @@ final class Messages {
         }
         boolean assistant = role.equals("assistant");
         if (!assistant && !toolCalls.isEmpty()) {
-            throw new DataException(message.place + ": a message of role \"" + name + "\" calls a tool; only an assistant does");
+            throw new DataException(message.place + ": a message of role \"" + JsonLine.shown(name) + "\" calls a tool; only an assistant does");
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
             throw new DataException(message.place + " is an assistant's message with nothing in it, which is not trained");
@@ -116,7 +116,7 @@ final class Messages {
         }
         String type = part.get("type").isString() ? part.get("type").stringValue() : part.get("type").toString();
         if (!type.equals("text") && !type.endsWith("_text") || !part.path("text").isString()) {
-            throw new DataException(where + " is of type \"" + type + "\"; only texts are trained here: {\"type\": \"text\", \"text\": \"...\"}");
+            throw new DataException(where + " is of type \"" + JsonLine.shown(type) + "\"; only texts are trained here: {\"type\": \"text\", \"text\": \"...\"}");
         }
         return part.get("text").stringValue();
     }
@@ -141,7 +141,7 @@ final class Messages {
     private static ToolCall call(Row call) {
         String type = call.textOrEmpty("type");
         if (!type.isEmpty() && !type.equals("function")) {
-            throw new DataException(call.place + " is of type \"" + type + "\"; only functions are called");
+            throw new DataException(call.place + " is of type \"" + JsonLine.shown(type) + "\"; only functions are called");
         }
         Row function = call;
         if (call.has("function")) {

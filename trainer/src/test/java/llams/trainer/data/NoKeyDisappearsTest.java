@@ -66,6 +66,18 @@ class NoKeyDisappearsTest {
         assertTrue(notes.getFirst().endsWith("\"k19\" (1 row), 980 more"), notes.getFirst());
     }
 
+    @Test
+    void longNamesStayShort() throws IOException {
+        String note = notes("{'text': 'x', '" + "k".repeat(10_000) + "': 1}").getFirst();
+        assertTrue(note.length() < 200, note);
+        StringBuilder keys = new StringBuilder("{'a0': 1");
+        for (int i = 1; i < 500; i++) {
+            keys.append(", 'a").append(i).append("': 1");
+        }
+        assertTrue(refusal(keys + "}").contains(" and 480 more; "));
+        assertTrue(refusal("{'messages': [{'role': '" + "r".repeat(10_000) + "', 'content': 'x'}]}").length() < 400);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
         "{'instruction': 'Q', 'context': 'C', 'response': 'A', 'category': 'qa'}",
@@ -186,6 +198,8 @@ class NoKeyDisappearsTest {
 
     @Test
     void aDocumentOfPaddingAloneIsEmpty() throws IOException {
-        assertEquals(1, load("{'ids': [5, 6], 'attention_mask': [0, 0]}", "{'ids': [5, 6]}").empty());
+        Corpus corpus = load("{'ids': [5, 6], 'attention_mask': [0, 0]}", "{'ids': [5, 6]}");
+        assertEquals(1, corpus.empty());
+        assertEquals(List.of("1 text or list of ids has nothing in it and is left out"), corpus.notes());
     }
 }
