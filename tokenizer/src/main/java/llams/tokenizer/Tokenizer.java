@@ -3,7 +3,6 @@ package llams.tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -196,17 +195,6 @@ public final class Tokenizer {
                 encoder.ids.add(specials.get(text.substring(start, from)));
             }
         }
-    }
-
-    /// The names of special tokens that `text` contains, in their order; one that is there twice, twice.
-    public List<String> specialsIn(String text) {
-        List<String> names = new ArrayList<>();
-        for (int start = allSpecials.find(text, 0); start >= 0; ) {
-            int end = allSpecials.endAt(text, start);
-            names.add(text.substring(start, end));
-            start = allSpecials.find(text, end);
-        }
-        return names;
     }
 
     private SpecialFinder finder(Set<String> allowed) {

@@ -1,9 +1,11 @@
 package llams.trainer.data;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import llams.tokenizer.Tokenizer;
 
 /// Special tokens' names that were seen in texts: whoever writes them there has probably formatted the texts already.
@@ -20,21 +22,28 @@ final class SpecialNames {
     private final Tokenizer tokenizer;
     private final SpecialText special;
     private final Map<String, Seen> seen = new LinkedHashMap<>();
+    /// How names begin: a text without any of these has no name in it, and most texts have none.
+    private final Set<String> beginnings = new HashSet<>();
 
     /// @param tokenizer null if there is none: then nothing is special
     SpecialNames(Tokenizer tokenizer, SpecialText special) {
         this.tokenizer = tokenizer;
         this.special = special;
+        if (tokenizer != null) {
+            tokenizer.specials().keySet().forEach(name -> beginnings.add(name.substring(0, Math.min(2, name.length()))));
+        }
     }
 
     /// @param place   `file:line` of the text
     /// @param byLines whether the text's lines are lines of the file, of which `place` is the first
     void find(String text, String place, boolean byLines) {
-        if (tokenizer == null || special == SpecialText.PARSE) {
+        if (special == SpecialText.PARSE || beginnings.stream().noneMatch(text::contains)) {
             return;
         }
-        for (String name : tokenizer.specialsIn(text)) {
-            seen.computeIfAbsent(name, n -> new Seen(byLines ? place(place, text, n) : place)).times++;
+        for (int id : tokenizer.encode(text, Tokenizer.ALL, Set.of())) {
+            if (tokenizer.isSpecial(id)) {
+                seen.computeIfAbsent(tokenizer.decode(id), name -> new Seen(byLines ? place(place, text, name) : place)).times++;
+            }
         }
     }
 
