@@ -29,7 +29,12 @@ import tools.jackson.databind.node.ObjectNode;
             "Tokens are separated by spaces; a space inside one is shown as '·', a line end as '\\n'. Trained tokens are green,"
                     + " or between '⟦' and '⟧' where there are no colours. Lines of '=' show where packed sequences begin."
         },
-        footer = {"", "Examples:", "  llams data show chats.jsonl --tokenizer model", "  llams data show book.txt --tokenizer model --tokens 64 -n 1"})
+        footer = {
+            "",
+            "Examples:",
+            "  llams data show chats.jsonl --tokenizer model",
+            "  llams data show book.txt --tokenizer model --tokens 64 -n 1"
+        })
 final class ShowCommand implements Callable<Integer> {
     enum Color {
         auto,
@@ -73,7 +78,11 @@ final class ShowCommand implements Callable<Integer> {
     @Mixin
     DataOptions reading;
 
-    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = "auto (on a terminal), always or never (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--color",
+            paramLabel = "WHEN",
+            defaultValue = "auto",
+            description = "auto (on a terminal), always or never (default: ${DEFAULT-VALUE}).")
     Color color;
 
     @Option(names = "--json", description = "Print one JSON object.")

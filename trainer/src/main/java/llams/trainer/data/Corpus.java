@@ -35,8 +35,8 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
         }
         loading.notes.addAll(loading.names.lines());
         if (loading.empty > 0) {
-            loading.notes.add(String.format(Locale.ROOT, loading.empty == 1
-                    ? "1 text or list of ids has nothing in it and is left out" : "%,d texts or lists of ids have nothing in them and are left out", loading.empty));
+            loading.notes.add(loading.empty == 1 ? "1 text or list of ids has nothing in it and is left out"
+                    : String.format(Locale.ROOT, "%,d texts or lists of ids have nothing in them and are left out", loading.empty));
         }
         return new Corpus(loading.documents, loading.textBytes, loading.conversations, loading.empty, loading.notes);
     }

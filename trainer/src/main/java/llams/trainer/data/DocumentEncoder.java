@@ -16,13 +16,14 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// | sample | ids | counted |
 /// |---|---|---|
 /// | text | `<\|begin_of_text\|>` text `<\|end_of_text\|>` | every token after the first |
-/// | conversation | the chat format, without anything behind the last `<\|eot_id\|>` | the contents of the assistant's messages that are to be trained, and the `<\|eot_id\|>` that ends each |
+/// | conversation | the chat format, without anything behind the last `<\|eot_id\|>` | the contents of the assistant's messages, and the `<\|eot_id\|>` that ends each; none of a message that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
-/// What a special token's name inside texts and contents is, [SpecialText] says: its letters, unless asked otherwise. Where it is
-/// the token, a text that brings its own beginning or end gets no second one. The assistant's header is not counted: whoever generates writes it
-/// before the model answers, so predicting it is never asked for, and its four easy tokens would flatter the loss. (torchtune
-/// counts it; its losses on conversations are lower for that.)
+/// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise. Where it is the
+/// token, a text that brings its own beginning or end gets no second one.
+///
+/// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is never asked for,
+/// and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations are lower for that.)
 public final class DocumentEncoder {
     private static final String BEGIN = "<|begin_of_text|>";
     private static final String END = "<|end_of_text|>";
@@ -116,7 +117,8 @@ public final class DocumentEncoder {
             chat = new ChatFormat(tokenizer(sample));
         }
         if (!sample.tools().isEmpty()) {
-            throw new DataException(sample.origin() + ": the conversation comes with tools, which this model's chat format does not describe");
+            throw new DataException(sample.origin()
+                    + ": the conversation comes with tools, which this model's chat format does not describe");
         }
         int[] begin = chat.encode(List.of(), false);
         List<int[]> parts = new ArrayList<>();
@@ -147,6 +149,8 @@ public final class DocumentEncoder {
         String content = bare(message.content());
         if (!message.toolCalls().isEmpty()) {
             content = call(message, origin);
+        } else if (message.role().equals("assistant") && content.isBlank()) {
+            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end it, which is not trained");
         }
         int[] plain = chat.message(new Message(message.role(), content));
         if (special != SpecialText.PARSE) {
@@ -163,8 +167,8 @@ public final class DocumentEncoder {
     /// A tool's call as Llama 3.1 writes it.
     private static String call(ChatMessage message, String origin) {
         if (message.toolCalls().size() > 1 || !message.content().isBlank()) {
-            throw new DataException(origin + ": an assistant's message " + (message.content().isBlank() ? "calls several tools" : "has text beside a tool call")
-                    + ", for which Llama 3.1's format has no place; write one call a message");
+            String found = message.content().isBlank() ? "calls several tools" : "has text beside a tool call";
+            throw new DataException(origin + ": an assistant's message " + found + ", for which Llama 3.1's format has no place; write one call a message");
         }
         ToolCall call = message.toolCalls().getFirst();
         return JsonNodeFactory.instance.objectNode().put("name", call.name()).set("parameters", call.arguments()).toString();

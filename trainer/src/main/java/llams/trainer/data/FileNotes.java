@@ -78,7 +78,8 @@ final class FileNotes {
         }
         if (bad > limit) {
             throw new DataException(String.format(Locale.ROOT,
-                    "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with --max-bad-rows %d; the first: %s",
+                    "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with --max-bad-rows %d;"
+                            + " the first: %s",
                     file, bad, all, limit, bad, examples.getFirst()));
         }
     }
@@ -87,7 +88,8 @@ final class FileNotes {
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         if (bad > 0) {
-            lines.add(String.format(Locale.ROOT, "%s: %,d of %,d rows cannot be used and %s skipped:", file, bad, rows + bad, bad == 1 ? "is" : "are"));
+            lines.add(String.format(Locale.ROOT, "%s: %,d of %,d rows cannot be used and %s skipped:", file, bad, rows + bad,
+                    bad == 1 ? "is" : "are"));
             examples.forEach(example -> lines.add("  " + example));
             if (bad > examples.size()) {
                 lines.add(String.format(Locale.ROOT, "  and %,d more", bad - examples.size()));
@@ -95,8 +97,11 @@ final class FileNotes {
         }
         if (!unused.isEmpty()) {
             List<String> keys = new ArrayList<>();
-            unused.entrySet().stream().limit(KEYS_SHOWN)
-                    .forEach(key -> keys.add(String.format(Locale.ROOT, "\"%s\" (%,d %s)", key.getKey(), key.getValue(), key.getValue() == 1 ? "row" : "rows")));
+            unused.forEach((key, count) -> {
+                if (keys.size() < KEYS_SHOWN) {
+                    keys.add(String.format(Locale.ROOT, "\"%s\" (%,d %s)", key, count, count == 1 ? "row" : "rows"));
+                }
+            });
             if (unused.size() > KEYS_SHOWN) {
                 keys.add(unused.size() - KEYS_SHOWN + " more");
             }

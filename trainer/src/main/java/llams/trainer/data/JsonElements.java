@@ -64,7 +64,8 @@ final class JsonElements implements Rows {
         boolean more = at != END;
         at = END;
         if (more) {
-            throw new DataException(name + ":" + behind + ": there is more behind the end of the list; wanted one list, or one object a line");
+            throw new DataException(name + ":" + behind
+                    + ": there is more behind the end of the list; wanted one list, or one object a line");
         }
         return null;
     }

@@ -57,7 +57,8 @@ public final class JsonLine {
         if (location == null || location.getColumnNr() <= 0) {
             return "";
         }
-        return (location.getLineNr() > 1 ? " at line " + location.getLineNr() + " of the row, column " : " at column ") + location.getColumnNr();
+        String line = location.getLineNr() > 1 ? " at line " + location.getLineNr() + " of the row, column " : " at column ";
+        return line + location.getColumnNr();
     }
 
     /// What is wrong, without the parser's names of its own parts and settings.

@@ -14,10 +14,10 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// | keys | sample |
 /// |---|---|
-/// | `ids` (or `input_ids`), optional `labels`, `attention_mask`, a mask of what is trained | ready ids; without labels every token counts |
+/// | `ids` (or `input_ids`), optional `labels`, `attention_mask`, [#LOSS_MASKS] | ready ids; without labels every token counts |
 /// | `messages`, `conversations` or `conversation`: see [Messages] | a conversation |
 /// | `q_ko`, `a_ko`, `q_en`, `a_en` | the four conversations of a Korean-English pair, see [LanguagePair] |
-/// | `instruction`, `prompt` or `question`; `output`, `response`, `completion` or `answer`; optional `input`, `context`, `history` | user: instruction, blank line, input; assistant: output |
+/// | [#QUESTIONS], [#ANSWERS]; optional [#INPUTS], `history` | user: instruction, blank line, input; assistant: output |
 /// | `text` | text to continue |
 ///
 /// Conversations, in all but pairs, may have `system` (or `system_prompt`) and `tools` (or `functions`) beside them.
@@ -128,7 +128,8 @@ final class JsonlReader {
                 all = new ArrayList<>(messages);
                 all.addFirst(new ChatMessage("system", system));
             } else if (!messages.getFirst().content().strip().equals(system.strip())) {
-                throw new DataException(row.place + ": \"" + key + "\" differs from the system message of the conversation; wanted one of the two");
+                throw new DataException(row.place + ": \"" + key
+                        + "\" differs from the system message of the conversation; wanted one of the two");
             }
         }
         return new Sample.Chat(row.place, all, tools(row));
@@ -162,8 +163,8 @@ final class JsonlReader {
 
     private static List<ChatMessage> instruction(Row row, String question, String answer) {
         if (row.has("label") && row.object().get("label").isBoolean()) {
-            throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained here; keep the good ones:"
-                    + " jq -c 'select(.label) | del(.label)'");
+            throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained here; keep the good"
+                    + " ones: jq -c 'select(.label) | del(.label)'");
         }
         List<ChatMessage> messages = new ArrayList<>(history(row));
         if (row.object().get(question).isArray()) {
@@ -192,15 +193,20 @@ final class JsonlReader {
     /// Questions and answers that came before, as `[[question, answer], ...]`.
     private static List<ChatMessage> history(Row row) {
         List<ChatMessage> messages = new ArrayList<>();
-        if (row.has("history")) {
-            for (JsonNode turn : row.take("history")) {
-                if (!turn.isArray() || turn.size() != 2 || !turn.get(0).isString() || !turn.get(1).isString() || turn.get(1).stringValue().isBlank()) {
-                    throw new DataException(row.place + ": \"history\"[" + messages.size() / 2 + "] is " + JsonLine.kind(turn)
-                            + "; wanted a list of a question and its answer");
-                }
-                messages.add(new ChatMessage("user", turn.get(0).stringValue()));
-                messages.add(new ChatMessage("assistant", turn.get(1).stringValue()));
+        if (!row.has("history")) {
+            return messages;
+        }
+        JsonNode turns = row.take("history");
+        if (!turns.isArray()) {
+            throw new DataException(row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question, answer], ...]");
+        }
+        for (JsonNode turn : turns) {
+            if (turn.size() != 2 || !turn.path(0).isString() || turn.path(1).stringValue("").isBlank()) {
+                throw new DataException(row.place + ": \"history\"[" + messages.size() / 2 + "] is " + JsonLine.kind(turn)
+                        + "; wanted a list of a question and its answer");
             }
+            messages.add(new ChatMessage("user", turn.get(0).stringValue()));
+            messages.add(new ChatMessage("assistant", turn.get(1).stringValue()));
         }
         return messages;
     }

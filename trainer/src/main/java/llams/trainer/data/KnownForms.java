@@ -68,8 +68,11 @@ final class KnownForms {
         for (Map.Entry<String, JsonNode> entry : object.properties()) {
             keys.add(JsonLine.shown(entry.getKey()) + (entry.getValue().isNull() ? " (null)" : ""));
         }
+        if (keys.isEmpty()) {
+            return "(none)";
+        }
         List<String> shown = new ArrayList<>(keys).subList(0, Math.min(keys.size(), KEYS_SHOWN));
-        return keys.isEmpty() ? "(none)" : String.join(", ", shown) + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
+        return String.join(", ", shown) + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
     }
 
     /// Mean over the form's keys of how far the most similar key of the row is, 0 (the same) to 1 (nothing in common).
@@ -81,7 +84,8 @@ final class KnownForms {
                 if (key.equals("id")) { // a number of the row, and nearly "ids"
                     continue;
                 }
-                best = Math.min(best, Spelling.edits(wanted, key.toLowerCase(Locale.ROOT)) / (double) Math.max(wanted.length(), key.length()));
+                double edits = Spelling.edits(wanted, key.toLowerCase(Locale.ROOT));
+                best = Math.min(best, edits / Math.max(wanted.length(), key.length()));
             }
             sum += best;
         }

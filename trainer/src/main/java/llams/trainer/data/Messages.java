@@ -70,7 +70,8 @@ final class Messages {
         }
         boolean assistant = role.equals("assistant");
         if (!assistant && !toolCalls.isEmpty()) {
-            throw new DataException(message.place + ": a message of role \"" + JsonLine.shown(name) + "\" calls a tool; only an assistant does");
+            throw new DataException(message.place + ": a message of role \"" + JsonLine.shown(name)
+                    + "\" calls a tool; only an assistant does");
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
             throw new DataException(message.place + " is an assistant's message with nothing in it, which is not trained");
@@ -116,7 +117,8 @@ final class Messages {
         }
         String type = part.get("type").isString() ? part.get("type").stringValue() : part.get("type").toString();
         if (!type.equals("text") && !type.endsWith("_text") || !part.path("text").isString()) {
-            throw new DataException(where + " is of type \"" + JsonLine.shown(type) + "\"; only texts are trained here: {\"type\": \"text\", \"text\": \"...\"}");
+            throw new DataException(where + " is of type \"" + JsonLine.shown(type)
+                    + "\"; only texts are trained here: {\"type\": \"text\", \"text\": \"...\"}");
         }
         return part.get("text").stringValue();
     }
@@ -145,8 +147,9 @@ final class Messages {
         }
         Row function = call;
         if (call.has("function")) {
-            if (!(call.take("function") instanceof ObjectNode object)) {
-                throw new DataException(call.place + ": \"function\" is " + JsonLine.kind(call.take("function")) + "; wanted its name and arguments");
+            JsonNode inner = call.take("function");
+            if (!(inner instanceof ObjectNode object)) {
+                throw new DataException(call.place + ": \"function\" is " + JsonLine.kind(inner) + "; wanted its name and arguments");
             }
             function = new Row(object, call.place);
         }
@@ -155,7 +158,8 @@ final class Messages {
         JsonNode arguments = function.has(key) ? unwrapped(function.take(key), call.place + ": \"" + key + "\"")
                 : JsonNodeFactory.instance.objectNode();
         if (!(arguments instanceof ObjectNode byName)) {
-            throw new DataException(call.place + ": \"" + key + "\" is " + JsonLine.kind(arguments) + "; wanted an object, or the JSON text of one");
+            throw new DataException(call.place + ": \"" + key + "\" is " + JsonLine.kind(arguments)
+                    + "; wanted an object, or the JSON text of one");
         }
         if (function != call) {
             call.adopt("function", function);
@@ -178,7 +182,7 @@ final class Messages {
                 boolean on = flag(message.take(key), message.place + ": \"" + key + "\"");
                 trained &= on;
                 if (on && !assistant) {
-                    message.note(key + ": true beside what is not an assistant's");
+                    message.note(key + " (true, but only an assistant's messages are trained)");
                 }
             }
         }

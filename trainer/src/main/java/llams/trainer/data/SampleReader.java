@@ -64,7 +64,9 @@ public final class SampleReader {
         String second = lines.hasNext() ? lines.next() : null;
         boolean isLines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
         String text = start.stripLeading();
-        if (isLines ? first.strip().equals("[") : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt()) {
+        boolean isList = isLines ? first.strip().equals("[")
+                : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
+        if (isList) {
             JsonlReader.read(new JsonElements(in, file, true), notes, samples);
         } else if (first.strip().equals("{")) {
             JsonlReader.read(new JsonElements(in, file, false), notes, samples);

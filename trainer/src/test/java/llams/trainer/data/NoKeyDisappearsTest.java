@@ -156,6 +156,8 @@ class NoKeyDisappearsTest {
         "{'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]} | \"content\"[0] is of type \"image_url\"",
         "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the number 0.5",
         "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a text",
+        "{'instruction': 'Q', 'output': 'A', 'history': 'Q1'} | \"history\" is a text",
+        "{'instruction': 'Q', 'output': 'A', 'history': [{'a': 'Q1', 'b': 'A1'}]} | \"history\"[0] is an object",
         "{'tools': 5, 'prompt': 'Q', 'response': 'A'} | \"tools\" is the number 5",
     })
     void whatCannotBeMeantIsRefusedByName(String row, String wanted) {

@@ -96,4 +96,11 @@ class SpecialNamesInDataTest {
     void parsedNamesNeedNoNote() throws IOException {
         assertEquals(List.of(), load("d.jsonl", "{\"text\": \"a<|eot_id|>\"}", SpecialText.PARSE).notes());
     }
+
+    @Test
+    void anAnswerOfItsEndAloneIsNotTrained() {
+        DataException e = assertThrows(DataException.class,
+                () -> load("d.jsonl", "{\"instruction\": \"Hi\", \"output\": \"<|eot_id|>\"}", SpecialText.PARSE));
+        assertTrue(e.getMessage().contains("d.jsonl:1: an assistant's message has nothing in it"), e.getMessage());
+    }
 }
