@@ -1,7 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -14,7 +13,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
@@ -46,16 +44,13 @@ final class ShowCommand implements Callable<Integer> {
     private static final String PLAIN = "\u001b[0m";
 
     @ParentCommand
-    DataCommand data;
+    DataCommand parent;
 
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
-    List<Path> files;
-
-    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
-    Path tokenizer;
+    @Mixin
+    DocumentFiles data;
 
     @Option(names = "-n", paramLabel = "N", defaultValue = "3", description = "How many documents to show (default: ${DEFAULT-VALUE}).")
     int count;
@@ -66,17 +61,6 @@ final class ShowCommand implements Callable<Integer> {
             defaultValue = "2048",
             description = "Tokens of a sequence; of a document, two sequences' worth are shown (default: ${DEFAULT-VALUE}).")
     int tokens;
-
-    @Option(
-            names = "--pack",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence.")
-    boolean pack;
-
-    @Mixin
-    DataOptions reading;
 
     @Option(
             names = "--color",
@@ -94,28 +78,28 @@ final class ShowCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         usage(count >= 1, "-n must be at least 1, not " + count);
         usage(tokens >= 2, "--tokens must be at least 2, not " + tokens);
-        known = tokenizer == null ? null : Tokenizer.load(tokenizer);
-        Corpus corpus = reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.size()), count);
+        known = data.tokenizer();
+        Corpus corpus = data.load(known, count);
         List<Document> documents = corpus.documents();
         boolean trains = documents.stream().anyMatch(this::trains);
-        List<PackedDataset.Piece> pieces = trains ? new PackedDataset(documents, tokens, pack).pieces() : List.of();
+        List<PackedDataset.Piece> pieces = trains ? new PackedDataset(documents, tokens, data.pack).pieces() : List.of();
         if (json) {
-            data.llams.out.println(report(corpus, pieces));
+            parent.llams.out.println(report(corpus, pieces));
             return Main.DONE;
         }
         boolean colors = color == Color.always || color == Color.auto && terminal();
         for (int d = 0; d < documents.size(); d++) {
             show(documents.get(d), d, pieces, colors);
         }
-        data.llams.out.flush();
-        DataOptions.note(corpus, data.llams.err);
+        parent.llams.out.flush();
+        DataOptions.note(corpus, parent.llams.err);
         return Main.DONE;
     }
 
     /// Whether anything is left to train once the document is in its sequences.
     private boolean trains(Document document) {
         int length = document.ids().length;
-        return document.counted(pack && document.cut() ? length : Math.min(length, tokens)) > 0;
+        return document.counted(data.pack && document.cut() ? length : Math.min(length, tokens)) > 0;
     }
 
     private void usage(boolean holds, String wanted) {
@@ -142,18 +126,18 @@ final class ShowCommand implements Callable<Integer> {
                     line("===== sequence %d, of at most %,d tokens =====", piece.sequence() + 1, tokens);
                 }
                 if (shown < 2L * tokens) {
-                    data.llams.out.print(text(document, piece.from(), piece.from() + piece.length(), colors));
+                    parent.llams.out.print(text(document, piece.from(), piece.from() + piece.length(), colors));
                     shown = piece.from() + piece.length();
                 }
             }
         }
         if (!placed) {
             int end = (int) Math.min(length, 2L * tokens);
-            data.llams.out.print(text(document, 0, end, colors));
+            parent.llams.out.print(text(document, 0, end, colors));
             line(document.counted(length) == 0 ? "(left out: nothing in it is trained)"
                     : "(left out: nothing in its first %,d tokens is trained)", tokens);
         } else if (shown < length) {
-            line(document.cut() && pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)", length - shown);
+            line(document.cut() && data.pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)", length - shown);
         }
         line("");
     }
@@ -215,6 +199,6 @@ final class ShowCommand implements Callable<Integer> {
     }
 
     private void line(String format, Object... values) {
-        data.llams.out.println(String.format(Locale.ROOT, format, values));
+        parent.llams.out.println(String.format(Locale.ROOT, format, values));
     }
 }
