@@ -85,9 +85,9 @@ public final class QuantizedModel {
                 weights.checkpoint.verifyUnchanged();
                 long nonFinite = NonFinite.count(weights.checkpoint.tensor(name));
                 if (nonFinite > 0) {
-                    throw new IOException(weights.directory + ": \"" + name + "\": " + nonFinite + " of its "
-                            + weights.checkpoint.shape(name).elements() + " values are infinite or NaN: a value that is not finite"
-                            + " cannot be quantized, and would spoil every result of the model");
+                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite cannot be quantized: "
+                            + nonFinite + " of " + weights.checkpoint.shape(name).elements() + " are infinite or NaN; the model is"
+                            + " damaged, or its training diverged");
                 }
                 try (Arena arena = Arena.ofShared()) {
                     Tensor tensor = weights.tensor(name, arena);

@@ -124,10 +124,12 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         if (layers == null && !layerPatterns.isEmpty()) {
             throw new IllegalArgumentException("layers_pattern " + json.get("layers_pattern") + " needs layers_to_transform");
         }
+        double dropout = json.path("lora_dropout").asDouble(0);
+        LoraLayout.checkDropout(dropout);
         PeftRules rules = new PeftRules(targets, excluded, layers, layerPatterns, rank("\"r\"", rank),
                 overrides("rank_pattern", json, value -> rank("its ranks", value)), alpha("\"lora_alpha\"", alpha),
                 overrides("alpha_pattern", json, value -> alpha("its values", value)), json.path("use_rslora").asBoolean(false),
-                json.path("lora_dropout").asDouble(0));
+                dropout);
         for (String module : List.of("lm_head", "model.embed_tokens")) {
             if (rules.adapts(module)) {
                 throw new IllegalArgumentException("target_modules has \"" + module.substring(module.indexOf('.') + 1)
