@@ -21,6 +21,7 @@ import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.lora.LoraConfig;
 import llams.trainer.lora.LoraLayout;
 import llams.trainer.lora.LoraModel;
@@ -55,9 +56,10 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
         LoraModel still = layout.dropout() == 0 ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withoutDropout(), Leaf.Kind.STATE);
+        String fingerprint = BaseFingerprint.ofBoth(base);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter),
-                (directory, tensors) -> AdapterFiles.write(directory, adapter, tensors, base));
+                (directory, tensors) -> AdapterFiles.write(directory, adapter, tensors, base, fingerprint));
     }
 
     /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.

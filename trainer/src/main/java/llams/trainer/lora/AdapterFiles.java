@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import llams.engine.llama.LlamaWeights;
@@ -162,6 +163,14 @@ public final class AdapterFiles {
     /// @throws IOException              if the directory cannot be written to
     /// @throws IllegalArgumentException if a tensor is missing
     public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base) throws IOException {
+        write(directory, form, tensors, base, BaseFingerprint.ofBoth(base));
+    }
+
+    /// The same without a look at the base's weights, which may have changed meanwhile.
+    ///
+    /// @param fingerprint what [BaseFingerprint#ofBoth] gave when the adapter began to be trained
+    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base, String fingerprint)
+            throws IOException {
         Map<String, Tensor> own = new LinkedHashMap<>();
         for (Map.Entry<String, Shape> entry : Adapter.shapes(form.layout(), base.config).entrySet()) {
             Tensor tensor = tensors.get(entry.getKey());
@@ -171,8 +180,9 @@ public final class AdapterFiles {
             }
             own.put(entry.getKey(), tensor);
         }
-        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own, Map.of("format", "pt", FINGERPRINT,
-                BaseFingerprint.of(base.checkpoint), CONTENT, BaseFingerprint.ofContent(base)));
+        String[] parts = fingerprint.split(" ");
+        // In the same order every time, so that the same adapter is the same bytes.
+        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own, new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
         AtomicFiles.write(directory.resolve(CONFIG), PeftWriter.write(form.layout(), base.config, baseName(form, base)));
     }
 

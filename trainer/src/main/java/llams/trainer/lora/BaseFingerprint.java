@@ -77,12 +77,27 @@ public final class BaseFingerprint {
         }
     }
 
+    /// Both, with a blank between them: what a run notes of its base.
+    public static String ofBoth(LlamaWeights base) throws IOException {
+        return of(base.checkpoint) + " " + ofContent(base);
+    }
+
+    /// Whether two notes of runs are of the same base. Older programs noted the sample alone, and then only samples are compared.
+    public static boolean agree(String a, String b) {
+        boolean isContentKnown = a.contains(CONTENT_SCHEME) && b.contains(CONTENT_SCHEME);
+        return isContentKnown ? a.equals(b) : sample(a).equals(sample(b));
+    }
+
+    private static String sample(String note) {
+        return note.replaceFirst(" " + CONTENT_SCHEME + "\\S*", "");
+    }
+
     /// Whether `base` is the model of which this was recorded, as far as can be said: a sample tells less than a content, and the
     /// contents of a model and of its copy in another type or with another vocabulary cannot be compared. Reads the whole model only
     /// if that can decide it.
     ///
     /// @param recorded what [#of] or [#ofContent] made; what another version of the program made counts as right
-    public static boolean isOf(String recorded, LlamaWeights base) throws IOException {
+    static boolean isOf(String recorded, LlamaWeights base) throws IOException {
         if (recorded.startsWith(SCHEME)) {
             return recorded.equals(of(base.checkpoint));
         }
