@@ -127,8 +127,8 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         double dropout = json.path("lora_dropout").asDouble(0);
         LoraLayout.checkDropout(dropout);
         PeftRules rules = new PeftRules(targets, excluded, layers, layerPatterns, rank("\"r\"", rank),
-                overrides("rank_pattern", json, value -> rank("its ranks", value)), alpha("\"lora_alpha\"", alpha),
-                overrides("alpha_pattern", json, value -> alpha("its values", value)), json.path("use_rslora").asBoolean(false),
+                overrides("rank_pattern", json, value -> rank("a rank", value)), alpha("\"lora_alpha\"", alpha),
+                overrides("alpha_pattern", json, value -> alpha("a strength", value)), json.path("use_rslora").asBoolean(false),
                 dropout);
         for (String module : List.of("lm_head", "model.embed_tokens")) {
             if (rules.adapts(module)) {

@@ -9,16 +9,18 @@ final class PythonPattern {
     /// Characters that one match may look at: far more than any sensible pattern needs, reached in milliseconds.
     private static final int PATIENCE = 1_000_000;
 
+    private static final int SHOWN = 100;
+
     private final String text;
     private final Pattern pattern;
 
     /// @throws IllegalArgumentException if it is not a regular expression
     PythonPattern(String text) {
-        this.text = text;
+        this.text = text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
         try {
             pattern = Pattern.compile(text.replace("(?P<", "(?<").replaceAll("\\(\\?P=(\\w+)\\)", "\\\\k<$1>").replace("\\Z", "\\z"));
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException("\"" + text + "\" is not a regular expression: " + e.getDescription() + " at character "
+            throw new IllegalArgumentException("\"" + this.text + "\" is not a regular expression: " + e.getDescription() + " at character "
                     + e.getIndex(), e);
         } catch (StackOverflowError e) {
             throw new IllegalArgumentException("a regular expression of " + text.length() + " characters is nested too deeply", e);

@@ -2,6 +2,7 @@ package llams.trainer.lora;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import llams.engine.Golden;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
@@ -23,6 +25,7 @@ import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.trainer.checkpoint.OutputDirectory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -200,7 +203,11 @@ class AdapterFilesTest {
     @Test
     void adapterOfAnotherBaseIsRefused() throws IOException {
         written(CONFIG);
-        Path changed = changedCopy();
+        Path changed = changedCopy("model.layers.1.self_attn.q_proj.weight", tensor -> {
+            for (long i = 0; i < tensor.elements(); i++) {
+                tensor.setFloat(i, tensor.getFloat(i) + 0.001f);
+            }
+        });
         try (LlamaWeights other = LlamaWeights.open(changed)) {
             String message = assertThrows(IOException.class, () -> AdapterFiles.read(directory, other, arena)).getMessage();
             assertTrue(message.contains("was trained on a base model of fingerprint 1:") && message.contains(changed + " has 1:")
@@ -208,17 +215,87 @@ class AdapterFilesTest {
         }
     }
 
-    /// A copy of the base with one block's weights moved by a little.
-    private Path changedCopy() throws IOException {
+    /// A change outside of what every use looks at, and of what any adapter reaches.
+    @Test
+    void adapterOfAnotherContentIsRefusedWhereAllIsCompared() throws IOException {
+        written(CONFIG);
+        AdapterFiles.checkBase(directory, base);
+        for (String name : List.of("model.norm.weight", "model.embed_tokens.weight", "model.layers.0.mlp.up_proj.weight")) {
+            Path changed = changedCopy(name, tensor -> tensor.setFloat(0, tensor.getFloat(0) + 0.001f));
+            try (LlamaWeights other = LlamaWeights.open(changed)) {
+                AdapterFiles.read(directory, other, arena);
+                String message = assertThrows(IOException.class, () -> AdapterFiles.checkBase(directory, other)).getMessage();
+                assertTrue(message.contains("was trained on a base model of fingerprint 2:") && message.contains(changed + " has 2:"), message);
+            }
+            OutputDirectory.delete(changed);
+        }
+    }
+
+    @Test
+    void copyInAnotherTypeIsTheSameBase() throws IOException {
+        written(CONFIG);
+        try (LlamaWeights narrow = LlamaWeights.open(model.dir("bf16"))) {
+            AdapterFiles.read(directory, narrow, arena);
+            AdapterFiles.checkBase(directory, narrow);
+        }
+    }
+
+    @Test
+    void notesOfRunsAgreeAsFarAsTheyGo() throws IOException {
+        String note = BaseFingerprint.ofBoth(base);
+        assertTrue(note.matches("1:[0-9a-f]{32} 2:[0-9a-f]{16}-[0-9a-f]{16}"), note);
+        String sample = BaseFingerprint.of(base.checkpoint);
+        assertTrue(BaseFingerprint.agree(note, note) && BaseFingerprint.agree(sample, note) && BaseFingerprint.agree(note, sample));
+        assertFalse(BaseFingerprint.agree(note, note.substring(0, note.length() - 1) + "x"));
+        assertFalse(BaseFingerprint.agree("1:0", note) || BaseFingerprint.agree("random", note));
+        assertFalse(BaseFingerprint.agree(note + " adapter=1", note) || BaseFingerprint.agree(sample + " adapter=1", note));
+    }
+
+    @Test
+    void theBaseIsNamedFromTheRootUnlessTheHubHasIt() throws IOException {
+        Adapter adapter = Adapter.create(arena, CONFIG, base.config, 5);
+        String root = base.directory.toAbsolutePath().normalize().toString();
+        for (String name : new String[] {null, "hf5", "./some/model", "/gone/model", "a/b/c", "meta-llama/Llama-3.2-1B"}) {
+            AdapterFiles.write(directory, new Adapter(adapter.layout(), adapter.tensors(), name, List.of()), adapter.tensors(), base);
+            assertEquals("meta-llama/Llama-3.2-1B".equals(name) ? name : root, AdapterFiles.baseModel(directory));
+        }
+    }
+
+    @Test
+    void everyProjectionHasARankOfItsOwn() throws IOException {
+        Map<String, LoraLayout.Part> parts = new LinkedHashMap<>();
+        parts.put(ProjectionName.Q.module(0), new LoraLayout.Part(1, 3));
+        parts.put(ProjectionName.DOWN.module(1), new LoraLayout.Part(5, 2.5));
+        LoraLayout layout = new LoraLayout(parts, 0.25);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        Adapter.shapes(layout, base.config).forEach((name, shape) -> tensors.put(name, Tensor.allocate(arena, DType.F32, shape)));
+        assertEquals(4, tensors.size());
+        written(new Adapter(layout, tensors, null, List.of()));
+        assertEquals(layout, AdapterFiles.read(directory, base, arena).layout());
+        assertEquals(layout, AdapterFiles.layout(directory));
+        tensors.put(Adapter.nameA(0, ProjectionName.K), tensors.get(Adapter.nameA(0, ProjectionName.Q)));
+        replaceWeights(tensors);
+        refused("layers.0.self_attn.k_proj.lora_A.weight\" is not of an adapter that adapter_config.json describes");
+    }
+
+    @Test
+    void whatCountsForNothingIsNoted() throws IOException {
+        written(CONFIG);
+        Path config = directory.resolve(AdapterFiles.CONFIG);
+        Files.writeString(config, Files.readString(config).replace("\"q_proj\"", "\"q_proj\", \"c_attn\""));
+        assertEquals(List.of(config + ": target_modules \"c_attn\" matches nothing in this model"),
+                AdapterFiles.read(directory, base, arena).notes());
+    }
+
+    /// A copy of the base with one tensor changed.
+    private Path changedCopy(String changed, Consumer<Tensor> change) throws IOException {
         Path copy = Files.createDirectory(directory.resolve("changed"));
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (String name : base.checkpoint.names()) {
             Tensor tensor = base.checkpoint.tensor(name);
-            if (name.equals("model.layers.1.self_attn.q_proj.weight")) {
+            if (name.equals(changed)) {
                 tensor = Tensor.of(arena, tensor.shape(), tensor.toFloats());
-                for (long i = 0; i < tensor.elements(); i++) {
-                    tensor.setFloat(i, tensor.getFloat(i) + 0.001f);
-                }
+                change.accept(tensor);
             }
             tensors.put(name, tensor);
         }

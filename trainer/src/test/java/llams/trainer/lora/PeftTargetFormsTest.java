@@ -110,7 +110,7 @@ class PeftTargetFormsTest {
         "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [\"0\"] -> \"layers_to_transform\" must be a layer's number",
         "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [0], \"layers_pattern\": \"h\" -> needs at least one target",
         "\"target_modules\": [\"q_proj\"], \"rank_pattern\": {\"q_proj\": 0} -> rank_pattern: LoRA rank 0 is not possible",
-        "\"target_modules\": [\"q_proj\"], \"rank_pattern\": {\"q_proj\": 1.5} -> rank_pattern: its ranks must be a whole number, not 1.5",
+        "\"target_modules\": [\"q_proj\"], \"rank_pattern\": {\"q_proj\": 1.5} -> rank_pattern: a rank must be a whole number, not 1.5",
         "\"target_modules\": [\"q_proj\"], \"rank_pattern\": [2] -> \"rank_pattern\" must map patterns to numbers",
         "\"target_modules\": [\"q_proj\"], \"alpha_pattern\": {\"*\": 2} -> alpha_pattern: \"(.*\\.)?(*)$\" is not a regular expression",
         "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"lora_ga\" -> init_lora_weights \"lora_ga\" changes the base model's weights",
@@ -154,7 +154,7 @@ class PeftTargetFormsTest {
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             for (String pattern : List.of("(.*)*(.*)*(.*)*(.*)*(.*)*x", "(([a-z._0-9]+)+)+!", "(".repeat(200_000), "(a?){60}".repeat(400) + "!")) {
                 String message = assertThrows(Exception.class, () -> layout("\"target_modules\": \"" + pattern + "\"")).getMessage();
-                assertTrue(message.length() < 300_000 && message.contains("regular expression") || message.contains("at least one"), message);
+                assertTrue(message.length() < 500 && message.contains("regular expression") || message.contains("at least one"), message);
             }
         });
     }
