@@ -72,7 +72,8 @@ final class MergeCommand implements Runnable {
             name = "chat-vector",
             description = {
                 "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
-                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model."
+                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model; the weights have"
+                        + " the types of the tuned one. The size of the vector in each layer is printed, and what looks like a mistake."
             },
             footer = {
                 "",
@@ -143,7 +144,10 @@ final class MergeCommand implements Runnable {
     /// `llams merge adapter`
     @Command(
             name = "adapter",
-            description = "Fold a LoRA adapter into the weights of its model.",
+            description = {
+                "Fold a LoRA adapter into the weights of its model.",
+                "The adapter may be PEFT's, with a rank and a strength of its own for each module."
+            },
             footer = {"", "Example:", "  llams merge adapter --base model --adapter tuned --out model-tuned"})
     static final class AdapterCommand implements Callable<Integer> {
         @ParentCommand
