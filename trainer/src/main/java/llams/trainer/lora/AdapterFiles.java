@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.SafetensorsFile;
@@ -93,12 +94,20 @@ public final class AdapterFiles {
             for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
                 tensors.put(entry.getKey(), widened(arena, file.tensor(entry.getKey())));
             }
-            List<String> notes = new ArrayList<>(config.notes());
-            for (String unused : config.rules().unused(base.config)) {
+            return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(), notes(directory, config, base.config));
+        }
+    }
+
+    private static List<String> notes(Path directory, PeftConfig config, LlamaConfig model) throws IOException {
+        List<String> notes = new ArrayList<>(config.notes());
+        try {
+            for (String unused : config.rules().unused(model)) {
                 notes.add(directory.resolve(CONFIG) + ": " + unused + " matches nothing in this model");
             }
-            return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(), List.copyOf(notes));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(directory.resolve(CONFIG) + ": " + e.getMessage(), e);
         }
+        return List.copyOf(notes);
     }
 
     /// Compares every byte of a base model with what the adapter was trained on, where [#read] takes a sample.
