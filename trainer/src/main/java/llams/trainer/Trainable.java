@@ -55,7 +55,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         LoraLayout layout = adapter.layout();
         LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
         LoraModel still = layout.dropout() == 0 ? trained
-                : LoraModel.of(base.config, base.frozen(), layout.withoutDropout(), Leaf.Kind.STATE);
+                : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
         String fingerprint = BaseFingerprint.ofBoth(base);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter),

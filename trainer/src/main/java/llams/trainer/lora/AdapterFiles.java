@@ -35,11 +35,18 @@ public final class AdapterFiles {
     private AdapterFiles() {
     }
 
+    /// What an adapter is for the most part; see [LoraLayout#usual].
+    ///
+    /// @throws IOException as [#read]
+    public static LoraConfig config(Path directory) throws IOException {
+        return layout(directory).usual();
+    }
+
     /// What an adapter looks like, by the names of its tensors and the rules of its config; no model is needed.
     ///
     /// @throws IOException as [#read]
     public static LoraLayout layout(Path directory) throws IOException {
-        PeftConfig config = config(directory);
+        PeftConfig config = peft(directory);
         Set<String> modules = new TreeSet<>();
         try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS))) {
             for (String name : file.entries().keySet()) {
@@ -53,11 +60,11 @@ public final class AdapterFiles {
 
     /// The base model's name or path, as the adapter has it.
     public static String baseModel(Path directory) throws IOException {
-        String base = config(directory).base();
+        String base = peft(directory).base();
         return base == null ? "its name is not recorded" : base;
     }
 
-    private static PeftConfig config(Path directory) throws IOException {
+    private static PeftConfig peft(Path directory) throws IOException {
         Path config = directory.resolve(CONFIG);
         if (!Files.exists(config)) {
             throw new IOException(directory + ": there is no " + CONFIG + "; an adapter is a directory with " + CONFIG + " and "
@@ -79,7 +86,7 @@ public final class AdapterFiles {
     /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another
     ///                     model; says which
     public static Adapter read(Path directory, LlamaWeights base, Arena arena) throws IOException {
-        PeftConfig config = config(directory);
+        PeftConfig config = peft(directory);
         LoraLayout layout = layout(directory, config, PeftRules.modules(base.config));
         Path weights = directory.resolve(WEIGHTS);
         if (!Files.exists(weights) && Files.exists(directory.resolve("adapter_model.bin"))) {
@@ -115,7 +122,7 @@ public final class AdapterFiles {
     /// @throws IOException if it is another model
     public static void checkBase(Path directory, LlamaWeights base) throws IOException {
         try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS))) {
-            checkBase(file, CONTENT, config(directory), base);
+            checkBase(file, CONTENT, peft(directory), base);
         }
     }
 

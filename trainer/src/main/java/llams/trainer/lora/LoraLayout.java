@@ -1,10 +1,13 @@
 package llams.trainer.lora;
 
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Function;
 import llams.engine.llama.ProjectionName;
 
 /// Which projections of a model have a LoRA adapter, each with a rank and a strength of its own.
@@ -53,8 +56,32 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
         return parts.get(projection.module(layer));
     }
 
-    public LoraLayout withoutDropout() {
-        return new LoraLayout(parts, 0);
+    public LoraLayout withDropout(double rate) {
+        return new LoraLayout(parts, rate);
+    }
+
+    /// What this adapter is for the most part, as one that is the same in every block: the most frequent rank and strength, and every
+    /// projection that has an adapter in some layer.
+    public LoraConfig usual() {
+        Set<ProjectionName> targets = EnumSet.noneOf(ProjectionName.class);
+        for (ProjectionName projection : ProjectionName.values()) {
+            if (!layers(projection).isEmpty()) {
+                targets.add(projection);
+            }
+        }
+        return new LoraConfig(mostFrequent(Part::rank), mostFrequent(Part::alpha), dropout, targets, false);
+    }
+
+    private <T> T mostFrequent(Function<Part, T> value) {
+        Map<T, Integer> counts = new LinkedHashMap<>();
+        parts.values().forEach(part -> counts.merge(value.apply(part), 1, Integer::sum));
+        T found = null;
+        for (Map.Entry<T, Integer> count : counts.entrySet()) {
+            if (found == null || count.getValue() > counts.get(found)) {
+                found = count.getKey();
+            }
+        }
+        return found;
     }
 
     /// The layers in which this projection has an adapter.

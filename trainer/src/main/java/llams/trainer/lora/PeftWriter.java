@@ -1,6 +1,5 @@
 package llams.trainer.lora;
 
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,9 +19,8 @@ final class PeftWriter {
     }
 
     static byte[] write(LoraLayout layout, LlamaConfig model, String baseModel) {
-        Collection<LoraLayout.Part> parts = layout.parts().values();
-        int rank = mostFrequent(parts, LoraLayout.Part::rank);
-        double alpha = mostFrequent(parts, LoraLayout.Part::alpha);
+        int rank = layout.usual().rank();
+        double alpha = layout.usual().alpha();
         ObjectNode json = PeftConfig.JSON.createObjectNode();
         json.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("base_model_name_or_path", baseModel).put("r", rank);
         putNumber(json, "lora_alpha", alpha);
@@ -62,18 +60,6 @@ final class PeftWriter {
         } else {
             json.put(name, value);
         }
-    }
-
-    private static <T> T mostFrequent(Collection<LoraLayout.Part> parts, Function<LoraLayout.Part, T> value) {
-        Map<T, Integer> counts = new LinkedHashMap<>();
-        parts.forEach(part -> counts.merge(value.apply(part), 1, Integer::sum));
-        T found = null;
-        for (Map.Entry<T, Integer> count : counts.entrySet()) {
-            if (found == null || count.getValue() > counts.get(found)) {
-                found = count.getKey();
-            }
-        }
-        return found;
     }
 
     /// The modules with another value than `usual`: a projection's short name if it has that value in all its layers.

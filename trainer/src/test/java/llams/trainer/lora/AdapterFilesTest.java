@@ -273,6 +273,7 @@ class AdapterFilesTest {
         written(new Adapter(layout, tensors, null, List.of()));
         assertEquals(layout, AdapterFiles.read(directory, base, arena).layout());
         assertEquals(layout, AdapterFiles.layout(directory));
+        assertEquals(new LoraConfig(1, 3, 0.25, EnumSet.of(ProjectionName.Q, ProjectionName.DOWN), false), AdapterFiles.config(directory));
         tensors.put(Adapter.nameA(0, ProjectionName.K), tensors.get(Adapter.nameA(0, ProjectionName.Q)));
         replaceWeights(tensors);
         refused("layers.0.self_attn.k_proj.lora_A.weight\" is not of an adapter that adapter_config.json describes");
