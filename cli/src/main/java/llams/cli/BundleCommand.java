@@ -66,7 +66,7 @@ final class BundleCommand implements Callable<Integer> {
                     JsonNodeFactory.instance.objectNode().put("out", out.toString()).put("bytes", bytes).put("gpu", gpu));
         } else {
             llams.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out, Memory.text(bytes),
-                    out.getFileName());
+                    Shell.quoted(out.getFileName().toString()));
         }
         return Main.DONE;
     }

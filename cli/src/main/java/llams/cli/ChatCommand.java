@@ -126,7 +126,7 @@ final class ChatCommand implements Callable<Integer> {
     private String next(Lines lines) throws IOException {
         String line;
         do {
-            if (Stderr.terminalColumns().isPresent()) {
+            if (Terminal.isError()) {
                 llams.err.print("> ");
                 llams.err.flush();
             }

@@ -117,8 +117,8 @@ final class DownloadCommand implements Callable<Integer> {
                 report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
-            llams.out.println("next: llams info " + report.directory());
-            llams.out.println("      llams generate -m " + report.directory() + " -p TEXT");
+            llams.out.println("next: " + Shell.command("info", report.directory()));
+            llams.out.println("      " + Shell.command("generate", "-m", report.directory(), "-p", "TEXT"));
         }
     }
 
@@ -140,7 +140,7 @@ final class DownloadCommand implements Callable<Integer> {
         @Override
         public void note(String line) {
             // Behind a bar that redraws itself, on a line of its own.
-            llams.err.println((started && Stderr.terminalColumns().isPresent() ? "\n" : "") + "llams: " + line);
+            llams.err.println((started && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line);
         }
 
         @Override

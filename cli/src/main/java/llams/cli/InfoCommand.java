@@ -15,6 +15,7 @@ import llams.engine.generate.Generator;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
@@ -69,7 +70,7 @@ final class InfoCommand implements Callable<Integer> {
             if (adapter) {
                 adapter(report, text);
             }
-            try (Checkpoint checkpoint = Checkpoint.open(adapter ? path.resolve(AdapterFiles.WEIGHTS) : path)) {
+            try (Checkpoint checkpoint = adapter ? Checkpoint.open(path.resolve(AdapterFiles.WEIGHTS)) : weights()) {
                 tensors(checkpoint, Map.of(), report, text);
             }
         }
@@ -79,6 +80,18 @@ final class InfoCommand implements Callable<Integer> {
             text.forEach(llams.out::println);
         }
         return Main.DONE;
+    }
+
+    /// Weights without a config; what holds none is probably meant to be a model.
+    private Checkpoint weights() throws IOException {
+        try {
+            return Checkpoint.open(path);
+        } catch (IOException e) {
+            if (!path.toString().endsWith(".safetensors")) {
+                ModelDirectory.check(path);
+            }
+            throw e;
+        }
     }
 
     private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
@@ -147,7 +160,7 @@ final class InfoCommand implements Callable<Integer> {
             }
             elements += info.shape().elements();
             bytesOfType.merge(info.dtype().name(), info.bytes(), Long::sum);
-            String line = String.format("  %s  %s %s", name.replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
+            String line = String.format("  %s  %s %s", VisibleStream.line(name).replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
             groups.merge(line, 1, Integer::sum);
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());

@@ -1,9 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -97,7 +94,7 @@ final class TokenizeCommand implements Callable<Integer> {
         if (jsonl) {
             answerLines(new TokenizeRequests(tokenizer, special, bos));
         } else if (decode) {
-            llams.out.print(tokenizer.decode(ids(stdin())));
+            llams.text.print(tokenizer.decode(ids(stdin())));
         } else {
             llams.out.println(join(encode(tokenizer, stdin(), special, bos, false)));
         }
@@ -143,18 +140,13 @@ final class TokenizeCommand implements Callable<Integer> {
             } catch (DataException e) {
                 answer = TokenizeRequests.error(e);
             }
-            llams.out.print(answer + "\n");
-            llams.out.flush();
+            llams.text.print(answer + "\n");
+            llams.text.flush();
         }
     }
 
     private String stdin() throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(llams.in.readAllBytes());
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
-        } catch (CharacterCodingException e) {
-            throw new DataException("standard input: not UTF-8 at byte " + bytes.position());
-        }
+        return TextFile.decode(llams.in.readAllBytes(), "standard input");
     }
 
     private static int[] ids(String text) {
