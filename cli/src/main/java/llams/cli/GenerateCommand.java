@@ -216,7 +216,7 @@ final class GenerateCommand implements Callable<Integer> {
             case CAPACITY -> "context";
             case CALLER -> "stop text";
         });
-        report.put("promptTokens", made.promptTokens()).put("prefillTokensPerSecond", made.prefillTokensPerSecond());
+        report.put("device", compute.used).put("promptTokens", made.promptTokens()).put("prefillTokensPerSecond", made.prefillTokensPerSecond());
         if (made.ids().length > 1) {
             report.put("decodeTokensPerSecond", made.decodeTokensPerSecond());
         }

@@ -140,7 +140,7 @@ final class MeasureCommand implements Callable<Integer> {
         double rate = measured.work() / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("what", what.name()).put("device", compute.device.name()).put("seconds", median).put("calls", calls)
+            object.put("what", what.name()).put("device", compute.used).put("seconds", median).put("calls", calls)
                     .put("firstSeconds", first).put(what == What.product ? "flops" : "tokensPerSecond", rate);
             llams.out.println(object);
         } else if (what == What.product) {

@@ -196,7 +196,8 @@ final class TrainCommand implements Callable<Integer> {
             if (!Double.isNaN(last.evalLoss())) {
                 report.put("evalLoss", last.evalLoss());
             }
-            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString());
+            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString())
+                    .put("device", compute.used);
             llams.out.println(report);
             return;
         }
