@@ -17,8 +17,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 @Command(
         name = "bundle",
         description = {
-            "Pack this program with its own Java into one file, for a machine that has neither.",
-            "The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
+            "Pack this program with its own Java into one file.",
+            "It is for a machine that has neither. The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
                     + " and kind of processor as here."
         },
         footer = {

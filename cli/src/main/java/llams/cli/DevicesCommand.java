@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams devices`: where programs can run.
 @Command(
         name = "devices",
-        description = "What this machine can compute on: each device, or why it is not usable.",
+        description = "What this machine can compute on, and why not on the rest.",
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand

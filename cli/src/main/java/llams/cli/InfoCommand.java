@@ -39,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "info",
         description = {
-            "Show a model's shape, its tensors, and the memory that its uses need.",
+            "Show a model's shape and tensors, and the memory that it needs.",
             "For an adapter or a single .safetensors file: what is in it."
         },
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})

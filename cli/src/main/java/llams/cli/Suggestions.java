@@ -13,7 +13,7 @@ import llams.trainer.data.Spelling;
 final class Suggestions {
     /// This program's names, each with those of Hugging Face's trainer and PEFT, torchtune, axolotl, mlx-lm, Unsloth and
     /// llama.cpp. Of several with the same foreign name, the first that a command has is meant.
-    private static final Map<String, List<String>> OPTIONS = byForeignName("""
+    static final Map<String, List<String>> OPTIONS = byForeignName("""
             base: base-model-name-or-path base-model model
             model: model-name-or-path model-name model-path model-dir model-id base-model checkpoint checkpoint-dir
             model: pretrained-model-name-or-path hf-path
@@ -77,7 +77,7 @@ final class Suggestions {
             file: input
             method: lora
             """);
-    private static final Map<String, List<String>> COMMANDS = byForeignName("""
+    static final Map<String, List<String>> COMMANDS = byForeignName("""
             eval perplexity: perplexity ppl
             merge adapter: fuse merge-lora adapter
             merge chat-vector: chat-vector

@@ -21,21 +21,23 @@ import picocli.CommandLine.Spec;
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
         description = {
-            "Text on stdin to ids, or back. 'llams tokenize train' makes a new vocabulary.",
+            "Text on stdin to ids, or back; 'train' makes a new vocabulary.",
             "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or line ends."
         },
         footer = {
             "",
             "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\": \"...\"} or"
                     + " {\"error\": \"...\"}:",
-            "  {\"text\": \"...\"}                   optional \"special\": as --special; \"bos\", \"eos\": true",
-            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}   each \"all\" or a list of names, as tiktoken has it",
-            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}], \"add_generation_prompt\": true}",
+            "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
+            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
+            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
+            "                                    optional \"add_generation_prompt\": true",
             "  {\"ids\": [1, 2, 3]}                to decode",
             "",
             "Examples:",
             "  echo -n 'Hello' | llams tokenize --tokenizer model",
-            "  llams tokenize --tokenizer model < book.txt | llams tokenize --tokenizer model --decode",
+            "  llams tokenize --tokenizer model < book.txt > ids.txt",
+            "  llams tokenize --tokenizer model --decode < ids.txt",
             "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
             "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"
         })
