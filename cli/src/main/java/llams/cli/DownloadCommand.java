@@ -143,7 +143,7 @@ final class DownloadCommand implements Callable<Integer> {
         return endpoint != null ? endpoint : variable.isEmpty() ? HubModel.DEFAULT_ENDPOINT : variable;
     }
 
-    private void print(HubDownload.Report report) {
+    private void print(HubDownload.Report report) throws IOException {
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("to", report.directory().toString()).put("repo", report.repo()).put("commit", report.commit())
@@ -158,8 +158,15 @@ final class DownloadCommand implements Callable<Integer> {
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
             llams.out.println("next: " + Shell.command("info", report.directory()));
-            llams.out.println("      " + Shell.command("generate", "-m", report.directory(), "-p", "TEXT"));
+            llams.out.println("      " + (hasChatTemplate(report.directory()) ? Shell.command("chat", "-m", report.directory())
+                    : Shell.command("generate", "-m", report.directory(), "-p", "TEXT")));
         }
+    }
+
+    private static boolean hasChatTemplate(Path model) throws IOException {
+        Path config = model.resolve("tokenizer_config.json");
+        return Files.exists(model.resolve("chat_template.jinja"))
+                || Files.exists(config) && Files.readString(config).contains("\"chat_template\"");
     }
 
     /// One bar over all files, and lines between.

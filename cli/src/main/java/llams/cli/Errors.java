@@ -87,6 +87,13 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
+    /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the same.
+    int tooDeep(StackOverflowError e) {
+        main.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
+        trace(e);
+        return Main.FAILED;
+    }
+
     private void trace(Throwable e) {
         if (main.verbose) {
             e.printStackTrace(main.err);
