@@ -111,7 +111,8 @@ public final class ModelDirectory {
             return is("a training run without a result yet; the same 'train' command with --resume finishes it");
         }
         if (has(".*\\.safetensors")) {
-            return is("has weights but no config.json; put the model's there");
+            return new NotAModelException(path.resolve("config.json") + ": there is no such file beside the weights; put the model's there",
+                    Next.NONE, "");
         }
         if (has("tokenizer.*")) {
             return is("has a tokenizer but neither config.json nor weights; " + WANTED);

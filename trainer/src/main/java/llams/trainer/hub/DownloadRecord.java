@@ -97,15 +97,18 @@ final class DownloadRecord {
                 throw new HubException(directory.resolve(FILE) + ": names a file outside the directory; remove the directory and download it again");
             }
             JsonNode noted = entry.getValue();
+            if (!noted.isObject()) {
+                throw new HubException(directory.resolve(FILE) + ": cannot be read; remove the directory and download it again");
+            }
             all.add(new HubFile(entry.getKey(), noted.path("bytes").asLong(-1), noted.path("etag").asString("")));
         }
         return all;
     }
 
-    /// These are no longer known to be right: the next download looks at them.
-    void forget(List<String> names) throws IOException {
+    /// These are no longer taken to be right: the next download looks at them.
+    void doubt(List<String> names) throws IOException {
         if (!names.isEmpty()) {
-            files.remove(names);
+            names.forEach(name -> ((ObjectNode) files.get(name)).put("modifiedMillis", -1));
             write();
         }
     }

@@ -57,7 +57,7 @@ public final class HubVerification {
                 done += file.sizeBytes();
                 listener.at(done, total);
             }
-            record.forget(report.damaged);
+            record.doubt(report.damaged);
             return report;
         }
     }

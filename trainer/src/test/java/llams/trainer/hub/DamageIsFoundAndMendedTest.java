@@ -54,6 +54,7 @@ class DamageIsFoundAndMendedTest extends HubTestCase {
         HubVerification.Report report = verify();
         assertEquals(List.of("model.safetensors"), report.damaged());
         assertFalse(report.isGood());
+        assertEquals(report, verify());
         assertEquals(List.of("model.safetensors"), download().downloaded());
         holds("config.json", "model.safetensors", "tokenizer.json");
         assertTrue(verify().isGood());
