@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import llams.trainer.data.DataException;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.DocumentStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.events.MappingEndEvent;
@@ -21,6 +20,8 @@ import org.snakeyaml.engine.v2.events.StreamEndEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /// A YAML file of keys that have a value or a list of values. It is read event by event: what is nested deeper, or repeated by
 /// reference, is refused where it begins, before it can take memory or stack.
@@ -38,7 +39,8 @@ final class YamlFile {
 
     private YamlFile(Path file, String text) {
         this.file = file;
-        this.events = new Parse(LoadSettings.builder().build()).parseString(text).iterator();
+        LoadSettings settings = LoadSettings.builder().build();
+        this.events = new ParserImpl(settings, new StreamReader(settings, text));
     }
 
     /// @throws DataException if it is anything else; says where
