@@ -64,7 +64,7 @@ final class ChoiceCommand implements Callable<Integer> {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("questions", score.questions()).put("accuracy", score.accuracy())
-                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance());
+                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance()).put("device", compute.used);
             eval.llams.out.println(report);
             return;
         }

@@ -80,10 +80,12 @@ final class DemoCommand implements Callable<Integer> {
 
     private void printNext() {
         printf("%nTo try next:%n");
-        printf("  ./llams generate -m %s/base --temp 0 -p '토끼는'%n", out);
-        printf("  ./llams generate -m %s/merged --temp 0 --special parse -p $'<|start_header_id|>user<|end_header_id|>\\n\\n"
-                + "토끼는 무엇을 먹나요?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n'%n", out);
-        printf("  ./llams train -m %s/base --data %s/data/village.txt --out my-adapter --tokens 256 --steps 50 --lr 1e-3%n", out, out);
+        Path base = out.resolve("base");
+        Path village = out.resolve("data/village.txt");
+        printf("  %s%n", Shell.command("generate", "-m", base, "--temp", "0", "-p", "토끼는"));
+        printf("  %s%n", Shell.command("chat", "-m", out.resolve("merged"), "--temp", "0"));
+        printf("  %s%n", Shell.command("train", "-m", base, "--data", village, "--out", "my-adapter", "--tokens", "256", "--steps", "50",
+                "--lr", "1e-3"));
     }
 
     private void printf(String pattern, Object... values) {

@@ -17,6 +17,7 @@ import llams.engine.generate.Generator;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
@@ -41,7 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "info",
         description = {
-            "Show a model's shape, its tensors, and the memory that its uses need.",
+            "Show a model's shape and tensors, and the memory that it needs.",
             "For an adapter or a single .safetensors file: what is in it."
         },
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
@@ -72,7 +73,7 @@ final class InfoCommand implements Callable<Integer> {
             if (adapter) {
                 adapter(report, text);
             }
-            try (Checkpoint checkpoint = Checkpoint.open(adapter ? path.resolve(AdapterFiles.WEIGHTS) : path)) {
+            try (Checkpoint checkpoint = adapter ? Checkpoint.open(path.resolve(AdapterFiles.WEIGHTS)) : weights()) {
                 tensors(checkpoint, Map.of(), report, text);
             }
         }
@@ -82,6 +83,18 @@ final class InfoCommand implements Callable<Integer> {
             text.forEach(llams.out::println);
         }
         return Main.DONE;
+    }
+
+    /// Weights without a config; what holds none is probably meant to be a model.
+    private Checkpoint weights() throws IOException {
+        try {
+            return Checkpoint.open(path);
+        } catch (IOException e) {
+            if (!path.toString().endsWith(".safetensors")) {
+                ModelDirectory.check(path);
+            }
+            throw e;
+        }
     }
 
     private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
@@ -166,7 +179,7 @@ final class InfoCommand implements Callable<Integer> {
             }
             elements += info.shape().elements();
             bytesOfType.merge(info.dtype().name(), info.bytes(), Long::sum);
-            String line = String.format("  %s  %s %s", name.replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
+            String line = String.format("  %s  %s %s", VisibleStream.line(name).replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
             groups.merge(line, 1, Integer::sum);
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());

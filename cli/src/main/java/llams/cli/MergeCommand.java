@@ -78,7 +78,7 @@ final class MergeCommand implements Runnable {
             footer = {
                 "",
                 "Example:",
-                "  llams merge chat-vector --base llama3-8b --instruct llama3-8b-instruct --tuned llama3-8b-korean --out korean-chat"
+                "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"
             })
     static final class ChatVectorCommand implements Callable<Integer> {
         @ParentCommand

@@ -121,7 +121,8 @@ final class PerplexityCommand implements Callable<Integer> {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("loss", loss.meanLoss())
                     .put("perplexity", loss.perplexity())
-                    .put("countedTokens", loss.countedTokens());
+                    .put("countedTokens", loss.countedTokens())
+                    .put("device", compute.used);
             if (bytes > 0) {
                 report.put("bitsPerByte", loss.bitsPerByte(bytes)).put("bytes", bytes);
             }

@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -160,7 +161,7 @@ final class TrainCommand implements Callable<Integer> {
         if (corpus.conversations() > 0) {
             ChatFiles.write(tokenizer, options.model == null ? shape.eos() : shape.stopIds(options.model), options.out);
         }
-        report(last);
+        report(last, corpus.conversations() > 0);
         return Main.DONE;
     }
 
@@ -201,14 +202,15 @@ final class TrainCommand implements Callable<Integer> {
         llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
     }
 
-    private void report(FineTune.Report last) {
+    private void report(FineTune.Report last, boolean conversations) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("steps", last.steps()).put("loss", last.loss());
             if (!Double.isNaN(last.evalLoss())) {
                 report.put("evalLoss", last.evalLoss());
             }
-            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString());
+            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString())
+                    .put("device", compute.used);
             llams.out.println(report);
             return;
         }
@@ -217,9 +219,20 @@ final class TrainCommand implements Callable<Integer> {
         llams.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out, last.steps(),
                 last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
         boolean adapter = options.method == TrainOptions.Method.lora;
-        llams.out.println("to use it:   llams generate -m " + (adapter ? options.model + " --adapter " : "") + options.out + " -p TEXT");
-        if (adapter) {
-            llams.out.println("to fold it:  llams merge adapter --base " + options.model + " --adapter " + options.out + " --out NEW");
+        llams.out.println("to use it:   " + use(conversations));
+        if (options.method == TrainOptions.Method.lora) {
+            llams.out.println("to fold it:  "
+                    + Shell.command("merge", "adapter", "--base", options.model, "--adapter", options.out, "--out", "NEW"));
         }
+    }
+
+    /// The command that shows what was learnt.
+    private String use(boolean conversations) {
+        List<Object> words = new ArrayList<>(List.of(conversations ? "chat" : "generate", "-m"));
+        words.addAll(options.method == TrainOptions.Method.lora ? List.of(options.model, "--adapter", options.out) : List.of(options.out));
+        if (!conversations) {
+            words.addAll(List.of("-p", "TEXT"));
+        }
+        return Shell.command(words.toArray());
     }
 }

@@ -69,6 +69,7 @@ final class TrainOptions {
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
+            completionCandidates = Candidates.Projections.class,
             defaultValue = "q,k,v,o,gate,up,down",
             description = "LoRA: the projections that get an adapter (default: ${DEFAULT-VALUE}).")
     List<String> targets;
@@ -111,6 +112,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
+            completionCandidates = Candidates.Schedules.class,
             defaultValue = "cosine",
             description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
     String schedule;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.SafetensorsWriter;
@@ -48,6 +49,7 @@ public final class QuantizedModel {
     /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written; says which
     public static Report write(Path model, Path out, Progress progress) throws IOException {
         OutputDirectory.check(out);
+        ModelDirectory.check(model);
         LlamaConfig config = LlamaConfig.read(model);
         if (config.quantization() != null) {
             throw new IOException(model + ": its weights are quantized already (" + config.quantization() + ")");

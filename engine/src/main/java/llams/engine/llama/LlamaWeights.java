@@ -2,8 +2,6 @@ package llams.engine.llama;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -60,10 +58,7 @@ public final class LlamaWeights implements AutoCloseable {
     }
 
     private static LlamaWeights open(Path directory, boolean quantize) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            throw new NoSuchFileException(directory.toString(), null,
-                    "no such directory; a model is a directory with config.json and model.safetensors");
-        }
+        ModelDirectory.check(directory);
         LlamaConfig config = LlamaConfig.read(directory);
         LlamaWeights weights = new LlamaWeights(directory, config, quantize, Checkpoint.open(directory));
         try {

@@ -40,7 +40,7 @@ public final class Lines implements Rows, Closeable {
         while (true) {
             if (at == end) {
                 at = 0;
-                end = Math.max(0, in.read(buffer));
+                end = Math.max(0, fill());
                 if (end == 0) {
                     terminated = false;
                     return line == null ? null : line(line.toByteArray(), 0, line.size());
@@ -66,6 +66,14 @@ public final class Lines implements Rows, Closeable {
                 terminated = true;
                 return line(line.toByteArray(), 0, line.size());
             }
+        }
+    }
+
+    private int fill() throws IOException {
+        try {
+            return in.read(buffer);
+        } catch (IOException e) {
+            throw new IOException(name + ": " + e.getMessage(), e);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Tensor;
@@ -79,6 +80,9 @@ public final class ChatVector {
     public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, Progress progress)
             throws IOException {
         OutputDirectory.check(out);
+        for (Path model : List.of(base, instruct, tuned)) {
+            ModelDirectory.check(model);
+        }
         ChatVectorFiles.refuseQuantized(List.of(base, instruct, tuned));
         try (Checkpoint baseWeights = Checkpoint.open(base);
                 Checkpoint instructWeights = Checkpoint.open(instruct);
