@@ -6,9 +6,11 @@ import java.util.Set;
 /// The elements `<name>...</name>` of a page that mean something; others are text.
 final class Elements {
     /// They go with what they hold, being no prose or none of the article's.
-    static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "math", "chem", "ce", "syntaxhighlight", "source", "pre",
+    static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "syntaxhighlight", "source", "pre",
             "timeline", "score", "imagemap", "graph", "mapframe", "maplink", "hiero", "includeonly", "templatestyles", "table",
             "inputbox", "categorytree", "indicator");
+    /// They hold TeX, which is kept as it stands.
+    static final Set<String> FORMULAS = Set.of("math", "chem", "ce");
     /// They go and leave what they hold.
     static final Set<String> INLINE = Set.of("span", "b", "i", "u", "s", "em", "strong", "small", "big", "sub", "sup", "font", "code",
             "tt", "kbd", "samp", "var", "cite", "q", "del", "ins", "strike", "abbr", "ruby", "rb", "rp", "rt", "rtc", "bdi", "bdo",
@@ -26,7 +28,7 @@ final class Elements {
     }
 
     static boolean isKnown(String name) {
-        return REMOVED.contains(name) || INLINE.contains(name) || BLOCK.contains(name);
+        return REMOVED.contains(name) || FORMULAS.contains(name) || INLINE.contains(name) || BLOCK.contains(name);
     }
 
     static boolean isNamePart(char c) {

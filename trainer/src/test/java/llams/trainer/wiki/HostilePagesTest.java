@@ -24,7 +24,7 @@ class HostilePagesTest {
                 "{{nowrap|a}}", "[[파일:a|", "[[a]]", "가", "\r", "\u0000", "\ud800", "h", "ftp://a ", "《", "<div>", "<br>", "-"));
         assertTimeoutPreemptively(LIMIT, () -> {
             for (String part : parts) {
-                Article.body(Wikitext.text(part.repeat(CHARACTERS / 5 / part.length())));
+                Dumps.body(part.repeat(CHARACTERS / 5 / part.length()));
             }
         });
     }
@@ -37,7 +37,7 @@ class HostilePagesTest {
                 {"<ref>", "</ref"}}) {
                 int times = CHARACTERS / 2 / (pair[0].length() + pair[1].length());
                 String page = pair[0].repeat(times) + "글".repeat(CHARACTERS / 4) + pair[1].repeat(times) + "\n끝이다.";
-                String body = Article.body(Wikitext.text(page));
+                String body = Dumps.body(page);
                 assertTrue(body.endsWith("끝이다.\n"), () -> pair[0] + ": " + body.substring(Math.max(0, body.length() - 20)));
             }
         });
@@ -45,7 +45,7 @@ class HostilePagesTest {
 
     @Test
     void whatIsNestedDeeperThanPagesMayBeLeavesNothing() {
-        assertEquals("앞뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤")));
-        assertEquals("앞글뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤")));
+        assertEquals("", Dumps.body("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤"));
+        assertEquals("앞글뒤\n", Dumps.body("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤"));
     }
 }
