@@ -61,7 +61,9 @@ final class Article {
         return level;
     }
 
-    private void heading(int level, String line) {
+    private void heading(int level, String source) {
+        // A heading states nothing that a template could make false.
+        String line = Marks.withoutLost(source);
         if (removedLevel > 0 && level > removedLevel) {
             return;
         }

@@ -23,6 +23,11 @@ final class Marks {
         return text.replace('|', BAR).replace('=', EQUALS);
     }
 
+    /// A line without the templates that are not known.
+    static String withoutLost(String line) {
+        return line.indexOf(LOST) < 0 ? line : line.replaceAll(LOST + "[^" + END + "]*" + END, "");
+    }
+
     /// What stands in the place of a template that is not known.
     static String lost(String template) {
         return LOST + template + END;
