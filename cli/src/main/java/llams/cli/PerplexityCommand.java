@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.Batch;
 import llams.trainer.Evaluator;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
@@ -108,7 +109,7 @@ final class PerplexityCommand implements Callable<Integer> {
             Evaluator.Loss loss;
             try (Evaluator evaluator = Evaluator.open(device, loaded.model(), loaded.resident(), length);
                     Progress progress = new Progress(eval.llams.err, "measuring", "tokens", tokensInAll)) {
-                loss = evaluator.loss(sequences, progress::step);
+                loss = evaluator.loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }
             print(loss, bytes(sequences, loaded.tokenizer()), packed.statistics(), length);
         }

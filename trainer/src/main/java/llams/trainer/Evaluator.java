@@ -5,14 +5,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntConsumer;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
 import llams.engine.tensor.Tensor;
-import llams.trainer.data.PackedSequence;
 
 /// Measures a model's loss without training it.
 public final class Evaluator implements AutoCloseable {
@@ -70,22 +68,6 @@ public final class Evaluator implements AutoCloseable {
                 sum += loss;
             }
             counted += batch.countedTokens();
-        }
-        return new Loss(counted == 0 ? Double.NaN : sum / counted, counted);
-    }
-
-    /// The mean loss over all counted tokens, a sequence at a time.
-    ///
-    /// @param progress hears how many more tokens are done
-    public Loss loss(Iterable<PackedSequence> sequences, IntConsumer progress) {
-        double sum = 0;
-        long counted = 0;
-        for (PackedSequence sequence : sequences) {
-            for (float loss : tokenLosses(Batch.of(List.of(sequence)))) {
-                sum += loss;
-            }
-            counted += sequence.counted();
-            progress.accept(sequence.ids().length);
         }
         return new Loss(counted == 0 ? Double.NaN : sum / counted, counted);
     }

@@ -79,7 +79,7 @@ public final class Demo {
         /// About a minute on two cores.
         public static Settings standard() {
             return new Settings(256, 512, 3, 8, 4, 700, 128, 8, new Training(400, 2e-3, 0), new Training(150, 1e-3, 4),
-                    new Training(110, 1e-3, 3), new Training(110, 1e-3, 2), 1);
+                    new Training(110, 1e-3, 3), new Training(100, 1e-3, 2), 1);
         }
 
         LlamaConfig config(Tokenizer tokenizer) {

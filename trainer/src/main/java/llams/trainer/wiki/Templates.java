@@ -14,20 +14,20 @@ final class Templates {
     private static final int LONGEST_NAME = 40;
     private static final Map<String, Function<Arguments, String>> SHOWN = new HashMap<>();
     /// Citations, footnotes, notices, links to other parts and icons.
-    private static final Set<String> SILENT = names("주, 주석, 내용주, 인용, 참고, 사실, 누구, 누가, 언제, 어디, 모호, 불확실, 쪽, 쪽 필요, 깨진 링크, 끊어진 링크,"
+    private static final Set<String> SILENT = names("주, 주석, 내용주, 인용, 참고, 사실, 누구, 누가, 언제, 어디, 모호, 불확실, 쪽, 깨진 링크, 끊어진 링크,"
             + " 죽은 링크, dead link, cn, fact, citation, citation needed, clarify, when, who, which, rp, r, ref, note, ref label, note label, sic,"
             + " anchor, 앵커, 책갈피, clear, -, 목차, toc, 본문, main, 상세, 더 보기, see also, 다른 뜻, 다른뜻, 다른 뜻 설명, about, 국기그림, 국기 그림,"
             + " flagicon, flag icon, flagdeco, 아이콘, icon, 좌표, coord, 보호, 토막글, 증가, 감소, 유지, increase, decrease, steady, hs, ntsh, doi, 빈 줄");
     private static final List<String> SILENT_STARTS = List.of("cite ", "sfn", "harv", "efn", "refn", "각주", "출처", "인용 ", "infobox", "정보상자",
             "pp-", "user ", "defaultsort:", "displaytitle:", "기본정렬:", "제목표시:", "#tag:ref");
-    private static final List<String> SILENT_ENDS = List.of(" 인용", " 정보", " 토막글", "-stub");
+    private static final List<String> SILENT_ENDS = List.of(" 인용", " 정보", " 필요", " 토막글", "-stub");
     private static final List<String> PREFIXES = List.of("틀:", "template:", "subst:", "safesubst:", "풀기:", "안전풀기:");
 
     static {
         show("1", "한자, nowrap, nobr, 줄바꿈 금지, 줄바꿈금지, small, 작게, 작은 글씨, big, 크게, larger, smaller, 굵게, 기울임, strong, em, unicode,"
                 + " 유니코드, ill, 임시링크, interlanguage link, ruby, 윗주, 후리가나, abbr, 약자, sub, 아래 첨자, 따옴표, 인용문, 인용문2, quote, cquote,"
-                + " blockquote, nihongo2, 국기, 국기나라, 국가, 나라, flag, flagcountry, flagu, flaglist, 국기2, fb, 축구, 글꼴, code, kbd, tt, samp");
-        show("2", "lang, llang, 언어, color, 색, 글씨 색, 글자 색, font color, 색깔, 배경색, sort, 정렬, abbrlink, transl, 로마자 표기");
+                + " blockquote, nihongo2, 국기, 국기나라, 국가, 나라, flag, flagcountry, flagu, fb, code, kbd, tt, samp");
+        show("2", "lang, llang, 언어, color, 색, 글씨 색, 글자 색, font color, sort, 정렬, transl");
         show("1 (2, 3)", "nihongo, nihongo3, 니혼고");
         show("√1", "sqrt, radic, 제곱근");
         show("ISBN 1", "isbn");
@@ -39,7 +39,7 @@ final class Templates {
         show(" ", "nbsp, space, spaces, 빈칸, br, 줄바꿈");
         show("'", "'");
         rule(given -> Numbers.raised(given.at(1)), "sup, 위 첨자");
-        rule(Numbers::converted, "convert, cvt, 변환, 단위 변환, 단위변환, 바꿈");
+        rule(Numbers::converted, "convert, cvt, 변환, 단위 변환, 단위변환");
         rule(Numbers::value, "val");
         rule(Numbers::fraction, "frac, 분수, sfrac");
         rule(given -> given.at(1).isEmpty() ? null : Numbers.grouped(given.at(1)), "수, 숫자, number, nts, num, gaps, formatnum");
