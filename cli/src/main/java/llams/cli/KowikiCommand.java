@@ -85,7 +85,7 @@ final class KowikiCommand implements Callable<Integer> {
                 .map(template -> String.format(Locale.ROOT, "%s %,d", template.getKey(), template.getValue()))
                 .collect(Collectors.joining(", "));
         int more = counts.templates().size() - NAMED;
-        return String.format(Locale.ROOT, "left out: %,d sentences that would be false without a template in them that is not known: %s%s",
+        return String.format(Locale.ROOT, "left out: %,d sentences that depend on unknown templates: %s%s",
                 counts.sentences(), most, more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with --json)", more) : "");
     }
 }

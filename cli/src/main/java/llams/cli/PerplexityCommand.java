@@ -67,7 +67,7 @@ final class PerplexityCommand implements Callable<Integer> {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence, without what is longer.")
+            description = "Documents share sequences (default); --no-pack: one document a sequence, cut to --tokens.")
     boolean pack;
 
     @Option(
@@ -166,12 +166,12 @@ final class PerplexityCommand implements Callable<Integer> {
                     length - stride);
         }
         String lost = data.truncated() == 0 ? ""
-                : String.format(Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count%s", data.truncated(), data.documents(),
-                        data.truncatedTokens(), " (--stride counts them)");
+                : String.format(Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count (--stride counts"
+                        + " them)", data.truncated(), data.documents(), data.truncatedTokens());
         if (!pack) {
             return String.format(Locale.ROOT, "one document a sequence of up to %,d tokens%s", length, lost);
         }
         return String.format(Locale.ROOT, "packed into sequences of %,d tokens; %,d of %,d documents are cut, and what follows sees nothing"
-                + " before the cut%s%s", length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps it)", lost);
+                + " before the cut%s%s", length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps the context)", lost);
     }
 }

@@ -58,7 +58,7 @@ class KowikiCommandTest {
         String dump = dump(DUMP.replace("'''한강'''은 [[강]]이다.", text)).toString();
         Llams run = Llams.run("data", "kowiki", dump, "--out", out.toString());
         assertEquals("= 한강 =\n\n한강은 강이다.\n\n", Files.readString(out));
-        assertTrue(run.out().contains("left out: 15 sentences that would be false without a template in them that is not known: 가 2, 나 1, 틀 0 1,"),
+        assertTrue(run.out().contains("left out: 15 sentences that depend on unknown templates: 가 2, 나 1, 틀 0 1,"),
                 run.out());
         assertTrue(run.out().contains(", and 4 more names (all with --json)"), run.out());
         Llams json = Llams.run("data", "kowiki", dump, "--out", out.toString(), "--json");

@@ -18,9 +18,6 @@ import java.util.Locale;
 final class Wikitext {
     /// As deep as MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than that.
     private static final int DEEPEST = 40;
-    private static final int LONGEST_SWITCH = 30;
-    private static final int LONGEST_TAG_NAME = 16;
-    private static final int LONGEST_SUPERSCRIPT = 24;
 
     private final String page;
     private final StringBuilder out;
@@ -62,8 +59,8 @@ final class Wikitext {
                 case '\'' -> quotes();
                 case '|' -> bar();
                 case '&' -> reference();
-                case '_' -> behaviourSwitch();
-                case 'h', 'f' -> address(c);
+                case '_' -> skip(elements.switchEnd(at));
+                case 'h', 'f' -> address();
                 default -> plain();
             }
         }
@@ -88,6 +85,15 @@ final class Wikitext {
     private void literal(int end) {
         out.append(page, at, end);
         at = end;
+    }
+
+    /// Goes on behind markup that ends at `end`; less than 0: it is none.
+    private void skip(int end) {
+        if (end < 0) {
+            literal(at + 1);
+        } else {
+            at = end;
+        }
     }
 
     /// How many of the character at [#at] there are in a row.
@@ -228,15 +234,9 @@ final class Wikitext {
         }
     }
 
-    private void address(char first) {
+    private void address() {
         boolean inWord = at > 0 && Character.isLetterOrDigit(page.charAt(at - 1));
-        int end = inWord ? -1 : Addresses.end(page, at, false);
-        if (end < 0) {
-            out.append(first);
-            at++;
-        } else {
-            at = end;
-        }
+        skip(inWord ? -1 : Addresses.end(page, at, false));
     }
 
     // Smaller marks
@@ -253,22 +253,6 @@ final class Wikitext {
         at += run;
     }
 
-    /// `__TOC__`, `__목차__`: no text.
-    private void behaviourSwitch() {
-        int end = at + 2;
-        int longest = Math.min(page.length(), at + LONGEST_SWITCH);
-        if (page.startsWith("__", at)) {
-            while (end < longest && Character.isLetter(page.charAt(end))) {
-                end++;
-            }
-            if (end > at + 2 && page.startsWith("__", end)) {
-                at = end + 2;
-                return;
-            }
-        }
-        literal(at + 1);
-    }
-
     // Elements
 
     private void tag() {
@@ -279,10 +263,7 @@ final class Wikitext {
         }
         boolean closing = page.startsWith("/", at + 1);
         int nameStart = at + (closing ? 2 : 1);
-        int nameEnd = nameStart;
-        while (nameEnd < page.length() && nameEnd - nameStart < LONGEST_TAG_NAME && Elements.isNamePart(page.charAt(nameEnd))) {
-            nameEnd++;
-        }
+        int nameEnd = elements.nameEnd(nameStart);
         String name = page.substring(nameStart, nameEnd).toLowerCase(Locale.ROOT);
         int end = Elements.isKnown(name) ? elements.tagEnd(nameEnd) : -1;
         if (end < 0) {
@@ -296,7 +277,9 @@ final class Wikitext {
         } else if (name.equals("br")) {
             out.append(' ');
         } else if (!empty && name.equals("sup")) {
-            superscript(end);
+            String raised = elements.superscript(end);
+            out.append(raised);
+            at = raised.isEmpty() ? end : page.indexOf('<', end);
         } else if (!empty && Elements.REMOVED.contains(name)) {
             int close = elements.closingTag(name, end);
             at = close < 0 ? end : elements.tagEnd(close + 2 + name.length());
@@ -310,17 +293,4 @@ final class Wikitext {
         }
     }
 
-    /// `10<sup>2</sup>` is not 102.
-    private void superscript(int from) {
-        int end = from;
-        int longest = Math.min(page.length(), from + LONGEST_SUPERSCRIPT);
-        while (end < longest && page.charAt(end) != '<') {
-            end++;
-        }
-        String inside = page.substring(from, end).replace("''", "").replace("&minus;", "−");
-        if (page.startsWith("</sup>", end) && inside.chars().allMatch(c -> c > ' ' && "{}[]|&=".indexOf(c) < 0)) {
-            out.append(Numbers.raised(inside));
-            at = end;
-        }
-    }
 }
