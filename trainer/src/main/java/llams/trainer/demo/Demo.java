@@ -63,8 +63,8 @@ public final class Demo {
 
     /// One training.
     ///
-    /// @param share how often its own texts stand beside the base's texts, or 0 to train on its own texts alone. A small model
-    ///              soon forgets what it is no longer shown; and the less the tuned models forget, the less their
+    /// @param share how often its own texts stand beside the texts that the model knows, or 0 to train on its own texts alone. A
+    ///              small model soon forgets what it is no longer shown; and the less the tuned models forget, the less their
     ///              differences from the base get in each other's way when they are added
     public record Training(int steps, double learningRate, int share) {
     }
@@ -171,6 +171,9 @@ public final class Demo {
             List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
             if (training.share > 0) {
                 texts.add(data.general);
+                if (lora != null) {
+                    texts.add(data.village);
+                }
             }
             try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
                     dataset(List.of(heldOut), encoder), result)) {

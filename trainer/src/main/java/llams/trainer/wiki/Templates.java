@@ -97,7 +97,9 @@ final class Templates {
         if (shown != null && !shown.isEmpty()) {
             return Marks.kept(shown);
         }
-        return isBox(page, start, given) ? "" : Marks.lost(name.replaceAll("[\\p{Cntrl}\\s|=]+", " "));
+        // A parser function, #if:..., by its name alone.
+        String called = name.startsWith("#") ? name.split(":", 2)[0] : name;
+        return isBox(page, start, given) ? "" : Marks.lost(called.replaceAll("[\\p{Cntrl}\\s|=]+", " "));
     }
 
     private static String shown(String key, Arguments given) {

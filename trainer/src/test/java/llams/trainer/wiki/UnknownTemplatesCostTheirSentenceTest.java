@@ -47,12 +47,13 @@ class UnknownTemplatesCostTheirSentenceTest {
         Article.body(Wikitext.text("""
                 {{가_나|1}}이다. {{ 가 나 |2}}와 {{가 나}}와 {{다}}이다. 끝.
                 {{아주 긴 이름의 틀이 있어서 이름이 마흔 글자보다도 훨씬 더 길다고 하면 자른다}}이다.
-                {{\u001b[31m라|x}}이다.
+                {{\u001b[31m라|x}}이다. {{#if:마|a|b}}와 {{#if: 바 }}이다.
                 """), lost);
-        assertEquals(4, lost.count());
+        assertEquals(5, lost.count());
+        assertEquals(1, lost.templates().get("#if"));
         assertEquals(2, lost.templates().get("가 나"));
         assertEquals(1, lost.templates().get("다"));
-        assertEquals(4, lost.templates().size(), () -> lost.templates().toString());
+        assertEquals(5, lost.templates().size(), () -> lost.templates().toString());
         assertTrue(lost.templates().keySet().stream().allMatch(name -> name.length() <= 40 && name.chars().noneMatch(Character::isISOControl)));
     }
 
