@@ -1,15 +1,16 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.SamplingDefaults;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.checkpoint.ModelFiles;
@@ -22,26 +23,27 @@ import llams.trainer.lora.LoraModel;
 /// @param resident  every tensor by leaf name
 /// @param tokenizer null if the directory has none
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
+/// @param notes     what the model's and the adapter's files have and does not count, a line each
+/// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
-        List<Integer> stopIds, Arena arena)
+        List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
-    /// @param err     for notes on the model's files
-    static LoadedModel open(Path directory, Path adapter, WeightsOption form, PrintStream err) throws IOException {
+    static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
         LlamaWeights weights = form.open(directory);
-        weights.notes.forEach(note -> err.println("note: " + note));
         Arena arena = Arena.ofShared();
         try {
             Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
-                        weights.config.stopIds(directory), arena);
+                        weights.config.stopIds(directory), SamplingDefaults.read(directory), weights.notes, arena);
             }
-            boolean own = Files.exists(adapter.resolve("generation_config.json"));
-            List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
+            Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
+            List<Integer> stopIds = weights.config.stopIds(generation);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds, arena);
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds,
+                    SamplingDefaults.read(generation), Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

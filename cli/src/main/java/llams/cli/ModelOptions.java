@@ -1,13 +1,17 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The model that a command runs.
 final class ModelOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
     @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
     Path directory;
 
@@ -17,7 +21,9 @@ final class ModelOptions {
     @Mixin
     WeightsOption weights;
 
-    LoadedModel open(PrintStream err) throws IOException {
-        return LoadedModel.open(directory, adapter, weights, err);
+    LoadedModel open() throws IOException {
+        LoadedModel model = LoadedModel.open(directory, adapter, weights);
+        model.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+        return model;
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.SamplingDefaults;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.JsonTree;
 import llams.engine.safetensors.SafetensorsException;
@@ -43,7 +44,10 @@ class ReadersFuzzTest {
 
     @FuzzTest
     void generationConfig(byte[] json) throws Exception {
-        Fuzzed.file("generation_config.json", json, path -> CONFIG.stopIds(path.getParent()), IOException.class);
+        Fuzzed.file("generation_config.json", json, path -> {
+            CONFIG.stopIds(path.getParent());
+            SamplingDefaults.read(path.getParent()).toString();
+        }, IOException.class);
     }
 
     @FuzzTest

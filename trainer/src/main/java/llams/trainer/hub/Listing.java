@@ -41,7 +41,7 @@ record Listing(String commit, List<String> files) {
     }
 
     /// On any system: what is a plain letter here separates directories or drives elsewhere.
-    private static boolean leadsOut(String name) {
+    static boolean leadsOut(String name) {
         if (name.matches("(?s).*[\\\\\\p{Cntrl}].*|[A-Za-z]:.*") || name.equals(DownloadRecord.FILE) || name.equals(DirectoryLock.FILE)) {
             return true;
         }
