@@ -52,6 +52,7 @@ final class QuantizeCommand implements Callable<Integer> {
                     .put("bytes", report.bytes()).put("bytesBefore", report.before());
             report.kept().forEach(object.putArray("kept")::add);
             report.files().forEach(object.putArray("files")::add);
+            report.notes().forEach(object.putArray("notes")::add);
             llams.out.println(object);
             return Main.DONE;
         }
@@ -63,6 +64,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!report.files().isEmpty()) {
             llams.out.println("carried along: " + String.join(", ", report.files()));
         }
+        report.notes().forEach(note -> llams.out.println("note: " + note));
         return Main.DONE;
     }
 }

@@ -116,6 +116,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (LlamaWeights base = weights.open(options.model)) {
             Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
+            base.notes.forEach(note -> line("note", "%s", note));
             int code = train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
                     FineTune.of(device, settings, base, data, eval, options.out));
             if (code == Main.DONE && options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
@@ -137,6 +138,9 @@ final class TrainCommand implements Callable<Integer> {
     private int train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
+        if (shape.attentionDropout() > 0) {
+            line("note", "config.json says attention_dropout %s, which is not applied", shape.attentionDropout());
+        }
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
         DocumentEncoder encoder = reading.encoder(tokenizer, shape.vocab());

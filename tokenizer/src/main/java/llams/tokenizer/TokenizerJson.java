@@ -64,7 +64,9 @@ final class TokenizerJson {
     /// The names and ids of a `tokenizer_config.json`'s `added_tokens_decoder`, in the order of the ids.
     static Map<String, Integer> addedTokensDecoder(Path path) throws IOException {
         return parse(path, reader -> {
-            reader.json.nextToken();
+            if (reader.json.nextToken() == null) {
+                throw new IllegalArgumentException("the file is empty");
+            }
             List<Object> list = new ArrayList<>();
             if (reader.value() instanceof Map<?, ?> config && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
                 tokens.forEach((id, token) -> {

@@ -3,7 +3,6 @@ package llams.trainer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -72,7 +71,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         });
         return full(base.config, copies, (directory, tensors) -> {
             ModelFiles.copyAll(base.directory, directory);
-            write(directory, Files.readAllBytes(base.directory.resolve("config.json")), types, tensors);
+            write(directory, base.configJson(), types, tensors);
         });
     }
 

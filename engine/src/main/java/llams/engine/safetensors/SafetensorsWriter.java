@@ -124,7 +124,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     private void addShard(Path file, List<TensorInfo> infos, Map<String, String> metadata) throws IOException {
         List<TensorInfo> layout = new ArrayList<>(infos);
-        layout.sort(Comparator.comparingInt(info -> -info.dtype().blockBytes));
+        layout.sort(Comparator.comparingInt(info -> -Integer.lowestOneBit(info.dtype().blockBytes)));
         ByteBuffer header = Header.encode(layout, metadata);
         Path temporary = AtomicFiles.temporaryFor(file);
         Shard shard;

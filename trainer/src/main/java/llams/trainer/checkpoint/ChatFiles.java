@@ -8,9 +8,8 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.JsonTree;
 import llams.tokenizer.Tokenizer;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -38,7 +37,7 @@ public final class ChatFiles {
         Set<Integer> all = new LinkedHashSet<>(stops);
         all.add(endOfTurn);
         Path file = directory.resolve(GENERATION);
-        ObjectNode config = Files.exists(file) ? read(file) : JsonMapper.shared().createObjectNode();
+        ObjectNode config = Files.exists(file) ? JsonTree.readObject(file) : JsonMapper.shared().createObjectNode();
         tokenizer.special("<|begin_of_text|>").ifPresent(begin -> config.put("bos_token_id", begin));
         all.forEach(config.putArray("eos_token_id")::add);
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
@@ -47,19 +46,7 @@ public final class ChatFiles {
     private static boolean hasTemplate(Path directory) throws IOException {
         Path tokenizer = directory.resolve("tokenizer_config.json");
         return Files.exists(directory.resolve(TEMPLATE))
-                || Files.exists(tokenizer) && read(tokenizer).hasNonNull("chat_template");
-    }
-
-    private static ObjectNode read(Path file) throws IOException {
-        try {
-            JsonNode json = JsonMapper.shared().readTree(Files.readAllBytes(file));
-            if (json instanceof ObjectNode object) {
-                return object;
-            }
-            throw new IOException(file + ": not a JSON object");
-        } catch (JacksonException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
-        }
+                || Files.exists(tokenizer) && JsonTree.readObject(tokenizer).hasNonNull("chat_template");
     }
 
     /// Llama 3's chat format in the template language of Hugging Face's libraries.
