@@ -21,8 +21,9 @@ import llams.trainer.lora.LoraModel;
 /// @param resident  every tensor by leaf name
 /// @param tokenizer null if the directory has none
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
+/// @param notes     what the adapter's file has and does not count, a line each
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
-        List<Integer> stopIds, Arena arena)
+        List<Integer> stopIds, List<String> notes, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
     static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
@@ -32,13 +33,14 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
             Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
-                        weights.config.stopIds(directory), arena);
+                        weights.config.stopIds(directory), List.of(), arena);
             }
             boolean own = Files.exists(adapter.resolve("generation_config.json"));
             List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds, arena);
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds,
+                    lora.notes(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

@@ -11,7 +11,6 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.Batch;
 import llams.trainer.Evaluator;
 import llams.trainer.data.Corpus;
-import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +60,9 @@ final class PerplexityCommand implements Callable<Integer> {
             description = "Documents share sequences (default); --no-pack: one document a sequence.")
     boolean pack;
 
+    @Mixin
+    DataOptions reading;
+
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
 
@@ -80,7 +82,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("--tokens " + length + " is longer than the model allows: "
                         + config.maxPositions() + " (max_position_embeddings)");
             }
-            Corpus corpus = Corpus.load(data, new DocumentEncoder(loaded.tokenizer(), config.vocab()));
+            Corpus corpus = reading.load(data, reading.encoder(loaded.tokenizer(), config.vocab()));
+            DataOptions.note(corpus, eval.llams.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
             print(measure(device, loaded, packed, length), bytes(packed, loaded.tokenizer()));
         }

@@ -46,6 +46,19 @@ import tools.jackson.databind.node.ObjectNode;
         },
         footer = {
             "",
+            "Data files hold text, or one JSON object a line. What is trained of each:",
+            "  book.txt, kowikitext                            every token",
+            "  {\"text\": T}                                     every token",
+            "  {\"messages\": [{\"role\": R, \"content\": C}]}     what assistants say",
+            "  {\"conversations\": [{\"from\": R, \"value\": C}]}  what assistants say",
+            "  {\"instruction\": Q, \"input\": I, \"output\": A}   A",
+            "  {\"prompt\": Q, \"response\": A}                  A",
+            "  {\"question\": Q, \"answer\": A}                  A",
+            "  {\"q_ko\": Q, \"a_ko\": A, \"q_en\": Q, \"a_en\": A}  each A after each Q",
+            "  {\"ids\": [...], \"labels\": [...]}               ids whose label is not -100",
+            "Conversations may have system, tools and history beside them; docs/DATA.md",
+            "has examples, and 'llams data show FILE' shows what is trained.",
+            "",
             "Examples:",
             "  llams train -m model --data chats.jsonl --out tuned",
             "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
@@ -61,6 +74,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     TrainOptions options;
+
+    @Mixin
+    DataOptions reading;
 
     @Mixin
     WeightsOption weights;
@@ -123,11 +139,11 @@ final class TrainCommand implements Callable<Integer> {
         FineTune.checkLength(asked, shape);
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
-        Corpus corpus = Corpus.load(options.data, encoder);
+        DocumentEncoder encoder = reading.encoder(tokenizer, shape.vocab());
+        Corpus corpus = reading.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null
-                : data("held out", Corpus.load(options.evalData, encoder), asked);
+                : data("held out", reading.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
         int interrupted;
@@ -167,10 +183,7 @@ final class TrainCommand implements Callable<Integer> {
             line("", "%,d documents lost %,d tokens at their ends; %,d were left out, as nothing in them counts", s.truncated(),
                     s.truncatedTokens(), s.dropped());
         }
-        if (corpus.beginInText() > 0) {
-            line("", "%,d texts contain <|begin_of_text|>, which every document gets anyway: were they formatted already?",
-                    corpus.beginInText());
-        }
+        corpus.notes().forEach(note -> line("note", "%s", note));
         return data;
     }
 

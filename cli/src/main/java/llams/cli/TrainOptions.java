@@ -41,7 +41,7 @@ final class TrainOptions {
             description = "The tokenizer of a new model, or of one that came without.")
     Path tokenizer;
 
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data: .txt, kowikitext, .jsonl.")
+    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data, in the forms below; - is standard input.")
     List<Path> data = List.of();
 
     @Option(names = "--eval-data", paramLabel = "FILE", arity = "1..*", description = "Held-out data, to measure the loss on.")

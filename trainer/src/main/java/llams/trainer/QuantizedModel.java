@@ -19,6 +19,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.checkpoint.NonFinite;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.merge.Progress;
@@ -84,6 +85,12 @@ public final class QuantizedModel {
                 SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (String name : plan.keySet()) {
                 weights.checkpoint.verifyUnchanged();
+                long nonFinite = NonFinite.count(weights.checkpoint.tensor(name));
+                if (nonFinite > 0) {
+                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite cannot be quantized: "
+                            + nonFinite + " of " + weights.checkpoint.shape(name).elements() + " are infinite or NaN; the model is"
+                            + " damaged, or its training diverged");
+                }
                 try (Arena arena = Arena.ofShared()) {
                     Tensor tensor = weights.tensor(name, arena);
                     MemorySegment data = tensor.data();

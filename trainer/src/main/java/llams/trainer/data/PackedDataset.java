@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -122,6 +123,26 @@ public final class PackedDataset {
             start += length.at(p);
         }
         return sequence;
+    }
+
+    /// A run of one document's tokens in a sequence.
+    ///
+    /// @param sequence number of the sequence
+    /// @param first    whether the sequence begins with it
+    /// @param document index of the document
+    /// @param from     index of its first token in the document
+    /// @param length   tokens
+    public record Piece(int sequence, boolean first, int document, int from, int length) {}
+
+    /// What the sequences are made of, in their order.
+    public List<Piece> pieces() {
+        List<Piece> pieces = new ArrayList<>();
+        for (int s = 0; s < size(); s++) {
+            for (int p = firstPiece.at(s); p < firstPiece.at(s + 1); p++) {
+                pieces.add(new Piece(s, p == firstPiece.at(s), document.at(p), from.at(p), length.at(p)));
+            }
+        }
+        return pieces;
     }
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.
