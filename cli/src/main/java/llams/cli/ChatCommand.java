@@ -77,9 +77,10 @@ final class ChatCommand implements Callable<Integer> {
         if (maxTokens < 1 || context < 1) {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
-        Sampler sampler = sampling.sampler();
+        sampling.check();
         Device device = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }

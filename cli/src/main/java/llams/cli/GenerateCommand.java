@@ -105,9 +105,10 @@ final class GenerateCommand implements Callable<Integer> {
         usage(given == 1, "give one prompt: -p TEXT, -f FILE or --ids 1,2,3");
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
-        Sampler sampler = sampling.sampler();
+        sampling.check();
         Device device = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {

@@ -2,6 +2,7 @@ package llams.trainer.data;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
@@ -17,7 +18,7 @@ import llams.engine.tensor.CounterRandom;
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
 /// Documents of which nothing counts teach nothing and are dropped.
-public final class PackedDataset {
+public final class PackedDataset implements Iterable<PackedSequence> {
     private final List<Document> documents;
     private final DataStatistics statistics;
 
@@ -143,6 +144,12 @@ public final class PackedDataset {
             }
         }
         return pieces;
+    }
+
+    /// All sequences in their order, each built when asked for.
+    @Override
+    public Iterator<PackedSequence> iterator() {
+        return IntStream.range(0, size()).mapToObj(this::sequence).iterator();
     }
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.
