@@ -136,7 +136,7 @@ final class ShowCommand implements Callable<Integer> {
         line("");
     }
 
-    /// Tokens `from` to `to`, a line for every line of the text.
+    /// Tokens `from` to `to`, a line for every line of the text; no control character but those of the colours.
     private String text(Document document, int from, int to, boolean colors) {
         StringBuilder text = new StringBuilder();
         String gap = "";
