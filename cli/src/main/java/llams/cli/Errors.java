@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import llams.engine.llama.NotAModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -54,7 +55,13 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             List<String> names = at.getCommandSpec().options().stream().map(option -> option.longestName().substring(2)).toList();
             return Suggestions.option(word, names).map(name -> "did you mean --" + name + "?");
         }
-        return at.getSubcommands().isEmpty() ? Optional.empty() : Suggestions.command(word, at.getSubcommands().keySet());
+        Set<String> commands = at.getSubcommands().keySet();
+        if (commands.isEmpty()) {
+            return Optional.empty();
+        }
+        // Of the program's own commands there are too many for a line.
+        return Suggestions.command(word, commands)
+                .or(() -> at.getParent() == null ? Optional.empty() : Optional.of("there is " + String.join(", ", commands)));
     }
 
     @Override

@@ -23,8 +23,8 @@ import llams.trainer.lora.LoraModel;
 /// @param resident  every tensor by leaf name
 /// @param tokenizer null if the directory has none
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
-/// @param notes     what the model's and the adapter's files have and does not count, a line each
 /// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
+/// @param notes     what the model's and the adapter's files have and does not count, a line each
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
         List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
         implements AutoCloseable {

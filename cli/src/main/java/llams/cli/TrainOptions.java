@@ -52,7 +52,7 @@ final class TrainOptions {
 
     @Option(
             names = "--method",
-            paramLabel = "HOW",
+            paramLabel = "METHOD",
             description = "lora: train a small adapter; full: train every weight (default: lora; full for a new model).")
     Method method;
 
