@@ -130,7 +130,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
         int interrupted;
-        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err);
+        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
             last = run.run(options.resume, progress);
@@ -173,15 +173,13 @@ final class TrainCommand implements Callable<Integer> {
         return data;
     }
 
-    private void banner(FineTune.Plan plan, TrainSettings settings) throws IOException {
+    private void banner(FineTune.Plan plan, TrainSettings settings) {
         line("model", "%s, %,d parameters", options.model == null ? options.initConfig : options.model, plan.parameters());
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(), 100.0 * plan.trained() / plan.parameters());
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule, settings.warmup());
         line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
                 Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()), Memory.text(Memory.machineBytes()));
-        Optional<Path> save = options.resume ? RunDirectory.newestSave(options.out) : Optional.empty();
-        line("output", "%s%s", options.out, !options.resume ? "" : save.isPresent() ? ", going on from " + save.get() : ", which has no save: from the beginning");
     }
 
     private void line(String name, String format, Object... values) {

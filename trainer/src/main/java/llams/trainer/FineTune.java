@@ -9,15 +9,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.Disk;
 import llams.engine.tensor.Tensor;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
@@ -47,6 +51,14 @@ public final class FineTune implements AutoCloseable {
     @FunctionalInterface
     public interface Listener {
         void step(Report report);
+
+        /// The run begins, with the step after `save`; null if it is a new one.
+        default void begins(Path save) {
+        }
+
+        /// Something to know about the run, in one line.
+        default void note(String note) {
+        }
     }
 
     private final Device device;
@@ -56,11 +68,12 @@ public final class FineTune implements AutoCloseable {
     private final List<Batch> evalData;
     private final Path out;
     private final String base;
+    private final String weights;
     private final Arena arena;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base) {
+            PackedDataset evalData, Path out, String base, String weights) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -69,6 +82,7 @@ public final class FineTune implements AutoCloseable {
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
         this.base = base;
+        this.weights = weights;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -86,7 +100,7 @@ public final class FineTune implements AutoCloseable {
         Arena arena = Arena.ofShared();
         Trainable model = settings.lora() == null ? Trainable.full(arena, base)
                 : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint);
+        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint, weights(base));
     }
 
     /// Trains a new random model.
@@ -101,7 +115,12 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random");
+                out, "random", "F32");
+    }
+
+    /// The element types of a model as it is used.
+    private static String weights(LlamaWeights base) throws IOException {
+        return base.resident().values().stream().map(tensor -> tensor.dtype().name()).distinct().sorted().collect(Collectors.joining(","));
     }
 
     /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
@@ -127,13 +146,14 @@ public final class FineTune implements AutoCloseable {
 
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
-    /// @param resume true to go on from the newest save of an earlier run
+    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to have more
+    ///               steps; if it has them all already, nothing is done
     /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
     ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
     /// @throws IOException            if something cannot be written, or a save cannot be read
     public Report run(boolean resume, Listener listener) throws IOException {
-        try (RunDirectory directory = RunDirectory.open(out, resume)) {
+        try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return train(directory, resume, listener);
         }
     }
@@ -151,34 +171,54 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
-        String run = fingerprint();
+        RunSettings asked = RunSettings.of(settings, data, model.config(), base, weights);
+        Saves saves = new Saves(out, settings.keep(), asked, listener::note);
+        if (resume) {
+            saves.check(model.trained());
+        }
         int start = 0;
-        Optional<Path> save = RunDirectory.newestSave(out);
-        if (resume && save.isPresent()) {
-            SavedState saved = SavedState.read(save.get(), run, model.trained(), resident);
+        if (saves.newest().isPresent()) {
+            SavedState saved = saves.restore(model.trained(), resident, device.arithmetic());
             loader.seek(saved.position());
             start = saved.step();
         }
-        try (TrainingLog log = TrainingLog.open(directory.log(), start);
-                Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
-                        settings.tokens(), settings.recompute(), settings.seed())) {
-            Report last = steps(start, run, loader, trainer, log, listener);
-            if (last.isLast()) {
-                model.writer().write(out, contents(trainer));
+        listener.begins(saves.newest().orElse(null));
+        try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
+            if (start == asked.steps() && saves.isFinished()) {
+                listener.note("all " + start + " steps were made and the result is complete; more --steps or --epochs go on from there");
+                return log.last(start, asked.steps());
             }
-            return last;
+            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
+                    settings.tokens(), settings.recompute(), settings.seed())) {
+                Report last = steps(start, asked, loader, trainer, log, saves, listener);
+                if (last.isLast()) {
+                    finish(new SavedState(last.steps(), loader.position(), asked, device.arithmetic()), trainer, saves);
+                }
+                return last;
+            }
         }
     }
 
-    private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
-            throws IOException {
-        int total = settings.totalSteps(data.size());
+    /// Writes the result, and a save of the last step, so that the run can be made longer.
+    private void finish(SavedState end, Trainer trainer, Saves saves) throws IOException {
+        // The result of a shorter run is none as soon as files of this one stand beside its.
+        for (String config : List.of("config.json", AdapterFiles.CONFIG)) {
+            Disk.current().delete(out.resolve(config));
+        }
+        AtomicFiles.forceDirectory(out);
+        model.writer().write(out, contents(trainer));
+        saves.finish(end, trainer, model.trained());
+    }
+
+    private Report steps(int start, RunSettings asked, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
+            Listener listener) throws IOException {
+        int total = asked.steps();
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
         Evaluator evaluator = trainer.evaluator(model.evalModel());
         long tokens = log.tokens();
         double before = log.elapsedSeconds();
         long began = System.nanoTime();
-        Report report = log.last();
+        Report report = log.last(start, total);
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
@@ -187,8 +227,9 @@ public final class FineTune implements AutoCloseable {
             try {
                 made = trainer.step(batches(sequences), rate, step);
             } catch (NonFiniteLossException e) {
-                throw e.in(documents(sequences, e.batch), RunDirectory.newestSave(out).orElse(null));
+                throw e.in(documents(sequences, e.batch), saves.newest().orElse(null));
             }
+            saves.prove();
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
@@ -199,9 +240,9 @@ public final class FineTune implements AutoCloseable {
             log.write(report);
             boolean stops = stopping && !last;
             if (stops || isDue(settings.saveEvery(), step) && !last) {
-                new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
-                        settings.keep(), settings.lora() == null ? (directory, tensors) -> {
-                        } : model.writer());
+                log.force();
+                saves.add(new SavedState(step + 1, loader.position(), asked, device.arithmetic()), trainer, model.trained(),
+                        settings.lora() == null ? Trainable.Writer.NONE : model.writer());
             }
             listener.step(report);
             if (stops) {
@@ -241,16 +282,6 @@ public final class FineTune implements AutoCloseable {
             tensors.put(leaf.name(), trainer.read(leaf));
         }
         return tensors;
-    }
-
-    /// What must be the same for a save to go on: everything that the numbers of a step depend on.
-    private String fingerprint() {
-        TrainSettings s = settings;
-        return String.join(" ", String.valueOf(s.lora()), "tokens=" + s.tokens(), "batch=" + s.batch(),
-                "accumulate=" + s.accumulate(), "steps=" + s.totalSteps(data.size()), "lr=" + s.learningRate(),
-                "schedule=" + s.schedule(), "warmup=" + s.warmup(), String.valueOf(s.optimizer()), "seed=" + s.seed(),
-                "data=" + Long.toHexString(data.fingerprint()),
-                "model=" + Integer.toHexString(model.config().toString().hashCode()), "base=" + base);
     }
 
     @Override
