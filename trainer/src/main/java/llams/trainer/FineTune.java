@@ -192,6 +192,7 @@ public final class FineTune implements AutoCloseable {
                     settings.tokens(), settings.recompute(), settings.seed())) {
                 Report last = steps(start, asked, loader, trainer, log, saves, listener);
                 if (last.isLast()) {
+                    log.force();
                     finish(new SavedState(last.steps(), loader.position(), asked, device.arithmetic()), trainer, saves);
                 }
                 return last;
@@ -199,7 +200,7 @@ public final class FineTune implements AutoCloseable {
         }
     }
 
-    /// Writes the result, and a save of the last step, so that the run can be made longer.
+    /// Writes the result, and, in a run that saves, its last step.
     private void finish(SavedState end, Trainer trainer, Saves saves) throws IOException {
         // The result of a shorter run is none as soon as files of this one stand beside its.
         for (String config : List.of("config.json", AdapterFiles.CONFIG)) {
@@ -207,7 +208,9 @@ public final class FineTune implements AutoCloseable {
         }
         AtomicFiles.forceDirectory(out);
         model.writer().write(out, contents(trainer));
-        saves.finish(end, trainer, model.trained());
+        if (settings.saveEvery() > 0 || saves.newest().isPresent()) {
+            saves.finish(end, trainer, model.trained());
+        }
     }
 
     private Report steps(int start, RunSettings asked, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,

@@ -42,11 +42,12 @@ final class Saves {
     /// Saves with nothing wrong in them, oldest first.
     private final List<Path> good = new ArrayList<>();
     private final Set<Path> damaged = new HashSet<>();
-    private boolean proven = true;
+    /// Whether a finite loss followed the newest one.
+    private boolean proven;
 
     /// Those of a run in `out`, as yet none.
     ///
-    /// @param keep  how many to keep, the newest; 0: none when the run is finished
+    /// @param keep  how many to keep, the newest
     /// @param notes hears of what is wrong with saves, and of how the run differs from the one that made them
     Saves(Path out, int keep, RunSettings settings, Consumer<String> notes) {
         this.out = out;
@@ -202,7 +203,7 @@ final class Saves {
             return;
         }
         proven = true;
-        int from = Math.max(0, good.size() - Math.max(1, keep));
+        int from = Math.max(0, good.size() - keep);
         for (Path old : List.copyOf(good.subList(0, from))) {
             removeOrSay(old);
         }
@@ -214,14 +215,8 @@ final class Saves {
     }
 
     /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts down which
-    /// files the result has. If no save is to be kept, all are removed.
+    /// files the result has.
     void finish(SavedState end, Trainer trainer, List<Leaf> trained) throws IOException {
-        if (keep == 0) {
-            for (Path save : all(out)) {
-                removeOrSay(save);
-            }
-            return;
-        }
         if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
             try {
                 add(end, trainer, trained, Trainable.Writer.NONE);

@@ -14,8 +14,8 @@ import llams.trainer.lora.LoraConfig;
 /// @param epochs     passes over the data, if `steps` is 0
 /// @param pack       false: one document a sequence
 /// @param evalEvery  steps between measurements of the evaluation data; 0 for the end only
-/// @param saveEvery  steps between saves; 0 for none
-/// @param keep       saves to keep, the newest; 0: none once the run is finished, which then cannot be made longer
+/// @param saveEvery  steps between saves, with one of the last step, so that the run can be made longer; 0 for none
+/// @param keep       saves to keep, the newest
 /// @param recompute  true to make activations again in the backward pass instead of keeping them
 public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
         double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack, int evalEvery,
@@ -29,7 +29,7 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
         atLeast("--warmup", warmup, 0);
         atLeast("--eval-every", evalEvery, 0);
         atLeast("--save-every", saveEvery, 0);
-        atLeast("--keep", keep, 0);
+        atLeast("--keep", keep, 1);
         if (steps == 0 && !(epochs > 0 && epochs < 1e9)) {
             throw new IllegalArgumentException("--epochs must be above 0, not " + epochs);
         }
