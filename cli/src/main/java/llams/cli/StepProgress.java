@@ -30,6 +30,12 @@ final class StepProgress implements FineTune.Listener, AutoCloseable {
     }
 
     @Override
+    public void note(String message) {
+        // Behind a bar that redraws itself, on a line of its own.
+        err.println((Stderr.terminalColumns().isPresent() && bar != null ? "\n" : "") + "llams: " + message);
+    }
+
+    @Override
     public void close() {
         if (bar != null) {
             bar.close();

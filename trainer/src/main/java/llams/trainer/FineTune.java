@@ -1,8 +1,10 @@
 package llams.trainer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,6 +20,7 @@ import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
@@ -47,7 +50,13 @@ public final class FineTune implements AutoCloseable {
     @FunctionalInterface
     public interface Listener {
         void step(Report report);
+
+        /// Something did not work that does not end the run: a save for which there is no room, say.
+        default void note(String message) {
+        }
     }
+
+    private static final Duration PAUSE = Duration.ofSeconds(10);
 
     private final Device device;
     private final TrainSettings settings;
@@ -57,6 +66,8 @@ public final class FineTune implements AutoCloseable {
     private final Path out;
     private final String base;
     private final Arena arena;
+    private final Patience patience = new Patience(PAUSE);
+    private String settingsFile;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
@@ -78,15 +89,25 @@ public final class FineTune implements AutoCloseable {
     /// @throws IllegalArgumentException if a sequence is longer than the model allows
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
+        return of(device, settings, base, null, data, evalData, out);
+    }
+
+    /// The same from an adapter on, with fresh moments: its matrices as they are, the dropout of the settings.
+    ///
+    /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
+    public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, Path from, PackedDataset data,
+            PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
+        String fingerprint = BaseFingerprint.of(base.checkpoint);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
+            Arena arena = Arena.ofShared();
+            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out, fingerprint);
         }
-        String fingerprint = BaseFingerprint.of(base.checkpoint);
         Arena arena = Arena.ofShared();
-        Trainable model = settings.lora() == null ? Trainable.full(arena, base)
-                : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint);
+        Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
+        String start = from == null ? fingerprint : fingerprint + " adapter=" + AdapterFiles.fingerprint(from);
+        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out, start);
     }
 
     /// Trains a new random model.
@@ -94,7 +115,7 @@ public final class FineTune implements AutoCloseable {
     /// @param tokenizer goes along with the result: a file or a directory with one; may be null
     /// @throws IllegalArgumentException if the settings ask for an adapter: a random base would be lost
     public static FineTune ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset evalData, Path out) {
+            PackedDataset data, PackedDataset evalData, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException("an adapter on a new random model is of no use; train it with --method full");
         }
@@ -125,22 +146,35 @@ public final class FineTune implements AutoCloseable {
                 settings.recompute()));
     }
 
+    /// Has a run leave its settings as `train.yaml` beside its log, from the start.
+    public void leave(String yaml) {
+        settingsFile = yaml;
+    }
+
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
     /// @param resume true to go on from the newest save of an earlier run
     /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
     ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
-    /// @throws IOException            if something cannot be written, or a save cannot be read
+    /// @throws IOException            if the disk has no room for what the run will write, the result cannot be written, a save
+    ///                                cannot be read, or the base's weights were written to; they say where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
+        checkRoom();
         try (RunDirectory directory = RunDirectory.open(out, resume)) {
             return train(directory, resume, listener);
         }
     }
 
-    /// Makes [#run] end after the step that it is at, with a save of it. To be called from another thread.
+    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To be called
+    /// from another thread.
     public void stop() {
         stopping = true;
+        patience.end();
+    }
+
+    private void checkRoom() throws IOException {
+        Room.of(model, settings, settings.totalSteps(data.size())).check(out, SavedState.all(out).size());
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
@@ -159,18 +193,22 @@ public final class FineTune implements AutoCloseable {
             loader.seek(saved.position());
             start = saved.step();
         }
+        if (settingsFile != null) {
+            directory.writeSettings(settingsFile);
+        }
         try (TrainingLog log = TrainingLog.open(directory.log(), start);
                 Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                         settings.tokens(), settings.recompute(), settings.seed())) {
-            Report last = steps(start, run, loader, trainer, log, listener);
+            RunOutput output = new RunOutput(out, run, settings, model, trainer, patience, listener::note);
+            Report last = steps(start, output, loader, trainer, log, listener);
             if (last.isLast()) {
-                model.writer().write(out, contents(trainer));
+                output.finish(last.steps(), loader.position());
             }
             return last;
         }
     }
 
-    private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
+    private Report steps(int start, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
             throws IOException {
         int total = settings.totalSteps(data.size());
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
@@ -182,26 +220,30 @@ public final class FineTune implements AutoCloseable {
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
+            DataLoader.Position position = loader.position();
             int[] sequences = next(loader);
             Trainer.Step made;
             try {
-                made = trainer.step(batches(sequences), rate, step);
+                made = trainer.step(batches(sequences), rate, step, settings.accumulate());
             } catch (NonFiniteLossException e) {
                 throw e.in(documents(sequences, e.batch), RunDirectory.newestSave(out).orElse(null));
+            } catch (UncheckedIOException e) {
+                // The base's weights are not what they were; the step has changed nothing yet.
+                throw output.abandoned(step, position, e.getCause());
             }
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
             boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
-            double evalLoss = measure ? evaluator.loss(evalData).meanLoss() : Double.NaN;
+            double evalLoss = measure ? heldOut(evaluator, step, listener) : Double.NaN;
             report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
             boolean stops = stopping && !last;
-            if (stops || isDue(settings.saveEvery(), step) && !last) {
-                new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
-                        settings.keep(), settings.lora() == null ? (directory, tensors) -> {
-                        } : model.writer());
+            if (stops) {
+                output.save(step + 1, loader.position());
+            } else if (!last && output.isDue(step + 1)) {
+                output.saveIfPossible(step + 1, loader.position());
             }
             listener.step(report);
             if (stops) {
@@ -211,19 +253,36 @@ public final class FineTune implements AutoCloseable {
         return report;
     }
 
+    private double heldOut(Evaluator evaluator, int step, Listener listener) throws IOException {
+        double loss;
+        try {
+            loss = evaluator.loss(evalData).meanLoss();
+        } catch (UncheckedIOException e) {
+            // The base's weights are not what they were. If there is another step, it ends the run.
+            listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
+            return Double.NaN;
+        }
+        if (!Double.isFinite(loss)) {
+            throw NonFiniteLossException.heldOut(step, loss, RunDirectory.newestSave(out).orElse(null));
+        }
+        return loss;
+    }
+
     private static boolean isDue(int every, int step) {
         return every > 0 && (step + 1) % every == 0;
     }
 
-    /// The numbers of a step's sequences, `[accumulate * batch]`.
+    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
     private int[] next(DataLoader loader) {
-        return IntStream.range(0, settings.accumulate() * settings.batch()).map(i -> loader.next()).toArray();
+        int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
+        return IntStream.range(0, sequences).map(i -> loader.next()).toArray();
     }
 
     private List<Batch> batches(int[] sequences) {
         List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < sequences.length; from += settings.batch()) {
-            batches.add(Batch.of(Arrays.stream(sequences, from, from + settings.batch()).mapToObj(data::sequence).toList()));
+            int to = Math.min(sequences.length, from + settings.batch());
+            batches.add(Batch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
         }
         return batches;
     }
@@ -231,16 +290,8 @@ public final class FineTune implements AutoCloseable {
     private List<String> documents(int[] sequences, int batch) {
         boolean every = batch == NonFiniteLossException.EVERY_BATCH;
         int from = every ? 0 : batch * settings.batch();
-        int to = every ? sequences.length : from + settings.batch();
+        int to = every ? sequences.length : Math.min(sequences.length, from + settings.batch());
         return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
-    }
-
-    private Map<String, Tensor> contents(Trainer trainer) {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : model.trained()) {
-            tensors.put(leaf.name(), trainer.read(leaf));
-        }
-        return tensors;
     }
 
     /// What must be the same for a save to go on: everything that the numbers of a step depend on.

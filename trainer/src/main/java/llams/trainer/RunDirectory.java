@@ -1,6 +1,7 @@
 package llams.trainer;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +15,7 @@ import llams.trainer.checkpoint.OutputDirectory;
 /// run can have it.
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
+    private static final String SETTINGS = "train.yaml";
 
     private final Path path;
     private final DirectoryLock lock;
@@ -58,6 +60,10 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
+    void writeSettings(String yaml) throws IOException {
+        AtomicFiles.write(path.resolve(SETTINGS), yaml.getBytes(StandardCharsets.UTF_8));
+    }
+
     Path log() {
         return path.resolve(LOG);
     }
@@ -79,7 +85,7 @@ public final class RunDirectory implements AutoCloseable {
         }
         try (Stream<Path> children = Files.list(out)) {
             return children.allMatch(child -> child.endsWith(DirectoryLock.FILE)
-                    || resume && (child.endsWith(LOG) || AtomicFiles.isTemporary(child)));
+                    || resume && (child.endsWith(LOG) || child.endsWith(SETTINGS) || AtomicFiles.isTemporary(child)));
         }
     }
 
