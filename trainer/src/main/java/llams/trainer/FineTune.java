@@ -141,9 +141,8 @@ public final class FineTune implements AutoCloseable {
             all += tensor.elements();
         }
         long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
-        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()), Trainer.memory(model.model(),
-                model.trained(), settings.optimizer(), settings.tokens() * settings.batch(), settings.tokens(),
-                settings.recompute()));
+        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()),
+                Forecast.of(model.model(), model.trained(), settings));
     }
 
     /// Has a run leave its settings as `train.yaml` beside its log, from the start.

@@ -2,7 +2,6 @@ package llams.trainer;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +40,8 @@ public final class Trainer implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Session session;
     private final Executable update;
-    private final Map<List<Long>, Pass> passes = new HashMap<>();
-
-    private record Pass(Executable executable, boolean hasDropout) {
-    }
+    private final RecentPrograms passes;
+    private boolean hasDropout;
 
     /// @param trained   the state leaves to train
     /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place. Moments
@@ -66,6 +63,7 @@ public final class Trainer implements AutoCloseable {
             }
         }
         this.session = device.open(all);
+        this.passes = new RecentPrograms(session);
         this.update = session.compile(optimizer.update(this.trained));
     }
 
@@ -96,14 +94,14 @@ public final class Trainer implements AutoCloseable {
         double loss = 0;
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            Pass pass = passes.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()), key -> pass(batch));
-            batch.fill(pass.executable, 1.0 / Math.max(1, counted));
-            if (pass.hasDropout) {
-                pass.executable.input(LoraLinear.SEED.name()).setInt(0, seed);
-                pass.executable.input(LoraLinear.SEED.name()).setInt(1, step * accumulate + i);
+            Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
+            batch.fill(pass, 1.0 / Math.max(1, counted));
+            if (hasDropout) {
+                pass.input(LoraLinear.SEED.name()).setInt(0, seed);
+                pass.input(LoraLinear.SEED.name()).setInt(1, step * accumulate + i);
             }
-            pass.executable.run();
-            float part = pass.executable.output("loss").getFloat(0);
+            pass.run();
+            float part = pass.output("loss").getFloat(0);
             if (!Float.isFinite(part)) {
                 throw NonFiniteLossException.loss(step, i, part);
             }
@@ -121,9 +119,10 @@ public final class Trainer implements AutoCloseable {
         return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
     }
 
-    private Pass pass(Batch batch) {
+    private Program plan(Batch batch) {
         Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
-        return new Pass(session.compile(program), program.leaves().contains(LoraLinear.SEED));
+        hasDropout = program.leaves().contains(LoraLinear.SEED);
+        return program;
     }
 
     /// Measures a model that reads the same leaves, such as the trained one without its dropout.

@@ -84,5 +84,15 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
         public Tensor output(String name) {
             return executable.output(name);
         }
+
+        @Override
+        public boolean givesBack() {
+            return executable.givesBack();
+        }
+
+        @Override
+        public void close() {
+            executable.close();
+        }
     }
 }
