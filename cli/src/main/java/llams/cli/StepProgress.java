@@ -1,17 +1,34 @@
 package llams.cli;
 
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.FineTune;
 
 /// Where a training run stands, with its loss.
 final class StepProgress implements FineTune.Listener, AutoCloseable {
     private final PrintStream err;
+    private final Path out;
+    private final boolean resume;
     private Progress bar;
     private double evalLoss = Double.NaN;
 
-    StepProgress(PrintStream err) {
+    /// @param resume whether the run was told to go on from a save
+    StepProgress(PrintStream err, Path out, boolean resume) {
         this.err = err;
+        this.out = out;
+        this.resume = resume;
+    }
+
+    @Override
+    public void begins(Path save) {
+        err.println("output    " + out
+                + (save != null ? ", going on from " + save : resume ? ", which has no save: from the beginning" : ""));
+    }
+
+    @Override
+    public void note(String note) {
+        err.println((bar != null && Stderr.terminalColumns().isPresent() ? "\n" : "") + "llams: " + note);
     }
 
     @Override
@@ -27,12 +44,6 @@ final class StepProgress implements FineTune.Listener, AutoCloseable {
         bar.note(String.format(Locale.ROOT, "loss %.4f%s, %.0f tokens/s", report.loss(),
                 Double.isNaN(evalLoss) ? "" : String.format(Locale.ROOT, ", held out %.4f", evalLoss), report.tokensPerSecond()));
         bar.step(1);
-    }
-
-    @Override
-    public void note(String message) {
-        // Behind a bar that redraws itself, on a line of its own.
-        err.println((Stderr.terminalColumns().isPresent() && bar != null ? "\n" : "") + "llams: " + message);
     }
 
     @Override

@@ -140,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
         List<Integer> stopIds = options.model == null ? shape.eos() : shape.stopIds(options.model);
         FineTune.Report last;
         int interrupted;
-        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err);
+        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
             options.take(settings);
@@ -193,7 +193,7 @@ final class TrainCommand implements Callable<Integer> {
         return data;
     }
 
-    private void banner(FineTune.Plan plan, TrainSettings settings) throws IOException {
+    private void banner(FineTune.Plan plan, TrainSettings settings) {
         line("model", "%s, %,d parameters", options.model == null ? options.initConfig : options.model, plan.parameters());
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(), 100.0 * plan.trained() / plan.parameters());
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
@@ -201,8 +201,6 @@ final class TrainCommand implements Callable<Integer> {
         passes(plan, settings);
         line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
                 Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()), Memory.text(Memory.machineBytes()));
-        Optional<Path> save = options.resume ? RunDirectory.newestSave(options.out) : Optional.empty();
-        line("output", "%s%s", options.out, !options.resume ? "" : save.isPresent() ? ", going on from " + save.get() : ", which has no save: from the beginning");
     }
 
     /// How often the run goes round through the data, and whether that is enough to speak of.

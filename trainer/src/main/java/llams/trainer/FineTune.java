@@ -11,12 +11,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.Disk;
 import llams.engine.tensor.Tensor;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
@@ -51,8 +54,12 @@ public final class FineTune implements AutoCloseable {
     public interface Listener {
         void step(Report report);
 
-        /// Something did not work that does not end the run: a save for which there is no room, say.
-        default void note(String message) {
+        /// The run begins, with the step after `save`; null if it is a new one.
+        default void begins(Path save) {
+        }
+
+        /// Something to know about the run, in one line: a save for which there is no room, say.
+        default void note(String note) {
         }
     }
 
@@ -65,13 +72,14 @@ public final class FineTune implements AutoCloseable {
     private final List<Batch> evalData;
     private final Path out;
     private final String base;
+    private final String weights;
     private final Arena arena;
     private final Patience patience = new Patience(PAUSE);
     private String settingsFile;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base) {
+            PackedDataset evalData, Path out, String base, String weights) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -80,6 +88,7 @@ public final class FineTune implements AutoCloseable {
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
         this.base = base;
+        this.weights = weights;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -102,12 +111,13 @@ public final class FineTune implements AutoCloseable {
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
-            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out, fingerprint);
+            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out, fingerprint,
+                    weights(base));
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
         String start = from == null ? fingerprint : fingerprint + " adapter=" + AdapterFiles.fingerprint(from);
-        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out, start);
+        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out, start, weights(base));
     }
 
     /// Trains a new random model.
@@ -122,7 +132,12 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random");
+                out, "random", "F32");
+    }
+
+    /// The element types of a model as it is used.
+    private static String weights(LlamaWeights base) throws IOException {
+        return base.resident().values().stream().map(tensor -> tensor.dtype().name()).distinct().sorted().collect(Collectors.joining(","));
     }
 
     /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
@@ -152,7 +167,8 @@ public final class FineTune implements AutoCloseable {
 
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
-    /// @param resume true to go on from the newest save of an earlier run
+    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to have more
+    ///               steps; if it has them all already, nothing is done
     /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
     ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
@@ -160,7 +176,7 @@ public final class FineTune implements AutoCloseable {
     ///                                cannot be read, or the base's weights were written to; they say where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
         checkRoom();
-        try (RunDirectory directory = RunDirectory.open(out, resume)) {
+        try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return train(directory, resume, listener);
         }
     }
@@ -173,7 +189,7 @@ public final class FineTune implements AutoCloseable {
     }
 
     private void checkRoom() throws IOException {
-        Room.of(model, settings, settings.totalSteps(data.size())).check(out, SavedState.all(out).size());
+        Room.of(model, settings, settings.totalSteps(data.size())).check(out, Saves.all(out).size());
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
@@ -184,38 +200,47 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
-        String run = fingerprint();
+        RunSettings asked = RunSettings.of(settings, data, model.config(), base, weights);
+        Saves saves = new Saves(out, settings.keep(), asked, listener::note);
+        if (resume) {
+            saves.check(model.trained());
+        }
         int start = 0;
-        Optional<Path> save = RunDirectory.newestSave(out);
-        if (resume && save.isPresent()) {
-            SavedState saved = SavedState.read(save.get(), run, model.trained(), resident);
+        if (saves.newest().isPresent()) {
+            SavedState saved = saves.restore(model.trained(), resident, device.arithmetic());
             loader.seek(saved.position());
             start = saved.step();
         }
+        listener.begins(saves.newest().orElse(null));
         if (settingsFile != null) {
             directory.writeSettings(settingsFile);
         }
-        try (TrainingLog log = TrainingLog.open(directory.log(), start);
-                Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
-                        settings.tokens(), settings.recompute(), settings.seed())) {
-            RunOutput output = new RunOutput(out, run, settings, model, trainer, patience, listener::note);
-            Report last = steps(start, output, loader, trainer, log, listener);
-            if (last.isLast()) {
-                output.finish(last.steps(), loader.position());
+        try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
+            if (start == asked.steps() && saves.isFinished()) {
+                listener.note("all " + start + " steps were made and the result is complete; more --steps or --epochs go on from there");
+                return log.last(start, asked.steps());
             }
-            return last;
+            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
+                    settings.tokens(), settings.recompute(), settings.seed())) {
+                RunOutput output = new RunOutput(out, settings, model, trainer, (done, position) ->
+                        new SavedState(done, position, asked, device.arithmetic()), saves, log, patience, listener::note);
+                Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
+                if (last.isLast()) {
+                    output.finish(last.steps(), loader.position());
+                }
+                return last;
+            }
         }
     }
 
-    private Report steps(int start, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
-            throws IOException {
-        int total = settings.totalSteps(data.size());
+    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
+            Listener listener) throws IOException {
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
         Evaluator evaluator = trainer.evaluator(model.evalModel());
         long tokens = log.tokens();
         double before = log.elapsedSeconds();
         long began = System.nanoTime();
-        Report report = log.last();
+        Report report = log.last(start, total);
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
@@ -225,16 +250,17 @@ public final class FineTune implements AutoCloseable {
             try {
                 made = trainer.step(batches(sequences), rate, step, settings.accumulate());
             } catch (NonFiniteLossException e) {
-                throw e.in(documents(sequences, e.batch), RunDirectory.newestSave(out).orElse(null));
+                throw e.in(documents(sequences, e.batch), saves.newest().orElse(null));
             } catch (UncheckedIOException e) {
                 // The base's weights are not what they were; the step has changed nothing yet.
                 throw output.abandoned(step, position, e.getCause());
             }
+            saves.prove();
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
             boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
-            double evalLoss = measure ? heldOut(evaluator, step, listener) : Double.NaN;
+            double evalLoss = measure ? heldOut(evaluator, step, saves, listener) : Double.NaN;
             report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
@@ -252,7 +278,7 @@ public final class FineTune implements AutoCloseable {
         return report;
     }
 
-    private double heldOut(Evaluator evaluator, int step, Listener listener) throws IOException {
+    private double heldOut(Evaluator evaluator, int step, Saves saves, Listener listener) throws IOException {
         double loss;
         try {
             loss = evaluator.loss(evalData).meanLoss();
@@ -262,7 +288,7 @@ public final class FineTune implements AutoCloseable {
             return Double.NaN;
         }
         if (!Double.isFinite(loss)) {
-            throw NonFiniteLossException.heldOut(step, loss, RunDirectory.newestSave(out).orElse(null));
+            throw NonFiniteLossException.heldOut(step, loss, saves.newest().orElse(null));
         }
         return loss;
     }
@@ -291,16 +317,6 @@ public final class FineTune implements AutoCloseable {
         int from = every ? 0 : batch * settings.batch();
         int to = every ? sequences.length : Math.min(sequences.length, from + settings.batch());
         return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
-    }
-
-    /// What must be the same for a save to go on: everything that the numbers of a step depend on.
-    private String fingerprint() {
-        TrainSettings s = settings;
-        return String.join(" ", String.valueOf(s.lora()), "tokens=" + s.tokens(), "batch=" + s.batch(),
-                "accumulate=" + s.accumulate(), "steps=" + s.totalSteps(data.size()), "lr=" + s.learningRate(),
-                "schedule=" + s.schedule(), "warmup=" + s.warmup(), String.valueOf(s.optimizer()), "seed=" + s.seed(),
-                "data=" + Long.toHexString(data.fingerprint()),
-                "model=" + Integer.toHexString(model.config().toString().hashCode()), "base=" + base);
     }
 
     @Override

@@ -11,9 +11,9 @@ import java.util.Locale;
 ///
 /// @param resultBytes of the finished adapter or model, with the files beside its weights
 /// @param saveBytes   of one save
-/// @param saves       the most that the run can make
+/// @param made        the most saves that the run can make
 /// @param keep        that stay; one more is there while the oldest is replaced
-record Room(long resultBytes, long saveBytes, int saves, int keep) {
+record Room(long resultBytes, long saveBytes, long made, int keep) {
     /// More than any disk has.
     private static final long MANY_BYTES = 1L << 60;
 
@@ -24,15 +24,14 @@ record Room(long resultBytes, long saveBytes, int saves, int keep) {
         return new Room(model.resultBytes(), save, settings.saveEvery().most(totalSteps), settings.keep());
     }
 
-    /// The most that is on the disk at one time: while a save replaces another, or at the end, when the result comes beside the
-    /// saves that stay.
+    /// The most that is on the disk at one time: at the end, when the result and the save of the last step come beside the saves
+    /// that stay.
     long bytes() {
-        return Math.max(savesBytes(keep + 1L), savesBytes(keep) + resultBytes);
+        return resultBytes + (saves() > MANY_BYTES / saveBytes ? MANY_BYTES : saves() * saveBytes);
     }
 
-    private long savesBytes(long most) {
-        long count = Math.min(saves, most);
-        return count > MANY_BYTES / saveBytes ? MANY_BYTES : count * saveBytes;
+    private long saves() {
+        return Math.min(made, keep + 1L);
     }
 
     /// @param out      of the run; its own saves that are there already count as room
@@ -51,10 +50,10 @@ record Room(long resultBytes, long saveBytes, int saves, int keep) {
             return;
         }
         List<String> remedies = new ArrayList<>(List.of("free some", "choose another --out"));
-        advise("--keep 1", new Room(resultBytes, saveBytes, saves, 1), usableBytes, remedies);
+        advise("--keep 1", new Room(resultBytes, saveBytes, made, 1), usableBytes, remedies);
         advise("--save-every 0", new Room(resultBytes, saveBytes, 0, keep), usableBytes, remedies);
         throw new IOException(out + ": the run needs " + text(bytes()) + " on this disk (the result "
-                + text(resultBytes) + ", a save " + text(saveBytes) + ", up to " + Math.min(saves, keep + 1L)
+                + text(resultBytes) + ", a save " + text(saveBytes) + ", up to " + saves()
                 + " of them at a time), and it has " + text(usableBytes) + "; " + String.join(", or ", remedies));
     }
 

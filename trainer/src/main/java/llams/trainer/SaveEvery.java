@@ -39,10 +39,13 @@ public record SaveEvery(int steps, Duration time) {
         return steps > 0 ? done % steps == 0 : !time.isZero() && since.compareTo(time) >= 0;
     }
 
-    /// The most saves that a run of so many steps can make; after the last step there is the result.
-    int most(int totalSteps) {
-        int between = totalSteps - 1;
-        return steps > 0 ? between / steps : time.isZero() ? 0 : between;
+    boolean isNever() {
+        return steps == 0 && time.isZero();
+    }
+
+    /// The most saves that a run of so many steps can make, that of the last step included.
+    long most(int totalSteps) {
+        return isNever() ? 0 : 1L + (totalSteps - 1) / Math.max(1, steps);
     }
 
     @Override

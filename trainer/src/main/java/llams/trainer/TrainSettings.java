@@ -14,7 +14,7 @@ import llams.trainer.lora.LoraConfig;
 /// @param epochs     passes over the data, if `steps` is 0
 /// @param pack       false: one document a sequence
 /// @param evalEvery  steps between measurements of the evaluation data; 0 for the end only
-/// @param saveEvery  what lies between two saves
+/// @param saveEvery  what lies between two saves; a run that saves also saves its last step, so that it can be made longer
 /// @param keep       saves to keep, the newest
 /// @param recompute  true to make activations again in the backward pass instead of keeping them
 public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,

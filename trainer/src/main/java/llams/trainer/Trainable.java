@@ -37,6 +37,9 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
+        Writer NONE = (directory, tensors) -> {
+        };
+
         /// @param tensors the present contents of the trained leaves, F32, by leaf name
         void write(Path directory, Map<String, Tensor> tensors) throws IOException;
     }

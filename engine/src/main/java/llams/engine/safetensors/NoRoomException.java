@@ -12,7 +12,7 @@ public final class NoRoomException extends IOException {
     private static final long serialVersionUID = 1;
 
     /// @param cause may be null
-    NoRoomException(String message, IOException cause) {
+    public NoRoomException(String message, IOException cause) {
         super(message, cause);
     }
 
