@@ -74,7 +74,8 @@ public final class FineTune implements AutoCloseable {
     private final String base;
     private final String weights;
     private final Arena arena;
-    private final Patience patience = new Patience(PAUSE);
+    /// Tests have less of it.
+    Patience patience = new Patience(PAUSE);
     private String settingsFile;
     private volatile boolean stopping;
 
@@ -175,7 +176,7 @@ public final class FineTune implements AutoCloseable {
     /// @throws IOException            if the disk has no room for what the run will write, the result cannot be written, a save
     ///                                cannot be read, or the base's weights were written to; they say where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
-        checkRoom();
+        room().check(out, Saves.all(out).size());
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return train(directory, resume, listener);
         }
@@ -188,8 +189,8 @@ public final class FineTune implements AutoCloseable {
         patience.end();
     }
 
-    private void checkRoom() throws IOException {
-        Room.of(model, settings, settings.totalSteps(data.size())).check(out, Saves.all(out).size());
+    Room room() {
+        return Room.of(model, settings, settings.totalSteps(data.size()));
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {

@@ -20,6 +20,9 @@ import llams.trainer.lora.LoraConfig;
 public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
         double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack, int evalEvery,
         SaveEvery saveEvery, int keep, boolean recompute) {
+    /// What a product of decimal fractions may exceed the whole number that it stands for.
+    private static final double ROUNDING = 1e-12;
+
     /// @throws IllegalArgumentException if a number is out of its range, naming the option
     public TrainSettings {
         atLeast("--tokens", tokens, 2);
@@ -60,6 +63,6 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
 
     /// Steps of the whole run over `sequences` sequences.
     public int totalSteps(int sequences) {
-        return steps > 0 ? steps : (int) Math.max(1, Math.ceil(epochs * stepsPerEpoch(sequences)));
+        return steps > 0 ? steps : (int) Math.max(1, Math.ceil(epochs * stepsPerEpoch(sequences) * (1 - ROUNDING)));
     }
 }
