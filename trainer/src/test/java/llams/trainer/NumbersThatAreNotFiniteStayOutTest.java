@@ -71,7 +71,7 @@ class NumbersThatAreNotFiniteStayOutTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(settings(null, 1e30, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {
+                () -> SmallRun.run(settings(null, 1e18, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {
                 })));
         assertTrue(e.getMessage().startsWith("step 0: the held-out loss is "), e.getMessage());
         assertFalse(Files.exists(out.resolve("config.json")));
