@@ -105,8 +105,9 @@ final class GenerateCommand implements Callable<Integer> {
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         Sampler sampler = sampling.sampler();
-        Device device = compute.open();
+        Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Device device = loaded.weights().watched(plain);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {

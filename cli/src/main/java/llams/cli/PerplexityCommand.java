@@ -80,9 +80,10 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("--tokens " + length + " is longer than the model allows: "
                         + config.maxPositions() + " (max_position_embeddings)");
             }
+            Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(), "a smaller --tokens");
             Corpus corpus = Corpus.load(data, new DocumentEncoder(loaded.tokenizer(), config.vocab()));
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
-            print(measure(device, loaded, packed, length), bytes(packed, loaded.tokenizer()));
+            print(measure(loaded.weights().watched(device), loaded, packed, length), bytes(packed, loaded.tokenizer()));
         }
         return Main.DONE;
     }

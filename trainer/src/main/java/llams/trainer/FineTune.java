@@ -1,8 +1,10 @@
 package llams.trainer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -56,10 +58,12 @@ public final class FineTune implements AutoCloseable {
         default void begins(Path save) {
         }
 
-        /// Something to know about the run, in one line.
+        /// Something to know about the run, in one line: a save for which there is no room, say.
         default void note(String note) {
         }
     }
+
+    private static final Duration PAUSE = Duration.ofSeconds(10);
 
     private final Device device;
     private final TrainSettings settings;
@@ -67,13 +71,15 @@ public final class FineTune implements AutoCloseable {
     private final PackedDataset data;
     private final List<Batch> evalData;
     private final Path out;
-    private final String base;
-    private final String weights;
+    private final RunSettings.Origin origin;
     private final Arena arena;
+    /// Tests have less of it.
+    Patience patience = new Patience(PAUSE);
+    private String settingsFile;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base, String weights) {
+            PackedDataset evalData, Path out, RunSettings.Origin origin) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -81,8 +87,7 @@ public final class FineTune implements AutoCloseable {
         this.data = data;
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
-        this.base = base;
-        this.weights = weights;
+        this.origin = origin;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -92,15 +97,27 @@ public final class FineTune implements AutoCloseable {
     /// @throws IllegalArgumentException if a sequence is longer than the model allows
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
+        return of(device, settings, base, null, data, evalData, out);
+    }
+
+    /// The same from an adapter on, with fresh moments: its matrices as they are, the dropout of the settings.
+    ///
+    /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
+    public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, Path from, PackedDataset data,
+            PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
+        String fingerprint = BaseFingerprint.of(base.checkpoint);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
+            Arena arena = Arena.ofShared();
+            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out,
+                    new RunSettings.Origin(fingerprint, weights(base), null));
         }
-        String fingerprint = BaseFingerprint.of(base.checkpoint);
         Arena arena = Arena.ofShared();
-        Trainable model = settings.lora() == null ? Trainable.full(arena, base)
-                : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint, weights(base));
+        Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
+        String adapter = from == null ? null : AdapterFiles.fingerprint(from);
+        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out,
+                new RunSettings.Origin(fingerprint, weights(base), adapter));
     }
 
     /// Trains a new random model.
@@ -108,14 +125,14 @@ public final class FineTune implements AutoCloseable {
     /// @param tokenizer goes along with the result: a file or a directory with one; may be null
     /// @throws IllegalArgumentException if the settings ask for an adapter: a random base would be lost
     public static FineTune ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset evalData, Path out) {
+            PackedDataset data, PackedDataset evalData, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException("an adapter on a new random model is of no use; train it with --method full");
         }
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random", "F32");
+                out, new RunSettings.Origin("random", "F32", null));
     }
 
     /// The element types of a model as it is used.
@@ -139,9 +156,13 @@ public final class FineTune implements AutoCloseable {
             all += tensor.elements();
         }
         long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
-        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()), Trainer.memory(model.model(),
-                model.trained(), settings.optimizer(), settings.tokens() * settings.batch(), settings.tokens(),
-                settings.recompute()));
+        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()),
+                Forecast.of(model.model(), model.trained(), settings));
+    }
+
+    /// Has a run leave its settings as `train.yaml` beside its log, from the start.
+    public void leave(String yaml) {
+        settingsFile = yaml;
     }
 
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
@@ -151,16 +172,24 @@ public final class FineTune implements AutoCloseable {
     /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
     ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
-    /// @throws IOException            if something cannot be written, or a save cannot be read
+    /// @throws IOException            if the disk has no room for what the run will write, the result cannot be written, a save
+    ///                                cannot be read, or the base's weights were written to; they say where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
+        room().check(out, Saves.all(out).size());
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return train(directory, resume, listener);
         }
     }
 
-    /// Makes [#run] end after the step that it is at, with a save of it. To be called from another thread.
+    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To be called
+    /// from another thread.
     public void stop() {
         stopping = true;
+        patience.end();
+    }
+
+    Room room() {
+        return Room.of(model, settings, settings.totalSteps(data.size()));
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
@@ -171,7 +200,7 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
-        RunSettings asked = RunSettings.of(settings, data, model.config(), base, weights);
+        RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
         Saves saves = new Saves(out, settings.keep(), asked, listener::note);
         if (resume) {
             saves.check(model.trained());
@@ -183,6 +212,9 @@ public final class FineTune implements AutoCloseable {
             start = saved.step();
         }
         listener.begins(saves.newest().orElse(null));
+        if (settingsFile != null) {
+            directory.writeSettings(settingsFile);
+        }
         try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
             if (start == asked.steps() && saves.isFinished()) {
                 listener.note("all " + start + " steps were made and the result is complete; more --steps or --epochs go on from there");
@@ -190,32 +222,19 @@ public final class FineTune implements AutoCloseable {
             }
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                     settings.tokens(), settings.recompute(), settings.seed())) {
-                Report last = steps(start, asked, loader, trainer, log, saves, listener);
+                RunOutput output = new RunOutput(out, settings, model, trainer, (done, position) ->
+                        new SavedState(done, position, asked, device.arithmetic()), saves, log, patience, listener::note);
+                Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
                 if (last.isLast()) {
-                    log.force();
-                    finish(new SavedState(last.steps(), loader.position(), asked, device.arithmetic()), trainer, saves);
+                    output.finish(last.steps(), loader.position());
                 }
                 return last;
             }
         }
     }
 
-    /// Writes the result, and, in a run that saves, its last step.
-    private void finish(SavedState end, Trainer trainer, Saves saves) throws IOException {
-        // The result of a shorter run is none as soon as files of this one stand beside its.
-        for (String config : List.of("config.json", AdapterFiles.CONFIG)) {
-            Disk.current().delete(out.resolve(config));
-        }
-        AtomicFiles.forceDirectory(out);
-        model.writer().write(out, contents(trainer));
-        if (settings.saveEvery() > 0 || saves.newest().isPresent()) {
-            saves.finish(end, trainer, model.trained());
-        }
-    }
-
-    private Report steps(int start, RunSettings asked, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
+    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
             Listener listener) throws IOException {
-        int total = asked.steps();
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
         Evaluator evaluator = trainer.evaluator(model.evalModel());
         long tokens = log.tokens();
@@ -225,27 +244,31 @@ public final class FineTune implements AutoCloseable {
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
+            DataLoader.Position position = loader.position();
             int[] sequences = next(loader);
             Trainer.Step made;
             try {
-                made = trainer.step(batches(sequences), rate, step);
+                made = trainer.step(batches(sequences), rate, step, settings.accumulate());
             } catch (NonFiniteLossException e) {
                 throw e.in(documents(sequences, e.batch), saves.newest().orElse(null));
+            } catch (UncheckedIOException e) {
+                // The base's weights are not what they were; the step has changed nothing yet.
+                throw output.abandoned(step, position, e.getCause());
             }
             saves.prove();
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
             boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
-            double evalLoss = measure ? evaluator.loss(evalData).meanLoss() : Double.NaN;
+            double evalLoss = measure ? heldOut(evaluator, step, saves, listener) : Double.NaN;
             report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
             boolean stops = stopping && !last;
-            if (stops || isDue(settings.saveEvery(), step) && !last) {
-                log.force();
-                saves.add(new SavedState(step + 1, loader.position(), asked, device.arithmetic()), trainer, model.trained(),
-                        settings.lora() == null ? Trainable.Writer.NONE : model.writer());
+            if (stops) {
+                output.save(step + 1, loader.position());
+            } else if (!last && output.isDue(step + 1)) {
+                output.saveIfPossible(step + 1, loader.position());
             }
             listener.step(report);
             if (stops) {
@@ -255,19 +278,36 @@ public final class FineTune implements AutoCloseable {
         return report;
     }
 
+    private double heldOut(Evaluator evaluator, int step, Saves saves, Listener listener) throws IOException {
+        double loss;
+        try {
+            loss = evaluator.loss(evalData).meanLoss();
+        } catch (UncheckedIOException e) {
+            // The base's weights are not what they were. If there is another step, it ends the run.
+            listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
+            return Double.NaN;
+        }
+        if (!Double.isFinite(loss)) {
+            throw NonFiniteLossException.heldOut(step, loss, saves.newest().orElse(null));
+        }
+        return loss;
+    }
+
     private static boolean isDue(int every, int step) {
         return every > 0 && (step + 1) % every == 0;
     }
 
-    /// The numbers of a step's sequences, `[accumulate * batch]`.
+    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
     private int[] next(DataLoader loader) {
-        return IntStream.range(0, settings.accumulate() * settings.batch()).map(i -> loader.next()).toArray();
+        int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
+        return IntStream.range(0, sequences).map(i -> loader.next()).toArray();
     }
 
     private List<Batch> batches(int[] sequences) {
         List<Batch> batches = new ArrayList<>();
         for (int from = 0; from < sequences.length; from += settings.batch()) {
-            batches.add(Batch.of(Arrays.stream(sequences, from, from + settings.batch()).mapToObj(data::sequence).toList()));
+            int to = Math.min(sequences.length, from + settings.batch());
+            batches.add(Batch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
         }
         return batches;
     }
@@ -275,16 +315,8 @@ public final class FineTune implements AutoCloseable {
     private List<String> documents(int[] sequences, int batch) {
         boolean every = batch == NonFiniteLossException.EVERY_BATCH;
         int from = every ? 0 : batch * settings.batch();
-        int to = every ? sequences.length : from + settings.batch();
+        int to = every ? sequences.length : Math.min(sequences.length, from + settings.batch());
         return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
-    }
-
-    private Map<String, Tensor> contents(Trainer trainer) {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : model.trained()) {
-            tensors.put(leaf.name(), trainer.read(leaf));
-        }
-        return tensors;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package llams.trainer;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,7 @@ import llams.trainer.checkpoint.OutputDirectory;
 /// run can have it.
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
+    private static final String SETTINGS = "train.yaml";
 
     private final Path path;
     private final DirectoryLock lock;
@@ -60,6 +62,10 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
+    void writeSettings(String yaml) throws IOException {
+        AtomicFiles.write(path.resolve(SETTINGS), yaml.getBytes(StandardCharsets.UTF_8));
+    }
+
     Path log() {
         return path.resolve(LOG);
     }
@@ -79,7 +85,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /// Whether a file in a run's directory belongs to the run itself, not to its result.
     static boolean isOfTheRun(Path file) {
-        return file.endsWith(LOG) || file.endsWith(DirectoryLock.FILE) || AtomicFiles.isTemporary(file);
+        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE) || AtomicFiles.isTemporary(file);
     }
 
     /// Whether there is a directory with no more in it than a lock and, to be resumed, a run that ended before its first save.

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Disk;
+import llams.engine.safetensors.NoRoomException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,12 +19,16 @@ import tools.jackson.databind.node.ObjectNode;
 final class TrainingLog implements AutoCloseable {
     private final Path file;
     private final Disk.Output output;
+    private final Consumer<String> notes;
+    /// Lines for which there was no room.
+    private final StringBuilder held = new StringBuilder();
     private long length;
     private FineTune.Report last;
 
-    private TrainingLog(Path file, Disk.Output output, long length, FineTune.Report last) {
+    private TrainingLog(Path file, Disk.Output output, Consumer<String> notes, long length, FineTune.Report last) {
         this.file = file;
         this.output = output;
+        this.notes = notes;
         this.length = length;
         this.last = last;
     }
@@ -36,7 +41,7 @@ final class TrainingLog implements AutoCloseable {
     static TrainingLog open(Path file, int step, Consumer<String> notes) throws IOException {
         if (step == 0 || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             AtomicFiles.write(file, new byte[0]);
-            return start(file, 0, null);
+            return start(file, notes, 0, null);
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException(file + ": is not a file of this run but a link or the like; remove it and resume again");
@@ -49,7 +54,7 @@ final class TrainingLog implements AutoCloseable {
             notes.accept(file + ": " + (kept.last == null ? "has no steps" : "ends with step " + kept.last.step()) + ", and the save was made after step "
                     + (step - 1));
         }
-        TrainingLog log = start(file, kept.length, kept.last);
+        TrainingLog log = start(file, notes, kept.length, kept.last);
         log.output.truncate(kept.length);
         if (kept.lineIsOpen) {
             log.append("\n");
@@ -57,9 +62,9 @@ final class TrainingLog implements AutoCloseable {
         return log;
     }
 
-    private static TrainingLog start(Path file, long length, FineTune.Report last) throws IOException {
+    private static TrainingLog start(Path file, Consumer<String> notes, long length, FineTune.Report last) throws IOException {
         try {
-            return new TrainingLog(file, Disk.current().open(file), length, last);
+            return new TrainingLog(file, Disk.current().open(file), notes, length, last);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(file, e);
         }
@@ -123,23 +128,34 @@ final class TrainingLog implements AutoCloseable {
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
         }
-        append(JsonMapper.shared().writeValueAsString(json) + "\n");
         last = report;
+        boolean wasHeld = !held.isEmpty();
+        try {
+            append(JsonMapper.shared().writeValueAsString(json) + "\n");
+        } catch (NoRoomException e) {
+            if (!wasHeld) {
+                notes.accept(e.getMessage() + "; the run goes on, and its steps are written down as soon as there is room");
+            }
+        }
     }
 
+    /// Writes what is held and this; what cannot be written is held.
     private void append(String text) throws IOException {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        held.append(text);
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(held.toString());
         int size = bytes.remaining();
         try {
             output.write(bytes, length);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(file, e);
         }
+        held.setLength(0);
         length += size;
     }
 
     /// Returns when all steps so far would survive a power cut: a save of them may count on it.
     void force() throws IOException {
+        append("");
         try {
             output.force();
         } catch (IOException e) {

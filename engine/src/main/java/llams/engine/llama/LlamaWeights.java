@@ -1,6 +1,7 @@
 package llams.engine.llama;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.cpu.Quantizer;
+import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
 import llams.engine.safetensors.Checkpoint;
@@ -18,24 +20,26 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
-/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless the weights are
-/// to be quantized.
+/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that is asked
+/// for or the weights are to be quantized.
 public final class LlamaWeights implements AutoCloseable {
     public final Path directory;
     /// With [LlamaConfig#quantization] as the weights are here, which may not be as they are stored.
     public final LlamaConfig config;
     public final Checkpoint checkpoint;
     private final boolean isStoredQuantized;
+    private final boolean isMapped;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
     /// Its threads serve all weights; null until one has to be quantized.
     private Quantizer quantizer;
 
-    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, Checkpoint checkpoint) {
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint) {
         this.directory = directory;
         this.isStoredQuantized = stored.quantization() != null;
         this.config = quantize ? stored.withQuantization(Quantization.METHOD) : stored;
+        this.isMapped = map;
         this.checkpoint = checkpoint;
     }
 
@@ -43,7 +47,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
-        return open(directory, false);
+        return open(directory, false, true);
     }
 
     /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked for, on all
@@ -51,16 +55,20 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open]
     public static LlamaWeights openQuantized(Path directory) throws IOException {
-        return open(directory, true);
+        return open(directory, true, true);
     }
 
-    private static LlamaWeights open(Path directory, boolean quantize) throws IOException {
+    /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
+    ///
+    /// @throws IOException as [#open(Path)]
+    public static LlamaWeights open(Path directory, boolean quantize, boolean map) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString(), null,
                     "no such directory; a model is a directory with config.json and model.safetensors");
         }
         LlamaConfig config = LlamaConfig.read(directory);
-        LlamaWeights weights = new LlamaWeights(directory, config, quantize, Checkpoint.open(directory));
+        Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
+        LlamaWeights weights = new LlamaWeights(directory, config, quantize, map, checkpoint);
         try {
             weights.check();
         } catch (IOException | RuntimeException e) {
@@ -121,9 +129,11 @@ public final class LlamaWeights implements AutoCloseable {
         return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
     }
 
-    /// Bytes that [#resident] allocates, because they are not in the file as they are needed; else 0.
+    /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed, and the
+    /// copy of the file if it is not mapped.
     public long allocatedBytes() {
-        return leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
+        return (isMapped ? 0 : checkpoint.bytes())
+                + leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
     }
 
     private boolean isMade(Leaf leaf) {
@@ -167,6 +177,12 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
         }
         return blocks;
+    }
+
+    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights that were
+    /// written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
+    public Device watched(Device device) {
+        return new WatchedDevice(device, checkpoint);
     }
 
     @Override

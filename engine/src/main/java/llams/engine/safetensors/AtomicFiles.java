@@ -84,7 +84,8 @@ public final class AtomicFiles {
             case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> failure.getMessage();
         };
-        return new IOException(file + ": cannot be written: " + reason, failure);
+        String message = file + ": cannot be written: " + reason;
+        return NoRoomException.is(file, failure) ? new NoRoomException(message, failure) : new IOException(message, failure);
     }
 
     static void deleteQuietly(Path file, Throwable reason) {

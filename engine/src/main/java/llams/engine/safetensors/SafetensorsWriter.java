@@ -149,8 +149,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         long usable = Files.getFileStore(directory).getUsableSpace();
         if (needed > usable) {
-            throw new IOException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
-                    + " left; free some or choose another directory");
+            throw new NoRoomException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
+                    + " left; free some or choose another directory", null);
         }
     }
 

@@ -39,6 +39,11 @@ public final class AdapterFiles {
         return PeftConfig.baseModel(directory.resolve(CONFIG));
     }
 
+    /// A hash of an adapter's weights, as 32 hexadecimal digits.
+    public static String fingerprint(Path directory) throws IOException {
+        return BaseFingerprint.ofFile(directory.resolve(WEIGHTS));
+    }
+
     /// Reads an adapter into memory, whatever its element type, and checks that it is one for `base`.
     ///
     /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another
@@ -120,6 +125,14 @@ public final class AdapterFiles {
     /// @throws IllegalArgumentException if a tensor is missing
     public static void write(Path directory, LoraConfig config, Map<String, Tensor> tensors, LlamaWeights base)
             throws IOException {
+        write(directory, config, tensors, base, BaseFingerprint.of(base.checkpoint));
+    }
+
+    /// The same without a look at the base's weights, which may have changed meanwhile.
+    ///
+    /// @param fingerprint of the base when the adapter began to be trained on it
+    public static void write(Path directory, LoraConfig config, Map<String, Tensor> tensors, LlamaWeights base, String fingerprint)
+            throws IOException {
         Map<String, Tensor> own = new LinkedHashMap<>();
         for (Map.Entry<String, Shape> entry : Adapter.shapes(config, base.config).entrySet()) {
             Tensor tensor = tensors.get(entry.getKey());
@@ -130,7 +143,7 @@ public final class AdapterFiles {
             own.put(entry.getKey(), tensor);
         }
         SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own,
-                Map.of("format", "pt", FINGERPRINT, BaseFingerprint.of(base.checkpoint)));
+                Map.of("format", "pt", FINGERPRINT, fingerprint));
         AtomicFiles.write(directory.resolve(CONFIG), PeftConfig.write(config, base.directory.toString()));
     }
 }

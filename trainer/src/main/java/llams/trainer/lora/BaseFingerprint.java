@@ -1,7 +1,12 @@
 package llams.trainer.lora;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -32,12 +37,7 @@ public final class BaseFingerprint {
         if (ofOriginal != null) {
             return ofOriginal;
         }
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        MessageDigest digest = sha256();
         for (String name : new TreeSet<>(base.names())) {
             if (name.startsWith("model.layers.") && name.endsWith(".weight") && base.dtype(name).isWeight()) {
                 Tensor tensor = base.tensor(name);
@@ -52,6 +52,23 @@ public final class BaseFingerprint {
             }
         }
         return SCHEME + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
+    }
+
+    /// Of a whole file, as 32 hexadecimal digits.
+    static String ofFile(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     /// True unless both are of a kind and differ: what another version of the scheme made cannot be compared.
