@@ -1,7 +1,6 @@
 package llams.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,8 +29,8 @@ class GoodSavesStayTest {
         out = directory.resolve("out");
     }
 
-    private List<String> saves() throws IOException {
-        return Saves.all(out).stream().map(save -> save.getFileName().toString()).toList();
+    private List<String> saves() {
+        return saves(out);
     }
 
     private List<Path> temporaries() throws IOException {
@@ -117,18 +116,31 @@ class GoodSavesStayTest {
     void whenTheDiskIsFull() throws IOException {
         for (String full : List.of("state.safetensors", "state.json", "SHA256SUMS", "adapter_model.safetensors")) {
             out = directory.resolve("full of " + full);
-            assertThrows(IOException.class, () -> new PassingDisk() {
+            List<String> said = new ArrayList<>();
+            List<String> then = new ArrayList<>();
+            new PassingDisk() {
                 @Override
                 protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {
-                    String path = file.toString();
-                    if (path.contains("step-000003.tmp-") && file.getFileName().toString().startsWith(full)) {
+                    if (file.toString().contains("step-000003.tmp-") && file.getFileName().toString().startsWith(full)) {
                         throw new IOException("No space left on device");
                     }
                 }
-            }.during(() -> SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, false)));
-            assertTrue(saves().contains("step-000002"), saves().toString());
+            }.during(() -> SmallRun.run(SmallRun.constant(4, 1, 1), model, SmallRun.data(), out, run -> run.run(false, new FineTune.Listener() {
+                @Override
+                public void step(FineTune.Report report) {
+                }
+
+                @Override
+                public void note(String note) {
+                    said.add(note);
+                    then.addAll(saves(out));
+                }
+            })));
+            assertEquals(1, said.size(), said.toString());
+            assertTrue(said.getFirst().startsWith("no save after step 3: ") && said.getFirst().contains("No space left on device"), said.toString());
+            assertEquals(List.of("step-000002"), then);
             assertEquals(List.of(), temporaries());
-            assertFalse(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, true).contains("step 1"));
+            assertEquals("from step-000004", SmallRun.notes(SmallRun.constant(4, 1, 1), model, out, true).getFirst());
         }
     }
 
