@@ -171,7 +171,7 @@ final class TrainOptions {
     @Option(names = "--recompute", description = "Less memory, about a third more time: compute activations again instead of keeping them.")
     boolean recompute;
 
-    @Option(names = "--resume", description = "Go on from the newest save in --out.")
+    @Option(names = "--resume", description = "Go on from the newest good save in --out, also to make a finished run longer.")
     boolean resume;
 
     /// What [#fromAdapter] looks like.

@@ -42,11 +42,12 @@ final class Saves {
     /// Saves with nothing wrong in them, oldest first.
     private final List<Path> good = new ArrayList<>();
     private final Set<Path> damaged = new HashSet<>();
-    private boolean proven = true;
+    /// Whether a finite loss followed the newest one.
+    private boolean proven;
 
     /// Those of a run in `out`, as yet none.
     ///
-    /// @param keep  how many to keep, the newest; 0: none when the run is finished
+    /// @param keep  how many to keep, the newest
     /// @param notes hears of what is wrong with saves, and of how the run differs from the one that made them
     Saves(Path out, int keep, RunSettings settings, Consumer<String> notes) {
         this.out = out;
@@ -150,6 +151,9 @@ final class Saves {
     SavedState restore(List<Leaf> trained, Map<String, Tensor> resident, String arithmetic) throws IOException {
         Path save = good.getLast();
         SavedState state = SavedState.read(save);
+        if (state.step() != number(save)) {
+            notes.accept(save + " is of step " + state.step() + ", whatever its name says");
+        }
         if (state.step() > settings.steps()) {
             throw new IOException(save + " has made " + state.step() + " steps, and the run is to have " + settings.steps()
                     + "; give at least as many --steps or --epochs, or another --out");
@@ -202,7 +206,7 @@ final class Saves {
             return;
         }
         proven = true;
-        int from = Math.max(0, good.size() - Math.max(1, keep));
+        int from = Math.max(0, good.size() - keep);
         for (Path old : List.copyOf(good.subList(0, from))) {
             removeOrSay(old);
         }
@@ -214,28 +218,21 @@ final class Saves {
     }
 
     /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts down which
-    /// files the result has. If no save is to be kept, all are removed.
+    /// files the result has.
     void finish(SavedState end, Trainer trainer, List<Leaf> trained) throws IOException {
-        if (keep == 0) {
-            for (Path save : all(out)) {
-                removeOrSay(save);
-            }
-            return;
-        }
-        if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
-            try {
+        try {
+            if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
                 add(end, trainer, trained, Trainable.Writer.NONE);
-            } catch (IOException e) {
-                notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be saved: " + e.getMessage());
-                return;
             }
+            ArrayNode files = JsonMapper.shared().createArrayNode();
+            try (Stream<Path> children = Files.list(out)) {
+                children.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
+                        .map(file -> file.getFileName().toString()).sorted().forEach(files::add);
+            }
+            AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
+        } catch (IOException e) {
+            notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be saved: " + e.getMessage());
         }
-        ArrayNode files = JsonMapper.shared().createArrayNode();
-        try (Stream<Path> children = Files.list(out)) {
-            children.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
-                    .map(file -> file.getFileName().toString()).sorted().forEach(files::add);
-        }
-        AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
     }
 
     /// Whether a run ended with the newest save, and all files of its result are still there.

@@ -1,9 +1,6 @@
 package llams.trainer;
 
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,53 +75,40 @@ final class TrainingLog implements AutoCloseable {
     /// @param length      bytes from its start
     /// @param lineIsOpen  whether the last of these is not the end of a line
     /// @param damagedLine number of the first line that is no step, from 1; 0 if there is none
-    private record Kept(long length, FineTune.Report last, boolean lineIsOpen, int damagedLine) {
+    private record Kept(int length, FineTune.Report last, boolean lineIsOpen, int damagedLine) {
     }
 
     /// Reads up to the first line of step `end` or a later one.
     private static Kept read(Path file, int end) throws IOException {
-        long length = 0;
+        byte[] log = Files.readAllBytes(file);
+        int length = 0;
         FineTune.Report last = null;
-        boolean open = false;
         int damagedLine = 0;
-        long at = 0;
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-            for (int number = 1; readLine(in, line); number++) {
-                FineTune.Report report = parse(line.toByteArray());
-                at += line.size();
-                if (report == null) {
-                    damagedLine = damagedLine == 0 ? number : damagedLine;
-                } else if (report.step() >= end) {
-                    break;
-                } else if (damagedLine > 0) {
-                    throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove this line, or remove the"
-                            + " whole log, which nothing but its readers needs");
-                } else {
-                    last = report;
-                    length = at;
-                    open = line.toByteArray()[line.size() - 1] != '\n';
-                }
+        int number = 1;
+        for (int from = 0, to; from < log.length; from = to, number++) {
+            to = from;
+            while (to < log.length && log[to++] != '\n') {
             }
-        }
-        return new Kept(length, last, open, damagedLine);
-    }
-
-    /// Reads a line with its end; false at the end of the file.
-    private static boolean readLine(InputStream in, ByteArrayOutputStream line) throws IOException {
-        line.reset();
-        for (int next = in.read(); next >= 0; next = in.read()) {
-            line.write(next);
-            if (next == '\n') {
+            FineTune.Report report = parse(log, from, to);
+            if (report == null) {
+                damagedLine = damagedLine == 0 ? number : damagedLine;
+            } else if (report.step() >= end) {
                 break;
+            } else if (damagedLine > 0) {
+                throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove this line, or remove the"
+                        + " whole log, which nothing but its readers needs");
+            } else {
+                last = report;
+                length = to;
             }
         }
-        return line.size() > 0;
+        return new Kept(length, last, length > 0 && log[length - 1] != '\n', damagedLine);
     }
 
-    private static FineTune.Report parse(byte[] line) {
+    /// A line as a report, or null if it is none.
+    private static FineTune.Report parse(byte[] log, int from, int to) {
         try {
-            JsonNode json = JsonMapper.shared().readTree(line);
+            JsonNode json = JsonMapper.shared().readTree(log, from, to - from);
             return new FineTune.Report(json.required("step").asInt(), json.required("steps").asInt(),
                     json.path("loss").asDouble(Double.NaN), json.required("lr").asDouble(),
                     json.path("gradNorm").asDouble(Double.NaN), json.required("countedTokens").asInt(),
