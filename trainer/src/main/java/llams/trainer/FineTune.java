@@ -71,8 +71,7 @@ public final class FineTune implements AutoCloseable {
     private final PackedDataset data;
     private final List<Batch> evalData;
     private final Path out;
-    private final String base;
-    private final String weights;
+    private final RunSettings.Origin origin;
     private final Arena arena;
     /// Tests have less of it.
     Patience patience = new Patience(PAUSE);
@@ -80,7 +79,7 @@ public final class FineTune implements AutoCloseable {
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base, String weights) {
+            PackedDataset evalData, Path out, RunSettings.Origin origin) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -88,8 +87,7 @@ public final class FineTune implements AutoCloseable {
         this.data = data;
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
-        this.base = base;
-        this.weights = weights;
+        this.origin = origin;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -112,13 +110,14 @@ public final class FineTune implements AutoCloseable {
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
-            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out, fingerprint,
-                    weights(base));
+            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out,
+                    new RunSettings.Origin(fingerprint, weights(base), null));
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
-        String start = from == null ? fingerprint : fingerprint + " adapter=" + AdapterFiles.fingerprint(from);
-        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out, start, weights(base));
+        String adapter = from == null ? null : AdapterFiles.fingerprint(from);
+        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out,
+                new RunSettings.Origin(fingerprint, weights(base), adapter));
     }
 
     /// Trains a new random model.
@@ -133,7 +132,7 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random", "F32");
+                out, new RunSettings.Origin("random", "F32", null));
     }
 
     /// The element types of a model as it is used.
@@ -201,7 +200,7 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
-        RunSettings asked = RunSettings.of(settings, data, model.config(), base, weights);
+        RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
         Saves saves = new Saves(out, settings.keep(), asked, listener::note);
         if (resume) {
             saves.check(model.trained());

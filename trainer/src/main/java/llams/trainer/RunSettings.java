@@ -29,6 +29,14 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param values   as they would be typed
 /// @param complete false for saves of the first format, which did not have all of them: only those that it had are compared
 record RunSettings(SortedMap<String, String> values, boolean complete) {
+    /// What the run began with.
+    ///
+    /// @param base    fingerprint of the model that is tuned
+    /// @param weights the element types of what is frozen
+    /// @param adapter fingerprint of the adapter that it began from, or null
+    record Origin(String base, String weights, String adapter) {
+    }
+
     private static final String STEPS = "steps";
     private static final String MODEL = "model.";
     /// The learning rate of a run of another length follows its own schedule.
@@ -44,9 +52,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values = Collections.unmodifiableSortedMap(values);
     }
 
-    /// @param base    fingerprint of the model that is tuned
-    /// @param weights the element types of what is frozen
-    static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, String base, String weights) {
+    static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
         SortedMap<String, String> values = new TreeMap<>();
         LoraConfig lora = settings.lora();
         values.put("method", lora == null ? "full" : "lora");
@@ -72,8 +78,11 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("seed", String.valueOf(settings.seed()));
         values.put("documents", String.valueOf(data.statistics().documents()));
         values.put("data", Long.toHexString(data.fingerprint()));
-        values.put("base", base);
-        values.put("weights", weights);
+        values.put("base", origin.base);
+        values.put("weights", origin.weights);
+        if (origin.adapter != null) {
+            values.put("from-adapter", origin.adapter);
+        }
         for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(config.toJson()).properties()) {
             values.put(MODEL + entry.getKey(), entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
