@@ -5,21 +5,15 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
-import llams.engine.safetensors.AtomicFiles;
-import llams.engine.safetensors.Disk;
 import llams.engine.tensor.Tensor;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
@@ -241,16 +235,17 @@ public final class FineTune implements AutoCloseable {
         double before = log.elapsedSeconds();
         long began = System.nanoTime();
         Report report = log.last(start, total);
+        StepBatches batches = new StepBatches(data, settings, loader);
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
             DataLoader.Position position = loader.position();
-            int[] sequences = next(loader);
+            int[] sequences = batches.next();
             Trainer.Step made;
             try {
-                made = trainer.step(batches(sequences), rate, step, settings.accumulate());
+                made = trainer.step(batches.of(sequences), rate, step, settings.accumulate());
             } catch (NonFiniteLossException e) {
-                throw e.in(documents(sequences, e.batch), saves.newest().orElse(null));
+                throw e.in(batches.documents(sequences, e.batch), saves.newest().orElse(null));
             } catch (UncheckedIOException e) {
                 // The base's weights are not what they were; the step has changed nothing yet.
                 throw output.abandoned(step, position, e.getCause());
@@ -295,28 +290,6 @@ public final class FineTune implements AutoCloseable {
 
     private static boolean isDue(int every, int step) {
         return every > 0 && (step + 1) % every == 0;
-    }
-
-    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
-    private int[] next(DataLoader loader) {
-        int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
-        return IntStream.range(0, sequences).map(i -> loader.next()).toArray();
-    }
-
-    private List<Batch> batches(int[] sequences) {
-        List<Batch> batches = new ArrayList<>();
-        for (int from = 0; from < sequences.length; from += settings.batch()) {
-            int to = Math.min(sequences.length, from + settings.batch());
-            batches.add(Batch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
-        }
-        return batches;
-    }
-
-    private List<String> documents(int[] sequences, int batch) {
-        boolean every = batch == NonFiniteLossException.EVERY_BATCH;
-        int from = every ? 0 : batch * settings.batch();
-        int to = every ? sequences.length : Math.min(sequences.length, from + settings.batch());
-        return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package llams.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,8 +29,8 @@ class GoodSavesStayTest {
         out = directory.resolve("out");
     }
 
-    private List<String> saves() throws IOException {
-        return Saves.all(out).stream().map(save -> save.getFileName().toString()).toList();
+    private List<String> saves() {
+        return saves(out);
     }
 
     private List<Path> temporaries() throws IOException {
@@ -121,8 +120,7 @@ class GoodSavesStayTest {
             new PassingDisk() {
                 @Override
                 protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {
-                    String path = file.toString();
-                    if (path.contains("step-000003.tmp-") && file.getFileName().toString().startsWith(full)) {
+                    if (file.toString().contains("step-000003.tmp-") && file.getFileName().toString().startsWith(full)) {
                         throw new IOException("No space left on device");
                     }
                 }
