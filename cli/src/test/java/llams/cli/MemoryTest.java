@@ -62,6 +62,19 @@ class MemoryTest {
         assertRefused(Llams.run("measure", "product", "--size", "1000000x1000000x1000000", "--device", "cpu"), "a smaller --size");
     }
 
+    /// A model of a few thousand weights that allows two billion tokens.
+    @Test
+    void soMustWhatReadsAndWritesTexts() throws IOException {
+        String config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
+                .replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 2000000000")).toString();
+        String model = directory.resolve("model").toString();
+        assertEquals(0, Llams.run("init", "--config", config, "--out", model, "--tokenizer", SmallModel.tokenizer(directory).toString()).code());
+        String text = Files.writeString(directory.resolve("text.txt"), "the cat").toString();
+        assertRefused(Llams.run("generate", "-m", model, "-p", "x", "-n", "1999999000"), "a smaller -n");
+        assertRefused(Llams.run("chat", "-m", model, "--context", "1999999000"), "a smaller --context");
+        assertRefused(Llams.run("eval", "perplexity", "-m", model, "--data", text, "--tokens", "50000000"), "a smaller --tokens");
+    }
+
     private String huge() throws IOException {
         return Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
                 .replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")

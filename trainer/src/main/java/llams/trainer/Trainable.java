@@ -3,7 +3,6 @@ package llams.trainer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +18,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.HeldFiles;
+import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.LoraConfig;
@@ -76,7 +76,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
             copies.put(name, converted(arena, tensor, DType.F32));
         });
         HeldFiles beside = HeldFiles.ofModel(base.directory);
-        byte[] configJson = Files.readAllBytes(base.directory.resolve("config.json"));
+        byte[] configJson = ModelFiles.content(base.directory.resolve("config.json"));
         return full(base.config, copies, (directory, tensors) -> {
             beside.write(directory);
             write(directory, configJson, types, tensors);

@@ -71,7 +71,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     private static ByteBuffer readFully(Path file, FileChannel channel, long position, int count) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(count);
         while (buffer.hasRemaining()) {
-            if (channel.read(buffer, position + buffer.position()) < 0) {
+            if (SafetensorsFile.read(file, channel, buffer, position + buffer.position()) < 0) {
                 throw new SafetensorsException(file, "ends at byte " + (position + buffer.position())
                         + " while it is being read; another program is cutting it");
             }

@@ -3,6 +3,7 @@ package llams.engine.safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -104,18 +105,22 @@ public final class SafetensorsFile implements AutoCloseable {
     private static MemorySegment copy(Path file, FileChannel channel, long size, Arena arena) throws IOException {
         MemorySegment copy = arena.allocate(size, 64);
         for (long at = 0; at < size; ) {
-            int read;
-            try {
-                read = channel.read(copy.asSlice(at, Math.min(COPIED_BYTES, size - at)).asByteBuffer(), at);
-            } catch (IOException e) {
-                throw new IOException(file + ": cannot be read at byte " + at + ": " + e.getMessage(), e);
-            }
+            int read = read(file, channel, copy.asSlice(at, Math.min(COPIED_BYTES, size - at)).asByteBuffer(), at);
             if (read < 0) {
                 throw new SafetensorsException(file, "ends at byte " + at + ", but had " + size + " when it was opened");
             }
             at += read;
         }
         return copy;
+    }
+
+    /// As [FileChannel#read(ByteBuffer, long)]; a failure names the file and the place.
+    static int read(Path file, FileChannel channel, ByteBuffer into, long position) throws IOException {
+        try {
+            return channel.read(into, position);
+        } catch (IOException e) {
+            throw new IOException(file + ": cannot be read at byte " + position + ": " + e.getMessage(), e);
+        }
     }
 
     /// Name to entry, in the order of the data.

@@ -38,7 +38,7 @@ public record HeldFiles(Map<String, byte[]> contents, Tokenizer tokenizer) {
             contents = ofModel(tokenizer).contents;
         } else {
             boolean isJson = tokenizer.toString().endsWith(".json");
-            contents = Map.of(isJson ? "tokenizer.json" : "original/tokenizer.model", Files.readAllBytes(tokenizer));
+            contents = Map.of(isJson ? "tokenizer.json" : "original/tokenizer.model", ModelFiles.content(tokenizer));
         }
         return new HeldFiles(contents, contents.containsKey("tokenizer.json") ? null : Tokenizer.load(tokenizer));
     }

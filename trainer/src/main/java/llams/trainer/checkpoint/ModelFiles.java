@@ -3,6 +3,7 @@ package llams.trainer.checkpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -45,10 +46,21 @@ public final class ModelFiles {
             Path source = from.resolve(name);
             if (Files.isRegularFile(source)) {
                 String place = name.equals("tokenizer.model") && isRankFile(source) ? "original/tokenizer.model" : name;
-                contents.put(place, Files.readAllBytes(source));
+                contents.put(place, content(source));
             }
         }
         return contents;
+    }
+
+    /// All bytes of a file; a failure names it, which the system's own message need not.
+    public static byte[] content(Path file) throws IOException {
+        try {
+            return Files.readAllBytes(file);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /// Whether the directory has a tokenizer at all.
