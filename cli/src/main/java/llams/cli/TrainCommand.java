@@ -42,7 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
         description = {
             "Fine-tune a model, or train a new one.",
             "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
-                    + " and train.jsonl with a line a step.",
+                    + " train.jsonl with a line a step, and train.yaml with all settings.",
             "Ctrl-C ends it after the step that it is at, with a save from which --resume goes on."
         },
         footer = {

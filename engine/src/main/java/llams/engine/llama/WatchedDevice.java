@@ -25,11 +25,6 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     }
 
     @Override
-    public String arithmetic() {
-        return device.arithmetic();
-    }
-
-    @Override
     public Optional<String> unavailable() {
         return device.unavailable();
     }
