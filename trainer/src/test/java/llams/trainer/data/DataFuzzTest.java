@@ -29,7 +29,8 @@ class DataFuzzTest {
 
     @FuzzTest
     void choiceQuestions(byte[] content) throws Exception {
-        Fuzzed.file("questions.jsonl", content, ChoiceQuestion::read, DataException.class, IOException.class);
+        Fuzzed.file("questions.jsonl", content, path -> ChoiceQuestion.read(path, key -> {
+        }), DataException.class, IOException.class);
     }
 
     @FuzzTest

@@ -31,7 +31,7 @@ class WikiFuzzTest {
     @FuzzTest
     void markup(byte[] page) throws Exception {
         String text = new String(page, StandardCharsets.UTF_8);
-        Fuzzed.file("page", page, path -> Article.body(Wikitext.text(text)));
+        Fuzzed.file("page", page, path -> Article.body(Wikitext.text(text), new LostSentences()));
     }
 
     /// The form is recognized, compressed or not.
