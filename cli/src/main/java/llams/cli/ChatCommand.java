@@ -68,28 +68,35 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     ComputeOptions compute;
 
+    /// Messages that got no answer.
+    private int refused;
+
     @Override
     public Integer call() throws IOException {
         if (maxTokens < 1 || context < 1) {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
-        Sampler sampler = sampling.sampler();
+        sampling.check();
         Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
             Device device = loaded.weights().watched(plain);
+            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
             Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(), "a smaller --context");
-            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
-                talk(loaded, generator, capacity, sampler);
+            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
+                    AnswerInterruption interruption = new AnswerInterruption(llams.err)) {
+                talk(loaded, generator, capacity, sampler, interruption);
             }
         }
-        return Main.DONE;
+        // At a terminal, whoever was refused has seen it.
+        return refused == 0 || Terminal.isInput() ? Main.DONE : Main.FAILED;
     }
 
-    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler) throws IOException {
+    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler, AnswerInterruption interruption)
+            throws IOException {
         ChatFormat format = new ChatFormat(loaded.tokenizer());
         int endOfTurn = loaded.tokenizer().special("<|eot_id|>").orElseThrow();
         Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
@@ -100,19 +107,26 @@ final class ChatCommand implements Callable<Integer> {
         Lines lines = new Lines(llams.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
             int[] turn = concat(format.message(new Message("user", line)), format.header("assistant"));
-            int[] ids = concat(open, turn);
-            if (generator.position() > 0 && generator.position() + ids.length >= capacity) {
+            int[] anew = concat(format.encode(opening, false), turn);
+            if (anew.length >= capacity) {
+                refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system") + ", and the context of "
+                        + capacity + " must hold them and an answer; send a shorter one");
+                continue;
+            }
+            int[] ids = generator.position() == 0 ? anew : concat(open, turn);
+            if (generator.position() + ids.length >= capacity) {
                 llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
                 generator.reset();
-            }
-            if (generator.position() == 0) {
-                ids = concat(format.encode(opening, false), turn);
+                ids = anew;
             }
             TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
-                llams.out.print(piece);
-                llams.out.flush();
+                llams.text.print(piece);
+                llams.text.flush();
             });
-            Generator.Continuation answer = generator.generate(ids, maxTokens, sampler, stops, text::accept);
+            interruption.answerBegins();
+            Generator.Continuation answer =
+                    generator.generate(ids, maxTokens, sampler, stops, id -> text.accept(id) && interruption.isWanted());
+            interruption.answerEnds();
             text.finish();
             llams.out.println();
             llams.out.flush();
@@ -122,17 +136,35 @@ final class ChatCommand implements Callable<Integer> {
         }
     }
 
+    private void refuse(String reason) {
+        refused++;
+        llams.err.println("llams: " + reason);
+    }
+
     /// The next message; blank lines are none.
     private String next(Lines lines) throws IOException {
         String line;
         do {
-            if (Stderr.terminalColumns().isPresent()) {
+            if (Terminal.isError()) {
                 llams.err.print("> ");
                 llams.err.flush();
             }
-            line = lines.next();
+            line = line(lines);
         } while (line != null && line.isBlank());
+        if (line == null && Terminal.isError()) {
+            llams.err.println();
+        }
         return line;
+    }
+
+    /// Half a letter, as some terminals leave it behind when a line is edited, is no reason to end the conversation.
+    private String line(Lines lines) throws IOException {
+        try {
+            return lines.next();
+        } catch (DataException e) {
+            refuse(e.getMessage());
+            return "";
+        }
     }
 
     private static int[] concat(int[] a, int[] b) {

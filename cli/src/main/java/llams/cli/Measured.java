@@ -126,7 +126,7 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
     }
 
     static Program.Memory loraMemory(LlamaConfig config, DType dtype, int tokens, boolean recompute) {
-        LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA, Leaf.Kind.STATE);
+        LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA.layout(config), Leaf.Kind.STATE);
         return Trainer.memory(model.model(), model.adapterLeaves(), optimizer(), tokens, tokens, recompute);
     }
 

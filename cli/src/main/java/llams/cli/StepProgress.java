@@ -28,7 +28,7 @@ final class StepProgress implements FineTune.Listener, AutoCloseable {
 
     @Override
     public void note(String note) {
-        err.println((bar != null && Stderr.terminalColumns().isPresent() ? "\n" : "") + "llams: " + note);
+        err.println((bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + note);
     }
 
     @Override

@@ -47,7 +47,7 @@ final class TrainOptions {
             description = "The tokenizer of a new model, or of one that came without.")
     Path tokenizer;
 
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data: .txt, kowikitext, .jsonl.")
+    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data, in the forms below; - is standard input.")
     List<Path> data = List.of();
 
     @Option(names = "--eval-data", paramLabel = "FILE", arity = "1..*", description = "Held-out data, to measure the loss on.")
@@ -81,6 +81,7 @@ final class TrainOptions {
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
+            completionCandidates = Candidates.Projections.class,
             description = "LoRA: the projections that get an adapter (default: " + TARGETS + ").")
     List<String> targets;
 
@@ -125,6 +126,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
+            completionCandidates = Candidates.Schedules.class,
             defaultValue = "cosine",
             description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
     String schedule;

@@ -100,7 +100,7 @@ public final class FineTune implements AutoCloseable {
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, Path from, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
-        String fingerprint = BaseFingerprint.of(base.checkpoint);
+        String fingerprint = BaseFingerprint.ofBoth(base);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();

@@ -17,8 +17,8 @@ import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
 /// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question is the one
-/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is
-/// `<|begin_of_text|>` question, a space unless the question ends in white space, answer; of it the answer's tokens count.
+/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is `<|begin_of_text|>` and
+/// [ChoiceQuestion#text], encoded as one; of it the tokens behind as many as [ChoiceQuestion#context] has alone count.
 public final class MultipleChoice {
     /// Tokens of a packed sequence, unless a question needs more or the model allows less.
     private static final int TOKENS = 2048;
@@ -67,17 +67,13 @@ public final class MultipleChoice {
     }
 
     private static Document document(ChoiceQuestion question, String choice, Tokenizer tokenizer) {
-        String text = question.question();
-        // White space at its end is the answer's: tokens begin with spaces, they do not end with them.
-        String context = text.stripTrailing();
-        String all = text + (context.length() < text.length() ? "" : " ") + choice;
         int[] begin = {tokenizer.special("<|begin_of_text|>").orElseThrow(
                 () -> new DataException("the tokenizer has no <|begin_of_text|>, which begins every text"))};
-        int[] body = tokenizer.encodeOrdinary(all);
+        int[] body = tokenizer.encodeOrdinary(question.text(choice));
         int[] ids = Arrays.copyOf(begin, 1 + body.length);
         System.arraycopy(body, 0, ids, 1, body.length);
         int[] labels = ids.clone();
-        Arrays.fill(labels, 0, 1 + Math.min(tokenizer.encodeOrdinary(context).length, body.length - 1), Document.IGNORED);
+        Arrays.fill(labels, 0, 1 + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1), Document.IGNORED);
         return new Document(question.origin(), ids, labels, false);
     }
 
@@ -96,6 +92,11 @@ public final class MultipleChoice {
     /// @param progress hears how many more tokens are done
     /// @throws IllegalStateException if a likelihood is not a number
     public Score score(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
+        return score(losses(device, model, resident, progress));
+    }
+
+    /// The loss of each answer, the sum over its tokens: `[answers]`, those of the first question first.
+    double[] losses(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
         double[] losses = new double[data.statistics().documents()];
         int document = -1;
         try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
@@ -109,10 +110,10 @@ public final class MultipleChoice {
                 progress.accept(tokenLosses.length);
             }
         }
-        return score(losses);
+        return losses;
     }
 
-    private Score score(double[] losses) {
+    Score score(double[] losses) {
         int correct = 0;
         int correctByLength = 0;
         double chance = 0;

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.lora.LoraConfig;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -133,7 +134,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             names.removeAll(OF_LENGTH);
         }
         names.removeIf(name -> name.startsWith(MODEL) && !(values.containsKey(name) && then.values.containsKey(name)));
-        names.removeIf(name -> value(name).equals(then.value(name)));
+        names.removeIf(name -> value(name).equals(then.value(name)) || name.equals("base") && BaseFingerprint.agree(then.value(name), value(name)));
         if (names.contains("documents")) {
             names.remove("data");
         }

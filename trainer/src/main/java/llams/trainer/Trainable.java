@@ -22,6 +22,7 @@ import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.LoraConfig;
+import llams.trainer.lora.LoraLayout;
 import llams.trainer.lora.LoraModel;
 
 /// A model with the leaves that are to be trained, and the way in which the result is written.
@@ -55,15 +56,16 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
             throws IOException {
         Adapter start = from == null ? Adapter.create(arena, lora, base.config, seed) : AdapterFiles.read(from, base, arena);
-        Adapter adapter = new Adapter(start.config().withDropout(lora.dropout()), start.tensors());
-        LoraModel trained = LoraModel.of(base.config, base.frozen(), adapter, Leaf.Kind.STATE);
-        LoraModel still = lora.dropout() == 0 ? trained : LoraModel.of(base.config, base.frozen(),
-                new Adapter(adapter.config().withDropout(0), adapter.tensors()), Leaf.Kind.STATE);
+        LoraLayout layout = start.layout().withDropout(lora.dropout());
+        Adapter adapter = new Adapter(layout, start.tensors(), start.base(), start.notes());
+        LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
+        LoraModel still = layout.dropout() == 0 ? trained
+                : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
         HeldFiles beside = from == null ? HeldFiles.NONE : HeldFiles.ofModel(from);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);
-                    AdapterFiles.write(directory, adapter.config(), tensors, base, fingerprint);
+                    AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
                 }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum());
     }
 

@@ -3,13 +3,14 @@ package llams.engine.llama;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
@@ -34,6 +35,8 @@ public final class LlamaWeights implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     /// Its threads serve all weights; null until one has to be quantized.
     private Quantizer quantizer;
+    /// Null until it is asked for: it costs reading all files.
+    private String contentHash;
 
     private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint) {
         this.directory = directory;
@@ -62,10 +65,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open(Path)]
     public static LlamaWeights open(Path directory, boolean quantize, boolean map) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            throw new NoSuchFileException(directory.toString(), null,
-                    "no such directory; a model is a directory with config.json and model.safetensors");
-        }
+        ModelDirectory.check(directory);
         LlamaConfig config = LlamaConfig.read(directory);
         Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
         LlamaWeights weights = new LlamaWeights(directory, config, quantize, map, checkpoint);
@@ -183,6 +183,21 @@ public final class LlamaWeights implements AutoCloseable {
     /// written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
     public Device watched(Device device) {
         return new WatchedDevice(device, checkpoint);
+    }
+
+    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it is read, once.
+    public String contentHash() throws IOException {
+        if (contentHash == null) {
+            long hash = 0;
+            try (ContentHash content = new ContentHash()) {
+                for (String name : new TreeSet<>(checkpoint.names())) {
+                    hash = Long.rotateLeft(hash, 7) * 31 + content.of(checkpoint.tensor(name).data());
+                }
+            }
+            checkpoint.verifyUnchanged();
+            contentHash = HexFormat.of().toHexDigits(hash);
+        }
+        return contentHash;
     }
 
     @Override
