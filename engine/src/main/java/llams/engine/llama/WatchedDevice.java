@@ -35,11 +35,6 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     }
 
     @Override
-    public String arithmetic() {
-        return device.arithmetic();
-    }
-
-    @Override
     public Session open(Map<String, Tensor> resident) {
         return new WatchedSession(device.open(resident), checkpoint);
     }
