@@ -21,6 +21,7 @@ import llams.trainer.checkpoint.HeldFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.lora.LoraConfig;
 import llams.trainer.lora.LoraLayout;
 import llams.trainer.lora.LoraModel;
@@ -56,12 +57,20 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
             throws IOException {
         Adapter start = from == null ? Adapter.create(arena, lora, base.config, seed) : AdapterFiles.read(from, base, arena);
-        LoraLayout layout = start.layout().withDropout(lora.dropout());
-        Adapter adapter = new Adapter(layout, start.tensors(), start.base(), start.notes());
+        Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(), start.notes());
+        return adapter(base, adapter, from == null ? HeldFiles.NONE : HeldFiles.ofModel(from), fingerprint);
+    }
+
+    /// An adapter on frozen weights, as it is; its tensors become those that are trained.
+    static Trainable adapter(LlamaWeights base, Adapter adapter) throws IOException {
+        return adapter(base, adapter, HeldFiles.NONE, BaseFingerprint.ofBoth(base));
+    }
+
+    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint) throws IOException {
+        LoraLayout layout = adapter.layout();
         LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
         LoraModel still = layout.dropout() == 0 ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
-        HeldFiles beside = from == null ? HeldFiles.NONE : HeldFiles.ofModel(from);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;

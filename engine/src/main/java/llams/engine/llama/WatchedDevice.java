@@ -25,6 +25,11 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     }
 
     @Override
+    public String arithmetic() {
+        return device.arithmetic();
+    }
+
+    @Override
     public Optional<String> unavailable() {
         return device.unavailable();
     }
