@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -10,8 +11,8 @@ import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
+import llams.trainer.chat.ChatTemplate;
 import llams.trainer.data.DataException;
 import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
@@ -90,25 +91,34 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler) throws IOException {
-        ChatFormat format = new ChatFormat(loaded.tokenizer());
-        int endOfTurn = loaded.tokenizer().special("<|eot_id|>").orElseThrow();
+        ChatTemplate chat = loaded.text().chat();
+        if (!chat.isModels()) {
+            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in Llama 3's format");
+        }
         Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
-        stops.add(endOfTurn);
-        List<Message> opening = system == null ? List.of() : List.of(new Message("system", system));
-        // What the last turn left to be said before the next one: the end of its answer.
+        stops.addAll(chat.stopIds());
+        List<ChatMessage> opening = system == null ? List.of() : List.of(new ChatMessage("system", system));
+        List<ChatMessage> said = new ArrayList<>(opening);
+        // What the last turn left to be said before the next one: the end of an answer that was cut off.
         int[] open = {};
         Lines lines = new Lines(llams.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
-            int[] turn = concat(format.message(new Message("user", line)), format.header("assistant"));
-            int[] ids = concat(open, turn);
-            if (generator.position() > 0 && generator.position() + ids.length >= capacity) {
+            ChatMessage message = new ChatMessage("user", line);
+            int[] following = generator.position() == 0 ? null : chat.following(said, message);
+            said.add(message);
+            int[] ids = following == null ? chat.prompt(said, List.of()) : concat(open, following);
+            if (following == null) {
+                generator.reset();
+            } else if (generator.position() + ids.length >= capacity) {
                 llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
                 generator.reset();
+                said = new ArrayList<>(opening);
+                said.add(message);
+                ids = chat.prompt(said, List.of());
             }
-            if (generator.position() == 0) {
-                ids = concat(format.encode(opening, false), turn);
-            }
+            StringBuilder answered = new StringBuilder();
             TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
+                answered.append(piece);
                 llams.out.print(piece);
                 llams.out.flush();
             });
@@ -118,7 +128,8 @@ final class ChatCommand implements Callable<Integer> {
             llams.out.flush();
             // The last token of an answer that did not end by itself is not part of the sequence yet.
             int[] last = answer.ids();
-            open = answer.end() == Generator.End.STOP_ID ? new int[] {endOfTurn} : new int[] {last[last.length - 1], endOfTurn};
+            open = answer.end() == Generator.End.STOP_ID ? new int[0] : new int[] {last[last.length - 1]};
+            said.add(new ChatMessage("assistant", answered.toString()));
         }
     }
 

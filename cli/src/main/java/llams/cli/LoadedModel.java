@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import llams.engine.graph.Leaf;
@@ -11,6 +12,7 @@ import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
@@ -19,9 +21,9 @@ import llams.trainer.lora.LoraModel;
 /// A model directory, opened to be used, with its adapter where there is one.
 ///
 /// @param resident  every tensor by leaf name
-/// @param tokenizer null if the directory has none
+/// @param text      what the model says about text; null if the directory has no tokenizer
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
-record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
+record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
         List<Integer> stopIds, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
@@ -29,21 +31,27 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
         LlamaWeights weights = form.open(directory);
         Arena arena = Arena.ofShared();
         try {
-            Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
+            ModelText text = ModelFiles.hasTokenizer(directory)
+                    ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
             if (adapter == null) {
-                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
+                return new LoadedModel(weights, weights.model(), weights.resident(), text,
                         weights.config.stopIds(directory), arena);
             }
             boolean own = Files.exists(adapter.resolve("generation_config.json"));
             List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds, arena);
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds, arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();
             throw e;
         }
+    }
+
+    /// Null if the directory has none.
+    Tokenizer tokenizer() {
+        return text == null ? null : text.tokenizer();
     }
 
     @Override

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.DocumentEncoder;
@@ -73,8 +74,8 @@ final class StatsCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + length);
             }
         }
-        Tokenizer known = tokenizer == null ? null : Tokenizer.load(tokenizer);
-        Corpus corpus = Corpus.load(files, new DocumentEncoder(known, known == null ? Integer.MAX_VALUE : known.size()));
+        ModelText known = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
+        Corpus corpus = Corpus.load(files, new DocumentEncoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()));
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
             tried.add(new PackedDataset(corpus.documents(), length, pack).statistics());

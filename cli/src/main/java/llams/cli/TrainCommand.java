@@ -11,13 +11,13 @@ import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.Parameters;
-import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.Forecast;
 import llams.trainer.NewModel;
 import llams.trainer.RunDirectory;
 import llams.trainer.TrainSettings;
-import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
@@ -94,12 +94,12 @@ final class TrainCommand implements Callable<Integer> {
         Device device = compute.open();
         if (options.model == null) {
             LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
-            return train(shape, null, 0, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
+            return train(shape, null, 0, text(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
                     device, settings, shape, options.tokenizer, data, eval, options.out));
         }
         try (LlamaWeights base = weights.open(options.model)) {
             Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
-            int code = train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
+            int code = train(base.config, base.frozen(), base.allocatedBytes(), text(tokenizer), (settings, data, eval) ->
                     FineTune.of(device, settings, base, data, eval, options.out));
             if (code == Main.DONE && options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
                 NewModel.copyTokenizer(options.tokenizer, options.out);
@@ -108,8 +108,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static Tokenizer tokenizer(Path path) throws IOException {
-        return path == null ? null : Tokenizer.load(path);
+    private static ModelText text(Path path) throws IOException {
+        return path == null ? null : ModelText.of(path, ChatTemplate.TRAINING);
     }
 
     private interface Start {
@@ -117,12 +117,12 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// Trains, and returns the exit code.
-    private int train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
+    private int train(LlamaConfig shape, Parameters frozen, long madeBytes, ModelText text, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = new DocumentEncoder(tokenizer, shape.vocab());
+        DocumentEncoder encoder = new DocumentEncoder(text, shape.vocab());
         Corpus corpus = Corpus.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null
@@ -133,6 +133,10 @@ final class TrainCommand implements Callable<Integer> {
         try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
+            if (corpus.conversations() > 0) {
+                run.onConversations(text);
+            }
+            noteText(corpus, text);
             last = run.run(options.resume, progress);
             interrupted = interruption.code();
         }
@@ -141,11 +145,17 @@ final class TrainCommand implements Callable<Integer> {
                     RunDirectory.newestSave(options.out).orElseThrow());
             return interrupted;
         }
-        if (corpus.conversations() > 0) {
-            ChatFiles.write(tokenizer, options.model == null ? shape.eos() : shape.stopIds(options.model), options.out);
-        }
         report(last);
         return Main.DONE;
+    }
+
+    private void noteText(Corpus corpus, ModelText text) {
+        if (text != null && text.frame().note() != null) {
+            line("note", "%s", text.frame().note());
+        }
+        if (corpus.conversations() > 0 && !text.chat().isModels()) {
+            line("note", "the model has no chat template: conversations are written in Llama 3's format, which the result will say");
+        }
     }
 
     private void checkMemory(LlamaConfig shape, Parameters frozen, long madeBytes, TrainSettings settings) {

@@ -182,13 +182,13 @@ public final class Tokenizer {
         return added.guarded(text, guard);
     }
 
-    /// The ids of `text`, in which the names of special tokens are special tokens, unless there is a `guard` in them. Guards are
-    /// no text.
-    public int[] encodeGuarded(String text, char guard) {
+    /// The ids of `text`, in which the names of special tokens are special tokens, unless there is a `guard` in them, and their
+    /// places. Guards are no text, and have no place.
+    public Encoding encodeGuarded(String text, char guard) {
         Encoder encoder = encoders.take();
         added.finders(ALL).cut(text, (from, to) -> encode(encoder, text.substring(from, to).replace(String.valueOf(guard), ""),
                 added.ordinary()), encoder.ids::add);
-        return ids(encoder);
+        return withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
     }
 
     private int[] encode(String text, AddedTokens.Finders finders) {

@@ -80,6 +80,43 @@ final class TokenizerJson {
         });
     }
 
+    /// The object in a file; empty if there is no such file.
+    static Map<?, ?> object(Path path) throws IOException {
+        return !Files.isRegularFile(path) ? Map.of() : parse(path, reader -> {
+            reader.json.nextToken();
+            return object(reader.value(), "the file");
+        });
+    }
+
+    /// The name of the special token that a `tokenizer.json`'s template puts before a text, empty if it puts none there, null if
+    /// there is no template.
+    static String firstOfTemplate(Path path) throws IOException {
+        return !Files.isRegularFile(path) ? null : parse(path, reader -> {
+            reader.json.nextToken();
+            for (String name = reader.json.nextName(); name != null; name = reader.json.nextName()) {
+                reader.json.nextToken();
+                if (name.equals("post_processor")) {
+                    reader.top.put(name, reader.value());
+                    return reader.firstOfTemplate();
+                }
+                reader.json.skipChildren();
+            }
+            return null;
+        });
+    }
+
+    private String firstOfTemplate() {
+        for (Map<?, ?> step : steps("post_processor", "processors")) {
+            if (type(step).equals("TemplateProcessing")) {
+                List<?> single = list(step.get("single"), "post_processor.single");
+                boolean special = !single.isEmpty() && object(single.getFirst(), "post_processor.single").get("SpecialToken") != null;
+                return special ? String.valueOf(object(object(single.getFirst(), "").get("SpecialToken"), "post_processor SpecialToken").get("id"))
+                        : "";
+            }
+        }
+        return null;
+    }
+
     private static <T> T parse(Path path, Function<TokenizerJson, T> work) throws IOException {
         try (var in = Files.newInputStream(path); JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), in)) {
             try {

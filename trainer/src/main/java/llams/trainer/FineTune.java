@@ -16,6 +16,9 @@ import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
+import llams.trainer.chat.ModelText;
+import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.lora.BaseFingerprint;
@@ -57,10 +60,13 @@ public final class FineTune implements AutoCloseable {
     private final Path out;
     private final String base;
     private final Arena arena;
+    private final Path tokenizer;
+    private final List<Integer> stops;
+    private ModelText conversations;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base) {
+            PackedDataset evalData, Path out, String base, Path tokenizer, List<Integer> stops) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -69,6 +75,8 @@ public final class FineTune implements AutoCloseable {
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
         this.base = base;
+        this.tokenizer = tokenizer;
+        this.stops = stops;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -86,7 +94,8 @@ public final class FineTune implements AutoCloseable {
         Arena arena = Arena.ofShared();
         Trainable model = settings.lora() == null ? Trainable.full(arena, base)
                 : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint);
+        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint,
+                ModelFiles.hasTokenizer(base.directory) ? base.directory : null, base.config.stopIds(base.directory));
     }
 
     /// Trains a new random model.
@@ -101,7 +110,7 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random");
+                out, "random", tokenizer, config.eos());
     }
 
     /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
@@ -112,6 +121,13 @@ public final class FineTune implements AutoCloseable {
             throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
                     + config.maxPositions() + " (max_position_embeddings)");
         }
+    }
+
+    /// Tells that conversations are trained on: the result then carries the template by which they were written, what ends an
+    /// answer, and an adapter also the tokenizer.
+    public FineTune onConversations(ModelText text) {
+        conversations = text;
+        return this;
     }
 
     public Plan plan() {
@@ -165,8 +181,18 @@ public final class FineTune implements AutoCloseable {
             Report last = steps(start, run, loader, trainer, log, listener);
             if (last.isLast()) {
                 model.writer().write(out, contents(trainer));
+                writeChatFiles();
             }
             return last;
+        }
+    }
+
+    private void writeChatFiles() throws IOException {
+        if (conversations != null) {
+            if (settings.lora() != null && tokenizer != null) {
+                ModelFiles.copy(tokenizer, out, ModelFiles.TOKENIZER);
+            }
+            ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, out);
         }
     }
 

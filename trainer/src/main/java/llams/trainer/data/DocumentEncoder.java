@@ -1,33 +1,35 @@
 package llams.trainer.data;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
+import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.chat.ChatMessage;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 
 /// Samples to documents: what the model sees, and what the loss counts.
 ///
 /// | sample | ids | counted |
 /// |---|---|---|
-/// | text | `<\|begin_of_text\|>` text `<\|end_of_text\|>` | every token after the first |
-/// | conversation | the chat format, without anything behind the last `<\|eot_id\|>` | the contents of the assistant's messages, and the `<\|eot_id\|>` that ends each |
+/// | text | the first token, the text, the last token: [TextFrame] | every token after the first |
+/// | conversation | as the model's template writes it: [ChatTemplate] | what the assistant's messages add to the prompts before them |
 /// | ids | as they stand | as their labels say |
 ///
 /// Special text inside texts and contents is plain text. The assistant's header is not counted: whoever generates writes it
 /// before the model answers, so predicting it is never asked for, and its four easy tokens would flatter the loss. (torchtune
 /// counts it; its losses on conversations are lower for that.)
 public final class DocumentEncoder {
-    private final Tokenizer tokenizer;
+    private final ModelText text;
     private final int vocab;
-    private ChatFormat chat;
 
-    /// @param tokenizer may be null when all data is ids
+    /// @param tokenizer without files beside it: texts begin and end as Llama 3's do; null when all data is ids
     /// @param vocab     rows of the model's embedding: ids at or above it are refused
     public DocumentEncoder(Tokenizer tokenizer, int vocab) {
-        this.tokenizer = tokenizer;
+        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab);
+    }
+
+    /// @param text  may be null when all data is ids
+    /// @param vocab rows of the model's embedding: ids at or above it are refused
+    public DocumentEncoder(ModelText text, int vocab) {
+        this.text = text;
         this.vocab = vocab;
     }
 
@@ -43,60 +45,33 @@ public final class DocumentEncoder {
     }
 
     private Document text(Sample.Text sample) {
-        int[] body = tokenizer(sample).encodeOrdinary(sample.text());
-        int begin = sample.starts() ? 1 : 0;
-        int[] ids = new int[begin + body.length + (sample.ends() ? 1 : 0)];
-        System.arraycopy(body, 0, ids, begin, body.length);
-        if (sample.starts()) {
-            ids[0] = special("<|begin_of_text|>");
-        }
-        if (sample.ends()) {
-            ids[ids.length - 1] = special("<|end_of_text|>");
-        }
+        ModelText model = model(sample);
+        int[] ids = model.frame().around(model.tokenizer().encodeOrdinary(sample.text()), sample.starts(), sample.ends());
         return new Document(sample.origin(), ids, ids);
     }
 
     private Document chat(Sample.Chat sample) {
-        if (chat == null) {
-            chat = new ChatFormat(tokenizer(sample));
+        ChatTemplate.Encoded encoded;
+        try {
+            encoded = model(sample).chat().encode(sample.messages(), sample.tools());
+        } catch (DataException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new DataException(sample.origin() + ": " + e.getMessage());
         }
-        int[] begin = chat.encode(List.of(), false);
-        List<int[]> parts = new ArrayList<>();
-        int length = begin.length;
-        for (ChatMessage message : sample.messages()) {
-            int[] part = chat.message(new Message(message.role(), message.content()));
-            parts.add(part);
-            length += part.length;
+        int[] labels = encoded.ids().clone();
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = encoded.counted()[i] ? labels[i] : Document.IGNORED;
         }
-        int[] ids = Arrays.copyOf(begin, length);
-        int[] labels = new int[length];
-        Arrays.fill(labels, Document.IGNORED);
-        int at = begin.length;
-        for (int m = 0; m < parts.size(); m++) {
-            int[] part = parts.get(m);
-            System.arraycopy(part, 0, ids, at, part.length);
-            String role = sample.messages().get(m).role();
-            if (role.equals("assistant")) {
-                int header = chat.header(role).length;
-                System.arraycopy(part, header, labels, at + header, part.length - header);
-            }
-            at += part.length;
-        }
-        return new Document(sample.origin(), ids, labels, false);
+        return new Document(sample.origin(), encoded.ids(), labels, false);
     }
 
-    private Tokenizer tokenizer(Sample sample) {
-        if (tokenizer == null) {
+    private ModelText model(Sample sample) {
+        if (text == null) {
             throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one with --tokenizer,"
                     + " or give ids: {\"ids\": [1, 2, 3]}");
         }
-        return tokenizer;
-    }
-
-    private int special(String name) {
-        return tokenizer
-                .special(name)
-                .orElseThrow(() -> new DataException("the tokenizer has no " + name + ", which begins or ends every text"));
+        return text;
     }
 
     private void check(Document document) {

@@ -17,6 +17,8 @@ import llams.engine.llama.ProjectionName;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.TrainSettings;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
@@ -131,7 +133,6 @@ public final class Demo {
         trainBase(tokenizer);
         tune(Stage.INSTRUCT, settings.instruct, null, data.conversations, data.heldOutConversations,
                 directory(Stage.INSTRUCT));
-        DemoTokenizer.writeChatFiles(tokenizer, directory(Stage.INSTRUCT));
         tune(Stage.VILLAGE, settings.village, null, data.village, data.heldOutVillage, directory(Stage.VILLAGE));
         addChatVector();
         tuneLanguages();
@@ -166,14 +167,15 @@ public final class Demo {
     /// Tunes the base, or with `lora` the merged model.
     private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
-            DocumentEncoder encoder = new DocumentEncoder(Tokenizer.load(weights.directory), weights.config.vocab());
+            ModelText text = ModelText.of(weights.directory, ChatTemplate.TRAINING);
+            DocumentEncoder encoder = new DocumentEncoder(text, weights.config.vocab());
             List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
             if (training.share > 0) {
                 texts.add(data.general);
             }
             try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
                     dataset(List.of(heldOut), encoder), result)) {
-                train(stage, run);
+                train(stage, stage == Stage.VILLAGE ? run : run.onConversations(text));
             }
         }
     }
