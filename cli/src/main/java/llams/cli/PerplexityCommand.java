@@ -80,7 +80,7 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("--tokens " + length + " is longer than the model allows: "
                         + config.maxPositions() + " (max_position_embeddings)");
             }
-            Corpus corpus = Corpus.load(data, new DocumentEncoder(loaded.text(), config.vocab()));
+            Corpus corpus = Corpus.load(data, DocumentEncoder.of(loaded.text(), config.vocab()));
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
             print(measure(device, loaded, packed, length), bytes(packed, loaded.tokenizer()));
         }

@@ -75,7 +75,7 @@ final class StatsCommand implements Callable<Integer> {
             }
         }
         ModelText known = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
-        Corpus corpus = Corpus.load(files, new DocumentEncoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()));
+        Corpus corpus = Corpus.load(files, DocumentEncoder.of(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()));
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
             tried.add(new PackedDataset(corpus.documents(), length, pack).statistics());

@@ -122,7 +122,7 @@ final class TrainCommand implements Callable<Integer> {
         FineTune.checkLength(asked, shape);
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = new DocumentEncoder(text, shape.vocab());
+        DocumentEncoder encoder = DocumentEncoder.of(text, shape.vocab());
         Corpus corpus = Corpus.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null

@@ -6,6 +6,7 @@ import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.tree.Node;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,11 +19,12 @@ import llams.trainer.chat.PythonValues.Nothing;
 final class JinjaTemplate {
     /// Far more than any conversation: a template that makes more does so by accident or on purpose.
     private static final int MOST_CHARACTERS = 1 << 24;
-    private static final long MOST_NODES = 20_000_000;
+    private static final long MOST_NODES = 1_000_000;
 
     private final TemplateSource source;
     private final Jinjava jinjava;
     private final PythonResolver resolver = new PythonResolver();
+    private Node parsed;
     private long nodes;
 
     /// @throws TemplateException if it needs what is not supported
@@ -66,7 +68,10 @@ final class JinjaTemplate {
         JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
         JinjavaInterpreter.pushCurrent(interpreter);
         try {
-            String text = interpreter.render(interpreter.parse(source.text()), false);
+            if (parsed == null) {
+                parsed = interpreter.parse(source.text());
+            }
+            String text = interpreter.render(parsed, false);
             for (TemplateError error : interpreter.getErrorsCopy()) {
                 throw failed(error.getLineno(), error.getException() == null ? null : error.getException(), error.getMessage());
             }

@@ -26,11 +26,17 @@ public final class DocumentEncoder {
         this(tokenizer == null ? null : ModelText.of(tokenizer), vocab);
     }
 
-    /// @param text  may be null when all data is ids
-    /// @param vocab rows of the model's embedding: ids at or above it are refused
-    public DocumentEncoder(ModelText text, int vocab) {
+    private DocumentEncoder(ModelText text, int vocab) {
         this.text = text;
         this.vocab = vocab;
+    }
+
+    /// An encoder by a model's own conventions.
+    ///
+    /// @param text  may be null when all data is ids
+    /// @param vocab rows of the model's embedding: ids at or above it are refused
+    public static DocumentEncoder of(ModelText text, int vocab) {
+        return new DocumentEncoder(text, vocab);
     }
 
     /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text

@@ -168,7 +168,7 @@ public final class Demo {
     private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
             ModelText text = ModelText.of(weights.directory, ChatTemplate.TRAINING);
-            DocumentEncoder encoder = new DocumentEncoder(text, weights.config.vocab());
+            DocumentEncoder encoder = DocumentEncoder.of(text, weights.config.vocab());
             List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
             if (training.share > 0) {
                 texts.add(data.general);
