@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
             "  llams bench --quick",
             "  llams bench Kernel --threads 1,2 --json results.json",
             "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
-            "  llams bench Tokenizer --param tokenizer=models/Llama-3.2-1B --param text=corpus.txt"
+            "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"
         })
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand

@@ -17,8 +17,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 @Command(
         name = "bundle",
         description = {
-            "Pack this program with its own Java into one file, for a machine that has neither.",
-            "The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
+            "Pack this program with its own Java into one file.",
+            "It is for a machine that has neither. The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
                     + " and kind of processor as here."
         },
         footer = {
@@ -66,7 +66,7 @@ final class BundleCommand implements Callable<Integer> {
                     JsonNodeFactory.instance.objectNode().put("out", out.toString()).put("bytes", bytes).put("gpu", gpu));
         } else {
             llams.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out, Memory.text(bytes),
-                    out.getFileName());
+                    Shell.quoted(out.getFileName().toString()));
         }
         return Main.DONE;
     }

@@ -70,27 +70,34 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     ComputeOptions compute;
 
+    /// Messages that got no answer.
+    private int refused;
+
     @Override
     public Integer call() throws IOException {
         if (maxTokens < 1 || context < 1) {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
-        Sampler sampler = sampling.sampler();
+        sampling.check();
         Device device = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
             Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(), "a smaller --context");
-            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
-                talk(loaded, generator, capacity, sampler);
+            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
+                    AnswerInterruption interruption = new AnswerInterruption(llams.err)) {
+                talk(loaded, generator, capacity, sampler, interruption);
             }
         }
-        return Main.DONE;
+        // At a terminal, whoever was refused has seen it.
+        return refused == 0 || Terminal.isInput() ? Main.DONE : Main.FAILED;
     }
 
-    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler) throws IOException {
+    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler, AnswerInterruption interruption)
+            throws IOException {
         ChatTemplate chat = loaded.text().chat();
         if (!chat.isModels()) {
             llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in Llama 3's format");
@@ -104,25 +111,37 @@ final class ChatCommand implements Callable<Integer> {
         Lines lines = new Lines(llams.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
             ChatMessage message = new ChatMessage("user", line);
+            List<ChatMessage> alone = new ArrayList<>(opening);
+            alone.add(message);
+            int[] anew = chat.prompt(alone, List.of());
+            if (anew.length >= capacity) {
+                refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system") + ", and the context of "
+                        + capacity + " must hold them and an answer; send a shorter one");
+                continue;
+            }
             int[] following = generator.position() == 0 ? null : chat.following(said, message);
             said.add(message);
             int[] ids = following == null ? chat.prompt(said, List.of()) : concat(open, following);
             if (following == null) {
+                // Nothing was said yet, or what was said is written in another way now.
                 generator.reset();
-            } else if (generator.position() + ids.length >= capacity) {
+            }
+            if (generator.position() + ids.length >= capacity) {
                 llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
                 generator.reset();
-                said = new ArrayList<>(opening);
-                said.add(message);
-                ids = chat.prompt(said, List.of());
+                said = alone;
+                ids = anew;
             }
             StringBuilder answered = new StringBuilder();
             TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
                 answered.append(piece);
-                llams.out.print(piece);
-                llams.out.flush();
+                llams.text.print(piece);
+                llams.text.flush();
             });
-            Generator.Continuation answer = generator.generate(ids, maxTokens, sampler, stops, text::accept);
+            interruption.answerBegins();
+            Generator.Continuation answer =
+                    generator.generate(ids, maxTokens, sampler, stops, id -> text.accept(id) && interruption.isWanted());
+            interruption.answerEnds();
             text.finish();
             llams.out.println();
             llams.out.flush();
@@ -133,17 +152,35 @@ final class ChatCommand implements Callable<Integer> {
         }
     }
 
+    private void refuse(String reason) {
+        refused++;
+        llams.err.println("llams: " + reason);
+    }
+
     /// The next message; blank lines are none.
     private String next(Lines lines) throws IOException {
         String line;
         do {
-            if (Stderr.terminalColumns().isPresent()) {
+            if (Terminal.isError()) {
                 llams.err.print("> ");
                 llams.err.flush();
             }
-            line = lines.next();
+            line = line(lines);
         } while (line != null && line.isBlank());
+        if (line == null && Terminal.isError()) {
+            llams.err.println();
+        }
         return line;
+    }
+
+    /// Half a letter, as some terminals leave it behind when a line is edited, is no reason to end the conversation.
+    private String line(Lines lines) throws IOException {
+        try {
+            return lines.next();
+        } catch (DataException e) {
+            refuse(e.getMessage());
+            return "";
+        }
     }
 
     private static int[] concat(int[] a, int[] b) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import llams.engine.device.Device;
 import llams.trainer.MultipleChoice;
@@ -23,7 +25,10 @@ import tools.jackson.databind.node.ObjectNode;
             "How many multiple-choice questions a model answers right, by the likelihood of each answer.",
             "A line is {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"], \"answer\": 0}, the answer counted from 0. The question stands"
                     + " before each answer as it is: write 'Answer:' or examples into it if the model should see them. By length: the"
-                    + " likelihood per character decides, so that short answers are not preferred."
+                    + " likelihood per character decides, so that short answers are not preferred.",
+            "One white space stands between question and answer: the question's own at its end, or the answer's own at its"
+                    + " beginning, or else a blank. \"separator\": \"\" in a line says that nothing does, for answers that continue a"
+                    + " word, as Korean particles do; any other text stands there as it is."
         },
         footer = {"", "Example:", "  llams eval choice -m model --adapter tuned --data questions.jsonl"})
 final class ChoiceCommand implements Callable<Integer> {
@@ -45,7 +50,10 @@ final class ChoiceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Device device = compute.open();
-        List<ChoiceQuestion> questions = ChoiceQuestion.read(data);
+        Map<String, Integer> unused = new TreeMap<>();
+        List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
+        unused.forEach((key, rows) -> eval.llams.err.println("note: \"" + key + "\" is not used; " + rows + " of " + questions.size()
+                + " questions have it"));
         try (LoadedModel loaded = model.open()) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
@@ -64,7 +72,7 @@ final class ChoiceCommand implements Callable<Integer> {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("questions", score.questions()).put("accuracy", score.accuracy())
-                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance());
+                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance()).put("device", compute.used);
             eval.llams.out.println(report);
             return;
         }

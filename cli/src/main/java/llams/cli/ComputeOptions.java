@@ -48,11 +48,16 @@ final class ComputeOptions {
         System.setProperty("llams.vectorBits", Integer.toString(bits));
     }
 
+    /// The name of the device that was opened: what `auto` came to.
+    String used;
+
     /// The chosen device, which will work with the chosen number of threads.
     ///
     /// @throws IllegalArgumentException if it cannot be used: says why
     Device open() {
         System.setProperty("llams.threads", Integer.toString(threads));
-        return Devices.byName(device.name());
+        Device opened = Devices.byName(device.name());
+        used = opened.name();
+        return opened;
     }
 }

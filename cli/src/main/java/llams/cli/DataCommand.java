@@ -15,8 +15,8 @@ import picocli.CommandLine.Spec;
 /// `llams data`: training data from other forms.
 @Command(
         name = "data",
-        description = "Make training data.",
-        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class})
+        description = "Make training data, and look at it.",
+        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Main llams;
@@ -26,7 +26,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs or stats");
+        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, stats or show");
     }
 
     /// `llams data pairs`
@@ -50,8 +50,9 @@ final class DataCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            int conversations = PairsFile.write(file, out);
-            data.llams.out.printf("%s: %d conversations%n", out, conversations);
+            PairsFile.Written written = PairsFile.write(file, out);
+            data.llams.out.printf("%s: %d conversations%n", out, written.conversations());
+            written.notes().forEach(note -> data.llams.err.println("note: " + note));
             return Main.DONE;
         }
     }

@@ -3,8 +3,9 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import llams.trainer.demo.Demo;
 import llams.trainer.demo.DemoReport;
 import picocli.CommandLine.Command;
@@ -58,18 +59,11 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void print(DemoReport report) {
-        Set<String> losses = report.models().getFirst().losses().keySet();
-        Set<String> scores = report.models().getFirst().scores().keySet();
-        printf("%nHeld-out losses, in nats a token; held-out questions answered right; facts about the village recalled:%n%n%-10s", "");
-        losses.forEach(name -> printf("%17s", name));
-        scores.forEach(name -> printf("%17s", name));
-        printf("%n");
-        for (DemoReport.Model model : report.models()) {
-            printf("%-10s", model.name());
-            model.losses().values().forEach(loss -> printf("%17.3f", loss));
-            model.scores().values().forEach(score -> printf("%17s", score.right() + "/" + score.asked()));
-            printf("%n");
-        }
+        printf("%nHeld-out losses, in nats a token:%n%n");
+        table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
+        printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for, and facts about%n"
+                + "the village:%n%n");
+        table(report, DemoReport.Model::scores, score -> score.right() + "/" + score.asked());
         for (String question : report.models().getFirst().answers().keySet()) {
             printf("%n%s%n", question);
             for (DemoReport.Model model : report.models()) {
@@ -78,12 +72,26 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
+    /// A row for each model.
+    private <T> void table(DemoReport report, Function<DemoReport.Model, Map<String, T>> figures, Function<T, String> cell) {
+        printf("%-10s", "");
+        figures.apply(report.models().getFirst()).keySet().forEach(name -> printf("%17s", name));
+        printf("%n");
+        for (DemoReport.Model model : report.models()) {
+            printf("%-10s", model.name());
+            figures.apply(model).values().forEach(figure -> printf("%17s", cell.apply(figure)));
+            printf("%n");
+        }
+    }
+
     private void printNext() {
         printf("%nTo try next:%n");
-        printf("  ./llams generate -m %s/base --temp 0 -p '토끼는'%n", out);
-        printf("  ./llams generate -m %s/merged --temp 0 --special parse -p $'<|start_header_id|>user<|end_header_id|>\\n\\n"
-                + "토끼는 무엇을 먹나요?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n'%n", out);
-        printf("  ./llams train -m %s/base --data %s/data/village.txt --out my-adapter --tokens 256 --steps 50 --lr 1e-3%n", out, out);
+        Path base = out.resolve("base");
+        Path village = out.resolve("data/village.txt");
+        printf("  %s%n", Shell.command("generate", "-m", base, "--temp", "0", "-p", "토끼는"));
+        printf("  %s%n", Shell.command("chat", "-m", out.resolve("merged"), "--temp", "0"));
+        printf("  %s%n", Shell.command("train", "-m", base, "--data", village, "--out", "my-adapter", "--tokens", "256", "--steps", "50",
+                "--lr", "1e-3"));
     }
 
     private void printf(String pattern, Object... values) {

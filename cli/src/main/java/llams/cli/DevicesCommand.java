@@ -1,7 +1,5 @@
 package llams.cli;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import jdk.incubator.vector.VectorShape;
@@ -16,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams devices`: where programs can run.
 @Command(
         name = "devices",
-        description = "What this machine can compute on: each device, or why it is not usable.",
+        description = "What this machine can compute on, and why not on the rest.",
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand
@@ -29,7 +27,7 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         int vectorBits = VectorShape.preferredShape().vectorBitSize();
         int cores = Runtime.getRuntime().availableProcessors();
-        long memoryBytes = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        long memoryBytes = Memory.machineBytes();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
         Optional<String> noGpu = gpu.map(Device::unavailable).orElse(Optional.of("not started with one; docs/gpu.md tells how"));
         if (json) {
@@ -44,8 +42,7 @@ final class DevicesCommand implements Callable<Integer> {
             llams.out.println(root);
         } else {
             llams.out.printf(
-                    "cpu  usable: %d cores, %d-bit vectors, %.1f GiB memory%n",
-                    cores, vectorBits, memoryBytes / (double) (1L << 30));
+                    "cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits, Memory.text(memoryBytes));
             llams.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }

@@ -10,6 +10,7 @@ import llams.trainer.hub.DownloadListener;
 import llams.trainer.hub.HubDownload;
 import llams.trainer.hub.HubModel;
 import llams.trainer.hub.HubToken;
+import llams.trainer.hub.HubVerification;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,12 +33,13 @@ import tools.jackson.databind.node.ObjectNode;
         footer = {
             "",
             "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME (usually"
-                    + " ~/.cache/huggingface). Java reaches a proxy with LLAMS_JAVA_OPTS=\"-Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT\".",
+                    + " ~/.cache/huggingface). https_proxy, http_proxy, all_proxy and no_proxy are honoured.",
             "",
             "Examples:",
             "  llams download meta-llama/Llama-3.2-1B",
             "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b",
-            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'"
+            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'",
+            "  llams download meta-llama/Llama-3.2-1B --verify"
         })
 final class DownloadCommand implements Callable<Integer> {
     @ParentCommand
@@ -77,6 +79,11 @@ final class DownloadCommand implements Callable<Integer> {
             description = "Another hub (default: " + HubModel.DEFAULT_ENDPOINT + ", or what HF_ENDPOINT says).")
     String endpoint;
 
+    @Option(
+            names = "--verify",
+            description = "Instead of downloading: hash an earlier download again and compare it with what the hub said then.")
+    boolean verify;
+
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
 
@@ -90,12 +97,45 @@ final class DownloadCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+        Path directory = to == null ? Path.of(model.name()) : to;
+        if (verify) {
+            HubVerification.Report report;
+            try (Shown shown = new Shown("verifying")) {
+                report = HubVerification.run(repo, directory, shown);
+            }
+            print(report);
+            return report.isGood() ? Main.DONE : Main.FAILED;
+        }
         HubDownload.Report report;
-        try (Shown shown = new Shown()) {
-            report = HubDownload.run(model, asking, include, to == null ? Path.of(model.name()) : to, shown);
+        try (Shown shown = new Shown("downloading")) {
+            report = HubDownload.run(model, asking, include, directory, shown);
         }
         print(report);
         return Main.DONE;
+    }
+
+    private void print(HubVerification.Report report) {
+        if (json) {
+            ObjectNode object = JsonNodeFactory.instance.objectNode();
+            object.put("to", report.directory().toString()).put("repo", repo).put("commit", report.commit());
+            report.whole().forEach(object.putArray("whole")::add);
+            report.unhashed().forEach(object.putArray("unhashed")::add);
+            report.damaged().forEach(object.putArray("damaged")::add);
+            report.missing().forEach(object.putArray("missing")::add);
+            llams.out.println(object);
+            return;
+        }
+        report.damaged().forEach(name -> llams.out.println("damaged: " + report.directory().resolve(name)));
+        report.missing().forEach(name -> llams.out.println("missing: " + report.directory().resolve(name)));
+        String unhashed = report.unhashed().isEmpty() ? ""
+                : "; the hub had no hash of " + String.join(", ", report.unhashed()) + ", which have their size";
+        llams.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(), report.whole().size(),
+                report.commit(), unhashed);
+        if (!report.isGood()) {
+            llams.err.println("llams: " + report.directory() + ": " + (report.damaged().size() + report.missing().size())
+                    + " files are damaged or missing; get them anew with '" + Shell.command("download", repo, "--to", report.directory(),
+                            "--revision", report.commit()) + "'");
+        }
     }
 
     private String endpoint() {
@@ -103,7 +143,7 @@ final class DownloadCommand implements Callable<Integer> {
         return endpoint != null ? endpoint : variable.isEmpty() ? HubModel.DEFAULT_ENDPOINT : variable;
     }
 
-    private void print(HubDownload.Report report) {
+    private void print(HubDownload.Report report) throws IOException {
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("to", report.directory().toString()).put("repo", report.repo()).put("commit", report.commit())
@@ -117,15 +157,26 @@ final class DownloadCommand implements Callable<Integer> {
                 report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
-            llams.out.println("next: llams info " + report.directory());
-            llams.out.println("      llams generate -m " + report.directory() + " -p TEXT");
+            llams.out.println("next: " + Shell.command("info", report.directory()));
+            llams.out.println("      " + (hasChatTemplate(report.directory()) ? Shell.command("chat", "-m", report.directory())
+                    : Shell.command("generate", "-m", report.directory(), "-p", "TEXT")));
         }
+    }
+
+    private static boolean hasChatTemplate(Path model) throws IOException {
+        Path config = model.resolve("tokenizer_config.json");
+        return Files.exists(model.resolve("chat_template.jinja"))
+                || Files.exists(config) && Files.readString(config).contains("\"chat_template\"");
     }
 
     /// One bar over all files, and lines between.
     private final class Shown implements DownloadListener, AutoCloseable {
-        private final ByteProgress bar = new ByteProgress(llams.err, "downloading");
+        private final ByteProgress bar;
         private boolean started;
+
+        Shown(String task) {
+            bar = new ByteProgress(llams.err, task);
+        }
 
         @Override
         public void at(long doneBytes, long totalBytes) {
@@ -140,7 +191,7 @@ final class DownloadCommand implements Callable<Integer> {
         @Override
         public void note(String line) {
             // Behind a bar that redraws itself, on a line of its own.
-            llams.err.println((started && Stderr.terminalColumns().isPresent() ? "\n" : "") + "llams: " + line);
+            llams.err.println((started && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line);
         }
 
         @Override

@@ -7,6 +7,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
+import java.util.Optional;
+import llams.engine.llama.NotAModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -18,6 +20,9 @@ import tools.jackson.core.JacksonException;
 
 /// What went wrong, as one readable line on stderr and an exit code.
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
+    private static final int LONGEST_LINE = 2_000;
+    private static final int LONGEST_QUOTE = 80;
+
     private final Main main;
 
     Errors(Main main) {
@@ -33,18 +38,23 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return handleParseException(new UnmatchedArgumentException(at, at.getUnmatchedArguments()), args);
         }
         String name = at.getCommandSpec().qualifiedName();
-        StringBuilder line = new StringBuilder(name).append(": ").append(decapitalized(oneLine(e.getMessage())));
+        StringBuilder line = new StringBuilder(name).append(": ").append(decapitalized(oneLine(Arguments.unmarked(e.getMessage()))));
         if (e instanceof UnmatchedArgumentException unmatched) {
-            List<String> suggestions = unmatched.getSuggestions();
-            if (!suggestions.isEmpty()) {
-                line.append(" (did you mean ").append(suggestions.getFirst()).append("?)");
-            }
+            suggestion(unmatched.getUnmatched().getFirst(), at).ifPresent(meant -> line.append(" (").append(meant).append(")"));
         }
         if (line.indexOf("--help'") < 0) {
-            line.append("; see '").append(name).append(" --help'");
+            line.append("; see '").append(Shell.program()).append(name.substring("llams".length())).append(" --help'");
         }
-        main.err.println(line);
+        main.err.println(brief(line.toString(), LONGEST_LINE));
         return Main.WRONG_USAGE;
+    }
+
+    private static Optional<String> suggestion(String word, CommandLine at) {
+        if (word.startsWith("-")) {
+            List<String> names = at.getCommandSpec().options().stream().map(option -> option.longestName().substring(2)).toList();
+            return Suggestions.option(word, names).map(name -> "did you mean --" + name + "?");
+        }
+        return at.getSubcommands().isEmpty() ? Optional.empty() : Suggestions.command(word, at.getSubcommands().keySet());
     }
 
     @Override
@@ -53,7 +63,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return unwritable(unwritable);
         }
         main.out.flush();
-        main.err.println("llams: " + describe(e));
+        main.err.println("llams: " + brief(Shell.asCalled(describe(e)), LONGEST_LINE));
         trace(e);
         return Main.FAILED;
     }
@@ -77,6 +87,13 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
+    /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the same.
+    int tooDeep(StackOverflowError e) {
+        main.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
+        trace(e);
+        return Main.FAILED;
+    }
+
     private void trace(Throwable e) {
         if (main.verbose) {
             e.printStackTrace(main.err);
@@ -92,14 +109,34 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             case AccessDeniedException denied when denied.getReason() == null -> denied.getFile() + ": permission denied";
             case NotDirectoryException file -> file.getFile() + ": not a directory";
             case FileSystemException other -> other.getMessage();
+            case NotAModelException other -> other.getMessage() + instead(other);
             case UncheckedIOException unchecked -> describe(unchecked.getCause());
-            case JacksonException json -> json.getMessage();
+            case JacksonException json -> "a JSON text is damaged" + (json.getLocation() == null ? ""
+                    : " at line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr());
             case IOException io when io.getMessage() != null -> io.getMessage();
             case IllegalArgumentException argument when argument.getMessage() != null -> argument.getMessage();
             case IllegalStateException state when state.getMessage() != null -> state.getMessage();
             case UnsupportedOperationException unsupported when unsupported.getMessage() != null -> unsupported.getMessage();
             default -> "internal error: " + e + " (--verbose shows where)";
         });
+    }
+
+    private static String instead(NotAModelException e) {
+        return switch (e.next) {
+            case NONE -> "";
+            case GIVE -> "; give " + Shell.quoted(e.instead);
+            case GIVE_BASE_AND_ADAPTER -> "; give its base model as -m and this as --adapter, or make one of both with 'llams merge adapter'";
+            case DOWNLOAD -> "; get it with 'llams download " + e.instead + "'";
+        };
+    }
+
+    /// A name or a value as a message quotes it: what is longer than anyone reads is cut.
+    static String brief(String text) {
+        return brief(VisibleStream.line(text), LONGEST_QUOTE);
+    }
+
+    private static String brief(String text, int most) {
+        return text.length() <= most ? text : text.substring(0, most / 2) + " ... " + text.substring(text.length() - most / 2);
     }
 
     private static String oneLine(String message) {

@@ -1,8 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -45,6 +43,9 @@ import tools.jackson.databind.node.ObjectNode;
             "  llams generate -m model --adapter tuned -p '안녕하세요' --seed 1"
         })
 final class GenerateCommand implements Callable<Integer> {
+    private static final Path STDIN = Path.of("-");
+    private static final int MOST_PROMPT_BYTES = 1 << 28;
+
     @ParentCommand
     Main llams;
 
@@ -57,7 +58,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "The text to continue.")
     String prompt;
 
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "A file with the text to continue.")
+    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "A file with the text to continue; -: standard input.")
     Path promptFile;
 
     @Option(names = "--ids", paramLabel = "1,2,3", split = ",", description = "The text to continue as ids, taken as they stand.")
@@ -104,9 +105,10 @@ final class GenerateCommand implements Callable<Integer> {
         usage(given == 1, "give one prompt: -p TEXT, -f FILE or --ids 1,2,3");
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
-        Sampler sampler = sampling.sampler();
+        sampling.check();
         Device device = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
@@ -139,11 +141,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
         String text = prompt;
         if (promptFile != null) {
-            try {
-                text = Files.readString(promptFile);
-            } catch (CharacterCodingException e) {
-                throw new DataException(promptFile + ": not UTF-8");
-            }
+            text = promptFile.equals(STDIN) ? TextFile.decode(llams.in.readAllBytes(), "standard input")
+                    : TextFile.read(promptFile, MOST_PROMPT_BYTES);
         }
         if (model.frame().note() != null) {
             llams.err.println("note: " + model.frame().note());
@@ -158,8 +157,8 @@ final class GenerateCommand implements Callable<Integer> {
         TextStream stream = loaded.tokenizer() == null ? null : new TextStream(loaded.tokenizer(), stops, piece -> {
             text.append(piece);
             if (asText && !json) {
-                llams.out.print(piece);
-                llams.out.flush();
+                llams.text.print(piece);
+                llams.text.flush();
             }
         });
         if (stream == null && !stops.isEmpty()) {
@@ -216,7 +215,7 @@ final class GenerateCommand implements Callable<Integer> {
             case CAPACITY -> "context";
             case CALLER -> "stop text";
         });
-        report.put("promptTokens", made.promptTokens()).put("prefillTokensPerSecond", made.prefillTokensPerSecond());
+        report.put("device", compute.used).put("promptTokens", made.promptTokens()).put("prefillTokensPerSecond", made.prefillTokensPerSecond());
         if (made.ids().length > 1) {
             report.put("decodeTokensPerSecond", made.decodeTokensPerSecond());
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,10 +12,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import llams.engine.generate.Generator;
 import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
@@ -24,6 +27,7 @@ import llams.trainer.TrainSettings;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.LoraConfig;
+import llams.trainer.lora.LoraLayout;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 import picocli.CommandLine.Command;
@@ -38,7 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "info",
         description = {
-            "Show a model's shape, its tensors, and the memory that its uses need.",
+            "Show a model's shape and tensors, and the memory that it needs.",
             "For an adapter or a single .safetensors file: what is in it."
         },
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
@@ -69,7 +73,7 @@ final class InfoCommand implements Callable<Integer> {
             if (adapter) {
                 adapter(report, text);
             }
-            try (Checkpoint checkpoint = Checkpoint.open(adapter ? path.resolve(AdapterFiles.WEIGHTS) : path)) {
+            try (Checkpoint checkpoint = adapter ? Checkpoint.open(path.resolve(AdapterFiles.WEIGHTS)) : weights()) {
                 tensors(checkpoint, Map.of(), report, text);
             }
         }
@@ -79,6 +83,18 @@ final class InfoCommand implements Callable<Integer> {
             text.forEach(llams.out::println);
         }
         return Main.DONE;
+    }
+
+    /// Weights without a config; what holds none is probably meant to be a model.
+    private Checkpoint weights() throws IOException {
+        try {
+            return Checkpoint.open(path);
+        } catch (IOException e) {
+            if (!path.toString().endsWith(".safetensors")) {
+                ModelDirectory.check(path);
+            }
+            throw e;
+        }
     }
 
     private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
@@ -111,14 +127,30 @@ final class InfoCommand implements Callable<Integer> {
     }
 
     private void adapter(ObjectNode report, List<String> text) throws IOException {
-        LoraConfig lora = AdapterFiles.config(path);
+        LoraLayout lora = AdapterFiles.layout(path);
         String base = AdapterFiles.baseModel(path);
-        List<String> targets = lora.targets().stream().map(ProjectionName::shortName).toList();
-        report.put("rank", lora.rank()).put("alpha", lora.alpha()).put("scale", lora.scale()).put("base", base);
-        targets.forEach(report.putArray("targets")::add);
-        text.add("adapter     " + path + ": LoRA of rank " + lora.rank() + ", scale " + lora.scale() + ", on "
-                + String.join(", ", targets));
+        Map<LoraLayout.Part, List<String>> groups = new LinkedHashMap<>();
+        ObjectNode modules = JsonNodeFactory.instance.objectNode();
+        lora.parts().forEach((module, part) -> {
+            groups.computeIfAbsent(part, key -> new ArrayList<>()).add(module);
+            modules.putObject(module).put("rank", part.rank()).put("alpha", part.alpha()).put("scale", part.scale());
+        });
+        if (groups.size() == 1) {
+            LoraLayout.Part all = groups.keySet().iterator().next();
+            report.put("rank", all.rank()).put("alpha", all.alpha()).put("scale", all.scale());
+        }
+        report.put("base", base);
+        targets(lora.parts().keySet()).forEach(report.putArray("targets")::add);
+        report.set("modules", modules);
+        groups.forEach((part, names) -> text.add("adapter     " + path + ": LoRA of rank " + part.rank() + ", scale " + part.scale()
+                + ", on " + String.join(", ", targets(names)) + ": " + names.size() + " in all"));
         text.add("base        " + base);
+    }
+
+    /// The short names of what the modules are, whatever their layers.
+    private static List<String> targets(Collection<String> modules) {
+        return Stream.of(ProjectionName.values()).filter(name -> modules.stream().anyMatch(module -> module.endsWith("." + name.path)))
+                .map(ProjectionName::shortName).toList();
     }
 
     /// Weights whose bytes in the file stand for others.
@@ -147,7 +179,7 @@ final class InfoCommand implements Callable<Integer> {
             }
             elements += info.shape().elements();
             bytesOfType.merge(info.dtype().name(), info.bytes(), Long::sum);
-            String line = String.format("  %s  %s %s", name.replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
+            String line = String.format("  %s  %s %s", VisibleStream.line(name).replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
             groups.merge(line, 1, Integer::sum);
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());

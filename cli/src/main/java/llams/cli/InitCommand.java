@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  llams init --config llama3.2-1b --out random-1b",
-            "  llams init --config my/config.json --dtype f32 --tokenizer tokenizer.json --out tiny"
+            "  llams init --config my/config.json --tokenizer tokenizer.json --out tiny"
         })
 final class InitCommand implements Callable<Integer> {
     enum WeightType {
@@ -46,7 +46,12 @@ final class InitCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = "--config", paramLabel = "NAME_OR_FILE", required = true, description = "Required: the shape.")
+    @Option(
+            names = "--config",
+            paramLabel = "NAME_OR_FILE",
+            required = true,
+            completionCandidates = Candidates.ModelShapes.class,
+            description = "Required: the shape.")
     String config;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the model.")

@@ -28,7 +28,7 @@ final class Interruption implements AutoCloseable {
         }
         code = asShellsReportIt;
         // Behind a bar that redraws itself, on a line of its own.
-        err.print(Stderr.terminalColumns().isPresent() ? "\n" : "");
+        err.print(Terminal.columns().isPresent() ? "\n" : "");
         err.println("llams: interrupted; ends after this step, with a save. Interrupt again to end at once");
         stop.run();
     }

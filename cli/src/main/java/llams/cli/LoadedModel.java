@@ -10,6 +10,7 @@ import java.util.Map;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.SamplingDefaults;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.chat.ModelText;
@@ -23,8 +24,10 @@ import llams.trainer.lora.LoraModel;
 /// @param resident  every tensor by leaf name
 /// @param text      what the model says about text; null if the directory has no tokenizer
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
+/// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
+/// @param notes     what the adapter's file has and does not count, a line each
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
-        List<Integer> stopIds, Arena arena)
+        List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
     static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
@@ -35,13 +38,14 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
                     ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), text,
-                        weights.config.stopIds(directory), arena);
+                        weights.config.stopIds(directory), SamplingDefaults.read(directory), List.of(), arena);
             }
-            boolean own = Files.exists(adapter.resolve("generation_config.json"));
-            List<Integer> stopIds = weights.config.stopIds(own ? adapter : directory);
+            Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
+            List<Integer> stopIds = weights.config.stopIds(generation);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds, arena);
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,
+                    SamplingDefaults.read(generation), lora.notes(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

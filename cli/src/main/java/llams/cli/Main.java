@@ -12,8 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -58,7 +60,10 @@ public final class Main implements Runnable {
     static final int CLOSED_PIPE = 128 + 13;
 
     final InputStream in;
+    /// Text for people and programs: control characters are written out.
     final PrintStream out;
+    /// What a model says: as it is in a file or a pipe, as `out` on a terminal.
+    final PrintStream text;
     final PrintStream err;
 
     @Spec
@@ -76,6 +81,7 @@ public final class Main implements Runnable {
     private Main(InputStream in, PrintStream out, PrintStream err) {
         this.in = in;
         this.out = out;
+        this.text = Terminal.isOutput() ? out : VisibleStream.bare(out);
         this.err = err;
     }
 
@@ -87,22 +93,26 @@ public final class Main implements Runnable {
     /// Runs one command line and returns its exit code. `out` gets UTF-8 whatever the locale; a write to it that fails
     /// ends the command.
     static int run(String[] args, InputStream in, OutputStream out, OutputStream err) {
-        PrintStream results = new PrintStream(new ResultStream(out), false, StandardCharsets.UTF_8);
-        PrintStream messages = new PrintStream(err, true, StandardCharsets.UTF_8);
+        PrintStream results = new VisibleStream(new ResultStream(out), false);
+        PrintStream messages = new VisibleStream(err, true);
         CommandLine commandLine = commandLine(in, results, messages, args);
         // picocli would print a failure to write its help as a stack trace.
         StringWriter help = new StringWriter();
         commandLine.setOut(new PrintWriter(help));
         Errors errors = new Errors(commandLine.getCommand());
         try {
-            int code = commandLine.execute(args);
-            results.print(help);
+            int code = commandLine.execute(Arguments.marked(commandLine, args));
+            VisibleStream.bare(results).print(help);
             results.flush();
             return code;
+        } catch (ParameterException e) {
+            return errors.handleParseException(e, args);
         } catch (ResultStream.Unwritable e) {
             return errors.unwritable(e);
         } catch (OutOfMemoryError e) {
             return errors.outOfMemory(e);
+        } catch (StackOverflowError e) {
+            return errors.tooDeep(e);
         }
     }
 
@@ -121,8 +131,9 @@ public final class Main implements Runnable {
             COMMANDS.forEach(commandLine::addSubcommand);
         }
         Errors errors = new Errors(main);
-        commandLine.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        Arguments.configure(commandLine)
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setColorScheme(Help.defaultColorScheme(Terminal.isOutput() && Terminal.hasColours() ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
         CommandGroups.install(commandLine);
@@ -132,6 +143,6 @@ public final class Main implements Runnable {
     /// `llams` alone shows what it can do; that no command was named is wrong usage.
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which command? 'llams --help' lists them");
+        throw new ParameterException(spec.commandLine(), "which command? '" + Shell.command("--help") + "' lists them");
     }
 }

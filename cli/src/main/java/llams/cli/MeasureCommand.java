@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "measure",
         description = {
-            "Measure one thing on a device, with a random model made on the spot.",
+            "Measure one thing on a device, with a random model.",
             "product: a weight times tokens, --size MxNxK. prefill: reading --tokens. decode: writing one by one, up to --tokens."
                     + " lora: a training step on --tokens with an adapter of rank 8 on all projections. full: one on every weight, in f32."
                     + " 'llams bench' measures the processor alone, and more carefully."
@@ -32,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
             "",
             "Examples:",
             "  llams measure product --size 2048x14336x4096 --device gpu",
-            "  llams measure lora --config llama3.2-1b --tokens 2048 --recompute --device gpu --json"
+            "  llams measure lora --config llama3.2-1b --tokens 512 --recompute --json"
         })
 final class MeasureCommand implements Callable<Integer> {
     enum What {
@@ -62,6 +62,7 @@ final class MeasureCommand implements Callable<Integer> {
     What what;
 
     @Option(names = "--config", paramLabel = "NAME_OR_FILE", defaultValue = "llama3.2-1b",
+            completionCandidates = Candidates.ModelShapes.class,
             description = "The model's shape, as for init (default: ${DEFAULT-VALUE}).")
     String config;
 
@@ -140,7 +141,7 @@ final class MeasureCommand implements Callable<Integer> {
         double rate = measured.work() / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("what", what.name()).put("device", compute.device.name()).put("seconds", median).put("calls", calls)
+            object.put("what", what.name()).put("device", compute.used).put("seconds", median).put("calls", calls)
                     .put("firstSeconds", first).put(what == What.product ? "flops" : "tokensPerSecond", rate);
             llams.out.println(object);
         } else if (what == What.product) {

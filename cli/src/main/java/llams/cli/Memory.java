@@ -40,18 +40,18 @@ final class Memory {
         }
     }
 
-    /// As `16.1 GB`: decimal units, as the ecosystem's model sizes.
+    /// As `15.0 GiB`: binary units, as tools that show memory and files have them.
     static String text(long bytes) {
-        if (bytes < 1_000) {
+        if (bytes < 1024) {
             return bytes + " B";
         }
         double value = bytes;
-        String[] units = {"kB", "MB", "GB", "TB"};
+        String[] units = {"KiB", "MiB", "GiB", "TiB"};
         int unit = -1;
         do {
-            value /= 1000;
+            value /= 1024;
             unit++;
-        } while (value >= 999.5 && unit + 1 < units.length);
+        } while (value >= 1023.5 && unit + 1 < units.length);
         return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s", value, units[unit]);
     }
 }

@@ -15,6 +15,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,6 +44,11 @@ final class MergeCommand implements Runnable {
                     .put("copied", report.copied())
                     .put("bytes", report.bytes());
             report.files().forEach(object.putArray("files")::add);
+            if (!report.vector().isEmpty()) {
+                ArrayNode vector = object.putArray("vector");
+                report.vector().forEach(size -> vector.addObject().put("part", size.part()).put("norm", size.norm())
+                        .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
+            }
             report.notes().forEach(object.putArray("notes")::add);
             llams.out.println(object);
             return Main.DONE;
@@ -51,6 +57,11 @@ final class MergeCommand implements Runnable {
                 Memory.text(report.bytes()));
         if (!report.files().isEmpty()) {
             llams.out.println("carried along: " + String.join(", ", report.files()));
+        }
+        if (!report.vector().isEmpty()) {
+            llams.out.println("size of the vector, and as a share of the base's weights:");
+            report.vector().forEach(size ->
+                    llams.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(), size.norm(), 100 * size.relative()));
         }
         report.notes().forEach(note -> llams.out.println("note: " + note));
         return Main.DONE;
@@ -61,12 +72,13 @@ final class MergeCommand implements Runnable {
             name = "chat-vector",
             description = {
                 "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
-                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model."
+                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model; the weights have"
+                        + " the types of the tuned one. The size of the vector in each layer is printed, and what looks like a mistake."
             },
             footer = {
                 "",
                 "Example:",
-                "  llams merge chat-vector --base llama3-8b --instruct llama3-8b-instruct --tuned llama3-8b-korean --out korean-chat"
+                "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"
             })
     static final class ChatVectorCommand implements Callable<Integer> {
         @ParentCommand
@@ -132,7 +144,10 @@ final class MergeCommand implements Runnable {
     /// `llams merge adapter`
     @Command(
             name = "adapter",
-            description = "Fold a LoRA adapter into the weights of its model.",
+            description = {
+                "Fold a LoRA adapter into the weights of its model.",
+                "The adapter may be PEFT's, with a rank and a strength of its own for each module."
+            },
             footer = {"", "Example:", "  llams merge adapter --base model --adapter tuned --out model-tuned"})
     static final class AdapterCommand implements Callable<Integer> {
         @ParentCommand

@@ -3,10 +3,15 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The model that a command runs.
 final class ModelOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
     @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
     Path directory;
 
@@ -17,6 +22,8 @@ final class ModelOptions {
     WeightsOption weights;
 
     LoadedModel open() throws IOException {
-        return LoadedModel.open(directory, adapter, weights);
+        LoadedModel model = LoadedModel.open(directory, adapter, weights);
+        model.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+        return model;
     }
 }

@@ -1,8 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,12 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import llams.trainer.data.DataException;
-import llams.trainer.data.Spelling;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -37,21 +31,21 @@ final class OptionsFile {
     static void apply(Path file, CommandSpec spec, Object sameCommand) throws IOException {
         Map<String, OptionSpec> known = known(spec);
         List<String> args = new ArrayList<>();
-        for (Map.Entry<?, ?> entry : read(file).entrySet()) {
-            String key = String.valueOf(entry.getKey());
-            OptionSpec option = known.get(key);
+        for (YamlFile.Entry entry : YamlFile.read(file)) {
+            String place = file + ":" + entry.line() + ": ";
+            OptionSpec option = known.get(entry.key());
             if (option == null) {
-                throw new DataException(file + ": there is no option \"" + key + "\"; did you mean "
-                        + Spelling.nearest(key, known.keySet()) + "?");
+                String meant = Suggestions.option(entry.key(), known.keySet()).map(name -> "; did you mean " + name + "?").orElse("");
+                throw new DataException(place + "there is no option \"" + Errors.brief(entry.key()) + "\"" + meant);
             }
             boolean onCommandLine = spec.commandLine().getParseResult().hasMatchedOption(option);
-            if (!onCommandLine && entry.getValue() != null) {
-                args.addAll(args(file, key, option, entry.getValue()));
+            if (!onCommandLine && (entry.isList() || !entry.values().isEmpty())) {
+                args.addAll(args(place, entry, option));
             }
         }
-        CommandLine reader = new CommandLine(sameCommand).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine reader = Arguments.configure(new CommandLine(sameCommand));
         try {
-            for (OptionSpec read : reader.parseArgs(args.toArray(String[]::new)).matchedOptions()) {
+            for (OptionSpec read : reader.parseArgs(Arguments.marked(reader, args.toArray(String[]::new))).matchedOptions()) {
                 spec.findOption(read.longestName()).setValue(read.getValue());
             }
         } catch (ParameterException e) {
@@ -69,41 +63,22 @@ final class OptionsFile {
         return known;
     }
 
-    private static Map<?, ?> read(Path file) throws IOException {
-        Object root;
-        try {
-            root = new Load(LoadSettings.builder().setLabel(file.toString()).build())
-                    .loadFromString(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
-        } catch (YamlEngineException e) {
-            throw new DataException(file + ": not YAML: " + e.getMessage());
-        }
-        return switch (root) {
-            case null -> Map.of();
-            case Map<?, ?> map -> map;
-            default -> throw new DataException(file + ": wanted lines like 'lr: 3e-4', found " + root);
-        };
-    }
-
-    private static List<String> args(Path file, String key, OptionSpec option, Object value) {
-        String name = "--" + key;
+    private static List<String> args(String place, YamlFile.Entry entry, OptionSpec option) {
+        String name = "--" + entry.key();
         if (option.typeInfo().isBoolean()) {
-            if (!(value instanceof Boolean on)) {
-                throw new DataException(file + ": " + key + " must be true or false, not " + value);
+            String value = String.join(", ", entry.values());
+            if (entry.isList() || !value.matches("true|True|TRUE|false|False|FALSE")) {
+                throw new DataException(place + entry.key() + " must be true or false, not " + Errors.brief(value));
             }
-            return on ? List.of(name) : option.negatable() ? List.of("--no-" + key) : List.of();
+            return value.equalsIgnoreCase("true") ? List.of(name) : option.negatable() ? List.of("--no-" + entry.key()) : List.of();
         }
-        List<String> values = new ArrayList<>();
-        switch (value) {
-            case List<?> list -> list.forEach(one -> values.add(String.valueOf(one)));
-            case Map<?, ?> map -> throw new DataException(file + ": " + key + " must be a value or a list, not " + map);
-            default -> values.add(value.toString());
-        }
+        List<String> args = new ArrayList<>();
         if (option.splitRegex().isEmpty()) {
-            List<String> args = new ArrayList<>();
-            values.forEach(one -> args.addAll(List.of(name, one)));
-            return args;
+            entry.values().forEach(value -> args.add(name + "=" + value));
+        } else {
+            args.add(name + "=" + String.join(",", entry.values()));
         }
-        return List.of(name, String.join(",", values));
+        return args;
     }
 
     /// The options with their present values, as a file that [#apply] reads.

@@ -11,8 +11,10 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.Batch;
 import llams.trainer.Evaluator;
 import llams.trainer.data.Corpus;
-import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.DataStatistics;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.data.PackedSequence;
+import llams.trainer.data.SlidingWindows;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,10 +30,16 @@ import tools.jackson.databind.node.ObjectNode;
         name = "perplexity",
         description = {
             "How well a model predicts a text: loss per token, perplexity, bits per byte.",
-            "Data as 'llams train' takes it, measured as --eval-data is there. Bits per byte can be compared between models with"
-                    + " other tokenizers."
+            "Data as 'llams train' takes it. By default it is measured as --eval-data is there: documents are packed into sequences, and"
+                    + " what follows a cut sees nothing before it. --stride lets no token lose its context, for documents longer than"
+                    + " a sequence. Bits per byte can be compared between models with other tokenizers."
         },
-        footer = {"", "Example:", "  llams eval perplexity -m model --adapter tuned --data held-out.txt"})
+        footer = {
+            "",
+            "Examples:",
+            "  llams eval perplexity -m model --adapter tuned --data held-out.txt",
+            "  llams eval perplexity -m model --data book.txt --tokens 2048 --stride 512"
+        })
 final class PerplexityCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
 
@@ -58,8 +66,19 @@ final class PerplexityCommand implements Callable<Integer> {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence.")
+            description = "Documents share sequences (default); --no-pack: one document a sequence, cut to --tokens.")
     boolean pack;
+
+    @Option(
+            names = "--stride",
+            paramLabel = "N",
+            description = "Read each document through a window of --tokens tokens that moves by N, and count each token once: it sees at"
+                    + " least --tokens minus N tokens before it. Small N are exact and slow; a quarter of --tokens is usual"
+                    + " (default: no window).")
+    Integer stride;
+
+    @Mixin
+    DataOptions reading;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
@@ -80,31 +99,34 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("--tokens " + length + " is longer than the model allows: "
                         + config.maxPositions() + " (max_position_embeddings)");
             }
-            Corpus corpus = Corpus.load(data, DocumentEncoder.of(loaded.text(), config.vocab()));
+            if (stride != null && (stride < 1 || stride >= length)) {
+                throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1) + ", less than the window's "
+                        + length + " tokens (--tokens), not " + stride);
+            }
+            Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
+            DataOptions.note(corpus, eval.llams.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
-            print(measure(device, loaded, packed, length), bytes(packed, loaded.tokenizer()));
+            SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);
+            Iterable<PackedSequence> sequences = windows == null ? packed : windows;
+            long tokensInAll = windows == null ? packed.statistics().packedTokens() : windows.tokens();
+            Evaluator.Loss loss;
+            try (Evaluator evaluator = Evaluator.open(device, loaded.model(), loaded.resident(), length);
+                    Progress progress = new Progress(eval.llams.err, "measuring", "tokens", tokensInAll)) {
+                loss = evaluator.loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
+            }
+            print(loss, bytes(sequences, loaded.tokenizer()), packed.statistics(), length);
         }
         return Main.DONE;
     }
 
-    private Evaluator.Loss measure(Device device, LoadedModel loaded, PackedDataset packed, int length) {
-        try (Evaluator evaluator = Evaluator.open(device, loaded.model(), loaded.resident(), length);
-                Progress progress =
-                        new Progress(eval.llams.err, "measuring", "tokens", packed.statistics().packedTokens())) {
-            return evaluator.loss(() -> Batch.all(packed, 1).stream()
-                    .peek(batch -> progress.step(batch.tokens()))
-                    .iterator());
-        }
-    }
-
     /// UTF-8 bytes that the counted tokens stand for, special tokens for none; -1 without a tokenizer.
-    private static long bytes(PackedDataset packed, Tokenizer tokenizer) {
+    private static long bytes(Iterable<PackedSequence> sequences, Tokenizer tokenizer) {
         if (tokenizer == null) {
             return -1;
         }
         long bytes = 0;
-        for (int i = 0; i < packed.size(); i++) {
-            for (int label : packed.sequence(i).label()) {
+        for (PackedSequence sequence : sequences) {
+            for (int label : sequence.label()) {
                 if (label >= 0 && label < tokenizer.size() && !tokenizer.isSpecial(label)) {
                     bytes += tokenizer.bytes(label).length;
                 }
@@ -113,14 +135,22 @@ final class PerplexityCommand implements Callable<Integer> {
         return bytes;
     }
 
-    private void print(Evaluator.Loss loss, long bytes) {
+    private void print(Evaluator.Loss loss, long bytes, DataStatistics data, int length) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("loss", loss.meanLoss())
                     .put("perplexity", loss.perplexity())
-                    .put("countedTokens", loss.countedTokens());
+                    .put("countedTokens", loss.countedTokens())
+                    .put("device", compute.used);
             if (bytes > 0) {
                 report.put("bitsPerByte", loss.bitsPerByte(bytes)).put("bytes", bytes);
+            }
+            report.put("context", stride != null ? "windows" : pack ? "packed" : "documents").put("tokens", length);
+            if (stride != null) {
+                report.put("stride", stride);
+            } else {
+                report.put("cutDocuments", data.cut()).put("truncatedDocuments", data.truncated()).put("truncatedTokens",
+                        data.truncatedTokens());
             }
             eval.llams.out.println(report);
             return;
@@ -130,5 +160,22 @@ final class PerplexityCommand implements Callable<Integer> {
         if (bytes > 0) {
             eval.llams.out.printf(Locale.ROOT, "bits per byte %.4f, over %,d bytes%n", loss.bitsPerByte(bytes), bytes);
         }
+        eval.llams.out.println("context       " + context(data, length));
+    }
+
+    /// What the tokens saw before them.
+    private String context(DataStatistics data, int length) {
+        if (stride != null) {
+            return String.format(Locale.ROOT, "windows of %,d tokens that move by %,d: at least %,d tokens, or all of the document's", length, stride,
+                    length - stride);
+        }
+        String lost = data.truncated() == 0 ? ""
+                : String.format(Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count (--stride counts"
+                        + " them)", data.truncated(), data.documents(), data.truncatedTokens());
+        if (!pack) {
+            return String.format(Locale.ROOT, "one document a sequence of up to %,d tokens%s", length, lost);
+        }
+        return String.format(Locale.ROOT, "packed into sequences of %,d tokens; %,d of %,d documents are cut, and what follows sees nothing"
+                + " before the cut%s%s", length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps the context)", lost);
     }
 }

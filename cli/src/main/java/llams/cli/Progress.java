@@ -30,13 +30,14 @@ public final class Progress implements AutoCloseable {
 
     /// @param done how many there are at the start
     Progress(PrintStream err, String task, String unit, long total, long done) {
-        this(err, task, unit, total, done, Stderr.terminalColumns(), PLAIN_INTERVAL_MILLIS);
+        this(err, task, unit, total, done, Terminal.columns(), PLAIN_INTERVAL_MILLIS);
     }
 
     Progress(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal, int plainIntervalMillis) {
         boolean redraw = terminal.isPresent();
+        PrintStream bare = VisibleStream.bare(err);
         DelegatingProgressBarConsumer lines = redraw
-                ? new DelegatingProgressBarConsumer(line -> err.print("\r" + line), terminal.getAsInt() - 1) {
+                ? new DelegatingProgressBarConsumer(line -> bare.print("\r" + line), terminal.getAsInt() - 1) {
                     @Override
                     public void close() {
                         err.println();
@@ -48,11 +49,18 @@ public final class Progress implements AutoCloseable {
                 .setUnit(" " + unit, 1)
                 .setInitialMax(total)
                 .startsFrom(done, Duration.ZERO)
-                .setStyle(redraw ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.ASCII)
+                .setStyle(style(redraw))
                 .setUpdateIntervalMillis(redraw ? TERMINAL_INTERVAL_MILLIS : plainIntervalMillis)
                 .setConsumer(lines)
                 .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
                 .build();
+    }
+
+    private static ProgressBarStyle style(boolean redraw) {
+        if (!redraw) {
+            return ProgressBarStyle.ASCII;
+        }
+        return Terminal.hasColours() ? ProgressBarStyle.COLORFUL_UNICODE_BLOCK : ProgressBarStyle.UNICODE_BLOCK;
     }
 
     /// The library writes its last state twice.

@@ -1,23 +1,19 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.trainer.chat.ChatTemplate;
-import llams.trainer.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.DocumentLengths;
 import llams.trainer.data.PackedDataset;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
@@ -37,16 +33,13 @@ final class StatsCommand implements Callable<Integer> {
     private static final int BAR = 40;
 
     @ParentCommand
-    DataCommand data;
+    DataCommand parent;
 
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data.")
-    List<Path> files;
-
-    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
-    Path tokenizer;
+    @Mixin
+    DocumentFiles data;
 
     @Option(
             names = "--tokens",
@@ -55,14 +48,6 @@ final class StatsCommand implements Callable<Integer> {
             defaultValue = "512,1024,2048,4096,8192",
             description = "Lengths of sequences to try (default: ${DEFAULT-VALUE}).")
     List<Integer> tokens;
-
-    @Option(
-            names = "--pack",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence.")
-    boolean pack;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
@@ -74,24 +59,25 @@ final class StatsCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + length);
             }
         }
-        ModelText known = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
-        Corpus corpus = Corpus.load(files, DocumentEncoder.of(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()));
+        Corpus corpus = data.load(data.text(), Integer.MAX_VALUE);
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
-            tried.add(new PackedDataset(corpus.documents(), length, pack).statistics());
+            tried.add(new PackedDataset(corpus.documents(), length, data.pack).statistics());
         }
         DocumentLengths lengths = new DocumentLengths(corpus.documents());
         if (json) {
-            data.llams.out.println(report(corpus, lengths, tried));
+            parent.llams.out.println(report(corpus, lengths, tried));
         } else {
             print(corpus, lengths, tried);
+            parent.llams.out.flush();
+            DataOptions.note(corpus, parent.llams.err);
         }
         return Main.DONE;
     }
 
     private void print(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
         long all = tried.getFirst().tokens();
-        line("documents  %,d, of them %,d conversations; %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
+        line("documents  %,d (%,d conversations); %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
                 corpus.empty());
         line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all, lengths.quantile(0.5),
                 lengths.quantile(0.9), lengths.quantile(1));
@@ -116,7 +102,7 @@ final class StatsCommand implements Callable<Integer> {
     }
 
     private void line(String format, Object... values) {
-        data.llams.out.println(String.format(Locale.ROOT, format, values));
+        parent.llams.out.println(String.format(Locale.ROOT, format, values));
     }
 
     private ObjectNode report(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
@@ -136,6 +122,7 @@ final class StatsCommand implements Callable<Integer> {
                     .put("countedTokens", s.countedTokens()).put("truncated", s.truncated()).put("truncatedTokens", s.truncatedTokens())
                     .put("dropped", s.dropped()).put("droppedTokens", s.droppedTokens());
         }
+        corpus.notes().forEach(report.putArray("notes")::add);
         return report;
     }
 }

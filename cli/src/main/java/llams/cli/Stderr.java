@@ -3,7 +3,6 @@ package llams.cli;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
-import java.util.OptionalInt;
 
 /// Standard error as the launcher left it.
 final class Stderr {
@@ -29,11 +28,5 @@ final class Stderr {
         } catch (Throwable e) {
             throw new AssertionError("dup2 does not throw", e);
         }
-    }
-
-    /// The width of the terminal that stderr is, in columns; empty when it is a file or a pipe.
-    static OptionalInt terminalColumns() {
-        Integer columns = Integer.getInteger("llams.terminalColumns");
-        return columns == null ? OptionalInt.empty() : OptionalInt.of(columns);
     }
 }

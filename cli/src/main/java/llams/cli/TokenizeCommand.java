@@ -1,9 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Set;
@@ -27,21 +24,23 @@ import picocli.CommandLine.Spec;
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
         description = {
-            "Text on stdin to ids, or back. 'llams tokenize train' makes a new vocabulary.",
+            "Text on stdin to ids, or back; 'train' makes a new vocabulary.",
             "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or line ends."
         },
         footer = {
             "",
             "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\": \"...\"} or"
                     + " {\"error\": \"...\"}:",
-            "  {\"text\": \"...\"}                   optional \"special\": as --special; \"bos\", \"eos\": true",
-            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}   each \"all\" or a list of names, as tiktoken has it",
-            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}], \"add_generation_prompt\": true}",
+            "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
+            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
+            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
+            "                                    optional \"add_generation_prompt\": true",
             "  {\"ids\": [1, 2, 3]}                to decode",
             "",
             "Examples:",
             "  echo -n 'Hello' | llams tokenize --tokenizer model",
-            "  llams tokenize --tokenizer model < book.txt | llams tokenize --tokenizer model --decode",
+            "  llams tokenize --tokenizer model < book.txt > ids.txt",
+            "  llams tokenize --tokenizer model --decode < ids.txt",
             "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
             "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"
         })
@@ -100,7 +99,7 @@ final class TokenizeCommand implements Callable<Integer> {
         if (jsonl) {
             answerLines(new TokenizeRequests(text, special, bos));
         } else if (decode) {
-            llams.out.print(text.tokenizer().decode(ids(stdin())));
+            llams.text.print(text.tokenizer().decode(ids(stdin())));
         } else {
             llams.out.println(join(encode(text, stdin(), special, bos, false)));
         }
@@ -138,18 +137,13 @@ final class TokenizeCommand implements Callable<Integer> {
             } catch (DataException e) {
                 answer = TokenizeRequests.error(e);
             }
-            llams.out.print(answer + "\n");
-            llams.out.flush();
+            llams.text.print(answer + "\n");
+            llams.text.flush();
         }
     }
 
     private String stdin() throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(llams.in.readAllBytes());
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
-        } catch (CharacterCodingException e) {
-            throw new DataException("standard input: not UTF-8 at byte " + bytes.position());
-        }
+        return TextFile.decode(llams.in.readAllBytes(), "standard input");
     }
 
     private static int[] ids(String text) {

@@ -36,7 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
                     + " words come than half of the Java heap can hold, the rarest are forgotten (LLAMS_JAVA_OPTS=-Xmx8g gives more).",
             "",
             "Example:",
-            "  llams tokenize train --vocab 32000 --out mine/original/tokenizer.model corpus/*.txt"
+            "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus/*.txt"
         })
 final class TokenizeTrainCommand implements Callable<Integer> {
     private static final int BYTES = 256;

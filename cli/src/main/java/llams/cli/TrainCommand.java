@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,6 +46,19 @@ import tools.jackson.databind.node.ObjectNode;
         },
         footer = {
             "",
+            "Data files hold text, or one JSON object a line. What is trained of each:",
+            "  book.txt, kowikitext                            every token",
+            "  {\"text\": T}                                     every token",
+            "  {\"messages\": [{\"role\": R, \"content\": C}]}     what assistants say",
+            "  {\"conversations\": [{\"from\": R, \"value\": C}]}  what assistants say",
+            "  {\"instruction\": Q, \"input\": I, \"output\": A}   A",
+            "  {\"prompt\": Q, \"response\": A}                  A",
+            "  {\"question\": Q, \"answer\": A}                  A",
+            "  {\"q_ko\": Q, \"a_ko\": A, \"q_en\": Q, \"a_en\": A}  each A after each Q",
+            "  {\"ids\": [...], \"labels\": [...]}               ids whose label is not -100",
+            "Conversations may have system, tools and history beside them; docs/DATA.md",
+            "has examples, and 'llams data show FILE' shows what is trained.",
+            "",
             "Examples:",
             "  llams train -m model --data chats.jsonl --out tuned",
             "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
@@ -60,6 +74,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     TrainOptions options;
+
+    @Mixin
+    DataOptions reading;
 
     @Mixin
     WeightsOption weights;
@@ -122,11 +139,11 @@ final class TrainCommand implements Callable<Integer> {
         FineTune.checkLength(asked, shape);
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = DocumentEncoder.of(text, shape.vocab());
-        Corpus corpus = Corpus.load(options.data, encoder);
+        DocumentEncoder encoder = reading.encoder(text, shape.vocab());
+        Corpus corpus = reading.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null
-                : data("held out", Corpus.load(options.evalData, encoder), asked);
+                : data("held out", reading.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         FineTune.Report last;
         int interrupted;
@@ -145,7 +162,7 @@ final class TrainCommand implements Callable<Integer> {
                     RunDirectory.newestSave(options.out).orElseThrow());
             return interrupted;
         }
-        report(last);
+        report(last, corpus.conversations() > 0);
         return Main.DONE;
     }
 
@@ -176,10 +193,7 @@ final class TrainCommand implements Callable<Integer> {
             line("", "%,d documents lost %,d tokens at their ends; %,d were left out, as nothing in them counts", s.truncated(),
                     s.truncatedTokens(), s.dropped());
         }
-        if (corpus.beginInText() > 0) {
-            line("", "%,d texts contain <|begin_of_text|>, which every document gets anyway: were they formatted already?",
-                    corpus.beginInText());
-        }
+        corpus.notes().forEach(note -> line("note", "%s", note));
         return data;
     }
 
@@ -198,14 +212,15 @@ final class TrainCommand implements Callable<Integer> {
         llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
     }
 
-    private void report(FineTune.Report last) {
+    private void report(FineTune.Report last, boolean conversations) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("steps", last.steps()).put("loss", last.loss());
             if (!Double.isNaN(last.evalLoss())) {
                 report.put("evalLoss", last.evalLoss());
             }
-            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString());
+            report.put("tokens", last.tokens()).put("elapsedSeconds", last.elapsedSeconds()).put("out", options.out.toString())
+                    .put("device", compute.used);
             llams.out.println(report);
             return;
         }
@@ -214,9 +229,20 @@ final class TrainCommand implements Callable<Integer> {
         llams.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out, last.steps(),
                 last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
         boolean adapter = options.method == TrainOptions.Method.lora;
-        llams.out.println("to use it:   llams generate -m " + (adapter ? options.model + " --adapter " : "") + options.out + " -p TEXT");
-        if (adapter) {
-            llams.out.println("to fold it:  llams merge adapter --base " + options.model + " --adapter " + options.out + " --out NEW");
+        llams.out.println("to use it:   " + use(conversations));
+        if (options.method == TrainOptions.Method.lora) {
+            llams.out.println("to fold it:  "
+                    + Shell.command("merge", "adapter", "--base", options.model, "--adapter", options.out, "--out", "NEW"));
         }
+    }
+
+    /// The command that shows what was learnt.
+    private String use(boolean conversations) {
+        List<Object> words = new ArrayList<>(List.of(conversations ? "chat" : "generate", "-m"));
+        words.addAll(options.method == TrainOptions.Method.lora ? List.of(options.model, "--adapter", options.out) : List.of(options.out));
+        if (!conversations) {
+            words.addAll(List.of("-p", "TEXT"));
+        }
+        return Shell.command(words.toArray());
     }
 }

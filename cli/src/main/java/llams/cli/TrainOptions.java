@@ -41,7 +41,7 @@ final class TrainOptions {
             description = "The tokenizer of a new model, or of one that came without.")
     Path tokenizer;
 
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data: .txt, kowikitext, .jsonl.")
+    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data, in the forms below; - is standard input.")
     List<Path> data = List.of();
 
     @Option(names = "--eval-data", paramLabel = "FILE", arity = "1..*", description = "Held-out data, to measure the loss on.")
@@ -69,6 +69,7 @@ final class TrainOptions {
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
+            completionCandidates = Candidates.Projections.class,
             defaultValue = "q,k,v,o,gate,up,down",
             description = "LoRA: the projections that get an adapter (default: ${DEFAULT-VALUE}).")
     List<String> targets;
@@ -111,6 +112,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
+            completionCandidates = Candidates.Schedules.class,
             defaultValue = "cosine",
             description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
     String schedule;

@@ -19,10 +19,18 @@ case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
   *) export LC_ALL=C.UTF-8 ;;
 esac
 
-terminal=()
+# How the program was called, for commands that it prints: by its name alone if the PATH leads here.
+called=$0
+[ "$(command -v -- "${0##*/}")" != "$0" ] || called=${0##*/}
+
+terminals=
+for descriptor in 0 1 2; do
+  [ ! -t $descriptor ] || terminals+=$descriptor
+done
+terminal=("-Dllams.program=$called" "-Dllams.terminals=$terminals")
 if [ -t 2 ]; then
   columns=$(stty size <&2 2>/dev/null | cut -d ' ' -f 2)
-  terminal=("-Dllams.terminalColumns=${columns:-80}")
+  terminal+=("-Dllams.terminalColumns=${columns:-80}")
 fi
 
 # With the GPU device, TornadoVM's own flags; its modules are found by module path.
@@ -53,5 +61,5 @@ fi
 # Java's warning that an incubator module is in use is filtered out; the program puts the true stderr, 3, back in its place.
 exec 3>&2
 # shellcheck disable=SC2086 # LLAMS_JAVA_OPTS holds several words
-exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 @"$here/java.flags" ${terminal[@]+"${terminal[@]}"} ${LLAMS_JAVA_OPTS:-} \
+exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 @"$here/java.flags" "${terminal[@]}" ${LLAMS_JAVA_OPTS:-} \
   "${start[@]}" "$@" 2> >(exec grep -v '^WARNING: Using incubator modules: ' >&3)

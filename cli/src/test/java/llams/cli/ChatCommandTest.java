@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -72,6 +73,27 @@ class ChatCommandTest {
         assertTrue(run.err().contains("starts anew"), run.err());
         List<String> answers = run.out().lines().toList();
         assertEquals(answers.subList(0, answers.size() / 2), answers.subList(answers.size() / 2, answers.size()));
+    }
+
+    /// What a message says is never lost in silence: it is refused, and the conversation is as it was.
+    @Test
+    void aMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn() {
+        Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0", "-n", "6");
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains("this message makes 223 tokens, and the context of 128 must hold them and an answer"), run.err());
+        assertEquals(chat("hi\nyou\n", "-n", "6").out(), run.out());
+        // One that fits leaves room for a token at least.
+        assertEquals(1, Llams.withInput("x".repeat(105) + "\n", "chat", "-m", model.toString()).code());
+        assertEquals(0, Llams.withInput("x".repeat(104) + "\n", "chat", "-m", model.toString()).code());
+    }
+
+    @Test
+    void aLineThatIsNoTextIsRefusedAndTheConversationGoesOn() {
+        byte[] input = "hi\n\u00e9\nyou\n".getBytes(StandardCharsets.ISO_8859_1);
+        Llams run = Llams.withInput(input, "chat", "-m", model.toString(), "--temp", "0", "-n", "6");
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains("standard input:2: not UTF-8"), run.err());
+        assertEquals(chat("hi\nyou\n", "-n", "6").out(), run.out());
     }
 
     @Test

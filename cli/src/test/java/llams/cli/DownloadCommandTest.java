@@ -128,6 +128,25 @@ class DownloadCommandTest {
     }
 
     @Test
+    void aDamagedDownloadIsToldAndMended() throws IOException {
+        assertEquals(0, download().code());
+        Llams good = download("--verify");
+        assertEquals(0, good.code(), good.err());
+        assertTrue(good.out().contains(" files are as the hub had them at commit " + COMMIT), good.out());
+        Path weights = to.resolve("model.safetensors");
+        byte[] content = Files.readAllBytes(weights);
+        content[content.length - 9]++;
+        Files.write(weights, content);
+        Llams damaged = download("--verify");
+        assertEquals(1, damaged.code());
+        assertTrue(damaged.out().startsWith("damaged: " + weights + "\n"), damaged.out());
+        assertTrue(damaged.err().contains("'llams download maker/small --to " + to + " --revision " + COMMIT + "'"), damaged.err());
+        assertEquals("[\"model.safetensors\"]", JsonLine.parse(download("--verify", "--json").out().strip(), "output").get("damaged").toString());
+        assertEquals("[\"model.safetensors\"]", JsonLine.parse(download("--json").out().strip(), "output").get("downloaded").toString());
+        assertEquals(0, download("--verify").code());
+    }
+
+    @Test
     void aRefusalIsOneLine() {
         refusal = "403 Forbidden\r\nX-Error-Code: GatedRepo";
         Llams run = download();

@@ -5,8 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
@@ -102,5 +108,23 @@ class ExitCodesAndErrorsTest {
         Llams run = Llams.run("completion");
         assertEquals(0, run.code());
         assertTrue(run.out().contains("tokenize") && run.out().contains("--tokenizer"), run.out());
+    }
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there may be no bash")
+    @Test
+    void bashCompletesCommandsOptionsValuesAndFiles(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("script"), Llams.run("completion").out());
+        Files.createDirectory(directory.resolve("models"));
+        for (String[] line : new String[][] {
+            {"llams gen", "generate"}, {"./llams generate --max", "--max-tokens"}, {"llams train --method ''", "lora full"},
+            {"llams train --schedule l", "linear"}, {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
+            {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"}, {"llams merge ''", "chat-vector adapter"},
+            {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"}, {"llams train --targets g", "gate"},
+        }) {
+            int last = line[0].split(" ").length - 1;
+            Process bash = new ProcessBuilder("bash", "-c", "source ./script; COMP_WORDS=(" + line[0] + "); COMP_CWORD=" + last
+                    + "; _complete_llams 2>/dev/null; echo ${COMPREPLY[*]}").directory(directory.toFile()).start();
+            assertEquals(line[1], new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(), line[0]);
+        }
     }
 }

@@ -45,7 +45,25 @@ class KowikiCommandTest {
         assertTrue(run.err().contains("reading"), run.err());
         Llams json = Llams.run("data", "kowiki", dump(DUMP).toString(), "--out", out.toString(), "--json");
         assertEquals("{\"out\":\"" + out + "\",\"articles\":1,\"redirects\":1,\"otherPages\":1,\"empty\":1,\"bytesRead\":"
-                + Files.size(directory.resolve("dump.xml")) + ",\"bytesWritten\":34}\n", json.out());
+                + Files.size(directory.resolve("dump.xml")) + ",\"bytesWritten\":34,\"sentencesLeftOut\":0,\"unknownTemplates\":{}}\n", json.out());
+    }
+
+    @Test
+    void sentencesThatATemplateCostsAreCountedByItsName() throws IOException {
+        StringBuilder text = new StringBuilder("한강은 강이다.\n{{가}}이다. {{가}}였다. {{나}}이다.\n");
+        for (int i = 0; i < 12; i++) {
+            text.append("{{틀 ").append(i).append("}}이다.\n");
+        }
+        Path out = directory.resolve("kowiki.txt");
+        String dump = dump(DUMP.replace("'''한강'''은 [[강]]이다.", text)).toString();
+        Llams run = Llams.run("data", "kowiki", dump, "--out", out.toString());
+        assertEquals("= 한강 =\n\n한강은 강이다.\n\n", Files.readString(out));
+        assertTrue(run.out().contains("left out: 15 sentences that depend on unknown templates: 가 2, 나 1, 틀 0 1,"),
+                run.out());
+        assertTrue(run.out().contains(", and 4 more names (all with --json)"), run.out());
+        Llams json = Llams.run("data", "kowiki", dump, "--out", out.toString(), "--json");
+        assertTrue(json.out().contains("\"sentencesLeftOut\":15,\"unknownTemplates\":{\"가\":2,\"나\":1,"), json.out());
+        assertTrue(json.out().contains("\"틀 9\":1"), json.out());
     }
 
     @Test

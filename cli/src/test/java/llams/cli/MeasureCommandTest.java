@@ -30,6 +30,16 @@ class MeasureCommandTest {
         }
     }
 
+    /// Not what was asked for: `auto` is no device.
+    @Test
+    void theDeviceThatWasUsedIsNamed() throws IOException {
+        Llams run = Llams.run("measure", "product", "--size", "3x64x32", "--seconds", "0", "--json");
+        assertEquals("cpu", JsonLine.parse(run.out().strip(), "output").get("device").stringValue());
+        Path model = SmallModel.create(directory);
+        run = Llams.run("generate", "-m", model.toString(), "-p", "x", "-n", "1", "--json", "--device", "auto");
+        assertEquals("cpu", JsonLine.parse(run.out().strip(), "output").get("device").stringValue());
+    }
+
     @Test
     void whatCannotBeMeasuredIsWrongUsage() {
         assertEquals(2, Llams.run("measure", "product", "--size", "3x0x5", "--device", "cpu").code());

@@ -22,7 +22,7 @@ class MemoryTest {
         assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), 0, "nothing"));
         IllegalStateException e = assertThrows(IllegalStateException.class,
                 () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), 0, "a smaller model"));
-        assertTrue(e.getMessage().startsWith("this needs 1126 TB of memory") && e.getMessage().endsWith("a smaller model"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("this needs 1024 TiB of memory") && e.getMessage().endsWith("a smaller model"), e.getMessage());
     }
 
     @Test
@@ -35,15 +35,16 @@ class MemoryTest {
         Llams run = Llams.run("train", "--init-config", config.toString(), "--data", data.toString(), "--out",
                 directory.resolve("out").toString());
         assertEquals(1, run.code());
-        assertTrue(run.err().contains("TB of memory") && run.err().contains("what would help: a smaller model"), run.err());
+        assertTrue(run.err().contains("TiB of memory") && run.err().contains("what would help: a smaller model"), run.err());
         assertEquals(1, run.err().lines().count());
     }
 
     @Test
-    void sizesAreDecimal() {
+    void sizesAreInTheBinaryUnitsOfToolsThatShowMemory() {
         assertEquals("999 B", Memory.text(999));
-        assertEquals("1.00 kB", Memory.text(1000));
-        assertEquals("16.1 GB", Memory.text(16_060_522_496L));
-        assertEquals("1.00 GB", Memory.text(999_900_000));
+        assertEquals("1.00 KiB", Memory.text(1024));
+        assertEquals("15.0 GiB", Memory.text(16_060_522_496L));
+        assertEquals("1.00 GiB", Memory.text((1L << 30) - 100_000));
+        assertEquals("1.00 MiB", Memory.text((1L << 20) - 10));
     }
 }

@@ -2,6 +2,8 @@ package llams.trainer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import llams.engine.device.Executable;
 import llams.engine.tensor.Tensor;
 import llams.trainer.data.PackedDataset;
@@ -29,6 +31,11 @@ public record Batch(PackedSequence sequence, long rowLength) {
             batches.add(of(sequences));
         }
         return batches;
+    }
+
+    /// Each sequence as a batch of its own, made when it is asked for.
+    public static Stream<Batch> each(Iterable<PackedSequence> sequences) {
+        return StreamSupport.stream(sequences.spliterator(), false).map(sequence -> of(List.of(sequence)));
     }
 
     public int tokens() {

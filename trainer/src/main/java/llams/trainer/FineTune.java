@@ -90,7 +90,7 @@ public final class FineTune implements AutoCloseable {
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
         }
-        String fingerprint = BaseFingerprint.of(base.checkpoint);
+        String fingerprint = BaseFingerprint.ofBoth(base);
         Arena arena = Arena.ofShared();
         Trainable model = settings.lora() == null ? Trainable.full(arena, base)
                 : Trainable.adapter(arena, base, settings.lora(), settings.seed());

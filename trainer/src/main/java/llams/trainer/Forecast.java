@@ -34,7 +34,7 @@ public final class Forecast {
                     Llama.Wrap.NONE);
             trained = List.copyOf(leaves.values());
         } else {
-            LoraModel lora = LoraModel.of(config, frozen, settings.lora(), Leaf.Kind.STATE);
+            LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
             model = lora.model();
             trained = lora.adapterLeaves();
         }

@@ -17,8 +17,8 @@ import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
 /// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question is the one
-/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is
-/// What begins a text, question, a space unless the question ends in white space, answer; of it the answer's tokens count.
+/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is what begins a text and
+/// [ChoiceQuestion#text], encoded as one; of it the tokens behind as many as [ChoiceQuestion#context] has alone count.
 public final class MultipleChoice {
     /// Tokens of a packed sequence, unless a question needs more or the model allows less.
     private static final int TOKENS = 2048;
@@ -68,14 +68,10 @@ public final class MultipleChoice {
 
     private static Document document(ChoiceQuestion question, String choice, ModelText model) {
         Tokenizer tokenizer = model.tokenizer();
-        String text = question.question();
-        // White space at its end is the answer's: tokens begin with spaces, they do not end with them.
-        String context = text.stripTrailing();
-        String all = text + (context.length() < text.length() ? "" : " ") + choice;
-        int[] body = tokenizer.encodeOrdinary(all);
+        int[] body = tokenizer.encodeOrdinary(question.text(choice));
         int[] ids = model.frame().around(body, true, false);
         int[] labels = ids.clone();
-        Arrays.fill(labels, 0, ids.length - body.length + Math.min(tokenizer.encodeOrdinary(context).length, body.length - 1), Document.IGNORED);
+        Arrays.fill(labels, 0, ids.length - body.length + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1), Document.IGNORED);
         return new Document(question.origin(), ids, labels, false);
     }
 
@@ -89,6 +85,11 @@ public final class MultipleChoice {
     /// @param progress hears how many more tokens are done
     /// @throws IllegalStateException if a likelihood is not a number
     public Score score(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
+        return score(losses(device, model, resident, progress));
+    }
+
+    /// The loss of each answer, the sum over its tokens: `[answers]`, those of the first question first.
+    double[] losses(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
         double[] losses = new double[data.statistics().documents()];
         int document = -1;
         try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
@@ -102,10 +103,10 @@ public final class MultipleChoice {
                 progress.accept(tokenLosses.length);
             }
         }
-        return score(losses);
+        return losses;
     }
 
-    private Score score(double[] losses) {
+    Score score(double[] losses) {
         int correct = 0;
         int correctByLength = 0;
         double chance = 0;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.SafetensorsWriter;
@@ -18,6 +19,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.checkpoint.NonFinite;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.merge.Progress;
@@ -47,6 +49,7 @@ public final class QuantizedModel {
     /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written; says which
     public static Report write(Path model, Path out, Progress progress) throws IOException {
         OutputDirectory.check(out);
+        ModelDirectory.check(model);
         LlamaConfig config = LlamaConfig.read(model);
         if (config.quantization() != null) {
             throw new IOException(model + ": its weights are quantized already (" + config.quantization() + ")");
@@ -82,6 +85,12 @@ public final class QuantizedModel {
                 SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (String name : plan.keySet()) {
                 weights.checkpoint.verifyUnchanged();
+                long nonFinite = NonFinite.count(weights.checkpoint.tensor(name));
+                if (nonFinite > 0) {
+                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite cannot be quantized: "
+                            + nonFinite + " of " + weights.checkpoint.shape(name).elements() + " are infinite or NaN; the model is"
+                            + " damaged, or its training diverged");
+                }
                 try (Arena arena = Arena.ofShared()) {
                     Tensor tensor = weights.tensor(name, arena);
                     MemorySegment data = tensor.data();

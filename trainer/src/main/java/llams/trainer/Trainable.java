@@ -21,7 +21,9 @@ import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.lora.LoraConfig;
+import llams.trainer.lora.LoraLayout;
 import llams.trainer.lora.LoraModel;
 
 /// A model with the leaves that are to be trained, and the way in which the result is written.
@@ -45,14 +47,19 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
 
     /// A new adapter on frozen weights.
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed) throws IOException {
-        Adapter adapter = Adapter.create(arena, lora, base.config, seed);
-        LoraModel trained = LoraModel.of(base.config, base.frozen(), adapter, Leaf.Kind.STATE);
-        LoraModel still = lora.dropout() == 0 ? trained : LoraModel.of(base.config, base.frozen(),
-                new Adapter(new LoraConfig(lora.rank(), lora.alpha(), 0, lora.targets(), lora.rsLora()), adapter.tensors()),
-                Leaf.Kind.STATE);
+        return adapter(base, Adapter.create(arena, lora, base.config, seed));
+    }
+
+    /// An adapter on frozen weights, as it is; its tensors become those that are trained.
+    static Trainable adapter(LlamaWeights base, Adapter adapter) throws IOException {
+        LoraLayout layout = adapter.layout();
+        LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
+        LoraModel still = layout.dropout() == 0 ? trained
+                : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
+        String fingerprint = BaseFingerprint.ofBoth(base);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter),
-                (directory, tensors) -> AdapterFiles.write(directory, lora, tensors, base));
+                (directory, tensors) -> AdapterFiles.write(directory, adapter, tensors, base, fingerprint));
     }
 
     /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import llams.engine.Golden;
 import llams.engine.device.Device;
@@ -38,7 +39,7 @@ class GoldenTrainingTest {
                 .flatMap(device -> Stream.of(false, true).map(split -> Arguments.of(model, device, split))));
     }
 
-    private static PackedSequence row(int[] ids, int[] label) {
+    static PackedSequence row(int[] ids, int[] label) {
         int[] position = new int[ids.length];
         Arrays.setAll(position, t -> t);
         return new PackedSequence(ids, position, new int[ids.length], label);
@@ -68,13 +69,15 @@ class GoldenTrainingTest {
         }
     }
 
-    private static Optimizer optimizer(JsonNode hyper) {
+    static Optimizer optimizer(JsonNode hyper) {
         return new Optimizer(hyper.get("beta1").asDouble(), hyper.get("beta2").asDouble(), hyper.get("eps").asDouble(),
                 hyper.get("weight_decay").asDouble(), hyper.get("max_grad_norm").asDouble());
     }
 
     /// Runs the steps of a trajectory file and compares each.
-    private static void follow(Golden.Model model, JsonNode trajectory, String kind, Trainer trainer, boolean split)
+    ///
+    /// @param tolerance of `loss_traj_abs` and `grad_norm_traj_abs`
+    static void follow(Golden.Model model, JsonNode trajectory, ToDoubleFunction<String> tolerance, Trainer trainer, boolean split)
             throws IOException {
         JsonNode hyper = trajectory.get("hyper");
         Schedule schedule = new Schedule(Schedule.Kind.named(hyper.get("schedule").asString()), hyper.get("lr").asDouble(),
@@ -85,10 +88,10 @@ class GoldenTrainingTest {
             assertEquals(expected.get("lr").asDouble(), schedule.rate(step), 1e-12, "lr of step " + step);
             Trainer.Step made = trainer.step(batches.get(step % batches.size()), schedule.rate(step), step);
             assertEquals(expected.get("num_tokens").asInt(), made.countedTokens(), "tokens of step " + step);
-            assertEquals(expected.get("loss").asDouble(), made.loss(), model.tolerance(kind + "_loss_traj_abs"),
+            assertEquals(expected.get("loss").asDouble(), made.loss(), tolerance.applyAsDouble("loss_traj_abs"),
                     "loss of step " + step);
             assertEquals(expected.get("grad_norm").asDouble(), made.gradientNorm(),
-                    model.tolerance(kind + "_grad_norm_traj_abs"), "norm of step " + step);
+                    tolerance.applyAsDouble("grad_norm_traj_abs"), "norm of step " + step);
         }
     }
 
@@ -103,7 +106,7 @@ class GoldenTrainingTest {
             try (Trainer trainer = new Trainer(device, lora.model(), lora.adapterLeaves(),
                     LoraModel.resident(weights.resident(), adapter), optimizer(trajectory.get("hyper")),
                     weights.config.maxPositions(), false, 0)) {
-                follow(model, trajectory, "lora", trainer, split);
+                follow(model, trajectory, what -> model.tolerance("lora_" + what), trainer, split);
                 for (Leaf leaf : lora.adapterLeaves()) {
                     double difference = Golden.maxDifference(expected.tensors().get(leaf.name()).toFloats(),
                             trainer.read(leaf).toFloats());
@@ -162,7 +165,7 @@ class GoldenTrainingTest {
             }, Llama.Wrap.NONE);
             try (Trainer trainer = new Trainer(device, llama, parameters, resident, optimizer(trajectory.get("hyper")),
                     weights.config.maxPositions(), false, 0)) {
-                follow(model, trajectory, "full", trainer, split);
+                follow(model, trajectory, what -> model.tolerance("full_" + what), trainer, split);
                 compareFinal(model, trajectory, parameters, trainer);
             }
         }

@@ -2,13 +2,14 @@ package llams.engine.llama;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
@@ -31,6 +32,8 @@ public final class LlamaWeights implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     /// Its threads serve all weights; null until one has to be quantized.
     private Quantizer quantizer;
+    /// Null until it is asked for: it costs reading all files.
+    private String contentHash;
 
     private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, Checkpoint checkpoint) {
         this.directory = directory;
@@ -55,10 +58,7 @@ public final class LlamaWeights implements AutoCloseable {
     }
 
     private static LlamaWeights open(Path directory, boolean quantize) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            throw new NoSuchFileException(directory.toString(), null,
-                    "no such directory; a model is a directory with config.json and model.safetensors");
-        }
+        ModelDirectory.check(directory);
         LlamaConfig config = LlamaConfig.read(directory);
         LlamaWeights weights = new LlamaWeights(directory, config, quantize, Checkpoint.open(directory));
         try {
@@ -167,6 +167,21 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
         }
         return blocks;
+    }
+
+    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it is read, once.
+    public String contentHash() throws IOException {
+        if (contentHash == null) {
+            long hash = 0;
+            try (ContentHash content = new ContentHash()) {
+                for (String name : new TreeSet<>(checkpoint.names())) {
+                    hash = Long.rotateLeft(hash, 7) * 31 + content.of(checkpoint.tensor(name).data());
+                }
+            }
+            checkpoint.verifyUnchanged();
+            contentHash = HexFormat.of().toHexDigits(hash);
+        }
+        return contentHash;
     }
 
     @Override

@@ -27,6 +27,11 @@ public enum ProjectionName {
         return path.substring(path.indexOf('.') + 1);
     }
 
+    /// The module's name in a model: `model.layers.0.self_attn.q_proj`.
+    public String module(int layer) {
+        return "model.layers." + layer + "." + path;
+    }
+
     /// The projection of this short or module name.
     public static Optional<ProjectionName> named(String name) {
         return Arrays.stream(values()).filter(p -> p.shortName().equals(name) || p.moduleName().equals(name)).findAny();

@@ -30,14 +30,22 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
     /// @throws IOException if there is a template that this program cannot render; says where and why
     static ChatTemplate of(Path directory, Tokenizer tokenizer, Clock clock) throws IOException {
         TemplateFile file = TemplateFile.find(directory);
-        return file == null || file.template().equals(Llama3Template.TEXT) ? new Llama3Template(tokenizer, file != null)
+        return file == null || Llama3Template.isText(file.template()) ? new Llama3Template(tokenizer, file != null)
                 : RenderedTemplate.of(file, directory, tokenizer, clock);
     }
 
     /// The ids of a whole conversation.
     ///
+    /// @param parsed whether special tokens' names in contents are those tokens
     /// @throws IllegalArgumentException if the template has no place for one of its parts, or refuses it
-    Encoded encode(List<ChatMessage> messages, List<JsonNode> tools);
+    Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed);
+
+    /// The ids of a whole conversation, in which special tokens' names are text.
+    ///
+    /// @throws IllegalArgumentException as above
+    default Encoded encode(List<ChatMessage> messages, List<JsonNode> tools) {
+        return encode(messages, tools, false);
+    }
 
     /// The ids of what is said up to now, and the open header of the assistant's next message.
     ///

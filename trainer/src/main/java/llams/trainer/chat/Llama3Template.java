@@ -1,6 +1,10 @@
 package llams.trainer.chat;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -9,7 +13,6 @@ import llams.tokenizer.Message;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /// Llama 3's own format, without a template to render.
 ///
@@ -27,18 +30,32 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
             {%- endif %}
             """;
 
+    /// Meta's own ways to write it: of the one that opens the next answer whether asked or not, and of the one that does not.
+    private static final Set<String> SHA256 = Set.of("b48c47f6443892716176eb200bf4ef108f64e06ca26ed0fa8ebc0a4b3992fcb2",
+            "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122");
+
+    /// Whether a template's text is known to be this format.
+    static boolean isText(String template) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(template.getBytes(StandardCharsets.UTF_8));
+            return template.equals(TEXT) || SHA256.contains(HexFormat.of().formatHex(hash));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /// @throws IllegalArgumentException if the vocabulary lacks the format's special tokens
     Llama3Template(Tokenizer tokenizer, boolean isModels) {
         this(tokenizer, new ChatFormat(tokenizer), isModels);
     }
 
     @Override
-    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools) {
+    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
         refuse(tools);
         int[] ids = format.encode(List.of(), false);
         boolean[] counted = new boolean[ids.length];
         for (ChatMessage message : messages) {
-            int[] part = format.message(plain(message));
+            int[] part = parsed ? parsed(plain(message)) : format.message(plain(message));
             int at = ids.length;
             ids = concat(ids, part);
             counted = Arrays.copyOf(counted, ids.length);
@@ -47,6 +64,11 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
             }
         }
         return new Encoded(ids, counted);
+    }
+
+    private int[] parsed(Message message) {
+        return concat(concat(format.header(message.role()), tokenizer.encode(message.content(), Tokenizer.ALL, Set.of())),
+                new int[] {tokenizer.special("<|eot_id|>").orElseThrow()});
     }
 
     @Override
@@ -61,22 +83,24 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
         return concat(concat(end, format.message(plain(next))), format.header("assistant"));
     }
 
-    /// With its tool calls as Llama 3.1 writes them.
+    /// With its tool call as Llama 3.1 writes it.
     private static Message plain(ChatMessage message) {
-        StringBuilder text = new StringBuilder(message.content());
-        for (ToolCall call : message.toolCalls()) {
-            text.append(text.isEmpty() ? "" : "\n");
-            ObjectNode written = JsonNodeFactory.instance.objectNode().put("name", call.name());
-            written.set("parameters", call.arguments());
-            text.append(written);
+        if (message.toolCalls().isEmpty()) {
+            return new Message(message.role(), message.content());
         }
-        return new Message(message.role(), text.toString());
+        if (message.toolCalls().size() > 1 || !message.content().isBlank()) {
+            String found = message.content().isBlank() ? "calls several tools" : "has text beside a tool call";
+            throw new IllegalArgumentException("an assistant's message " + found
+                    + ", for which Llama 3.1's format has no place; write one call a message");
+        }
+        ToolCall call = message.toolCalls().getFirst();
+        return new Message(message.role(),
+                JsonNodeFactory.instance.objectNode().put("name", call.name()).set("parameters", call.arguments()).toString());
     }
 
     private static void refuse(List<JsonNode> tools) {
         if (!tools.isEmpty()) {
-            throw new IllegalArgumentException("Llama 3's format has no place for \"tools\"; describe them in the system message, or use a"
-                    + " model whose chat template knows them");
+            throw new IllegalArgumentException("the conversation comes with tools, which this model's chat format does not describe");
         }
     }
 

@@ -70,9 +70,9 @@ final class RenderedTemplate implements ChatTemplate {
     }
 
     @Override
-    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools) {
-        String whole = render(messages, tools, false);
-        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0 ? marked(whole, messages) : answers(whole, messages, tools);
+    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
+        String whole = render(messages, tools, false, parsed);
+        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0 ? marked(whole, messages) : answers(whole, messages, tools, parsed);
         String text = unmarked(whole);
         Encoding encoding = tokenizer.encodeGuarded(text, GUARD);
         int[] ids = encoding.ids();
@@ -120,18 +120,18 @@ final class RenderedTemplate implements ChatTemplate {
     }
 
     /// Places of what the assistant's messages add to the prompts before them.
-    private List<int[]> answers(String whole, List<ChatMessage> messages, List<JsonNode> tools) {
+    private List<int[]> answers(String whole, List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
         List<int[]> spans = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
             if (!messages.get(i).role().equals("assistant") || !messages.get(i).trained()) {
                 continue;
             }
-            String answered = i + 1 == messages.size() ? whole : render(messages.subList(0, i + 1), tools, false);
+            String answered = i + 1 == messages.size() ? whole : render(messages.subList(0, i + 1), tools, false, parsed);
             if (!whole.startsWith(answered)) {
                 throw refused("the template writes message " + (i + 1) + " in another way when more follow, so that it cannot be trained"
                         + " there; end the conversation with it, or mark other answers as not trained");
             }
-            String asked = i == 0 ? "" : render(messages.subList(0, i), tools, true);
+            String asked = i == 0 ? "" : render(messages.subList(0, i), tools, true, parsed);
             int from = 0;
             while (from < asked.length() && from < answered.length() && asked.charAt(from) == answered.charAt(from)) {
                 from++;
@@ -143,7 +143,7 @@ final class RenderedTemplate implements ChatTemplate {
 
     @Override
     public int[] prompt(List<ChatMessage> messages, List<JsonNode> tools) {
-        return tokenizer.encodeGuarded(unmarked(render(messages, tools, true)), GUARD).ids();
+        return tokenizer.encodeGuarded(unmarked(render(messages, tools, true, false)), GUARD).ids();
     }
 
     @Override
@@ -151,8 +151,8 @@ final class RenderedTemplate implements ChatTemplate {
         int answer = messages.size() - 1;
         List<ChatMessage> all = new ArrayList<>(messages);
         all.add(next);
-        String before = unmarked(render(messages.subList(0, answer), List.of(), true)) + guarded(messages.get(answer).content());
-        String now = unmarked(render(all, List.of(), true));
+        String before = unmarked(render(messages.subList(0, answer), List.of(), true, false)) + guarded(messages.get(answer).content());
+        String now = unmarked(render(all, List.of(), true, false));
         return now.startsWith(before) ? tokenizer.encodeGuarded(now.substring(before.length()), GUARD).ids() : null;
     }
 
@@ -169,8 +169,8 @@ final class RenderedTemplate implements ChatTemplate {
         return length;
     }
 
-    /// With guards in what contents write of special tokens' names.
-    private String render(List<ChatMessage> messages, List<JsonNode> tools, boolean addGenerationPrompt) {
+    /// With guards in what contents write of special tokens' names, unless they are parsed.
+    private String render(List<ChatMessage> messages, List<JsonNode> tools, boolean addGenerationPrompt, boolean parsed) {
         Map<String, Object> values = new LinkedHashMap<>(namedTokens);
         List<Object> list = new ArrayList<>();
         messages.forEach(message -> list.add(value(message)));
@@ -179,7 +179,8 @@ final class RenderedTemplate implements ChatTemplate {
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);
         try {
-            return (tools.isEmpty() ? template : toolUse).render(values, clock);
+            String text = (tools.isEmpty() ? template : toolUse).render(values, clock);
+            return parsed ? text.replace(String.valueOf(GUARD), "") : text;
         } catch (TemplateException e) {
             throw new IllegalArgumentException(message(file, e), e);
         }

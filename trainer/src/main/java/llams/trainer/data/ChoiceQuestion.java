@@ -4,25 +4,33 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A question with its possible answers, of which one is right.
 ///
-/// @param origin   `file:line`, for messages
-/// @param question what stands before each answer
-/// @param choices  two or more, none empty
-/// @param answer   index of the right one in `choices`, from 0
-public record ChoiceQuestion(String origin, String question, List<String> choices, int answer) {
-    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line; other keys are left alone.
+/// @param origin    `file:line`, for messages
+/// @param question  what stands before each answer
+/// @param choices   two or more, none empty
+/// @param answer    index of the right one in `choices`, from 0
+/// @param separator what stands between the question and each answer; null for white space as [#context] says
+public record ChoiceQuestion(String origin, String question, List<String> choices, int answer, String separator) {
+    private static final Set<String> KEYS = Set.of("question", "choices", "answer", "separator");
+
+    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line, with `"separator"` where it says one.
     ///
+    /// @param unused hears of every other key that a line has
     /// @throws DataException if a line is anything else, or there is none
-    public static List<ChoiceQuestion> read(Path file) throws IOException {
+    public static List<ChoiceQuestion> read(Path file, Consumer<String> unused) throws IOException {
         List<ChoiceQuestion> questions = new ArrayList<>();
         try (Lines lines = Lines.open(file)) {
             for (String line = lines.next(); line != null; line = lines.next()) {
                 if (!line.isBlank()) {
-                    questions.add(of(JsonLine.parse(line, lines.place()), lines.place()));
+                    ObjectNode row = JsonLine.parse(line, lines.place());
+                    questions.add(of(row, lines.place()));
+                    row.propertyNames().stream().filter(key -> !KEYS.contains(key)).forEach(unused);
                 }
             }
         }
@@ -53,6 +61,28 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
             throw new DataException(place + ": \"answer\" is " + JsonLine.kind(answer) + "; wanted the index of the right one of "
                     + choices.size() + " choices, 0 to " + (choices.size() - 1));
         }
-        return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue());
+        JsonNode separator = row.path("separator");
+        if (!separator.isMissingNode() && !separator.isNull() && !separator.isString()) {
+            throw new DataException(place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text, \"\" for none");
+        }
+        return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue(), separator.stringValue(null));
+    }
+
+    /// What is scored with an answer: the question, what stands between, and the answer. That is the separator where there is one.
+    /// Otherwise it is white space, once: the question's at its end, or else the answer's at its beginning, or else one blank.
+    public String text(String choice) {
+        if (separator != null) {
+            return question + separator + choice;
+        }
+        if (!context().equals(question)) {
+            return question + choice.stripLeading();
+        }
+        return question + (Character.isWhitespace(choice.charAt(0)) ? "" : " ") + choice;
+    }
+
+    /// The beginning of each [#text] that counts as the question. White space at its end is the answer's: tokens begin with spaces,
+    /// they do not end with them.
+    public String context() {
+        return (question + (separator == null ? "" : separator)).stripTrailing();
     }
 }

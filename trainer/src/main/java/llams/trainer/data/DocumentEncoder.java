@@ -1,7 +1,11 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatMessage;
 import llams.trainer.chat.ChatTemplate;
 import llams.trainer.chat.ModelText;
 
@@ -9,34 +13,52 @@ import llams.trainer.chat.ModelText;
 ///
 /// | sample | ids | counted |
 /// |---|---|---|
-/// | text | the first token, the text, the last token: [TextFrame] | every token after the first |
-/// | conversation | as the model's template writes it: [ChatTemplate] | what the assistant's messages add to the prompts before them |
+/// | text | the text between the tokens of its [TextFrame] | every token after the first |
+/// | conversation | as the model's [ChatTemplate] writes it | what the assistant's messages add to the prompts before them; none of a message that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
-/// Special text inside texts and contents is plain text. The assistant's header is not counted: whoever generates writes it
-/// before the model answers, so predicting it is never asked for, and its four easy tokens would flatter the loss. (torchtune
-/// counts it; its losses on conversations are lower for that.)
+/// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise. Where it is the
+/// token, a text that brings its own beginning or end gets no second one.
+///
+/// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is never asked for,
+/// and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations are lower for that.)
 public final class DocumentEncoder {
+    /// Names that end a text or a turn, in the formats of this field.
+    private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>");
+
     private final ModelText text;
+    private final Tokenizer tokenizer;
     private final int vocab;
+    private final SpecialText special;
 
-    /// @param tokenizer without files beside it: texts begin and end as Llama 3's do; null when all data is ids
-    /// @param vocab     rows of the model's embedding: ids at or above it are refused
-    public DocumentEncoder(Tokenizer tokenizer, int vocab) {
-        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab);
-    }
-
-    private DocumentEncoder(ModelText text, int vocab) {
+    private DocumentEncoder(ModelText text, int vocab, SpecialText special) {
         this.text = text;
+        this.tokenizer = text == null ? null : text.tokenizer();
         this.vocab = vocab;
+        this.special = special;
     }
 
     /// An encoder by a model's own conventions.
     ///
     /// @param text  may be null when all data is ids
     /// @param vocab rows of the model's embedding: ids at or above it are refused
-    public static DocumentEncoder of(ModelText text, int vocab) {
-        return new DocumentEncoder(text, vocab);
+    public static DocumentEncoder of(ModelText text, int vocab, SpecialText special) {
+        return new DocumentEncoder(text, vocab, special);
+    }
+
+    /// @param tokenizer without files beside it: Llama 3's conventions; null when all data is ids
+    /// @param vocab     rows of the model's embedding: ids at or above it are refused
+    public DocumentEncoder(Tokenizer tokenizer, int vocab, SpecialText special) {
+        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special);
+    }
+
+    /// Special tokens' names are letters.
+    public DocumentEncoder(Tokenizer tokenizer, int vocab) {
+        this(tokenizer, vocab, SpecialText.TEXT);
+    }
+
+    SpecialNames specialNames() {
+        return new SpecialNames(tokenizer, special);
     }
 
     /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text
@@ -51,17 +73,61 @@ public final class DocumentEncoder {
     }
 
     private Document text(Sample.Text sample) {
-        ModelText model = model(sample);
-        int[] ids = model.frame().around(model.tokenizer().encodeOrdinary(sample.text()), sample.starts(), sample.ends());
+        TextFrame frame = model(sample).frame();
+        String text = sample.text();
+        boolean parsed = special == SpecialText.PARSE;
+        boolean begun = parsed && frame.first() != TextFrame.NONE && text.stripLeading().startsWith(tokenizer.decode(frame.first()));
+        int[] body = ids(begun && sample.starts() ? text.stripLeading() : text);
+        int[] ids = frame.around(body, sample.starts() && !begun, sample.ends() && !(parsed && ending(text) != null));
         return new Document(sample.origin(), ids, ids);
     }
 
+    private int[] ids(String text) {
+        return special == SpecialText.PARSE ? tokenizer.encode(text, Tokenizer.ALL, Set.of()) : tokenizer.encodeOrdinary(text);
+    }
+
+    /// The token's name that ends `text`, or null.
+    private String ending(String text) {
+        String stripped = text.stripTrailing();
+        for (String end : ENDS) {
+            if (stripped.endsWith(end) && tokenizer.special(end).isPresent()) {
+                return end;
+            }
+        }
+        int last = this.text.frame().last();
+        String end = last == TextFrame.NONE ? "" : tokenizer.decode(last);
+        return !end.isEmpty() && stripped.endsWith(end) ? end : null;
+    }
+
+    /// A message without the tokens that a chat format puts around it.
+    private ChatMessage bare(ChatMessage message, String origin) {
+        String bare = message.content();
+        if (special == SpecialText.PARSE) {
+            bare = bare.strip();
+            int first = text.frame().first();
+            String begin = first == TextFrame.NONE ? "" : tokenizer.decode(first);
+            if (bare.startsWith(begin)) {
+                bare = bare.substring(begin.length());
+            }
+            for (String end = ending(bare); end != null; end = ending(bare)) {
+                bare = bare.substring(0, bare.lastIndexOf(end));
+            }
+        }
+        if (message.role().equals("assistant") && message.toolCalls().isEmpty() && bare.isBlank()) {
+            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end it, which is not trained");
+        }
+        return new ChatMessage(message.role(), bare, message.toolCalls(), message.trained());
+    }
+
     private Document chat(Sample.Chat sample) {
+        ChatTemplate chat = model(sample).chat();
+        List<ChatMessage> messages = new ArrayList<>();
+        for (ChatMessage message : sample.messages()) {
+            messages.add(bare(message, sample.origin()));
+        }
         ChatTemplate.Encoded encoded;
         try {
-            encoded = model(sample).chat().encode(sample.messages(), sample.tools());
-        } catch (DataException e) {
-            throw e;
+            encoded = chat.encode(messages, sample.tools(), special == SpecialText.PARSE);
         } catch (IllegalArgumentException e) {
             throw new DataException(sample.origin() + ": " + e.getMessage());
         }

@@ -1,20 +1,33 @@
 package llams.trainer.data;
 
+import java.util.Locale;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
+import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a text may have any length.
+/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a text may have any length. Python's `NaN`
+/// is a number.
 public final class JsonLine {
+    private static final int MAX_DEPTH = 1_000;
+    private static final int MAX_DIGITS = 1_000;
+    private static final int MAX_SHOWN = 60;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxStringLength(Integer.MAX_VALUE)
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNumberLength(MAX_DIGITS)
                             .build())
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -24,17 +37,43 @@ public final class JsonLine {
 
     /// @throws DataException if `line` is not one JSON object; the message begins with `place`
     public static ObjectNode parse(String line, String place) {
-        JsonNode node;
-        try {
-            node = MAPPER.readTree(line);
-        } catch (JacksonException e) {
-            String at = e.getLocation() == null ? "" : " at column " + e.getLocation().getColumnNr();
-            throw new DataException(place + ": not JSON" + at + ": " + e.getOriginalMessage(), e);
-        }
+        JsonNode node = value(line, place);
         if (node instanceof ObjectNode object) {
             return object;
         }
         throw new DataException(place + ": wanted one JSON object a line, found " + kind(node));
+    }
+
+    /// @throws DataException if `json` is not one JSON value; the message begins with `place`
+    static JsonNode value(String json, String place) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            throw new DataException(place + ": not JSON" + at(e.getLocation()) + ": " + reason(e), e);
+        }
+    }
+
+    private static String at(TokenStreamLocation location) {
+        if (location == null || location.getColumnNr() <= 0) {
+            return "";
+        }
+        String line = location.getLineNr() > 1 ? " at line " + location.getLineNr() + " of the row, column " : " at column ";
+        return line + location.getColumnNr();
+    }
+
+    /// What is wrong, without the parser's names of its own parts and settings.
+    private static String reason(JacksonException e) {
+        String message = e.getOriginalMessage();
+        return switch (e) {
+            case StreamConstraintsException limit when message.contains("nesting") ->
+                String.format(Locale.ROOT, "nested too deeply (limit %,d)", MAX_DEPTH);
+            case StreamConstraintsException limit when message.startsWith("Number") ->
+                String.format(Locale.ROOT, "a number of more than %,d digits", MAX_DIGITS);
+            case StreamConstraintsException limit -> "a key is too long";
+            case UnexpectedEndOfInputException end -> "it ends too early; is it cut short?";
+            case DatabindException trailing -> "there is more behind the object";
+            default -> message;
+        };
     }
 
     /// The text at `key`.
@@ -68,11 +107,16 @@ public final class JsonLine {
         return values;
     }
 
+    /// A name of the data as messages quote it: not longer than a line.
+    static String shown(String name) {
+        return name.length() <= MAX_SHOWN ? name : name.substring(0, MAX_SHOWN) + "...";
+    }
+
     /// What a JSON value is, in words.
     public static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> "a text";
-            case NUMBER -> "the number " + node;
+            case NUMBER -> "the number " + shown(node.toString());
             case ARRAY -> "a list";
             case OBJECT, POJO -> "an object";
             case BOOLEAN -> node.toString();

@@ -1,131 +1,213 @@
 package llams.trainer.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import llams.trainer.chat.ChatMessage;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// JSONL training data: one object a line, each of any of these forms; keys not named here are left alone.
+/// Rows of training data: JSON objects, each in any of these forms, of which the first that fits is taken. Keys that are not named
+/// here are counted; a key whose value is null is not there.
 ///
 /// | keys | sample |
 /// |---|---|
-/// | `ids` (or `input_ids`), optional `labels` | ready ids; without labels every token counts |
-/// | `messages` or `conversations`: `role` and `content`, or `from` and `value` | a conversation; `human` is user, `gpt` is assistant |
-/// | `instruction`, optional `input`, `output` (or `response`); optional `system` | user: instruction, blank line, input; assistant: output |
-/// | `prompt` or `question`; `response`, `completion` or `answer`; optional `system` | the same without input |
+/// | `ids` (or `input_ids`), optional `labels`, `attention_mask`, [#LOSS_MASKS] | ready ids; without labels every token counts |
+/// | `messages`, `conversations` or `conversation`: see [Messages] | a conversation |
 /// | `q_ko`, `a_ko`, `q_en`, `a_en` | the four conversations of a Korean-English pair, see [LanguagePair] |
+/// | [#QUESTIONS], [#ANSWERS]; optional [#INPUTS], `history` | user: instruction, blank line, input; assistant: output |
 /// | `text` | text to continue |
+///
+/// Conversations, in all but pairs, may have `system` (or `system_prompt`) and `tools` (or `functions`) beside them.
 final class JsonlReader {
+    private static final List<String> CHATS = List.of("messages", "conversations", "conversation");
     private static final List<String> QUESTIONS = List.of("instruction", "prompt", "question");
     private static final List<String> ANSWERS = List.of("output", "response", "completion", "answer");
+    private static final List<String> INPUTS = List.of("input", "context");
+    private static final List<String> SYSTEMS = List.of("system", "system_prompt");
+    /// What tokenized datasets call the mask of trained tokens.
+    private static final List<String> LOSS_MASKS = List.of("loss_mask", "assistant_masks", "assistant_mask", "completion_mask");
 
     private JsonlReader() {}
 
-    static void read(Path file, Consumer<Sample> samples) throws IOException {
-        try (Lines lines = Lines.open(file)) {
-            for (String line = lines.next(); line != null; line = lines.next()) {
-                if (!line.isBlank()) {
-                    read(JsonLine.parse(line, lines.place()), lines.place(), samples);
+    static void read(Rows rows, FileNotes notes, Consumer<Sample> samples) throws IOException {
+        while (true) {
+            try {
+                String json = rows.next();
+                if (json == null) {
+                    return;
+                }
+                if (!json.isBlank()) {
+                    Row row = Row.parse(json, rows.place());
+                    read(row, samples);
+                    notes.used(row.unused());
+                }
+            } catch (DataException e) {
+                notes.unusable(e);
+            }
+        }
+    }
+
+    static void read(Row row, Consumer<Sample> samples) {
+        String chat = row.first(CHATS);
+        String question = row.first(QUESTIONS);
+        String answer = row.first(ANSWERS);
+        if (row.has("ids") || row.has("input_ids")) {
+            samples.accept(ids(row));
+        } else if (chat != null) {
+            samples.accept(chat(row, Messages.of(row, chat)));
+        } else if (LanguagePair.KEYS.stream().allMatch(row::has)) {
+            LanguagePair.of(row).conversations().forEach(c -> samples.accept(new Sample.Chat(row.place, c)));
+        } else if (question != null && answer != null) {
+            samples.accept(chat(row, instruction(row, question, answer)));
+        } else if (row.has("text")) {
+            samples.accept(new Sample.Text(row.place, row.text("text")));
+        } else {
+            throw new DataException(KnownForms.unknown(row));
+        }
+    }
+
+    private static Sample ids(Row row) {
+        String key = row.has("ids") ? "ids" : "input_ids";
+        int[] ids = row.integers(key);
+        int[] labels = row.has("labels") ? row.integers("labels") : ids;
+        if (labels.length != ids.length) {
+            throw new DataException(row.place + ": \"" + key + "\" has " + ids.length + " entries, \"labels\" " + labels.length
+                    + "; labels stand unshifted, one for each id, -100 where the loss does not count");
+        }
+        for (String mask : LOSS_MASKS) {
+            if (row.has(mask)) {
+                boolean[] trained = mask(row, mask, ids.length);
+                labels = labels.clone();
+                for (int i = 0; i < ids.length; i++) {
+                    labels[i] = trained[i] ? labels[i] : Document.IGNORED;
                 }
             }
         }
+        return row.has("attention_mask")
+                ? withoutPadding(row.place, ids, labels, mask(row, "attention_mask", ids.length))
+                : new Sample.Ids(row.place, ids, labels);
     }
 
-    static void read(ObjectNode row, String place, Consumer<Sample> samples) {
-        if (row.has("ids") || row.has("input_ids")) {
-            samples.accept(ids(row, place));
-        } else if (row.has("messages") || row.has("conversations")) {
-            samples.accept(chat(row, row.has("messages") ? "messages" : "conversations", place));
-        } else if (LanguagePair.KEYS.stream().allMatch(row::has)) {
-            LanguagePair.of(row, place).conversations().forEach(c -> samples.accept(new Sample.Chat(place, c)));
+    private static Sample withoutPadding(String place, int[] ids, int[] labels, boolean[] attended) {
+        int[] keptIds = new int[ids.length];
+        int[] keptLabels = new int[ids.length];
+        int kept = 0;
+        for (int i = 0; i < ids.length; i++) {
+            if (attended[i]) {
+                keptIds[kept] = ids[i];
+                keptLabels[kept++] = labels[i];
+            }
+        }
+        return new Sample.Ids(place, Arrays.copyOf(keptIds, kept), Arrays.copyOf(keptLabels, kept));
+    }
+
+    /// A list of 0 and 1, or false and true, one for each id.
+    private static boolean[] mask(Row row, String key, int length) {
+        JsonNode list = row.take(key);
+        if (!list.isArray() || list.size() != length) {
+            throw new DataException(row.place + ": \"" + key + "\" is " + JsonLine.kind(list) + (list.isArray() ? " of " + list.size() : "")
+                    + "; wanted a list of 0 and 1, one for each of the " + length + " ids");
+        }
+        boolean[] mask = new boolean[length];
+        for (int i = 0; i < length; i++) {
+            mask[i] = Messages.flag(list.get(i), row.place + ": \"" + key + "\"[" + i + "]");
+        }
+        return mask;
+    }
+
+    /// The conversation with what stands beside it.
+    private static Sample chat(Row row, List<ChatMessage> messages) {
+        String key = row.first(SYSTEMS);
+        String system = key == null ? "" : row.text(key);
+        List<ChatMessage> all = messages;
+        if (!system.isBlank()) {
+            if (!messages.getFirst().role().equals("system")) {
+                all = new ArrayList<>(messages);
+                all.addFirst(new ChatMessage("system", system));
+            } else if (!messages.getFirst().content().strip().equals(system.strip())) {
+                throw new DataException(row.place + ": \"" + key
+                        + "\" differs from the system message of the conversation; wanted one of the two");
+            }
+        }
+        return new Sample.Chat(row.place, all, tools(row));
+    }
+
+    private static List<JsonNode> tools(Row row) {
+        String key = row.has("tools") ? "tools" : "functions";
+        if (!row.has(key)) {
+            return List.of();
+        }
+        String where = row.place + ": \"" + key + "\"";
+        JsonNode list = row.take(key);
+        if (list.isString() && list.stringValue().isBlank()) {
+            return List.of();
+        }
+        list = Messages.unwrapped(list, where);
+        List<JsonNode> tools = new ArrayList<>();
+        if (!list.isArray()) {
+            throw new DataException(where + " is " + JsonLine.kind(list) + "; wanted a list of tools, or the JSON text of one");
+        }
+        for (JsonNode tool : list) {
+            JsonNode description = Messages.unwrapped(tool, where + "[" + tools.size() + "]");
+            if (!(description instanceof ObjectNode)) {
+                throw new DataException(where + "[" + tools.size() + "] is " + JsonLine.kind(description)
+                        + "; wanted an object with the tool's name, description and parameters");
+            }
+            tools.add(description);
+        }
+        return tools;
+    }
+
+    private static List<ChatMessage> instruction(Row row, String question, String answer) {
+        if (row.has("label") && row.object().get("label").isBoolean()) {
+            throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained here; keep the good"
+                    + " ones: jq -c 'select(.label) | del(.label)'");
+        }
+        List<ChatMessage> messages = new ArrayList<>(history(row));
+        if (row.object().get(question).isArray()) {
+            // A prompt of messages and what completes it: the prompt is there to be read.
+            Messages.of(row, question).forEach(m -> messages.add(new ChatMessage(m.role(), m.content(), m.toolCalls(), false)));
         } else {
-            String question = firstKey(row, QUESTIONS);
-            String answer = firstKey(row, ANSWERS);
-            if (question != null && answer != null) {
-                samples.accept(instruction(row, question, answer, place));
-            } else if (row.has("text")) {
-                samples.accept(new Sample.Text(place, JsonLine.text(row, "text", place)));
-            } else {
-                throw new DataException(KnownForms.unknown(row, place));
+            StringBuilder asked = new StringBuilder(row.text(question));
+            for (String key : INPUTS) {
+                String input = row.textOrEmpty(key);
+                asked.append(input.isBlank() ? "" : "\n\n" + input);
             }
+            messages.add(new ChatMessage("user", asked.toString()));
         }
-    }
-
-    private static String firstKey(ObjectNode row, List<String> keys) {
-        for (String key : keys) {
-            if (row.has(key)) {
-                return key;
+        if (row.object().get(answer).isArray()) {
+            messages.addAll(Messages.of(row, answer));
+        } else {
+            String said = row.text(answer);
+            if (said.isBlank()) {
+                throw new DataException(row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is not trained");
             }
+            messages.add(new ChatMessage("assistant", said));
         }
-        return null;
+        return messages;
     }
 
-    private static Sample ids(ObjectNode row, String place) {
-        String key = row.has("ids") ? "ids" : "input_ids";
-        int[] ids = JsonLine.integers(row, key, place);
-        int[] labels = row.has("labels") ? JsonLine.integers(row, "labels", place) : ids;
-        if (labels.length != ids.length) {
-            throw new DataException(place + ": \"" + key + "\" has " + ids.length + " entries, \"labels\" " + labels.length
-                    + "; labels stand unshifted, one for each id, -100 where the loss does not count");
-        }
-        return new Sample.Ids(place, ids, labels);
-    }
-
-    private static Sample chat(ObjectNode row, String key, String place) {
-        JsonNode list = row.get(key);
-        if (!list.isArray() || list.isEmpty()) {
-            throw new DataException(place + ": \"" + key + "\" is " + (list.isArray() ? "empty" : JsonLine.kind(list))
-                    + "; wanted a list of messages like {\"role\": \"user\", \"content\": \"...\"}");
-        }
+    /// Questions and answers that came before, as `[[question, answer], ...]`.
+    private static List<ChatMessage> history(Row row) {
         List<ChatMessage> messages = new ArrayList<>();
-        for (int i = 0; i < list.size(); i++) {
-            messages.add(message(list.get(i), place + ": \"" + key + "\"[" + i + "]"));
+        if (!row.has("history")) {
+            return messages;
         }
-        return new Sample.Chat(place, messages);
-    }
-
-    private static ChatMessage message(JsonNode node, String where) {
-        if (!(node instanceof ObjectNode message)) {
-            throw new DataException(where + " is " + JsonLine.kind(node) + "; wanted a message: role and content");
+        JsonNode turns = row.take("history");
+        if (!turns.isArray()) {
+            throw new DataException(row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question, answer], ...]");
         }
-        String roleKey = message.has("role") ? "role" : "from";
-        String contentKey = message.has("content") ? "content" : "value";
-        if (!message.has(roleKey) || !message.has(contentKey)) {
-            throw new DataException(where + " has the keys " + KnownForms.keys(message)
-                    + "; wanted \"role\" and \"content\", or \"from\" and \"value\"");
+        for (JsonNode turn : turns) {
+            if (turn.size() != 2 || !turn.path(0).isString() || turn.path(1).stringValue("").isBlank()) {
+                throw new DataException(row.place + ": \"history\"[" + messages.size() / 2 + "] is " + JsonLine.kind(turn)
+                        + "; wanted a list of a question and its answer");
+            }
+            messages.add(new ChatMessage("user", turn.get(0).stringValue()));
+            messages.add(new ChatMessage("assistant", turn.get(1).stringValue()));
         }
-        String name = JsonLine.text(message, roleKey, where);
-        String role = role(name);
-        if (role == null) {
-            throw new DataException(where + ": role \"" + name
-                    + "\" is not known; wanted system, user (human), assistant (gpt) or ipython (tool)");
-        }
-        return new ChatMessage(role, JsonLine.text(message, contentKey, where));
-    }
-
-    private static String role(String name) {
-        return switch (name) {
-            case "system", "user", "assistant", "ipython" -> name;
-            case "human" -> "user";
-            case "gpt" -> "assistant";
-            case "tool" -> "ipython";
-            default -> null;
-        };
-    }
-
-    private static Sample instruction(ObjectNode row, String question, String answer, String place) {
-        List<ChatMessage> messages = new ArrayList<>();
-        if (row.has("system")) {
-            messages.add(new ChatMessage("system", JsonLine.text(row, "system", place)));
-        }
-        String asked = JsonLine.text(row, question, place);
-        String input = row.has("input") && !row.get("input").isNull() ? JsonLine.text(row, "input", place) : "";
-        messages.add(new ChatMessage("user", input.isBlank() ? asked : asked + "\n\n" + input));
-        messages.add(new ChatMessage("assistant", JsonLine.text(row, answer, place)));
-        return new Sample.Chat(place, messages);
+        return messages;
     }
 }

@@ -1,14 +1,18 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Explains rows in no known form by the form that they are nearest to.
 final class KnownForms {
-    private record Form(List<String> keys, String example) {}
+    record Form(List<String> keys, String example) {}
 
-    private static final List<Form> FORMS = List.of(
+    static final List<Form> FORMS = List.of(
             new Form(List.of("text"), "{\"text\": \"Seoul is the capital of Korea.\"}"),
             new Form(
                     List.of("messages"),
@@ -22,25 +26,53 @@ final class KnownForms {
             new Form(LanguagePair.KEYS, "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}"),
             new Form(List.of("ids"), "{\"ids\": [128000, 9906, 128001]}"));
 
+    /// Above this distance nothing can be said of what was meant.
+    private static final double FAR = 0.5;
+    private static final int KEYS_SHOWN = 20;
+
     private KnownForms() {}
 
     /// The message for a row that no reader takes.
-    static String unknown(ObjectNode row, String place) {
+    static String unknown(Row row) {
+        if (row.has("chosen") && row.has("rejected")) {
+            String chosen = row.object().get("chosen").isArray() ? "{messages: .chosen}"
+                    : row.has("prompt") ? "{prompt, response: .chosen}" : "{text: .chosen}";
+            return row.place + ": preference data (\"chosen\" and \"rejected\") is not trained here; to train what was chosen:"
+                    + " jq -c '" + chosen + "'";
+        }
         Form nearest = FORMS.getFirst();
         double smallest = Double.MAX_VALUE;
         for (Form form : FORMS) {
-            double distance = distance(row, form);
+            double distance = distance(row.object(), form);
             if (distance < smallest) {
                 smallest = distance;
                 nearest = form;
             }
         }
-        return place + ": no known form of training data; its keys are " + keys(row) + "; the nearest form has "
-                + String.join(", ", nearest.keys) + ", for example " + nearest.example;
+        String found = row.place + ": no known form of training data; its keys are " + row.keys();
+        return smallest > FAR ? found + "; wanted " + all() + "; docs/DATA.md has examples"
+                : found + "; the nearest form has " + String.join(", ", nearest.keys) + ", for example " + nearest.example;
     }
 
-    static String keys(ObjectNode row) {
-        return row.isEmpty() ? "(none)" : String.join(", ", new TreeSet<>(row.propertyNames()));
+    private static String all() {
+        StringBuilder all = new StringBuilder();
+        for (Form form : FORMS) {
+            all.append(all.isEmpty() ? "" : ", or ").append(String.join(" and ", form.keys));
+        }
+        return all.toString();
+    }
+
+    /// The keys of an object, each that is null with a word about it.
+    static String keys(ObjectNode object) {
+        TreeSet<String> keys = new TreeSet<>();
+        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+            keys.add(JsonLine.shown(entry.getKey()) + (entry.getValue().isNull() ? " (null)" : ""));
+        }
+        if (keys.isEmpty()) {
+            return "(none)";
+        }
+        List<String> shown = new ArrayList<>(keys).subList(0, Math.min(keys.size(), KEYS_SHOWN));
+        return String.join(", ", shown) + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
     }
 
     /// Mean over the form's keys of how far the most similar key of the row is, 0 (the same) to 1 (nothing in common).
@@ -49,7 +81,11 @@ final class KnownForms {
         for (String wanted : form.keys) {
             double best = 1;
             for (String key : row.propertyNames()) {
-                best = Math.min(best, Spelling.edits(wanted, key.toLowerCase()) / (double) Math.max(wanted.length(), key.length()));
+                if (key.equals("id")) { // a number of the row, and nearly "ids"
+                    continue;
+                }
+                double edits = Spelling.edits(wanted, key.toLowerCase(Locale.ROOT));
+                best = Math.min(best, edits / Math.max(wanted.length(), key.length()));
             }
             sum += best;
         }

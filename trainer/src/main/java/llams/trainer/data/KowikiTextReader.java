@@ -1,7 +1,6 @@
 package llams.trainer.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -28,36 +27,34 @@ final class KowikiTextReader {
         return line.startsWith(" = ") && line.stripTrailing().length() < line.length() && isTitle(line);
     }
 
-    static void read(Path file, Consumer<Sample> samples) throws IOException {
-        try (Lines lines = Lines.open(file)) {
-            StringBuilder article = new StringBuilder();
-            String articlePlace = "";
-            // A title is known by the blank line after it, so every line waits for the next one.
-            boolean afterBlank = true;
-            boolean blankLines = false;
-            boolean first = true;
-            String line = lines.next();
-            while (line != null) {
-                String place = lines.place();
-                String next = lines.next();
-                boolean blankNext = next == null || next.isBlank();
-                if (first && !line.isBlank()) {
-                    blankLines = blankNext;
-                    first = false;
-                }
-                if (blankLines ? afterBlank && blankNext && isTitle(line) : isTight(line)) {
-                    emit(articlePlace, article, samples);
-                    articlePlace = place;
-                }
-                if (articlePlace.isEmpty() && !line.isBlank()) {
-                    articlePlace = place;
-                }
-                article.append(line).append('\n');
-                afterBlank = line.isBlank();
-                line = next;
+    static void read(Lines lines, Consumer<Sample> samples) throws IOException {
+        StringBuilder article = new StringBuilder();
+        String articlePlace = "";
+        // A title is known by the blank line after it, so every line waits for the next one.
+        boolean afterBlank = true;
+        boolean blankLines = false;
+        boolean first = true;
+        String line = lines.next();
+        while (line != null) {
+            String place = lines.place();
+            String next = lines.next();
+            boolean blankNext = next == null || next.isBlank();
+            if (first && !line.isBlank()) {
+                blankLines = blankNext;
+                first = false;
             }
-            emit(articlePlace, article, samples);
+            if (blankLines ? afterBlank && blankNext && isTitle(line) : isTight(line)) {
+                emit(articlePlace, article, samples);
+                articlePlace = place;
+            }
+            if (articlePlace.isEmpty() && !line.isBlank()) {
+                articlePlace = place;
+            }
+            article.append(line).append('\n');
+            afterBlank = line.isBlank();
+            line = next;
         }
+        emit(articlePlace, article, samples);
     }
 
     private static void emit(String place, StringBuilder article, Consumer<Sample> samples) {

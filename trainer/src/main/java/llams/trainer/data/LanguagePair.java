@@ -2,18 +2,13 @@ package llams.trainer.data;
 
 import java.util.List;
 import llams.trainer.chat.ChatMessage;
-import tools.jackson.databind.node.ObjectNode;
 
 /// One question and answer in Korean and in English.
 public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
     static final List<String> KEYS = List.of("q_ko", "a_ko", "q_en", "a_en");
 
-    static LanguagePair of(ObjectNode row, String place) {
-        return new LanguagePair(
-                JsonLine.text(row, "q_ko", place),
-                JsonLine.text(row, "a_ko", place),
-                JsonLine.text(row, "q_en", place),
-                JsonLine.text(row, "a_en", place));
+    static LanguagePair of(Row row) {
+        return new LanguagePair(row.text("q_ko"), row.text("a_ko"), row.text("q_en"), row.text("a_en"));
     }
 
     /// The four conversations that tie the languages together: English to English, English to Korean, Korean to English,

@@ -8,12 +8,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Lines of UTF-8 text with their numbers. A line ends at `\n` alone: a `\r` is a character of its line. A byte order mark
-/// at the start is dropped.
-public final class Lines implements Closeable {
+/// at the start is dropped. Files in UTF-16 are read as well.
+public final class Lines implements Rows, Closeable {
     private final InputStream in;
     private final String name;
     private final byte[] buffer = new byte[1 << 16];
@@ -29,21 +28,22 @@ public final class Lines implements Closeable {
     }
 
     public static Lines open(Path file) throws IOException {
-        return new Lines(Files.newInputStream(file), file.toString());
+        return new Lines(Source.open(file), Source.name(file));
     }
 
     /// The next line without its `\n`; null after the last.
     ///
     /// @throws DataException if it is not UTF-8; the next call goes on with the line after it
+    @Override
     public String next() throws IOException {
         ByteArrayOutputStream line = null;
         while (true) {
             if (at == end) {
                 at = 0;
-                end = Math.max(0, in.read(buffer));
+                end = Math.max(0, fill());
                 if (end == 0) {
                     terminated = false;
-                    return line == null ? null : decode(line.toByteArray(), 0, line.size());
+                    return line == null ? null : line(line.toByteArray(), 0, line.size());
                 }
             }
             int newline = at;
@@ -54,7 +54,7 @@ public final class Lines implements Closeable {
                 int from = at;
                 at = newline + 1;
                 terminated = true;
-                return decode(buffer, from, newline - from);
+                return line(buffer, from, newline - from);
             }
             if (line == null) {
                 line = new ByteArrayOutputStream();
@@ -64,8 +64,16 @@ public final class Lines implements Closeable {
             if (newline < end) {
                 at++;
                 terminated = true;
-                return decode(line.toByteArray(), 0, line.size());
+                return line(line.toByteArray(), 0, line.size());
             }
+        }
+    }
+
+    private int fill() throws IOException {
+        try {
+            return in.read(buffer);
+        } catch (IOException e) {
+            throw new IOException(name + ": " + e.getMessage(), e);
         }
     }
 
@@ -75,16 +83,20 @@ public final class Lines implements Closeable {
     }
 
     /// `name:number` of the line last returned, for messages; the first line is 1.
+    @Override
     public String place() {
         return name + ":" + number;
     }
 
-    private String decode(byte[] bytes, int from, int length) {
+    private String line(byte[] bytes, int from, int length) {
         number++;
-        ByteBuffer source = ByteBuffer.wrap(bytes, from, length);
-        String text;
+        String text = decode(ByteBuffer.wrap(bytes, from, length).slice(), place());
+        return number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+
+    static String decode(ByteBuffer source, String place) {
         try {
-            text = StandardCharsets.UTF_8
+            return StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
@@ -92,11 +104,10 @@ public final class Lines implements Closeable {
                     .toString();
         } catch (CharacterCodingException e) {
             throw new DataException(
-                    place() + ": not UTF-8 at byte " + (source.position() - from) + " of the line; convert the file,"
+                    place + ": not UTF-8 at byte " + source.position() + " of the line; convert the file,"
                             + " for example with 'iconv -f CP949 -t UTF-8'",
                     e);
         }
-        return number == 1 && text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package llams.trainer.data;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
@@ -16,7 +18,7 @@ import llams.engine.tensor.CounterRandom;
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
 /// Documents of which nothing counts teach nothing and are dropped.
-public final class PackedDataset {
+public final class PackedDataset implements Iterable<PackedSequence> {
     private final List<Document> documents;
     private final DataStatistics statistics;
 
@@ -122,6 +124,32 @@ public final class PackedDataset {
             start += length.at(p);
         }
         return sequence;
+    }
+
+    /// A run of one document's tokens in a sequence.
+    ///
+    /// @param sequence number of the sequence
+    /// @param first    whether the sequence begins with it
+    /// @param document index of the document
+    /// @param from     index of its first token in the document
+    /// @param length   tokens
+    public record Piece(int sequence, boolean first, int document, int from, int length) {}
+
+    /// What the sequences are made of, in their order.
+    public List<Piece> pieces() {
+        List<Piece> pieces = new ArrayList<>();
+        for (int s = 0; s < size(); s++) {
+            for (int p = firstPiece.at(s); p < firstPiece.at(s + 1); p++) {
+                pieces.add(new Piece(s, p == firstPiece.at(s), document.at(p), from.at(p), length.at(p)));
+            }
+        }
+        return pieces;
+    }
+
+    /// All sequences in their order, each built when asked for.
+    @Override
+    public Iterator<PackedSequence> iterator() {
+        return IntStream.range(0, size()).mapToObj(this::sequence).iterator();
     }
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.

@@ -14,27 +14,31 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PairsFile {
     private PairsFile() {}
 
+    /// @param notes what of the rows is not used, for people
+    public record Written(int conversations, List<String> notes) {}
+
     /// Writes the four conversations of each row of `pairs`, `{"q_ko", "a_ko", "q_en", "a_en"}`, as `{"messages": [...]}`.
     ///
-    /// @return the number of conversations
     /// @throws DataException if a row is not such a pair
-    public static int write(Path pairs, Path out) throws IOException {
+    public static Written write(Path pairs, Path out) throws IOException {
         StringBuilder conversations = new StringBuilder();
+        FileNotes notes = new FileNotes(Source.name(pairs), 0);
         int count = 0;
         try (Lines lines = Lines.open(pairs)) {
             for (String line = lines.next(); line != null; line = lines.next()) {
                 if (line.isBlank()) {
                     continue;
                 }
-                ObjectNode row = JsonLine.parse(line, lines.place());
-                for (List<ChatMessage> conversation : LanguagePair.of(row, lines.place()).conversations()) {
+                Row row = Row.parse(line, lines.place());
+                for (List<ChatMessage> conversation : LanguagePair.of(row).conversations()) {
                     conversations.append(json(conversation)).append('\n');
                     count++;
                 }
+                notes.used(row.unused());
             }
         }
         AtomicFiles.write(out, conversations.toString().getBytes(StandardCharsets.UTF_8));
-        return count;
+        return new Written(count, notes.lines());
     }
 
     private static ObjectNode json(List<ChatMessage> conversation) {

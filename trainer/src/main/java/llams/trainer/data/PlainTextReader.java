@@ -1,7 +1,6 @@
 package llams.trainer.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /// Plain text, character by character as it stands. The whole file is one document, so that a model learns from as much
@@ -14,35 +13,33 @@ final class PlainTextReader {
 
     private PlainTextReader() {}
 
-    static void read(Path file, Consumer<Sample> samples) throws IOException {
-        read(file, PIECE_CHARS, samples);
+    static void read(Lines lines, Consumer<Sample> samples) throws IOException {
+        read(lines, PIECE_CHARS, samples);
     }
 
-    static void read(Path file, int pieceChars, Consumer<Sample> samples) throws IOException {
-        try (Lines lines = Lines.open(file)) {
-            StringBuilder text = new StringBuilder();
-            boolean starts = true;
-            String place = file + ":1";
-            for (String line = lines.next(); line != null; line = lines.next()) {
-                if (isSeparator(line)) {
-                    emit(place, text, starts, true, samples);
-                    starts = true;
-                    continue;
-                }
-                if (text.isEmpty()) {
-                    place = lines.place();
-                } else if (text.length() >= pieceChars && !line.isEmpty() && !isSpace(line.codePointAt(0))) {
-                    emit(place, text, starts, false, samples);
-                    starts = false;
-                    place = lines.place();
-                }
-                text.append(line);
-                if (lines.terminated()) {
-                    text.append('\n');
-                }
+    static void read(Lines lines, int pieceChars, Consumer<Sample> samples) throws IOException {
+        StringBuilder text = new StringBuilder();
+        boolean starts = true;
+        String place = "";
+        for (String line = lines.next(); line != null; line = lines.next()) {
+            if (isSeparator(line)) {
+                emit(place, text, starts, true, samples);
+                starts = true;
+                continue;
             }
-            emit(place, text, starts, true, samples);
+            if (text.isEmpty()) {
+                place = lines.place();
+            } else if (text.length() >= pieceChars && !line.isEmpty() && !isSpace(line.codePointAt(0))) {
+                emit(place, text, starts, false, samples);
+                starts = false;
+                place = lines.place();
+            }
+            text.append(line);
+            if (lines.terminated()) {
+                text.append('\n');
+            }
         }
+        emit(place, text, starts, true, samples);
     }
 
     private static boolean isSpace(int c) {

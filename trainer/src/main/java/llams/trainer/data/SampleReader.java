@@ -1,61 +1,87 @@
 package llams.trainer.data;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Reads a data file of any known form, one sample at a time. The ending decides, then the content:
 ///
 /// | file | samples |
 /// |---|---|
-/// | `.jsonl`, `.ndjson`, or a first line that is an object | see [JsonlReader] |
+/// | `.jsonl`, `.ndjson`, or a first line that is an object | a row a line, see [JsonlReader] |
+/// | `.json` that starts with `[`, any other file that starts with `[{` | a row for each element of the list |
+/// | `{` alone in the first line | rows over several lines |
 /// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
+///
+/// A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as UTF-8.
 public final class SampleReader {
+    /// What of a file is looked at to know its form.
+    private static final int PEEK_BYTES = 1 << 16;
+    private static final Pattern LIST_OF_OBJECTS = Pattern.compile("\\[\\s*\\{");
+
     private SampleReader() {}
 
     /// @throws DataException if the content is in no known form
     public static void read(Path file, Consumer<Sample> samples) throws IOException {
+        read(file, new FileNotes(Source.name(file), 0), samples);
+    }
+
+    static void read(Path file, FileNotes notes, Consumer<Sample> samples) throws IOException {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a directory; name the files in it");
         }
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
-            JsonlReader.read(file, samples);
-            return;
-        }
         for (String ending : new String[] {".parquet", ".arrow", ".gz", ".bz2", ".xz", ".zip", ".zst", ".csv", ".tsv"}) {
             if (name.endsWith(ending)) {
                 throw new DataException(
                         file + ": files in " + ending + " form are not read; convert it to .txt or .jsonl");
             }
         }
-        String first;
-        String second;
-        try (Lines lines = Lines.open(file)) {
-            do {
-                first = lines.next();
-            } while (first != null && first.isBlank());
-            second = first == null ? null : lines.next();
+        try (BufferedInputStream in = Source.open(file)) {
+            in.mark(PEEK_BYTES);
+            String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8);
+            in.reset();
+            read(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, notes, samples);
         }
-        if (first == null) {
+        notes.finish();
+    }
+
+    private static void read(BufferedInputStream in, String file, String name, String start, FileNotes notes, Consumer<Sample> samples)
+            throws IOException {
+        Iterator<String> lines = Stream.of(start.split("\n")).dropWhile(String::isBlank).iterator();
+        if (!lines.hasNext()) {
             throw new DataException(file + " is empty");
         }
-        String start = first.stripLeading();
-        if (start.startsWith("[") && name.endsWith(".json")) {
+        String first = lines.next();
+        String second = lines.hasNext() ? lines.next() : null;
+        boolean isLines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
+        String text = start.stripLeading();
+        boolean isList = isLines ? first.strip().equals("[")
+                : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
+        if (isList) {
+            JsonlReader.read(new JsonElements(in, file, true), notes, samples);
+        } else if (first.strip().equals("{")) {
+            JsonlReader.read(new JsonElements(in, file, false), notes, samples);
+        } else if (isLines || text.startsWith("{")) {
+            JsonlReader.read(new Lines(in, file), notes, samples);
+        } else if (text.startsWith("<doc id=") || text.startsWith("<mediawiki")) {
             throw new DataException(
-                    file + ": a JSON list; wanted one object a line: jq -c '.[]' " + file.getFileName() + " > data.jsonl");
-        } else if (start.startsWith("{")) {
-            JsonlReader.read(file, samples);
-        } else if (start.startsWith("<doc id=") || start.startsWith("<mediawiki")) {
-            throw new DataException(
-                    file + ": a wiki dump; turn it into text first: llams data kowiki " + file.getFileName() + " --out data.txt");
-        } else if (KowikiTextReader.recognizes(first, second)) {
-            KowikiTextReader.read(file, samples);
+                    file + ": a wiki dump; turn it into text first: llams data kowiki " + file + " --out data.txt");
         } else {
-            PlainTextReader.read(file, samples);
+            notes.isPlainText();
+            if (KowikiTextReader.recognizes(first, second)) {
+                KowikiTextReader.read(new Lines(in, file), samples);
+            } else {
+                PlainTextReader.read(new Lines(in, file), samples);
+            }
         }
     }
 }

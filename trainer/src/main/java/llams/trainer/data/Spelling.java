@@ -1,10 +1,22 @@
 package llams.trainer.data;
 
 import java.util.Collection;
+import java.util.Optional;
 
 /// What somebody probably meant.
 public final class Spelling {
+    private static final int LONGEST_WORD = 40;
+
     private Spelling() {}
+
+    /// The most similar of `candidates`, if it is so similar that a slip of the keyboard explains the difference.
+    public static Optional<String> similar(String word, Collection<String> candidates) {
+        if (candidates.isEmpty() || word.length() > LONGEST_WORD) {
+            return Optional.empty();
+        }
+        String best = nearest(word, candidates);
+        return edits(word, best) <= Math.ceilDiv(Math.min(word.length(), best.length()), 3) ? Optional.of(best) : Optional.empty();
+    }
 
     /// The most similar of `candidates`, of which there must be one.
     public static String nearest(String word, Collection<String> candidates) {

@@ -23,6 +23,7 @@ import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.data.SpecialText;
 import llams.trainer.lora.LoraConfig;
 import llams.trainer.merge.AdapterMerge;
 import llams.trainer.merge.ChatVector;
@@ -37,7 +38,8 @@ import llams.trainer.optim.Schedule;
 /// 4. `village`: the base, tuned on new Korean text, about a village that no other text mentions
 /// 5. `merged`: `village + (instruct - base)`, the chat vector: a model that knows the village and answers questions, although
 ///    no training showed it both
-/// 6. `final`: the merged model with a LoRA adapter, trained on conversations that mix the languages and folded in
+/// 6. `final`: the merged model with a LoRA adapter, trained on conversations that answer in the language they are asked for, and
+///    folded in
 ///
 /// Each of them is a model directory like any other, and each step is what a program that uses this library would write.
 public final class Demo {
@@ -64,8 +66,8 @@ public final class Demo {
 
     /// One training.
     ///
-    /// @param share how often its own texts stand beside the base's texts, or 0 to train on its own texts alone. A small model
-    ///              soon forgets what it is no longer shown; and the less the tuned models forget, the less their
+    /// @param share how often its own texts stand beside the texts that the model knows, or 0 to train on its own texts alone. A
+    ///              small model soon forgets what it is no longer shown; and the less the tuned models forget, the less their
     ///              differences from the base get in each other's way when they are added
     public record Training(int steps, double learningRate, int share) {
     }
@@ -80,7 +82,7 @@ public final class Demo {
         /// About a minute on two cores.
         public static Settings standard() {
             return new Settings(256, 512, 3, 8, 4, 700, 128, 8, new Training(400, 2e-3, 0), new Training(150, 1e-3, 4),
-                    new Training(110, 1e-3, 3), new Training(110, 1.5e-3, 0), 1);
+                    new Training(110, 1e-3, 3), new Training(100, 1e-3, 2), 1);
         }
 
         LlamaConfig config(Tokenizer tokenizer) {
@@ -168,10 +170,13 @@ public final class Demo {
     private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
             ModelText text = ModelText.of(weights.directory, ChatTemplate.TRAINING);
-            DocumentEncoder encoder = DocumentEncoder.of(text, weights.config.vocab());
+            DocumentEncoder encoder = DocumentEncoder.of(text, weights.config.vocab(), SpecialText.TEXT);
             List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
             if (training.share > 0) {
                 texts.add(data.general);
+                if (lora != null) {
+                    texts.add(data.village);
+                }
             }
             try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
                     dataset(List.of(heldOut), encoder), result)) {
@@ -190,8 +195,8 @@ public final class Demo {
     }
 
     private void tuneLanguages() throws IOException {
-        LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
-        tune(Stage.FINAL, settings.languages, lora, data.pairs, data.heldOutPairs, out.resolve("adapter"));
+        LoraConfig lora = new LoraConfig(16, 32, 0, EnumSet.allOf(ProjectionName.class), false);
+        tune(Stage.FINAL, settings.languages, lora, data.mixed, data.heldOutMixed, out.resolve("adapter"));
         AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL), (done, total) -> {
         });
     }
@@ -204,7 +209,7 @@ public final class Demo {
         heldOut.put("general text", dataset(List.of(data.heldOutGeneral), encoder));
         heldOut.put("village text", dataset(List.of(data.heldOutVillage), encoder));
         heldOut.put("conversations", dataset(List.of(data.heldOutConversations), encoder));
-        heldOut.put("mixed languages", dataset(List.of(data.heldOutPairs), encoder));
+        heldOut.put("mixed languages", dataset(List.of(data.heldOutMixed), encoder));
         List<DemoReport.Model> measured = new ArrayList<>();
         for (Stage stage : models) {
             measured.add(Measures.of(device, stage.directory(), directory(stage), heldOut, data, settings.tokens));

@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The demo's texts, written for it, as files: a primer about animals, people, food, the year and numbers in Korean and
 /// English; Korean text about the village of Dalbit; and questions with their answers in both languages. What measures is
-/// never trained on.
+/// never trained on, in either language.
 final class DemoData {
     /// What a model should make of a prompt: the answer to a question, or the rest of a sentence.
     record Task(String prompt, String right) {
@@ -22,16 +22,19 @@ final class DemoData {
     final Path heldOutGeneral;
     final Path village;
     final Path heldOutVillage;
-    /// Each question and answer in both languages.
-    final Path pairs;
-    final Path heldOutPairs;
-    /// The pairs as conversations within one language.
+    /// Questions and answers within one language.
     final Path conversations;
     final Path heldOutConversations;
+    /// The same, and each question answered in the other language too, because it asks for that. Without the request a question would
+    /// have two right answers, and the model would learn to toss a coin.
+    final Path mixed;
+    final Path heldOutMixed;
     /// Each sentence about the village that states a fact, without its end.
     final List<Task> facts;
     /// Those of the held-out conversations.
     final List<Task> questions;
+    /// The held-out questions that ask for an answer in the other language.
+    final List<Task> requests;
     private final Path directory;
 
     private DemoData(Path directory) throws IOException {
@@ -41,12 +44,15 @@ final class DemoData {
         heldOutGeneral = copy("general-heldout.txt");
         village = copy("village.txt");
         heldOutVillage = copy("village-heldout.txt");
-        facts = tasks(copy("village-facts.jsonl"), "prompt", "completion");
-        pairs = copy("pairs.jsonl");
-        heldOutPairs = copy("pairs-heldout.jsonl");
-        conversations = conversations(pairs, "conversations.jsonl");
-        heldOutConversations = conversations(heldOutPairs, "conversations-heldout.jsonl");
-        questions = tasks(heldOutConversations, "question", "answer");
+        facts = facts(copy("village-facts.jsonl"));
+        List<ObjectNode> pairs = rows(copy("pairs.jsonl"));
+        List<ObjectNode> heldOutPairs = rows(copy("pairs-heldout.jsonl"));
+        conversations = write("conversations.jsonl", within(pairs));
+        heldOutConversations = write("conversations-heldout.jsonl", within(heldOutPairs));
+        mixed = write("mixed.jsonl", within(pairs), across(pairs));
+        heldOutMixed = write("mixed-heldout.jsonl", within(heldOutPairs), across(heldOutPairs));
+        questions = within(heldOutPairs);
+        requests = across(heldOutPairs);
     }
 
     /// Writes the files into a new directory.
@@ -62,23 +68,45 @@ final class DemoData {
         return file;
     }
 
-    private Path conversations(Path pairs, String name) throws IOException {
+    /// Each question in its language, answered in the same.
+    private static List<Task> within(List<ObjectNode> pairs) {
+        List<Task> tasks = new ArrayList<>();
+        for (ObjectNode pair : pairs) {
+            tasks.add(new Task(text(pair, "q_ko"), text(pair, "a_ko")));
+            tasks.add(new Task(text(pair, "q_en"), text(pair, "a_en")));
+        }
+        return tasks;
+    }
+
+    /// Each question in its language, with the request to answer in the other.
+    private static List<Task> across(List<ObjectNode> pairs) {
+        List<Task> tasks = new ArrayList<>();
+        for (ObjectNode pair : pairs) {
+            tasks.add(new Task(text(pair, "q_ko") + " 영어로 답해 주세요.", text(pair, "a_en")));
+            tasks.add(new Task(text(pair, "q_en") + " Answer in Korean.", text(pair, "a_ko")));
+        }
+        return tasks;
+    }
+
+    private static String text(ObjectNode row, String key) {
+        return row.get(key).stringValue();
+    }
+
+    @SafeVarargs
+    private Path write(String name, List<Task>... parts) throws IOException {
         StringBuilder lines = new StringBuilder();
-        for (ObjectNode pair : rows(pairs)) {
-            for (String language : List.of("ko", "en")) {
-                ObjectNode row = JsonMapper.shared().createObjectNode();
-                row.set("question", pair.get("q_" + language));
-                row.set("answer", pair.get("a_" + language));
-                lines.append(row).append('\n');
+        for (List<Task> part : parts) {
+            for (Task task : part) {
+                lines.append(JsonMapper.shared().createObjectNode().put("question", task.prompt).put("answer", task.right)).append('\n');
             }
         }
         return Files.writeString(directory.resolve(name), lines);
     }
 
-    private static List<Task> tasks(Path file, String prompt, String right) throws IOException {
+    private static List<Task> facts(Path file) throws IOException {
         List<Task> tasks = new ArrayList<>();
         for (ObjectNode row : rows(file)) {
-            tasks.add(new Task(row.get(prompt).stringValue(), row.get(right).stringValue()));
+            tasks.add(new Task(text(row, "prompt"), text(row, "completion")));
         }
         return tasks;
     }

@@ -25,7 +25,8 @@ public record DemoReport(Path out, List<Model> models) {
     ///
     /// @param name    and the name of its directory
     /// @param losses  on held-out data, in nats a token
-    /// @param scores  of held-out questions, and of sentences about the village to complete
+    /// @param scores  of held-out questions, of those that ask for an answer in the other language, and of sentences about the
+    ///                village to complete
     /// @param answers to the demo's questions, and completions of its beginnings, by what was given
     public record Model(String name, Map<String, Double> losses, Map<String, Score> scores, Map<String, String> answers) {
     }

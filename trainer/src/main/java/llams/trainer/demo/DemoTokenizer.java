@@ -7,6 +7,8 @@ import java.util.List;
 import llams.tokenizer.BpeTrainer;
 import llams.tokenizer.SplitPattern;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.data.Sample;
+import llams.trainer.data.SampleReader;
 
 /// The demo's tokenizer as a model directory has it: the vocabulary in tiktoken's format, and beside it the special tokens.
 final class DemoTokenizer {
@@ -16,11 +18,19 @@ final class DemoTokenizer {
     private DemoTokenizer() {
     }
 
-    /// Trains a vocabulary on texts and writes it, with what goes along, into a new directory.
-    static Tokenizer train(List<Path> texts, int vocab, Path directory) throws IOException {
+    /// Trains a vocabulary and writes it, with the files that describe it, into a new directory. It is trained on what the data
+    /// says: the marks between documents and the keys of rows would become tokens that no text ever uses.
+    static Tokenizer train(List<Path> data, int vocab, Path directory) throws IOException {
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
-        for (Path text : texts) {
-            trainer.add(text);
+        for (Path file : data) {
+            SampleReader.read(file, sample -> {
+                switch (sample) {
+                    case Sample.Text text -> trainer.add(text.text());
+                    case Sample.Chat chat -> chat.messages().forEach(message -> trainer.add(message.content()));
+                    case Sample.Ids _ -> {
+                    }
+                }
+            });
         }
         Tokenizer tokenizer = trainer.train(vocab, SPECIALS);
         Files.createDirectories(directory.resolve("original"));

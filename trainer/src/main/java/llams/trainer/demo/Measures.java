@@ -40,6 +40,7 @@ final class Measures {
             try (Generator generator = new Generator(device, weights.model(), weights.resident(), weights.config.maxPositions())) {
                 Asker asker = new Asker(generator, tokenizer, new ChatFormat(tokenizer), stops);
                 right.put("questions", score(data.questions, asker::answers));
+                right.put("other language", score(data.requests, asker::answers));
                 right.put("village facts", score(data.facts, asker::completes));
                 for (String question : DemoReport.QUESTIONS) {
                     answers.put(question, asker.answer(question));

@@ -3,8 +3,10 @@ package llams.trainer.hub;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.DirectoryLock;
@@ -53,7 +55,7 @@ final class DownloadRecord {
             }
             return new DownloadRecord(directory, root.asObject());
         } catch (JacksonException e) {
-            throw new HubException(file + ": cannot be read (" + e.getOriginalMessage() + "); remove the directory, or choose another with --to", e);
+            throw new HubException(file + ": cannot be read (damaged at line " + e.getLocation().getLineNr() + "); remove the directory, or choose another with --to", e);
         }
     }
 
@@ -75,7 +77,7 @@ final class DownloadRecord {
         JsonNode noted = files.path(file.path());
         boolean asNoted = noted.path("bytes").asLong(-1) == file.sizeBytes() && noted.path("etag").asString("").equals(file.etag())
                 && noted.path("modifiedMillis").asLong(-1) == Files.getLastModifiedTime(path).toMillis();
-        return asNoted || IncomingFile.matches(path, file);
+        return asNoted || IncomingFile.matches(path, file, _ -> { });
     }
 
     /// Files that were downloaded at another commit and are not among `names`: beside those, they would make one model of two.
@@ -83,6 +85,32 @@ final class DownloadRecord {
         return commit.equals(commit()) ? List.of()
                 : files.propertyStream().map(entry -> entry.getKey())
                         .filter(name -> !names.contains(name) && Files.exists(directory.resolve(name))).toList();
+    }
+
+    /// The files that came, as the hub described them.
+    ///
+    /// @throws HubException if one of them cannot be a file of a download
+    List<HubFile> files() throws HubException {
+        List<HubFile> all = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> entry : files.properties()) {
+            if (Listing.leadsOut(entry.getKey())) {
+                throw new HubException(directory.resolve(FILE) + ": names a file outside the directory; remove the directory and download it again");
+            }
+            JsonNode noted = entry.getValue();
+            if (!noted.isObject()) {
+                throw new HubException(directory.resolve(FILE) + ": cannot be read; remove the directory and download it again");
+            }
+            all.add(new HubFile(entry.getKey(), noted.path("bytes").asLong(-1), noted.path("etag").asString("")));
+        }
+        return all;
+    }
+
+    /// These are no longer taken to be right: the next download looks at them.
+    void doubt(List<String> names) throws IOException {
+        if (!names.isEmpty()) {
+            names.forEach(name -> ((ObjectNode) files.get(name)).put("modifiedMillis", -1));
+            write();
+        }
     }
 
     String commit() {

@@ -2,6 +2,7 @@ package llams.trainer.hub;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
@@ -17,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must not leave the
@@ -51,14 +51,15 @@ final class Http implements AutoCloseable {
 
     private final HubToken tokenOrNull;
     private final Duration stall;
+    private final long leastBytes;
     private final HttpClient client;
 
-    /// @param stall after which a silent connection counts as cut
-    Http(HubToken tokenOrNull, Duration stall) {
+    Http(HubToken tokenOrNull, HubClient.Patience patience, ProxySelector proxies) {
         this.tokenOrNull = tokenOrNull;
-        this.stall = stall;
+        this.stall = patience.stall();
+        this.leastBytes = patience.leastBytes();
         this.client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(stall).build();
+                .connectTimeout(stall).proxy(proxies).build();
     }
 
     /// The answer of any status that is no redirect. For HEAD the hub's own answer is enough, if it says size and hash.
@@ -140,12 +141,13 @@ final class Http implements AutoCloseable {
         return uri.getScheme() + "://" + uri.getHost().toLowerCase(Locale.ROOT) + ":" + (uri.getPort() < 0 ? usual : uri.getPort());
     }
 
-    /// Reads a body to its end. A connection that stays silent is closed by another thread, as reading has no time limit.
+    /// Reads a body to its end. A connection that stays silent, or gives a byte now and then, is closed by another thread, as reading
+    /// has no time limit.
     void receive(Answer answer, Sink sink) throws IOException {
         InputStream body = answer.response.body();
         AtomicLong received = new AtomicLong();
-        AtomicBoolean stalled = new AtomicBoolean();
-        Thread watch = Thread.ofVirtual().start(() -> closeWhenSilent(body, received, stalled));
+        AtomicLong tooFew = new AtomicLong(-1);
+        Thread watch = Thread.ofVirtual().start(() -> closeWhenSlow(body, received, tooFew));
         try {
             byte[] buffer = new byte[BUFFER_BYTES];
             for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
@@ -155,20 +157,22 @@ final class Http implements AutoCloseable {
         } catch (HubException e) {
             throw e;
         } catch (IOException e) {
-            throw new IOException(stalled.get() ? "nothing came for " + stall.toSeconds() + " s"
-                    : "the connection was cut (" + e.getMessage() + ")", e);
+            throw new IOException(tooFew.get() < 0 ? "the connection was cut (" + e.getMessage() + ")"
+                    : (tooFew.get() == 0 ? "nothing" : "only " + tooFew + " bytes") + " came for " + stall.toSeconds() + " s", e);
         } finally {
             watch.interrupt();
         }
     }
 
-    private void closeWhenSilent(InputStream body, AtomicLong received, AtomicBoolean stalled) {
+    private void closeWhenSlow(InputStream body, AtomicLong received, AtomicLong tooFew) {
         try {
-            for (long before = -1; received.get() != before;) {
-                before = received.get();
+            long came;
+            do {
+                long before = received.get();
                 Thread.sleep(stall);
-            }
-            stalled.set(true);
+                came = received.get() - before;
+            } while (came >= leastBytes);
+            tooFew.set(came);
             body.close();
         } catch (InterruptedException | IOException _) {
             // All came, or the connection is gone already.

@@ -2,9 +2,13 @@ package llams.trainer.hub;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.security.GeneralSecurityException;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
@@ -15,8 +19,9 @@ final class HubClient implements AutoCloseable {
     /// @param attempts  of one request in a row without progress
     /// @param firstWait before the second attempt; each further one waits twice as long
     /// @param stall     after which a silent connection counts as cut
-    record Patience(int attempts, Duration firstWait, Duration stall) {
-        static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(30));
+    /// @param leastBytes that must come in that time: fewer would take years for a model
+    record Patience(int attempts, Duration firstWait, Duration stall, long leastBytes) {
+        static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(30), 1 << 16);
     }
 
     /// One request, from its start.
@@ -52,7 +57,10 @@ final class HubClient implements AutoCloseable {
         this.tokenOrNull = tokenOrNull;
         this.patience = patience;
         this.listener = listener;
-        this.http = new Http(tokenOrNull, patience.stall);
+        Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
+        // A variable that cannot be used is said now: as the failure of a request it would be tried again.
+        proxies.select(model.listing());
+        this.http = new Http(tokenOrNull, patience, proxies);
     }
 
     Listing listing() throws IOException {
@@ -181,10 +189,22 @@ final class HubClient implements AutoCloseable {
         }
         answer.close();
         if (status == 408 || status == 429 || status >= 500) {
-            String wait = answer.header("Retry-After").orElse("");
-            throw new Busy(status, wait.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(wait)) : Duration.ZERO);
+            throw new Busy(status, patience(answer.header("Retry-After").orElse("")));
         }
         throw HubRefusal.of(answer, model, tokenOrNull, what);
+    }
+
+    /// Seconds or a date; zero for anything else.
+    private static Duration patience(String retryAfter) {
+        if (retryAfter.matches("\\d{1,9}")) {
+            return Duration.ofSeconds(Long.parseLong(retryAfter));
+        }
+        try {
+            Duration wait = Duration.between(Instant.now(), DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from));
+            return wait.isNegative() ? Duration.ZERO : wait;
+        } catch (DateTimeException e) {
+            return Duration.ZERO;
+        }
     }
 
     @Override

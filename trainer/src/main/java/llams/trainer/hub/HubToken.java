@@ -1,6 +1,7 @@
 package llams.trainer.hub;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,6 +44,10 @@ public final class HubToken {
             return content.isEmpty() ? null : new HubToken(content, file.toString());
         } catch (NoSuchFileException _) {
             return null;
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new HubException(file + ": the token in it cannot be read (" + e.getMessage() + ")", e);
         }
     }
 

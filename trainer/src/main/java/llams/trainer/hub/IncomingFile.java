@@ -3,12 +3,14 @@ package llams.trainer.hub;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
 
@@ -56,10 +58,24 @@ final class IncomingFile implements AutoCloseable {
     }
 
     /// Whether a whole file has the hub's size and hash; false where the hub has no hash.
-    static boolean matches(Path path, HubFile file) throws IOException {
+    ///
+    /// @param progress gets the bytes that are read
+    static boolean matches(Path path, HubFile file, LongConsumer progress) throws IOException {
         MessageDigest digest = file.digestOrNull();
         try (FileChannel channel = FileChannel.open(path)) {
-            return digest != null && channel.size() == file.sizeBytes() && equal(hash(channel, digest), file);
+            return digest != null && channel.size() == file.sizeBytes() && equal(hash(channel, digest, progress), file);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new HubException(path + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /// The files below `directory` of which an earlier run left a beginning.
+    static List<String> unfinished(Path directory) throws IOException {
+        try (Stream<Path> tree = Files.walk(directory)) {
+            return tree.map(path -> directory.relativize(path).toString()).filter(name -> name.contains(INCOMPLETE))
+                    .map(name -> name.substring(0, name.indexOf(INCOMPLETE))).sorted().toList();
         }
     }
 
@@ -82,18 +98,19 @@ final class IncomingFile implements AutoCloseable {
     private void readWhatIsThere() throws IOException {
         restartUnless(channel.size() <= file.sizeBytes());
         if (digest != null) {
-            hash(channel, digest);
+            hash(channel, digest, _ -> { });
         }
         at = channel.size();
         reached = at;
         channel.position(at);
     }
 
-    private static MessageDigest hash(FileChannel channel, MessageDigest digest) throws IOException {
+    private static MessageDigest hash(FileChannel channel, MessageDigest digest, LongConsumer progress) throws IOException {
         ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
         for (long position = 0; position < channel.size(); position += piece.limit()) {
             channel.read(piece.clear(), position);
             digest.update(piece.flip());
+            progress.accept(position + piece.limit());
         }
         return digest;
     }

@@ -23,8 +23,7 @@ record Listing(String commit, List<String> files) {
         try {
             root = JSON.readTree(json);
         } catch (JacksonException e) {
-            throw new HubException(model.listing() + ": the answer is not a model's listing (" + e.getOriginalMessage()
-                    + "); is this the address of a hub?", e);
+            throw new HubException(model.listing() + ": the answer is not a model's listing, nor JSON at all; is this the address of a hub?", e);
         }
         String commit = root.path("sha").asString("");
         if (!commit.matches("[0-9a-f]{40}") || !root.path("siblings").isArray()) {
@@ -44,7 +43,7 @@ record Listing(String commit, List<String> files) {
     }
 
     /// On any system: what is a plain letter here separates directories or drives elsewhere.
-    private static boolean leadsOut(String name) {
+    static boolean leadsOut(String name) {
         if (name.matches("(?s).*[\\\\\\p{Cntrl}].*|[A-Za-z]:.*") || name.equals(DownloadRecord.FILE) || name.equals(DirectoryLock.FILE)) {
             return true;
         }

@@ -15,36 +15,39 @@ import llams.engine.tensor.Tensor;
 /// The matrices of a LoRA adapter in memory: `W + scale B A` in place of each target `W` `[out, in]`.
 ///
 /// @param tensors F32, by the names of [#nameA] `[rank, in]` and [#nameB] `[out, rank]`
-public record Adapter(LoraConfig config, Map<String, Tensor> tensors) {
-    private static final String PREFIX = "base_model.model.";
+/// @param base    the base model's name or path as the adapter's file has it; null if there is none
+/// @param notes   what its file has and does not count, a line each
+public record Adapter(LoraLayout layout, Map<String, Tensor> tensors, String base, List<String> notes) {
+    static final String PREFIX = "base_model.model.";
+    static final String A = ".lora_A.weight";
+    private static final String B = ".lora_B.weight";
 
     /// The name under which PEFT keeps a projection's A.
     public static String nameA(int layer, ProjectionName projection) {
-        return PREFIX + module(layer, projection) + ".lora_A.weight";
+        return PREFIX + projection.module(layer) + A;
     }
 
     /// The name under which PEFT keeps a projection's B.
     public static String nameB(int layer, ProjectionName projection) {
-        return PREFIX + module(layer, projection) + ".lora_B.weight";
+        return PREFIX + projection.module(layer) + B;
     }
 
     /// The checkpoint's name of the weight that the adapter is for.
     public static String weightName(int layer, ProjectionName projection) {
-        return module(layer, projection) + ".weight";
-    }
-
-    private static String module(int layer, ProjectionName projection) {
-        return "model.layers." + layer + "." + projection.path;
+        return projection.module(layer) + ".weight";
     }
 
     /// All names and shapes that an adapter has for a model: block by block, A before B.
-    public static Map<String, Shape> shapes(LoraConfig config, LlamaConfig model) {
+    public static Map<String, Shape> shapes(LoraLayout layout, LlamaConfig model) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (int layer = 0; layer < model.layers(); layer++) {
-            for (ProjectionName target : config.targets()) {
-                List<Long> weight = target.shape(model);
-                shapes.put(nameA(layer, target), Shape.of(config.rank(), weight.get(1)));
-                shapes.put(nameB(layer, target), Shape.of(weight.get(0), config.rank()));
+            for (ProjectionName target : ProjectionName.values()) {
+                LoraLayout.Part part = layout.part(layer, target);
+                if (part != null) {
+                    List<Long> weight = target.shape(model);
+                    shapes.put(nameA(layer, target), Shape.of(part.rank(), weight.get(1)));
+                    shapes.put(nameB(layer, target), Shape.of(weight.get(0), part.rank()));
+                }
             }
         }
         return Collections.unmodifiableMap(shapes);
@@ -52,10 +55,11 @@ public record Adapter(LoraConfig config, Map<String, Tensor> tensors) {
 
     /// A new adapter, which does nothing yet: A is uniform in `±1/sqrt(in)`, B is zero.
     public static Adapter create(Arena arena, LoraConfig config, LlamaConfig model, long seed) {
+        LoraLayout layout = config.layout(model);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        shapes(config, model).forEach((name, shape) -> {
+        shapes(layout, model).forEach((name, shape) -> {
             Tensor tensor = Tensor.allocate(arena, DType.F32, shape);
-            if (name.endsWith(".lora_A.weight")) {
+            if (name.endsWith(A)) {
                 CounterRandom random = CounterRandom.named(seed, name);
                 double bound = 1 / Math.sqrt(shape.dim(1));
                 for (long i = 0; i < tensor.elements(); i++) {
@@ -64,7 +68,7 @@ public record Adapter(LoraConfig config, Map<String, Tensor> tensors) {
             }
             tensors.put(name, tensor);
         });
-        return new Adapter(config, Collections.unmodifiableMap(tensors));
+        return new Adapter(layout, Collections.unmodifiableMap(tensors), null, List.of());
     }
 
     /// `[rank, in]`

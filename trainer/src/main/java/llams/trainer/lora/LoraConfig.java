@@ -2,10 +2,13 @@ package llams.trainer.lora;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 
-/// What a LoRA adapter (arXiv 2106.09685) looks like.
+/// A LoRA adapter (arXiv 2106.09685) to be trained, the same in every block.
 ///
 /// @param rank    rows of A and columns of B
 /// @param alpha   strength: an adapter counts `alpha / rank` times
@@ -16,15 +19,8 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionN
 
     /// @throws IllegalArgumentException if a number is out of its range or there is no target
     public LoraConfig {
-        if (rank < 1) {
-            throw new IllegalArgumentException("LoRA rank " + rank + " is not possible; it must be at least 1");
-        }
-        if (!Double.isFinite(alpha) || alpha <= 0) {
-            throw new IllegalArgumentException("LoRA alpha " + alpha + " is not possible; it must be a number above 0");
-        }
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("LoRA dropout " + dropout + " is not possible; it must be at least 0 and below 1");
-        }
+        new LoraLayout.Part(rank, alpha);
+        LoraLayout.checkDropout(dropout);
         if (targets.isEmpty()) {
             throw new IllegalArgumentException("a LoRA adapter needs at least one target");
         }
@@ -33,11 +29,22 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionN
 
     /// The factor of `B A`.
     public float scale() {
-        return (float) (rsLora ? alpha / Math.sqrt(rank) : alpha / rank);
+        return part().scale();
     }
 
-    /// The same adapter in terms of `alpha / rank` alone, which every reader of adapters understands.
-    LoraConfig plain() {
-        return rsLora ? new LoraConfig(rank, alpha * Math.sqrt(rank), dropout, targets, false) : this;
+    /// The same strength in terms of `alpha / rank`, which every reader of adapters understands.
+    private LoraLayout.Part part() {
+        return new LoraLayout.Part(rank, rsLora ? alpha * Math.sqrt(rank) : alpha);
+    }
+
+    /// This adapter in every block of a model.
+    public LoraLayout layout(LlamaConfig model) {
+        Map<String, LoraLayout.Part> parts = new LinkedHashMap<>();
+        for (int layer = 0; layer < model.layers(); layer++) {
+            for (ProjectionName target : targets) {
+                parts.put(target.module(layer), part());
+            }
+        }
+        return new LoraLayout(parts, dropout);
     }
 }

@@ -21,16 +21,17 @@ import llams.engine.tensor.Tensor;
 public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
     /// @param kind [Leaf.Kind#STATE] to train the adapter, with its dropout; [Leaf.Kind#WEIGHT] to use it as it is
     public static LoraModel of(LlamaConfig config, Parameters base, Adapter adapter, Leaf.Kind kind) {
-        return of(config, base, adapter.config(), kind);
+        return of(config, base, adapter.layout(), kind);
     }
 
     /// The same for an adapter that is not in memory, to know what it would take.
-    public static LoraModel of(LlamaConfig config, Parameters base, LoraConfig lora, Leaf.Kind kind) {
-        Map<String, Shape> shapes = Adapter.shapes(lora, config);
+    public static LoraModel of(LlamaConfig config, Parameters base, LoraLayout layout, Leaf.Kind kind) {
+        Map<String, Shape> shapes = Adapter.shapes(layout, config);
         List<Leaf> leaves = new ArrayList<>();
-        float dropout = kind == Leaf.Kind.STATE ? (float) lora.dropout() : 0;
+        float dropout = kind == Leaf.Kind.STATE ? (float) layout.dropout() : 0;
         Llama model = Llama.of(config, base, (layer, name, linear) -> {
-            if (!lora.targets().contains(name)) {
+            LoraLayout.Part part = layout.part(layer, name);
+            if (part == null) {
                 return linear;
             }
             Leaf a = leaf(kind, Adapter.nameA(layer, name), shapes);
@@ -38,7 +39,7 @@ public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
             leaves.add(a);
             leaves.add(b);
             int stream = layer * ProjectionName.values().length + name.ordinal();
-            return new LoraLinear(linear, a, b, lora.scale(), dropout, stream);
+            return new LoraLinear(linear, a, b, part.scale(), dropout, stream);
         });
         return new LoraModel(model, List.copyOf(leaves));
     }

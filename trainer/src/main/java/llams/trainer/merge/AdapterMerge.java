@@ -19,12 +19,13 @@ import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
+import llams.trainer.lora.LoraLayout;
 
 /// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once.
 ///
 /// One tensor at a time, row by row: memory is needed for the adapter and a few rows.
 public final class AdapterMerge {
-    private record Target(Tensor a, Tensor b) {
+    private record Target(Tensor a, Tensor b, float scale) {
     }
 
     private AdapterMerge() {
@@ -40,6 +41,7 @@ public final class AdapterMerge {
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
             QuantizedModel.refuse(base, weights.config, "a merge");
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
+            AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);
                 AtomicFiles.write(output.path().resolve("config.json"), Files.readAllBytes(base.resolve("config.json")));
@@ -50,7 +52,7 @@ public final class AdapterMerge {
                     }
                 }
                 output.commit();
-                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of());
+                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), lora.notes());
             }
         }
     }
@@ -58,9 +60,12 @@ public final class AdapterMerge {
     private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, Progress progress) throws IOException {
         Map<String, Target> targets = new HashMap<>();
         for (int layer = 0; layer < base.config.layers(); layer++) {
-            for (ProjectionName projection : adapter.config().targets()) {
-                targets.put(Adapter.weightName(layer, projection),
-                        new Target(adapter.a(layer, projection), adapter.b(layer, projection)));
+            for (ProjectionName projection : ProjectionName.values()) {
+                LoraLayout.Part part = adapter.layout().part(layer, projection);
+                if (part != null) {
+                    targets.put(Adapter.weightName(layer, projection),
+                            new Target(adapter.a(layer, projection), adapter.b(layer, projection), part.scale()));
+                }
             }
         }
         int merged = 0;
@@ -72,17 +77,22 @@ public final class AdapterMerge {
                 if (target == null) {
                     output.copy(name, weight);
                 } else {
-                    fold(output, name, weight, target, adapter.config().scale());
+                    fold(output, name, weight, target);
                     merged++;
+                }
+                long beyond = output.end(name, Map.of("the base", weight));
+                if (beyond > 0) {
+                    throw new IOException("\"" + name + "\": " + beyond + " of " + weight.elements() + " values of the result would be"
+                            + " beyond what any type of weights holds; the adapter is probably damaged, or its training diverged");
                 }
             }
             output.finish();
-            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(), List.of());
+            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(), List.of(), List.of());
         }
     }
 
     /// `weight` `[out, in]`, `a` `[rank, in]`, `b` `[out, rank]`.
-    private static void fold(MergeOutput output, String name, Tensor weight, Target target, float scale) throws IOException {
+    private static void fold(MergeOutput output, String name, Tensor weight, Target target) throws IOException {
         int in = Math.toIntExact(weight.shape().dim(1));
         int rank = Math.toIntExact(target.a.shape().dim(0));
         long rows = weight.shape().dim(0);
@@ -103,7 +113,7 @@ public final class AdapterMerge {
                     for (int r = 0; r < rank; r++) {
                         addScaled(sum, 0, target.b.getFloat((row + i) * rank + r), a[r]);
                     }
-                    addScaled(part.values, i * in, scale, sum);
+                    addScaled(part.values, i * in, target.scale, sum);
                 }
                 output.append(name, part.rounded(weight.dtype(), count * in));
             }

@@ -7,9 +7,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import llams.engine.llama.ModelDirectory;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Tensor;
@@ -55,6 +57,8 @@ public final class ChatVector {
     private final Options options;
     private final MergeOutput output;
     private final Floats[] parts;
+    private final VectorSize size = new VectorSize();
+    private final List<String> notes = new ArrayList<>();
 
     private ChatVector(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options, MergeOutput output, Arena arena) {
         this.base = base;
@@ -76,6 +80,9 @@ public final class ChatVector {
     public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, Progress progress)
             throws IOException {
         OutputDirectory.check(out);
+        for (Path model : List.of(base, instruct, tuned)) {
+            ModelDirectory.check(model);
+        }
         ChatVectorFiles.refuseQuantized(List.of(base, instruct, tuned));
         try (Checkpoint baseWeights = Checkpoint.open(base);
                 Checkpoint instructWeights = Checkpoint.open(instruct);
@@ -85,6 +92,8 @@ public final class ChatVector {
             byte[] config = files.config(plan.vocabulary());
             try (OutputDirectory directory = OutputDirectory.create(out)) {
                 long bytes;
+                VectorSize size;
+                List<String> notes = new ArrayList<>(plan.notes);
                 try (Arena arena = Arena.ofConfined();
                         MergeOutput output = new MergeOutput(directory.path(), tunedWeights, progress)) {
                     ChatVector merge = new ChatVector(baseWeights, instructWeights, tunedWeights, options, output, arena);
@@ -92,15 +101,17 @@ public final class ChatVector {
                         merge.run(step);
                     }
                     output.finish();
+                    size = merge.size;
+                    notes.addAll(merge.notes);
                     bytes = output.totalBytes();
                 }
                 AtomicFiles.write(directory.path().resolve("config.json"), config);
                 List<String> copied = files.copyTo(directory.path(), plan.sameVocabulary());
                 directory.commit();
-                List<String> notes = new ArrayList<>(plan.notes);
+                notes.addAll(size.notes());
                 notes.addAll(files.notes);
                 int merged = (int) plan.steps.stream().filter(step -> step.addedElements() > 0).count();
-                return new MergeReport(merged, plan.steps.size() - merged, bytes, copied, notes);
+                return new MergeReport(merged, plan.steps.size() - merged, bytes, copied, size.parts(), notes);
             }
         }
     }
@@ -119,7 +130,7 @@ public final class ChatVector {
         for (long begin = 0; begin < elements;) {
             long border = begin < step.addedElements() ? step.addedElements() : elements;
             int count = (int) Math.min(most, border - begin);
-            MemorySegment part = begin < step.addedElements() ? added(from, plus, minus, begin, count)
+            MemorySegment part = begin < step.addedElements() ? added(step.name(), from, plus, minus, begin, count)
                     : from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
             if (step.vocabularyRows()) {
                 part = withSpecialRows(part, from, plus, begin / columns, count / columns);
@@ -127,13 +138,31 @@ public final class ChatVector {
             output.append(step.name(), part);
             begin += count;
         }
+        long beyond = output.end(step.name(), inputs(from, plus, minus));
+        if (beyond > 0) {
+            notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type of weights holds, and"
+                    + " infinite in the result: no model can be run with them");
+        }
+    }
+
+    private static Map<String, Tensor> inputs(Tensor tuned, Tensor instruct, Tensor base) {
+        Map<String, Tensor> inputs = new LinkedHashMap<>();
+        inputs.put("tuned", tuned);
+        if (instruct != null) {
+            inputs.put("instruct", instruct);
+        }
+        if (base != null) {
+            inputs.put("base", base);
+        }
+        return inputs;
     }
 
     /// `from + scale (plus - minus)`, rounded.
-    private MemorySegment added(Tensor from, Tensor plus, Tensor minus, long begin, int count) {
+    private MemorySegment added(String name, Tensor from, Tensor plus, Tensor minus, long begin, int count) {
         parts[0].read(from, begin, count);
         parts[1].read(plus, begin, count);
         parts[2].read(minus, begin, count);
+        size.add(name, parts[0].values, parts[1].values, parts[2].values, count, VectorSize.rounding(plus.dtype(), minus.dtype()));
         addDifference(parts[0].values, parts[1].values, parts[2].values, options.scale, count);
         return parts[0].rounded(from.dtype(), count);
     }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.ModelFiles;
@@ -21,9 +22,6 @@ final class ChatVectorFiles {
             .enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final String CONFIG = "config.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
-    /// If these differ, the weights may have equal shapes and still not mean the same.
-    private static final List<String> MEANING = List.of("model_type", "num_attention_heads", "num_key_value_heads", "head_dim",
-            "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters", "hidden_act");
 
     final List<String> notes = new ArrayList<>();
     private final Path base;
@@ -67,18 +65,13 @@ final class ChatVectorFiles {
     }
 
     private void compare(ObjectNode config, String label, ObjectNode other) {
-        for (String name : MEANING) {
-            JsonNode mine = config.hasNonNull(name) ? config.get(name) : null;
-            JsonNode theirs = other.hasNonNull(name) ? other.get(name) : null;
-            if (mine == null ? theirs != null : theirs == null || !same(mine, theirs)) {
-                notes.add(CONFIG + ": " + name + " is " + theirs + " in " + label + ", " + mine
+        Map<String, JsonNode> theirs = ConfigMeaning.of(other);
+        ConfigMeaning.of(config).forEach((name, mine) -> {
+            if (!ConfigMeaning.same(mine, theirs.get(name))) {
+                notes.add(CONFIG + ": " + name + " is " + theirs.get(name) + " in " + label + ", " + mine
                         + " in tuned and in the result; if the models are not of one family, the result will be poor");
             }
-        }
-    }
-
-    private static boolean same(JsonNode a, JsonNode b) {
-        return a.isNumber() && b.isNumber() ? a.asDouble() == b.asDouble() : a.equals(b);
+        });
     }
 
     private static ObjectNode read(Path file) throws IOException {

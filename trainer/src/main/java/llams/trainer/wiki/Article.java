@@ -23,13 +23,17 @@ final class Article {
     private final Deque<Heading> waiting = new ArrayDeque<>();
     /// The level of the section that is being left out; 0 if none is.
     private int removedLevel;
+    private final LostSentences lost;
 
-    private Article() {}
+    private Article(LostSentences lost) {
+        this.lost = lost;
+    }
 
     /// @param text lines as [Wikitext] leaves them
+    /// @param lost hears of the sentences that are left out
     /// @return lines that each end in `\n`; empty if nothing is left
-    static String body(CharSequence text) {
-        Article article = new Article();
+    static String body(CharSequence text, LostSentences lost) {
+        Article article = new Article(lost);
         text.toString().lines().forEach(article::add);
         return article.body.toString();
     }
@@ -40,7 +44,7 @@ final class Article {
         if (level > 0) {
             heading(level, line);
         } else if (removedLevel == 0) {
-            String tidy = Line.tidy(line);
+            String tidy = Line.tidy(lost.without(line));
             if (!tidy.isEmpty()) {
                 text(tidy);
             }
@@ -57,7 +61,9 @@ final class Article {
         return level;
     }
 
-    private void heading(int level, String line) {
+    private void heading(int level, String source) {
+        // A heading states nothing that a template could make false.
+        String line = Marks.withoutLost(source);
         if (removedLevel > 0 && level > removedLevel) {
             return;
         }

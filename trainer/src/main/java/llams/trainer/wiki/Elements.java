@@ -3,12 +3,17 @@ package llams.trainer.wiki;
 import java.util.HashSet;
 import java.util.Set;
 
-/// The elements `<name>...</name>` of a page that mean something; others are text.
+/// The elements `<name>...</name>` of a page that mean something, and switches; others are text.
 final class Elements {
+    private static final int LONGEST_NAME = 16;
+    private static final int LONGEST_SWITCH = 30;
+    private static final int LONGEST_SUPERSCRIPT = 24;
     /// They go with what they hold, being no prose or none of the article's.
-    static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "math", "chem", "ce", "syntaxhighlight", "source", "pre",
+    static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "syntaxhighlight", "source", "pre",
             "timeline", "score", "imagemap", "graph", "mapframe", "maplink", "hiero", "includeonly", "templatestyles", "table",
             "inputbox", "categorytree", "indicator");
+    /// They hold TeX, which is kept as it stands.
+    static final Set<String> FORMULAS = Set.of("math", "chem", "ce");
     /// They go and leave what they hold.
     static final Set<String> INLINE = Set.of("span", "b", "i", "u", "s", "em", "strong", "small", "big", "sub", "sup", "font", "code",
             "tt", "kbd", "samp", "var", "cite", "q", "del", "ins", "strike", "abbr", "ruby", "rb", "rp", "rt", "rtc", "bdi", "bdo",
@@ -26,10 +31,19 @@ final class Elements {
     }
 
     static boolean isKnown(String name) {
-        return REMOVED.contains(name) || INLINE.contains(name) || BLOCK.contains(name);
+        return REMOVED.contains(name) || FORMULAS.contains(name) || INLINE.contains(name) || BLOCK.contains(name);
     }
 
-    static boolean isNamePart(char c) {
+    /// The place behind a tag's name.
+    int nameEnd(int from) {
+        int end = from;
+        while (end < page.length() && end - from < LONGEST_NAME && isNamePart(page.charAt(end))) {
+            end++;
+        }
+        return end;
+    }
+
+    private static boolean isNamePart(char c) {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
     }
 
@@ -40,6 +54,28 @@ final class Elements {
             end++;
         }
         return end < page.length() && page.charAt(end) == '>' ? end + 1 : -1;
+    }
+
+    /// The place behind a switch, `__TOC__` or `__목차__`, which is no text; -1 if there is none.
+    int switchEnd(int from) {
+        int end = from + 2;
+        int longest = Math.min(page.length(), from + LONGEST_SWITCH);
+        while (end < longest && Character.isLetter(page.charAt(end))) {
+            end++;
+        }
+        return page.startsWith("__", from) && end > from + 2 && page.startsWith("__", end) ? end + 2 : -1;
+    }
+
+    /// What `<sup>` holds from here to its end, as superscripts: `10<sup>2</sup>` is not 102. Empty if it is long or has other markup.
+    String superscript(int from) {
+        int end = from;
+        int longest = Math.min(page.length(), from + LONGEST_SUPERSCRIPT);
+        while (end < longest && page.charAt(end) != '<') {
+            end++;
+        }
+        String inside = page.substring(from, end).replace("''", "").replace("&minus;", "−");
+        boolean plain = page.startsWith("</sup>", end) && inside.chars().allMatch(c -> c > ' ' && "{}[]|&=".indexOf(c) < 0);
+        return plain ? Numbers.raised(inside) : "";
     }
 
     /// Where the next `</name` with its `>` is, -1 if there is none. That is asked only once for each name.

@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.data.DataException;
 import llams.trainer.merge.Progress;
@@ -25,13 +27,17 @@ public final class KowikiText {
     /// @param redirects  left out
     /// @param otherPages left out, being of other namespaces: talk, categories, templates
     /// @param empty      left out, as nothing but tables, templates or references is in them
-    public record Counts(long articles, long redirects, long otherPages, long empty, long bytesRead, long bytesWritten) {}
+    /// @param sentences  left out, as a template in them is not known and they would be false without it
+    /// @param templates  those templates, by how many sentences they cost, the most first
+    public record Counts(long articles, long redirects, long otherPages, long empty, long sentences, Map<String, Long> templates,
+            long bytesRead, long bytesWritten) {}
 
     private final BufferedWriter out;
     private long articles;
     private long redirects;
     private long otherPages;
     private long empty;
+    private final LostSentences lost = new LostSentences();
 
     private KowikiText(BufferedWriter out) {
         this.out = out;
@@ -87,11 +93,19 @@ public final class KowikiText {
             try {
                 writer.flush();
                 channel.force(true);
-                return new Counts(text.articles, text.redirects, text.otherPages, text.empty, read[0], channel.size());
+                return new Counts(text.articles, text.redirects, text.otherPages, text.empty, text.lost.count(),
+                        mostFirst(text.lost.templates()), read[0], channel.size());
             } catch (IOException e) {
                 throw new Unwritable(e);
             }
         }
+    }
+
+    private static Map<String, Long> mostFirst(Map<String, Long> counts) {
+        Map<String, Long> sorted = new LinkedHashMap<>();
+        counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
+        return sorted;
     }
 
     private static FileChannel create(Path file) {
@@ -111,7 +125,7 @@ public final class KowikiText {
             redirects++;
             return;
         }
-        String body = Article.body(Wikitext.text(page.text()));
+        String body = Article.body(Wikitext.text(page.text()), lost);
         if (body.isEmpty()) {
             empty++;
             return;

@@ -4,7 +4,8 @@ package llams.trainer.wiki;
 final class Line {
     private Line() {}
 
-    /// Empty if nothing worth keeping is left: the corpus has no lines with a `|`, and no letter or digit means no text.
+    /// Empty if nothing worth keeping is left: a `|` is what is left of tables and boxes, unless it is marked as the text's own
+    /// ([Marks#BAR]), and no letter or digit means no text.
     static String tidy(String line) {
         if (line.indexOf('|') >= 0 || line.codePoints().noneMatch(Character::isLetterOrDigit)) {
             return "";
@@ -15,6 +16,8 @@ final class Line {
             switch (c) {
                 case '《', '》' -> {
                 }
+                case Marks.BAR -> out.append('|');
+                case Marks.EQUALS -> out.append('=');
                 case ')' -> closeParenthesis(out);
                 default -> {
                     if (!(isSeparator(c) && endsWith(out, '(')) && !(c == ' ' && endsWith(out, ' ')) && isText(c)) {

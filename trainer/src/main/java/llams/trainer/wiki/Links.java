@@ -13,6 +13,10 @@ final class Links {
 
     /// @param inside what stands between the brackets
     static String text(String inside) {
+        return Marks.kept(shown(inside));
+    }
+
+    private static String shown(String inside) {
         int bar = inside.indexOf('|');
         String target = (bar < 0 ? inside : inside.substring(0, bar)).strip();
         int colon = target.indexOf(':');

@@ -13,23 +13,24 @@ import java.util.Locale;
 /// is a stretch: closing it cuts the stretch off or replaces it, and what is never closed stays as it stands, without its
 /// marks. So time is linear in the page's length whatever is nested or left open.
 ///
-/// Headings keep their marks, and lines that hold a `|` are left to [Article], which drops them.
+/// Headings keep their marks. A `|` that belongs to the text is marked as such; lines that hold another are left to [Article], which
+/// drops them, and so are sentences that hold a template of which nothing is known ([Marks]).
 final class Wikitext {
     /// As deep as MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than that.
     private static final int DEEPEST = 40;
-    private static final int LONGEST_SWITCH = 30;
-    private static final int LONGEST_TAG_NAME = 16;
 
     private final String page;
     private final StringBuilder out;
     private int at;
+    /// Where `out` has its last bar that looked like text when it came; -1 if its line has none.
+    private int lastBar = -1;
 
     private final Frames frames = new Frames();
     private final Elements elements;
 
     private Wikitext(String page) {
-        this.page = page;
-        this.elements = new Elements(page);
+        this.page = Marks.free(page);
+        this.elements = new Elements(this.page);
         this.out = new StringBuilder(page.length());
     }
 
@@ -57,9 +58,9 @@ final class Wikitext {
                 case ']' -> closeBracket();
                 case '\'' -> quotes();
                 case '|' -> bar();
-                case '&' -> at = Entities.decode(page, at, out);
-                case '_' -> behaviourSwitch();
-                case 'h', 'f' -> address(c);
+                case '&' -> reference();
+                case '_' -> skip(elements.switchEnd(at));
+                case 'h', 'f' -> address();
                 default -> plain();
             }
         }
@@ -84,6 +85,15 @@ final class Wikitext {
     private void literal(int end) {
         out.append(page, at, end);
         at = end;
+    }
+
+    /// Goes on behind markup that ends at `end`; less than 0: it is none.
+    private void skip(int end) {
+        if (end < 0) {
+            literal(at + 1);
+        } else {
+            at = end;
+        }
     }
 
     /// How many of the character at [#at] there are in a row.
@@ -133,11 +143,22 @@ final class Wikitext {
         }
         out.append('\n');
         at++;
+        lastBar = -1;
     }
 
+    /// Outside of all markup it is text, but not at a line's beginning, where tables have theirs.
     private void bar() {
+        boolean text = (frames.depth() == 0 || frames.depth() == 1 && frames.in(EXTERNAL)) && !lineStarts();
         frames.bar();
-        literal(at + 1);
+        lastBar = text ? out.length() : lastBar;
+        out.append(text ? Marks.BAR : '|');
+        at++;
+    }
+
+    private void reference() {
+        int start = out.length();
+        at = Entities.decode(page, at, out);
+        replace(start, Marks.kept(out.substring(start)));
     }
 
     private void replace(int start, String text) {
@@ -164,6 +185,10 @@ final class Wikitext {
         if (run == 1) {
             literal(at + 1);
             return;
+        }
+        if (!frames.hasTemplate() && lastBar >= 0) {
+            // The end of a template without its beginning: the line's bars were its.
+            out.setCharAt(lastBar, '|');
         }
         for (int i = 0; i < run / 2 && frames.hasTemplate(); i++) {
             while (!frames.in(TEMPLATE)) {
@@ -209,15 +234,9 @@ final class Wikitext {
         }
     }
 
-    private void address(char first) {
+    private void address() {
         boolean inWord = at > 0 && Character.isLetterOrDigit(page.charAt(at - 1));
-        int end = inWord ? -1 : Addresses.end(page, at, false);
-        if (end < 0) {
-            out.append(first);
-            at++;
-        } else {
-            at = end;
-        }
+        skip(inWord ? -1 : Addresses.end(page, at, false));
     }
 
     // Smaller marks
@@ -234,22 +253,6 @@ final class Wikitext {
         at += run;
     }
 
-    /// `__TOC__`, `__목차__`: no text.
-    private void behaviourSwitch() {
-        int end = at + 2;
-        int longest = Math.min(page.length(), at + LONGEST_SWITCH);
-        if (page.startsWith("__", at)) {
-            while (end < longest && Character.isLetter(page.charAt(end))) {
-                end++;
-            }
-            if (end > at + 2 && page.startsWith("__", end)) {
-                at = end + 2;
-                return;
-            }
-        }
-        literal(at + 1);
-    }
-
     // Elements
 
     private void tag() {
@@ -260,10 +263,7 @@ final class Wikitext {
         }
         boolean closing = page.startsWith("/", at + 1);
         int nameStart = at + (closing ? 2 : 1);
-        int nameEnd = nameStart;
-        while (nameEnd < page.length() && nameEnd - nameStart < LONGEST_TAG_NAME && Elements.isNamePart(page.charAt(nameEnd))) {
-            nameEnd++;
-        }
+        int nameEnd = elements.nameEnd(nameStart);
         String name = page.substring(nameStart, nameEnd).toLowerCase(Locale.ROOT);
         int end = Elements.isKnown(name) ? elements.tagEnd(nameEnd) : -1;
         if (end < 0) {
@@ -276,15 +276,21 @@ final class Wikitext {
             out.append('\n');
         } else if (name.equals("br")) {
             out.append(' ');
+        } else if (!empty && name.equals("sup")) {
+            String raised = elements.superscript(end);
+            out.append(raised);
+            at = raised.isEmpty() ? end : page.indexOf('<', end);
         } else if (!empty && Elements.REMOVED.contains(name)) {
             int close = elements.closingTag(name, end);
             at = close < 0 ? end : elements.tagEnd(close + 2 + name.length());
-        } else if (!empty && name.equals("nowiki")) {
+        } else if (!empty && (name.equals("nowiki") || Elements.FORMULAS.contains(name))) {
             int close = elements.closingTag(name, end);
             if (close >= 0) {
-                out.append(Entities.decode(page.substring(end, close)));
+                String inside = Entities.decode(page.substring(end, close));
+                out.append(Marks.kept(name.equals("nowiki") ? inside : inside.replaceAll("\\s+", " ").strip()));
                 at = close;
             }
         }
     }
+
 }

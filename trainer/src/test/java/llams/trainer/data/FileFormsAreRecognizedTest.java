@@ -34,7 +34,7 @@ class FileFormsAreRecognizedTest {
     void longTextComesInPiecesThatEndBeforeAFullLine() throws Exception {
         String text = "aaaa\n\n  b\ncccc\n\n\ndd\n";
         List<Sample> pieces = new ArrayList<>();
-        PlainTextReader.read(Fixtures.file(directory, "a.txt", text), 4, pieces::add);
+        PlainTextReader.read(Lines.open(Fixtures.file(directory, "a.txt", text)), 4, pieces::add);
         String origin = directory.resolve("a.txt") + ":";
         assertEquals(
                 List.of(
@@ -49,7 +49,7 @@ class FileFormsAreRecognizedTest {
         String text = "Hi!\n\n 안녕 \n\tx.\nyes\n123\n";
         Path file = Fixtures.file(directory, "a.txt", text);
         List<Integer> ids = new ArrayList<>();
-        PlainTextReader.read(file, 1, sample -> {
+        PlainTextReader.read(Lines.open(file), 1, sample -> {
             for (int id : Fixtures.encoder().encode(sample).ids()) {
                 ids.add(id);
             }
@@ -130,7 +130,6 @@ class FileFormsAreRecognizedTest {
     @CsvSource({
         "a.parquet, x, convert it",
         "a.csv, x, convert it",
-        "a.json, '[{\"text\": 1}]', jq -c",
         "a.txt, '<doc id=\"1\">', llams data kowiki",
         "a.txt, ' ', is empty",
     })

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import llams.tokenizer.Tokenizer;
 
 /// A tokenizer whose ids are bytes, and files.
@@ -31,6 +32,15 @@ final class Fixtures {
 
     static DocumentEncoder encoder() {
         return new DocumentEncoder(BYTES, BYTES.size());
+    }
+
+    /// The tokens of a document that the loss counts, as text.
+    static String counted(Document document) {
+        int[] counted = IntStream.range(1, document.ids().length)
+                .filter(i -> document.labels()[i] != Document.IGNORED)
+                .map(i -> document.ids()[i])
+                .toArray();
+        return BYTES.decode(counted);
     }
 
     static Path file(Path directory, String name, String content) {

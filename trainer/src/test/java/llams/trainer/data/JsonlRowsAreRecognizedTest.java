@@ -23,7 +23,7 @@ class JsonlRowsAreRecognizedTest {
 
     private static List<Sample> read(String row) {
         List<Sample> samples = new ArrayList<>();
-        JsonlReader.read(JsonLine.parse(row, "f:1"), "f:1", samples::add);
+        JsonlReader.read(Row.parse(row, "f:1"), samples::add);
         return samples;
     }
 
@@ -104,12 +104,13 @@ class JsonlRowsAreRecognizedTest {
     @ValueSource(
             strings = {
                 "{'mesages': []}|nearest form has messages",
+                "{'id': 7, 'ko': 'x', 'category': 'y'}|wanted text, or messages, or conversations, or instruction and output",
                 "{'messages': []}|\"messages\" is empty",
                 "{'messages': 'x'}|\"messages\" is a text; wanted a list",
                 "{'messages': [{'role': 'user'}]}|\"messages\"[0] has the keys role; wanted \"role\" and \"content\"",
                 "{'messages': [{'role': 'user', 'content': 5}]}|\"messages\"[0]: \"content\" is the number 5",
-                "{'messages': [{'role': 'bot', 'content': 'x'}]}|role \"bot\" is not known",
-                "{'text': null}|\"text\" is null; wanted a text",
+                "{'messages': [{'role': 'narrator', 'content': 'x'}]}|role \"narrator\" is not known",
+                "{'text': null}|its keys are text (null); the nearest form has text",
                 "{'ids': [1, 'x']}|\"ids\"[1] is a text; wanted an id",
                 "{'ids': [1, 2], 'labels': [1]}|\"ids\" has 2 entries, \"labels\" 1",
                 "{'text': 'a', 'text': 'b'}|Duplicate",

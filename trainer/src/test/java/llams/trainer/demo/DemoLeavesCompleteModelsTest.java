@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,12 +15,16 @@ import java.util.List;
 import llams.engine.device.Devices;
 import llams.engine.llama.LlamaWeights;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.data.JsonLine;
+import llams.trainer.data.Sample;
+import llams.trainer.data.SampleReader;
 import llams.trainer.demo.Demo.Settings;
 import llams.trainer.demo.Demo.Stage;
 import llams.trainer.demo.Demo.Training;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The demo, shortened to a few steps of tiny models.
 class DemoLeavesCompleteModelsTest {
@@ -88,7 +93,7 @@ class DemoLeavesCompleteModelsTest {
         for (DemoReport.Model model : report.models()) {
             assertEquals(4, model.losses().size());
             model.losses().forEach((data, loss) -> assertTrue(loss > 0 && Double.isFinite(loss), model.name() + " " + data));
-            assertEquals(2, model.scores().size());
+            assertEquals(3, model.scores().size());
             assertEquals(3, model.answers().size());
         }
         assertEquals(report.toJson(), Files.readString(directory.resolve("once/report.json")));
@@ -134,7 +139,7 @@ class DemoLeavesCompleteModelsTest {
     @Test
     void whatMeasuresIsNotTrainedOn() throws IOException {
         Path data = directory.resolve("once/data");
-        for (String name : List.of("general.txt", "village.txt", "pairs.jsonl", "conversations.jsonl")) {
+        for (String name : List.of("general.txt", "village.txt", "pairs.jsonl", "conversations.jsonl", "mixed.jsonl")) {
             List<String> trained = documents(data.resolve(name));
             List<String> heldOut = documents(data.resolve(name.replace(".", "-heldout.")));
             assertTrue(heldOut.size() >= 10, name);
@@ -144,6 +149,48 @@ class DemoLeavesCompleteModelsTest {
         }
         String conversations = Files.readString(data.resolve("conversations.jsonl"));
         DemoReport.QUESTIONS.forEach(question -> assertFalse(conversations.contains(question), question));
+    }
+
+    /// Neither in its own language nor in the other, with or without a request for one.
+    @Test
+    void noHeldOutQuestionIsTrainedOnInAnyLanguage() throws IOException {
+        Path data = directory.resolve("once/data");
+        String trained = Files.readString(data.resolve("mixed.jsonl")) + Files.readString(data.resolve("conversations.jsonl"));
+        int line = 0;
+        for (String row : Files.readAllLines(data.resolve("pairs-heldout.jsonl"))) {
+            ObjectNode pair = JsonLine.parse(row, "row " + line++);
+            assertFalse(trained.contains("\"" + pair.get("q_ko").stringValue()), row);
+            assertFalse(trained.contains("\"" + pair.get("q_en").stringValue()), row);
+        }
+        assertEquals(4 * Files.readAllLines(data.resolve("pairs.jsonl")).size(), Files.readAllLines(data.resolve("mixed.jsonl")).size());
+    }
+
+    /// The marks between documents and the keys of rows are in no text that a model sees.
+    @Test
+    void theVocabularyIsMadeOfTextsAlone() throws IOException {
+        DemoData data = DemoData.unpack(directory.resolve("texts"));
+        List<Path> files = List.of(data.general, data.village, data.conversations);
+        Tokenizer tokenizer = DemoTokenizer.train(files, Settings.standard().vocab(), directory.resolve("vocabulary"));
+        StringBuilder texts = new StringBuilder();
+        for (Path file : files) {
+            SampleReader.read(file, sample -> {
+                switch (sample) {
+                    case Sample.Text text -> texts.append(text.text()).append('\0');
+                    case Sample.Chat chat -> chat.messages().forEach(message -> texts.append(message.content()).append('\0'));
+                    case Sample.Ids _ -> {
+                    }
+                }
+            });
+        }
+        // As bytes: a token may be a part of a character.
+        String bytes = new String(texts.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        for (int id = 256; id < tokenizer.size(); id++) {
+            if (!tokenizer.isSpecial(id)) {
+                String token = new String(tokenizer.bytes(id), StandardCharsets.ISO_8859_1);
+                assertTrue(bytes.contains(token), () -> "token '" + token + "' is in no text");
+            }
+        }
+        assertEquals(Settings.standard().vocab() + 5, tokenizer.size());
     }
 
     private static List<String> documents(Path file) throws IOException {

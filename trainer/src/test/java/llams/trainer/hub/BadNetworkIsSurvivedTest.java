@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -169,6 +172,31 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
         holds(ALL);
         assertTrue(notes.getFirst().contains("nothing came for 1 s"), notes.toString());
         assertTrue(notes.getLast().contains("no answer within 1 s"), notes.toString());
+    }
+
+    /// Never silent for long, and never done: what came is kept, and the next connection goes on from there.
+    @Test
+    void aDripIsACut() throws IOException {
+        hub.fault(WEIGHTS, (_, all, out) -> {
+            FakeHub.write(out, 200, all.length, all, 1_100_000);
+            for (int i = 1_100_000; i < all.length; i++) {
+                Thread.sleep(100);
+                out.write(all[i]);
+                out.flush();
+            }
+        });
+        download();
+        holds(ALL);
+        assertTrue(notes.getFirst().matches(".*: only \\d+ bytes came for 1 s; again in 0 s"), notes.toString());
+        assertTrue(ranges().getLast() >= 1_100_000, ranges().toString());
+    }
+
+    @Test
+    void aBusyServerMaySayADate() {
+        hub.fault(WEIGHTS, FakeHub.status(429, "Retry-After",
+                DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusHours(1))));
+        refused(WEIGHTS, "429", "of patience");
+        assertEquals(List.of(), notes);
     }
 
     @Test

@@ -60,7 +60,7 @@ abstract class HubTestCase implements DownloadListener {
 
     HubDownload.Report download(HubModel model, HubToken token, String... include) throws IOException {
         return HubDownload.run(model, token, List.of(include), to, this,
-                new HubClient.Patience(4, Duration.ofMillis(1), Duration.ofMillis(1500)));
+                new HubClient.Patience(4, Duration.ofMillis(1), Duration.ofMillis(1500), 100));
     }
 
     /// Fails in one line that says all of `parts`.

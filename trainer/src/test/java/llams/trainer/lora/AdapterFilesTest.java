@@ -2,6 +2,7 @@ package llams.trainer.lora;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import llams.engine.Golden;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
@@ -23,6 +25,7 @@ import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.trainer.checkpoint.OutputDirectory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,9 +57,12 @@ class AdapterFilesTest {
     }
 
     private Map<String, Tensor> written(LoraConfig config) throws IOException {
-        Map<String, Tensor> tensors = new LinkedHashMap<>(Adapter.create(arena, config, base.config, 5).tensors());
-        AdapterFiles.write(directory, config, tensors, base);
-        return tensors;
+        return written(Adapter.create(arena, config, base.config, 5));
+    }
+
+    private Map<String, Tensor> written(Adapter adapter) throws IOException {
+        AdapterFiles.write(directory, adapter, adapter.tensors(), base);
+        return new LinkedHashMap<>(adapter.tensors());
     }
 
     private void refused(String... parts) {
@@ -75,7 +81,7 @@ class AdapterFilesTest {
     void whatIsWrittenIsRead() throws IOException {
         Map<String, Tensor> tensors = written(CONFIG);
         Adapter read = AdapterFiles.read(directory, base, arena);
-        assertEquals(CONFIG, read.config());
+        assertEquals(CONFIG.layout(base.config), read.layout());
         assertEquals(tensors.keySet(), read.tensors().keySet());
         for (String name : tensors.keySet()) {
             assertArrayEquals(tensors.get(name).toFloats(), read.tensors().get(name).toFloats());
@@ -85,8 +91,7 @@ class AdapterFilesTest {
     @Test
     void filesHaveTheFormPeftAcceptsAsTheGoldenAdapterDoes() throws IOException {
         Path golden = model.cases("lora_init");
-        LoraConfig config = AdapterFiles.read(golden, base, arena).config();
-        written(config);
+        written(AdapterFiles.read(golden, base, arena));
         JsonNode expected = Golden.json(golden.resolve(AdapterFiles.CONFIG));
         JsonNode actual = Golden.json(directory.resolve(AdapterFiles.CONFIG));
         for (Map.Entry<String, JsonNode> field : expected.properties()) {
@@ -94,7 +99,7 @@ class AdapterFilesTest {
                 assertEquals(field.getValue(), actual.get(field.getKey()), field.getKey());
             }
         }
-        assertEquals(base.directory.toString(), actual.get("base_model_name_or_path").asString());
+        assertEquals(base.directory.toAbsolutePath().toString(), actual.get("base_model_name_or_path").asString());
         try (SafetensorsFile a = SafetensorsFile.open(golden.resolve(AdapterFiles.WEIGHTS));
                 SafetensorsFile b = SafetensorsFile.open(directory.resolve(AdapterFiles.WEIGHTS))) {
             assertEquals(a.entries().values().stream().map(SafetensorsFile.Entry::info).toList(),
@@ -133,8 +138,7 @@ class AdapterFilesTest {
         JsonNode json = Golden.json(directory.resolve(AdapterFiles.CONFIG));
         assertEquals(false, json.get("use_rslora").asBoolean());
         assertEquals(16 * Math.sqrt(8), json.get("lora_alpha").asDouble());
-        LoraConfig read = AdapterFiles.read(directory, base, arena).config();
-        assertEquals(false, read.rsLora());
+        LoraLayout.Part read = AdapterFiles.read(directory, base, arena).layout().part(0, ProjectionName.V);
         assertEquals(stabilized.scale(), read.scale());
         assertEquals((float) (16 / Math.sqrt(8)), read.scale());
     }
@@ -193,13 +197,17 @@ class AdapterFilesTest {
 
     @Test
     void tensorThatIsNotThereCannotBeWritten() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> AdapterFiles.write(directory, CONFIG, Map.of(), base)).getMessage().contains("not absent"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> AdapterFiles.write(directory, Adapter.create(arena, CONFIG, base.config, 5), Map.of(), base)).getMessage().contains("not absent"));
     }
 
     @Test
     void adapterOfAnotherBaseIsRefused() throws IOException {
         written(CONFIG);
-        Path changed = changedCopy();
+        Path changed = changedCopy("model.layers.1.self_attn.q_proj.weight", tensor -> {
+            for (long i = 0; i < tensor.elements(); i++) {
+                tensor.setFloat(i, tensor.getFloat(i) + 0.001f);
+            }
+        });
         try (LlamaWeights other = LlamaWeights.open(changed)) {
             String message = assertThrows(IOException.class, () -> AdapterFiles.read(directory, other, arena)).getMessage();
             assertTrue(message.contains("was trained on a base model of fingerprint 1:") && message.contains(changed + " has 1:")
@@ -207,17 +215,88 @@ class AdapterFilesTest {
         }
     }
 
-    /// A copy of the base with one block's weights moved by a little.
-    private Path changedCopy() throws IOException {
+    /// A change outside of what every use looks at, and of what any adapter reaches.
+    @Test
+    void adapterOfAnotherContentIsRefusedWhereAllIsCompared() throws IOException {
+        written(CONFIG);
+        AdapterFiles.checkBase(directory, base);
+        for (String name : List.of("model.norm.weight", "model.embed_tokens.weight", "model.layers.0.mlp.up_proj.weight")) {
+            Path changed = changedCopy(name, tensor -> tensor.setFloat(0, tensor.getFloat(0) + 0.001f));
+            try (LlamaWeights other = LlamaWeights.open(changed)) {
+                AdapterFiles.read(directory, other, arena);
+                String message = assertThrows(IOException.class, () -> AdapterFiles.checkBase(directory, other)).getMessage();
+                assertTrue(message.contains("was trained on a base model of fingerprint 2:") && message.contains(changed + " has 2:"), message);
+            }
+            OutputDirectory.delete(changed);
+        }
+    }
+
+    @Test
+    void copyInAnotherTypeIsTheSameBase() throws IOException {
+        written(CONFIG);
+        try (LlamaWeights narrow = LlamaWeights.open(model.dir("bf16"))) {
+            AdapterFiles.read(directory, narrow, arena);
+            AdapterFiles.checkBase(directory, narrow);
+        }
+    }
+
+    @Test
+    void notesOfRunsAgreeAsFarAsTheyGo() throws IOException {
+        String note = BaseFingerprint.ofBoth(base);
+        assertTrue(note.matches("1:[0-9a-f]{32} 2:[0-9a-f]{16}-[0-9a-f]{16}"), note);
+        String sample = BaseFingerprint.of(base.checkpoint);
+        assertTrue(BaseFingerprint.agree(note, note) && BaseFingerprint.agree(sample, note) && BaseFingerprint.agree(note, sample));
+        assertFalse(BaseFingerprint.agree(note, note.substring(0, note.length() - 1) + "x"));
+        assertFalse(BaseFingerprint.agree("1:0", note) || BaseFingerprint.agree("random", note));
+        assertFalse(BaseFingerprint.agree(note + " adapter=1", note) || BaseFingerprint.agree(sample + " adapter=1", note));
+    }
+
+    @Test
+    void theBaseIsNamedFromTheRootUnlessTheHubHasIt() throws IOException {
+        Adapter adapter = Adapter.create(arena, CONFIG, base.config, 5);
+        String root = base.directory.toAbsolutePath().normalize().toString();
+        for (String name : new String[] {null, "hf5", "./some/model", "/gone/model", "a/b/c", "meta-llama/Llama-3.2-1B"}) {
+            AdapterFiles.write(directory, new Adapter(adapter.layout(), adapter.tensors(), name, List.of()), adapter.tensors(), base);
+            assertEquals("meta-llama/Llama-3.2-1B".equals(name) ? name : root, AdapterFiles.baseModel(directory));
+        }
+    }
+
+    @Test
+    void everyProjectionHasARankOfItsOwn() throws IOException {
+        Map<String, LoraLayout.Part> parts = new LinkedHashMap<>();
+        parts.put(ProjectionName.Q.module(0), new LoraLayout.Part(1, 3));
+        parts.put(ProjectionName.DOWN.module(1), new LoraLayout.Part(5, 2.5));
+        LoraLayout layout = new LoraLayout(parts, 0.25);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        Adapter.shapes(layout, base.config).forEach((name, shape) -> tensors.put(name, Tensor.allocate(arena, DType.F32, shape)));
+        assertEquals(4, tensors.size());
+        written(new Adapter(layout, tensors, null, List.of()));
+        assertEquals(layout, AdapterFiles.read(directory, base, arena).layout());
+        assertEquals(layout, AdapterFiles.layout(directory));
+        assertEquals(new LoraConfig(1, 3, 0.25, EnumSet.of(ProjectionName.Q, ProjectionName.DOWN), false), AdapterFiles.config(directory));
+        tensors.put(Adapter.nameA(0, ProjectionName.K), tensors.get(Adapter.nameA(0, ProjectionName.Q)));
+        replaceWeights(tensors);
+        refused("layers.0.self_attn.k_proj.lora_A.weight\" is not of an adapter that adapter_config.json describes");
+    }
+
+    @Test
+    void whatCountsForNothingIsNoted() throws IOException {
+        written(CONFIG);
+        Path config = directory.resolve(AdapterFiles.CONFIG);
+        Files.writeString(config, Files.readString(config).replace("\"q_proj\"", "\"q_proj\", \"c_attn\""));
+        assertEquals(List.of(config + ": target_modules \"c_attn\" matches nothing in this model"),
+                AdapterFiles.read(directory, base, arena).notes());
+    }
+
+    /// A copy of the base with one tensor changed.
+    private Path changedCopy(String changed, Consumer<Tensor> change) throws IOException {
         Path copy = Files.createDirectory(directory.resolve("changed"));
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (String name : base.checkpoint.names()) {
             Tensor tensor = base.checkpoint.tensor(name);
-            if (name.equals("model.layers.1.self_attn.q_proj.weight")) {
+            if (name.equals(changed)) {
                 tensor = Tensor.of(arena, tensor.shape(), tensor.toFloats());
-                for (long i = 0; i < tensor.elements(); i++) {
-                    tensor.setFloat(i, tensor.getFloat(i) + 0.001f);
-                }
+                change.accept(tensor);
             }
             tensors.put(name, tensor);
         }
@@ -242,6 +321,6 @@ class AdapterFilesTest {
     @Test
     void adapterWithoutFingerprintIsAccepted() throws IOException {
         replaceWeights(written(CONFIG));
-        assertEquals(CONFIG, AdapterFiles.read(directory, base, arena).config());
+        assertEquals(CONFIG.layout(base.config), AdapterFiles.read(directory, base, arena).layout());
     }
 }

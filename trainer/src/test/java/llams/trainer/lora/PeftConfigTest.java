@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,29 +21,35 @@ class PeftConfigTest {
     @TempDir
     Path directory;
 
-    private LoraConfig read(String fields) throws IOException {
+    private static final LlamaConfig MODEL = new LlamaConfig(8, 16, 12, 2, 2, 4, 10, 1e-5f, 10000, null, 64, false, 0.02f, -1, List.of(), null);
+
+    private PeftConfig config(String fields) throws IOException {
         Path file = directory.resolve("adapter_config.json");
         Files.writeString(file, "{\"peft_type\": \"LORA\"" + (fields.isEmpty() ? "" : ", " + fields) + "}");
         return PeftConfig.read(file);
+    }
+
+    private LoraLayout read(String fields) throws IOException {
+        return config(fields).rules().layout(PeftRules.modules(MODEL));
     }
 
     private static final String PLAIN = "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"v_proj\", \"mlp.up_proj\"]";
 
     @Test
     void plainConfig() throws IOException {
-        assertEquals(new LoraConfig(4, 8, 0, EnumSet.of(ProjectionName.V, ProjectionName.UP), false), read(PLAIN));
+        assertEquals(new LoraConfig(4, 8, 0, EnumSet.of(ProjectionName.V, ProjectionName.UP), false).layout(MODEL), read(PLAIN));
     }
 
     @Test
     void allLinear() throws IOException {
-        assertEquals(EnumSet.allOf(ProjectionName.class),
-                read("\"r\": 4, \"lora_alpha\": 8.5, \"target_modules\": \"all-linear\"").targets());
+        assertEquals(new LoraConfig(4, 8.5, 0, EnumSet.allOf(ProjectionName.class), false).layout(MODEL),
+                read("\"r\": 4, \"lora_alpha\": 8.5, \"target_modules\": \"all-linear\""));
     }
 
     @Test
     void rankStabilizedScale() throws IOException {
-        assertEquals(4f, read(PLAIN + ", \"use_rslora\": true").scale());
-        assertEquals(2f, read(PLAIN).scale());
+        assertEquals(4f, read(PLAIN + ", \"use_rslora\": true").part(0, ProjectionName.V).scale());
+        assertEquals(2f, read(PLAIN).part(0, ProjectionName.V).scale());
     }
 
     @Test
@@ -55,11 +63,6 @@ class PeftConfigTest {
         "\"use_dora\": true | use_dora true is not supported",
         "\"modules_to_save\": [\"lm_head\"] | modules_to_save [\"lm_head\"] is not supported",
         "\"fan_in_fan_out\": true | fan_in_fan_out true is not supported",
-        "\"rank_pattern\": {\"q_proj\": 8} | rank_pattern {\"q_proj\":8} is not supported",
-        "\"alpha_pattern\": {\"q_proj\": 8} | alpha_pattern {\"q_proj\":8} is not supported",
-        "\"layers_to_transform\": [0] | layers_to_transform [0] is not supported",
-        "\"layers_to_transform\": 0 | layers_to_transform 0 is not supported",
-        "\"exclude_modules\": \"q_proj\" | exclude_modules \"q_proj\" is not supported",
         "\"lora_bias\": true | lora_bias true is not supported",
         "\"bias\": \"all\" | bias \"all\" is not supported",
         "\"init_lora_weights\": \"pissa_niter_4\" | init_lora_weights \"pissa_niter_4\" changes the base model's weights",
@@ -75,8 +78,7 @@ class PeftConfigTest {
         "\"lora_alpha\": 8, \"target_modules\": [\"q_proj\"] | \"r\" must be a whole number, not absent",
         "\"r\": 4, \"target_modules\": [\"q_proj\"] | \"lora_alpha\" must be a number, not absent",
         "\"r\": 0, \"lora_alpha\": 8, \"target_modules\": [\"q_proj\"] | LoRA rank 0 is not possible",
-        "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names or \"all-linear\", not absent",
-        "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": \".*q_proj\" | not \".*q_proj\": patterns are not supported",
+        "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names, a pattern or \"all-linear\", not absent",
         "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [] | needs at least one target",
         "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"] | target_modules has \"lm_head\", which is not supported",
         "\"r\": 4, \"r\": 5 | not valid JSON: Duplicate",

@@ -45,7 +45,7 @@ class AdapterMergeTest {
                 tensor.setFloat(i, (float) random.nextGaussian() / 8);
             }
         });
-        AdapterFiles.write(Files.createDirectories(temporary.resolve("adapter")), CONFIG, adapter.tensors(), base);
+        AdapterFiles.write(Files.createDirectories(temporary.resolve("adapter")), adapter, adapter.tensors(), base);
         return adapter;
     }
 

@@ -38,6 +38,11 @@ final class Dumps {
                 + String.join("\n", pages) + "\n</mediawiki>\n";
     }
 
+    /// A page's markup as the article's body.
+    static String body(String markup) {
+        return Article.body(Wikitext.text(markup), new LostSentences());
+    }
+
     static KowikiText.Counts convert(Path out, Path... dump) throws IOException {
         return KowikiText.convert(List.of(dump), out, Progress.SILENT);
     }

@@ -21,12 +21,35 @@ class HostilePagesTest {
                 "{{a|{{b}}", "{|\n", "\n|}", "{|\n[[a|", "[http://a ", "[http://a", "http://", "https://a(", "'", "''", "'''''a", "<", "<ref",
                 "<ref>", "<ref/", "<nowiki>", "<ref></b>", "</ref>", "<math>a", "<!--", "&", "&a", "&#", "_", "__", "__a", "=", "= ", "==a\n",
                 "= a =\n", "== a ==\n", "(", ")", "(, ", ",)", "( ", "|", "|\n", "\n", " ", "*", ":{|\n", "{{lang|a|", "{{lang|a|b",
-                "{{nowrap|a}}", "[[파일:a|", "[[a]]", "가", "\r", "\u0000", "\ud800", "h", "ftp://a ", "《", "<div>", "<br>", "-"));
+                "{{nowrap|a}}", "[[파일:a|", "[[a]]", "가", "\r", "\u0000", "\ud800", "h", "ftp://a ", "《", "<div>", "<br>", "-", "{{x}}", "{{x}} ", "{{x}}. ", "({{x}}, ",
+                "a. {{x}}", "\". ", "<sup>", "<sup>2</sup>", "<math>a</math>", "{{{", "}}}", "{{convert|1|to|", "{{formatnum:", "{{val|1", "a|b}}"));
         assertTimeoutPreemptively(LIMIT, () -> {
             for (String part : parts) {
-                Article.body(Wikitext.text(part.repeat(CHARACTERS / 5 / part.length())));
+                Dumps.body(part.repeat(CHARACTERS / 5 / part.length()));
             }
         });
+    }
+
+    /// Not the time, but how it grows: 16 times the marks may take 16 times as long, and would take 256 times if it were quadratic.
+    @Test
+    void timeGrowsWithThePage() {
+        for (String part : List.of("[[", "{{", "{{{", "'''", "{|\n", "<ref", "<ref>", "<!--", "[[a|", "{{a|", "{{convert|5|", "({{x}}, ",
+                "<math>", "<sup>")) {
+            double small = Double.POSITIVE_INFINITY;
+            double large = Double.POSITIVE_INFINITY;
+            for (int round = 0; round < 8; round++) {
+                small = Math.min(small, seconds(part.repeat(4_000)));
+                large = Math.min(large, seconds(part.repeat(64_000)));
+            }
+            double growth = large / Math.max(small, 2e-3);
+            assertTrue(growth < 100, () -> part + ": 16 times the page took " + growth + " times as long");
+        }
+    }
+
+    private static double seconds(String page) {
+        long start = System.nanoTime();
+        Dumps.body(page);
+        return (System.nanoTime() - start) * 1e-9;
     }
 
     @Test
@@ -37,7 +60,7 @@ class HostilePagesTest {
                 {"<ref>", "</ref"}}) {
                 int times = CHARACTERS / 2 / (pair[0].length() + pair[1].length());
                 String page = pair[0].repeat(times) + "글".repeat(CHARACTERS / 4) + pair[1].repeat(times) + "\n끝이다.";
-                String body = Article.body(Wikitext.text(page));
+                String body = Dumps.body(page);
                 assertTrue(body.endsWith("끝이다.\n"), () -> pair[0] + ": " + body.substring(Math.max(0, body.length() - 20)));
             }
         });
@@ -45,7 +68,7 @@ class HostilePagesTest {
 
     @Test
     void whatIsNestedDeeperThanPagesMayBeLeavesNothing() {
-        assertEquals("앞뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤")));
-        assertEquals("앞글뒤\n", Article.body(Wikitext.text("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤")));
+        assertEquals("", Dumps.body("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤"));
+        assertEquals("앞글뒤\n", Dumps.body("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤"));
     }
 }

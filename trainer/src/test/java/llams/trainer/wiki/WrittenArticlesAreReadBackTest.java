@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
 import llams.engine.Golden;
@@ -54,7 +55,7 @@ class WrittenArticlesAreReadBackTest {
     void aDumpBecomesItsArticles() throws IOException {
         Path out = directory.resolve("out.txt");
         Path dump = file("dump.xml", Dumps.SMALL);
-        assertEquals(new KowikiText.Counts(3, 2, 1, 1, Files.size(dump), TEXT.getBytes(StandardCharsets.UTF_8).length),
+        assertEquals(new KowikiText.Counts(3, 2, 1, 1, 0, Map.of(), Files.size(dump), TEXT.getBytes(StandardCharsets.UTF_8).length),
                 Dumps.convert(out, dump));
         assertEquals(TEXT, Files.readString(out));
         assertEquals(List.of("= 한강 =", "= ＝ =", "= A & \"B\" ="), Dumps.titles(out));
@@ -189,6 +190,10 @@ class WrittenArticlesAreReadBackTest {
         assertEquals(empty, counts.empty());
         assertEquals(documents - empty, counts.articles());
         assertEquals(documents - empty, Dumps.titles(out).size());
-        assertTrue(Files.readString(out).lines().noneMatch(line -> line.contains("|") || line.contains("()") || line.contains("《")));
+        assertTrue(Files.readString(out).lines().noneMatch(line -> line.contains("()") || line.contains("《")));
+        // Bars of links and templates go with their markup, those of an absolute value stay.
+        List<String> barred = Files.readString(out).lines().filter(line -> line.contains("|")).toList();
+        assertEquals(1, barred.size(), barred::toString);
+        assertTrue(barred.getFirst().contains("거리 |\"r\"|만큼"), barred::toString);
     }
 }

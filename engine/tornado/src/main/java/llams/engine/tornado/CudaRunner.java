@@ -15,6 +15,7 @@ final class CudaRunner implements Runner {
     /// As [TornadoOptions] reads it: what of the device may be used.
     private static final String MEMORY = "tornado.device.memory";
     /// Elements start where the driver's copies and cuBLAS like it, behind room for the header that kernels skip.
+    private static final double GIBIBYTE = 1L << 30;
     private static final int HEAD_BYTES = 256;
     /// What NVIDIA advises for a Hopper card.
     private static final long LIBRARY_BYTES = 32L << 20;
@@ -56,9 +57,9 @@ final class CudaRunner implements Runner {
 
     private IllegalStateException outOfMemory(long bytes, boolean isTooMuch) {
         String why = isTooMuch ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
-                : String.format(Locale.ROOT, "the card has %.3f GB left", CudaDriver.unused() / 1e9);
-        return new IllegalStateException(String.format(Locale.ROOT, "gpu: out of device memory: %.3f GB more than %.3f GB were asked"
-                + " for, and %s; use fewer tokens, --recompute or a smaller rank%s", bytes / 1e9, used / 1e9, why,
+                : String.format(Locale.ROOT, "the card has %.3f GiB left", CudaDriver.unused() / GIBIBYTE);
+        return new IllegalStateException(String.format(Locale.ROOT, "gpu: out of device memory: %.3f GiB more than %.3f GiB were asked"
+                + " for, and %s; use fewer tokens, --recompute or a smaller rank%s", bytes / GIBIBYTE, used / GIBIBYTE, why,
                 isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
     }
 

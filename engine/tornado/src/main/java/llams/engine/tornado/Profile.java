@@ -67,8 +67,8 @@ final class Profile {
     String text() {
         long device = entries.values().stream().mapToLong(entry -> entry.nanos).sum();
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT,
-                "gpu: %.3f GB of weights and state went to the device in %.3f s%n"
-                        + "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n", sentBytes / 1e9, sendNanos / 1e9,
+                "gpu: %.3f GiB of weights and state went to the device in %.3f s%n"
+                        + "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n", sentBytes / (double) (1L << 30), sendNanos / 1e9,
                 runs, device / 1e9, (stepNanos - device) / 1e9, inputNanos / 1e9));
         if (runs > 0) {
             text.append("%-44s %-29s %9s %11s %6s %8s%n".formatted("op", "kernel", "launches", "ms in all", "%", "TFLOP/s"));

@@ -1,0 +1,40 @@
+package llams.cli;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.stream.Stream;
+import llams.engine.llama.KnownShapes;
+import llams.engine.llama.ProjectionName;
+import llams.trainer.optim.Schedule;
+
+/// Values that the shell offers where an option takes more than they are, or lists of them.
+final class Candidates {
+    private Candidates() {}
+
+    static final class Schedules implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(Schedule.Kind.values());
+        }
+    }
+
+    static final class Projections implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(ProjectionName.values());
+        }
+    }
+
+    static final class ModelShapes implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return KnownShapes.BY_NAME.keySet().iterator();
+        }
+    }
+
+    private static Iterator<String> names(Enum<?>[] values) {
+        Stream<String> names = Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT));
+        return names.iterator();
+    }
+}

@@ -1,0 +1,56 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import llams.trainer.chat.ModelText;
+import llams.trainer.data.Corpus;
+import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.SpecialText;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// How files of data are read, for every command that takes them. docs/DATA.md has the forms.
+final class DataOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
+    @Option(
+            names = "--special",
+            paramLabel = "HOW",
+            defaultValue = "text",
+            description = "What a special token's name in the data is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
+    SpecialText special;
+
+    @Option(
+            names = "--max-bad-rows",
+            paramLabel = "N",
+            description = "Skip up to N rows of a file that cannot be used (default: 10, or one row in 100).")
+    Integer maxBadRows;
+
+    /// What makes ids of the data.
+    ///
+    /// @param text null if there is no tokenizer
+    DocumentEncoder encoder(ModelText text, int vocab) {
+        return DocumentEncoder.of(text, vocab, special);
+    }
+
+    Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
+        return load(files, encoder, Integer.MAX_VALUE);
+    }
+
+    /// The first `documents` documents of the files.
+    Corpus load(List<Path> files, DocumentEncoder encoder, int documents) throws IOException {
+        if (maxBadRows != null && maxBadRows < 0) {
+            throw new ParameterException(spec.commandLine(), "--max-bad-rows must be 0 or more, not " + maxBadRows);
+        }
+        return Corpus.load(files, encoder, maxBadRows, documents);
+    }
+
+    static void note(Corpus corpus, PrintStream err) {
+        corpus.notes().forEach(note -> err.println("note: " + note));
+    }
+}

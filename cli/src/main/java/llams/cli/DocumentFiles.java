@@ -1,0 +1,41 @@
+package llams.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
+import llams.trainer.data.Corpus;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Documents to look at without a model.
+final class DocumentFiles {
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
+    List<Path> files;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
+    Path tokenizer;
+
+    @Option(
+            names = "--pack",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Documents share sequences (default); --no-pack: one document a sequence.")
+    boolean pack;
+
+    @Mixin
+    DataOptions reading;
+
+    /// Null if none is named.
+    ModelText text() throws IOException {
+        return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
+    }
+
+    /// @param limit documents to keep
+    Corpus load(ModelText known, int limit) throws IOException {
+        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()), limit);
+    }
+}

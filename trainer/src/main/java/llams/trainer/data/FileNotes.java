@@ -1,0 +1,112 @@
+package llams.trainer.data;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/// What reading one file left out, counted: no key and no row disappears without a word, and a million of them take a line.
+final class FileNotes {
+    /// Rows that may be skipped of a short file, if nothing else is asked for; of a long one a hundredth.
+    static final int DEFAULT_BAD_ROWS = 10;
+    private static final int EXAMPLES = 3;
+    /// A hostile file may have other keys in every row.
+    private static final int MOST_KEYS = 1_000;
+    private static final int KEYS_SHOWN = 20;
+
+    private final String file;
+    private final Integer maxBadRows;
+    private final Map<String, Long> unused = new LinkedHashMap<>();
+    private final List<String> examples = new ArrayList<>();
+    private long rows;
+    private long bad;
+    private boolean plainText;
+
+    /// @param maxBadRows unusable rows to skip; 0 makes the first one fatal, null is the default
+    FileNotes(String file, Integer maxBadRows) {
+        this.file = file;
+        this.maxBadRows = maxBadRows;
+    }
+
+    /// The file is text as it stands, whose lines are the lines of its samples.
+    void isPlainText() {
+        plainText = true;
+    }
+
+    boolean plainText() {
+        return plainText;
+    }
+
+    /// A row that is used, but for some of its keys.
+    void used(Set<String> without) {
+        rows++;
+        for (String name : without) {
+            String key = JsonLine.shown(name);
+            if (unused.size() < MOST_KEYS || unused.containsKey(key)) {
+                unused.merge(key, 1L, Long::sum);
+            }
+        }
+    }
+
+    /// A row that cannot be used.
+    ///
+    /// @throws DataException if not even one may be
+    void unusable(DataException reason) {
+        if (maxBadRows != null && maxBadRows == 0) {
+            throw reason;
+        }
+        bad++;
+        if (examples.size() < EXAMPLES) {
+            examples.add(reason.getMessage());
+        }
+    }
+
+    /// Looks at the whole file.
+    ///
+    /// @throws DataException if too many rows are unusable, or all of them
+    void finish() {
+        if (bad == 0) {
+            return;
+        }
+        long all = rows + bad;
+        long limit = maxBadRows == null ? Math.max(DEFAULT_BAD_ROWS, all / 100) : maxBadRows;
+        if (rows == 0) {
+            throw new DataException(examples.getFirst()
+                    + (bad == 1 ? "" : String.format(Locale.ROOT, " (none of the %,d rows can be used)", bad)));
+        }
+        if (bad > limit) {
+            throw new DataException(String.format(Locale.ROOT,
+                    "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with --max-bad-rows %d;"
+                            + " the first: %s",
+                    file, bad, all, limit, bad, examples.getFirst()));
+        }
+    }
+
+    /// What there is to say, a line each.
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        if (bad > 0) {
+            lines.add(String.format(Locale.ROOT, "%s: %,d of %,d rows cannot be used and %s skipped:", file, bad, rows + bad,
+                    bad == 1 ? "is" : "are"));
+            examples.forEach(example -> lines.add("  " + example));
+            if (bad > examples.size()) {
+                lines.add(String.format(Locale.ROOT, "  and %,d more", bad - examples.size()));
+            }
+        }
+        if (!unused.isEmpty()) {
+            List<String> keys = new ArrayList<>();
+            unused.forEach((key, count) -> {
+                if (keys.size() < KEYS_SHOWN) {
+                    keys.add(String.format(Locale.ROOT, "\"%s\" (%,d %s)", key, count, count == 1 ? "row" : "rows"));
+                }
+            });
+            if (unused.size() > KEYS_SHOWN) {
+                keys.add(unused.size() - KEYS_SHOWN + " more");
+            }
+            lines.add(file + ": not used: " + String.join(", ", keys));
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,94 @@
+package llams.trainer.data;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One object of data, which remembers what of it has been used. A key whose value is null (or `NaN`, as Python writes missing
+/// numbers) is not there: tables of several forms are exported so.
+final class Row {
+    /// `file:line`, for messages.
+    final String place;
+    private final ObjectNode object;
+    private final Set<String> unused = new LinkedHashSet<>();
+
+    Row(ObjectNode object, String place) {
+        this.object = object;
+        this.place = place;
+        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+            if (!isAbsent(entry.getValue())) {
+                unused.add(entry.getKey());
+            }
+        }
+    }
+
+    static Row parse(String json, String place) {
+        return new Row(JsonLine.parse(json, place), place);
+    }
+
+    private static boolean isAbsent(JsonNode value) {
+        return value == null || value.isNull() || value.isFloatingPointNumber() && Double.isNaN(value.doubleValue());
+    }
+
+    boolean has(String key) {
+        return !isAbsent(object.get(key));
+    }
+
+    /// The first of `keys` that is there, or null.
+    String first(List<String> keys) {
+        for (String key : keys) {
+            if (has(key)) {
+                return key;
+            }
+        }
+        return null;
+    }
+
+    /// The value of a key that is there; it counts as used.
+    JsonNode take(String key) {
+        unused.remove(key);
+        return object.get(key);
+    }
+
+    /// @throws DataException if there is no such key, or it holds no text
+    String text(String key) {
+        unused.remove(key);
+        return JsonLine.text(object, key, place);
+    }
+
+    /// The text of a key, empty if the key is not there.
+    String textOrEmpty(String key) {
+        return has(key) ? text(key) : "";
+    }
+
+    /// The integers of a key that is there.
+    int[] integers(String key) {
+        unused.remove(key);
+        return JsonLine.integers(object, key, place);
+    }
+
+    /// What nobody has asked for so far, among it what [#note] and [#adopt] added.
+    Set<String> unused() {
+        return unused;
+    }
+
+    void note(String what) {
+        unused.add(what);
+    }
+
+    /// Takes over what is not used of an object inside this one.
+    void adopt(String path, Row inner) {
+        inner.unused.forEach(key -> unused.add(path + "." + key));
+    }
+
+    String keys() {
+        return KnownForms.keys(object);
+    }
+
+    ObjectNode object() {
+        return object;
+    }
+}

@@ -1,0 +1,14 @@
+package llams.trainer.data;
+
+import java.io.IOException;
+
+/// Rows of data as text, one after the other: the lines of a file, or the objects of a JSON list.
+interface Rows {
+    /// The next row; null after the last.
+    ///
+    /// @throws DataException if the row is no text; the next call goes on with the row after it
+    String next() throws IOException;
+
+    /// Where the row last returned stands, for messages.
+    String place();
+}

@@ -1,0 +1,39 @@
+package llams.trainer.data;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Opens data files. Each is read once and forwards, so a pipe is as good as a file.
+final class Source {
+    private Source() {}
+
+    /// How messages call a file.
+    static String name(Path file) {
+        return isStandardInput(file) ? "stdin" : file.toString();
+    }
+
+    private static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
+    }
+
+    /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
+    static BufferedInputStream open(Path file) throws IOException {
+        InputStream raw = isStandardInput(file) ? System.in : Files.newInputStream(file);
+        BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
+        in.mark(2);
+        int first = in.read();
+        int second = in.read();
+        in.reset();
+        // A text in UTF-16 without its mark starts with a character whose other byte is 0; one in UTF-8 has no such byte.
+        if (first == 0xFF && second == 0xFE || first > 0 && second == 0) {
+            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16LE, name(file)));
+        } else if (first == 0xFE && second == 0xFF || first == 0 && second > 0) {
+            return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16BE, name(file)));
+        }
+        return in;
+    }
+}
