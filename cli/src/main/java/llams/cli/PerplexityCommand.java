@@ -104,7 +104,7 @@ final class PerplexityCommand implements Callable<Integer> {
                         + length + " tokens (--tokens), not " + stride);
             }
             Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(), "a smaller --tokens");
-            Corpus corpus = reading.load(data, reading.encoder(loaded.tokenizer(), config.vocab()));
+            Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
             DataOptions.note(corpus, eval.llams.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
             SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);

@@ -13,12 +13,12 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.Parameters;
 import llams.engine.safetensors.NoRoomException;
-import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.Forecast;
 import llams.trainer.RunDirectory;
 import llams.trainer.TrainSettings;
-import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.HeldFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.Corpus;
@@ -116,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
         Device device = compute.open();
         if (options.model == null) {
             LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
-            return train(shape, null, 0, tokenizer(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
+            return train(shape, null, 0, text(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(
                     device, settings, shape, options.tokenizer, data, eval, options.out));
         }
         try (LlamaWeights base = weights.open(options.model)) {
@@ -125,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
             boolean lacks = options.method == TrainOptions.Method.full && !hasOwn;
             HeldFiles beside = lacks ? HeldFiles.ofTokenizer(options.tokenizer) : HeldFiles.NONE;
             base.notes.forEach(note -> line("note", "%s", note));
-            int code = train(base.config, base.frozen(), base.allocatedBytes(), tokenizer(tokenizer), (settings, data, eval) ->
+            int code = train(base.config, base.frozen(), base.allocatedBytes(), text(tokenizer), (settings, data, eval) ->
                     FineTune.of(device, settings, base, options.fromAdapter, data, eval, options.out));
             if (code == Main.DONE) {
                 beside.write(options.out);
@@ -134,8 +134,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static Tokenizer tokenizer(Path path) throws IOException {
-        return path == null ? null : Tokenizer.load(path);
+    private static ModelText text(Path path) throws IOException {
+        return path == null ? null : ModelText.of(path, ChatTemplate.TRAINING);
     }
 
     private interface Start {
@@ -143,7 +143,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// Trains, and returns the exit code.
-    private int train(LlamaConfig shape, Parameters frozen, long madeBytes, Tokenizer tokenizer, Start start) throws IOException {
+    private int train(LlamaConfig shape, Parameters frozen, long madeBytes, ModelText text, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
         if (shape.attentionDropout() > 0) {
@@ -151,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
-        DocumentEncoder encoder = reading.encoder(tokenizer, shape.vocab());
+        DocumentEncoder encoder = reading.encoder(text, shape.vocab());
         Corpus corpus = reading.load(options.data, encoder);
         PackedDataset data = data("data", corpus, asked);
         PackedDataset evalData = options.evalData.isEmpty() ? null
@@ -164,6 +164,10 @@ final class TrainCommand implements Callable<Integer> {
         try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
+            if (corpus.conversations() > 0) {
+                run.onConversations(text);
+            }
+            noteText(corpus, text);
             options.take(settings);
             run.leave(OptionsFile.print(spec, true));
             try {
@@ -182,11 +186,17 @@ final class TrainCommand implements Callable<Integer> {
                     RunDirectory.newestSave(options.out).orElseThrow());
             return interrupted;
         }
-        if (corpus.conversations() > 0) {
-            ChatFiles.write(tokenizer, stopIds, options.out);
-        }
         report(last, corpus.conversations() > 0);
         return Main.DONE;
+    }
+
+    private void noteText(Corpus corpus, ModelText text) {
+        if (text != null && text.frame().note() != null) {
+            line("note", "%s", text.frame().note());
+        }
+        if (corpus.conversations() > 0 && !text.chat().isModels()) {
+            line("note", "the model has no chat template: conversations are written in Llama 3's format, which the result will say");
+        }
     }
 
     private void checkMemory(LlamaConfig shape, Parameters frozen, long madeBytes, TrainSettings settings) {

@@ -15,6 +15,10 @@ import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
+import llams.trainer.chat.ModelText;
+import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.checkpoint.HeldFiles;
+import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.lora.AdapterFiles;
@@ -67,13 +71,17 @@ public final class FineTune implements AutoCloseable {
     private final Path out;
     private final RunSettings.Origin origin;
     private final Arena arena;
+    private final Path tokenizer;
+    private final List<Integer> stops;
     /// Tests have less of it.
     Patience patience = new Patience(PAUSE);
+    private ModelText conversations;
+    private HeldFiles beside = HeldFiles.NONE;
     private String settingsFile;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, RunSettings.Origin origin) {
+            PackedDataset evalData, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -82,6 +90,8 @@ public final class FineTune implements AutoCloseable {
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
         this.origin = origin;
+        this.tokenizer = tokenizer;
+        this.stops = stops;
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -101,17 +111,19 @@ public final class FineTune implements AutoCloseable {
             PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
+        Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
+        List<Integer> stops = base.config.stopIds(base.directory);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
             return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out,
-                    new RunSettings.Origin(fingerprint, weights(base), null));
+                    new RunSettings.Origin(fingerprint, weights(base), null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
         String adapter = from == null ? null : AdapterFiles.fingerprint(from);
         return new FineTune(base.watched(device), settings, arena, model, data, evalData, out,
-                new RunSettings.Origin(fingerprint, weights(base), adapter));
+                new RunSettings.Origin(fingerprint, weights(base), adapter), tokenizer, stops);
     }
 
     /// Trains a new random model.
@@ -126,7 +138,7 @@ public final class FineTune implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, new RunSettings.Origin("random", "F32", null));
+                out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
     }
 
     /// The element types of a model as it is used.
@@ -142,6 +154,16 @@ public final class FineTune implements AutoCloseable {
             throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
                     + config.maxPositions() + " (max_position_embeddings)");
         }
+    }
+
+    /// Tells that conversations are trained on: the result then carries the template by which they were written, what ends an
+    /// answer, and an adapter also the tokenizer.
+    public FineTune onConversations(ModelText text) throws IOException {
+        conversations = text;
+        if (settings.lora() != null && tokenizer != null) {
+            beside = HeldFiles.ofModelsTokenizer(tokenizer);
+        }
+        return this;
     }
 
     public Plan plan() {
@@ -216,7 +238,7 @@ public final class FineTune implements AutoCloseable {
             }
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                     settings.tokens(), settings.recompute(), settings.seed())) {
-                RunOutput output = new RunOutput(out, settings, model, trainer, (done, position) ->
+                RunOutput output = new RunOutput(out, settings, model, this::writeResult, trainer, (done, position) ->
                         new SavedState(done, position, asked, device.arithmetic()), saves, log, patience, listener::note);
                 Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
                 if (last.isLast()) {
@@ -224,6 +246,15 @@ public final class FineTune implements AutoCloseable {
                 }
                 return last;
             }
+        }
+    }
+
+    /// Tuned weights, and what those who talk with them must know.
+    private void writeResult(Path directory, Map<String, Tensor> tensors) throws IOException {
+        model.writer().write(directory, tensors);
+        if (conversations != null) {
+            beside.write(directory);
+            ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, directory);
         }
     }
 

@@ -23,6 +23,7 @@ final class RunOutput {
     private final Path out;
     private final TrainSettings settings;
     private final Trainable model;
+    private final Trainable.Writer result;
     private final Trainer trainer;
     private final BiFunction<Integer, DataLoader.Position, SavedState> state;
     private final Saves saves;
@@ -31,14 +32,16 @@ final class RunOutput {
     private final Consumer<String> notes;
     private long workBegan = System.nanoTime();
 
+    /// @param result writes the result
     /// @param state what a save holds after some steps, at some place of the data
     /// @param notes hears of what did not work and does not end the run
-    RunOutput(Path out, TrainSettings settings, Trainable model, Trainer trainer,
+    RunOutput(Path out, TrainSettings settings, Trainable model, Trainable.Writer result, Trainer trainer,
             BiFunction<Integer, DataLoader.Position, SavedState> state, Saves saves, TrainingLog log, Patience patience,
             Consumer<String> notes) {
         this.out = out;
         this.settings = settings;
         this.model = model;
+        this.result = result;
         this.trainer = trainer;
         this.state = state;
         this.saves = saves;
@@ -98,7 +101,7 @@ final class RunOutput {
                     Disk.current().delete(out.resolve(config));
                 }
                 AtomicFiles.forceDirectory(out);
-                model.writer().write(out, tensors);
+                result.write(out, tensors);
             });
         } catch (IOException e) {
             throw abandoned(done, position, e);

@@ -25,6 +25,11 @@ public record HeldFiles(Map<String, byte[]> contents, Tokenizer tokenizer) {
         return new HeldFiles(contents, null);
     }
 
+    /// What turns text into ids in a model's directory, without the rest of it.
+    public static HeldFiles ofModelsTokenizer(Path directory) throws IOException {
+        return new HeldFiles(ModelFiles.read(directory, ModelFiles.TOKENIZER), null);
+    }
+
     /// A tokenizer's files under the names by which a model directory has them, and `tokenizer.json`, which most other programs
     /// read, in any case.
     ///
