@@ -66,22 +66,19 @@ final class JinjaTemplate {
         Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
         context.setDynamicVariableResolver(name -> Nothing.UNDEFINED);
         JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
-        JinjavaInterpreter.pushCurrent(interpreter);
-        try {
+        try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {
             if (parsed == null) {
                 parsed = interpreter.parse(source.text());
             }
             String text = interpreter.render(parsed, false);
             for (TemplateError error : interpreter.getErrorsCopy()) {
-                throw failed(error.getLineno(), error.getException() == null ? null : error.getException(), error.getMessage());
+                throw failed(error.getLineno(), error.getException(), error.getMessage());
             }
             return text;
         } catch (TemplateException e) {
             throw e;
         } catch (RuntimeException e) {
             throw failed(interpreter.getLineNumber(), e, e.getMessage());
-        } finally {
-            JinjavaInterpreter.popCurrent();
         }
     }
 
