@@ -3,6 +3,7 @@ package llams.trainer.chat;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaProcessors;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
@@ -39,7 +40,7 @@ final class JinjaTemplate {
                 .withRangeLimit(10_000)
                 .withKeepTrailingNewline(true)
                 .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends", "block", "call", "do")))
-                .withNodePreProcessor((node, interpreter) -> count())
+                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> count()).build())
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
