@@ -3,6 +3,7 @@ package llams.trainer.chat;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaProcessors;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
@@ -39,7 +40,7 @@ final class JinjaTemplate {
                 .withRangeLimit(10_000)
                 .withKeepTrailingNewline(true)
                 .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends", "block", "call", "do")))
-                .withNodePreProcessor((node, interpreter) -> count())
+                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> count()).build())
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
@@ -66,22 +67,19 @@ final class JinjaTemplate {
         Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
         context.setDynamicVariableResolver(name -> Nothing.UNDEFINED);
         JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
-        JinjavaInterpreter.pushCurrent(interpreter);
-        try {
+        try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {
             if (parsed == null) {
                 parsed = interpreter.parse(source.text());
             }
             String text = interpreter.render(parsed, false);
             for (TemplateError error : interpreter.getErrorsCopy()) {
-                throw failed(error.getLineno(), error.getException() == null ? null : error.getException(), error.getMessage());
+                throw failed(error.getLineno(), error.getException(), error.getMessage());
             }
             return text;
         } catch (TemplateException e) {
             throw e;
         } catch (RuntimeException e) {
             throw failed(interpreter.getLineNumber(), e, e.getMessage());
-        } finally {
-            JinjavaInterpreter.popCurrent();
         }
     }
 
