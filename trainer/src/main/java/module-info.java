@@ -4,6 +4,8 @@ module llams.trainer {
     requires java.xml;
     // For packed dumps alone. It asks for java.desktop, which a bundle does without.
     requires static org.apache.commons.compress;
+    requires jinjava;
+    requires org.slf4j.nop;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;

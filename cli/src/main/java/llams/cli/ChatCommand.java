@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -10,8 +11,8 @@ import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
+import llams.trainer.chat.ChatMessage;
+import llams.trainer.chat.ChatTemplate;
 import llams.trainer.data.DataException;
 import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
@@ -78,8 +79,9 @@ final class ChatCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
         sampling.check();
-        Device device = compute.open();
+        Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
@@ -97,29 +99,43 @@ final class ChatCommand implements Callable<Integer> {
 
     private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler, AnswerInterruption interruption)
             throws IOException {
-        ChatFormat format = new ChatFormat(loaded.tokenizer());
-        int endOfTurn = loaded.tokenizer().special("<|eot_id|>").orElseThrow();
+        ChatTemplate chat = loaded.text().chat();
+        if (!chat.isModels()) {
+            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in Llama 3's format");
+        }
         Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
-        stops.add(endOfTurn);
-        List<Message> opening = system == null ? List.of() : List.of(new Message("system", system));
-        // What the last turn left to be said before the next one: the end of its answer.
+        stops.addAll(chat.stopIds());
+        List<ChatMessage> opening = system == null ? List.of() : List.of(new ChatMessage("system", system));
+        List<ChatMessage> said = new ArrayList<>(opening);
+        // What the last turn left to be said before the next one: the end of an answer that was cut off.
         int[] open = {};
         Lines lines = new Lines(llams.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
-            int[] turn = concat(format.message(new Message("user", line)), format.header("assistant"));
-            int[] anew = concat(format.encode(opening, false), turn);
+            ChatMessage message = new ChatMessage("user", line);
+            List<ChatMessage> alone = new ArrayList<>(opening);
+            alone.add(message);
+            int[] anew = chat.prompt(alone, List.of());
             if (anew.length >= capacity) {
                 refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system") + ", and the context of "
                         + capacity + " must hold them and an answer; send a shorter one");
                 continue;
             }
-            int[] ids = generator.position() == 0 ? anew : concat(open, turn);
+            int[] following = generator.position() == 0 ? null : chat.following(said, message);
+            said.add(message);
+            int[] ids = following == null ? chat.prompt(said, List.of()) : concat(open, following);
+            if (following == null) {
+                // Nothing was said yet, or what was said is written in another way now.
+                generator.reset();
+            }
             if (generator.position() + ids.length >= capacity) {
                 llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
                 generator.reset();
+                said = alone;
                 ids = anew;
             }
+            StringBuilder answered = new StringBuilder();
             TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
+                answered.append(piece);
                 llams.text.print(piece);
                 llams.text.flush();
             });
@@ -132,7 +148,8 @@ final class ChatCommand implements Callable<Integer> {
             llams.out.flush();
             // The last token of an answer that did not end by itself is not part of the sequence yet.
             int[] last = answer.ids();
-            open = answer.end() == Generator.End.STOP_ID ? new int[] {endOfTurn} : new int[] {last[last.length - 1], endOfTurn};
+            open = answer.end() == Generator.End.STOP_ID ? new int[0] : new int[] {last[last.length - 1]};
+            said.add(new ChatMessage("assistant", answered.toString()));
         }
     }
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
-import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.SpecialText;
@@ -34,9 +34,9 @@ final class DataOptions {
 
     /// What makes ids of the data.
     ///
-    /// @param tokenizer null if there is none
-    DocumentEncoder encoder(Tokenizer tokenizer, int vocab) {
-        return new DocumentEncoder(tokenizer, vocab, special);
+    /// @param text null if there is no tokenizer
+    DocumentEncoder encoder(ModelText text, int vocab) {
+        return DocumentEncoder.of(text, vocab, special);
     }
 
     Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {

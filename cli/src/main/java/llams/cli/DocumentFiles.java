@@ -3,7 +3,8 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.Corpus;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,12 +30,12 @@ final class DocumentFiles {
     DataOptions reading;
 
     /// Null if none is named.
-    Tokenizer tokenizer() throws IOException {
-        return tokenizer == null ? null : Tokenizer.load(tokenizer);
+    ModelText text() throws IOException {
+        return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
     }
 
     /// @param limit documents to keep
-    Corpus load(Tokenizer known, int limit) throws IOException {
-        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.size()), limit);
+    Corpus load(ModelText known, int limit) throws IOException {
+        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()), limit);
     }
 }

@@ -94,6 +94,14 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
+    /// Java's error for a page of a mapped file that is not there any more, from wherever the page was read.
+    int lostPage(InternalError e) {
+        main.err.println("llams: a mapped file was cut, or its disk failed, while it was in use (" + e.getMessage()
+                + "); replace a model by renaming, not by writing over it, or copy it into memory with --no-map");
+        trace(e);
+        return Main.FAILED;
+    }
+
     /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the same.
     int tooDeep(StackOverflowError e) {
         main.err.println("llams: the input is nested too deep for this program (--verbose shows where)");

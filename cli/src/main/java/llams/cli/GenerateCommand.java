@@ -14,7 +14,7 @@ import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
 import llams.engine.generate.Taps;
-import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.DataException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -106,10 +106,11 @@ final class GenerateCommand implements Callable<Integer> {
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         sampling.check();
-        Device device = compute.open();
+        Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
-            int[] ids = promptIds != null ? promptIds : promptIds(loaded.tokenizer());
+            int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
                 throw new DataException("the prompt has " + ids.length + " tokens, more than the model allows: " + context
@@ -135,21 +136,19 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private int[] promptIds(Tokenizer tokenizer) throws IOException {
-        if (tokenizer == null) {
-            throw new DataException(model.directory + ": there is no tokenizer, which a text needs; put its tokenizer.json there, or give --ids");
+    private int[] promptIds(ModelText model) throws IOException {
+        if (model == null) {
+            throw new DataException(this.model.directory + ": there is no tokenizer, which a text needs; put its tokenizer.json there, or give --ids");
         }
         String text = prompt;
         if (promptFile != null) {
             text = promptFile.equals(STDIN) ? TextFile.decode(llams.in.readAllBytes(), "standard input")
                     : TextFile.read(promptFile, MOST_PROMPT_BYTES);
         }
-        int[] ids = TokenizeCommand.encode(tokenizer, text, special, false, false);
-        int begin = tokenizer.special("<|begin_of_text|>").orElse(-1);
-        if (begin < 0 || ids.length > 0 && ids[0] == begin) {
-            return ids;
+        if (model.frame().note() != null) {
+            llams.err.println("note: " + model.frame().note());
         }
-        return IntStream.concat(IntStream.of(begin), IntStream.of(ids)).toArray();
+        return TokenizeCommand.encode(model, text, special, true, false);
     }
 
     private void generate(LoadedModel loaded, Generator generator, Sampler sampler, int[] ids) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -13,6 +14,7 @@ import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.SamplingDefaults;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.lora.Adapter;
 import llams.trainer.lora.AdapterFiles;
@@ -21,11 +23,11 @@ import llams.trainer.lora.LoraModel;
 /// A model directory, opened to be used, with its adapter where there is one.
 ///
 /// @param resident  every tensor by leaf name
-/// @param tokenizer null if the directory has none
+/// @param text      what the model says about text; null if the directory has no tokenizer
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
 /// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
 /// @param notes     what the model's and the adapter's files have and does not count, a line each
-record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, Tokenizer tokenizer,
+record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
         List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
         implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
@@ -33,22 +35,28 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
         LlamaWeights weights = form.open(directory);
         Arena arena = Arena.ofShared();
         try {
-            Tokenizer tokenizer = ModelFiles.hasTokenizer(directory) ? Tokenizer.load(directory) : null;
+            ModelText text = ModelFiles.hasTokenizer(directory)
+                    ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
             if (adapter == null) {
-                return new LoadedModel(weights, weights.model(), weights.resident(), tokenizer,
+                return new LoadedModel(weights, weights.model(), weights.resident(), text,
                         weights.config.stopIds(directory), SamplingDefaults.read(directory), weights.notes, arena);
             }
             Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
             List<Integer> stopIds = weights.config.stopIds(generation);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), tokenizer, stopIds,
+            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,
                     SamplingDefaults.read(generation), Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();
             throw e;
         }
+    }
+
+    /// Null if the directory has none.
+    Tokenizer tokenizer() {
+        return text == null ? null : text.tokenizer();
     }
 
     @Override

@@ -42,6 +42,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Memory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
         try (ByteProgress progress = new ByteProgress(llams.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);

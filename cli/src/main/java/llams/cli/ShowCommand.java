@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
@@ -78,8 +79,9 @@ final class ShowCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         usage(count >= 1, "-n must be at least 1, not " + count);
         usage(tokens >= 2, "--tokens must be at least 2, not " + tokens);
-        known = data.tokenizer();
-        Corpus corpus = data.load(known, count);
+        ModelText text = data.text();
+        known = text == null ? null : text.tokenizer();
+        Corpus corpus = data.load(text, count);
         List<Document> documents = corpus.documents();
         boolean trains = documents.stream().anyMatch(this::trains);
         List<PackedDataset.Piece> pieces = trains ? new PackedDataset(documents, tokens, data.pack).pieces() : List.of();

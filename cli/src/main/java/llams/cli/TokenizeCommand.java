@@ -2,11 +2,14 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.DataException;
 import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
@@ -67,7 +70,7 @@ final class TokenizeCommand implements Callable<Integer> {
             description = "What a special token's name in the text is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
     Special special;
 
-    @Option(names = "--bos", description = "Begin with <|begin_of_text|>.")
+    @Option(names = "--bos", description = "Begin with the token that begins a text, such as <|begin_of_text|>.")
     boolean bos;
 
     @Option(names = "--decode", description = "Ids on stdin to text.")
@@ -89,44 +92,36 @@ final class TokenizeCommand implements Callable<Integer> {
         if (jsonl && decode) {
             throw new ParameterException(spec.commandLine(), "--jsonl and --decode exclude each other: a line {\"ids\": [...]} decodes");
         }
-        Tokenizer tokenizer = Tokenizer.load(tokenizerPath);
+        ModelText text = ModelText.of(tokenizerPath, Clock.systemDefaultZone());
         if (cutLongRuns) {
-            tokenizer = tokenizer.cuttingLongRuns();
+            text = text.cuttingLongRuns();
         }
         if (jsonl) {
-            answerLines(new TokenizeRequests(tokenizer, special, bos));
+            answerLines(new TokenizeRequests(text, special, bos));
         } else if (decode) {
-            llams.text.print(tokenizer.decode(ids(stdin())));
+            llams.text.print(text.tokenizer().decode(ids(stdin())));
         } else {
-            llams.out.println(join(encode(tokenizer, stdin(), special, bos, false)));
+            llams.out.println(join(encode(text, stdin(), special, bos, false)));
         }
         return Main.DONE;
     }
 
-    static int[] encode(Tokenizer tokenizer, String text, Special special, boolean bos, boolean eos) {
+    static int[] encode(ModelText model, String text, Special special, boolean bos, boolean eos) {
+        Tokenizer tokenizer = model.tokenizer();
         int[] ids = switch (special) {
             case text -> tokenizer.encodeOrdinary(text);
             case parse -> tokenizer.encode(text, Tokenizer.ALL, Set.of());
             case error -> tokenizer.encode(text, Set.of(), Tokenizer.ALL);
         };
-        return framed(tokenizer, ids, bos, eos);
+        return framed(model.frame(), ids, bos, eos);
     }
 
-    static int[] framed(Tokenizer tokenizer, int[] ids, boolean bos, boolean eos) {
-        IntStream framed = IntStream.of(ids);
-        if (bos) {
-            framed = IntStream.concat(IntStream.of(special(tokenizer, "<|begin_of_text|>")), framed);
+    /// @throws DataException if a token is wanted that this model's texts do not have
+    static int[] framed(TextFrame frame, int[] ids, boolean bos, boolean eos) {
+        if (bos && frame.first() == TextFrame.NONE || eos && frame.last() == TextFrame.NONE) {
+            throw new DataException(frame.note());
         }
-        if (eos) {
-            framed = IntStream.concat(framed, IntStream.of(special(tokenizer, "<|end_of_text|>")));
-        }
-        return framed.toArray();
-    }
-
-    private static int special(Tokenizer tokenizer, String name) {
-        return tokenizer
-                .special(name)
-                .orElseThrow(() -> new DataException("this tokenizer has no special token " + name));
+        return frame.around(ids, bos, eos);
     }
 
     private void answerLines(TokenizeRequests requests) throws IOException {

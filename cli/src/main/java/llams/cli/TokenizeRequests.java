@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatMessage;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.DataException;
 import llams.trainer.data.JsonLine;
 import tools.jackson.databind.JsonNode;
@@ -16,12 +16,14 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The requests of `llams tokenize --jsonl`. A line with several of `text`, `messages` and `ids` is about the first of them.
 final class TokenizeRequests {
+    private final ModelText text;
     private final Tokenizer tokenizer;
     private final TokenizeCommand.Special special;
     private final boolean bos;
 
-    TokenizeRequests(Tokenizer tokenizer, TokenizeCommand.Special special, boolean bos) {
-        this.tokenizer = tokenizer;
+    TokenizeRequests(ModelText text, TokenizeCommand.Special special, boolean bos) {
+        this.text = text;
+        this.tokenizer = text.tokenizer();
         this.special = special;
         this.bos = bos;
     }
@@ -33,7 +35,9 @@ final class TokenizeRequests {
             if (request.has("text")) {
                 return ids(encode(request, place));
             } else if (request.has("messages")) {
-                return ids(new ChatFormat(tokenizer).encode(messages(request, place), flag(request, "add_generation_prompt", false, place)));
+                List<ChatMessage> messages = messages(request, place);
+                return ids(flag(request, "add_generation_prompt", false, place) ? text.chat().prompt(messages, List.of())
+                        : text.chat().encode(messages, List.of()).ids());
             } else if (request.has("ids")) {
                 ObjectNode answer = JsonNodeFactory.instance.objectNode();
                 return answer.put("text", tokenizer.decode(JsonLine.integers(request, "ids", place))).toString();
@@ -65,7 +69,7 @@ final class TokenizeRequests {
         if (request.has("allowed") || request.has("disallowed")) {
             Set<String> allowed = names(request, "allowed", Set.of(), place);
             Set<String> disallowed = names(request, "disallowed", Tokenizer.ALL, place);
-            return TokenizeCommand.framed(tokenizer, tokenizer.encode(text, allowed, disallowed), begin, end);
+            return TokenizeCommand.framed(this.text.frame(), tokenizer.encode(text, allowed, disallowed), begin, end);
         }
         TokenizeCommand.Special how = special;
         if (request.has("special")) {
@@ -77,7 +81,7 @@ final class TokenizeRequests {
                 default -> throw new DataException(place + ": \"special\" is \"" + name + "\"; wanted text, parse or error");
             };
         }
-        return TokenizeCommand.encode(tokenizer, text, how, begin, end);
+        return TokenizeCommand.encode(this.text, text, how, begin, end);
     }
 
     private static Set<String> names(ObjectNode request, String key, Set<String> absent, String place) {
@@ -101,17 +105,17 @@ final class TokenizeRequests {
         return names;
     }
 
-    private static List<Message> messages(ObjectNode request, String place) {
+    private static List<ChatMessage> messages(ObjectNode request, String place) {
         JsonNode list = request.get("messages");
         if (!list.isArray()) {
             throw new DataException(place + ": \"messages\" is " + JsonLine.kind(list) + "; wanted a list");
         }
-        List<Message> messages = new ArrayList<>();
+        List<ChatMessage> messages = new ArrayList<>();
         for (JsonNode node : list) {
             if (!(node instanceof ObjectNode message)) {
                 throw new DataException(place + ": \"messages\" holds " + JsonLine.kind(node) + "; wanted {\"role\": ..., \"content\": ...}");
             }
-            messages.add(new Message(JsonLine.text(message, "role", place), JsonLine.text(message, "content", place)));
+            messages.add(new ChatMessage(JsonLine.text(message, "role", place), JsonLine.text(message, "content", place)));
         }
         return messages;
     }

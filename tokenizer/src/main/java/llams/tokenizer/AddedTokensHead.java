@@ -5,8 +5,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /// Reads `added_tokens` from the head of a `tokenizer.json` in the very form in which Hugging Face's library writes it, ids ascending.
 /// Starting the JSON library for that would take longer than all the rest of loading a tiktoken file. At anything unusual it gives
@@ -23,16 +25,17 @@ final class AddedTokensHead {
         this.head = head;
     }
 
-    /// The names and ids, or null if the file's head is not of the usual form.
-    static Map<String, Integer> read(Path json) throws IOException {
+    /// The tokens, or null if the file's head is not of the usual form.
+    static List<AddedToken> read(Path json) throws IOException {
         try (InputStream in = Files.newInputStream(json)) {
             return new AddedTokensHead(in.readNBytes(HEAD_BYTES)).tokens();
         }
     }
 
-    private Map<String, Integer> tokens() {
+    private List<AddedToken> tokens() {
         expect("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[");
-        Map<String, Integer> ids = new LinkedHashMap<>();
+        List<AddedToken> tokens = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         long last = -1;
         boolean more = true;
         while (usual && more) {
@@ -41,18 +44,19 @@ final class AddedTokensHead {
             expect(",\"content\":\"");
             String name = plainText();
             expect("\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":");
-            flag();
+            boolean normalized = flag();
             expect(",\"special\":");
-            flag();
+            boolean special = flag();
             expect("}");
-            usual &= id > last && ids.put(name, (int) id) == null;
+            usual &= id > last && names.add(name);
+            tokens.add(new AddedToken(name, (int) id, special, false, false, false, normalized));
             last = id;
             skipSpace();
             more = p < head.length && head[p] == ',';
             p += more ? 1 : 0;
         }
         expect("],\"normalizer\":");
-        return usual ? ids : null;
+        return usual ? tokens : null;
     }
 
     private void skipSpace() {
@@ -83,9 +87,11 @@ final class AddedTokensHead {
         return number;
     }
 
-    private void flag() {
+    private boolean flag() {
         skipSpace();
-        expect(p < head.length && head[p] == 't' ? "true" : "false");
+        boolean flag = p < head.length && head[p] == 't';
+        expect(flag ? "true" : "false");
+        return flag;
     }
 
     /// Printable ASCII up to the closing quote; an escape is not usual.

@@ -47,29 +47,30 @@ final class SpecialFinder {
         }
     }
 
-    /// Where the next name starts at or after `from`, or -1.
-    int find(String text, int from) {
+    /// Where the next name starts that lies in `text[from, to)`, or -1.
+    int find(String text, int from, int to) {
         if (root.letters.length == 1) {
-            for (int i = text.indexOf(root.letters[0], from); i >= 0; i = text.indexOf(root.letters[0], i + 1)) {
-                if (endAt(text, i) >= 0) {
+            char letter = root.letters[0];
+            for (int i = text.indexOf(letter, from, to); i >= 0; i = text.indexOf(letter, i + 1, to)) {
+                if (endAt(text, i, to) >= 0) {
                     return i;
                 }
             }
             return -1;
         }
-        for (int i = from; i < text.length(); i++) {
-            if (endAt(text, i) >= 0) {
+        for (int i = from; i < to; i++) {
+            if (endAt(text, i, to) >= 0) {
                 return i;
             }
         }
         return -1;
     }
 
-    /// Where the longest name that starts at `start` ends, or -1.
-    int endAt(String text, int start) {
+    /// Where the longest name that starts at `start` and ends by `to` ends, or -1.
+    int endAt(String text, int start, int to) {
         Node node = root;
         int end = node.isEnd ? start : -1;
-        for (int i = start; i < text.length(); i++) {
+        for (int i = start; i < to; i++) {
             node = node.child(text.charAt(i));
             if (node == null) {
                 break;

@@ -3,10 +3,11 @@ package llams.tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -28,26 +29,33 @@ public final class Tokenizer {
     private final Encoders encoders;
     private final SplitPattern pattern;
     private final boolean cutsLongRuns;
+    private final AddedTokens added;
+    private final byte[][] addedBytes;
     private final Map<String, Integer> specials;
-    private final byte[][] specialBytes;
-    private final SpecialFinder allSpecials;
+    /// Null where numbers are ids.
+    private final Numbering numbering;
 
-    private Tokenizer(Vocabulary vocabulary, Encoders encoders, Map<String, Integer> specials, SplitPattern pattern, boolean cutsLongRuns) {
+    private Tokenizer(Vocabulary vocabulary, Encoders encoders, AddedTokens added, Numbering numbering, SplitPattern pattern,
+            boolean cutsLongRuns) {
         this.vocabulary = vocabulary;
         this.encoders = encoders;
         this.pattern = pattern;
         this.cutsLongRuns = cutsLongRuns;
-        this.specials = Collections.unmodifiableMap(specials);
-        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third of it.
+        this.added = added;
+        this.numbering = numbering;
         int last = vocabulary.size - 1;
-        for (int id : specials.values()) {
-            last = Math.max(last, id);
+        for (AddedToken token : added.tokens) {
+            last = Math.max(last, token.id());
         }
-        specialBytes = new byte[last + 1 - vocabulary.size][];
-        for (Map.Entry<String, Integer> special : specials.entrySet()) {
-            specialBytes[special.getValue() - vocabulary.size] = Utf8.bytes(special.getKey());
+        addedBytes = new byte[last + 1 - vocabulary.size][];
+        Map<String, Integer> names = new LinkedHashMap<>();
+        for (AddedToken token : added.tokens) {
+            addedBytes[token.id() - vocabulary.size] = Utf8.bytes(token.name());
+            if (token.special()) {
+                names.put(token.name(), id(token.id()));
+            }
         }
-        allSpecials = new SpecialFinder(specials.keySet());
+        specials = Collections.unmodifiableMap(names);
     }
 
     /// Reads a tokenizer.
@@ -83,18 +91,21 @@ public final class Tokenizer {
         for (int i = 0; i < tokens.size(); i++) {
             System.arraycopy(tokens.get(i), 0, pool, offset[i], tokens.get(i).length);
         }
-        Map<String, Integer> ids = new LinkedHashMap<>();
+        List<AddedToken> added = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         for (String name : specials) {
-            if (name.isEmpty() || ids.putIfAbsent(name, tokens.size() + ids.size()) != null) {
+            if (name.isEmpty() || !names.add(name)) {
                 throw new IllegalArgumentException("special token \"" + name + "\" is empty or there twice");
             }
+            added.add(new AddedToken(name, tokens.size() + added.size()));
         }
-        return of(new Vocabulary(pool, offset), ids, pattern);
+        return of(new Vocabulary(pool, offset), added, null, pattern);
     }
 
-    /// `specials` may leave gaps, but starts no lower than the vocabulary ends.
-    static Tokenizer of(Vocabulary vocabulary, Map<String, Integer> specials, SplitPattern pattern) {
-        return new Tokenizer(vocabulary, new Encoders(vocabulary), specials, pattern, false);
+    /// @param added     in the order of their numbers, which start no lower than the vocabulary ends, and may leave gaps
+    /// @param numbering null where numbers are ids
+    static Tokenizer of(Vocabulary vocabulary, List<AddedToken> added, Numbering numbering, SplitPattern pattern) {
+        return new Tokenizer(vocabulary, new Encoders(vocabulary), new AddedTokens(added), numbering, pattern, false);
     }
 
     /// The names of Llama 3's 256 special tokens in the order of their ids.
@@ -106,12 +117,12 @@ public final class Tokenizer {
     /// 400,000 code points and inside every run of more than 25,000 that are all white space or all not. Only ids of such long
     /// texts differ.
     public Tokenizer cuttingLongRuns() {
-        return new Tokenizer(vocabulary, encoders, specials, pattern, true);
+        return new Tokenizer(vocabulary, encoders, added, numbering, pattern, true);
     }
 
     /// The number of ids, special ones among them: one more than the highest.
     public int size() {
-        return vocabulary.size + specialBytes.length;
+        return numbering == null ? vocabulary.size + addedBytes.length : numbering.size();
     }
 
     /// How text is cut before merging.
@@ -134,34 +145,26 @@ public final class Tokenizer {
     ///
     /// @throws IllegalArgumentException if the vocabulary has no such id
     public boolean isSpecial(int id) {
-        check(id);
-        return id >= vocabulary.size;
+        AddedToken token = addedToken(number(id));
+        return token != null && token.special();
     }
 
-    /// The id of the one token, special or not, that stands for exactly this text, if there is one.
+    /// The id of the one token, added or not, that stands for exactly this text, if there is one.
     public OptionalInt token(String text) {
-        OptionalInt special = special(text);
-        return special.isPresent() ? special : token(Utf8.bytes(text));
+        AddedToken token = added.named(text);
+        return token != null ? OptionalInt.of(id(token.id())) : token(Utf8.bytes(text));
     }
 
     /// The id of the one ordinary token of exactly these bytes, if there is one.
     public OptionalInt token(byte[] bytes) {
-        int id = bytes.length == 0 ? Vocabulary.NONE
+        int rank = bytes.length == 0 ? Vocabulary.NONE
                 : vocabulary.find(Arrays.copyOf(bytes, bytes.length + Vocabulary.SLACK_BYTES), 0, bytes.length);
-        return id == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id);
+        return rank == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id(rank));
     }
 
-    /// The ids of `text`, in which special tokens' names are plain text.
+    /// The ids of `text`, in which special tokens' names are plain text. Added tokens that are not special are tokens here too.
     public int[] encodeOrdinary(String text) {
-        Encoder encoder = encoders.take();
-        if (cutsLongRuns) {
-            for (LongRuns.Cut cut : LongRuns.cuts(text)) {
-                encoder.encode(pattern.splitter, text, cut.from(), cut.to());
-            }
-        } else {
-            encoder.encode(pattern.splitter, text, 0, text.length());
-        }
-        return encoders.giveBack(encoder);
+        return encode(text, added.ordinary());
     }
 
     /// The ids of `text`, in which the names of `allowed` are special tokens, and other special names plain text. [#ALL] stands
@@ -170,61 +173,47 @@ public final class Tokenizer {
     ///
     /// @throws IllegalArgumentException if a name of `disallowed` occurs in the text
     public int[] encode(String text, Set<String> allowed, Set<String> disallowed) {
-        refuseDisallowed(text, allowed, disallowed);
-        SpecialFinder finder = finder(allowed);
+        added.refuseDisallowed(text, allowed, disallowed);
+        return encode(text, added.finders(allowed));
+    }
+
+    /// `text` with a `guard`, which it must not contain, in every special token's name: for [#encodeGuarded].
+    public String guarded(String text, char guard) {
+        return added.guarded(text, guard);
+    }
+
+    /// The ids of `text`, in which the names of special tokens are special tokens, unless there is a `guard` in them, and their
+    /// places. Guards are no text, and have no place.
+    public Encoding encodeGuarded(String text, char guard) {
+        Encoder encoder = encoders.take();
+        added.finders(ALL).cut(text, (from, to) -> encode(encoder, text.substring(from, to).replace(String.valueOf(guard), ""),
+                added.ordinary()), encoder.ids::add);
+        return withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
+    }
+
+    private int[] encode(String text, AddedTokens.Finders finders) {
         Encoder encoder = encoders.take();
         if (cutsLongRuns) {
             for (LongRuns.Cut cut : LongRuns.cuts(text)) {
-                encodeParts(encoder, finder, text.substring(cut.from(), cut.to()));
+                encode(encoder, text.substring(cut.from(), cut.to()), finders);
             }
         } else {
-            encodeParts(encoder, finder, text);
+            encode(encoder, text, finders);
         }
-        return encoders.giveBack(encoder);
+        return ids(encoder);
     }
 
-    private void encodeParts(Encoder encoder, SpecialFinder finder, String text) {
-        int from = 0;
-        while (from < text.length()) {
-            int start = finder.find(text, from);
-            int plainEnd = start < 0 ? text.length() : start;
-            encoder.encode(pattern.splitter, text, from, plainEnd);
-            from = plainEnd;
-            if (start >= 0) {
-                from = finder.endAt(text, start);
-                encoder.ids.add(specials.get(text.substring(start, from)));
-            }
-        }
-    }
-
-    private SpecialFinder finder(Set<String> allowed) {
-        if (allowed == ALL) {
-            return allSpecials;
-        }
-        Set<String> known = new LinkedHashSet<>(allowed);
-        known.retainAll(specials.keySet());
-        known.remove("");
-        return new SpecialFinder(known);
-    }
-
-    private void refuseDisallowed(String text, Set<String> allowed, Set<String> disallowed) {
-        SpecialFinder finder;
-        if (disallowed != ALL) {
-            finder = new SpecialFinder(disallowed);
-        } else if (allowed == ALL) {
-            return;
-        } else if (allowed.isEmpty()) {
-            finder = allSpecials;
+    private void encode(Encoder encoder, String text, AddedTokens.Finders finders) {
+        if (finders == null) {
+            encoder.encode(pattern.splitter, text, 0, text.length());
         } else {
-            Set<String> rest = new LinkedHashSet<>(specials.keySet());
-            rest.removeAll(allowed);
-            finder = new SpecialFinder(rest);
+            finders.cut(text, (from, to) -> encoder.encode(pattern.splitter, text, from, to), encoder.ids::add);
         }
-        int start = finder.find(text, 0);
-        if (start >= 0) {
-            throw new IllegalArgumentException("The text contains a special token that is not allowed: "
-                    + text.substring(start, finder.endAt(text, start)));
-        }
+    }
+
+    private int[] ids(Encoder encoder) {
+        int[] numbers = encoders.giveBack(encoder);
+        return numbering == null ? numbers : numbering.toIds(numbers);
     }
 
     /// [#encodeOrdinary] with the places of the tokens.
@@ -245,7 +234,16 @@ public final class Tokenizer {
         int done = 0;
         for (int i = 0; i < ids.length; i++) {
             starts[i] = at;
-            int left = length(ids[i]);
+            int number = number(ids[i]);
+            AddedToken token = addedToken(number);
+            if (token != null && (token.lstrip() || token.rstrip())) {
+                int nameEnd = text.indexOf(token.name(), at) + token.name().length();
+                at = token.end(text, nameEnd, text.length());
+                ends[i] = at;
+                charBytes = at < text.length() ? Utf8.byteCount(text, at) : 0;
+                continue;
+            }
+            int left = length(number);
             while (left > 0) {
                 int step = Math.min(left, charBytes - done);
                 left -= step;
@@ -298,31 +296,29 @@ public final class Tokenizer {
     public byte[] decodeBytes(int... ids) {
         int length = 0;
         for (int id : ids) {
-            length = Math.addExact(length, length(id));
+            length = Math.addExact(length, length(number(id)));
         }
         byte[] bytes = new byte[length];
         int at = 0;
         for (int id : ids) {
-            if (id < vocabulary.size) {
-                int from = vocabulary.offset[id];
-                int count = vocabulary.offset[id + 1] - from;
-                System.arraycopy(vocabulary.pool, from, bytes, at, count);
-                at += count;
+            int number = number(id);
+            int count = length(number);
+            if (number < vocabulary.size) {
+                System.arraycopy(vocabulary.pool, vocabulary.offset[number], bytes, at, count);
             } else {
-                byte[] special = specialBytes[id - vocabulary.size];
-                System.arraycopy(special, 0, bytes, at, special.length);
-                at += special.length;
+                System.arraycopy(addedBytes[number - vocabulary.size], 0, bytes, at, count);
             }
+            at += count;
         }
         return bytes;
     }
 
-    /// The bytes of one token; a special one's are its name.
+    /// The bytes of one token; an added one's are its name.
     ///
     /// @throws IllegalArgumentException if the vocabulary has no such id
     public byte[] bytes(int id) {
-        check(id);
-        return id < vocabulary.size ? vocabulary.bytes(id) : specialBytes[id - vocabulary.size].clone();
+        int number = number(id);
+        return number < vocabulary.size ? vocabulary.bytes(number) : addedBytes[number - vocabulary.size].clone();
     }
 
     /// A decoder for ids that come one by one.
@@ -353,15 +349,34 @@ public final class Tokenizer {
         return vocabulary;
     }
 
-    private int length(int id) {
-        check(id);
-        return id < vocabulary.size ? vocabulary.length(id) : specialBytes[id - vocabulary.size].length;
+    AddedTokens added() {
+        return added;
     }
 
-    private void check(int id) {
-        if (id < 0 || id >= size() || id >= vocabulary.size && specialBytes[id - vocabulary.size] == null) {
+    /// Whether ids are others than numbers.
+    boolean isNumbered() {
+        return numbering != null;
+    }
+
+    /// The id of a token of this number.
+    int id(int number) {
+        return numbering == null ? number : numbering.id(number);
+    }
+
+    private int length(int number) {
+        return number < vocabulary.size ? vocabulary.length(number) : addedBytes[number - vocabulary.size].length;
+    }
+
+    private AddedToken addedToken(int number) {
+        return number < vocabulary.size ? null : added.named(Utf8.decode(addedBytes[number - vocabulary.size], 0, length(number)));
+    }
+
+    private int number(int id) {
+        int number = numbering == null ? id : numbering.number(id);
+        if (number < 0 || number >= vocabulary.size + addedBytes.length || number >= vocabulary.size && addedBytes[number - vocabulary.size] == null) {
             throw new IllegalArgumentException("id " + id + " is not in this vocabulary of " + size()
                     + " ids; they probably come from another tokenizer");
         }
+        return number;
     }
 }

@@ -3,11 +3,10 @@ package llams.tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
-/// Finds a tokenizer's files, and the special tokens that belong to a tiktoken file.
+/// Finds a tokenizer's files, and the added tokens that belong to a tiktoken file.
 final class TokenizerFiles {
 
     private static final String JSON = "tokenizer.json";
@@ -68,29 +67,25 @@ final class TokenizerFiles {
     private static Tokenizer withSpecials(Vocabulary vocabulary, List<Path> candidates) throws IOException {
         for (Path file : candidates) {
             if (Files.isRegularFile(file)) {
-                Map<String, Integer> added = file.endsWith(JSON) ? addedTokens(file) : TokenizerJson.addedTokensDecoder(file);
+                List<AddedToken> added = file.endsWith(JSON) ? addedTokens(file) : TokenizerJson.addedTokensDecoder(file);
                 if (fits(added, vocabulary)) {
-                    return Tokenizer.of(vocabulary, added, SplitPattern.LLAMA3);
+                    return Tokenizer.of(vocabulary, added, null, SplitPattern.LLAMA3);
                 }
             }
         }
-        Map<String, Integer> specials = new LinkedHashMap<>();
+        List<AddedToken> specials = new ArrayList<>();
         for (String name : SpecialTokens.llama3()) {
-            specials.put(name, vocabulary.size + specials.size());
+            specials.add(new AddedToken(name, vocabulary.size + specials.size()));
         }
-        return Tokenizer.of(vocabulary, specials, SplitPattern.LLAMA3);
+        return Tokenizer.of(vocabulary, specials, null, SplitPattern.LLAMA3);
     }
 
-    private static Map<String, Integer> addedTokens(Path json) throws IOException {
-        Map<String, Integer> usual = AddedTokensHead.read(json);
+    private static List<AddedToken> addedTokens(Path json) throws IOException {
+        List<AddedToken> usual = AddedTokensHead.read(json);
         return usual != null ? usual : TokenizerJson.addedTokens(json);
     }
 
-    private static boolean fits(Map<String, Integer> added, Vocabulary vocabulary) {
-        int first = Integer.MAX_VALUE;
-        for (int id : added.values()) {
-            first = Math.min(first, id);
-        }
-        return first == vocabulary.size;
+    private static boolean fits(List<AddedToken> added, Vocabulary vocabulary) {
+        return !added.isEmpty() && added.getFirst().id() == vocabulary.size;
     }
 }

@@ -3,7 +3,9 @@ package llams.tokenizer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
+import java.util.HashSet;
 import java.util.OptionalInt;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -42,13 +44,13 @@ final class TokenizerJsonWriter {
     static void writeConfig(Tokenizer tokenizer, OutputStream out) throws IOException {
         ObjectNode config = JsonNodeFactory.instance.objectNode();
         ObjectNode added = config.putObject("added_tokens_decoder");
-        tokenizer.specials().forEach((name, id) -> added.putObject(Integer.toString(id))
-                .put("content", name)
-                .put("lstrip", false)
-                .put("normalized", false)
-                .put("rstrip", false)
-                .put("single_word", false)
-                .put("special", true));
+        tokenizer.added().tokens.forEach(token -> added.putObject(Integer.toString(tokenizer.id(token.id())))
+                .put("content", token.name())
+                .put("lstrip", token.lstrip())
+                .put("normalized", token.normalized())
+                .put("rstrip", token.rstrip())
+                .put("single_word", token.singleWord())
+                .put("special", token.special()));
         tokenizer.special(SpecialTokens.BEGIN_OF_TEXT).ifPresent(id -> config.put("bos_token", SpecialTokens.BEGIN_OF_TEXT));
         config.put("clean_up_tokenization_spaces", false);
         tokenizer.special(SpecialTokens.END_OF_TEXT).ifPresent(id -> config.put("eos_token", SpecialTokens.END_OF_TEXT));
@@ -64,7 +66,7 @@ final class TokenizerJsonWriter {
         json.writeNullProperty("truncation");
         json.writeNullProperty("padding");
         json.writeArrayPropertyStart("added_tokens");
-        tokenizer.specials().forEach(this::addedToken);
+        tokenizer.added().tokens.forEach(this::addedToken);
         json.writeEndArray();
         json.writeNullProperty("normalizer");
         json.writeName("pre_tokenizer");
@@ -78,14 +80,15 @@ final class TokenizerJsonWriter {
         json.writeEndObject();
     }
 
-    private void addedToken(String name, int id) {
+    private void addedToken(AddedToken token) {
         json.writeStartObject();
-        json.writeNumberProperty("id", id);
-        json.writeStringProperty("content", name);
-        for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
-            json.writeBooleanProperty(flag, false);
-        }
-        json.writeBooleanProperty("special", true);
+        json.writeNumberProperty("id", tokenizer.id(token.id()));
+        json.writeStringProperty("content", token.name());
+        json.writeBooleanProperty("single_word", token.singleWord());
+        json.writeBooleanProperty("lstrip", token.lstrip());
+        json.writeBooleanProperty("rstrip", token.rstrip());
+        json.writeBooleanProperty("normalized", token.normalized());
+        json.writeBooleanProperty("special", token.special());
         json.writeEndObject();
     }
 
@@ -167,8 +170,18 @@ final class TokenizerJsonWriter {
         json.writeBooleanProperty("byte_fallback", false);
         json.writeBooleanProperty("ignore_merges", true);
         json.writeObjectPropertyStart("vocab");
-        for (int id = 0; id < vocabulary.size; id++) {
-            json.writeNumberProperty(text(id), id);
+        Set<Integer> ids = new HashSet<>();
+        for (int rank = 0; rank < vocabulary.size; rank++) {
+            ids.add(tokenizer.id(rank));
+            json.writeNumberProperty(text(rank), tokenizer.id(rank));
+        }
+        if (tokenizer.isNumbered()) {
+            // Other ids than the next ones can only be given here.
+            for (AddedToken token : tokenizer.added().tokens) {
+                if (ids.add(tokenizer.id(token.id()))) {
+                    json.writeNumberProperty(token.name(), tokenizer.id(token.id()));
+                }
+            }
         }
         json.writeEndObject();
         json.writeArrayPropertyStart("merges");

@@ -62,6 +62,15 @@ class TokenizerFilesTest {
     }
 
     @Test
+    void aLinkInAFilesPlaceIsReplaced() throws IOException {
+        Path victim = Files.writeString(directory.resolve("victim"), "precious");
+        Path link = Files.createSymbolicLink(directory.resolve("tokenizer.json"), victim);
+        tokenizer.writeJson(link);
+        assertFalse(Files.isSymbolicLink(link));
+        assertEquals("precious", Files.readString(victim));
+    }
+
+    @Test
     void linesInAnyOrderAndWithCarriageReturns() throws IOException {
         List<String> lines = new ArrayList<>(lines());
         Collections.shuffle(lines, new Random(1));
@@ -180,8 +189,21 @@ class TokenizerFilesTest {
         jsonRefused(good, "\"type\":\"Split\"", "\"type\":\"Punctuation\"", "pre_tokenizer [Punctuation, ByteLevel]");
         jsonRefused(good, "\"byte_fallback\":false", "\"byte_fallback\":true", "byte_fallback");
         jsonRefused(good, "\"unk_token\":null", "\"unk_token\":\"<unk>\"", "unk_token <unk>");
-        jsonRefused(good, "\"lstrip\":false", "\"lstrip\":true", "lstrip");
-        jsonRefused(good, "\"id\":407", "\"id\":3", "must follow the 406 ordinary ones");
+        jsonRefused(good, "\"lstrip\":false", "\"lstrip\":1", "\"lstrip\" is 1; it must be true or false");
+        jsonRefused(good, "\"id\":407", "\"id\":4294967703", "has the id 4294967703; ids are 0 to");
+        jsonRefused(good, "\"id\":407", "\"id\":99999999999999999999", "has the id 99999999999999999999");
+        jsonRefused(good, "\"id\":407", "\"id\":1.5", "has the id 1.5");
+        jsonRefused(good, "\"pattern\":{", "\"pattern\":null,\"was\":{", "pre_tokenizer splits by null");
+        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":null,\"was\":[", "pre_tokenizer.pretokenizers is null; it must be a list");
+        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[],\"was\":[", "pre_tokenizer [] is not supported");
+        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[null],\"was\":[null,", "pre_tokenizer [] is not supported");
+        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[]", "normalizer is []; it must be an object");
+        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":" + "[".repeat(2000), "tokenizer.json:1: nested too deeply");
+        jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":5,\"were\":[", "added_tokens is 5; it must be a list");
+        jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":[7,", "added_tokens is 7; it must be an object");
+        jsonRefused(good, "\"merges\":[\"", "\"merges\":[null,\"", "model.merges: number 0 is null");
+        jsonRefused(good, "\"merges\":[\"", "\"merges\":[[\"a\"],\"", "model.merges: number 0 is [a]");
+        jsonRefused(good, "\"id\":407", "\"id\":3", "must follow the 406 ordinary ones without a gap");
         jsonRefused(good, "\"id\":407", "\"id\":406", "there twice");
         jsonRefused(good, "\"id\":407", "\"id\":\"x\"", "must have a number");
         jsonRefused(good, "\"ignore_merges\":true", "\"ignore_merges\":false", "merging alone never makes");

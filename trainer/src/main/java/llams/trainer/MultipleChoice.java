@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import llams.engine.device.Device;
+import llams.engine.graph.Program;
 import llams.engine.llama.Llama;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.ChoiceQuestion;
 import llams.trainer.data.DataException;
 import llams.trainer.data.Document;
@@ -16,7 +18,7 @@ import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
 /// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question is the one
-/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is `<|begin_of_text|>` and
+/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is what begins a text and
 /// [ChoiceQuestion#text], encoded as one; of it the tokens behind as many as [ChoiceQuestion#context] has alone count.
 public final class MultipleChoice {
     /// Tokens of a packed sequence, unless a question needs more or the model allows less.
@@ -46,13 +48,13 @@ public final class MultipleChoice {
 
     /// @param maxPositions that the model allows
     /// @throws DataException if a question with one of its answers is longer than that
-    public MultipleChoice(List<ChoiceQuestion> questions, Tokenizer tokenizer, int maxPositions) {
+    public MultipleChoice(List<ChoiceQuestion> questions, ModelText text, int maxPositions) {
         this.questions = List.copyOf(questions);
         List<Document> documents = new ArrayList<>();
         int longest = 0;
         for (ChoiceQuestion question : questions) {
             for (String choice : question.choices()) {
-                Document document = document(question, choice, tokenizer);
+                Document document = document(question, choice, text);
                 documents.add(document);
                 longest = Math.max(longest, document.ids().length);
                 if (longest > maxPositions) {
@@ -65,20 +67,23 @@ public final class MultipleChoice {
         data = new PackedDataset(documents, length, true);
     }
 
-    private static Document document(ChoiceQuestion question, String choice, Tokenizer tokenizer) {
-        int[] begin = {tokenizer.special("<|begin_of_text|>").orElseThrow(
-                () -> new DataException("the tokenizer has no <|begin_of_text|>, which begins every text"))};
+    private static Document document(ChoiceQuestion question, String choice, ModelText model) {
+        Tokenizer tokenizer = model.tokenizer();
         int[] body = tokenizer.encodeOrdinary(question.text(choice));
-        int[] ids = Arrays.copyOf(begin, 1 + body.length);
-        System.arraycopy(body, 0, ids, 1, body.length);
+        int[] ids = model.frame().around(body, true, false);
         int[] labels = ids.clone();
-        Arrays.fill(labels, 0, 1 + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1), Document.IGNORED);
+        Arrays.fill(labels, 0, ids.length - body.length + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1), Document.IGNORED);
         return new Document(question.origin(), ids, labels, false);
     }
 
     /// Tokens of all questions with all their answers.
     public long tokens() {
         return data.statistics().packedTokens();
+    }
+
+    /// Bytes that [#score] needs, before anything is allocated.
+    public Program.Memory memory(Llama model) {
+        return Evaluator.memory(model, length);
     }
 
     /// Asks a model.

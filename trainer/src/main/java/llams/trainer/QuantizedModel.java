@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ModelDirectory;
@@ -73,6 +74,13 @@ public final class QuantizedModel {
             int quantized = (int) infos.stream().filter(info -> info.dtype() == DType.Q8_0).count();
             long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();
             return new Report(quantized, List.copyOf(kept), bytes, weights.checkpoint.bytes(), files, weights.notes);
+        }
+    }
+
+    /// Bytes that [#write] needs: of the largest matrix, quantized.
+    public static Program.Memory memory(Path model) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model)) {
+            return new Program.Memory(0, 0, weights.infos().stream().mapToLong(TensorInfo::bytes).max().orElse(0));
         }
     }
 

@@ -14,6 +14,7 @@ import llams.engine.Golden;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaWeights;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ModelText;
 import llams.trainer.data.ChoiceQuestion;
 import llams.trainer.data.Document;
 import llams.trainer.data.JsonLine;
@@ -51,7 +52,7 @@ class GoldenEvaluationTest {
         List<ChoiceQuestion> questions = ChoiceQuestion.read(file, key -> {
         });
         try (LlamaWeights weights = LlamaWeights.open(MODEL)) {
-            MultipleChoice choice = new MultipleChoice(questions, tokenizer(), weights.config.maxPositions());
+            MultipleChoice choice = new MultipleChoice(questions, ModelText.of(tokenizer()), weights.config.maxPositions());
             double[] losses = choice.losses(device, weights.model(), weights.resident(), tokens -> {
             });
             int answer = 0;

@@ -1,6 +1,7 @@
 package llams.engine.llama;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
+import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
 import llams.engine.safetensors.Checkpoint;
@@ -27,8 +29,8 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless the weights are
-/// to be quantized.
+/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that is asked
+/// for or the weights are to be quantized.
 public final class LlamaWeights implements AutoCloseable {
     /// Buffers that old programs saved along: what they hold follows from the config.
     private static final String BUFFER = "rotary_emb.inv_freq";
@@ -44,6 +46,7 @@ public final class LlamaWeights implements AutoCloseable {
     public final List<String> notes;
     private final boolean isStoredQuantized;
     private final boolean isStoredTied;
+    private final boolean isMapped;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
@@ -52,8 +55,9 @@ public final class LlamaWeights implements AutoCloseable {
     /// Null until it is asked for: it costs reading all files.
     private String contentHash;
 
-    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, Checkpoint checkpoint) throws IOException {
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint) throws IOException {
         this.directory = directory;
+        isMapped = map;
         this.checkpoint = checkpoint;
         isStoredQuantized = stored.quantization() != null;
         isStoredTied = stored.tied();
@@ -67,7 +71,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
-        return open(directory, false);
+        return open(directory, false, true);
     }
 
     /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked for, on all
@@ -75,15 +79,18 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open]
     public static LlamaWeights openQuantized(Path directory) throws IOException {
-        return open(directory, true);
+        return open(directory, true, true);
     }
 
-    private static LlamaWeights open(Path directory, boolean quantize) throws IOException {
+    /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
+    ///
+    /// @throws IOException as [#open(Path)]
+    public static LlamaWeights open(Path directory, boolean quantize, boolean map) throws IOException {
         ModelDirectory.check(directory);
         LlamaConfig stored = LlamaConfig.read(directory);
-        Checkpoint checkpoint = Checkpoint.open(directory);
+        Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
         try {
-            return new LlamaWeights(directory, stored, quantize, checkpoint);
+            return new LlamaWeights(directory, stored, quantize, map, checkpoint);
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -201,9 +208,11 @@ public final class LlamaWeights implements AutoCloseable {
         return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
     }
 
-    /// Bytes that [#resident] allocates, because they are not in the file as they are needed; else 0.
+    /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed, and the
+    /// copy of the file if it is not mapped.
     public long allocatedBytes() {
-        return leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
+        return (isMapped ? 0 : checkpoint.bytes())
+                + leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
     }
 
     private boolean isMade(Leaf leaf) {
@@ -247,6 +256,12 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
         }
         return blocks;
+    }
+
+    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights that were
+    /// written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
+    public Device watched(Device device) {
+        return new WatchedDevice(device, checkpoint);
     }
 
     /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it is read, once.

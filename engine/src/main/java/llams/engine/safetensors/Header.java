@@ -101,7 +101,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     private static void readFully(Path file, FileChannel channel, long position, ByteBuffer target) throws IOException {
         long at = position;
         while (target.hasRemaining()) {
-            int count = channel.read(target, at);
+            int count = SafetensorsFile.read(file, channel, target, at);
             if (count < 0) {
                 throw new SafetensorsException(file, "ends at byte " + at + " while it is being read; another program is cutting it");
             }

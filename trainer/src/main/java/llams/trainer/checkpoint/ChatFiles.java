@@ -9,7 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.JsonTree;
-import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatTemplate;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,23 +22,22 @@ public final class ChatFiles {
     private ChatFiles() {
     }
 
-    /// Writes `chat_template.jinja`, unless there is a template, and `generation_config.json` with the end of a turn among the stop
-    /// ids.
+    /// Writes `chat_template.jinja`, and `generation_config.json` with what ends an answer among the stop ids.
     ///
     /// @param stops     the ids that ended a text so far
+    /// @param first     the id that begins a text, or -1
     /// @param directory of the model or adapter
-    /// @throws IllegalArgumentException if the vocabulary has no `<|eot_id|>`
-    public static void write(Tokenizer tokenizer, Collection<Integer> stops, Path directory) throws IOException {
-        int endOfTurn = tokenizer.special("<|eot_id|>")
-                .orElseThrow(() -> new IllegalArgumentException("the vocabulary has no <|eot_id|>, which ends a turn"));
-        if (!hasTemplate(directory)) {
-            AtomicFiles.write(directory.resolve(TEMPLATE), template().getBytes(StandardCharsets.UTF_8));
+    public static void write(ChatTemplate chat, int first, Collection<Integer> stops, Path directory) throws IOException {
+        if (!chat.isModels() || !hasTemplate(directory)) {
+            AtomicFiles.write(directory.resolve(TEMPLATE), chat.text().getBytes(StandardCharsets.UTF_8));
         }
         Set<Integer> all = new LinkedHashSet<>(stops);
-        all.add(endOfTurn);
+        all.addAll(chat.stopIds());
         Path file = directory.resolve(GENERATION);
         ObjectNode config = Files.exists(file) ? JsonTree.readObject(file) : JsonMapper.shared().createObjectNode();
-        tokenizer.special("<|begin_of_text|>").ifPresent(begin -> config.put("bos_token_id", begin));
+        if (first >= 0) {
+            config.put("bos_token_id", first);
+        }
         all.forEach(config.putArray("eos_token_id")::add);
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
     }
@@ -47,19 +46,5 @@ public final class ChatFiles {
         Path tokenizer = directory.resolve("tokenizer_config.json");
         return Files.exists(directory.resolve(TEMPLATE))
                 || Files.exists(tokenizer) && JsonTree.readObject(tokenizer).hasNonNull("chat_template");
-    }
-
-    /// Llama 3's chat format in the template language of Hugging Face's libraries.
-    private static String template() {
-        return """
-                {{- bos_token }}
-                {%- for message in messages %}
-                    {{- '<|start_header_id|>' ~ message['role'] ~ '<|end_header_id|>\\n\\n' }}
-                    {{- message['content'] | trim ~ '<|eot_id|>' }}
-                {%- endfor %}
-                {%- if add_generation_prompt %}
-                    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
-                {%- endif %}
-                """;
     }
 }

@@ -1,22 +1,20 @@
 package llams.trainer.data;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
+import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.chat.ChatMessage;
-import llams.trainer.chat.ToolCall;
-import tools.jackson.databind.node.JsonNodeFactory;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 
 /// Samples to documents: what the model sees, and what the loss counts.
 ///
 /// | sample | ids | counted |
 /// |---|---|---|
-/// | text | `<\|begin_of_text\|>` text `<\|end_of_text\|>` | every token after the first |
-/// | conversation | the chat format, without anything behind the last `<\|eot_id\|>` | the contents of the assistant's messages, and the `<\|eot_id\|>` that ends each; none of a message that is not to be trained |
+/// | text | the text between the tokens of its [TextFrame] | every token after the first |
+/// | conversation | as the model's [ChatTemplate] writes it | what the assistant's messages add to the prompts before them; none of a message that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
 /// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise. Where it is the
@@ -25,22 +23,33 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is never asked for,
 /// and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations are lower for that.)
 public final class DocumentEncoder {
-    private static final String BEGIN = "<|begin_of_text|>";
-    private static final String END = "<|end_of_text|>";
     /// Names that end a text or a turn, in the formats of this field.
-    private static final List<String> ENDS = List.of(END, "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>");
+    private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>");
 
+    private final ModelText text;
     private final Tokenizer tokenizer;
     private final int vocab;
     private final SpecialText special;
-    private ChatFormat chat;
 
-    /// @param tokenizer may be null when all data is ids
-    /// @param vocab     rows of the model's embedding: ids at or above it are refused
-    public DocumentEncoder(Tokenizer tokenizer, int vocab, SpecialText special) {
-        this.tokenizer = tokenizer;
+    private DocumentEncoder(ModelText text, int vocab, SpecialText special) {
+        this.text = text;
+        this.tokenizer = text == null ? null : text.tokenizer();
         this.vocab = vocab;
         this.special = special;
+    }
+
+    /// An encoder by a model's own conventions.
+    ///
+    /// @param text  may be null when all data is ids
+    /// @param vocab rows of the model's embedding: ids at or above it are refused
+    public static DocumentEncoder of(ModelText text, int vocab, SpecialText special) {
+        return new DocumentEncoder(text, vocab, special);
+    }
+
+    /// @param tokenizer without files beside it: Llama 3's conventions; null when all data is ids
+    /// @param vocab     rows of the model's embedding: ids at or above it are refused
+    public DocumentEncoder(Tokenizer tokenizer, int vocab, SpecialText special) {
+        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special);
     }
 
     /// Special tokens' names are letters.
@@ -64,21 +73,12 @@ public final class DocumentEncoder {
     }
 
     private Document text(Sample.Text sample) {
+        TextFrame frame = model(sample).frame();
         String text = sample.text();
-        tokenizer(sample);
         boolean parsed = special == SpecialText.PARSE;
-        boolean begun = parsed && text.stripLeading().startsWith(BEGIN);
+        boolean begun = parsed && frame.first() != TextFrame.NONE && text.stripLeading().startsWith(tokenizer.decode(frame.first()));
         int[] body = ids(begun && sample.starts() ? text.stripLeading() : text);
-        int begin = sample.starts() && !begun ? 1 : 0;
-        int end = sample.ends() && !(parsed && ending(text) != null) ? 1 : 0;
-        int[] ids = new int[begin + body.length + end];
-        System.arraycopy(body, 0, ids, begin, body.length);
-        if (begin > 0) {
-            ids[0] = special(BEGIN);
-        }
-        if (end > 0) {
-            ids[ids.length - 1] = special(END);
-        }
+        int[] ids = frame.around(body, sample.starts() && !begun, sample.ends() && !(parsed && ending(text) != null));
         return new Document(sample.origin(), ids, ids);
     }
 
@@ -94,98 +94,56 @@ public final class DocumentEncoder {
                 return end;
             }
         }
-        return null;
+        int last = this.text.frame().last();
+        String end = last == TextFrame.NONE ? "" : tokenizer.decode(last);
+        return !end.isEmpty() && stripped.endsWith(end) ? end : null;
     }
 
-    /// A message's content without the tokens that the chat format puts around it.
-    private String bare(String content) {
-        String bare = content;
+    /// A message without the tokens that a chat format puts around it.
+    private ChatMessage bare(ChatMessage message, String origin) {
+        String bare = message.content();
         if (special == SpecialText.PARSE) {
             bare = bare.strip();
-            if (bare.startsWith(BEGIN)) {
-                bare = bare.substring(BEGIN.length());
+            int first = text.frame().first();
+            String begin = first == TextFrame.NONE ? "" : tokenizer.decode(first);
+            if (bare.startsWith(begin)) {
+                bare = bare.substring(begin.length());
             }
             for (String end = ending(bare); end != null; end = ending(bare)) {
                 bare = bare.substring(0, bare.lastIndexOf(end));
             }
         }
-        return bare;
+        if (message.role().equals("assistant") && message.toolCalls().isEmpty() && bare.isBlank()) {
+            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end it, which is not trained");
+        }
+        return new ChatMessage(message.role(), bare, message.toolCalls(), message.trained());
     }
 
     private Document chat(Sample.Chat sample) {
-        if (chat == null) {
-            chat = new ChatFormat(tokenizer(sample));
-        }
-        if (!sample.tools().isEmpty()) {
-            throw new DataException(sample.origin()
-                    + ": the conversation comes with tools, which this model's chat format does not describe");
-        }
-        int[] begin = chat.encode(List.of(), false);
-        List<int[]> parts = new ArrayList<>();
-        int length = begin.length;
+        ChatTemplate chat = model(sample).chat();
+        List<ChatMessage> messages = new ArrayList<>();
         for (ChatMessage message : sample.messages()) {
-            int[] part = message(message, sample.origin());
-            parts.add(part);
-            length += part.length;
+            messages.add(bare(message, sample.origin()));
         }
-        int[] ids = Arrays.copyOf(begin, length);
-        int[] labels = new int[length];
-        Arrays.fill(labels, Document.IGNORED);
-        int at = begin.length;
-        for (int m = 0; m < parts.size(); m++) {
-            int[] part = parts.get(m);
-            System.arraycopy(part, 0, ids, at, part.length);
-            ChatMessage message = sample.messages().get(m);
-            if (message.role().equals("assistant") && message.trained()) {
-                int header = chat.header(message.role()).length;
-                System.arraycopy(part, header, labels, at + header, part.length - header);
-            }
-            at += part.length;
+        ChatTemplate.Encoded encoded;
+        try {
+            encoded = chat.encode(messages, sample.tools(), special == SpecialText.PARSE);
+        } catch (IllegalArgumentException e) {
+            throw new DataException(sample.origin() + ": " + e.getMessage());
         }
-        return new Document(sample.origin(), ids, labels, false);
+        int[] labels = encoded.ids().clone();
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = encoded.counted()[i] ? labels[i] : Document.IGNORED;
+        }
+        return new Document(sample.origin(), encoded.ids(), labels, false);
     }
 
-    private int[] message(ChatMessage message, String origin) {
-        String content = bare(message.content());
-        if (!message.toolCalls().isEmpty()) {
-            content = call(message, origin);
-        } else if (message.role().equals("assistant") && content.isBlank()) {
-            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end it, which is not trained");
-        }
-        int[] plain = chat.message(new Message(message.role(), content));
-        if (special != SpecialText.PARSE) {
-            return plain;
-        }
-        int[] header = chat.header(message.role());
-        int[] body = ids(content);
-        int[] ids = Arrays.copyOf(header, header.length + body.length + 1);
-        System.arraycopy(body, 0, ids, header.length, body.length);
-        ids[ids.length - 1] = plain[plain.length - 1];
-        return ids;
-    }
-
-    /// A tool's call as Llama 3.1 writes it.
-    private static String call(ChatMessage message, String origin) {
-        if (message.toolCalls().size() > 1 || !message.content().isBlank()) {
-            String found = message.content().isBlank() ? "calls several tools" : "has text beside a tool call";
-            throw new DataException(origin + ": an assistant's message " + found + ", for which Llama 3.1's format has no place; write one call a message");
-        }
-        ToolCall call = message.toolCalls().getFirst();
-        return JsonNodeFactory.instance.objectNode().put("name", call.name()).set("parameters", call.arguments()).toString();
-    }
-
-    private Tokenizer tokenizer(Sample sample) {
-        if (tokenizer == null) {
+    private ModelText model(Sample sample) {
+        if (text == null) {
             throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one with --tokenizer,"
                     + " or give ids: {\"ids\": [1, 2, 3]}");
         }
-        return tokenizer;
-    }
-
-    private int special(String name) {
-        return tokenizer
-                .special(name)
-                .orElseThrow(() -> new DataException("the tokenizer has no " + name + ", which begins or ends every text"));
+        return text;
     }
 
     private void check(Document document) {

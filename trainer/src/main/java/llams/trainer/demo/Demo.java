@@ -17,10 +17,13 @@ import llams.engine.llama.ProjectionName;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.FineTune;
 import llams.trainer.TrainSettings;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.data.SpecialText;
 import llams.trainer.lora.LoraConfig;
 import llams.trainer.merge.AdapterMerge;
 import llams.trainer.merge.ChatVector;
@@ -132,7 +135,6 @@ public final class Demo {
         trainBase(tokenizer);
         tune(Stage.INSTRUCT, settings.instruct, null, data.conversations, data.heldOutConversations,
                 directory(Stage.INSTRUCT));
-        DemoTokenizer.writeChatFiles(tokenizer, directory(Stage.INSTRUCT));
         tune(Stage.VILLAGE, settings.village, null, data.village, data.heldOutVillage, directory(Stage.VILLAGE));
         addChatVector();
         tuneLanguages();
@@ -167,7 +169,8 @@ public final class Demo {
     /// Tunes the base, or with `lora` the merged model.
     private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
-            DocumentEncoder encoder = new DocumentEncoder(Tokenizer.load(weights.directory), weights.config.vocab());
+            ModelText text = ModelText.of(weights.directory, ChatTemplate.TRAINING);
+            DocumentEncoder encoder = DocumentEncoder.of(text, weights.config.vocab(), SpecialText.TEXT);
             List<Path> texts = new ArrayList<>(Collections.nCopies(Math.max(1, training.share), file));
             if (training.share > 0) {
                 texts.add(data.general);
@@ -177,7 +180,7 @@ public final class Demo {
             }
             try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
                     dataset(List.of(heldOut), encoder), result)) {
-                train(stage, run);
+                train(stage, stage == Stage.VILLAGE ? run : run.onConversations(text));
             }
         }
     }

@@ -9,13 +9,9 @@ import llams.tokenizer.SplitPattern;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Sample;
 import llams.trainer.data.SampleReader;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /// The demo's tokenizer as a model directory has it: the vocabulary in tiktoken's format, and beside it the special tokens.
 final class DemoTokenizer {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final List<String> SPECIALS = List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>",
             "<|end_header_id|>", "<|eot_id|>");
 
@@ -42,16 +38,5 @@ final class DemoTokenizer {
         tokenizer.writeJson(directory.resolve("tokenizer.json"));
         tokenizer.writeConfig(directory.resolve("tokenizer_config.json"));
         return tokenizer;
-    }
-
-    /// Adds to a model that was tuned on conversations what makes programs converse with it: that a turn's end ends the
-    /// answer.
-    static void writeChatFiles(Tokenizer tokenizer, Path directory) throws IOException {
-        ObjectNode config = JSON.createObjectNode();
-        config.put("bos_token_id", tokenizer.special("<|begin_of_text|>").orElseThrow());
-        config.putArray("eos_token_id").add(tokenizer.special("<|end_of_text|>").orElseThrow())
-                .add(tokenizer.special("<|eot_id|>").orElseThrow());
-        config.put("do_sample", false);
-        Files.writeString(directory.resolve("generation_config.json"), JSON.writeValueAsString(config));
     }
 }

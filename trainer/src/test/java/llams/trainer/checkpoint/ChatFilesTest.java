@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.chat.ChatTemplate;
+import llams.trainer.chat.ModelText;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 class ChatFilesTest {
     @TempDir
     Path directory;
+
+    private void write(Tokenizer tokenizer, List<Integer> stops) throws IOException {
+        ModelText text = ModelText.of(tokenizer);
+        ChatFiles.write(text.chat(), text.frame().first(), stops, directory);
+    }
+
+    private static final Tokenizer LLAMA3 = bytes(Tokenizer.llama3Specials().toArray(String[]::new));
 
     private static Tokenizer bytes(String... specials) {
         List<byte[]> tokens = new ArrayList<>();
@@ -33,7 +42,7 @@ class ChatFilesTest {
 
     @Test
     void theEndOfATurnIsAmongTheStopIds() throws IOException {
-        ChatFiles.write(bytes("<|begin_of_text|>", "<|eot_id|>"), List.of(7), directory);
+        write(bytes("<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"), List.of(7));
         assertEquals("{\"bos_token_id\":256,\"eos_token_id\":[7,257]}", generation());
         assertTrue(Files.readString(directory.resolve("chat_template.jinja")).contains("'<|end_header_id|>\\n\\n'"));
     }
@@ -41,19 +50,30 @@ class ChatFilesTest {
     @Test
     void whatElseTheModelSaysOfGenerationStays() throws IOException {
         Files.writeString(directory.resolve("generation_config.json"), "{\"temperature\": 0.6, \"eos_token_id\": 7}");
-        ChatFiles.write(bytes("<|eot_id|>"), List.of(7, 256), directory);
-        assertEquals("{\"temperature\":0.6,\"eos_token_id\":[7,256]}", generation());
+        write(LLAMA3, List.of(7, 265));
+        assertEquals("{\"temperature\":0.6,\"eos_token_id\":[7,265],\"bos_token_id\":256}", generation());
     }
 
     @Test
-    void aTemplateOfItsOwnStays() throws IOException {
-        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\": \"x\"}");
-        ChatFiles.write(bytes("<|eot_id|>"), List.of(), directory);
+    void theModelsTemplateStays() throws IOException {
+        Tokenizer tokenizer = bytes("<e>");
+        tokenizer.writeJson(directory.resolve("tokenizer.json"));
+        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\": \"{% for m in messages %}{{ m.content }}<e>{% endfor %}\"}");
+        ModelText text = ModelText.of(directory, ChatTemplate.TRAINING);
+        ChatFiles.write(text.chat(), text.frame().first(), List.of(7), directory);
         assertFalse(Files.exists(directory.resolve("chat_template.jinja")));
+        assertEquals("{\"eos_token_id\":[7,256]}", generation());
+    }
+
+    @Test
+    void aTemplateThatWasNotUsedIsReplaced() throws IOException {
+        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\": \"x\"}");
+        write(LLAMA3, List.of());
+        assertTrue(Files.readString(directory.resolve("chat_template.jinja")).contains("<|eot_id|>"));
     }
 
     @Test
     void aVocabularyWithoutTheEndOfATurnIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> ChatFiles.write(bytes(), List.of(), directory));
+        assertThrows(IllegalArgumentException.class, () -> write(bytes(), List.of()));
     }
 }

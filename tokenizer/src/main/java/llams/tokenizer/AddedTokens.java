@@ -1,0 +1,150 @@
+package llams.tokenizer;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+
+/// A vocabulary's added tokens, and how text is cut at their names: at those of [#ordinary] always, at special ones when asked.
+final class AddedTokens {
+
+    /// What text is cut into: plain parts and added tokens, in turn.
+    interface Parts {
+        void plain(int from, int to);
+    }
+
+    /// In the order of their ids.
+    final List<AddedToken> tokens;
+
+    private final Map<String, AddedToken> byName = new HashMap<>();
+    private final Finders ordinary;
+    private final Finders all;
+    private final SpecialFinder special;
+
+    AddedTokens(List<AddedToken> tokens) {
+        this.tokens = tokens;
+        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third of it.
+        Set<String> names = new LinkedHashSet<>();
+        Set<String> ordinaryNames = new LinkedHashSet<>();
+        Set<String> specialNames = new LinkedHashSet<>();
+        for (AddedToken token : tokens) {
+            byName.put(token.name(), token);
+            names.add(token.name());
+            (token.special() ? specialNames : ordinaryNames).add(token.name());
+        }
+        all = new Finders(names);
+        special = new SpecialFinder(specialNames);
+        ordinary = ordinaryNames.isEmpty() ? null : new Finders(ordinaryNames);
+    }
+
+    /// The token of this name, or null.
+    AddedToken named(String name) {
+        return byName.get(name);
+    }
+
+    /// Finds the names that are tokens in every text; null if there are none.
+    Finders ordinary() {
+        return ordinary;
+    }
+
+    /// Finds those and the special names of `allowed`.
+    Finders finders(Set<String> allowed) {
+        if (allowed == Tokenizer.ALL) {
+            return all;
+        }
+        Set<String> known = new LinkedHashSet<>();
+        for (AddedToken token : tokens) {
+            if (!token.special() || allowed.contains(token.name())) {
+                known.add(token.name());
+            }
+        }
+        return new Finders(known);
+    }
+
+    /// @throws IllegalArgumentException if a special name of `disallowed` that is not in `allowed` occurs in the text
+    void refuseDisallowed(String text, Set<String> allowed, Set<String> disallowed) {
+        SpecialFinder finder;
+        if (disallowed != Tokenizer.ALL) {
+            finder = new SpecialFinder(disallowed);
+        } else if (allowed == Tokenizer.ALL) {
+            return;
+        } else if (allowed.isEmpty()) {
+            finder = special;
+        } else {
+            Set<String> rest = new LinkedHashSet<>();
+            for (AddedToken token : tokens) {
+                if (token.special() && !allowed.contains(token.name())) {
+                    rest.add(token.name());
+                }
+            }
+            finder = new SpecialFinder(rest);
+        }
+        int start = finder.find(text, 0, text.length());
+        if (start >= 0) {
+            throw new IllegalArgumentException("The text contains a special token that is not allowed: "
+                    + text.substring(start, finder.endAt(text, start, text.length())));
+        }
+    }
+
+    /// `text` with a `guard` behind the first letter of every special token's name.
+    String guarded(String text, char guard) {
+        StringBuilder guarded = null;
+        int done = 0;
+        for (int at = special.find(text, 0, text.length()); at >= 0; at = special.find(text, at + 1, text.length())) {
+            guarded = guarded == null ? new StringBuilder() : guarded;
+            guarded.append(text, done, at + 1).append(guard);
+            done = at + 1;
+        }
+        return guarded == null ? text : guarded.append(text, done, text.length()).toString();
+    }
+
+    /// Finders of some names, one after the other: where names overlap, those that are not `normalized` come first.
+    final class Finders {
+
+        private final List<SpecialFinder> passes = new ArrayList<>();
+
+        private Finders(Collection<String> names) {
+            List<String> first = new ArrayList<>();
+            List<String> then = new ArrayList<>();
+            for (String name : names) {
+                (byName.get(name).normalized() ? then : first).add(name);
+            }
+            if (!first.isEmpty()) {
+                passes.add(new SpecialFinder(first));
+            }
+            if (!then.isEmpty()) {
+                passes.add(new SpecialFinder(then));
+            }
+        }
+
+        /// Cuts a text: `plain` gets what lies between the tokens, `token` their ids.
+        void cut(String text, Parts plain, IntConsumer token) {
+            cut(0, text, 0, text.length(), plain, token);
+        }
+
+        private void cut(int pass, String text, int from, int to, Parts plain, IntConsumer ids) {
+            if (pass == passes.size()) {
+                plain.plain(from, to);
+                return;
+            }
+            SpecialFinder finder = passes.get(pass);
+            int done = from;
+            int at = from;
+            for (int start = finder.find(text, at, to); start >= 0; start = finder.find(text, at, to)) {
+                at = finder.endAt(text, start, to);
+                AddedToken token = byName.get(text.substring(start, at));
+                if (token.standsAt(text, start, at)) {
+                    cut(pass + 1, text, done, token.begin(text, done, start), plain, ids);
+                    ids.accept(token.id());
+                    at = token.end(text, at, to);
+                    done = at;
+                }
+            }
+            cut(pass + 1, text, done, to, plain, ids);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package llams.trainer.chat;
+
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.JinjavaConfig;
+import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaProcessors;
+import com.hubspot.jinjava.interpret.Context;
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.tree.Node;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import llams.trainer.chat.PythonValues.Nothing;
+
+/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with nothing that
+/// reaches beyond the values that it is given. Nobody else here knows Jinjava; it is loaded with this class.
+final class JinjaTemplate {
+    /// Far more than any conversation: a template that makes more does so by accident or on purpose.
+    private static final int MOST_CHARACTERS = 1 << 24;
+    private static final long MOST_NODES = 1_000_000;
+
+    private final TemplateSource source;
+    private final Jinjava jinjava;
+    private final PythonResolver resolver = new PythonResolver();
+    private Node parsed;
+    private long nodes;
+
+    /// @throws TemplateException if it needs what is not supported
+    JinjaTemplate(String template) {
+        source = TemplateSource.of(template);
+        JinjavaConfig config = JinjavaConfig.newBuilder()
+                .withLegacyOverrides(LegacyOverrides.ALL)
+                .withElResolver(resolver)
+                .withNestedInterpretationEnabled(false)
+                .withMaxOutputSize(MOST_CHARACTERS)
+                .withMaxStringLength(MOST_CHARACTERS)
+                .withRangeLimit(10_000)
+                .withKeepTrailingNewline(true)
+                .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends", "block", "call", "do")))
+                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> count()).build())
+                .build();
+        jinjava = new Jinjava(config);
+        PythonLibrary.register(jinjava.getGlobalContext());
+    }
+
+    private void count() {
+        if (++nodes > MOST_NODES) {
+            throw new TemplateException(0, "it goes on and on: stopped after " + MOST_NODES + " parts");
+        }
+    }
+
+    /// @param values what the template may use: strings, numbers, booleans, lists and maps of them
+    /// @param clock  what `strftime_now` tells
+    /// @throws TemplateException if that fails, or the template refuses
+    String render(Map<String, Object> values, Clock clock) {
+        nodes = 0;
+        Map<String, Object> bindings = new LinkedHashMap<>(source.constants());
+        values.forEach((name, value) -> bindings.put(name, value == null ? Nothing.NONE : value));
+        bindings.put("none", Nothing.NONE);
+        bindings.put("None", Nothing.NONE);
+        TemplateFunctions functions = new TemplateFunctions(clock);
+        bindings.put(TemplateSource.OWN, functions);
+        bindings.put("strftime_now", functions);
+        Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
+        context.setDynamicVariableResolver(name -> Nothing.UNDEFINED);
+        JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
+        try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {
+            if (parsed == null) {
+                parsed = interpreter.parse(source.text());
+            }
+            String text = interpreter.render(parsed, false);
+            for (TemplateError error : interpreter.getErrorsCopy()) {
+                throw failed(error.getLineno(), error.getException(), error.getMessage());
+            }
+            return text;
+        } catch (TemplateException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw failed(interpreter.getLineNumber(), e, e.getMessage());
+        }
+    }
+
+    private static TemplateException failed(int line, Throwable cause, String message) {
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            if (e instanceof TemplateException known) {
+                return new TemplateException(known.line > 0 ? known.line : Math.max(0, line), known.getMessage());
+            }
+        }
+        String said = message == null ? String.valueOf(cause) : message.lines().findFirst().orElse("");
+        return new TemplateException(Math.max(0, line), said);
+    }
+}
