@@ -3,6 +3,7 @@ package llams.engine.safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -81,11 +82,19 @@ final class HeaderParser {
                 throw problem("there is more after the end of the object");
             }
         } catch (JacksonException e) {
-            if (e.getCause() instanceof SafetensorsException cut) {
-                throw cut;
-            }
+            rethrowUnreadable(file, e);
             throw new SafetensorsException(file, "the header is not valid JSON near byte " + (8 + parser.currentLocation().getCharOffset())
                     + ": " + JsonTree.reason(e), e);
+        }
+    }
+
+    /// A failure to read is not the JSON's.
+    static void rethrowUnreadable(Path file, JacksonException e) throws IOException {
+        if (e.getCause() instanceof SafetensorsException cut) {
+            throw cut;
+        }
+        if (e.getCause() instanceof IOException failure && !(failure instanceof CharacterCodingException)) {
+            throw new IOException(file + ": cannot be read: " + failure.getMessage(), failure);
         }
     }
 

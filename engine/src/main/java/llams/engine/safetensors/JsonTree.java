@@ -78,6 +78,9 @@ public final class JsonTree {
             } catch (JacksonException e) {
                 throw tree.problem(": " + reason(e), e);
             }
+        } catch (JacksonException e) {
+            // No parser for it: the first bytes are of an encoding that JSON does not have.
+            throw new IOException(source + ": not valid JSON: it is not UTF-8", e);
         }
     }
 

@@ -54,6 +54,7 @@ final class ShardIndex {
                     }
                 }
             } catch (JacksonException e) {
+                HeaderParser.rethrowUnreadable(index, e);
                 TokenStreamLocation at = parser.currentLocation();
                 throw new SafetensorsException(index, "is not valid JSON near line " + at.getLineNr() + ", column " + at.getColumnNr()
                         + ": " + JsonTree.reason(e), e);
