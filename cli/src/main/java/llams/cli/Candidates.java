@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import llams.engine.llama.KnownShapes;
 import llams.engine.llama.ProjectionName;
+import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
 
 /// Values that the shell offers where an option takes more than they are, or lists of them.
@@ -23,6 +24,13 @@ final class Candidates {
         @Override
         public Iterator<String> iterator() {
             return names(ProjectionName.values());
+        }
+    }
+
+    static final class Specials implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(SpecialText.values());
         }
     }
 

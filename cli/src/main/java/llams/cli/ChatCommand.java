@@ -79,8 +79,9 @@ final class ChatCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
         sampling.check();
-        Device device = compute.open();
+        Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");

@@ -59,9 +59,10 @@ final class ChoiceCommand implements Callable<Integer> {
                 throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
             }
             MultipleChoice choice = new MultipleChoice(questions, loaded.text(), loaded.weights().config.maxPositions());
+            Memory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
             try (Progress progress = new Progress(eval.llams.err, "asking", "tokens", choice.tokens())) {
-                score = choice.score(device, loaded.model(), loaded.resident(), progress::step);
+                score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(), progress::step);
             }
             print(score);
         }

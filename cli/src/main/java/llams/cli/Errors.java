@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import llams.engine.llama.NotAModelException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -54,7 +55,13 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             List<String> names = at.getCommandSpec().options().stream().map(option -> option.longestName().substring(2)).toList();
             return Suggestions.option(word, names).map(name -> "did you mean --" + name + "?");
         }
-        return at.getSubcommands().isEmpty() ? Optional.empty() : Suggestions.command(word, at.getSubcommands().keySet());
+        Set<String> commands = at.getSubcommands().keySet();
+        if (commands.isEmpty()) {
+            return Optional.empty();
+        }
+        // Of the program's own commands there are too many for a line.
+        return Suggestions.command(word, commands)
+                .or(() -> at.getParent() == null ? Optional.empty() : Optional.of("there is " + String.join(", ", commands)));
     }
 
     @Override
@@ -83,6 +90,14 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         long heapMebibytes = Runtime.getRuntime().maxMemory() >> 20;
         main.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
                 + " MiB, LLAMS_JAVA_OPTS=-Xmx8g gives it 8 GiB");
+        trace(e);
+        return Main.FAILED;
+    }
+
+    /// Java's error for a page of a mapped file that is not there any more, from wherever the page was read.
+    int lostPage(InternalError e) {
+        main.err.println("llams: a mapped file was cut, or its disk failed, while it was in use (" + e.getMessage()
+                + "); replace a model by renaming, not by writing over it, or copy it into memory with --no-map");
         trace(e);
         return Main.FAILED;
     }

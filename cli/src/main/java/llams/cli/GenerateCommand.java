@@ -106,8 +106,9 @@ final class GenerateCommand implements Callable<Integer> {
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         sampling.check();
-        Device device = compute.open();
+        Device plain = compute.open();
         try (LoadedModel loaded = model.open()) {
+            Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
             int context = loaded.weights().config.maxPositions();

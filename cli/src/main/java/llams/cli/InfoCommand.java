@@ -67,6 +67,8 @@ final class InfoCommand implements Callable<Integer> {
                 model(weights, report, text);
                 tensors(weights.checkpoint, quantized(weights), report, text);
                 memory(weights, report, text);
+                weights.notes.forEach(report.putArray("notes")::add);
+                weights.notes.forEach(note -> text.add("note        " + note));
             }
         } else {
             boolean adapter = Files.exists(path.resolve(AdapterFiles.CONFIG));

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaWeights;
@@ -25,7 +26,7 @@ import llams.trainer.lora.LoraModel;
 /// @param text      what the model says about text; null if the directory has no tokenizer
 /// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
 /// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
-/// @param notes     what the adapter's file has and does not count, a line each
+/// @param notes     what the model's and the adapter's files have and does not count, a line each
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
         List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
         implements AutoCloseable {
@@ -38,14 +39,14 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
                     ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), text,
-                        weights.config.stopIds(directory), SamplingDefaults.read(directory), List.of(), arena);
+                        weights.config.stopIds(directory), SamplingDefaults.read(directory), weights.notes, arena);
             }
             Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
             List<Integer> stopIds = weights.config.stopIds(generation);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
             return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,
-                    SamplingDefaults.read(generation), lora.notes(), arena);
+                    SamplingDefaults.read(generation), Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

@@ -111,6 +111,8 @@ public final class Main implements Runnable {
             return errors.unwritable(e);
         } catch (OutOfMemoryError e) {
             return errors.outOfMemory(e);
+        } catch (InternalError e) {
+            return errors.lostPage(e);
         } catch (StackOverflowError e) {
             return errors.tooDeep(e);
         }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
 import picocli.CommandLine.Command;
@@ -108,6 +109,7 @@ final class MeasureCommand implements Callable<Integer> {
 
     private Measured measured(Arena arena) throws IOException {
         if (what == What.product) {
+            check(Measured.productMemory(sizes(), dtype()), "a smaller --size");
             return Measured.product(compute.open(), arena, sizes(), dtype());
         }
         LlamaConfig shape = Shapes.of(config, spec);
@@ -115,6 +117,12 @@ final class MeasureCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be between 2 and the model's " + shape.maxPositions() + ", not " + tokens);
         }
+        check(switch (what) {
+            case product -> throw new AssertionError("has no model");
+            case prefill, decode -> Measured.generatorMemory(shape, dtype(), tokens);
+            case lora -> Measured.loraMemory(shape, dtype(), tokens, recompute);
+            case full -> Measured.fullMemory(shape, tokens, recompute);
+        }, what == What.lora || what == What.full ? "fewer --tokens, --recompute or a smaller model" : "fewer --tokens or a smaller model");
         Measured.RandomModel model = Measured.RandomModel.create(arena, shape, what == What.full ? DType.F32 : dtype());
         return switch (what) {
             case product -> throw new AssertionError("has no model");
@@ -123,6 +131,11 @@ final class MeasureCommand implements Callable<Integer> {
             case lora -> Measured.lora(compute.open(), arena, model, tokens, recompute);
             case full -> Measured.full(compute.open(), model, tokens, recompute);
         };
+    }
+
+    /// Random weights are in memory like everything else.
+    private static void check(Program.Memory memory, String remedy) {
+        Memory.check(memory, memory.weights(), remedy);
     }
 
     private DType dtype() {

@@ -36,7 +36,7 @@ import llams.trainer.optim.Optimizer;
 /// @param work of one run: tokens, or the additions and multiplications of products
 /// @param end  gives back what it needed
 record Measured(double work, Runnable once, Runnable end) implements AutoCloseable {
-    private static final int RANK = 8;
+    private static final LoraConfig LORA = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
     private static final double RATE = 1e-5;
     /// Products side by side in one program, so that starting it costs little of the time; at most so many results.
     private static final int PRODUCTS = 8;
@@ -95,18 +95,44 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
 
     /// @param size of the product, `[M, N]` made of sums over K
     static Measured product(Device device, Arena arena, int[] size, DType dtype) {
-        int repeated = Math.clamp(RESULTS / ((long) size[0] * size[1]), 1, PRODUCTS);
+        Session session = device.open(Map.of("x", random(arena, DType.F32, 1, size[0], size[2]), "weight",
+                random(arena, dtype, 0.02f, size[1], size[2])));
+        Executable program = session.compile(products(size, dtype));
+        return new Measured(2.0 * repeated(size) * size[0] * size[1] * size[2], program::run, session::close);
+    }
+
+    private static int repeated(int[] size) {
+        return Math.clamp(RESULTS / ((long) size[0] * size[1]), 1, PRODUCTS);
+    }
+
+    private static Program products(int[] size, DType dtype) {
         Leaf x = Leaf.weight("x", DType.F32, size[0], size[2]);
         Leaf weight = Leaf.weight("weight", dtype, size[1], size[2]);
         Graph g = new Graph();
         Map<String, Value> outputs = new LinkedHashMap<>();
-        for (int i = 0; i < repeated; i++) {
+        for (int i = 0; i < repeated(size); i++) {
             outputs.put("y" + i, g.matMul(x, false, weight, true));
         }
-        Session session = device.open(Map.of("x", random(arena, DType.F32, 1, size[0], size[2]), "weight",
-                random(arena, dtype, 0.02f, size[1], size[2])));
-        Executable program = session.compile(Program.of(g, outputs));
-        return new Measured(2.0 * repeated * size[0] * size[1] * size[2], program::run, session::close);
+        return Program.of(g, outputs);
+    }
+
+    /// Bytes that [#product] needs, before anything is allocated; so for the others below.
+    static Program.Memory productMemory(int[] size, DType dtype) {
+        return products(size, dtype).memory();
+    }
+
+    static Program.Memory generatorMemory(LlamaConfig config, DType dtype, int tokens) {
+        return Generator.memory(llama(config, dtype), tokens, tokens);
+    }
+
+    static Program.Memory loraMemory(LlamaConfig config, DType dtype, int tokens, boolean recompute) {
+        LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA.layout(config), Leaf.Kind.STATE);
+        return Trainer.memory(model.model(), model.adapterLeaves(), optimizer(), tokens, tokens, recompute);
+    }
+
+    static Program.Memory fullMemory(LlamaConfig config, int tokens, boolean recompute) {
+        List<Leaf> trained = new ArrayList<>();
+        return Trainer.memory(trained(config, DType.F32, trained), trained, optimizer(), tokens, tokens, recompute);
     }
 
     static Measured prefill(Device device, RandomModel model, int tokens) {
@@ -130,13 +156,15 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
     }
 
     private static Generator generator(Device device, RandomModel model, int tokens) {
-        Llama llama = Llama.of(model.config, (name, dims) -> Leaf.weight(name, model.dtype, dims), Llama.Wrap.NONE);
-        return new Generator(device, llama, model.tensors, tokens);
+        return new Generator(device, llama(model.config, model.dtype), model.tensors, tokens);
+    }
+
+    private static Llama llama(LlamaConfig config, DType dtype) {
+        return Llama.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), Llama.Wrap.NONE);
     }
 
     static Measured lora(Device device, Arena arena, RandomModel model, int tokens, boolean recompute) {
-        LoraConfig lora = new LoraConfig(RANK, 2 * RANK, 0, EnumSet.allOf(ProjectionName.class), false);
-        Adapter adapter = Adapter.create(arena, lora, model.config, 0);
+        Adapter adapter = Adapter.create(arena, LORA, model.config, 0);
         LoraModel wrapped = LoraModel.of(model.config, (name, dims) -> Leaf.weight(name, model.dtype, dims), adapter,
                 Leaf.Kind.STATE);
         return training(new Trainer(device, wrapped.model(), wrapped.adapterLeaves(), LoraModel.resident(model.tensors, adapter),
@@ -145,14 +173,21 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
 
     static Measured full(Device device, RandomModel model, int tokens, boolean recompute) {
         List<Leaf> trained = new ArrayList<>();
-        Llama llama = Llama.of(model.config, (name, dims) -> {
-            Leaf leaf = Leaf.state(name, model.dtype, dims);
+        Llama llama = trained(model.config, model.dtype, trained);
+        return training(new Trainer(device, llama, trained, model.tensors, optimizer(), tokens, recompute, 0), model, tokens);
+    }
+
+    /// A model of which every weight is trained.
+    ///
+    /// @param trained gets its leaves
+    private static Llama trained(LlamaConfig config, DType dtype, List<Leaf> trained) {
+        return Llama.of(config, (name, dims) -> {
+            Leaf leaf = Leaf.state(name, dtype, dims);
             if (!trained.contains(leaf)) {
                 trained.add(leaf);
             }
             return leaf;
         }, Llama.Wrap.NONE);
-        return training(new Trainer(device, llama, trained, model.tensors, optimizer(), tokens, recompute, 0), model, tokens);
     }
 
     private static Optimizer optimizer() {

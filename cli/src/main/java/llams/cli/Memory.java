@@ -19,7 +19,7 @@ final class Memory {
         return fits(memory, 0);
     }
 
-    /// @param madeBytes weights that are not in a file as they are needed
+    /// @param madeBytes weights that are in memory: not in a file as they are needed, or copied
     static boolean fits(Program.Memory memory, long madeBytes) {
         return allocated(memory) + madeBytes <= machineBytes();
     }
@@ -33,7 +33,7 @@ final class Memory {
     /// @throws IllegalStateException if it does not fit
     static void check(Program.Memory memory, long madeBytes, String remedy) {
         if (!fits(memory, madeBytes)) {
-            String made = madeBytes == 0 ? "" : text(madeBytes) + " quantized weights, ";
+            String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
             throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights ("
                     + made + text(memory.state()) + " state, " + text(memory.temporaries()) + " temporary), and the machine has "
                     + text(machineBytes()) + "; what would help: " + remedy);

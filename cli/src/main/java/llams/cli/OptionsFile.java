@@ -82,10 +82,13 @@ final class OptionsFile {
     }
 
     /// The options with their present values, as a file that [#apply] reads.
-    static String print(CommandSpec spec) {
+    ///
+    /// @param anywhere true for absolute paths, so that the file means the same in every directory
+    static String print(CommandSpec spec, boolean anywhere) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (OptionSpec option : spec.options()) {
-            Object value = NOT_IN_FILES.contains(option.longestName()) ? null : plain(option.getValue());
+            boolean isOfOneCall = NOT_IN_FILES.contains(option.longestName()) || option.longestName().equals("--resume");
+            Object value = isOfOneCall ? null : plain(option.getValue(), anywhere);
             if (value != null && !value.equals(List.of())) {
                 values.put(option.longestName().substring(2), value);
             }
@@ -93,12 +96,13 @@ final class OptionsFile {
         return new Dump(DumpSettings.builder().build()).dumpToString(values);
     }
 
-    private static Object plain(Object value) {
+    private static Object plain(Object value, boolean anywhere) {
         return switch (value) {
             case null -> null;
             case Boolean flag -> flag;
             case Number number -> number;
-            case List<?> list -> list.stream().map(OptionsFile::plain).toList();
+            case List<?> list -> list.stream().map(one -> plain(one, anywhere)).toList();
+            case Path path when anywhere -> path.toAbsolutePath().normalize().toString();
             case Enum<?> choice -> choice.name().toLowerCase(Locale.ROOT);
             default -> value.toString();
         };

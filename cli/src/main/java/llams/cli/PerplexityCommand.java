@@ -103,6 +103,7 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1) + ", less than the window's "
                         + length + " tokens (--tokens), not " + stride);
             }
+            Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(), "a smaller --tokens");
             Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
             DataOptions.note(corpus, eval.llams.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
@@ -110,7 +111,7 @@ final class PerplexityCommand implements Callable<Integer> {
             Iterable<PackedSequence> sequences = windows == null ? packed : windows;
             long tokensInAll = windows == null ? packed.statistics().packedTokens() : windows.tokens();
             Evaluator.Loss loss;
-            try (Evaluator evaluator = Evaluator.open(device, loaded.model(), loaded.resident(), length);
+            try (Evaluator evaluator = Evaluator.open(loaded.weights().watched(device), loaded.model(), loaded.resident(), length);
                     Progress progress = new Progress(eval.llams.err, "measuring", "tokens", tokensInAll)) {
                 loss = evaluator.loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }

@@ -42,6 +42,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Memory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
         try (ByteProgress progress = new ByteProgress(llams.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);
@@ -52,6 +53,7 @@ final class QuantizeCommand implements Callable<Integer> {
                     .put("bytes", report.bytes()).put("bytesBefore", report.before());
             report.kept().forEach(object.putArray("kept")::add);
             report.files().forEach(object.putArray("files")::add);
+            report.notes().forEach(object.putArray("notes")::add);
             llams.out.println(object);
             return Main.DONE;
         }
@@ -63,6 +65,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!report.files().isEmpty()) {
             llams.out.println("carried along: " + String.join(", ", report.files()));
         }
+        report.notes().forEach(note -> llams.out.println("note: " + note));
         return Main.DONE;
     }
 }

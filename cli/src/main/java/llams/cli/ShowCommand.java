@@ -89,7 +89,7 @@ final class ShowCommand implements Callable<Integer> {
             parent.llams.out.println(report(corpus, pieces));
             return Main.DONE;
         }
-        boolean colors = color == Color.always || color == Color.auto && terminal();
+        boolean colors = color == Color.always || color == Color.auto && Terminal.isOutput() && Terminal.hasColours();
         for (int d = 0; d < documents.size(); d++) {
             show(documents.get(d), d, pieces, colors);
         }
@@ -110,12 +110,6 @@ final class ShowCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean terminal() {
-        String noColor = System.getenv("NO_COLOR");
-        return System.console() != null && System.console().isTerminal() && (noColor == null || noColor.isEmpty())
-                && !"dumb".equals(System.getenv("TERM"));
-    }
-
     private void show(Document document, int number, List<PackedDataset.Piece> pieces, boolean colors) {
         int length = document.ids().length;
         line("%s: %,d tokens, %,d trained", document.origin(), length, document.counted(length));
@@ -128,14 +122,14 @@ final class ShowCommand implements Callable<Integer> {
                     line("===== sequence %d, of at most %,d tokens =====", piece.sequence() + 1, tokens);
                 }
                 if (shown < 2L * tokens) {
-                    parent.llams.out.print(text(document, piece.from(), piece.from() + piece.length(), colors));
+                    VisibleStream.bare(parent.llams.out).print(text(document, piece.from(), piece.from() + piece.length(), colors));
                     shown = piece.from() + piece.length();
                 }
             }
         }
         if (!placed) {
             int end = (int) Math.min(length, 2L * tokens);
-            parent.llams.out.print(text(document, 0, end, colors));
+            VisibleStream.bare(parent.llams.out).print(text(document, 0, end, colors));
             line(document.counted(length) == 0 ? "(left out: nothing in it is trained)"
                     : "(left out: nothing in its first %,d tokens is trained)", tokens);
         } else if (shown < length) {
@@ -144,7 +138,7 @@ final class ShowCommand implements Callable<Integer> {
         line("");
     }
 
-    /// Tokens `from` to `to`, a line for every line of the text.
+    /// Tokens `from` to `to`, a line for every line of the text; no control character but those of the colours.
     private String text(Document document, int from, int to, boolean colors) {
         StringBuilder text = new StringBuilder();
         String gap = "";

@@ -1,17 +1,34 @@
 package llams.cli;
 
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.FineTune;
 
 /// Where a training run stands, with its loss.
 final class StepProgress implements FineTune.Listener, AutoCloseable {
     private final PrintStream err;
+    private final Path out;
+    private final boolean resume;
     private Progress bar;
     private double evalLoss = Double.NaN;
 
-    StepProgress(PrintStream err) {
+    /// @param resume whether the run was told to go on from a save
+    StepProgress(PrintStream err, Path out, boolean resume) {
         this.err = err;
+        this.out = out;
+        this.resume = resume;
+    }
+
+    @Override
+    public void begins(Path save) {
+        err.println("output    " + out
+                + (save != null ? ", going on from " + save : resume ? ", which has no save: from the beginning" : ""));
+    }
+
+    @Override
+    public void note(String note) {
+        err.println((bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + note);
     }
 
     @Override

@@ -12,13 +12,14 @@ import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.Parameters;
+import llams.engine.safetensors.NoRoomException;
 import llams.trainer.FineTune;
 import llams.trainer.Forecast;
-import llams.trainer.NewModel;
 import llams.trainer.RunDirectory;
 import llams.trainer.TrainSettings;
 import llams.trainer.chat.ChatTemplate;
 import llams.trainer.chat.ModelText;
+import llams.trainer.checkpoint.HeldFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
@@ -41,7 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
         description = {
             "Fine-tune a model, or train a new one.",
             "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
-                    + " and train.jsonl with a line a step.",
+                    + " train.jsonl with a line a step, and train.yaml with all settings.",
             "Ctrl-C ends it after the step that it is at, with a save from which --resume goes on."
         },
         footer = {
@@ -66,6 +67,10 @@ import tools.jackson.databind.node.ObjectNode;
             "  llams train --config run.yaml --lr 1e-4 --resume"
         })
 final class TrainCommand implements Callable<Integer> {
+    /// A run of fewer steps hears how to make more of them.
+    private static final int FEW_STEPS = 20;
+    private static final int ENOUGH_STEPS = 80;
+
     @ParentCommand
     Main llams;
 
@@ -105,7 +110,7 @@ final class TrainCommand implements Callable<Integer> {
                     "--weights q8 is for the frozen base of --method lora: weights that are trained cannot be quantized");
         }
         if (printConfig) {
-            llams.out.print(OptionsFile.print(spec));
+            llams.out.print(OptionsFile.print(spec, false));
             return Main.DONE;
         }
         Device device = compute.open();
@@ -115,11 +120,15 @@ final class TrainCommand implements Callable<Integer> {
                     device, settings, shape, options.tokenizer, data, eval, options.out));
         }
         try (LlamaWeights base = weights.open(options.model)) {
-            Path tokenizer = options.tokenizer != null || !ModelFiles.hasTokenizer(options.model) ? options.tokenizer : options.model;
+            boolean hasOwn = ModelFiles.hasTokenizer(options.model);
+            Path tokenizer = options.tokenizer != null || !hasOwn ? options.tokenizer : options.model;
+            boolean lacks = options.method == TrainOptions.Method.full && !hasOwn;
+            HeldFiles beside = lacks ? HeldFiles.ofTokenizer(options.tokenizer) : HeldFiles.NONE;
+            base.notes.forEach(note -> line("note", "%s", note));
             int code = train(base.config, base.frozen(), base.allocatedBytes(), text(tokenizer), (settings, data, eval) ->
-                    FineTune.of(device, settings, base, data, eval, options.out));
-            if (code == Main.DONE && options.method == TrainOptions.Method.full && !ModelFiles.hasTokenizer(options.model)) {
-                NewModel.copyTokenizer(options.tokenizer, options.out);
+                    FineTune.of(device, settings, base, options.fromAdapter, data, eval, options.out));
+            if (code == Main.DONE) {
+                beside.write(options.out);
             }
             return code;
         }
@@ -137,6 +146,9 @@ final class TrainCommand implements Callable<Integer> {
     private int train(LlamaConfig shape, Parameters frozen, long madeBytes, ModelText text, Start start) throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         FineTune.checkLength(asked, shape);
+        if (shape.attentionDropout() > 0) {
+            line("note", "config.json says attention_dropout %s, which is not applied", shape.attentionDropout());
+        }
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
         DocumentEncoder encoder = reading.encoder(text, shape.vocab());
@@ -145,16 +157,28 @@ final class TrainCommand implements Callable<Integer> {
         PackedDataset evalData = options.evalData.isEmpty() ? null
                 : data("held out", reading.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
+        // What is needed of the model at the end is read now: who knows what becomes of its directory meanwhile.
+        List<Integer> stopIds = options.model == null ? shape.eos() : shape.stopIds(options.model);
         FineTune.Report last;
         int interrupted;
-        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err);
+        try (FineTune run = start.of(settings, data, evalData); StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
             if (corpus.conversations() > 0) {
                 run.onConversations(text);
             }
             noteText(corpus, text);
-            last = run.run(options.resume, progress);
+            options.take(settings);
+            run.leave(OptionsFile.print(spec, true));
+            try {
+                last = run.run(options.resume, progress);
+            } catch (NoRoomException e) {
+                if (interruption.code() == Main.DONE) {
+                    throw e;
+                }
+                progress.note(e.getMessage());
+                return interruption.code();
+            }
             interrupted = interruption.code();
         }
         if (!last.isLast()) {
@@ -197,15 +221,27 @@ final class TrainCommand implements Callable<Integer> {
         return data;
     }
 
-    private void banner(FineTune.Plan plan, TrainSettings settings) throws IOException {
+    private void banner(FineTune.Plan plan, TrainSettings settings) {
         line("model", "%s, %,d parameters", options.model == null ? options.initConfig : options.model, plan.parameters());
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(), 100.0 * plan.trained() / plan.parameters());
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule, settings.warmup());
+        passes(plan, settings);
         line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
                 Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()), Memory.text(Memory.machineBytes()));
-        Optional<Path> save = options.resume ? RunDirectory.newestSave(options.out) : Optional.empty();
-        line("output", "%s%s", options.out, !options.resume ? "" : save.isPresent() ? ", going on from " + save.get() : ", which has no save: from the beginning");
+    }
+
+    /// How often the run goes round through the data, and whether that is enough to speak of.
+    private void passes(FineTune.Plan plan, TrainSettings settings) {
+        int perPass = settings.stepsPerEpoch(plan.sequences());
+        int left = plan.sequences() % (settings.accumulate() * settings.batch());
+        line("", "%.3g times through the data, %,d step%s each time%s", (double) plan.steps() / perPass, perPass, perPass == 1 ? "" : "s",
+                left == 0 ? "" : String.format(", the last with the %d sequence%s left over", left, left == 1 ? "" : "s"));
+        if (options.steps == null && plan.steps() < FEW_STEPS) {
+            int epochs = Math.ceilDiv(ENOUGH_STEPS, perPass);
+            line("", "few steps change a model little: the data make %d an epoch; --epochs %d makes %d%s", perPass, epochs,
+                    epochs * perPass, settings.accumulate() * settings.batch() == 1 ? "" : ", a smaller --batch more of each");
+        }
     }
 
     private void line(String name, String format, Object... values) {

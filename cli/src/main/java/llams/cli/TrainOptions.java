@@ -1,5 +1,6 @@
 package llams.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -7,7 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import llams.engine.llama.ProjectionName;
+import llams.trainer.SaveEvery;
 import llams.trainer.TrainSettings;
+import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.LoraConfig;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
@@ -20,6 +23,9 @@ import picocli.CommandLine.Spec;
 final class TrainOptions {
     private static final int TOKENS = 2048;
     private static final int WARMUP = 100;
+    private static final int RANK = 8;
+    private static final int ALPHA = 16;
+    private static final String TARGETS = "q,k,v,o,gate,up,down";
 
     enum Method {
         lora,
@@ -52,26 +58,31 @@ final class TrainOptions {
 
     @Option(
             names = "--method",
-            paramLabel = "HOW",
+            paramLabel = "METHOD",
             description = "lora: train a small adapter; full: train every weight (default: lora; full for a new model).")
     Method method;
 
-    @Option(names = "--rank", paramLabel = "R", defaultValue = "8", description = "LoRA: rank (default: ${DEFAULT-VALUE}).")
-    int rank;
+    @Option(
+            names = "--from-adapter",
+            paramLabel = "DIR",
+            description = "LoRA: go on with this PEFT adapter instead of a new one. Rank, alpha and targets are its own.")
+    Path fromAdapter;
 
-    @Option(names = "--alpha", paramLabel = "A", defaultValue = "16", description = "LoRA: strength, alpha / rank (default: ${DEFAULT-VALUE}).")
-    double alpha;
+    @Option(names = "--rank", paramLabel = "R", description = "LoRA: rank (default: " + RANK + ").")
+    Integer rank;
 
-    @Option(names = "--lora-dropout", paramLabel = "P", defaultValue = "0", description = "LoRA: dropout rate (default: ${DEFAULT-VALUE}).")
-    double dropout;
+    @Option(names = "--alpha", paramLabel = "A", description = "LoRA: strength, alpha / rank (default: " + ALPHA + ").")
+    Double alpha;
+
+    @Option(names = "--lora-dropout", paramLabel = "P", description = "LoRA: dropout rate (default: 0).")
+    Double dropout;
 
     @Option(
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
             completionCandidates = Candidates.Projections.class,
-            defaultValue = "q,k,v,o,gate,up,down",
-            description = "LoRA: the projections that get an adapter (default: ${DEFAULT-VALUE}).")
+            description = "LoRA: the projections that get an adapter (default: " + TARGETS + ").")
     List<String> targets;
 
     @Option(names = "--rslora", description = "LoRA: strength alpha / sqrt(rank), for high ranks.")
@@ -100,7 +111,10 @@ final class TrainOptions {
     @Option(names = "--steps", paramLabel = "N", description = "How many steps; instead of --epochs.")
     Integer steps;
 
-    @Option(names = "--epochs", paramLabel = "E", description = "Passes over the data (default: 1).")
+    @Option(
+            names = "--epochs",
+            paramLabel = "E",
+            description = "Passes over the data (default: 1). The last step of a pass has what is left over.")
     Double epochs;
 
     @Option(
@@ -146,8 +160,12 @@ final class TrainOptions {
             description = "Measure the held-out data every N steps; 0: at the end only (default).")
     int evalEvery;
 
-    @Option(names = "--save-every", paramLabel = "N", defaultValue = "0", description = "Save every N steps; 0: at the end only (default).")
-    int saveEvery;
+    @Option(
+            names = "--save-every",
+            paramLabel = "N",
+            defaultValue = "10m",
+            description = "Save every N steps, or minutes with an m; 0: only the result at the end (default: ${DEFAULT-VALUE}).")
+    String saveEvery;
 
     @Option(names = "--keep", paramLabel = "K", defaultValue = "2", description = "Saves to keep, the newest (default: ${DEFAULT-VALUE}).")
     int keep;
@@ -155,11 +173,16 @@ final class TrainOptions {
     @Option(names = "--recompute", description = "Less memory, about a third more time: compute activations again instead of keeping them.")
     boolean recompute;
 
-    @Option(names = "--resume", description = "Go on from the newest save in --out.")
+    @Option(names = "--resume", description = "Go on from the newest good save in --out, also to make a finished run longer.")
     boolean resume;
 
+    /// What [#fromAdapter] looks like.
+    private LoraConfig continued;
+
     /// Checks what can be checked without the model, and fills in what follows from other options.
-    void complete() {
+    ///
+    /// @throws IOException if the adapter to go on with cannot be read
+    void complete() throws IOException {
         usage((model == null) != (initConfig == null), "give the model to tune with -m DIR, or a new one with --init-config FILE");
         usage(!data.isEmpty(), "give training data with --data FILE");
         usage(out != null, "give a new directory for the result with --out DIR");
@@ -173,6 +196,21 @@ final class TrainOptions {
             method = model == null ? Method.full : Method.lora;
         }
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
+        if (fromAdapter != null) {
+            usage(method == Method.lora, "--from-adapter is for --method lora; to train every weight, fold the adapter into the model"
+                    + " first with 'llams merge adapter'");
+            continued = AdapterFiles.config(fromAdapter);
+            agrees("--rank", rank, continued.rank());
+            agrees("--alpha", alpha, continued.alpha());
+            agrees("--targets", targets == null ? null : projections(), continued.targets());
+            agrees("--rslora", rsLora ? true : null, continued.rsLora());
+            dropout = dropout == null ? continued.dropout() : dropout;
+        } else {
+            rank = rank == null ? RANK : rank;
+            alpha = alpha == null ? ALPHA : alpha;
+            targets = targets == null ? List.of(TARGETS.split(",")) : targets;
+            dropout = dropout == null ? 0 : dropout;
+        }
         if (learningRate == null) {
             learningRate = method == Method.full && model != null ? 2e-5 : 3e-4;
         }
@@ -181,14 +219,24 @@ final class TrainOptions {
         }
     }
 
-    /// The adapter that these options describe, even if every weight is to be trained.
-    LoraConfig lora() {
+    private void agrees(String option, Object given, Object adapters) {
+        usage(given == null || given.equals(adapters), option + " " + given + " contradicts --from-adapter " + fromAdapter
+                + ", which has " + adapters + "; leave " + option + " out");
+    }
+
+    private Set<ProjectionName> projections() {
         Set<ProjectionName> projections = EnumSet.noneOf(ProjectionName.class);
         for (String target : targets) {
             projections.add(ProjectionName.named(target.strip())
                     .orElseThrow(() -> wrong("--targets: there is no \"" + target + "\"; there are q, k, v, o, gate, up, down")));
         }
-        return usage(() -> new LoraConfig(rank, alpha, dropout, projections, rsLora));
+        return projections;
+    }
+
+    /// The adapter that these options describe, even if every weight is to be trained.
+    LoraConfig lora() {
+        return usage(() -> continued != null ? continued.withDropout(dropout)
+                : new LoraConfig(rank, alpha, dropout, projections(), rsLora));
     }
 
     /// @param context  the most tokens that the model allows
@@ -197,13 +245,20 @@ final class TrainOptions {
         LoraConfig lora = method == Method.lora ? lora() : null;
         Optimizer optimizer = new Optimizer(betas.get(0), betas.get(1), 1e-8, weightDecay, clip);
         return usage(() -> {
+            SaveEvery saves = SaveEvery.parse(saveEvery);
             TrainSettings plain = new TrainSettings(lora, tokens == null ? Math.min(TOKENS, context) : tokens, batch, accumulate,
                     steps == null ? 0 : steps, epochs == null ? 0 : epochs, learningRate, Schedule.Kind.named(schedule),
-                    warmup == null ? 0 : warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                    warmup == null ? 0 : warmup, optimizer, seed, pack, evalEvery, saves, keep, recompute);
             int rise = warmup == null ? Math.min(WARMUP, plain.totalSteps(sequences) / 10) : warmup;
             return new TrainSettings(lora, plain.tokens(), batch, accumulate, plain.steps(), plain.epochs(), learningRate,
-                    plain.schedule(), rise, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                    plain.schedule(), rise, optimizer, seed, pack, evalEvery, saves, keep, recompute);
         });
+    }
+
+    /// Fills in what these settings have by default, so that the options say all that the run is.
+    void take(TrainSettings settings) {
+        tokens = settings.tokens();
+        warmup = settings.warmup();
     }
 
     private interface Made<T> {
@@ -235,7 +290,9 @@ final class TrainOptions {
             return model == null ? "every weight of a new random model" : "every weight";
         }
         List<String> names = new ArrayList<>();
-        lora().targets().forEach(target -> names.add(target.name().toLowerCase(Locale.ROOT)));
-        return "LoRA of rank " + rank + ", alpha " + alpha + ", on " + String.join(", ", names);
+        LoraConfig lora = lora();
+        lora.targets().forEach(target -> names.add(target.name().toLowerCase(Locale.ROOT)));
+        return "LoRA of rank " + lora.rank() + ", alpha " + lora.alpha() + ", on " + String.join(", ", names)
+                + (fromAdapter == null ? "" : ", from " + fromAdapter);
     }
 }

@@ -20,20 +20,28 @@ final class WeightsOption {
                     + " memory and faster generation (default: ${DEFAULT-VALUE}).")
     Form form;
 
+    @Option(
+            names = "--no-map",
+            description = "Copy the weights into memory instead of mapping their files: for files that others may write to meanwhile.")
+    boolean copy;
+
     /// Opens a model with its weights in this form.
     ///
-    /// @throws IllegalStateException if weights that would have to be made do not fit into memory
+    /// @throws IllegalStateException if weights that would be in memory do not fit into it
     LlamaWeights open(Path model) throws IOException {
-        if (form == Form.stored) {
-            return LlamaWeights.open(model);
+        boolean quantize = form == Form.q8;
+        LlamaWeights mapped = LlamaWeights.open(model, quantize, true);
+        long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
+        if (bytes > Memory.machineBytes()) {
+            mapped.close();
+            throw new IllegalStateException("the weights need " + Memory.text(bytes) + " of memory, and the machine has "
+                    + Memory.text(Memory.machineBytes()) + "; what would help: "
+                    + (copy ? "to leave out --no-map" : "'llams quantize', whose result is mapped from its file"));
         }
-        LlamaWeights weights = LlamaWeights.openQuantized(model);
-        if (weights.allocatedBytes() > Memory.machineBytes()) {
-            long bytes = weights.allocatedBytes();
-            weights.close();
-            throw new IllegalStateException("the quantized weights need " + Memory.text(bytes) + " of memory, and the machine has "
-                    + Memory.text(Memory.machineBytes()) + "; what would help: 'llams quantize', whose result is mapped from its file");
+        if (!copy) {
+            return mapped;
         }
-        return weights;
+        mapped.close();
+        return LlamaWeights.open(model, quantize, false);
     }
 }

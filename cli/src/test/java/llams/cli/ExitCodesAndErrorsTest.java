@@ -8,6 +8,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -16,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 class ExitCodesAndErrorsTest {
     @ParameterizedTest
@@ -110,6 +116,22 @@ class ExitCodesAndErrorsTest {
         assertTrue(run.out().contains("tokenize") && run.out().contains("--tokenizer"), run.out());
     }
 
+    /// picocli's script knows the values of an option by the name of its parameter.
+    @Test
+    void optionsOfACommandWithDifferentValuesHaveDifferentParameterNames() {
+        HelpFitsAndItsExamplesParseTest.commands().forEach(command -> {
+            Map<String, List<String>> values = new HashMap<>();
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                if (option.completionCandidates() != null) {
+                    List<String> own = new ArrayList<>();
+                    option.completionCandidates().forEach(value -> own.add(value.toLowerCase(Locale.ROOT)));
+                    List<String> other = values.putIfAbsent(option.paramLabel(), own);
+                    assertTrue(other == null || other.equals(own), option.longestName());
+                }
+            }
+        });
+    }
+
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there may be no bash")
     @Test
     void bashCompletesCommandsOptionsValuesAndFiles(@TempDir Path directory) throws IOException {
@@ -120,6 +142,7 @@ class ExitCodesAndErrorsTest {
             {"llams train --schedule l", "linear"}, {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
             {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"}, {"llams merge ''", "chat-vector adapter"},
             {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"}, {"llams train --targets g", "gate"},
+            {"llams train --special ''", "text parse error"}, {"llams data show --color ''", "auto always never"},
         }) {
             int last = line[0].split(" ").length - 1;
             Process bash = new ProcessBuilder("bash", "-c", "source ./script; COMP_WORDS=(" + line[0] + "); COMP_CWORD=" + last

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import llams.engine.graph.Program;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,5 +48,44 @@ class MemoryTest {
         assertEquals("15.0 GiB", Memory.text(16_060_522_496L));
         assertEquals("1.00 GiB", Memory.text((1L << 30) - 100_000));
         assertEquals("1.00 MiB", Memory.text((1L << 20) - 10));
+    }
+
+    /// Random weights are in memory too, so these shapes need terabytes.
+    @Test
+    void whatIsMeasuredMustFit() throws IOException {
+        String config = huge();
+        for (String[] what : new String[][] {{"prefill"}, {"decode"}, {"lora"}, {"full"}, {"lora", "--recompute"}}) {
+            List<String> args = new ArrayList<>(List.of("measure"));
+            args.addAll(List.of(what));
+            args.addAll(List.of("--config", config, "--tokens", "16", "--device", "cpu"));
+            assertRefused(Llams.run(args.toArray(String[]::new)), "fewer --tokens");
+        }
+        assertRefused(Llams.run("measure", "product", "--size", "1000000x1000000x1000000", "--device", "cpu"), "a smaller --size");
+    }
+
+    /// A model of a few thousand weights that allows two billion tokens.
+    @Test
+    void soMustWhatReadsAndWritesTexts() throws IOException {
+        String config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
+                .replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 2000000000")).toString();
+        String model = directory.resolve("model").toString();
+        assertEquals(0, Llams.run("init", "--config", config, "--out", model, "--tokenizer", SmallModel.tokenizer(directory).toString()).code());
+        String text = Files.writeString(directory.resolve("text.txt"), "the cat").toString();
+        assertRefused(Llams.run("generate", "-m", model, "-p", "x", "-n", "1999999000"), "a smaller -n");
+        assertRefused(Llams.run("chat", "-m", model, "--context", "1999999000"), "a smaller --context");
+        assertRefused(Llams.run("eval", "perplexity", "-m", model, "--data", text, "--tokens", "50000000"), "a smaller --tokens");
+    }
+
+    private String huge() throws IOException {
+        return Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
+                .replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
+                .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576")).toString();
+    }
+
+    private static void assertRefused(Llams run, String remedy) {
+        assertEquals(1, run.code(), run.err());
+        assertTrue(run.err().startsWith("llams: this needs ") && run.err().contains("of memory"), run.err());
+        assertTrue(run.err().contains("what would help: ") && run.err().contains(remedy), run.err());
+        assertEquals(1, run.err().lines().count(), run.err());
     }
 }

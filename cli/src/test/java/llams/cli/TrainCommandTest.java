@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -108,10 +109,11 @@ class TrainCommandTest {
         String[] run = {"train", "-m", model, "--data", text, "--tokens", "32", "--steps", "6", "--save-every", "4", "--out"};
         String straight = directory.resolve("straight").toString();
         done(join(List.of(run), new String[] {straight}));
-        // As if the program had been killed after the fifth step: the result is not there yet.
+        // As if the program had been killed after the fifth step: neither the result nor the save of the last step is there yet.
         Path broken = directory.resolve("broken");
         done(join(List.of(run), new String[] {broken.toString()}));
         Files.delete(broken.resolve("adapter_model.safetensors"));
+        OutputDirectory.delete(broken.resolve("step-000006"));
         Llams resumed = done(join(List.of(run), new String[] {broken.toString(), "--resume"}));
         assertTrue(resumed.err().contains("going on from " + broken.resolve("step-000004")), resumed.err());
         assertEquals(-1, Files.mismatch(Path.of(straight, "adapter_model.safetensors"), broken.resolve("adapter_model.safetensors")));

@@ -78,6 +78,7 @@ class WhatIsMeantIsSuggestedTest {
     @Test
     void aCommandThatNothingIsLikeGetsNoSuggestion() {
         assertFalse(Llams.run("xyzzy").err().contains("("), Llams.run("xyzzy").err());
+        assertTrue(Llams.run("merge", "linear").err().contains("(there is chat-vector, adapter)"), Llams.run("merge", "linear").err());
     }
 
     /// A suggestion must be something that can be typed.

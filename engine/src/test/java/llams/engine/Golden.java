@@ -110,6 +110,19 @@ public final class Golden {
         return file.tensor(name).toFloats();
     }
 
+    /// The elements of a tensor that a golden file keeps: with `sample_stride` in its metadata, every so-manieth of more than 2048.
+    public static float[] sampled(float[] values, Checkpoint file) {
+        int stride = Integer.parseInt(file.metadata().getOrDefault("sample_stride", "1"));
+        if (stride == 1 || values.length <= 2048) {
+            return values;
+        }
+        float[] kept = new float[(values.length + stride - 1) / stride];
+        for (int i = 0; i < kept.length; i++) {
+            kept[i] = values[i * stride];
+        }
+        return kept;
+    }
+
     /// An I64 tensor's rows, `[rows][columns]`.
     public static int[][] rows(Tensor tensor) {
         if (tensor.dtype() != DType.I64) {

@@ -118,7 +118,7 @@ class GoldenModelTest {
         gradients(model, device, true);
     }
 
-    private static void gradients(Golden.Model model, Device device, boolean recompute) throws IOException {
+    static void gradients(Golden.Model model, Device device, boolean recompute) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(model.dir("f32"));
                 Checkpoint expected = Checkpoint.open(model.cases("grads.safetensors"))) {
             FullPass pass = FullPass.run(device, weights, inputs(model), true, recompute);
@@ -127,8 +127,11 @@ class GoldenModelTest {
             for (String name : expected.names()) {
                 float[] want = Golden.floats(expected, name);
                 float[] got = pass.outputs.get(name);
-                double allowed = model.tolerance("grads_rel_to_tensor_max") * Golden.maxAbs(want);
-                double difference = Golden.maxDifference(want, got);
+                float[] kept = Golden.sampled(got, expected);
+                // The largest may not be among samples: then it is ours, whose norm is compared below.
+                double largest = Golden.maxAbs(kept == got ? want : got);
+                double allowed = model.tolerance("grads_rel_to_tensor_max") * largest;
+                double difference = Golden.maxDifference(want, kept);
                 if (!(difference <= allowed)) {
                     wrong.add(name + ": differs by " + difference + ", more than " + allowed);
                 }

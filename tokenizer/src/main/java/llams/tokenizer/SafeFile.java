@@ -24,10 +24,11 @@ final class SafeFile {
     static void write(Path path, Content content) throws IOException {
         Path directory = path.toAbsolutePath().getParent();
         Files.createDirectories(directory);
-        Path temporary = directory.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        Path temporary = directory.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + "-"
+                + Long.toUnsignedString(System.nanoTime(), 36) + ".tmp");
         try {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
+            // New, so that it is no link to a file of somebody else's.
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
                 content.writeTo(out);
                 out.flush();

@@ -67,7 +67,9 @@ final class TokenizerJson {
     /// A `tokenizer_config.json`'s `added_tokens_decoder`, in the order of the ids.
     static List<AddedToken> addedTokensDecoder(Path path) throws IOException {
         return parse(path, reader -> {
-            reader.json.nextToken();
+            if (reader.json.nextToken() == null) {
+                throw new IllegalArgumentException("the file is empty");
+            }
             List<Object> list = new ArrayList<>();
             if (reader.value() instanceof Map<?, ?> config && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
                 tokens.forEach((id, token) -> {

@@ -62,6 +62,15 @@ class TokenizerFilesTest {
     }
 
     @Test
+    void aLinkInAFilesPlaceIsReplaced() throws IOException {
+        Path victim = Files.writeString(directory.resolve("victim"), "precious");
+        Path link = Files.createSymbolicLink(directory.resolve("tokenizer.json"), victim);
+        tokenizer.writeJson(link);
+        assertFalse(Files.isSymbolicLink(link));
+        assertEquals("precious", Files.readString(victim));
+    }
+
+    @Test
     void linesInAnyOrderAndWithCarriageReturns() throws IOException {
         List<String> lines = new ArrayList<>(lines());
         Collections.shuffle(lines, new Random(1));

@@ -1,13 +1,12 @@
 package llams.trainer;
 
 import java.lang.foreign.Arena;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
+import llams.engine.graph.Program;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
 import llams.engine.tensor.Tensor;
@@ -30,7 +29,7 @@ public final class Evaluator implements AutoCloseable {
     private final int positions;
     private final Session session;
     private final Runnable release;
-    private final Map<List<Long>, Executable> programs = new HashMap<>();
+    private final RecentPrograms programs;
 
     /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the time of
     /// each call is what is measured. The session stays the caller's.
@@ -44,6 +43,7 @@ public final class Evaluator implements AutoCloseable {
         this.model = model;
         this.positions = positions;
         this.release = release;
+        this.programs = new RecentPrograms(session);
     }
 
     /// @param resident  the model's tensors by leaf name
@@ -57,6 +57,11 @@ public final class Evaluator implements AutoCloseable {
             session.close();
             arena.close();
         });
+    }
+
+    /// Bytes that measuring sequences of `positions` tokens needs, one at a time, before anything is allocated.
+    public static Program.Memory memory(Llama model, int positions) {
+        return LossProgram.forward(model, positions, positions, positions).memory();
     }
 
     /// The mean loss over all counted tokens of the batches.
@@ -74,8 +79,8 @@ public final class Evaluator implements AutoCloseable {
 
     /// The loss of each token of a batch, `[tokens]`: 0 where nothing counts.
     float[] tokenLosses(Batch batch) {
-        Executable program = programs.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()),
-                key -> session.compile(LossProgram.forward(model, batch.tokens(), positions, batch.rowLength())));
+        Executable program = programs.get(batch.tokens(), batch.rowLength(),
+                () -> LossProgram.forward(model, batch.tokens(), positions, batch.rowLength()));
         batch.fill(program, 1);
         program.run();
         return program.output("tokenLoss").toFloats();

@@ -1,15 +1,14 @@
 package llams.trainer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Program;
@@ -18,9 +17,11 @@ import llams.engine.llama.LlamaWeights;
 import llams.engine.tensor.Tensor;
 import llams.trainer.chat.ModelText;
 import llams.trainer.checkpoint.ChatFiles;
+import llams.trainer.checkpoint.HeldFiles;
 import llams.trainer.checkpoint.ModelFiles;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.lora.AdapterFiles;
 import llams.trainer.lora.BaseFingerprint;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
@@ -50,7 +51,17 @@ public final class FineTune implements AutoCloseable {
     @FunctionalInterface
     public interface Listener {
         void step(Report report);
+
+        /// The run begins, with the step after `save`; null if it is a new one.
+        default void begins(Path save) {
+        }
+
+        /// Something to know about the run, in one line: a save for which there is no room, say.
+        default void note(String note) {
+        }
     }
+
+    private static final Duration PAUSE = Duration.ofSeconds(10);
 
     private final Device device;
     private final TrainSettings settings;
@@ -58,15 +69,19 @@ public final class FineTune implements AutoCloseable {
     private final PackedDataset data;
     private final List<Batch> evalData;
     private final Path out;
-    private final String base;
+    private final RunSettings.Origin origin;
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
+    /// Tests have less of it.
+    Patience patience = new Patience(PAUSE);
     private ModelText conversations;
+    private HeldFiles beside = HeldFiles.NONE;
+    private String settingsFile;
     private volatile boolean stopping;
 
     private FineTune(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, String base, Path tokenizer, List<Integer> stops) {
+            PackedDataset evalData, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
         this.settings = settings;
         this.arena = arena;
@@ -74,7 +89,7 @@ public final class FineTune implements AutoCloseable {
         this.data = data;
         this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
         this.out = out;
-        this.base = base;
+        this.origin = origin;
         this.tokenizer = tokenizer;
         this.stops = stops;
     }
@@ -86,16 +101,29 @@ public final class FineTune implements AutoCloseable {
     /// @throws IllegalArgumentException if a sequence is longer than the model allows
     public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
             PackedDataset evalData, Path out) throws IOException {
+        return of(device, settings, base, null, data, evalData, out);
+    }
+
+    /// The same from an adapter on, with fresh moments: its matrices as they are, the dropout of the settings.
+    ///
+    /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
+    public static FineTune of(Device device, TrainSettings settings, LlamaWeights base, Path from, PackedDataset data,
+            PackedDataset evalData, Path out) throws IOException {
         checkLength(settings, base.config);
+        String fingerprint = BaseFingerprint.ofBoth(base);
+        Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
+        List<Integer> stops = base.config.stopIds(base.directory);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
+            Arena arena = Arena.ofShared();
+            return new FineTune(device, settings, arena, Trainable.full(arena, base), data, evalData, out,
+                    new RunSettings.Origin(fingerprint, weights(base), null), tokenizer, stops);
         }
-        String fingerprint = BaseFingerprint.ofBoth(base);
         Arena arena = Arena.ofShared();
-        Trainable model = settings.lora() == null ? Trainable.full(arena, base)
-                : Trainable.adapter(arena, base, settings.lora(), settings.seed());
-        return new FineTune(device, settings, arena, model, data, evalData, out, fingerprint,
-                ModelFiles.hasTokenizer(base.directory) ? base.directory : null, base.config.stopIds(base.directory));
+        Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
+        String adapter = from == null ? null : AdapterFiles.fingerprint(from);
+        return new FineTune(base.watched(device), settings, arena, model, data, evalData, out,
+                new RunSettings.Origin(fingerprint, weights(base), adapter), tokenizer, stops);
     }
 
     /// Trains a new random model.
@@ -103,14 +131,19 @@ public final class FineTune implements AutoCloseable {
     /// @param tokenizer goes along with the result: a file or a directory with one; may be null
     /// @throws IllegalArgumentException if the settings ask for an adapter: a random base would be lost
     public static FineTune ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset evalData, Path out) {
+            PackedDataset data, PackedDataset evalData, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException("an adapter on a new random model is of no use; train it with --method full");
         }
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, "random", tokenizer, config.eos());
+                out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
+    }
+
+    /// The element types of a model as it is used.
+    private static String weights(LlamaWeights base) throws IOException {
+        return base.resident().values().stream().map(tensor -> tensor.dtype().name()).distinct().sorted().collect(Collectors.joining(","));
     }
 
     /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
@@ -125,8 +158,11 @@ public final class FineTune implements AutoCloseable {
 
     /// Tells that conversations are trained on: the result then carries the template by which they were written, what ends an
     /// answer, and an adapter also the tokenizer.
-    public FineTune onConversations(ModelText text) {
+    public FineTune onConversations(ModelText text) throws IOException {
         conversations = text;
+        if (settings.lora() != null && tokenizer != null) {
+            beside = HeldFiles.ofModelsTokenizer(tokenizer);
+        }
         return this;
     }
 
@@ -136,27 +172,40 @@ public final class FineTune implements AutoCloseable {
             all += tensor.elements();
         }
         long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
-        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()), Trainer.memory(model.model(),
-                model.trained(), settings.optimizer(), settings.tokens() * settings.batch(), settings.tokens(),
-                settings.recompute()));
+        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()),
+                Forecast.of(model.model(), model.trained(), settings));
+    }
+
+    /// Has a run leave its settings as `train.yaml` beside its log, from the start.
+    public void leave(String yaml) {
+        settingsFile = yaml;
     }
 
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
-    /// @param resume true to go on from the newest save of an earlier run
+    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to have more
+    ///               steps; if it has them all already, nothing is done
     /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
     ///         result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
-    /// @throws IOException            if something cannot be written, or a save cannot be read
+    /// @throws IOException            if the disk has no room for what the run will write, the result cannot be written, a save
+    ///                                cannot be read, or the base's weights were written to; they say where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
-        try (RunDirectory directory = RunDirectory.open(out, resume)) {
+        room().check(out, Saves.all(out).size());
+        try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return train(directory, resume, listener);
         }
     }
 
-    /// Makes [#run] end after the step that it is at, with a save of it. To be called from another thread.
+    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To be called
+    /// from another thread.
     public void stop() {
         stopping = true;
+        patience.end();
+    }
+
+    Room room() {
+        return Room.of(model, settings, settings.totalSteps(data.size()));
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
@@ -167,67 +216,85 @@ public final class FineTune implements AutoCloseable {
             }
         }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
-        String run = fingerprint();
+        RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
+        Saves saves = new Saves(out, settings.keep(), asked, listener::note);
+        if (resume) {
+            saves.check(model.trained());
+        }
         int start = 0;
-        Optional<Path> save = RunDirectory.newestSave(out);
-        if (resume && save.isPresent()) {
-            SavedState saved = SavedState.read(save.get(), run, model.trained(), resident);
+        if (saves.newest().isPresent()) {
+            SavedState saved = saves.restore(model.trained(), resident, device.arithmetic());
             loader.seek(saved.position());
             start = saved.step();
         }
-        try (TrainingLog log = TrainingLog.open(directory.log(), start);
-                Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
-                        settings.tokens(), settings.recompute(), settings.seed())) {
-            Report last = steps(start, run, loader, trainer, log, listener);
-            if (last.isLast()) {
-                model.writer().write(out, contents(trainer));
-                writeChatFiles();
+        listener.begins(saves.newest().orElse(null));
+        if (settingsFile != null) {
+            directory.writeSettings(settingsFile);
+        }
+        try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
+            if (start == asked.steps() && saves.isFinished()) {
+                listener.note("all " + start + " steps were made and the result is complete; more --steps or --epochs go on from there");
+                return log.last(start, asked.steps());
             }
-            return last;
+            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
+                    settings.tokens(), settings.recompute(), settings.seed())) {
+                RunOutput output = new RunOutput(out, settings, model, this::writeResult, trainer, (done, position) ->
+                        new SavedState(done, position, asked, device.arithmetic()), saves, log, patience, listener::note);
+                Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
+                if (last.isLast()) {
+                    output.finish(last.steps(), loader.position());
+                }
+                return last;
+            }
         }
     }
 
-    private void writeChatFiles() throws IOException {
+    /// Tuned weights, and what those who talk with them must know.
+    private void writeResult(Path directory, Map<String, Tensor> tensors) throws IOException {
+        model.writer().write(directory, tensors);
         if (conversations != null) {
-            if (settings.lora() != null && tokenizer != null) {
-                ModelFiles.copy(tokenizer, out, ModelFiles.TOKENIZER);
-            }
-            ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, out);
+            beside.write(directory);
+            ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, directory);
         }
     }
 
-    private Report steps(int start, String run, DataLoader loader, Trainer trainer, TrainingLog log, Listener listener)
-            throws IOException {
-        int total = settings.totalSteps(data.size());
+    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
+            Listener listener) throws IOException {
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
         Evaluator evaluator = trainer.evaluator(model.evalModel());
         long tokens = log.tokens();
         double before = log.elapsedSeconds();
         long began = System.nanoTime();
-        Report report = log.last();
+        Report report = log.last(start, total);
+        StepBatches batches = new StepBatches(data, settings, loader);
         for (int step = start; step < total; step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
-            int[] sequences = next(loader);
+            DataLoader.Position position = loader.position();
+            int[] sequences = batches.next();
             Trainer.Step made;
             try {
-                made = trainer.step(batches(sequences), rate, step);
+                made = trainer.step(batches.of(sequences), rate, step, settings.accumulate());
             } catch (NonFiniteLossException e) {
-                throw e.in(documents(sequences, e.batch), RunDirectory.newestSave(out).orElse(null));
+                throw e.in(batches.documents(sequences, e.batch), saves.newest().orElse(null));
+            } catch (UncheckedIOException e) {
+                // The base's weights are not what they were; the step has changed nothing yet.
+                throw output.abandoned(step, position, e.getCause());
             }
+            saves.prove();
             tokens += made.tokens();
             double seconds = (System.nanoTime() - stepBegan) * 1e-9;
             boolean last = step + 1 == total;
             boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
-            double evalLoss = measure ? evaluator.loss(evalData).meanLoss() : Double.NaN;
+            double evalLoss = measure ? heldOut(evaluator, step, saves, listener) : Double.NaN;
             report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
                     made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
             log.write(report);
             boolean stops = stopping && !last;
-            if (stops || isDue(settings.saveEvery(), step) && !last) {
-                new SavedState(step + 1, loader.position(), run).write(out, trainer, model.trained(),
-                        settings.keep(), settings.lora() == null ? (directory, tensors) -> {
-                        } : model.writer());
+            if (stops) {
+                output.save(step + 1, loader.position());
+            } else if (!last && output.isDue(step + 1)) {
+                output.saveIfPossible(step + 1, loader.position());
             }
             listener.step(report);
             if (stops) {
@@ -237,46 +304,23 @@ public final class FineTune implements AutoCloseable {
         return report;
     }
 
+    private double heldOut(Evaluator evaluator, int step, Saves saves, Listener listener) throws IOException {
+        double loss;
+        try {
+            loss = evaluator.loss(evalData).meanLoss();
+        } catch (UncheckedIOException e) {
+            // The base's weights are not what they were. If there is another step, it ends the run.
+            listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
+            return Double.NaN;
+        }
+        if (!Double.isFinite(loss)) {
+            throw NonFiniteLossException.heldOut(step, loss, saves.newest().orElse(null));
+        }
+        return loss;
+    }
+
     private static boolean isDue(int every, int step) {
         return every > 0 && (step + 1) % every == 0;
-    }
-
-    /// The numbers of a step's sequences, `[accumulate * batch]`.
-    private int[] next(DataLoader loader) {
-        return IntStream.range(0, settings.accumulate() * settings.batch()).map(i -> loader.next()).toArray();
-    }
-
-    private List<Batch> batches(int[] sequences) {
-        List<Batch> batches = new ArrayList<>();
-        for (int from = 0; from < sequences.length; from += settings.batch()) {
-            batches.add(Batch.of(Arrays.stream(sequences, from, from + settings.batch()).mapToObj(data::sequence).toList()));
-        }
-        return batches;
-    }
-
-    private List<String> documents(int[] sequences, int batch) {
-        boolean every = batch == NonFiniteLossException.EVERY_BATCH;
-        int from = every ? 0 : batch * settings.batch();
-        int to = every ? sequences.length : from + settings.batch();
-        return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
-    }
-
-    private Map<String, Tensor> contents(Trainer trainer) {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : model.trained()) {
-            tensors.put(leaf.name(), trainer.read(leaf));
-        }
-        return tensors;
-    }
-
-    /// What must be the same for a save to go on: everything that the numbers of a step depend on.
-    private String fingerprint() {
-        TrainSettings s = settings;
-        return String.join(" ", String.valueOf(s.lora()), "tokens=" + s.tokens(), "batch=" + s.batch(),
-                "accumulate=" + s.accumulate(), "steps=" + s.totalSteps(data.size()), "lr=" + s.learningRate(),
-                "schedule=" + s.schedule(), "warmup=" + s.warmup(), String.valueOf(s.optimizer()), "seed=" + s.seed(),
-                "data=" + Long.toHexString(data.fingerprint()),
-                "model=" + Integer.toHexString(model.config().toString().hashCode()), "base=" + base);
     }
 
     @Override

@@ -38,8 +38,20 @@ public final class Forecast {
             model = lora.model();
             trained = lora.adapterLeaves();
         }
-        return Trainer.memory(model, trained, settings.optimizer(), settings.tokens() * settings.batch(), settings.tokens(),
-                settings.recompute());
+        return of(model, trained, settings);
+    }
+
+    /// The same for a model with the leaves that are to be trained.
+    static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
+        int tokens = settings.tokens() * settings.batch();
+        Program.Memory memory = Trainer.memory(model, trained, settings.optimizer(), tokens, settings.tokens(), settings.recompute());
+        if (settings.pack()) {
+            return memory;
+        }
+        // Programs for documents of many lengths, to train and to measure.
+        Program longest = LossProgram.training(model, tokens, settings.tokens(), 0, trained, settings.recompute());
+        return new Program.Memory(memory.weights(), memory.state(),
+                memory.temporaries() + 2 * RecentPrograms.mostBytes(longest, tokens, tokens));
     }
 
     /// The options that would make a run fit, such as `--recompute --batch 1 --accumulate 4`: those that change least, and the

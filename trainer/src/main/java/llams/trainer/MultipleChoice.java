@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import llams.engine.device.Device;
+import llams.engine.graph.Program;
 import llams.engine.llama.Llama;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
@@ -78,6 +79,11 @@ public final class MultipleChoice {
     /// Tokens of all questions with all their answers.
     public long tokens() {
         return data.statistics().packedTokens();
+    }
+
+    /// Bytes that [#score] needs, before anything is allocated.
+    public Program.Memory memory(Llama model) {
+        return Evaluator.memory(model, length);
     }
 
     /// Asks a model.

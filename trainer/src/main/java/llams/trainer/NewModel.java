@@ -21,7 +21,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.checkpoint.ModelFiles;
+import llams.trainer.checkpoint.HeldFiles;
 import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.merge.Progress;
 import tools.jackson.databind.json.JsonMapper;
@@ -85,7 +85,7 @@ public final class NewModel {
                 }
             }
             writer.finish();
-            copyTokenizer(tokenizer, output.path());
+            HeldFiles.ofTokenizer(tokenizer).write(output.path());
             writeGenerationConfig(config, output.path());
             AtomicFiles.write(output.path().resolve("config.json"), config.toJson().getBytes(StandardCharsets.UTF_8));
             output.commit();
@@ -116,27 +116,5 @@ public final class NewModel {
             config.eos().forEach(json.putArray("eos_token_id")::add);
         }
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-    }
-
-    /// Puts a tokenizer's files into a model directory, under the names by which they are found there, and `tokenizer.json`,
-    /// which most other programs read, in any case.
-    ///
-    /// @param tokenizer a file or a directory; null for none
-    public static void copyTokenizer(Path tokenizer, Path directory) throws IOException {
-        if (tokenizer == null) {
-            return;
-        }
-        if (Files.isDirectory(tokenizer)) {
-            ModelFiles.copyAll(tokenizer, directory);
-        } else {
-            boolean isJson = tokenizer.toString().endsWith(".json");
-            Path copy = directory.resolve(isJson ? "tokenizer.json" : "original/tokenizer.model");
-            Files.createDirectories(copy.getParent());
-            AtomicFiles.write(copy, Files.readAllBytes(tokenizer));
-        }
-        Path json = directory.resolve("tokenizer.json");
-        if (!Files.exists(json)) {
-            Tokenizer.load(directory).writeJson(json);
-        }
     }
 }

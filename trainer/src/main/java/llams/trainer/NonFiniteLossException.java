@@ -3,7 +3,8 @@ package llams.trainer;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A step's loss or gradient was infinite or not a number. Nothing was updated by that step.
+/// A step's loss or gradient was infinite or not a number: then nothing was updated by that step. Or its update made such numbers:
+/// then none of them is saved.
 public final class NonFiniteLossException extends IllegalStateException {
     /// In place of a micro-batch's number: all of the step's had a part in it.
     static final int EVERY_BATCH = -1;
@@ -36,6 +37,27 @@ public final class NonFiniteLossException extends IllegalStateException {
                 "step " + step + ": loss is " + loss + " and the gradient's norm " + norm, REMEDY, null);
     }
 
+    /// The update made numbers of a parameter, or of one of its moments, that are not finite.
+    ///
+    /// @param lastSave null if there is none
+    static NonFiniteLossException parameter(int step, String name, long count, long elements, Path lastSave) {
+        String found = "step " + step + ": after the update " + count + " of the " + elements + " numbers of \"" + name
+                + "\" are infinite or NaN";
+        return new NonFiniteLossException(step, EVERY_BATCH, found, REMEDY + "; " + before(lastSave), null);
+    }
+
+    /// The update left a model whose loss on held-out data is not finite.
+    ///
+    /// @param lastSave null if there is none
+    static NonFiniteLossException heldOut(int step, double loss, Path lastSave) {
+        return new NonFiniteLossException(step, EVERY_BATCH, "step " + step + ": the held-out loss is " + loss,
+                REMEDY + "; " + before(lastSave), null);
+    }
+
+    private static String before(Path lastSave) {
+        return lastSave == null ? "nothing was saved before" : "the last good save is " + lastSave;
+    }
+
     /// The same in a run that knows what it trained on, and saves.
     ///
     /// @param documents what the micro-batches at fault hold, each as `file:line`
@@ -44,6 +66,6 @@ public final class NonFiniteLossException extends IllegalStateException {
         String named = String.join(", ", documents.subList(0, Math.min(NAMED, documents.size())));
         return new NonFiniteLossException(step, batch, found, ", with documents " + named
                 + (documents.size() > NAMED ? " and " + (documents.size() - NAMED) + " more" : "") + REMEDY + "; "
-                + (lastSave == null ? "nothing was saved before" : "the last good save is " + lastSave), this);
+                + before(lastSave), this);
     }
 }

@@ -3,17 +3,18 @@ package llams.trainer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import llams.engine.graph.Program;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ModelDirectory;
 import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.JsonTree;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
@@ -37,7 +38,8 @@ public final class QuantizedModel {
     /// @param bytes     of all tensors now
     /// @param before    of all tensors before
     /// @param files     carried along beside weights and config
-    public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files) {
+    /// @param notes     as [LlamaWeights#notes]
+    public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files, List<String> notes) {
     }
 
     private QuantizedModel() {
@@ -67,11 +69,18 @@ public final class QuantizedModel {
             }
             writeWeights(weights, output.path(), plan, progress);
             List<String> files = ModelFiles.copyAll(model, output.path());
-            AtomicFiles.write(output.path().resolve("config.json"), config(model, kept));
+            AtomicFiles.write(output.path().resolve("config.json"), config(weights, kept));
             output.commit();
             int quantized = (int) infos.stream().filter(info -> info.dtype() == DType.Q8_0).count();
             long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();
-            return new Report(quantized, List.copyOf(kept), bytes, weights.checkpoint.bytes(), files);
+            return new Report(quantized, List.copyOf(kept), bytes, weights.checkpoint.bytes(), files, weights.notes);
+        }
+    }
+
+    /// Bytes that [#write] needs: of the largest matrix, quantized.
+    public static Program.Memory memory(Path model) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model)) {
+            return new Program.Memory(0, 0, weights.infos().stream().mapToLong(TensorInfo::bytes).max().orElse(0));
         }
     }
 
@@ -106,8 +115,8 @@ public final class QuantizedModel {
         }
     }
 
-    private static byte[] config(Path model, List<String> kept) throws IOException {
-        ObjectNode config = (ObjectNode) JsonMapper.shared().readTree(Files.readAllBytes(model.resolve("config.json")));
+    private static byte[] config(LlamaWeights weights, List<String> kept) throws IOException {
+        ObjectNode config = (ObjectNode) JsonTree.parse("config.json", weights.configJson());
         Quantization.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
     }

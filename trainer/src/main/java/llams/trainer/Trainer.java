@@ -1,10 +1,11 @@
 package llams.trainer;
 
 import java.lang.foreign.Arena;
-import java.util.HashMap;
+import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
@@ -27,6 +28,9 @@ public final class Trainer implements AutoCloseable {
     public record Step(double loss, double gradientNorm, int countedTokens, int tokens) {
     }
 
+    private static final int INFINITY_BITS = 0x7f800000;
+    private static final long PART_BYTES = 1 << 22;
+
     private final Llama model;
     private final List<Leaf> trained;
     private final Optimizer optimizer;
@@ -36,10 +40,8 @@ public final class Trainer implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Session session;
     private final Executable update;
-    private final Map<List<Long>, Pass> passes = new HashMap<>();
-
-    private record Pass(Executable executable, boolean hasDropout) {
-    }
+    private final RecentPrograms passes;
+    private boolean hasDropout;
 
     /// @param trained   the state leaves to train
     /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place. Moments
@@ -61,6 +63,7 @@ public final class Trainer implements AutoCloseable {
             }
         }
         this.session = device.open(all);
+        this.passes = new RecentPrograms(session);
         this.update = session.compile(optimizer.update(this.trained));
     }
 
@@ -75,23 +78,30 @@ public final class Trainer implements AutoCloseable {
         return new Program.Memory(pass.weights(), 4 * parameters, Math.max(pass.temporaries(), end.temporaries()));
     }
 
+    /// One step at learning rate `rate`, as [#step(List, double, int, int)] with as many micro-batches as every step has.
+    public Step step(List<Batch> batches, double rate, int step) {
+        return step(batches, rate, step, batches.size());
+    }
+
     /// One step at learning rate `rate`.
     ///
-    /// @param step number of the step from 0, for the bias correction of the moments and the seed of the dropouts
+    /// @param step       number of the step from 0, for the bias correction of the moments and the seed of the dropouts
+    /// @param accumulate micro-batches of a full step, which the last of an epoch may not be: no two micro-batches of a run have
+    ///                   the same dropouts
     /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
-    public Step step(List<Batch> batches, double rate, int step) {
+    public Step step(List<Batch> batches, double rate, int step, int accumulate) {
         int counted = batches.stream().mapToInt(Batch::countedTokens).sum();
         double loss = 0;
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            Pass pass = passes.computeIfAbsent(List.of((long) batch.tokens(), batch.rowLength()), key -> pass(batch));
-            batch.fill(pass.executable, 1.0 / Math.max(1, counted));
-            if (pass.hasDropout) {
-                pass.executable.input(LoraLinear.SEED.name()).setInt(0, seed);
-                pass.executable.input(LoraLinear.SEED.name()).setInt(1, step * batches.size() + i);
+            Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
+            batch.fill(pass, 1.0 / Math.max(1, counted));
+            if (hasDropout) {
+                pass.input(LoraLinear.SEED.name()).setInt(0, seed);
+                pass.input(LoraLinear.SEED.name()).setInt(1, step * accumulate + i);
             }
-            pass.executable.run();
-            float part = pass.executable.output("loss").getFloat(0);
+            pass.run();
+            float part = pass.output("loss").getFloat(0);
             if (!Float.isFinite(part)) {
                 throw NonFiniteLossException.loss(step, i, part);
             }
@@ -109,9 +119,10 @@ public final class Trainer implements AutoCloseable {
         return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
     }
 
-    private Pass pass(Batch batch) {
+    private Program plan(Batch batch) {
         Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
-        return new Pass(session.compile(program), program.leaves().contains(LoraLinear.SEED));
+        hasDropout = program.leaves().contains(LoraLinear.SEED);
+        return program;
     }
 
     /// Measures a model that reads the same leaves, such as the trained one without its dropout.
@@ -122,6 +133,41 @@ public final class Trainer implements AutoCloseable {
     /// The present contents of a parameter, or of one of its moments.
     public Tensor read(Leaf state) {
         return session.read(state.name());
+    }
+
+    /// A trained parameter, or a moment of one, that has numbers that are not finite.
+    record NonFinite(Leaf state, long count) {
+    }
+
+    /// Looks at every trained parameter and its moments, which costs the time of reading them once.
+    Optional<NonFinite> nonFinite() {
+        for (Leaf leaf : trained) {
+            for (Leaf state : List.of(leaf, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+                long count = nonFinite(read(state).data());
+                if (count > 0) {
+                    return Optional.of(new NonFinite(state, count));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// How many F32 numbers are infinite or NaN. As integers without their sign these are the largest, and a loop for the largest
+    /// runs on vectors: 17 GB/s instead of 11 for one that counts.
+    static long nonFinite(MemorySegment data) {
+        long count = 0;
+        for (long from = 0; from < data.byteSize(); from += PART_BYTES) {
+            MemorySegment part = data.asSlice(from, Math.min(PART_BYTES, data.byteSize() - from));
+            int elements = (int) (part.byteSize() / Float.BYTES);
+            int largest = 0;
+            for (int i = 0; i < elements; i++) {
+                largest = Math.max(largest, part.get(Tensor.I32, (long) Float.BYTES * i) & Integer.MAX_VALUE);
+            }
+            for (int i = 0; largest >= INFINITY_BITS && i < elements; i++) {
+                count += Float.isFinite(part.get(Tensor.F32, (long) Float.BYTES * i)) ? 0 : 1;
+            }
+        }
+        return count;
     }
 
     @Override

@@ -53,7 +53,7 @@ class NonFiniteLossStopsTest {
         // The rate of step 0 is 0, so at least one step is good.
         assertTrue(e.step > 0, e.getMessage());
         Path save = RunDirectory.newestSave(out).orElseThrow();
-        assertEquals(SavedState.directory(out, e.step), save);
+        assertEquals(Saves.directory(out, e.step), save);
         assertTrue(e.getMessage().endsWith("the last good save is " + save), e.getMessage());
         assertFalse(Files.exists(out.resolve("config.json")));
         try (Checkpoint state = Checkpoint.open(save.resolve("state.safetensors"))) {

@@ -82,7 +82,7 @@ class ResumeEqualsUninterruptedTest {
         }));
         assertEquals(3, last.step());
         assertFalse(last.isLast());
-        assertEquals(SavedState.directory(stopped, 4), RunDirectory.newestSave(stopped).orElseThrow());
+        assertEquals(Saves.directory(stopped, 4), RunDirectory.newestSave(stopped).orElseThrow());
         assertTrue(SmallRun.results(stopped).isEmpty());
 
         List<Integer> rest = new ArrayList<>();
@@ -100,7 +100,7 @@ class ResumeEqualsUninterruptedTest {
         });
         // Killed while it wrote its first save, and later while it wrote its result.
         Path killed = directory.resolve("killed");
-        Path save = AtomicFiles.temporaryFor(SavedState.directory(killed, 2));
+        Path save = AtomicFiles.temporaryFor(Saves.directory(killed, 2));
         Files.createDirectories(save);
         Files.write(save.resolve("state.safetensors"), new byte[3]);
         Files.writeString(killed.resolve("train.jsonl"), "{\"step\": 0, \"ste");

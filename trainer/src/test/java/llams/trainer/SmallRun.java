@@ -53,6 +53,43 @@ final class SmallRun {
                 new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), seed, true, 0, saveEvery, 2, false);
     }
 
+    /// LoRA with a learning rate that the number of steps has no influence on.
+    static TrainSettings constant(int steps, int saveEvery, int keep) {
+        return new TrainSettings(LORA, 32, 2, 2, steps, 0, 1e-2, Schedule.Kind.CONSTANT, 0, new Optimizer(0.9, 0.999, 1e-8, 0.01, 1),
+                1, true, 0, saveEvery, keep, false);
+    }
+
+    /// Runs and returns what was noted.
+    static List<String> notes(TrainSettings settings, Path model, Path out, boolean resume) throws IOException {
+        return notes(settings, model, data(), out, resume);
+    }
+
+    static List<String> notes(TrainSettings settings, Path model, PackedDataset data, Path out, boolean resume) throws IOException {
+        Notes notes = new Notes();
+        run(settings, model, data, out, run -> run.run(resume, notes));
+        return notes.said;
+    }
+
+    /// Remembers what a run says: its notes, the save that it begins with, and `step N` for each step.
+    static final class Notes implements FineTune.Listener {
+        final List<String> said = new ArrayList<>();
+
+        @Override
+        public void step(FineTune.Report report) {
+            said.add("step " + report.step());
+        }
+
+        @Override
+        public void begins(Path save) {
+            said.add("from " + (save == null ? "none" : save.getFileName()));
+        }
+
+        @Override
+        public void note(String note) {
+            said.add(note);
+        }
+    }
+
     static FineTune.Report run(TrainSettings settings, Path model, Path out, boolean resume, FineTune.Listener listener)
             throws IOException {
         return run(settings, model, data(), out, run -> run.run(resume, listener));

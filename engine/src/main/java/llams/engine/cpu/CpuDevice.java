@@ -30,6 +30,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public String arithmetic() {
+        return name() + " with vectors of " + Simd.BITS + " bits";
+    }
+
+    @Override
     public Optional<String> unavailable() {
         return Optional.empty();
     }

@@ -109,7 +109,7 @@ final class DotKernel {
                     twoF16(x, w, d, e, k, sums, 2 * Simd.LANES);
                 }
                 case Q8_0 -> fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
-                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(dtype);
+                default -> throw Widen.notAWeight(dtype);
             }
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
                 put(sum, r, 0, Simd.sum(at(sums, s * Simd.LANES)) + tail(many, r, k, x, 0));

@@ -4,8 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
@@ -36,7 +38,7 @@ final class HostSession implements Session {
 
     private final Map<String, Tensor> resident;
     private final Kernels kernels;
-    private final Arena arena = Arena.ofShared();
+    private final Set<HostExecutable> executables = new HashSet<>();
     private Arena slabArena = Arena.ofShared();
     private MemorySegment slab = MemorySegment.NULL;
 
@@ -47,9 +49,10 @@ final class HostSession implements Session {
 
     @Override
     public Executable compile(Program program) {
+        Arena inputs = Arena.ofShared();
         Map<String, Tensor> leaves = new HashMap<>();
         for (Leaf leaf : program.leaves()) {
-            leaves.put(leaf.name(), leaf.kind() == Leaf.Kind.INPUT ? Tensor.allocate(arena, leaf.dtype(), leaf.shape())
+            leaves.put(leaf.name(), leaf.kind() == Leaf.Kind.INPUT ? Tensor.allocate(inputs, leaf.dtype(), leaf.shape())
                     : Session.resident(resident, leaf));
         }
         if (program.slabBytes() > slab.byteSize()) {
@@ -57,7 +60,9 @@ final class HostSession implements Session {
             slabArena = Arena.ofShared();
             slab = slabArena.allocate(program.slabBytes(), 64);
         }
-        return new HostExecutable(program, leaves);
+        HostExecutable executable = new HostExecutable(program, leaves, inputs);
+        executables.add(executable);
+        return executable;
     }
 
     @Override
@@ -69,18 +74,21 @@ final class HostSession implements Session {
     public void close() {
         kernels.close();
         slabArena.close();
-        arena.close();
+        executables.forEach(executable -> executable.inputs.close());
     }
 
     private final class HostExecutable implements Executable {
         private final Program program;
         private final Map<String, Tensor> leaves;
+        /// The memory of the inputs.
+        private final Arena inputs;
         private List<Runnable> steps;
         private MemorySegment boundSlab;
 
-        HostExecutable(Program program, Map<String, Tensor> leaves) {
+        HostExecutable(Program program, Map<String, Tensor> leaves, Arena inputs) {
             this.program = program;
             this.leaves = leaves;
+            this.inputs = inputs;
         }
 
         @Override
@@ -134,6 +142,17 @@ final class HostSession implements Session {
                 throw new IllegalArgumentException("the program has no output \"" + name + "\"");
             }
             return bind(place);
+        }
+
+        @Override
+        public boolean givesBack() {
+            return true;
+        }
+
+        @Override
+        public void close() {
+            executables.remove(this);
+            inputs.close();
         }
     }
 }

@@ -55,7 +55,7 @@ final class Panels {
                 case BF16 -> spreadBf16(m.data(), from, whole, kc, target, to + p * NR);
                 case F16 -> spreadF16(m.data(), from, whole, kc, target, to + p * NR);
                 case Q8_0 -> spreadQ8(m, from, whole, kc, target, to + p * NR);
-                case F64, I64, I32, I16, I8, U8, BOOL -> throw Widen.notAWeight(m.dtype());
+                default -> throw Widen.notAWeight(m.dtype());
             }
             if (whole < columns) {
                 int at = to + whole * kc + p * NR;

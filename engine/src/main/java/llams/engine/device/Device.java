@@ -12,6 +12,11 @@ public interface Device {
     /// What it is, for people: width, cores, memory.
     String description();
 
+    /// What its numbers depend on: where this is the same, results are, bit for bit.
+    default String arithmetic() {
+        return name();
+    }
+
     /// Empty if it can be used here, else why not and what would help.
     Optional<String> unavailable();
 

@@ -11,4 +11,13 @@ public interface Executable {
 
     /// The contents of an output after a run, good until any program of the session runs again.
     Tensor output(String name);
+
+    /// Whether [#close] gives memory back before the session ends; where not, a program is best kept.
+    default boolean givesBack() {
+        return false;
+    }
+
+    /// Gives back what the program alone holds. It is not run any more, and its inputs and outputs are gone.
+    default void close() {
+    }
 }

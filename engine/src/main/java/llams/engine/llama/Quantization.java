@@ -31,7 +31,7 @@ public final class Quantization {
         boolean isKnown = field.path("quant_method").asString("").equals(METHOD) && field.path("bits").asInt(0) == BITS
                 && field.path("group_size").asInt(0) == Q8Block.ELEMENTS;
         if (!isKnown) {
-            throw new IllegalArgumentException(FIELD + " " + field + " is not supported; this program reads quant_method \"" + METHOD
+            throw new IllegalArgumentException(FIELD + " " + ConfigReader.shown(field) + " is not supported; this program reads quant_method \"" + METHOD
                     + "\" with bits 8 and group_size 32, and weights that are not quantized");
         }
         return METHOD;

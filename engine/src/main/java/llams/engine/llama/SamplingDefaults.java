@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoublePredicate;
-import tools.jackson.core.JacksonException;
+import llams.engine.safetensors.JsonTree;
 import tools.jackson.databind.JsonNode;
 
 /// How a model's makers want its tokens picked, in `generation_config.json`. What the file does not say is null.
@@ -25,12 +25,7 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
         if (!Files.exists(file)) {
             return new SamplingDefaults(null, null, null, null, null);
         }
-        JsonNode json;
-        try {
-            json = JsonTree.read(Files.readAllBytes(file));
-        } catch (JacksonException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
-        }
+        JsonNode json = JsonTree.readObject(file);
         JsonNode sample = json.path("do_sample");
         check(sample.isBoolean() || isAbsent(sample), file, "do_sample", "true or false", sample);
         Double topK = number(json, file, "top_k", "a whole number, 0 or more", k -> k >= 0 && k == (int) k);
@@ -75,13 +70,14 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
         if (isAbsent(value)) {
             return null;
         }
-        check(value.isNumber() && holds.test(value.doubleValue()), file, key, wanted, value);
-        return value.doubleValue();
+        double number = value.isNumber() ? value.asDouble(Double.NaN) : Double.NaN;
+        check(holds.test(number), file, key, wanted, value);
+        return number;
     }
 
     private static void check(boolean holds, Path file, String key, String wanted, JsonNode found) throws IOException {
         if (!holds) {
-            throw new IOException(file + ": \"" + key + "\" is " + (found.isValueNode() ? found.asString() : "no single value") + "; wanted "
+            throw new IOException(file + ": \"" + key + "\" is " + ConfigReader.shown(found) + "; wanted "
                     + wanted);
         }
     }

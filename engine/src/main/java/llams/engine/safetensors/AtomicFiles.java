@@ -2,14 +2,12 @@ package llams.engine.safetensors;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 
 /// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same directory,
 /// forced to the disk, renamed, and the directory forced too.
@@ -23,9 +21,9 @@ public final class AtomicFiles {
     public static void write(Path file, byte[] content) throws IOException {
         Path temporary = temporaryFor(file);
         try {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeFully(channel, ByteBuffer.wrap(content), 0);
-                channel.force(true);
+            try (Disk.Output output = Disk.current().create(temporary)) {
+                output.write(ByteBuffer.wrap(content), 0);
+                output.force();
             }
             replace(temporary, file);
         } catch (IOException e) {
@@ -48,16 +46,30 @@ public final class AtomicFiles {
 
     /// Renames `temporary` to `file`, in one step.
     public static void replace(Path temporary, Path file) throws IOException {
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Disk.current().move(temporary, file);
     }
 
-    /// Makes the names in a directory survive a power cut. Where directories cannot be opened, as on Windows, it does nothing.
-    public static void forceDirectory(Path directory) throws IOException {
-        if (System.getProperty("os.name").startsWith("Windows")) {
+    /// Makes a directory and those above it, as far as they are missing; their names survive a power cut.
+    public static void createDirectories(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
             return;
         }
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
+        Path parent = directory.toAbsolutePath().normalize().getParent();
+        createDirectories(parent);
+        try {
+            Disk.current().createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
+        forceDirectory(parent);
+    }
+
+    /// Makes the names in a directory survive a power cut.
+    public static void forceDirectory(Path directory) throws IOException {
+        try {
+            Disk.current().forceDirectory(directory);
         } catch (IOException e) {
             throw cannotWrite(directory, e);
         }
@@ -72,19 +84,13 @@ public final class AtomicFiles {
             case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> failure.getMessage();
         };
-        return new IOException(file + ": cannot be written: " + reason, failure);
-    }
-
-    static void writeFully(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
-        long at = position;
-        while (bytes.hasRemaining()) {
-            at += channel.write(bytes, at);
-        }
+        String message = file + ": cannot be written: " + reason;
+        return NoRoomException.is(file, failure) ? new NoRoomException(message, failure) : new IOException(message, failure);
     }
 
     static void deleteQuietly(Path file, Throwable reason) {
         try {
-            Files.deleteIfExists(file);
+            Disk.current().delete(file);
         } catch (IOException e) {
             reason.addSuppressed(e);
         }

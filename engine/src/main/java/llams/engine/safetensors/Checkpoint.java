@@ -46,20 +46,35 @@ public final class Checkpoint implements AutoCloseable {
     ///
     /// @throws SafetensorsException if there is none, or a file is not what it says it is
     public static Checkpoint open(Path directoryOrFile) throws IOException {
+        return open(directoryOrFile, SafetensorsFile::open);
+    }
+
+    /// The same with all data read into memory, so that nothing that happens to the files later matters.
+    ///
+    /// @throws SafetensorsException as [#open(Path)]
+    public static Checkpoint openCopy(Path directoryOrFile) throws IOException {
+        return open(directoryOrFile, SafetensorsFile::openCopy);
+    }
+
+    private interface Opening {
+        SafetensorsFile open(Path file) throws IOException;
+    }
+
+    private static Checkpoint open(Path directoryOrFile, Opening opening) throws IOException {
         if (!Files.isDirectory(directoryOrFile)) {
             if (directoryOrFile.toString().endsWith(".index.json")) {
-                return sharded(directoryOrFile, directoryOrFile);
+                return sharded(directoryOrFile, directoryOrFile, opening);
             }
             refuseOtherFormats(directoryOrFile);
-            return new Checkpoint(directoryOrFile, List.of(SafetensorsFile.open(directoryOrFile)));
+            return new Checkpoint(directoryOrFile, List.of(opening.open(directoryOrFile)));
         }
         Path single = directoryOrFile.resolve(SINGLE);
         if (Files.exists(single)) {
-            return new Checkpoint(directoryOrFile, List.of(SafetensorsFile.open(single)));
+            return new Checkpoint(directoryOrFile, List.of(opening.open(single)));
         }
         Path index = directoryOrFile.resolve(INDEX);
         if (Files.exists(index)) {
-            return sharded(directoryOrFile, index);
+            return sharded(directoryOrFile, index, opening);
         }
         throw noWeights(directoryOrFile);
     }
@@ -91,7 +106,7 @@ public final class Checkpoint implements AutoCloseable {
         return new SafetensorsException(directory, wanted + ", only " + listed);
     }
 
-    private static Checkpoint sharded(Path path, Path index) throws IOException {
+    private static Checkpoint sharded(Path path, Path index, Opening opening) throws IOException {
         Map<String, String> weightMap = ShardIndex.read(index);
         Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
         try {
@@ -102,7 +117,7 @@ public final class Checkpoint implements AutoCloseable {
                         throw new SafetensorsException(index, "names the shard " + shard
                                 + ", which is not there; the download is probably incomplete");
                     }
-                    shards.put(shard, SafetensorsFile.open(file));
+                    shards.put(shard, opening.open(file));
                 }
             }
             checkAgreement(index, weightMap, shards);

@@ -1,7 +1,9 @@
 package llams.engine.safetensors;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -36,10 +38,11 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             throw new SafetensorsException(file, "has " + size
                     + " bytes, not even the 8 of a header length; the download is probably cut short");
         }
-        ByteBuffer prefix = readFully(file, channel, 0, LENGTH_BYTES);
-        long length = prefix.order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        byte[] prefix = new byte[LENGTH_BYTES];
+        readFully(file, channel, 0, ByteBuffer.wrap(prefix));
+        long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 0 || length > MAX_BYTES) {
-            String start = new String(prefix.array(), StandardCharsets.ISO_8859_1);
+            String start = new String(prefix, StandardCharsets.ISO_8859_1);
             if (start.equals("version ")) {
                 throw new SafetensorsException(file,
                         "is a Git LFS pointer, not the weights themselves; fetch them with: git lfs pull");
@@ -52,8 +55,11 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             throw new SafetensorsException(file, "the header ends at byte " + dataStart + " but the file has " + size
                     + "; the download is probably cut short");
         }
-        byte[] json = readFully(file, channel, LENGTH_BYTES, (int) length).array();
-        if (json.length == 0 || json[0] != '{') {
+        InputStream json = new BufferedInputStream(part(file, channel, LENGTH_BYTES, dataStart));
+        json.mark(1);
+        int first = json.read();
+        json.reset();
+        if (first != '{') {
             throw new SafetensorsException(file, "the header at byte 8 does not start with \"{\"; this is not a safetensors file");
         }
         HeaderParser parser = new HeaderParser(file, json, dataStart);
@@ -68,15 +74,39 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         return new Header(Collections.unmodifiableMap(entries), Collections.unmodifiableMap(parser.metadata));
     }
 
-    private static ByteBuffer readFully(Path file, FileChannel channel, long position, int count) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(count);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer, position + buffer.position()) < 0) {
-                throw new SafetensorsException(file, "ends at byte " + (position + buffer.position())
-                        + " while it is being read; another program is cutting it");
+    /// Bytes `begin` to `end` of a file, read as they are asked for.
+    private static InputStream part(Path file, FileChannel channel, long begin, long end) {
+        return new InputStream() {
+            private long at = begin;
+
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
             }
+
+            @Override
+            public int read(byte[] target, int offset, int count) throws IOException {
+                if (at == end) {
+                    return -1;
+                }
+                int length = (int) Math.min(count, end - at);
+                readFully(file, channel, at, ByteBuffer.wrap(target, offset, length));
+                at += length;
+                return length;
+            }
+        };
+    }
+
+    private static void readFully(Path file, FileChannel channel, long position, ByteBuffer target) throws IOException {
+        long at = position;
+        while (target.hasRemaining()) {
+            int count = SafetensorsFile.read(file, channel, target, at);
+            if (count < 0) {
+                throw new SafetensorsException(file, "ends at byte " + at + " while it is being read; another program is cutting it");
+            }
+            at += count;
         }
-        return buffer;
     }
 
     private static void checkCoverage(Path file, List<Entry> sorted, long dataStart, long size) throws SafetensorsException {

@@ -1,5 +1,9 @@
 package llams.engine.safetensors;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,48 +17,61 @@ import tools.jackson.core.JsonParser.NumberType;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 
-/// Reads header JSON token by token, so that nothing a hostile header says makes it allocate much more than the header's
-/// own size.
+/// Reads header JSON token by token as it comes from the file, so that no header, however hostile, needs more than some 200 MB.
 final class HeaderParser {
+    /// Without the tables of names that parsers keep: one of a hostile header would be larger than all that is wanted from it.
     static final JsonFactory JSON = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(16).maxStringLength(10_000_000).maxNameLength(4096).build())
             .build();
     /// Far above any model, far below what 100 MB of header could make this program allocate.
-    private static final int MAX_ENTRIES = 250_000;
+    static final int MAX_ENTRIES = 250_000;
     private static final int MAX_RANK = 32;
+    /// Of all names and metadata together.
+    private static final long MAX_CHARS = 32 << 20;
 
     final Map<String, Entry> entries = new LinkedHashMap<>();
     final Map<String, String> metadata = new LinkedHashMap<>();
     private final Path file;
-    private final byte[] json;
+    private final InputStream json;
     private final long dataStart;
+    private long chars;
     private JsonParser parser;
 
-    HeaderParser(Path file, byte[] json, long dataStart) {
+    HeaderParser(Path file, InputStream json, long dataStart) {
         this.file = file;
         this.json = json;
         this.dataStart = dataStart;
     }
 
-    void parse() throws SafetensorsException {
-        try (JsonParser open = JSON.createParser(ObjectReadContext.empty(), json)) {
+    /// A parser that takes UTF-8 only, and all of it.
+    static JsonParser parser(InputStream json) {
+        return JSON.createParser(ObjectReadContext.empty(), new InputStreamReader(json, StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    void parse() throws IOException {
+        try (JsonParser open = parser(json)) {
             parser = open;
             parser.nextToken();
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
+                count(name);
                 boolean metadataEntry = name.equals("__metadata__");
-                if (parser.nextToken() != JsonToken.START_OBJECT) {
+                JsonToken value = parser.nextToken();
+                if (metadataEntry && value == JsonToken.VALUE_NULL) {
+                    continue;
+                }
+                if (value != JsonToken.START_OBJECT) {
                     throw problem("\"" + name + "\" is " + shown() + ", not an object");
                 }
                 if (metadataEntry) {
                     parseMetadata();
-                } else {
-                    entries.put(name, parseEntry(name));
+                } else if (entries.put(name, parseEntry(name)) != null) {
+                    throw problem("\"" + name + "\" is there twice");
                 }
                 if (entries.size() > MAX_ENTRIES) {
                     throw problem("there are more than " + MAX_ENTRIES + " tensors; this program reads no more from one file");
@@ -64,9 +81,18 @@ final class HeaderParser {
                 throw problem("there is more after the end of the object");
             }
         } catch (JacksonException e) {
-            long offset = e.getLocation() == null ? -1 : e.getLocation().getByteOffset();
-            String where = offset < 0 ? "" : " near byte " + (offset + 8);
-            throw new SafetensorsException(file, "the header is not valid JSON" + where + ": " + e.getOriginalMessage(), e);
+            if (e.getCause() instanceof SafetensorsException cut) {
+                throw cut;
+            }
+            throw new SafetensorsException(file, "the header is not valid JSON near byte " + (8 + parser.currentLocation().getCharOffset())
+                    + ": " + JsonTree.reason(e), e);
+        }
+    }
+
+    private void count(String text) throws SafetensorsException {
+        chars += text.length();
+        if (chars > MAX_CHARS) {
+            throw problem("names and metadata have more than " + MAX_CHARS + " characters; this program reads no more from one file");
         }
     }
 
@@ -76,7 +102,12 @@ final class HeaderParser {
             if (parser.nextToken() != JsonToken.VALUE_STRING) {
                 throw problem("\"__metadata__\" may hold strings only, but \"" + key + "\" is " + shown());
             }
-            metadata.put(key, parser.getString());
+            String value = parser.getString();
+            count(key);
+            count(value);
+            if (metadata.put(key, value) != null) {
+                throw problem("\"__metadata__\" has \"" + key + "\" twice");
+            }
             if (metadata.size() > MAX_ENTRIES) {
                 throw problem("\"__metadata__\" has more than " + MAX_ENTRIES + " entries; this program reads no more");
             }
@@ -90,6 +121,10 @@ final class HeaderParser {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String key = parser.currentName();
             parser.nextToken();
+            if (key.equals("dtype") && dtype != null || key.equals("shape") && dims != null
+                    || key.equals("data_offsets") && offsets != null) {
+                throw problem("\"" + name + "\" has \"" + key + "\" twice");
+            }
             switch (key) {
                 case "dtype" -> dtype = parseDType(name);
                 case "shape" -> dims = parseLongs(name, key, MAX_RANK);
@@ -122,7 +157,7 @@ final class HeaderParser {
                 }
             }
         }
-        throw problem("\"" + name + "\" has dtype " + shown() + ", which is not supported; this program reads "
+        throw problem("\"" + name + "\" has dtype " + shown() + ", which the format does not have; there are "
                 + Arrays.stream(DType.values()).filter(DType::isInSafetensors).toList());
     }
 
@@ -155,6 +190,6 @@ final class HeaderParser {
     }
 
     private SafetensorsException problem(String what) {
-        return new SafetensorsException(file, "header byte " + (8 + parser.currentTokenLocation().getByteOffset()) + ": " + what);
+        return new SafetensorsException(file, "header byte " + (8 + parser.currentTokenLocation().getCharOffset()) + ": " + what);
     }
 }

@@ -3,10 +3,8 @@ package llams.engine.safetensors;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -27,7 +25,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
     private static final int CHUNK_BYTES = 8 << 20;
 
-    private record Shard(Path file, Path temporary, FileChannel channel) {
+    private record Shard(Path file, Path temporary, Disk.Output output) {
     }
 
     private static final class Slot {
@@ -124,16 +122,15 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     private void addShard(Path file, List<TensorInfo> infos, Map<String, String> metadata) throws IOException {
         List<TensorInfo> layout = new ArrayList<>(infos);
-        layout.sort(Comparator.comparingInt(info -> -info.dtype().blockBytes));
+        layout.sort(Comparator.comparingInt(info -> -Integer.lowestOneBit(info.dtype().blockBytes)));
         ByteBuffer header = Header.encode(layout, metadata);
         Path temporary = AtomicFiles.temporaryFor(file);
         Shard shard;
         long offset = header.remaining();
         try {
-            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            shard = new Shard(file, temporary, channel);
+            shard = new Shard(file, temporary, Disk.current().create(temporary));
             shards.add(shard);
-            AtomicFiles.writeFully(channel, header, 0);
+            shard.output.write(header, 0);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(file, e);
         }
@@ -152,8 +149,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         long usable = Files.getFileStore(directory).getUsableSpace();
         if (needed > usable) {
-            throw new IOException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
-                    + " left; free some or choose another directory");
+            throw new NoRoomException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
+                    + " left; free some or choose another directory", null);
         }
     }
 
@@ -182,7 +179,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         for (long done = 0; done < part.byteSize(); done += CHUNK_BYTES) {
             ByteBuffer chunk = part.asSlice(done, Math.min(CHUNK_BYTES, part.byteSize() - done)).asByteBuffer();
             try {
-                AtomicFiles.writeFully(slot.shard.channel, chunk, slot.begin + slot.written);
+                slot.shard.output.write(chunk, slot.begin + slot.written);
             } catch (IOException e) {
                 throw AtomicFiles.cannotWrite(slot.shard.file, e);
             }
@@ -214,8 +211,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         for (Shard shard : shards) {
             try {
-                shard.channel.force(true);
-                shard.channel.close();
+                shard.output.force();
+                shard.output.close();
             } catch (IOException e) {
                 throw AtomicFiles.cannotWrite(shard.file, e);
             }
@@ -249,7 +246,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     private void abandon(Throwable reason) {
         for (Shard shard : shards) {
             try {
-                shard.channel.close();
+                shard.output.close();
             } catch (IOException e) {
                 reason.addSuppressed(e);
             }

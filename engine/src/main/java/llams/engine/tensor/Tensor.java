@@ -32,7 +32,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
     ///
     /// @throws IllegalArgumentException if the count overflows a `long`, or the last axis is not made of whole blocks
     public static long byteSize(DType dtype, Shape shape) {
-        if (dtype.blockElements > 1 && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
+        if (dtype == DType.Q8_0 && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
             throw new IllegalArgumentException("tensor " + dtype + " " + shape + " is not possible: its last axis must be a multiple of "
                     + dtype.blockElements);
         }
@@ -74,7 +74,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case F16 -> Float.float16ToFloat(data.get(I16, index * 2));
             case F64 -> (float) data.get(F64, index * 8);
             case Q8_0 -> Q8Block.decode(data, index);
-            case I64, I32, I16, I8, U8, BOOL -> throw new IllegalStateException(dtype + " is not a floating-point type");
+            default -> throw new IllegalStateException(dtype + " is no type of weights");
         };
     }
 
@@ -87,7 +87,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case F64 -> data.set(F64, index * 8, value);
             case Q8_0 -> throw new IllegalStateException(
                     "an element of Q8_0 shares its scale with a block; Q8Block.encode stores 32 at once");
-            case I64, I32, I16, I8, U8, BOOL -> throw new IllegalStateException(dtype + " is not a floating-point type");
+            default -> throw new IllegalStateException(dtype + " is no type of weights");
         }
     }
 

@@ -124,7 +124,7 @@ class LyingIndexTest {
     void tensorNamedTwice() throws IOException {
         shard("one.safetensors", "a");
         index("{\"a\":\"one.safetensors\",\"a\":\"one.safetensors\"}");
-        refused("Duplicate", "\"a\"");
+        refused("twice", "\"a\"");
     }
 
     @Test

@@ -97,7 +97,7 @@ class LyingSafetensorsTest {
 
     @Test
     void jsonEndsEarly() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\"", 0, "not valid JSON", "end-of-input");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\"", 0, "not valid JSON", "it ends in the middle");
     }
 
     @Test
@@ -114,23 +114,23 @@ class LyingSafetensorsTest {
 
     @Test
     void deepJson() throws IOException {
-        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON", "nesting depth");
+        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON", "nested too deep");
     }
 
     @Test
     void duplicateTensor() throws IOException {
         String w = "\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
-        refusedHeader("{" + w + "," + w + "}", 4, "Duplicate", "\"w\"");
+        refusedHeader("{" + w + "," + w + "}", 4, "twice", "\"w\"");
     }
 
     @Test
     void duplicateKeyInsideATensor() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "Duplicate", "\"dtype\"");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "twice", "\"dtype\"");
     }
 
     @Test
     void duplicateMetadata() throws IOException {
-        refusedHeader("{\"__metadata__\":{\"format\":\"pt\",\"format\":\"np\"}}", 0, "Duplicate", "\"format\"");
+        refusedHeader("{\"__metadata__\":{\"format\":\"pt\",\"format\":\"np\"}}", 0, "twice", "\"format\"");
     }
 
     @Test
@@ -165,7 +165,7 @@ class LyingSafetensorsTest {
 
     @Test
     void unknownDType() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "\"w\" has dtype \"F8_E4M3\"", "this program reads", "BF16");
+        refusedHeader("{\"w\":{\"dtype\":\"F8_E3M4\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "\"w\" has dtype \"F8_E3M4\"", "the format does not have", "BF16");
     }
 
     @Test

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import llams.tokenizer.Encoding;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.checkpoint.JsonFile;
+import llams.engine.safetensors.JsonTree;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,7 +51,7 @@ final class RenderedTemplate implements ChatTemplate {
         Map<String, String> tokens = new LinkedHashMap<>();
         for (String name : new String[] {"special_tokens_map.json", "tokenizer_config.json"}) {
             if (Files.isRegularFile(directory.resolve(name))) {
-                JsonFile.read(directory.resolve(name)).properties().forEach(property -> {
+                JsonTree.readObject(directory.resolve(name)).properties().forEach(property -> {
                     String token = property.getValue().isString() ? property.getValue().stringValue()
                             : property.getValue().path("content").asString(null);
                     if (property.getKey().endsWith("_token") && token != null) {

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.JsonTree;
 import llams.trainer.chat.ChatTemplate;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -33,7 +34,7 @@ public final class ChatFiles {
         Set<Integer> all = new LinkedHashSet<>(stops);
         all.addAll(chat.stopIds());
         Path file = directory.resolve(GENERATION);
-        ObjectNode config = Files.exists(file) ? JsonFile.read(file) : JsonMapper.shared().createObjectNode();
+        ObjectNode config = Files.exists(file) ? JsonTree.readObject(file) : JsonMapper.shared().createObjectNode();
         if (first >= 0) {
             config.put("bos_token_id", first);
         }
@@ -44,6 +45,6 @@ public final class ChatFiles {
     private static boolean hasTemplate(Path directory) throws IOException {
         Path tokenizer = directory.resolve("tokenizer_config.json");
         return Files.exists(directory.resolve(TEMPLATE))
-                || Files.exists(tokenizer) && JsonFile.read(tokenizer).hasNonNull("chat_template");
+                || Files.exists(tokenizer) && JsonTree.readObject(tokenizer).hasNonNull("chat_template");
     }
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
@@ -52,16 +53,19 @@ public final class DirectoryLock implements AutoCloseable {
     ///
     /// @throws IOException if another run has the directory
     public static void check(Path directory) throws IOException {
-        if (Files.exists(directory.resolve(FILE))) {
+        if (Files.exists(directory.resolve(FILE), LinkOption.NOFOLLOW_LINKS)) {
             take(directory).close();
         }
     }
 
     private static FileChannel lock(Path directory, Path file) throws IOException {
         while (true) {
+            if (Files.isSymbolicLink(file)) {
+                throw new IOException(file + ": is a link, and this program writes through none; remove it");
+            }
             FileChannel channel;
             try {
-                channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             } catch (IOException e) {
                 throw AtomicFiles.cannotWrite(directory, e);
             }

@@ -3,11 +3,12 @@ package llams.trainer.checkpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import llams.engine.safetensors.AtomicFiles;
+import java.util.Map;
 
 /// The files of a model directory beside its weights and `config.json`, which go along into every model made from it.
 public final class ModelFiles {
@@ -24,30 +25,42 @@ public final class ModelFiles {
 
     /// Copies all of them that there are, over what is there; returns which.
     public static List<String> copyAll(Path from, Path to) throws IOException {
-        List<String> copied = new ArrayList<>(copy(from, to, TOKENIZER));
-        copied.addAll(copy(from, to, CHAT));
-        copied.addAll(copy(from, to, LEGAL));
-        return copied;
+        HeldFiles files = HeldFiles.ofModel(from);
+        files.write(to);
+        return List.copyOf(files.contents().keySet());
     }
 
     /// Copies those of `names` that there are, over what is there; returns which.
+    public static List<String> copy(Path from, Path to, List<String> names) throws IOException {
+        HeldFiles files = new HeldFiles(read(from, names), null);
+        files.write(to);
+        return List.copyOf(files.contents().keySet());
+    }
+
+    /// Reads those of `names` that there are, by the path that each has in another model's directory.
     ///
     /// Meta's `tokenizer.model` goes into `original/`: beside the weights, llama.cpp's converter takes it for another format.
-    public static List<String> copy(Path from, Path to, List<String> names) throws IOException {
-        List<String> copied = new ArrayList<>();
+    static Map<String, byte[]> read(Path from, List<String> names) throws IOException {
+        Map<String, byte[]> contents = new LinkedHashMap<>();
         for (String name : names) {
             Path source = from.resolve(name);
             if (Files.isRegularFile(source)) {
                 String place = name.equals("tokenizer.model") && isRankFile(source) ? "original/tokenizer.model" : name;
-                Path copy = to.resolve(place);
-                byte[] content = Files.readAllBytes(source);
-                Files.createDirectories(copy.getParent());
-                // By content, not by Files.copy: a copy should not be read-only because its source is.
-                AtomicFiles.write(copy, content);
-                copied.add(place);
+                contents.put(place, content(source));
             }
         }
-        return copied;
+        return contents;
+    }
+
+    /// All bytes of a file; a failure names it, which the system's own message need not.
+    public static byte[] content(Path file) throws IOException {
+        try {
+            return Files.readAllBytes(file);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /// Whether the directory has a tokenizer at all.

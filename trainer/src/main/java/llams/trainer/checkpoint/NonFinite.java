@@ -17,19 +17,19 @@ public final class NonFinite {
     private NonFinite() {
     }
 
-    /// How many of a tensor's values are not finite; 0 for types that have none.
+    /// How many of a tensor's values are not finite; 0 for types other than F32, BF16, F16 and F64.
     public static long count(Tensor tensor) {
         return count(tensor.dtype(), tensor.data());
     }
 
-    /// How many of the values in `data` are not finite; 0 for types that have none.
+    /// How many of the values in `data` are not finite; 0 for types other than F32, BF16, F16 and F64.
     public static long count(DType dtype, MemorySegment data) {
         return switch (dtype) {
             case F32 -> count(data, 0x7f800000_7f800000L, 0x00800000_00800000L, 0x80000000_80000000L);
             case BF16 -> count(data, 0x7f80_7f80_7f80_7f80L, 0x0080_0080_0080_0080L, 0x8000_8000_8000_8000L);
             case F16 -> count(data, 0x7c00_7c00_7c00_7c00L, 0x0400_0400_0400_0400L, 0x8000_8000_8000_8000L);
             case F64 -> count(data, 0x7ff00000_00000000L, 0x00100000_00000000L, Long.MIN_VALUE);
-            case Q8_0, I64, I32, I16, I8, U8, BOOL -> 0;
+            default -> 0;
         };
     }
 

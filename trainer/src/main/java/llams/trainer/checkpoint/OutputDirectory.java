@@ -1,18 +1,16 @@
 package llams.trainer.checkpoint;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.Disk;
 
 /// A directory of results that appears whole or not at all: it is filled under a temporary name beside its own
 /// (`OUT.tmp-...`) and renamed when all is on the disk. Closing it before [#commit], and ending the program by a signal,
@@ -37,8 +35,8 @@ public final class OutputDirectory implements AutoCloseable {
         Path place = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath().normalize();
         Path temporary = AtomicFiles.temporaryFor(place);
         try {
-            Files.createDirectories(place.getParent());
-            Files.createDirectory(temporary);
+            AtomicFiles.createDirectories(place.getParent());
+            Disk.current().createDirectory(temporary);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(target, e);
         }
@@ -90,8 +88,8 @@ public final class OutputDirectory implements AutoCloseable {
     public void commit() throws IOException {
         force();
         try {
-            Files.deleteIfExists(target);
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            Disk.current().delete(target);
+            Disk.current().move(temporary, target);
         } catch (IOException e) {
             release();
             throw new IOException(target + ": could not be given its name (" + e.getMessage() + "); the complete results are in "
@@ -105,8 +103,8 @@ public final class OutputDirectory implements AutoCloseable {
         Files.walkFileTree(temporary, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                    channel.force(true);
+                try (Disk.Output output = Disk.current().open(file)) {
+                    output.force();
                 } catch (IOException e) {
                     throw AtomicFiles.cannotWrite(file, e);
                 }
@@ -155,7 +153,7 @@ public final class OutputDirectory implements AutoCloseable {
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
+                Disk.current().delete(file);
                 return FileVisitResult.CONTINUE;
             }
 
@@ -169,7 +167,7 @@ public final class OutputDirectory implements AutoCloseable {
 
             @Override
             public FileVisitResult postVisitDirectory(Path directory, IOException failure) throws IOException {
-                Files.deleteIfExists(directory);
+                Disk.current().delete(directory);
                 return FileVisitResult.CONTINUE;
             }
         });

@@ -37,6 +37,11 @@ public final class DataLoader {
         position = target;
     }
 
+    /// How many sequences of the present epoch are still to come, at least 1.
+    public int left() {
+        return data.size() - position.index;
+    }
+
     /// The number of the sequence at [#position()], which moves on to the next.
     public int next() {
         if (orderEpoch != position.epoch) {

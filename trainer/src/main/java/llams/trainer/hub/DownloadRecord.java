@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.JsonTree;
 import llams.trainer.checkpoint.DirectoryLock;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,8 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// is not hashed again.
 final class DownloadRecord {
     static final String FILE = ".llams-download.json";
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     private final Path directory;
     private final ObjectNode root;
@@ -48,14 +47,16 @@ final class DownloadRecord {
             return new DownloadRecord(directory, JSON.createObjectNode().put("repo", repo));
         }
         try {
-            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            ObjectNode root = JsonTree.readObject(file);
             String earlier = root.path("repo").asString("");
             if (!repo.equals(earlier)) {
                 throw new HubException(directory + ": holds a download of " + earlier + ", not of " + repo + "; choose another directory with --to");
             }
-            return new DownloadRecord(directory, root.asObject());
-        } catch (JacksonException e) {
-            throw new HubException(file + ": cannot be read (damaged at line " + e.getLocation().getLineNr() + "); remove the directory, or choose another with --to", e);
+            return new DownloadRecord(directory, root);
+        } catch (HubException e) {
+            throw e;
+        } catch (IOException | JacksonException e) {
+            throw new HubException(e.getMessage() + "; it cannot be read: remove the directory, or choose another with --to", e);
         }
     }
 

@@ -5,14 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.Disk;
 
 /// A file as it comes in, under `NAME.incomplete-ETAG` beside its place: what is there from an earlier run is kept, and hashed
 /// once. It gets its name when all of it is there, is what it should be, and is on the disk.
@@ -23,7 +24,7 @@ final class IncomingFile implements AutoCloseable {
     final HubFile file;
     private final Path target;
     private final Path incomplete;
-    private final FileChannel channel;
+    private final Disk.Output output;
     private MessageDigest digest;
     private long at;
     private long reached;
@@ -34,7 +35,7 @@ final class IncomingFile implements AutoCloseable {
         this.incomplete = incomplete(target, file);
         Files.createDirectories(target.getParent());
         removeOthers();
-        this.channel = FileChannel.open(incomplete, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        this.output = Files.exists(incomplete, LinkOption.NOFOLLOW_LINKS) ? Disk.current().open(incomplete) : Disk.current().create(incomplete);
     }
 
     /// Goes on with what an earlier run left, or starts.
@@ -96,13 +97,14 @@ final class IncomingFile implements AutoCloseable {
     }
 
     private void readWhatIsThere() throws IOException {
-        restartUnless(channel.size() <= file.sizeBytes());
-        if (digest != null) {
-            hash(channel, digest, _ -> { });
+        try (FileChannel channel = FileChannel.open(incomplete)) {
+            restartUnless(channel.size() <= file.sizeBytes());
+            if (digest != null) {
+                hash(channel, digest, _ -> { });
+            }
+            at = channel.size();
+            reached = at;
         }
-        at = channel.size();
-        reached = at;
-        channel.position(at);
     }
 
     private static MessageDigest hash(FileChannel channel, MessageDigest digest, LongConsumer progress) throws IOException {
@@ -140,8 +142,7 @@ final class IncomingFile implements AutoCloseable {
 
     private void restartUnless(boolean keep) throws IOException {
         if (!keep) {
-            channel.truncate(0);
-            channel.position(0);
+            output.truncate(0);
         }
         digest = file.digestOrNull();
         at = 0;
@@ -155,9 +156,7 @@ final class IncomingFile implements AutoCloseable {
                     + " bytes that the hub says; what came was removed");
         }
         try {
-            for (ByteBuffer rest = ByteBuffer.wrap(bytes, 0, count); rest.hasRemaining();) {
-                channel.write(rest);
-            }
+            output.write(ByteBuffer.wrap(bytes, 0, count), at);
         } catch (IOException e) {
             throw new HubException(AtomicFiles.cannotWrite(target, e).getMessage()
                     + "; what came is kept, and the same command goes on from there", e);
@@ -175,15 +174,15 @@ final class IncomingFile implements AutoCloseable {
     }
 
     void discard() throws IOException {
-        channel.close();
+        output.close();
         Files.deleteIfExists(incomplete);
     }
 
     /// Gives the file its name.
     void publish() throws IOException {
         try {
-            channel.force(true);
-            channel.close();
+            output.force();
+            output.close();
             AtomicFiles.replace(incomplete, target);
             AtomicFiles.forceDirectory(target.getParent());
         } catch (IOException e) {
@@ -193,6 +192,6 @@ final class IncomingFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        output.close();
     }
 }

@@ -1,17 +1,15 @@
 package llams.trainer.hub;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import llams.engine.safetensors.JsonTree;
 import llams.trainer.checkpoint.DirectoryLock;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /// The files of a model at one commit. Their names are safe: to append one to a directory leads nowhere but below it.
 record Listing(String commit, List<String> files) {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
     /// What this program and others need of a model. Not the weights in Meta's format, a second copy in many repositories.
     private static final Pattern NEEDED = Pattern.compile("(?!consolidated)[^/]*\\.safetensors|[^/]*\\.(json|jinja)|(original/)?tokenizer\\.model"
             + "|(LICENSE|LICENCE|NOTICE|USE_POLICY)[^/]*|README\\.md");
@@ -21,9 +19,9 @@ record Listing(String commit, List<String> files) {
     static Listing parse(byte[] json, HubModel model) throws HubException {
         JsonNode root;
         try {
-            root = JSON.readTree(json);
-        } catch (JacksonException e) {
-            throw new HubException(model.listing() + ": the answer is not a model's listing, nor JSON at all; is this the address of a hub?", e);
+            root = JsonTree.parse("answer", json);
+        } catch (IOException e) {
+            throw new HubException(model.listing() + ": the answer is not a model's listing (" + e.getMessage() + "); is this the address of a hub?", e);
         }
         String commit = root.path("sha").asString("");
         if (!commit.matches("[0-9a-f]{40}") || !root.path("siblings").isArray()) {

@@ -81,6 +81,11 @@ public final class AdapterFiles {
         }
     }
 
+    /// A hash of an adapter's weights, as 32 hexadecimal digits.
+    public static String fingerprint(Path directory) throws IOException {
+        return BaseFingerprint.ofFile(directory.resolve(WEIGHTS));
+    }
+
     /// Reads an adapter into memory, whatever its element type, and checks that it is one for `base`.
     ///
     /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another

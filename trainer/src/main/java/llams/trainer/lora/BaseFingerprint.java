@@ -1,7 +1,12 @@
 package llams.trainer.lora;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -53,6 +58,15 @@ public final class BaseFingerprint {
             }
         }
         return SCHEME + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
+    }
+
+    /// Of a whole file, as 32 hexadecimal digits.
+    static String ofFile(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
     }
 
     /// Of every byte of every tensor, as `2:`, then 16 hexadecimal digits of their names, types and shapes, a dash, and 16 of what

@@ -27,6 +27,11 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionN
         targets = Collections.unmodifiableSet(EnumSet.copyOf(targets));
     }
 
+    /// The same adapter, trained with another dropout rate.
+    public LoraConfig withDropout(double rate) {
+        return new LoraConfig(rank, alpha, rate, targets, rsLora);
+    }
+
     /// The factor of `B A`.
     public float scale() {
         return part().scale();

@@ -1,7 +1,6 @@
 package llams.trainer.lora;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -11,8 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import llams.engine.llama.ProjectionName;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
+import llams.engine.safetensors.JsonTree;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,8 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param base  the base model's name or path as the file has it; may be null
 /// @param notes what was left out, a line each
 record PeftConfig(PeftRules rules, String base, List<String> notes) {
-    static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(SerializationFeature.INDENT_OUTPUT).build();
+    static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     /// Each of these changes the result unless it is absent, null, false or empty.
     private static final List<String> UNSUPPORTED = List.of("use_dora", "modules_to_save", "fan_in_fan_out", "layer_replication",
             "lora_bias", "target_parameters", "trainable_token_indices", "use_qalora", "alora_invocation_tokens", "arrow_config",
@@ -44,15 +41,9 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
     /// @throws IOException if it is not JSON, lacks a field or asks for something that is not supported; says which
     static PeftConfig read(Path file) throws IOException {
         try {
-            JsonNode json = JSON.readTree(Files.readAllBytes(file));
-            if (!json.isObject()) {
-                throw new IOException(file + ": is not a JSON object");
-            }
+            JsonNode json = JsonTree.readObject(file);
             refuseOthers(json);
             return new PeftConfig(rules(json), json.path("base_model_name_or_path").asString(null), unknown(file, json));
-        } catch (JacksonException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
-                    + e.getLocation().getLineNr() + ")", e);
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }

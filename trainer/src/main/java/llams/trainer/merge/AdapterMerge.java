@@ -3,13 +3,13 @@ package llams.trainer.merge;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.AtomicFiles;
@@ -44,7 +44,7 @@ public final class AdapterMerge {
             AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);
-                AtomicFiles.write(output.path().resolve("config.json"), Files.readAllBytes(base.resolve("config.json")));
+                AtomicFiles.write(output.path().resolve("config.json"), weights.configJson());
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {
@@ -52,7 +52,8 @@ public final class AdapterMerge {
                     }
                 }
                 output.commit();
-                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), lora.notes());
+                List<String> notes = Stream.concat(weights.notes.stream(), lora.notes().stream()).toList();
+                return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), notes);
             }
         }
     }

@@ -89,7 +89,7 @@ public final class ChatVector {
                 Checkpoint tunedWeights = Checkpoint.open(tuned)) {
             ChatVectorPlan plan = ChatVectorPlan.of(baseWeights, instructWeights, tunedWeights, options);
             ChatVectorFiles files = new ChatVectorFiles(base, instruct, tuned);
-            byte[] config = files.config(plan.vocabulary());
+            byte[] config = files.config(plan.vocabulary(), plan.ownHead());
             try (OutputDirectory directory = OutputDirectory.create(out)) {
                 long bytes;
                 VectorSize size;

@@ -8,9 +8,8 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.llama.Quantization;
 import llams.engine.safetensors.AtomicFiles;
+import llams.engine.safetensors.JsonTree;
 import llams.trainer.checkpoint.ModelFiles;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,8 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The files beside the weights of a chat-vector merge: whose they are, and what they say.
 final class ChatVectorFiles {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final String CONFIG = "config.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
@@ -45,8 +43,8 @@ final class ChatVectorFiles {
         }
     }
 
-    /// The tuned model's config with the instruct model's stop ids and the result's number of tokens.
-    byte[] config(long vocabulary) throws IOException {
+    /// The tuned model's config with the instruct model's stop ids, the result's number of tokens, and whether its head is its own.
+    byte[] config(long vocabulary, boolean ownHead) throws IOException {
         ObjectNode config = read(tuned.resolve(CONFIG));
         ObjectNode chat = read(instruct.resolve(CONFIG));
         compare(config, "base", read(base.resolve(CONFIG)));
@@ -60,6 +58,10 @@ final class ChatVectorFiles {
                         + " rows: the result says " + vocabulary);
             }
             config.put("vocab_size", vocabulary);
+        }
+        if (ownHead && config.path("tie_word_embeddings").asBoolean(false)) {
+            notes.add("tuned's " + CONFIG + " says tie_word_embeddings true, but there is a head that is not the embedding: the result says false");
+            config.put("tie_word_embeddings", false);
         }
         return JSON.writeValueAsBytes(config);
     }
@@ -78,15 +80,7 @@ final class ChatVectorFiles {
         if (!Files.isRegularFile(file)) {
             throw new IOException(file + ": there is no such file; a model directory needs it");
         }
-        try {
-            if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
-                return object;
-            }
-            throw new IOException(file + ": is not a JSON object");
-        } catch (JacksonException e) {
-            throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage() + " (line "
-                    + e.getLocation().getLineNr() + ")", e);
-        }
+        return JsonTree.readObject(file);
     }
 
     /// Copies what belongs to the result.

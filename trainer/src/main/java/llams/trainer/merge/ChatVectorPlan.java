@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaWeights;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.Shape;
@@ -66,6 +67,12 @@ final class ChatVectorPlan {
     /// Rows of the result's embedding; 0 if it has none.
     long vocabulary() throws IOException {
         return rows(tuned);
+    }
+
+    /// Whether the result will have an output head that is not its embedding.
+    boolean ownHead() throws IOException {
+        return tuned.has(Llama.HEAD)
+                && (LlamaWeights.hasOwnHead(tuned) || LlamaWeights.hasOwnHead(base) || LlamaWeights.hasOwnHead(instruct));
     }
 
     /// True if tuned and instruct model have equally many tokens, so that one's tokenizer fits the other.
@@ -146,18 +153,12 @@ final class ChatVectorPlan {
             String what = "\"" + name + "\" " + model.info(name).form() + " is in " + label + " but not in tuned";
             if (!name.equals(Llama.HEAD) || !tuned.has(Llama.EMBEDDING)) {
                 problems.add(what);
-            } else if (options.vocabulary() == Vocabulary.SKIP || storesTiedHead(model)) {
+            } else if (options.vocabulary() == Vocabulary.SKIP || !LlamaWeights.hasOwnHead(model)) {
                 notes.add(what + ", whose head is its embedding: it is left out");
             } else {
                 problems.add(what + ", whose head is its embedding; vocabulary \"skip\" merges all but those");
             }
         }
-    }
-
-    /// True if the head is no more than a copy of the embedding.
-    private static boolean storesTiedHead(Checkpoint model) throws IOException {
-        return model.has(Llama.EMBEDDING) && model.dtype(Llama.EMBEDDING) == model.dtype(Llama.HEAD)
-                && model.tensor(Llama.EMBEDDING).data().mismatch(model.tensor(Llama.HEAD).data()) == -1;
     }
 
     private void checkSpecialTokens() throws IOException {

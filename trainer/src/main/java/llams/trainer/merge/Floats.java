@@ -40,7 +40,7 @@ final class Floats {
                     values[i] = Float.float16ToFloat(halves[i]);
                 }
             }
-            case Q8_0, F64, I64, I32, I16, I8, U8, BOOL -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
+            default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
         }
     }
 
@@ -60,7 +60,7 @@ final class Floats {
                 }
                 MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
             }
-            case Q8_0, F64, I64, I32, I16, I8, U8, BOOL -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
+            default -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
         }
         return bytes.asSlice(0, dtype.bytes(count));
     }

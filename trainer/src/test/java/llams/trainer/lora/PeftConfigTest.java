@@ -81,7 +81,7 @@ class PeftConfigTest {
         "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names, a pattern or \"all-linear\", not absent",
         "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [] | needs at least one target",
         "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"] | target_modules has \"lm_head\", which is not supported",
-        "\"r\": 4, \"r\": 5 | not valid JSON: Duplicate",
+        "\"r\": 4, \"r\": 5 | it has \"r\" twice",
     })
     void incompleteOrWrong(String fields, String expected) {
         String message = assertThrows(IOException.class, () -> read(fields)).getMessage();
