@@ -4,7 +4,13 @@ module llams.trainer {
     requires java.xml;
     // For packed dumps alone. It asks for java.desktop, which a bundle does without.
     requires static org.apache.commons.compress;
+    // It has no descriptor, and cannot say what it needs itself.
     requires jinjava;
+    requires com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.yaml;
+    requires com.fasterxml.jackson.datatype.jdk8;
+    requires org.apache.commons.lang3;
+    requires org.slf4j;
     requires org.slf4j.nop;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;

@@ -29,8 +29,8 @@ import org.tukaani.xz.XZOutputStream;
 
 /// This program, as it runs here, with a Java of only the modules that it needs.
 final class Bundle {
-    /// What modules without a descriptor need and cannot say.
-    private static final List<String> UNSAID = List.of("java.logging", "jdk.unsupported");
+    /// What modules without a descriptor need and cannot say. Jinjava looks for beans, which are in java.desktop.
+    private static final List<String> UNSAID = List.of("java.desktop", "java.logging", "jdk.unsupported");
 
     /// TornadoVM.
     ///

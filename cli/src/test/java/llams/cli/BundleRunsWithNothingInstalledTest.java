@@ -66,9 +66,16 @@ class BundleRunsWithNothingInstalledTest {
         }
         unpack(bundle);
         assertTrue(run("--version").startsWith("llams "));
-        String[] generate = {"generate", "-m", SmallModel.create(directory).toString(), "-p", "so it goes", "-n", "8", "--temp", "0",
+        Path model = SmallModel.create(directory);
+        String[] generate = {"generate", "-m", model.toString(), "-p", "so it goes", "-n", "8", "--temp", "0",
             "--print-ids"};
         assertEquals(Llams.run(generate).out(), run(generate));
+        // What a template is rendered with is there too, and the modules of Java that it needs.
+        Files.writeString(model.resolve("chat_template.jinja"), "{% for m in messages %}{{ m.content | trim }}!{% endfor %}");
+        Path chats = Files.writeString(directory.resolve("chats.jsonl"),
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}");
+        String[] show = {"data", "stats", chats.toString(), "--tokenizer", model.toString(), "--json"};
+        assertEquals(Llams.run(show).out(), run(show));
     }
 
     @Test
