@@ -1,11 +1,13 @@
 package llams.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// How a command line is read: any text can be an option's value, as in `--prompt=-n` or `--prompt=@me`. No word is replaced by a
 /// file's content.
@@ -23,7 +25,8 @@ final class Arguments {
 
     /// The arguments as picocli is to parse them.
     ///
-    /// @throws ParameterException if an option stands where another one needs its value: most likely the value was forgotten
+    /// @throws ParameterException if an option stands where another one needs its value: most likely the value was forgotten; or if
+    ///         there is no option of a name
     static String[] marked(CommandLine root, String... args) {
         String[] marked = args.clone();
         CommandLine at = root;
@@ -32,6 +35,10 @@ final class Arguments {
             int equals = args[i].indexOf('=');
             OptionSpec option = spec.optionsMap().get(equals < 0 ? args[i] : args[i].substring(0, equals));
             if (option == null) {
+                // An option that takes several files would take it for one of them.
+                if (args[i].matches("--\\p{Alpha}.*") && !isOption(args[i], spec)) {
+                    throw new UnmatchedArgumentException(at, List.of(args[i]));
+                }
                 at = at.getSubcommands().getOrDefault(args[i], at);
             } else if (equals > 0 && args[i].startsWith("-", equals + 1) && isText(option)) {
                 marked[i] = args[i].substring(0, equals + 1) + VALUE + args[i].substring(equals + 1);

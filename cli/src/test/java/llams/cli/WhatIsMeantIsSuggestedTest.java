@@ -52,6 +52,7 @@ class WhatIsMeantIsSuggestedTest {
         "chat -m m --ctx-size 4096             | --context",    "train --learning-rate 1             | --lr",
         "merge adapter --base-model b          | --base",       "eval perplexity --model_path m      | --model",
         "download a/b --local-dir x            | --to",         "merge adapter --lora x              | --adapter",
+        "train --data a.txt --learning-rate 1  | --lr",         "data stats a.txt --tokenzier t       | --tokenizer",
     })
     void optionsOfACommand(String line, String meant) {
         Llams run = Llams.run(line.split(" "));
@@ -61,7 +62,7 @@ class WhatIsMeantIsSuggestedTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "serve     | there is no server: 'chat' talks", "run        | 'chat' talks with a model, 'generate'",
+        "chta      | did you mean chat?", "serve     | there is no server: 'chat' talks", "run        | 'chat' talks with a model, 'generate'",
         "finetune  | did you mean train?",              "fine_tune  | did you mean train?",
         "convert   | models are read as they are",      "export     | what train, merge and quantize write",
         "perplexity| did you mean eval perplexity?",    "benchmark  | did you mean bench?",

@@ -19,6 +19,8 @@ final class JsonElements implements Rows {
     private long index = -1;
     private long rowLine;
     private boolean sharesLine;
+    /// Whether the end of the list was found, or said to be missing.
+    private boolean ended;
 
     /// @param name how messages call the source
     /// @param list whether the values are the elements of a list, whose bracket comes first
@@ -42,6 +44,9 @@ final class JsonElements implements Rows {
     public String next() throws IOException {
         skip(",");
         if (at == END) {
+            if (list && !ended) {
+                throw cutShort(name + ":" + line);
+            }
             return null;
         }
         if (list && at == ']') {
@@ -52,12 +57,18 @@ final class JsonElements implements Rows {
         rowLine = line;
         String element = Lines.decode(ByteBuffer.wrap(element()), place());
         if (list && at == END) {
-            throw new DataException(place() + ": the list has no end; is the file cut short?");
+            throw cutShort(place());
         }
         return element;
     }
 
+    private DataException cutShort(String place) {
+        ended = true;
+        return new DataException(place + ": the list has no end; is the file cut short?");
+    }
+
     private String end() throws IOException {
+        ended = true;
         advance();
         skip("");
         long behind = line;

@@ -33,6 +33,8 @@ public final class JsonLine {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    private static final int SHOWN = 24;
+
     private JsonLine() {}
 
     /// @throws DataException if `line` is not one JSON object; the message begins with `place`
@@ -49,7 +51,7 @@ public final class JsonLine {
         try {
             return MAPPER.readTree(json);
         } catch (JacksonException e) {
-            throw new DataException(place + ": not JSON" + at(e.getLocation()) + ": " + reason(e), e);
+            throw new DataException(place + ": not JSON" + at(e.getLocation()) + ": " + reason(e, json), e);
         }
     }
 
@@ -62,7 +64,7 @@ public final class JsonLine {
     }
 
     /// What is wrong, without the parser's names of its own parts and settings.
-    private static String reason(JacksonException e) {
+    private static String reason(JacksonException e, String json) {
         String message = e.getOriginalMessage();
         return switch (e) {
             case StreamConstraintsException limit when message.contains("nesting") ->
@@ -72,8 +74,18 @@ public final class JsonLine {
             case StreamConstraintsException limit -> "a key is too long";
             case UnexpectedEndOfInputException end -> "it ends too early; is it cut short?";
             case DatabindException trailing -> "there is more behind the object";
-            default -> message;
+            case JacksonException twice when message.startsWith("Duplicate") -> message;
+            default -> "no value, key or mark of JSON" + found(e.getLocation(), json);
         };
+    }
+
+    private static String found(TokenStreamLocation location, String json) {
+        long from = location == null ? -1 : location.getCharOffset();
+        if (from < 0 || from >= json.length()) {
+            return "";
+        }
+        int to = (int) Math.min(json.length(), from + SHOWN);
+        return " but '" + json.substring((int) from, to).lines().findFirst().orElse("") + (to < json.length() ? "...'" : "'");
     }
 
     /// The text at `key`.
