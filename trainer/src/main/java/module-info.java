@@ -2,8 +2,7 @@
 module llams.trainer {
     requires java.net.http;
     requires java.xml;
-    // For packed dumps alone. It asks for java.desktop, which a bundle does without.
-    requires static org.apache.commons.compress;
+    requires org.apache.commons.compress;
     // It has no descriptor, and cannot say what it needs itself.
     requires jinjava;
     requires com.fasterxml.jackson.databind;

@@ -41,9 +41,9 @@ import tools.jackson.databind.node.ObjectNode;
         sortOptions = false,
         description = {
             "Fine-tune a model, or train a new one.",
-            "Of texts every token is learnt, of conversations what the assistant says. --out gets a LoRA adapter or a whole model,"
+            "Plain text: every token is trained on. Conversations: only the assistant's turns. --out gets a LoRA adapter or a whole model,"
                     + " train.jsonl with a line a step, and train.yaml with all settings.",
-            "Ctrl-C ends it after the step that it is at, with a save from which --resume goes on."
+            "Ctrl-C finishes the current step, saves and stops; --resume goes on from there."
         },
         footer = {
             "",

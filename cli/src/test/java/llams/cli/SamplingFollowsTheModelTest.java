@@ -97,11 +97,11 @@ class SamplingFollowsTheModelTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "{\"temperature\": -1} | \"temperature\" is -1; wanted a number, 0 or more",
-        "{\"temperature\": \"hot\"} | \"temperature\" is hot; wanted a number, 0 or more",
+        "{\"temperature\": \"hot\"} | \"temperature\" is \"hot\"; wanted a number, 0 or more",
         "{\"top_p\": 0} | \"top_p\" is 0; wanted a number above 0 and at most 1",
         "{\"top_k\": 1.5} | \"top_k\" is 1.5; wanted a whole number, 0 or more",
         "{\"min_p\": 2} | \"min_p\" is 2; wanted a number from 0 to 1",
-        "{\"do_sample\": \"yes\"} | \"do_sample\" is yes; wanted true or false"})
+        "{\"do_sample\": \"yes\"} | \"do_sample\" is \"yes\"; wanted true or false"})
     void whatIsNoSettingIsRefused(String json, String message) throws IOException {
         config(json);
         Llams run = Llams.run("generate", "-m", model.toString(), "--ids", "1");

@@ -48,7 +48,7 @@ record WikiFile(Path path) {
                 readPages(raw, pages);
                 return;
             }
-            InputStream unpacked = new BufferedInputStream(unpacked(raw), BUFFER);
+            InputStream unpacked = new BufferedInputStream(new Unpacked(raw, path), BUFFER);
             try {
                 readPages(unpacked, pages);
             } catch (DataException e) {
@@ -71,15 +71,6 @@ record WikiFile(Path path) {
         } else {
             throw new DataException(path + ": wanted a dump of MediaWiki's (<mediawiki ...>) or WikiExtractor's output (<doc ...> or"
                     + " {\"title\": ...}), as it is or packed with bzip2; found: " + start.lines().findFirst().orElseThrow());
-        }
-    }
-
-    private InputStream unpacked(InputStream in) throws IOException {
-        try {
-            return new Unpacked(in, path);
-        } catch (NoClassDefFoundError e) {
-            throw new DataException(path + ": is packed with bzip2, which the program in a bundle cannot read; unpack it first: bunzip2 -k "
-                    + path);
         }
     }
 
