@@ -132,6 +132,9 @@ final class TokenizerJson {
             } catch (IllegalArgumentException e) {
                 throw new IOException(path + ": " + e.getMessage(), e);
             }
+        } catch (JacksonException e) {
+            // No parser for it: the first bytes are of an encoding that JSON does not have.
+            throw new IOException(path + ": no valid JSON: it is not UTF-8", e);
         }
     }
 

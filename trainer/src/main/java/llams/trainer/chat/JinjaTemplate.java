@@ -20,7 +20,9 @@ import llams.trainer.chat.PythonValues.Nothing;
 final class JinjaTemplate {
     /// Far more than any conversation: a template that makes more does so by accident or on purpose.
     private static final int MOST_CHARACTERS = 1 << 24;
-    private static final long MOST_NODES = 1_000_000;
+    private static final long MOST_NODES = 500_000;
+
+    private static final int MOST_BRACKETS = 100;
 
     private final TemplateSource source;
     private final Jinjava jinjava;
@@ -30,6 +32,7 @@ final class JinjaTemplate {
 
     /// @throws TemplateException if it needs what is not supported
     JinjaTemplate(String template) {
+        refuseDeep(template);
         source = TemplateSource.of(template);
         JinjavaConfig config = JinjavaConfig.newBuilder()
                 .withLegacyOverrides(LegacyOverrides.ALL)
@@ -44,6 +47,22 @@ final class JinjaTemplate {
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
+    }
+
+    /// The parser of expressions takes seconds until the stack overflows.
+    private static void refuseDeep(String template) {
+        int depth = 0;
+        for (int i = 0; i < template.length(); i++) {
+            switch (template.charAt(i)) {
+                case '(', '[', '{' -> depth++;
+                case ')', ']', '}' -> depth = Math.max(0, depth - 1);
+                default -> {
+                }
+            }
+            if (depth > MOST_BRACKETS) {
+                throw new TemplateException(0, "it is nested too deep: more than " + MOST_BRACKETS + " brackets");
+            }
+        }
     }
 
     private void count() {
@@ -78,6 +97,8 @@ final class JinjaTemplate {
             return text;
         } catch (TemplateException e) {
             throw e;
+        } catch (StackOverflowError e) {
+            throw new TemplateException(Math.max(0, interpreter.getLineNumber()), "it is nested too deep");
         } catch (RuntimeException e) {
             throw failed(interpreter.getLineNumber(), e, e.getMessage());
         }
