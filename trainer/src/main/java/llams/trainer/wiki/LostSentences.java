@@ -61,6 +61,8 @@ final class LostSentences {
                 char c = line.charAt(at);
                 if (c == Marks.LOST) {
                     int end = line.indexOf(Marks.END, at);
+                    // A link or a table may have cut the name in two.
+                    end = end < 0 ? line.length() : end;
                     waiting.add(line.substring(at + 1, end));
                     at = end + 1;
                     continue;
