@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 final class CudaRunner implements Runner {
     /// As [TornadoOptions] reads it: what of the device may be used.
     private static final String MEMORY = "tornado.device.memory";
-    /// Elements start where the driver's copies and cuBLAS like it, behind room for the header that kernels skip.
     private static final double GIBIBYTE = 1L << 30;
+    /// Elements start where the driver's copies and cuBLAS like it, behind room for the header that kernels skip.
     private static final int HEAD_BYTES = 256;
     /// What NVIDIA advises for a Hopper card.
     private static final long LIBRARY_BYTES = 32L << 20;
