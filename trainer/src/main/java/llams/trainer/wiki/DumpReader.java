@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.MissingResourceException;
 import java.util.function.Consumer;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
@@ -43,6 +44,9 @@ final class DumpReader {
         try {
             reader = new DumpReader(factory().createXMLStreamReader(characters), name, pages);
             reader.run();
+        } catch (MissingResourceException e) {
+            // The JDK lacks the words for some of what may be wrong in a DTD.
+            throw new DataException(name + ": a <!DOCTYPE>, which no export has and which is not read");
         } catch (XMLStreamException e) {
             String place = name + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNumber()) + ": "
                     + (reader == null || reader.title == null ? "" : "in or after page \"" + reader.title + "\": ");
