@@ -20,7 +20,7 @@ import llams.trainer.chat.PythonValues.Nothing;
 final class JinjaTemplate {
     /// Far more than any conversation: a template that makes more does so by accident or on purpose.
     private static final int MOST_CHARACTERS = 1 << 24;
-    private static final long MOST_NODES = 500_000;
+    private static final long MOST_NODES = 250_000;
 
     private static final int MOST_BRACKETS = 100;
 

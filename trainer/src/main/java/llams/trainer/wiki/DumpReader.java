@@ -45,8 +45,8 @@ final class DumpReader {
             reader = new DumpReader(factory().createXMLStreamReader(characters), name, pages);
             reader.run();
         } catch (MissingResourceException e) {
-            // The JDK has no text for what it found in a <!DOCTYPE>.
-            throw new DataException(name + ": has a damaged <!DOCTYPE>, which no export has and which is not read");
+            // The JDK lacks the words for some of what may be wrong in a DTD.
+            throw new DataException(name + ": a <!DOCTYPE>, which no export has and which is not read");
         } catch (XMLStreamException e) {
             String place = name + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNumber()) + ": "
                     + (reader == null || reader.title == null ? "" : "in or after page \"" + reader.title + "\": ");

@@ -29,7 +29,7 @@ final class LostSentences {
 
     /// A line without marks of templates, and without the sentences that they have left false.
     String without(String line) {
-        return line.indexOf(Marks.LOST) < 0 ? line : new Reader(line).read();
+        return line.indexOf(Marks.LOST) < 0 && line.indexOf(Marks.END) < 0 ? line : new Reader(line).read();
     }
 
     private void lose(List<String> names) {
@@ -59,12 +59,11 @@ final class LostSentences {
             int at = 0;
             while (at < line.length()) {
                 char c = line.charAt(at);
-                if (c == Marks.LOST) {
-                    int end = line.indexOf(Marks.END, at);
-                    // A link or a table may have cut the name in two.
-                    end = end < 0 ? line.length() : end;
-                    waiting.add(line.substring(at + 1, end));
-                    at = end + 1;
+                if (c == Marks.LOST || c == Marks.END) {
+                    // What is damaged around a template may have cut its mark in two.
+                    int end = c == Marks.END ? at : line.indexOf(Marks.END, at);
+                    waiting.add(end > at ? line.substring(at + 1, end) : OTHERS);
+                    at = Math.max(at, end) + 1;
                     continue;
                 }
                 boolean blank = Character.isWhitespace(c);
