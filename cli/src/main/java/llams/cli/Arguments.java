@@ -30,13 +30,15 @@ final class Arguments {
     static String[] marked(CommandLine root, String... args) {
         String[] marked = args.clone();
         CommandLine at = root;
+        boolean takesMore = false;
         for (int i = 0; i < args.length && !args[i].equals("--"); i++) {
             CommandSpec spec = at.getCommandSpec();
             int equals = args[i].indexOf('=');
             OptionSpec option = spec.optionsMap().get(equals < 0 ? args[i] : args[i].substring(0, equals));
+            takesMore = option == null ? takesMore : option.arity().max() > 1;
             if (option == null) {
                 // An option that takes several files would take it for one of them.
-                if (args[i].matches("--\\p{Alpha}.*") && !isOption(args[i], spec)) {
+                if (takesMore && args[i].matches("--\\p{Alpha}.*") && !isOption(args[i], spec)) {
                     throw new UnmatchedArgumentException(at, List.of(args[i]));
                 }
                 at = at.getSubcommands().getOrDefault(args[i], at);
