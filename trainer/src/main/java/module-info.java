@@ -1,5 +1,6 @@
 /// Fine-tuning, adapters, merges and evaluation of Llama models.
 module llams.trainer {
+    requires java.management;
     requires java.net.http;
     requires java.xml;
     requires org.apache.commons.compress;

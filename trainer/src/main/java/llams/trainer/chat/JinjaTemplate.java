@@ -20,15 +20,14 @@ import llams.trainer.chat.PythonValues.Nothing;
 final class JinjaTemplate {
     /// Far more than any conversation: a template that makes more does so by accident or on purpose.
     private static final int MOST_CHARACTERS = 1 << 24;
-    private static final long MOST_NODES = 250_000;
 
     private static final int MOST_BRACKETS = 100;
 
     private final TemplateSource source;
     private final Jinjava jinjava;
-    private final PythonResolver resolver = new PythonResolver();
+    private final RenderingTime time = new RenderingTime();
+    private final PythonResolver resolver = new PythonResolver(time);
     private Node parsed;
-    private long nodes;
 
     /// @throws TemplateException if it needs what is not supported
     JinjaTemplate(String template) {
@@ -43,7 +42,7 @@ final class JinjaTemplate {
                 .withRangeLimit(10_000)
                 .withKeepTrailingNewline(true)
                 .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends", "block", "call", "do")))
-                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> count()).build())
+                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> time.check()).build())
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
@@ -65,17 +64,10 @@ final class JinjaTemplate {
         }
     }
 
-    private void count() {
-        if (++nodes > MOST_NODES) {
-            throw new TemplateException(0, "it goes on and on: stopped after " + MOST_NODES + " parts");
-        }
-    }
-
     /// @param values what the template may use: strings, numbers, booleans, lists and maps of them
     /// @param clock  what `strftime_now` tells
     /// @throws TemplateException if that fails, or the template refuses
     String render(Map<String, Object> values, Clock clock) {
-        nodes = 0;
         Map<String, Object> bindings = new LinkedHashMap<>(source.constants());
         values.forEach((name, value) -> bindings.put(name, value == null ? Nothing.NONE : value));
         bindings.put("none", Nothing.NONE);
@@ -90,6 +82,7 @@ final class JinjaTemplate {
             if (parsed == null) {
                 parsed = interpreter.parse(source.text());
             }
+            time.start(values);
             String text = interpreter.render(parsed, false);
             for (TemplateError error : interpreter.getErrorsCopy()) {
                 throw failed(error.getLineno(), error.getException(), error.getMessage());

@@ -14,8 +14,15 @@ import llams.trainer.chat.PythonValues.Nothing;
 /// How a template's expressions reach into values: keys, elements, and the methods of [PythonMethods]. There is no way from here
 /// to a method or a field of a Java object.
 final class PythonResolver extends MapELResolver {
+    private final RenderingTime time;
+
+    PythonResolver(RenderingTime time) {
+        this.time = time;
+    }
+
     @Override
     public Object getValue(ELContext context, Object base, Object property) {
+        time.check();
         context.setPropertyResolved(true);
         String name = String.valueOf(property);
         return switch (base) {
@@ -52,6 +59,7 @@ final class PythonResolver extends MapELResolver {
 
     @Override
     public Object invoke(ELContext context, Object base, Object method, Class<?>[] types, Object[] arguments) {
+        time.check();
         context.setPropertyResolved(true);
         String name = String.valueOf(method);
         if (base instanceof Filter filter) {

@@ -172,7 +172,10 @@ class ChatTemplateTest {
         for (String[] wrong : new String[][] {{"{{ raise_exception('no \"system\"') }}", "the template says: no \"system\""},
                 {"{{ 'a' + messages[0].nothing }}", "joined with a value that is not there"}, {"{{ messages[0].content.frob() }}", "no method \"frob\""},
                 {"{{ messages[0].content.getClass() }}", "no method \"getClass\""}, {"{{ messages.class.forName('x') }}", "not there"},
-                {"{% for i in range(10000) %}{% for j in range(10000) %}{{ j }}{% endfor %}{% endfor %}", ""},
+                {"{% for i in range(10000) %}{% for j in range(10000) %}{{ j }}{% endfor %}{% endfor %}", "it was stopped"},
+                {"{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}", "it was stopped"},
+                {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(18) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"
+                        + "{% for i in range(10000) %}{% set ns.t = ns.s + 'a' %}{% endfor %}", "it was stopped"},
                 {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(100) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", ""}}) {
             ChatTemplate template = template(wrong[0]);
             var error = assertThrows(IllegalArgumentException.class, () -> template.prompt(List.of(user("q")), List.of()), wrong[0]);
