@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
 
 /// jtokkit's side of the tokenizer comparison: how fast it encodes a text on one thread.
 ///
-/// `java -cp jtokkit-1.1.0.jar JtokkitSide.java tokenizer.model TEXT...` measures it with the vocabulary of a file in tiktoken's format;
-/// with `cl100k` in the file's place it measures jtokkit's own vocabulary, for which it has a splitter written by hand.
+/// `java -cp jtokkit-1.1.0.jar JtokkitSide.java tokenizer.model TEXT...` measures it with the vocabulary of a file in
+/// tiktoken's format; with `cl100k` in the file's place it measures jtokkit's own vocabulary, for which it has a
+/// splitter written by hand.
 final class JtokkitSide {
     private static final int CHARACTERS = 1 << 20;
     private static final double SECONDS = 3;
@@ -47,7 +48,8 @@ final class JtokkitSide {
         }
         Pattern pattern = Pattern.compile(PATTERN, Pattern.UNICODE_CHARACTER_CLASS);
         return registry.registerGptBytePairEncoding(new GptBytePairEncodingParams("file", pattern, ranks, Map.of()))
-                .getEncoding("file").orElseThrow();
+                .getEncoding("file")
+                .orElseThrow();
     }
 
     /// Seconds for one call.

@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.Param;
 
 /// Causal attention over one document. Shapes are `TOKENSxHEADS/KVHEADSxHEADDIM`.
 public class AttentionBenchmark {
-    /// Forward, and backward from its results. What a token sees does not depend on those after it, so a short document is
-    /// enough for the plain loops to check the beginning of the long one.
+    /// Forward, and backward from its results. What a token sees does not depend on those after it, so a short document
+    /// is enough for the plain loops to check the beginning of the long one.
     public static class Causal extends OnCpu {
         private static final int CHECKED_TOKENS = 64;
         private static final double TOLERANCE = 1e-4;
@@ -44,8 +44,10 @@ public class AttentionBenchmark {
             forward.run();
 
             Recorded second = new Recorded(arena);
-            recordBackward(second, tokens, operands(second, tokens, Map.of()), second.of("out", copy(forward.output("out"))),
-                    second.of("logSumExp", copy(forward.output("logSumExp"))), leaf(second, "dout", tokens, dims[1], Map.of()));
+            recordBackward(second, tokens, operands(second, tokens, Map.of()),
+                    second.of("out", copy(forward.output("out"))),
+                    second.of("logSumExp", copy(forward.output("logSumExp"))),
+                    leaf(second, "dout", tokens, dims[1], Map.of()));
             backward = second.on(cpu);
             // Nothing may flow back from the tokens that the short document lacks.
             Tensor dout = second.tensors.get("dout");
@@ -64,7 +66,8 @@ public class AttentionBenchmark {
             try (Recorded.Running answers = plain.on(scalar)) {
                 answers.run();
                 for (String name : RESULTS) {
-                    Close.check(name, (name.equals("out") ? forward : backward).output(name), answers.output(name), TOLERANCE);
+                    Close.check(name, (name.equals("out") ? forward : backward).output(name), answers.output(name),
+                            TOLERANCE);
                 }
             }
             dout.data().copyFrom(all.data());
@@ -75,7 +78,8 @@ public class AttentionBenchmark {
         }
 
         private Leaf leaf(Recorded in, String name, int tokens, int heads, Map<String, Tensor> given) {
-            return given.containsKey(name) ? in.of(name, given.get(name))
+            return given.containsKey(name)
+                    ? in.of(name, given.get(name))
                     : in.random(name, DType.F32, tokens, (long) heads * dims[3]);
         }
 
@@ -90,7 +94,8 @@ public class AttentionBenchmark {
             return in.graph.recordNode(new Attention(dims[3], tokens), operands.toArray(Value[]::new));
         }
 
-        private void recordBackward(Recorded in, int tokens, List<Value> operands, Value out, Value logSumExp, Value dout) {
+        private void recordBackward(Recorded in, int tokens, List<Value> operands, Value out, Value logSumExp,
+                Value dout) {
             List<Value> inputs = new ArrayList<>(operands);
             inputs.addAll(List.of(out, logSumExp, dout));
             Node node = in.graph.recordNode(new AttentionGradient(dims[3], tokens), inputs.toArray(Value[]::new));

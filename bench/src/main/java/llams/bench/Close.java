@@ -4,8 +4,7 @@ import llams.engine.tensor.Tensor;
 
 /// Compares answers: a benchmark of a wrong result is worth nothing.
 final class Close {
-    private Close() {
-    }
+    private Close() {}
 
     /// Compares the first elements of `actual`, as many as `expected` has.
     ///

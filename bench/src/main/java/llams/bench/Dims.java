@@ -6,8 +6,7 @@ import java.util.regex.Pattern;
 final class Dims {
     private static final Pattern SEPARATOR = Pattern.compile("[x/]");
 
-    private Dims() {
-    }
+    private Dims() {}
 
     /// @param form as `MxKxN`, which says how many there are and, in the error, what they mean
     /// @throws IllegalArgumentException if the text is not made so

@@ -8,8 +8,8 @@ import llams.engine.tensor.Tensor;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/// The matrix products of a model, each a program of one operation. Shapes are `MxNxK`: `[M, N]` is made of sums over K. What
-/// is measured beside 1024³ are the projections of a 1B model.
+/// The matrix products of a model, each a program of one operation. Shapes are `MxNxK`: `[M, N]` is made of sums over
+/// K. What is measured beside 1024³ are the projections of a 1B model.
 public class KernelBenchmark {
     /// One product and how its operands lie.
     public abstract static class Product extends OnCpu {

@@ -39,7 +39,8 @@ public class LoadBenchmark {
             directory = Path.of(shape);
             if (!Files.isDirectory(directory)) {
                 directory = temporary.resolve("model");
-                NewModel.write(RandomModel.config(shape).withDtype("bfloat16"), 0, null, directory, (done, total) -> { });
+                NewModel.write(RandomModel.config(shape).withDtype("bfloat16"), 0, null, directory,
+                        (done, total) -> {});
             }
             prompt = RandomModel.ids(PROMPT_TOKENS, LlamaConfig.read(directory).vocab());
             try (LlamaWeights weights = LlamaWeights.open(directory)) {
@@ -57,7 +58,8 @@ public class LoadBenchmark {
                     ByteBuffer read = ByteBuffer.allocate((int) Math.min(CHECKED_BYTES, mapped.byteSize()));
                     channel.read(read, entry.begin());
                     for (int i = 0; i < read.capacity(); i++) {
-                        Close.check(entry.info().name() + ", byte " + i, mapped.get(ValueLayout.JAVA_BYTE, i), read.get(i), 0);
+                        Close.check(entry.info().name() + ", byte " + i, mapped.get(ValueLayout.JAVA_BYTE, i),
+                                read.get(i), 0);
                     }
                 }
             }
@@ -104,8 +106,8 @@ public class LoadBenchmark {
     @Benchmark
     public float[] firstToken(OnDisk model, Work work) throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(model.directory);
-                Generator generator =
-                        new Generator(model.cpu, weights.model(), weights.resident(), OnDisk.PROMPT_TOKENS + 1)) {
+                Generator generator = new Generator(model.cpu, weights.model(), weights.resident(),
+                        OnDisk.PROMPT_TOKENS + 1)) {
             work.add(0, weights.checkpoint.bytes(), 0);
             return generator.append(model.prompt);
         }

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/// What every benchmark that computes has: the CPU with a number of threads and a vector width, and memory. Both settings are
-/// read when the kernels load, so they hold only in the fresh JVM that JMH starts for each combination.
+/// What every benchmark that computes has: the CPU with a number of threads and a vector width, and memory. Both
+/// settings are read when the kernels load, so they hold only in the fresh JVM that JMH starts for each combination.
 @State(Scope.Benchmark)
 public abstract class OnCpu {
     /// 0: one a core.

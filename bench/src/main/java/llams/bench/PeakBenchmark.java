@@ -13,7 +13,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/// What the machine can do at most: the rates against which the other suites are seen. Each JMH thread works for itself.
+/// What the machine can do at most: the rates against which the other suites are seen. Each JMH thread works for
+/// itself.
 public class PeakBenchmark {
     /// Vectors of the width that `vectorBits` names; the class loads after that is set.
     private static final class Lanes {
@@ -61,10 +62,10 @@ public class PeakBenchmark {
     private static final int ROUNDS = 10_000;
     private static final int CHAINS = 12;
 
-    /// Twelve independent chains of fused multiply-adds in registers: more than latency times units of today's cores needs,
-    /// few enough for 16 registers. Each adds to its own sum, as products of matrices do: with the sum as a factor, every
-    /// operation needs a register move beside it. Compiled by itself: inside of the harness's loop it ran at half of the
-    /// speed with two threads.
+    /// Twelve independent chains of fused multiply-adds in registers: more than latency times units of today's cores
+    /// needs, few enough for 16 registers. Each adds to its own sum, as products of matrices do: with the sum as a
+    /// factor, every operation needs a register move beside it. Compiled by itself: inside of the harness's loop it ran
+    /// at half of the speed with two threads.
     @Benchmark
     @CompilerControl(CompilerControl.Mode.DONT_INLINE)
     public float fma(Width width, Work work) {

@@ -24,8 +24,7 @@ public final class PeakMemory implements InternalProfiler {
     }
 
     @Override
-    public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {
-    }
+    public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {}
 
     @Override
     public Collection<? extends Result<?>> afterIteration(BenchmarkParams benchmark, IterationParams iteration,

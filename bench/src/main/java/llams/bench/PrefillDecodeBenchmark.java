@@ -8,8 +8,8 @@ import llams.engine.tensor.DType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/// Generating with a model: reading a prompt (`prefill`), and token by token from an empty context (`decode`), which is what
-/// `llama-bench` calls pp and tg.
+/// Generating with a model: reading a prompt (`prefill`), and token by token from an empty context (`decode`), which is
+/// what `llama-bench` calls pp and tg.
 public class PrefillDecodeBenchmark {
     public abstract static class Generating extends OnCpu {
         private static final int CHECKED_TOKENS = 12;
@@ -40,7 +40,8 @@ public class PrefillDecodeBenchmark {
             float[][] plain = scores(scalar, small);
             for (int i = 0; i < plain.length; i++) {
                 for (int j = 0; j < plain[i].length; j++) {
-                    Close.check("score " + j + " after prompt and " + i + " tokens", fast[i][j], plain[i][j], TOLERANCE);
+                    Close.check("score " + j + " after prompt and " + i + " tokens", fast[i][j], plain[i][j],
+                            TOLERANCE);
                 }
             }
         }
@@ -48,7 +49,8 @@ public class PrefillDecodeBenchmark {
         private static float[][] scores(Device device, RandomModel small) {
             int[] ids = RandomModel.ids(CHECKED_TOKENS, small.config().vocab());
             try (Generator generator = new Generator(device, small.model(), small.tensors(), CHECKED_TOKENS + 2)) {
-                return new float[][] {generator.append(ids).clone(), generator.append(1).clone(), generator.append(2).clone()};
+                return new float[][] {generator.append(ids).clone(), generator.append(1).clone(),
+                        generator.append(2).clone()};
             }
         }
 

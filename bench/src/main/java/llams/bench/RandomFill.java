@@ -12,8 +12,7 @@ final class RandomFill {
     /// Different elements. A prime, so that no two rows of a matrix are alike; what is copied around is 256 KiB.
     private static final int PERIOD = 65_521;
 
-    private RandomFill() {
-    }
+    private RandomFill() {}
 
     @FunctionalInterface
     interface Element {

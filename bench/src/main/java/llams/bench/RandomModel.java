@@ -19,14 +19,13 @@ import llams.engine.tensor.Tensor;
 /// @param dtype   of the matrices; where rows are not whole blocks of it, and in the norms of a quantized model, F32
 /// @param tensors by leaf name
 record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors) {
-    private static final Map<String, LlamaConfig> SHAPES = Map.of(
-            "60M", shape(512, 1536, 8, 8, 4, 32_000, false),
-            "1B", KnownShapes.BY_NAME.get("llama3.2-1b"),
-            "tiny", shape(64, 176, 3, 8, 2, 512, false));
+    private static final Map<String, LlamaConfig> SHAPES = Map.of("60M", shape(512, 1536, 8, 8, 4, 32_000, false), "1B",
+            KnownShapes.BY_NAME.get("llama3.2-1b"), "tiny", shape(64, 176, 3, 8, 2, 512, false));
 
-    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int kvHeads, int vocab, boolean tied) {
-        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, vocab, 1e-5f, 500_000, null, 8192, tied,
-                0.02f, -1, List.of(), null);
+    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int kvHeads, int vocab,
+            boolean tied) {
+        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, vocab, 1e-5f, 500_000, null, 8192,
+                tied, 0.02f, -1, List.of(), null);
     }
 
     /// @throws IllegalArgumentException if there is no shape of this name
@@ -54,14 +53,15 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
     }
 
     private static DType typeOf(DType dtype, long... dims) {
-        boolean isPossible = dtype.blockElements == 1 || dims.length > 1 && dims[dims.length - 1] % dtype.blockElements == 0;
+        boolean isPossible = dtype.blockElements == 1
+                || dims.length > 1 && dims[dims.length - 1] % dtype.blockElements == 0;
         return isPossible ? dtype : DType.F32;
     }
 
     /// The same widths with one layer and few words: small enough for the plain loops.
     static LlamaConfig small(LlamaConfig c) {
-        return new LlamaConfig(c.dim(), c.hiddenDim(), 1, c.heads(), c.kvHeads(), c.headDim(), 256, c.normEps(), c.ropeTheta(),
-                c.ropeScaling(), c.maxPositions(), c.tied(), c.initializerRange(), -1, List.of(), null);
+        return new LlamaConfig(c.dim(), c.hiddenDim(), 1, c.heads(), c.kvHeads(), c.headDim(), 256, c.normEps(),
+                c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.initializerRange(), -1, List.of(), null);
     }
 
     Parameters frozen() {

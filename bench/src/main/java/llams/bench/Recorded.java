@@ -14,8 +14,8 @@ import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// A few operations with the numbers they work on: recorded once, run by any device. All leaves are resident, so that a run is
-/// nothing but the kernels.
+/// A few operations with the numbers they work on: recorded once, run by any device. All leaves are resident, so that a
+/// run is nothing but the kernels.
 final class Recorded {
     final Graph graph = new Graph();
     final Map<String, Tensor> tensors = new LinkedHashMap<>();

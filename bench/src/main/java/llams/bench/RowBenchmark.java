@@ -92,7 +92,8 @@ public class RowBenchmark {
 
         @Override
         void record(Graph g) {
-            one.output("dx", g.record(new RmsNormGradient(1e-5f), rows("x"), one.random("weight", DType.F32, dim), rows("dy")));
+            one.output("dx",
+                    g.record(new RmsNormGradient(1e-5f), rows("x"), one.random("weight", DType.F32, dim), rows("dy")));
             costs(9, 3);
         }
     }
@@ -163,11 +164,9 @@ public class RowBenchmark {
 
         @Override
         void record(Graph g) {
-            Value[] inputs = {
-                one.state("param", -1, 1, tokens, dim), one.state("m", -0.01, 0.01, tokens, dim),
-                one.state("v", 1e-6, 1e-4, tokens, dim), one.state("gradient", -0.01, 0.01, tokens, dim),
-                one.floats("squaredNorm", 4), one.floats("schedule", 1e-4f, 0.1f, 0.001f)
-            };
+            Value[] inputs = {one.state("param", -1, 1, tokens, dim), one.state("m", -0.01, 0.01, tokens, dim),
+                    one.state("v", 1e-6, 1e-4, tokens, dim), one.state("gradient", -0.01, 0.01, tokens, dim),
+                    one.floats("squaredNorm", 4), one.floats("schedule", 1e-4f, 0.1f, 0.001f)};
             g.record(new AdamW(0.9, 0.999, 1e-8, 0.01, 1), inputs);
             costs(12, 7);
         }
@@ -198,7 +197,9 @@ public class RowBenchmark {
             CounterRandom random = new CounterRandom(5, 0);
             int[] labels = IntStream.range(0, tokens).map(t -> random.below(vocab, t)).toArray();
             // Tokens that are not counted cost the plain loops nothing.
-            int[] few = IntStream.range(0, tokens).map(t -> t % (tokens / CHECKED_TOKENS) == 0 ? labels[t] : -100).toArray();
+            int[] few = IntStream.range(0, tokens)
+                    .map(t -> t % (tokens / CHECKED_TOKENS) == 0 ? labels[t] : -100)
+                    .toArray();
             Leaf leaf = one.ints("labels", few);
             List<Result> loss = one.graph.linearCrossEntropy(one.random("x", DType.F32, tokens, dims[1]),
                     one.random("weight", type, vocab, dims[1]), leaf, one.floats("scale", 1f / tokens));

@@ -63,13 +63,15 @@ public final class Suites implements Benchmarks {
 
     int run(Request request, Effort effort, PrintStream out, PrintStream err) throws IOException {
         int cores = Runtime.getRuntime().availableProcessors();
-        List<Integer> threads = !request.threads().isEmpty() ? request.threads()
+        List<Integer> threads = !request.threads().isEmpty()
+                ? request.threads()
                 : request.quick() || cores == 1 ? List.of(cores) : List.of(1, cores);
         List<Case> chosen = cases(request.patterns());
         chosen.removeIf(c -> c.label().startsWith(CEILINGS));
         request.parameters().keySet().forEach(name -> {
             if (chosen.stream().noneMatch(c -> c.parameters.containsKey(name))) {
-                throw new IllegalArgumentException("no chosen benchmark has a parameter \"" + name + "\"; --list shows them");
+                throw new IllegalArgumentException(
+                        "no chosen benchmark has a parameter \"" + name + "\"; --list shows them");
             }
         });
         List<Case> ceilings = cases(List.of(CEILINGS));
@@ -91,8 +93,8 @@ public final class Suites implements Benchmarks {
             results.addAll(measure(c, request, effort, threads, 1, table));
         }
         if (request.json() != null) {
-            try (PrintStream json =
-                    new PrintStream(new FileOutputStream(request.json().toFile()), false, StandardCharsets.UTF_8)) {
+            try (PrintStream json = new PrintStream(new FileOutputStream(request.json().toFile()), false,
+                    StandardCharsets.UTF_8)) {
                 ResultFormatFactory.getInstance(ResultFormatType.JSON, json).writeOut(results);
                 if (json.checkError()) {
                     throw new IOException(request.json() + ": could not be written");
@@ -108,11 +110,11 @@ public final class Suites implements Benchmarks {
 
     /// @param threads    of the kernels, where the benchmark has such a parameter
     /// @param jmhThreads that call the benchmark at the same time
-    private static Collection<RunResult> measure(Case c, Request request, Effort effort, List<Integer> threads, int jmhThreads,
-            Table table) {
+    private static Collection<RunResult> measure(Case c, Request request, Effort effort, List<Integer> threads,
+            int jmhThreads, Table table) {
         Map<String, List<String>> values = new LinkedHashMap<>();
-        c.parameters.forEach((name, builtIn) ->
-                values.put(name, request.quick() && !name.equals("dtype") ? builtIn.subList(0, 1) : builtIn));
+        c.parameters.forEach((name, builtIn) -> values.put(name,
+                request.quick() && !name.equals("dtype") ? builtIn.subList(0, 1) : builtIn));
         values.replaceAll((name, builtIn) -> request.parameters().getOrDefault(name, builtIn));
         if (values.containsKey("threads")) {
             values.put("threads", threads.stream().map(String::valueOf).toList());
@@ -121,10 +123,17 @@ public final class Suites implements Benchmarks {
             values.put("vectorBits", request.vectorBits().stream().map(String::valueOf).toList());
         }
         ChainedOptionsBuilder options = new OptionsBuilder().include("^" + Pattern.quote(c.name) + "$")
-                .mode(Mode.Throughput).timeUnit(TimeUnit.SECONDS).threads(jmhThreads).forks(effort.forks)
-                .warmupIterations(effort.warmups).warmupTime(effort.time)
-                .measurementIterations(effort.iterations).measurementTime(effort.time)
-                .timeout(TimeValue.minutes(30)).addProfiler(PeakMemory.class).verbosity(VerboseMode.SILENT);
+                .mode(Mode.Throughput)
+                .timeUnit(TimeUnit.SECONDS)
+                .threads(jmhThreads)
+                .forks(effort.forks)
+                .warmupIterations(effort.warmups)
+                .warmupTime(effort.time)
+                .measurementIterations(effort.iterations)
+                .measurementTime(effort.time)
+                .timeout(TimeValue.minutes(30))
+                .addProfiler(PeakMemory.class)
+                .verbosity(VerboseMode.SILENT);
         values.forEach((name, list) -> options.param(name, list.toArray(String[]::new)));
         try {
             return new Runner(options.build(), table).run();
@@ -138,9 +147,9 @@ public final class Suites implements Benchmarks {
     private static List<Case> cases(List<String> patterns) {
         try {
             Map<String, Case> cases = new TreeMap<>();
-            for (BenchmarkListEntry entry : BenchmarkList.defaultList().getAll(
-                    OutputFormatFactory.createFormatInstance(new PrintStream(OutputStream.nullOutputStream()), VerboseMode.SILENT),
-                    List.of())) {
+            for (BenchmarkListEntry entry : BenchmarkList.defaultList()
+                    .getAll(OutputFormatFactory.createFormatInstance(new PrintStream(OutputStream.nullOutputStream()),
+                            VerboseMode.SILENT), List.of())) {
                 Map<String, List<String>> parameters = new LinkedHashMap<>();
                 if (entry.getParams().hasValue()) {
                     entry.getParams().get().forEach((name, values) -> parameters.put(name, List.of(values)));
@@ -152,7 +161,8 @@ public final class Suites implements Benchmarks {
             }
             return new ArrayList<>(cases.values());
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException("\"" + e.getPattern() + "\" is not a regular expression: " + e.getDescription(), e);
+            throw new IllegalArgumentException(
+                    "\"" + e.getPattern() + "\" is not a regular expression: " + e.getDescription(), e);
         }
     }
 }

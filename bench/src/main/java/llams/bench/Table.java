@@ -17,7 +17,8 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.format.OutputFormat;
 
-/// Prints a row as each case ends. What JMH and the measuring JVMs print is shown only where a case fails, or on demand.
+/// Prints a row as each case ends. What JMH and the measuring JVMs print is shown only where a case fails, or on
+/// demand.
 final class Table implements OutputFormat {
     private static final String ROW = "%-26s %-24s %-5s %7s %9s %6s %9s %6s %8s %6s %10s %7s%n";
 
@@ -37,8 +38,8 @@ final class Table implements OutputFormat {
         this.out = out;
         this.verboseOrNull = verboseOrNull;
         this.err = err;
-        out.printf(ROW, "operation", "shape", "dtype", "threads", "time", "±", "GFLOP/s", "% peak", "GB/s", "% read", "tokens/s",
-                "MiB");
+        out.printf(ROW, "operation", "shape", "dtype", "threads", "time", "±", "GFLOP/s", "% peak", "GB/s", "% read",
+                "tokens/s", "MiB");
     }
 
     int failures() {
@@ -104,14 +105,20 @@ final class Table implements OutputFormat {
 
     @SuppressWarnings("rawtypes") // as JMH declares them
     private static double rate(BenchmarkResult result, String name) {
-        return result.getSecondaryResults().entrySet().stream().filter(entry -> entry.getKey().endsWith(name))
-                .mapToDouble(entry -> entry.getValue().getScore()).findAny().orElse(0);
+        return result.getSecondaryResults()
+                .entrySet()
+                .stream()
+                .filter(entry -> entry.getKey().endsWith(name))
+                .mapToDouble(entry -> entry.getValue().getScore())
+                .findAny()
+                .orElse(0);
     }
 
     /// As `kernel.linear`.
     private static String operation(BenchmarkParams params) {
         String name = params.getBenchmark();
-        String label = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1).replaceFirst("Benchmark", "");
+        String label = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1)
+                .replaceFirst("Benchmark", "");
         return Character.toLowerCase(label.charAt(0)) + label.substring(1);
     }
 
@@ -122,7 +129,7 @@ final class Table implements OutputFormat {
             String value = params.getParam(key);
             switch (key) {
                 case "shape" -> parts.addFirst(value);
-                case "dtype", "threads" -> { }
+                case "dtype", "threads" -> {}
                 case "vectorBits" -> {
                     if (!value.equals("0")) {
                         parts.add(value + " bits");
@@ -148,8 +155,11 @@ final class Table implements OutputFormat {
     }
 
     static String time(double seconds) {
-        return seconds < 1e-3 ? String.format(Locale.ROOT, "%.1f µs", seconds * 1e6)
-                : seconds < 1 ? String.format(Locale.ROOT, "%.2f ms", seconds * 1e3) : String.format(Locale.ROOT, "%.3f s", seconds);
+        return seconds < 1e-3
+                ? String.format(Locale.ROOT, "%.1f µs", seconds * 1e6)
+                : seconds < 1
+                        ? String.format(Locale.ROOT, "%.2f ms", seconds * 1e3)
+                        : String.format(Locale.ROOT, "%.3f s", seconds);
     }
 
     /// Three digits that matter; nothing for what a case does not have.
@@ -183,8 +193,7 @@ final class Table implements OutputFormat {
     }
 
     @Override
-    public void verbosePrintln(String text) {
-    }
+    public void verbosePrintln(String text) {}
 
     @Override
     public void write(int b) {
@@ -197,22 +206,18 @@ final class Table implements OutputFormat {
     }
 
     @Override
-    public void iteration(BenchmarkParams benchmark, IterationParams iteration, int number) {
-    }
+    public void iteration(BenchmarkParams benchmark, IterationParams iteration, int number) {}
 
     @Override
-    public void iterationResult(BenchmarkParams benchmark, IterationParams iteration, int number, IterationResult result) {
-    }
+    public void iterationResult(BenchmarkParams benchmark, IterationParams iteration, int number,
+            IterationResult result) {}
 
     @Override
-    public void startRun() {
-    }
+    public void startRun() {}
 
     @Override
-    public void flush() {
-    }
+    public void flush() {}
 
     @Override
-    public void close() {
-    }
+    public void close() {}
 }

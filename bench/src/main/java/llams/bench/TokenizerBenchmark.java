@@ -96,7 +96,8 @@ public class TokenizerBenchmark {
             int[] actual = coder.encodeOrdinary(beginning);
             int at = Arrays.mismatch(actual, expected);
             if (at >= 0) {
-                throw new IllegalStateException("wrong answer: id " + at + " of " + expected.length + " is not that of plain merging");
+                throw new IllegalStateException(
+                        "wrong answer: id " + at + " of " + expected.length + " is not that" + " of plain merging");
             }
         }
 

@@ -25,8 +25,8 @@ import llams.trainer.optim.Optimizer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/// A whole step: forward, backward, clipping, AdamW. The case says the model, what is trained (every weight, or a rank-8 adapter
-/// on all seven projections or on q and v), the type of the frozen weights, and sequences x tokens.
+/// A whole step: forward, backward, clipping, AdamW. The case says the model, what is trained (every weight, or a
+/// rank-8 adapter on all seven projections or on q and v), the type of the frozen weights, and sequences x tokens.
 public class TrainStepBenchmark {
     private static final int RANK = 8;
     private static final double RATE = 3e-4;
@@ -67,15 +67,16 @@ public class TrainStepBenchmark {
             flops = flops(config, method, dims[0], dims[1]);
         }
 
-        /// One step of a smaller model of the same widths gives the loss and the norm of the gradient that the plain loops give;
-        /// so does the one after, which sees what AdamW did.
+        /// One step of a smaller model of the same widths gives the loss and the norm of the gradient that the plain
+        /// loops give; so does the one after, which sees what AdamW did.
         private void check(LlamaConfig small, String method, DType dtype) {
             Batch rows = batch(small, 2, CHECKED_TOKENS / 2);
             List<List<Trainer.Step>> steps = new ArrayList<>();
             for (Device device : List.of(cpu, scalar)) {
                 // In memory of its own, given back before the real model comes: the peak is to be that of the step.
                 try (Arena own = Arena.ofShared();
-                        Trainer both = trainer(device, own, RandomModel.create(own, small, dtype), method, CHECKED_TOKENS / 2)) {
+                        Trainer both = trainer(device, own, RandomModel.create(own, small, dtype), method,
+                                CHECKED_TOKENS / 2)) {
                     steps.add(List.of(both.step(List.of(rows), RATE, 0), both.step(List.of(rows), RATE, 1)));
                 }
             }
@@ -83,7 +84,8 @@ public class TrainStepBenchmark {
                 Trainer.Step fast = steps.get(0).get(i);
                 Trainer.Step plain = steps.get(1).get(i);
                 Close.check("loss of step " + i, fast.loss(), plain.loss(), TOLERANCE * plain.loss());
-                Close.check("gradient of step " + i, fast.gradientNorm(), plain.gradientNorm(), TOLERANCE * plain.gradientNorm());
+                Close.check("gradient of step " + i, fast.gradientNorm(), plain.gradientNorm(),
+                        TOLERANCE * plain.gradientNorm());
             }
         }
 
@@ -115,7 +117,8 @@ public class TrainStepBenchmark {
             Set<ProjectionName> targets = switch (method) {
                 case "all" -> EnumSet.allOf(ProjectionName.class);
                 case "qv" -> EnumSet.of(ProjectionName.Q, ProjectionName.V);
-                default -> throw new IllegalArgumentException("targets \"" + method + "\" are not known; there are all, qv");
+                default -> throw new IllegalArgumentException(
+                        "targets \"" + method + "\" are not known; there are" + " all, qv");
             };
             LoraConfig lora = new LoraConfig(RANK, 2 * RANK, 0, targets, false);
             Adapter adapter = Adapter.create(arena, lora, weights.config(), 0);
@@ -124,8 +127,8 @@ public class TrainStepBenchmark {
             return new Trainer(device, model.model(), model.adapterLeaves(), resident, optimizer, tokens, recompute, 0);
         }
 
-        /// Two flops a weight and token forward, as many again for the gradient of the input, and for that of the weight where it
-        /// is trained; the adapters' own are too few to count.
+        /// Two flops a weight and token forward, as many again for the gradient of the input, and for that of the
+        /// weight where it is trained; the adapters' own are too few to count.
         private static double flops(LlamaConfig config, String method, int rows, int tokens) {
             double passes = method.equals("full") ? 3 : 2;
             return passes * 2 * RandomModel.multipliedWeights(config) * rows * tokens

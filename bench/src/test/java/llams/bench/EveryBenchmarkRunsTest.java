@@ -30,20 +30,17 @@ class EveryBenchmarkRunsTest {
             Map.entry("AttentionBenchmark.(for|back)ward", "80x4/2x16"),
             Map.entry("AttentionBenchmark.oneToken", "40x4/2x16"),
             Map.entry("KernelBenchmark.(linear|inputGradient|weightGradient)", "33x32x64"),
-            Map.entry("KernelBenchmark.thin", "40x8x24"),
-            Map.entry("KernelBenchmark.oneToken", "1x100x64"),
-            Map.entry("LoadBenchmark", "tiny"),
-            Map.entry("PrefillDecodeBenchmark", "tiny"),
-            Map.entry("RowBenchmark.(?!crossEntropy)", "5x128"),
-            Map.entry("RowBenchmark.crossEntropy", "16x32x100"),
+            Map.entry("KernelBenchmark.thin", "40x8x24"), Map.entry("KernelBenchmark.oneToken", "1x100x64"),
+            Map.entry("LoadBenchmark", "tiny"), Map.entry("PrefillDecodeBenchmark", "tiny"),
+            Map.entry("RowBenchmark.(?!crossEntropy)", "5x128"), Map.entry("RowBenchmark.crossEntropy", "16x32x100"),
             Map.entry("TrainStepBenchmark", "tiny-lora-qv-bf16-1x16,tiny-lora-all-q8_0-1x16,tiny-full-f32-2x8"));
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int run(String pattern, Map<String, List<String>> parameters, Path json) throws IOException {
-        Benchmarks.Request request =
-                new Benchmarks.Request(List.of(pattern), true, List.of(2), List.of(), parameters, false, json, false);
+        Benchmarks.Request request = new Benchmarks.Request(List.of(pattern), true, List.of(2), List.of(), parameters,
+                false, json, false);
         return new Suites().run(request, BRIEF, print(out), print(err));
     }
 
@@ -60,12 +57,16 @@ class EveryBenchmarkRunsTest {
         assertEquals(0, run("TokenizerBenchmark", Map.of(), null), () -> err.toString(StandardCharsets.UTF_8));
         ByteArrayOutputStream list = new ByteArrayOutputStream();
         new Suites().list(print(list));
-        TreeSet<String> expected = list.toString(StandardCharsets.UTF_8).lines()
+        TreeSet<String> expected = list.toString(StandardCharsets.UTF_8)
+                .lines()
                 .filter(line -> !line.startsWith(" ") && !line.startsWith("Peak"))
                 .map(line -> line.substring(0, 1).toLowerCase(Locale.ROOT) + line.substring(1).replace("Benchmark", ""))
                 .collect(Collectors.toCollection(TreeSet::new));
-        TreeSet<String> measured = out.toString(StandardCharsets.UTF_8).lines().map(line -> line.split(" ")[0])
-                .filter(word -> word.contains(".")).collect(Collectors.toCollection(TreeSet::new));
+        TreeSet<String> measured = out.toString(StandardCharsets.UTF_8)
+                .lines()
+                .map(line -> line.split(" ")[0])
+                .filter(word -> word.contains("."))
+                .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(expected, measured);
     }
 
@@ -76,14 +77,19 @@ class EveryBenchmarkRunsTest {
         JsonNode results = JsonMapper.shared().readTree(Files.readAllBytes(json));
         assertEquals(2, results.size());
         assertTrue(results.get(0).path("primaryMetric").path("score").asDouble() > 0);
-        assertTrue(Stream.of("gflops", "gigabytes").allMatch(name -> results.get(0).path("secondaryMetrics").propertyNames()
-                .stream().anyMatch(key -> key.endsWith(name))));
+        assertTrue(Stream.of("gflops", "gigabytes")
+                .allMatch(name -> results.get(0)
+                        .path("secondaryMetrics")
+                        .propertyNames()
+                        .stream()
+                        .anyMatch(key -> key.endsWith(name))));
     }
 
     @Test
     void failuresAreCountedAndSaid() throws IOException {
         assertEquals(1, run("KernelBenchmark.thin", Map.of("shape", List.of("40x8")), null));
-        assertTrue(err.toString(StandardCharsets.UTF_8).contains("shape \"40x8\" is not of the form MxNxK"), err::toString);
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("shape \"40x8\" is not of the form MxNxK"),
+                err::toString);
     }
 
     @Test

@@ -3,16 +3,14 @@ package llams.cli;
 import java.io.PrintStream;
 import org.jline.utils.Signals;
 
-/// Ctrl-C in a conversation ends the answer that is being made, and the conversation goes on; a second one, or one at the prompt,
-/// ends the program. Where messages come from a file, the first does: nobody is there to go on.
+/// Ctrl-C in a conversation ends the answer that is being made, and the conversation goes on; a second one, or one at
+/// the prompt, ends the program. Where messages come from a file, the first does: nobody is there to go on.
 final class AnswerInterruption implements AutoCloseable {
     private static final String SIGNAL = "INT";
     private static final int ENDED_BY_SIGNAL = 128 + 2;
 
     private enum State {
-        PROMPT,
-        ANSWERING,
-        STOPPED
+        PROMPT, ANSWERING, STOPPED
     }
 
     private final PrintStream err;

@@ -9,24 +9,26 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// How a command line is read: any text can be an option's value, as in `--prompt=-n` or `--prompt=@me`. No word is replaced by a
-/// file's content.
+/// How a command line is read: any text can be an option's value, as in `--prompt=-n` or `--prompt=@me`. No word is
+/// replaced by a file's content.
 final class Arguments {
-    /// Stands before a value with `=` that begins as options do, which picocli would refuse; a character that no text has.
+    /// Stands before a value with `=` that begins as options do, which picocli would refuse; a character that no text
+    /// has.
     private static final String VALUE = "\uFFFF";
 
     private Arguments() {}
 
     static CommandLine configure(CommandLine commandLine) {
-        return commandLine.setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false)
+        return commandLine.setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
                 .registerConverter(String.class, Arguments::unmarked)
                 .registerConverter(Path.class, Arguments::path);
     }
 
     /// The arguments as picocli is to parse them.
     ///
-    /// @throws ParameterException if an option stands where another one needs its value: most likely the value was forgotten; or if
-    ///         there is no option of a name
+    /// @throws ParameterException if an option stands where another one needs its value: most likely the value was
+    ///                            forgotten; or if there is no option of a name
     static String[] marked(CommandLine root, String... args) {
         String[] marked = args.clone();
         CommandLine at = root;
@@ -47,8 +49,10 @@ final class Arguments {
             } else if (equals < 0 && option.arity().min() > 0 && i + 1 < args.length) {
                 String next = args[++i];
                 if (next.equals("--") || isOption(next, spec)) {
-                    throw new ParameterException(at, option.longestName() + " needs a value, and " + next
-                            + " is an option; if it is the value, write " + option.longestName() + "=" + Shell.quoted(next));
+                    throw new ParameterException(at,
+                            option.longestName() + " needs a value, and " + next
+                                    + " is an option; if it is the value, write " + option.longestName() + "="
+                                    + Shell.quoted(next));
                 }
             }
         }

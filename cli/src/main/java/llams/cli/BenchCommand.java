@@ -19,20 +19,14 @@ import picocli.CommandLine.Spec;
 /// `llams bench`: how fast this machine is.
 @Command(
         name = "bench",
-        description = {
-            "Measure this machine.",
-            "Each row is one benchmark, as a part of what the processor and the memory can do at most, which is measured first."
-                    + " bench/README.md explains the columns and how to compare with other programs. Let the machine do nothing"
-                    + " else meanwhile."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams bench --quick",
-            "  llams bench Kernel --threads 1,2 --json results.json",
-            "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
-            "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"
-        })
+        description = {"Measure this machine.",
+                "Each row is one benchmark, as a part of what the processor and the memory can do at most, which is"
+                        + " measured first."
+                        + " bench/README.md explains the columns and how to compare with other programs. Let the"
+                        + " machine do nothing" + " else meanwhile."},
+        footer = {"", "Examples:", "  llams bench --quick", "  llams bench Kernel --threads 1,2 --json results.json",
+                "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
+                "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"})
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
@@ -62,22 +56,30 @@ final class BenchCommand implements Callable<Integer> {
             description = "Vector widths, 128, 256 or 512 (default: the widest this CPU has).")
     List<Integer> vectorBits = List.of();
 
-    @Option(names = "--param", paramLabel = "NAME=VALUE,...", description = "Other values for a parameter; --list shows them.")
+    @Option(
+            names = "--param",
+            paramLabel = "NAME=VALUE,...",
+            description = "Other values for a parameter; --list" + " shows them.")
     List<String> parameters = List.of();
 
     @Option(
             names = "--no-ceilings",
-            description = "Do not measure first what the machine can do at most; the columns of percentages stay empty.")
+            description = "Do not measure first what the machine can do at most; the columns of percentages stay"
+                    + " empty.")
     boolean noCeilings;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write all results to a file, in the form of JMH.")
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Also write all results to a file, in the form of" + " JMH.")
     Path json;
 
     @Override
     public Integer call() throws IOException {
         Benchmarks benchmarks = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
         if (benchmarks == null) {
-            throw new ParameterException(spec.commandLine(), "bench must be the first argument of ./llams, which then builds it");
+            throw new ParameterException(spec.commandLine(),
+                    "bench must be the first argument of ./llams, which" + " then builds it");
         }
         if (list) {
             benchmarks.list(llams.out);
@@ -93,8 +95,8 @@ final class BenchCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
             }
         }
-        Benchmarks.Request request = new Benchmarks.Request(
-                patterns, quick, threads, vectorBits, parameters(), !noCeilings, json, llams.verbose);
+        Benchmarks.Request request = new Benchmarks.Request(patterns, quick, threads, vectorBits, parameters(),
+                !noCeilings, json, llams.verbose);
         try {
             return benchmarks.run(request, llams.out, llams.err) == 0 ? Main.DONE : Main.FAILED;
         } catch (IllegalArgumentException e) {

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// Measures this machine. A service, because the measuring harness is no part of the program proper: `./llams bench` starts the
-/// program with it.
+/// Measures this machine. A service, because the measuring harness is no part of the program proper: `./llams bench`
+/// starts the program with it.
 public interface Benchmarks {
     /// What to measure.
     ///

@@ -42,13 +42,13 @@ final class Bundle {
         static Sdk fromEnvironment() throws IOException {
             String home = System.getenv("TORNADOVM_HOME");
             if (home == null || home.isEmpty()) {
-                throw new IllegalArgumentException("--gpu packs TornadoVM's SDK too, and TORNADOVM_HOME does not say where that is;"
-                        + " docs/gpu.md tells how to get it");
+                throw new IllegalArgumentException("--gpu packs TornadoVM's SDK too, and TORNADOVM_HOME does not"
+                        + " say where that is;" + " docs/gpu.md tells how to get it");
             }
             Path flags = Path.of(home, "tornado-argfile.template");
             if (!Files.isReadable(flags)) {
-                throw new IllegalArgumentException(
-                        "TORNADOVM_HOME is " + home + ", which is no TornadoVM SDK: there is no " + flags.getFileName() + " in it");
+                throw new IllegalArgumentException("TORNADOVM_HOME is " + home
+                        + ", which is no TornadoVM SDK: there is no " + flags.getFileName() + " in it");
             }
             return new Sdk(Path.of(home), Files.readAllLines(flags));
         }
@@ -63,9 +63,11 @@ final class Bundle {
 
         /// The modules that its flags start.
         List<String> roots() {
-            return flags.stream().filter(flag -> flag.startsWith(MODULES))
+            return flags.stream()
+                    .filter(flag -> flag.startsWith(MODULES))
                     .flatMap(flag -> Stream.of(flag.substring(MODULES.length()).split(",")))
-                    .filter(name -> !name.equals("ALL-SYSTEM")).toList();
+                    .filter(name -> !name.equals("ALL-SYSTEM"))
+                    .toList();
         }
 
         /// One flag a line, each one word, for the bundle's script.
@@ -73,10 +75,12 @@ final class Bundle {
             StringBuilder text = new StringBuilder();
             for (String flag : flags) {
                 // The script says where modules are, and which garbage collector is used.
-                if (flag.isBlank() || flag.startsWith("#") || flag.startsWith("--module-path") || flag.matches("-XX:\\+Use\\w+GC")) {
+                if (flag.isBlank() || flag.startsWith("#") || flag.startsWith("--module-path")
+                        || flag.matches("-XX:\\+Use\\w+GC")) {
                     continue;
                 }
-                text.append(flag.strip().replaceFirst("^(--\\S+) +", "$1=").replace("${TORNADOVM_HOME}", "@HERE@/tornado"))
+                text.append(
+                        flag.strip().replaceFirst("^(--\\S+) +", "$1=").replace("${TORNADOVM_HOME}", "@HERE@/tornado"))
                         .append('\n');
             }
             return text.toString();
@@ -195,7 +199,10 @@ final class Bundle {
     }
 
     private static Path gpuDevice() {
-        Device gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny()
+        Device gpu = Devices.all()
+                .stream()
+                .filter(device -> device.name().equals("gpu"))
+                .findAny()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--gpu: this program was started without the GPU device; start it with TORNADOVM_HOME set"));
         try {
@@ -207,8 +214,9 @@ final class Bundle {
 
     private void addRuntime(Path runtime, Set<String> modules, TreeMap<String, BundleFile> files) throws IOException {
         // Not compressed: xz does better on the classes themselves.
-        ProcessBuilder command = new ProcessBuilder(jlink.toString(), "--add-modules", String.join(",", modules), "--strip-debug",
-                "--compress", "zip-0", "--no-man-pages", "--no-header-files", "--output", runtime.toString());
+        ProcessBuilder command = new ProcessBuilder(jlink.toString(), "--add-modules", String.join(",", modules),
+                "--strip-debug", "--compress", "zip-0", "--no-man-pages", "--no-header-files", "--output",
+                runtime.toString());
         Process process = command.redirectErrorStream(true).start();
         process.getOutputStream().close();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -236,8 +244,8 @@ final class Bundle {
         }
     }
 
-    private static void pack(TreeMap<String, BundleFile> files, Path packed, int level, llams.trainer.merge.Progress progress)
-            throws IOException {
+    private static void pack(TreeMap<String, BundleFile> files, Path packed, int level,
+            llams.trainer.merge.Progress progress) throws IOException {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(packed, StandardOpenOption.CREATE_NEW));
                 XZOutputStream xz = new XZOutputStream(file, new LZMA2Options(level))) {
             BundleFile.writeAll(files, xz, progress);

@@ -16,18 +16,13 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// `llams bundle`: this program and the Java that it needs in one file.
 @Command(
         name = "bundle",
-        description = {
-            "Pack this program with its own Java into one file.",
-            "It is for a machine that has neither. The file holds a directory llams with the script llams in it, which runs from anywhere, on the same operating system"
-                    + " and kind of processor as here."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams bundle --out llams.tar.xz",
-            "  TORNADOVM_HOME=... llams bundle --gpu --out llams-gpu.tar.xz",
-            "  tar xf llams.tar.xz && llams/llams devices"
-        })
+        description = {"Pack this program with its own Java into one file.",
+                "It is for a machine that has neither. The file holds a directory llams with the script llams in it,"
+                        + " which runs from anywhere, on the same operating system"
+                        + " and kind of processor as here."},
+        footer = {"", "Examples:", "  llams bundle --out llams.tar.xz",
+                "  TORNADOVM_HOME=... llams bundle --gpu --out llams-gpu.tar.xz",
+                "  tar xf llams.tar.xz && llams/llams devices"})
 final class BundleCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
@@ -41,7 +36,10 @@ final class BundleCommand implements Callable<Integer> {
     @Option(names = "--gpu", description = "With the GPU device: TornadoVM's jars and libraries, from TORNADOVM_HOME.")
     boolean gpu;
 
-    @Option(names = "--level", paramLabel = "N", defaultValue = "6",
+    @Option(
+            names = "--level",
+            paramLabel = "N",
+            defaultValue = "6",
             description = "How hard xz works, 0 (fast) to 9 (default: ${DEFAULT-VALUE}).")
     int level;
 
@@ -51,7 +49,8 @@ final class BundleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (!out.getFileName().toString().endsWith(".tar.xz")) {
-            throw new ParameterException(spec.commandLine(), "--out " + out + " does not end in .tar.xz, which is what it will be");
+            throw new ParameterException(spec.commandLine(),
+                    "--out " + out + " does not end in .tar.xz, which is" + " what it will be");
         }
         if (level < LZMA2Options.PRESET_MIN || level > LZMA2Options.PRESET_MAX) {
             throw new ParameterException(spec.commandLine(), "--level " + level + " is not between 0 and 9");
@@ -62,8 +61,10 @@ final class BundleCommand implements Callable<Integer> {
             bytes = bundle.write(out, level, progress);
         }
         if (json) {
-            llams.out.println(
-                    JsonNodeFactory.instance.objectNode().put("out", out.toString()).put("bytes", bytes).put("gpu", gpu));
+            llams.out.println(JsonNodeFactory.instance.objectNode()
+                    .put("out", out.toString())
+                    .put("bytes", bytes)
+                    .put("gpu", gpu));
         } else {
             llams.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out, Memory.text(bytes),
                     Shell.quoted(out.getFileName().toString()));

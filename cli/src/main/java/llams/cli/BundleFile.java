@@ -29,8 +29,7 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
     static BundleFile of(Path file) throws IOException {
         // An absolute link leads out of the bundle: what it points to goes along.
         if (Files.isSymbolicLink(file) && !Files.readSymbolicLink(file).isAbsolute()) {
-            return new BundleFile(0, false, Files.readSymbolicLink(file).toString(), out -> {
-            });
+            return new BundleFile(0, false, Files.readSymbolicLink(file).toString(), out -> {});
         }
         return new BundleFile(Files.size(file), Files.isExecutable(file), null, out -> Files.copy(file, out));
     }

@@ -26,17 +26,11 @@ import picocli.CommandLine.Spec;
 /// `llams chat`: a conversation.
 @Command(
         name = "chat",
-        description = {
-            "Talk with an instruct model.",
-            "Each line of standard input is a message, and the answer goes to standard output. The model keeps what was said: a turn"
-                    + " costs only its own tokens."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams chat -m model --system 'Answer in Korean.'",
-            "  llams chat -m model --adapter tuned --temp 0 < questions.txt"
-        })
+        description = {"Talk with an instruct model.",
+                "Each line of standard input is a message, and the answer goes to standard output. The model keeps what"
+                        + " was said: a turn" + " costs only its own tokens."},
+        footer = {"", "Examples:", "  llams chat -m model --system 'Answer in Korean.'",
+                "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
@@ -61,7 +55,8 @@ final class ChatCommand implements Callable<Integer> {
             names = "--context",
             paramLabel = "N",
             defaultValue = "8192",
-            description = "Tokens of the conversation that the model keeps (default: ${DEFAULT-VALUE}, or what it allows).")
+            description = "Tokens of the conversation that the model keeps (default: ${DEFAULT-VALUE}, or what it"
+                    + " allows).")
     int context;
 
     @Mixin
@@ -84,10 +79,12 @@ final class ChatCommand implements Callable<Integer> {
             Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {
-                throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put its tokenizer.json there");
+                throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put"
+                        + " its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
-            Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(), "a smaller --context");
+            Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(),
+                    "a smaller --context");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
                     AnswerInterruption interruption = new AnswerInterruption(llams.err)) {
                 talk(loaded, generator, capacity, sampler, interruption);
@@ -97,11 +94,12 @@ final class ChatCommand implements Callable<Integer> {
         return refused == 0 || Terminal.isInput() ? Main.DONE : Main.FAILED;
     }
 
-    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler, AnswerInterruption interruption)
-            throws IOException {
+    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler,
+            AnswerInterruption interruption) throws IOException {
         ChatTemplate chat = loaded.text().chat();
         if (!chat.isModels()) {
-            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in Llama 3's format");
+            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in"
+                    + " Llama 3's format");
         }
         Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
         stops.addAll(chat.stopIds());
@@ -116,8 +114,8 @@ final class ChatCommand implements Callable<Integer> {
             alone.add(message);
             int[] anew = chat.prompt(alone, List.of());
             if (anew.length >= capacity) {
-                refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system") + ", and the context of "
-                        + capacity + " must hold them and an answer; send a shorter one");
+                refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system")
+                        + ", and the context of " + capacity + " must hold them and an answer; send a shorter one");
                 continue;
             }
             int[] following = generator.position() == 0 ? null : chat.following(said, message);
@@ -140,8 +138,8 @@ final class ChatCommand implements Callable<Integer> {
                 llams.text.flush();
             });
             interruption.answerBegins();
-            Generator.Continuation answer =
-                    generator.generate(ids, maxTokens, sampler, stops, id -> text.accept(id) && interruption.isWanted());
+            Generator.Continuation answer = generator.generate(ids, maxTokens, sampler, stops,
+                    id -> text.accept(id) && interruption.isWanted());
             interruption.answerEnds();
             text.finish();
             llams.out.println();

@@ -21,15 +21,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams eval choice`
 @Command(
         name = "choice",
-        description = {
-            "How many multiple-choice questions a model answers right, by the likelihood of each answer.",
-            "A line is {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"], \"answer\": 0}, the answer counted from 0. The question stands"
-                    + " before each answer as it is: write 'Answer:' or examples into it if the model should see them. By length: the"
-                    + " likelihood per character decides, so that short answers are not preferred.",
-            "One white space stands between question and answer: the question's own at its end, or the answer's own at its"
-                    + " beginning, or else a blank. \"separator\": \"\" in a line says that nothing does, for answers that continue a"
-                    + " word, as Korean particles do; any other text stands there as it is."
-        },
+        description = {"How many multiple-choice questions a model answers right, by the likelihood of each answer.",
+                "A line is {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"], \"answer\": 0}, the answer counted"
+                        + " from 0. The question stands"
+                        + " before each answer as it is: write 'Answer:' or examples into it if the model should see"
+                        + " them. By length: the"
+                        + " likelihood per character decides, so that short answers are not preferred.",
+                "One white space stands between question and answer: the question's own at its end, or the answer's own"
+                        + " at its"
+                        + " beginning, or else a blank. \"separator\": \"\" in a line says that nothing does, for"
+                        + " answers that continue a"
+                        + " word, as Korean particles do; any other text stands there as it is."},
         footer = {"", "Example:", "  llams eval choice -m model --adapter tuned --data questions.jsonl"})
 final class ChoiceCommand implements Callable<Integer> {
     @ParentCommand
@@ -52,17 +54,20 @@ final class ChoiceCommand implements Callable<Integer> {
         Device device = compute.open();
         Map<String, Integer> unused = new TreeMap<>();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
-        unused.forEach((key, rows) -> eval.llams.err.println("note: \"" + key + "\" is not used; " + rows + " of " + questions.size()
-                + " questions have it"));
+        unused.forEach((key, rows) -> eval.llams.err.println(
+                "note: \"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
         try (LoadedModel loaded = model.open()) {
             if (loaded.tokenizer() == null) {
-                throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its tokenizer.json there");
+                throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its"
+                        + " tokenizer.json there");
             }
-            MultipleChoice choice = new MultipleChoice(questions, loaded.text(), loaded.weights().config.maxPositions());
+            MultipleChoice choice = new MultipleChoice(questions, loaded.text(),
+                    loaded.weights().config.maxPositions());
             Memory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
             try (Progress progress = new Progress(eval.llams.err, "asking", "tokens", choice.tokens())) {
-                score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(), progress::step);
+                score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(),
+                        progress::step);
             }
             print(score);
         }
@@ -72,14 +77,18 @@ final class ChoiceCommand implements Callable<Integer> {
     private void print(MultipleChoice.Score score) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
-            report.put("questions", score.questions()).put("accuracy", score.accuracy())
-                    .put("accuracyByLength", score.accuracyByLength()).put("chance", score.chance()).put("device", compute.used);
+            report.put("questions", score.questions())
+                    .put("accuracy", score.accuracy())
+                    .put("accuracyByLength", score.accuracyByLength())
+                    .put("chance", score.chance())
+                    .put("device", compute.used);
             eval.llams.out.println(report);
             return;
         }
-        line("accuracy", score.accuracy(), score.error(score.accuracy()), "%,d of %,d right; blind picks: %.1f%%", score.correct(),
-                score.questions(), 100 * score.chance());
-        line("by length", score.accuracyByLength(), score.error(score.accuracyByLength()), "%,d right", score.correctByLength());
+        line("accuracy", score.accuracy(), score.error(score.accuracy()), "%,d of %,d right; blind picks: %.1f%%",
+                score.correct(), score.questions(), 100 * score.chance());
+        line("by length", score.accuracyByLength(), score.error(score.accuracyByLength()), "%,d right",
+                score.correctByLength());
     }
 
     private void line(String name, double accuracy, double error, String more, Object... values) {

@@ -38,8 +38,7 @@ final class CommandGroups {
                 text.append(System.lineSeparator()).append(group).append(':').append(System.lineSeparator());
             }
             for (String name : present) {
-                String[] description =
-                        commands.get(name).commandSpec().usageMessage().description();
+                String[] description = commands.get(name).commandSpec().usageMessage().description();
                 text.append(String.format("  %-" + width + "s  %s%n", name, description[0]));
             }
         });

@@ -8,11 +8,11 @@ import picocli.CommandLine.ParentCommand;
 /// `llams completion`: the shell learns this program's commands, options and their values.
 @Command(
         name = "completion",
-        description = {
-            "Print a script with which bash or zsh complete commands.",
-            "Options, values that are one of a few, files and directories are completed too, for llams on the PATH as for ./llams."
-        },
-        footer = {"", "Examples, for ~/.bashrc or ~/.zshrc:", "  source <(llams completion)", "  source <(/opt/llams/llams completion)"})
+        description = {"Print a script with which bash or zsh complete commands.",
+                "Options, values that are one of a few, files and directories are completed too, for llams on the PATH"
+                        + " as for ./llams."},
+        footer = {"", "Examples, for ~/.bashrc or ~/.zshrc:", "  source <(llams completion)",
+                "  source <(/opt/llams/llams completion)"})
 final class CompletionCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;

@@ -13,9 +13,7 @@ final class ComputeOptions {
     CommandSpec spec;
 
     enum DeviceChoice {
-        cpu,
-        gpu,
-        auto
+        cpu, gpu, auto
     }
 
     @Option(
@@ -27,7 +25,10 @@ final class ComputeOptions {
 
     int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--threads", paramLabel = "N", description = "CPU threads, at most one a core (default: all cores).")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "CPU threads, at most one a core (default: all" + " cores).")
     void setThreads(int count) {
         if (count < 1) {
             throw new ParameterException(spec.commandLine(), "--threads must be at least 1, not " + count);

@@ -32,11 +32,10 @@ final class DataCommand implements Runnable {
     /// `llams data pairs`
     @Command(
             name = "pairs",
-            description = {
-                "Korean-English pairs to the four conversations of each.",
-                "A line is {\"q_ko\": ..., \"a_ko\": ..., \"q_en\": ..., \"a_en\": ...}. English is asked and answered in both languages,"
-                        + " Korean too. 'llams train' does the same by itself with such a file."
-            },
+            description = {"Korean-English pairs to the four conversations of each.",
+                    "A line is {\"q_ko\": ..., \"a_ko\": ..., \"q_en\": ..., \"a_en\": ...}. English is asked and"
+                            + " answered in both languages,"
+                            + " Korean too. 'llams train' does the same by itself with such a file."},
             footer = {"", "Example:", "  llams data pairs pairs.jsonl --out chats.jsonl"})
     static final class PairsCommand implements Callable<Integer> {
         @ParentCommand
@@ -45,7 +44,11 @@ final class DataCommand implements Runnable {
         @Parameters(paramLabel = "FILE", description = "Pairs, one a line.")
         Path file;
 
-        @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the conversations, one a line.")
+        @Option(
+                names = "--out",
+                paramLabel = "FILE",
+                required = true,
+                description = "Required: the conversations," + " one a line.")
         Path out;
 
         @Override

@@ -23,7 +23,8 @@ final class DataOptions {
             paramLabel = "HOW",
             completionCandidates = Candidates.Specials.class,
             defaultValue = "text",
-            description = "What a special token's name in the data is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
+            description = "What a special token's name in the data is: text, parse (the token), or error (default:"
+                    + " ${DEFAULT-VALUE}).")
     SpecialText special;
 
     @Option(

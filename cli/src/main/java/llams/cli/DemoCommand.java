@@ -16,12 +16,13 @@ import picocli.CommandLine.ParentCommand;
 /// `llams demo`: the whole recipe on an embedded example.
 @Command(
         name = "demo",
-        description = {
-            "The whole recipe on a small example, nothing to download.",
-            "Trains a tokenizer and a small base model on texts in Korean and English, an instruct model from it, the base on new"
-                    + " Korean text, adds the chat vector, and LoRA-tunes the result on conversations that mix the languages."
-                    + " Shows what each step did to held-out losses and to answers, and leaves everything in a directory."
-        },
+        description = {"The whole recipe on a small example, nothing to download.",
+                "Trains a tokenizer and a small base model on texts in Korean and English, an instruct model from it,"
+                        + " the base on new"
+                        + " Korean text, adds the chat vector, and LoRA-tunes the result on conversations that mix the"
+                        + " languages."
+                        + " Shows what each step did to held-out losses and to answers, and leaves everything in a"
+                        + " directory."},
         footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try"})
 final class DemoCommand implements Callable<Integer> {
     @ParentCommand
@@ -61,8 +62,8 @@ final class DemoCommand implements Callable<Integer> {
     private void print(DemoReport report) {
         printf("%nHeld-out losses, in nats a token:%n%n");
         table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
-        printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for, and facts about%n"
-                + "the village:%n%n");
+        printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for,"
+                + " and facts about%n" + "the village:%n%n");
         table(report, DemoReport.Model::scores, score -> score.right() + "/" + score.asked());
         for (String question : report.models().getFirst().answers().keySet()) {
             printf("%n%s%n", question);
@@ -73,7 +74,8 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /// A row for each model.
-    private <T> void table(DemoReport report, Function<DemoReport.Model, Map<String, T>> figures, Function<T, String> cell) {
+    private <T> void table(DemoReport report, Function<DemoReport.Model, Map<String, T>> figures,
+            Function<T, String> cell) {
         printf("%-10s", "");
         figures.apply(report.models().getFirst()).keySet().forEach(name -> printf("%17s", name));
         printf("%n");
@@ -90,8 +92,8 @@ final class DemoCommand implements Callable<Integer> {
         Path village = out.resolve("data/village.txt");
         printf("  %s%n", Shell.command("generate", "-m", base, "--temp", "0", "-p", "토끼는"));
         printf("  %s%n", Shell.command("chat", "-m", out.resolve("merged"), "--temp", "0"));
-        printf("  %s%n", Shell.command("train", "-m", base, "--data", village, "--out", "my-adapter", "--tokens", "256", "--steps", "50",
-                "--lr", "1e-3"));
+        printf("  %s%n", Shell.command("train", "-m", base, "--data", village, "--out", "my-adapter", "--tokens", "256",
+                "--steps", "50", "--lr", "1e-3"));
     }
 
     private void printf(String pattern, Object... values) {

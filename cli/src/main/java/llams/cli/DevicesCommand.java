@@ -29,7 +29,8 @@ final class DevicesCommand implements Callable<Integer> {
         int cores = Runtime.getRuntime().availableProcessors();
         long memoryBytes = Memory.machineBytes();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
-        Optional<String> noGpu = gpu.map(Device::unavailable).orElse(Optional.of("not started with one; docs/gpu.md tells how"));
+        Optional<String> noGpu = gpu.map(Device::unavailable)
+                .orElse(Optional.of("not started with one; docs/gpu.md" + " tells how"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")
@@ -41,8 +42,8 @@ final class DevicesCommand implements Callable<Integer> {
             noGpu.ifPresent(reason -> second.put("reason", reason));
             llams.out.println(root);
         } else {
-            llams.out.printf(
-                    "cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits, Memory.text(memoryBytes));
+            llams.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
+                    Memory.text(memoryBytes));
             llams.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }

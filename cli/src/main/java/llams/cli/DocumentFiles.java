@@ -15,7 +15,10 @@ final class DocumentFiles {
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
     List<Path> files;
 
-    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "What makes texts ids; files of ids need none.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR_OR_FILE",
+            description = "What makes texts ids; files of ids" + " need none.")
     Path tokenizer;
 
     @Option(
@@ -36,6 +39,7 @@ final class DocumentFiles {
 
     /// @param limit documents to keep
     Corpus load(ModelText known, int limit) throws IOException {
-        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()), limit);
+        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()),
+                limit);
     }
 }

@@ -24,23 +24,19 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams download`: a model from a hub.
 @Command(
         name = "download",
-        description = {
-            "Download a model from the Hugging Face hub.",
-            "Takes safetensors weights, tokenizer, configuration and licence, and checks size and hash of each. When it is"
-                    + " interrupted, the same command goes on where it was. Gated models need a licence accepted on their page and a"
-                    + " token of your account."
-        },
-        footer = {
-            "",
-            "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME (usually"
-                    + " ~/.cache/huggingface). https_proxy, http_proxy, all_proxy and no_proxy are honoured.",
-            "",
-            "Examples:",
-            "  llams download meta-llama/Llama-3.2-1B",
-            "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b",
-            "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'",
-            "  llams download meta-llama/Llama-3.2-1B --verify"
-        })
+        description = {"Download a model from the Hugging Face hub.",
+                "Takes safetensors weights, tokenizer, configuration and licence, and checks size and hash of each."
+                        + " When it is"
+                        + " interrupted, the same command goes on where it was. Gated models need a licence accepted on"
+                        + " their page and a" + " token of your account."},
+        footer = {"",
+                "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME"
+                        + " (usually"
+                        + " ~/.cache/huggingface). https_proxy, http_proxy, all_proxy and no_proxy are honoured.",
+                "", "Examples:", "  llams download meta-llama/Llama-3.2-1B",
+                "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b",
+                "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'",
+                "  llams download meta-llama/Llama-3.2-1B --verify"})
 final class DownloadCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
@@ -67,10 +63,14 @@ final class DownloadCommand implements Callable<Integer> {
     @Option(
             names = "--include",
             paramLabel = "GLOB",
-            description = "Only files whose path in the repository matches, whatever they are; may be given again. * is any text, / included.")
+            description = "Only files whose path in the repository matches, whatever they are; may be given again."
+                    + " * is any text, / included.")
     List<String> include = List.of();
 
-    @Option(names = "--token", paramLabel = "T", description = "Who asks. Other users of this machine may see it here; HF_TOKEN they do not.")
+    @Option(
+            names = "--token",
+            paramLabel = "T",
+            description = "Who asks. Other users of this machine may see it" + " here; HF_TOKEN they do not.")
     String token;
 
     @Option(
@@ -81,7 +81,8 @@ final class DownloadCommand implements Callable<Integer> {
 
     @Option(
             names = "--verify",
-            description = "Instead of downloading: hash an earlier download again and compare it with what the hub said then.")
+            description = "Instead of downloading: hash an earlier download again and compare it with what the hub"
+                    + " said then.")
     boolean verify;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -127,14 +128,16 @@ final class DownloadCommand implements Callable<Integer> {
         }
         report.damaged().forEach(name -> llams.out.println("damaged: " + report.directory().resolve(name)));
         report.missing().forEach(name -> llams.out.println("missing: " + report.directory().resolve(name)));
-        String unhashed = report.unhashed().isEmpty() ? ""
+        String unhashed = report.unhashed().isEmpty()
+                ? ""
                 : "; the hub had no hash of " + String.join(", ", report.unhashed()) + ", which have their size";
-        llams.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(), report.whole().size(),
-                report.commit(), unhashed);
+        llams.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(),
+                report.whole().size(), report.commit(), unhashed);
         if (!report.isGood()) {
-            llams.err.println("llams: " + report.directory() + ": " + (report.damaged().size() + report.missing().size())
-                    + " files are damaged or missing; get them anew with '" + Shell.command("download", repo, "--to", report.directory(),
-                            "--revision", report.commit()) + "'");
+            llams.err.println("llams: " + report.directory() + ": "
+                    + (report.damaged().size() + report.missing().size())
+                    + " files are damaged or missing; get them anew with '"
+                    + Shell.command("download", repo, "--to", report.directory(), "--revision", report.commit()) + "'");
         }
     }
 
@@ -146,19 +149,23 @@ final class DownloadCommand implements Callable<Integer> {
     private void print(HubDownload.Report report) throws IOException {
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("to", report.directory().toString()).put("repo", report.repo()).put("commit", report.commit())
-                    .put("bytes", report.bytes()).put("downloadedBytes", report.downloadedBytes());
+            object.put("to", report.directory().toString())
+                    .put("repo", report.repo())
+                    .put("commit", report.commit())
+                    .put("bytes", report.bytes())
+                    .put("downloadedBytes", report.downloadedBytes());
             report.downloaded().forEach(object.putArray("downloaded")::add);
             report.present().forEach(object.putArray("present")::add);
             llams.out.println(object);
             return;
         }
-        llams.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(), report.commit(),
-                report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
+        llams.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(),
+                report.commit(), report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
             llams.out.println("next: " + Shell.command("info", report.directory()));
-            llams.out.println("      " + (hasChatTemplate(report.directory()) ? Shell.command("chat", "-m", report.directory())
+            llams.out.println("      " + (hasChatTemplate(report.directory())
+                    ? Shell.command("chat", "-m", report.directory())
                     : Shell.command("generate", "-m", report.directory(), "-p", "TEXT")));
         }
     }

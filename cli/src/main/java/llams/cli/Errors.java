@@ -39,9 +39,11 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return handleParseException(new UnmatchedArgumentException(at, at.getUnmatchedArguments()), args);
         }
         String name = at.getCommandSpec().qualifiedName();
-        StringBuilder line = new StringBuilder(name).append(": ").append(decapitalized(oneLine(Arguments.unmarked(e.getMessage()))));
+        StringBuilder line = new StringBuilder(name).append(": ")
+                .append(decapitalized(oneLine(Arguments.unmarked(e.getMessage()))));
         if (e instanceof UnmatchedArgumentException unmatched) {
-            suggestion(unmatched.getUnmatched().getFirst(), at).ifPresent(meant -> line.append(" (").append(meant).append(")"));
+            suggestion(unmatched.getUnmatched().getFirst(), at)
+                    .ifPresent(meant -> line.append(" (").append(meant).append(")"));
         }
         if (line.indexOf("--help'") < 0) {
             line.append("; see '").append(Shell.program()).append(name.substring("llams".length())).append(" --help'");
@@ -52,7 +54,11 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
 
     private static Optional<String> suggestion(String word, CommandLine at) {
         if (word.startsWith("-")) {
-            List<String> names = at.getCommandSpec().options().stream().map(option -> option.longestName().substring(2)).toList();
+            List<String> names = at.getCommandSpec()
+                    .options()
+                    .stream()
+                    .map(option -> option.longestName().substring(2))
+                    .toList();
             return Suggestions.option(word, names).map(name -> "did you mean --" + name + "?");
         }
         Set<String> commands = at.getSubcommands().keySet();
@@ -61,7 +67,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         }
         // Of the program's own commands there are too many for a line.
         return Suggestions.command(word, commands)
-                .or(() -> at.getParent() == null ? Optional.empty() : Optional.of("there is " + String.join(", ", commands)));
+                .or(() -> at.getParent() == null
+                        ? Optional.empty()
+                        : Optional.of("there is " + String.join(", ", commands)));
     }
 
     @Override
@@ -84,8 +92,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
-    /// Weights and buffers live outside the Java heap and have limits of their own: this is the heap, or memory for them that
-    /// the system refused.
+    /// Weights and buffers live outside the Java heap and have limits of their own: this is the heap, or memory for
+    /// them that the system refused.
     int outOfMemory(OutOfMemoryError e) {
         long heapMebibytes = Runtime.getRuntime().maxMemory() >> 20;
         main.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
@@ -102,7 +110,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return Main.FAILED;
     }
 
-    /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the same.
+    /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the
+    /// same.
     int tooDeep(StackOverflowError e) {
         main.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
         trace(e);
@@ -115,23 +124,26 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         }
     }
 
-    /// Exceptions of the library carry their whole message. The JDK's file exceptions often carry a bare path; a defect of
-    /// this program (a null pointer, an index) is told apart from what its user can mend.
+    /// Exceptions of the library carry their whole message. The JDK's file exceptions often carry a bare path; a defect
+    /// of this program (a null pointer, an index) is told apart from what its user can mend.
     private static String describe(Exception e) {
         return oneLine(switch (e) {
             case NoSuchFileException missing when missing.getReason() == null ->
                 missing.getFile() + ": no such file or directory";
-            case AccessDeniedException denied when denied.getReason() == null -> denied.getFile() + ": permission denied";
+            case AccessDeniedException denied when denied.getReason() == null ->
+                denied.getFile() + ": permission denied";
             case NotDirectoryException file -> file.getFile() + ": not a directory";
             case FileSystemException other -> other.getMessage();
             case NotAModelException other -> other.getMessage() + instead(other);
             case UncheckedIOException unchecked -> describe(unchecked.getCause());
-            case JacksonException json -> "a JSON text is damaged" + (json.getLocation() == null ? ""
+            case JacksonException json -> "a JSON text is damaged" + (json.getLocation() == null
+                    ? ""
                     : " at line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr());
             case IOException io when io.getMessage() != null -> io.getMessage();
             case IllegalArgumentException argument when argument.getMessage() != null -> argument.getMessage();
             case IllegalStateException state when state.getMessage() != null -> state.getMessage();
-            case UnsupportedOperationException unsupported when unsupported.getMessage() != null -> unsupported.getMessage();
+            case UnsupportedOperationException unsupported when unsupported.getMessage() != null ->
+                unsupported.getMessage();
             default -> "internal error: " + e + " (--verbose shows where)";
         });
     }
@@ -140,7 +152,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return switch (e.next) {
             case NONE -> "";
             case GIVE -> "; give " + Shell.quoted(e.instead);
-            case GIVE_BASE_AND_ADAPTER -> "; give its base model as -m and this as --adapter, or make one of both with 'llams merge adapter'";
+            case GIVE_BASE_AND_ADAPTER -> "; give its base model as -m and this as --adapter, or make one of both"
+                    + " with 'llams merge adapter'";
             case DOWNLOAD -> "; get it with 'llams download " + e.instead + "'";
         };
     }
@@ -151,7 +164,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     }
 
     private static String brief(String text, int most) {
-        return text.length() <= most ? text : text.substring(0, most / 2) + " ... " + text.substring(text.length() - most / 2);
+        return text.length() <= most
+                ? text
+                : text.substring(0, most / 2) + " ... " + text.substring(text.length() - most / 2);
     }
 
     private static String oneLine(String message) {

@@ -30,18 +30,12 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams generate`: continues a text.
 @Command(
         name = "generate",
-        description = {
-            "Continue a text.",
-            "The continuation goes to standard output as it is made, without the prompt. It ends at a stop id of the model, at a"
-                    + " stop text, after -n tokens or at the end of the model's context."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams generate -m model -p 'The capital of Korea is'",
-            "  llams generate -m model -f story.txt -n 500 --temp 0 --stop 'The End'",
-            "  llams generate -m model --adapter tuned -p '안녕하세요' --seed 1"
-        })
+        description = {"Continue a text.",
+                "The continuation goes to standard output as it is made, without the prompt. It ends at a stop id of"
+                        + " the model, at a" + " stop text, after -n tokens or at the end of the model's context."},
+        footer = {"", "Examples:", "  llams generate -m model -p 'The capital of Korea is'",
+                "  llams generate -m model -f story.txt -n 500 --temp 0 --stop 'The End'",
+                "  llams generate -m model --adapter tuned -p '안녕하세요' --seed 1"})
 final class GenerateCommand implements Callable<Integer> {
     private static final Path STDIN = Path.of("-");
     private static final int MOST_PROMPT_BYTES = 1 << 28;
@@ -58,10 +52,17 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "The text to continue.")
     String prompt;
 
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "A file with the text to continue; -: standard input.")
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "A file with the text to continue; -:" + " standard input.")
     Path promptFile;
 
-    @Option(names = "--ids", paramLabel = "1,2,3", split = ",", description = "The text to continue as ids, taken as they stand.")
+    @Option(
+            names = "--ids",
+            paramLabel = "1,2,3",
+            split = ",",
+            description = "The text to continue as ids, taken" + " as they stand.")
     int[] promptIds;
 
     @Option(
@@ -81,7 +82,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--special",
             paramLabel = "HOW",
             defaultValue = "text",
-            description = "What a special token's name in the prompt is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
+            description = "What a special token's name in the prompt is: text, parse (the token), or error"
+                    + " (default: ${DEFAULT-VALUE}).")
     TokenizeCommand.Special special;
 
     @Option(names = "--print-ids", description = "Print the new ids, separated by commas, instead of text.")
@@ -113,11 +115,12 @@ final class GenerateCommand implements Callable<Integer> {
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
-                throw new DataException("the prompt has " + ids.length + " tokens, more than the model allows: " + context
-                        + " (max_position_embeddings); shorten it");
+                throw new DataException("the prompt has " + ids.length + " tokens, more than the model allows: "
+                        + context + " (max_position_embeddings); shorten it");
             }
             int capacity = (int) Math.min(context, (long) ids.length + maxTokens);
-            Memory.check(Generator.memory(loaded.model(), capacity, ids.length), loaded.weights().allocatedBytes(), "a shorter prompt or a smaller -n");
+            Memory.check(Generator.memory(loaded.model(), capacity, ids.length), loaded.weights().allocatedBytes(),
+                    "a shorter prompt or a smaller -n");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
                 if (tap != null) {
                     generator.check(ids);
@@ -138,11 +141,13 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int[] promptIds(ModelText model) throws IOException {
         if (model == null) {
-            throw new DataException(this.model.directory + ": there is no tokenizer, which a text needs; put its tokenizer.json there, or give --ids");
+            throw new DataException(this.model.directory + ": there is no tokenizer, which a text needs; put its"
+                    + " tokenizer.json there, or give --ids");
         }
         String text = prompt;
         if (promptFile != null) {
-            text = promptFile.equals(STDIN) ? TextFile.decode(llams.in.readAllBytes(), "standard input")
+            text = promptFile.equals(STDIN)
+                    ? TextFile.decode(llams.in.readAllBytes(), "standard input")
                     : TextFile.read(promptFile, MOST_PROMPT_BYTES);
         }
         if (model.frame().note() != null) {
@@ -165,8 +170,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (stream == null && !stops.isEmpty()) {
             throw new DataException(model.directory + ": there is no tokenizer, which --stop needs");
         }
-        Generator.Continuation made =
-                generator.generate(ids, maxTokens, sampler, stopIds, id -> stream == null || stream.accept(id));
+        Generator.Continuation made = generator.generate(ids, maxTokens, sampler, stopIds,
+                id -> stream == null || stream.accept(id));
         if (stream != null) {
             stream.finish();
         }
@@ -185,10 +190,12 @@ final class GenerateCommand implements Callable<Integer> {
 
     private String summary(Generator.Continuation made) {
         List<String> parts = new ArrayList<>();
-        parts.add(String.format(Locale.ROOT, "prompt %d tokens, %.1f tokens/s", made.promptTokens(), made.prefillTokensPerSecond()));
+        parts.add(String.format(Locale.ROOT, "prompt %d tokens, %.1f tokens/s", made.promptTokens(),
+                made.prefillTokensPerSecond()));
         parts.add(made.ids().length < 2
                 ? "made " + made.ids().length
-                : String.format(Locale.ROOT, "made %d, %.1f tokens/s", made.ids().length, made.decodeTokensPerSecond()));
+                : String.format(Locale.ROOT, "made %d, %.1f tokens/s", made.ids().length,
+                        made.decodeTokensPerSecond()));
         parts.add(switch (made.end()) {
             case STOP_ID -> "ended by itself";
             case LENGTH -> "stopped at -n " + maxTokens;
@@ -216,7 +223,9 @@ final class GenerateCommand implements Callable<Integer> {
             case CAPACITY -> "context";
             case CALLER -> "stop text";
         });
-        report.put("device", compute.used).put("promptTokens", made.promptTokens()).put("prefillTokensPerSecond", made.prefillTokensPerSecond());
+        report.put("device", compute.used)
+                .put("promptTokens", made.promptTokens())
+                .put("prefillTokensPerSecond", made.prefillTokensPerSecond());
         if (made.ids().length > 1) {
             report.put("decodeTokensPerSecond", made.decodeTokensPerSecond());
         }

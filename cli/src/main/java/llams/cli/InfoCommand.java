@@ -41,10 +41,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams info`: what is in a model, an adapter or a weight file.
 @Command(
         name = "info",
-        description = {
-            "Show a model's shape and tensors, and the memory that it needs.",
-            "For an adapter or a single .safetensors file: what is in it."
-        },
+        description = {"Show a model's shape and tensors, and the memory that it needs.",
+                "For an adapter or a single .safetensors file: what is in it."},
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
 final class InfoCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
@@ -52,7 +50,9 @@ final class InfoCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
 
-    @Parameters(paramLabel = "DIR_OR_FILE", description = "A model's or an adapter's directory, or a .safetensors file.")
+    @Parameters(
+            paramLabel = "DIR_OR_FILE",
+            description = "A model's or an adapter's directory, or a .safetensors" + " file.")
     Path path;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -111,21 +111,15 @@ final class InfoCommand implements Callable<Integer> {
         if (c.quantization() != null) {
             text.add("quantized   " + c.quantization() + ": blocks of 32 values of 8 bits and a scale");
         }
-        text.add(String.format(
-                Locale.ROOT,
-                "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values), vocabulary %d, %s",
-                c.layers(),
-                c.dim(),
-                c.hiddenDim(),
-                c.heads(),
-                c.headDim(),
-                c.kvHeads(),
-                c.vocab(),
+        text.add(String.format(Locale.ROOT,
+                "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values),"
+                        + " vocabulary %d, %s",
+                c.layers(), c.dim(), c.hiddenDim(), c.heads(), c.headDim(), c.kvHeads(), c.vocab(),
                 c.tied() ? "output head tied to the embedding" : "output head of its own"));
         text.add("positions   " + c.maxPositions() + ", rope theta " + (long) c.ropeTheta()
                 + (c.ropeScaling() == null ? "" : ", llama3 scaling by " + c.ropeScaling().factor()));
-        text.add("ids         begin " + (c.bos() < 0 ? "none" : c.bos()) + ", stop " + (stops.isEmpty() ? "none" : stops)
-                + (tokenizer ? "" : "; there is no tokenizer"));
+        text.add("ids         begin " + (c.bos() < 0 ? "none" : c.bos()) + ", stop "
+                + (stops.isEmpty() ? "none" : stops) + (tokenizer ? "" : "; there is no tokenizer"));
     }
 
     private void adapter(ObjectNode report, List<String> text) throws IOException {
@@ -144,15 +138,17 @@ final class InfoCommand implements Callable<Integer> {
         report.put("base", base);
         targets(lora.parts().keySet()).forEach(report.putArray("targets")::add);
         report.set("modules", modules);
-        groups.forEach((part, names) -> text.add("adapter     " + path + ": LoRA of rank " + part.rank() + ", scale " + part.scale()
-                + ", on " + String.join(", ", targets(names)) + ": " + names.size() + " in all"));
+        groups.forEach((part, names) -> text.add("adapter     " + path + ": LoRA of rank " + part.rank() + ", scale "
+                + part.scale() + ", on " + String.join(", ", targets(names)) + ": " + names.size() + " in all"));
         text.add("base        " + base);
     }
 
     /// The short names of what the modules are, whatever their layers.
     private static List<String> targets(Collection<String> modules) {
-        return Stream.of(ProjectionName.values()).filter(name -> modules.stream().anyMatch(module -> module.endsWith("." + name.path)))
-                .map(ProjectionName::shortName).toList();
+        return Stream.of(ProjectionName.values())
+                .filter(name -> modules.stream().anyMatch(module -> module.endsWith("." + name.path)))
+                .map(ProjectionName::shortName)
+                .toList();
     }
 
     /// Weights whose bytes in the file stand for others.
@@ -167,8 +163,8 @@ final class InfoCommand implements Callable<Integer> {
     }
 
     /// Tensors that differ only in their layer stand in one line.
-    private static void tensors(Checkpoint checkpoint, Map<String, TensorInfo> quantized, ObjectNode report, List<String> text)
-            throws IOException {
+    private static void tensors(Checkpoint checkpoint, Map<String, TensorInfo> quantized, ObjectNode report,
+            List<String> text) throws IOException {
         ObjectNode all = report.putObject("tensors");
         Map<String, Long> bytesOfType = new TreeMap<>();
         Map<String, Integer> groups = new LinkedHashMap<>();
@@ -181,19 +177,16 @@ final class InfoCommand implements Callable<Integer> {
             }
             elements += info.shape().elements();
             bytesOfType.merge(info.dtype().name(), info.bytes(), Long::sum);
-            String line = String.format("  %s  %s %s", VisibleStream.line(name).replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(), info.shape());
+            String line = String.format("  %s  %s %s",
+                    VisibleStream.line(name).replaceFirst("\\.layers\\.\\d+\\.", ".layers.*."), info.dtype(),
+                    info.shape());
             groups.merge(line, 1, Integer::sum);
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());
         List<String> types = new ArrayList<>();
         bytesOfType.forEach((type, bytes) -> types.add(type + " " + Memory.text(bytes)));
-        text.add(String.format(
-                Locale.ROOT,
-                "tensors     %d with %,d elements in %d file%s: %s",
-                checkpoint.names().size(),
-                elements,
-                checkpoint.files.size(),
-                checkpoint.files.size() == 1 ? "" : "s",
+        text.add(String.format(Locale.ROOT, "tensors     %d with %,d elements in %d file%s: %s",
+                checkpoint.names().size(), elements, checkpoint.files.size(), checkpoint.files.size() == 1 ? "" : "s",
                 String.join(", ", types)));
         groups.forEach((line, count) -> text.add(count == 1 ? line : line + "  x" + count));
     }
@@ -203,30 +196,26 @@ final class InfoCommand implements Callable<Integer> {
     private static void memory(LlamaWeights weights, ObjectNode report, List<String> text) {
         int tokens = Math.min(TOKENS, weights.config.maxPositions());
         LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
-        List<Use> uses = new ArrayList<>(List.of(
-                new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
-                new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
-                new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true))));
+        List<Use> uses = new ArrayList<>(
+                List.of(new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
+                        new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
+                        new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true))));
         // Weights that are quantized can only be frozen.
         if (weights.config.quantization() == null) {
             uses.add(new Use("full", "full", training(weights, null, tokens, false)));
             uses.add(new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
         }
         ObjectNode all = report.putObject("memoryBytes");
-        text.add(String.format("memory      %-20s %10s %10s %10s %10s", "for " + tokens + " tokens", "weights", "state", "temporary", "together"));
+        text.add(String.format("memory      %-20s %10s %10s %10s %10s", "for " + tokens + " tokens", "weights", "state",
+                "temporary", "together"));
         for (Use use : uses) {
             Program.Memory memory = use.memory;
             all.putObject(use.key)
                     .put("weights", memory.weights())
                     .put("state", memory.state())
                     .put("temporaries", memory.temporaries());
-            text.add(String.format(
-                    "            %-20s %10s %10s %10s %10s%s",
-                    use.name,
-                    Memory.text(memory.weights()),
-                    Memory.text(memory.state()),
-                    Memory.text(memory.temporaries()),
-                    Memory.text(memory.total()),
+            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name, Memory.text(memory.weights()),
+                    Memory.text(memory.state()), Memory.text(memory.temporaries()), Memory.text(memory.total()),
                     Memory.fits(memory) ? "" : "  (too much for this machine)"));
         }
         report.put("memoryTokens", tokens).put("machineBytes", Memory.machineBytes());

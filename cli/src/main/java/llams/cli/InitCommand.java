@@ -15,22 +15,15 @@ import picocli.CommandLine.Spec;
 /// `llams init`: a model with random weights.
 @Command(
         name = "init",
-        description = {
-            "Write a model with random weights.",
-            "Its shape is a published one (llama3-8b, llama3.1-8b, llama3.2-1b, llama3.2-3b) or that of a config.json. It knows"
-                    + " nothing: it serves to try, to measure, and to train from scratch."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams init --config llama3.2-1b --out random-1b",
-            "  llams init --config my/config.json --tokenizer tokenizer.json --out tiny"
-        })
+        description = {"Write a model with random weights.",
+                "Its shape is a published one (llama3-8b, llama3.1-8b, llama3.2-1b, llama3.2-3b) or that of a"
+                        + " config.json. It knows"
+                        + " nothing: it serves to try, to measure, and to train from scratch."},
+        footer = {"", "Examples:", "  llams init --config llama3.2-1b --out random-1b",
+                "  llams init --config my/config.json --tokenizer tokenizer.json --out tiny"})
 final class InitCommand implements Callable<Integer> {
     enum WeightType {
-        bf16("bfloat16"),
-        f32("float32"),
-        f16("float16");
+        bf16("bfloat16"), f32("float32"), f16("float16");
 
         /// As `config.json` has it.
         final String configName;
@@ -54,7 +47,11 @@ final class InitCommand implements Callable<Integer> {
             description = "Required: the shape.")
     String config;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the model.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Required: a new directory for the" + " model.")
     Path out;
 
     @Option(
@@ -63,7 +60,11 @@ final class InitCommand implements Callable<Integer> {
             description = "The weights' type: bf16, f32 or f16 (default: bf16, or what config.json says).")
     WeightType dtype;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Another seed, another model (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Another seed, another model" + " (default: ${DEFAULT-VALUE}).")
     long seed;
 
     @Option(
@@ -81,12 +82,7 @@ final class InitCommand implements Callable<Integer> {
         try (ByteProgress progress = new ByteProgress(llams.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);
         }
-        llams.out.printf(
-                Locale.ROOT,
-                "%s: %,d parameters, %s, %s%n",
-                out,
-                shape.parameters(),
-                NewModel.dtype(shape),
+        llams.out.printf(Locale.ROOT, "%s: %,d parameters, %s, %s%n", out, shape.parameters(), NewModel.dtype(shape),
                 Memory.text(NewModel.dtype(shape).bytes(shape.parameters())));
         return Main.DONE;
     }

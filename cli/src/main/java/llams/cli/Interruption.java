@@ -5,8 +5,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jline.utils.Signals;
 
-/// Lets long work end in order when the terminal goes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks for it, the
-/// next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays ignored.
+/// Lets long work end in order when the terminal goes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
+/// for it, the next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays
+/// ignored.
 final class Interruption implements AutoCloseable {
     private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 

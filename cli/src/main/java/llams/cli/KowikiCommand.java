@@ -17,23 +17,20 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data kowiki`
 @Command(
         name = "kowiki",
-        description = {
-            "Wikipedia's articles as text to train on.",
-            "DUMP is MediaWiki's pages-articles.xml, or what WikiExtractor made of it (also with --json): files, as they are or packed"
-                    + " with bzip2, or directories of them. Written is kowikitext, which 'llams train' reads: each article under a line"
-                    + " '= title =', without markup, tables, references and lists of links."
-        },
-        footer = {
-            "",
-            "Redirects, pages of other namespaces and articles without text are left out and counted. From WikiExtractor, headings are"
-                    + " lines of text: it does not mark them.",
-            "Templates in sentences become what they show: numbers, units, dates, flags, languages. A sentence with another template"
-                    + " is left out and counted by the template's name; boxes, notices and citations just go.",
-            "",
-            "Examples:",
-            "  llams data kowiki kowiki-latest-pages-articles.xml.bz2 --out kowiki.txt",
-            "  llams data kowiki extracted/ --out kowiki.txt"
-        })
+        description = {"Wikipedia's articles as text to train on.",
+                "DUMP is MediaWiki's pages-articles.xml, or what WikiExtractor made of it (also with --json): files, as"
+                        + " they are or packed"
+                        + " with bzip2, or directories of them. Written is kowikitext, which 'llams train' reads: each"
+                        + " article under a line"
+                        + " '= title =', without markup, tables, references and lists of links."},
+        footer = {"",
+                "Redirects, pages of other namespaces and articles without text are left out and counted. From"
+                        + " WikiExtractor, headings are" + " lines of text: it does not mark them.",
+                "Templates in sentences become what they show: numbers, units, dates, flags, languages. A sentence with"
+                        + " another template"
+                        + " is left out and counted by the template's name; boxes, notices and citations just go.",
+                "", "Examples:", "  llams data kowiki kowiki-latest-pages-articles.xml.bz2 --out kowiki.txt",
+                "  llams data kowiki extracted/ --out kowiki.txt"})
 final class KowikiCommand implements Callable<Integer> {
     /// Unknown templates that are named.
     private static final int NAMED = 10;
@@ -70,8 +67,10 @@ final class KowikiCommand implements Callable<Integer> {
             counts.templates().forEach(templates::put);
             data.llams.out.println(report);
         } else {
-            data.llams.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(), counts.bytesWritten());
-            data.llams.out.printf(Locale.ROOT, "left out: %,d redirects, %,d pages of other namespaces, %,d articles without text%n",
+            data.llams.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(),
+                    counts.bytesWritten());
+            data.llams.out.printf(Locale.ROOT,
+                    "left out: %,d redirects, %,d pages of other namespaces, %,d" + " articles without text%n",
                     counts.redirects(), counts.otherPages(), counts.empty());
             if (counts.sentences() > 0) {
                 data.llams.out.println(unknownTemplates(counts));
@@ -81,11 +80,15 @@ final class KowikiCommand implements Callable<Integer> {
     }
 
     private static String unknownTemplates(KowikiText.Counts counts) {
-        String most = counts.templates().entrySet().stream().limit(NAMED)
+        String most = counts.templates()
+                .entrySet()
+                .stream()
+                .limit(NAMED)
                 .map(template -> String.format(Locale.ROOT, "%s %,d", template.getKey(), template.getValue()))
                 .collect(Collectors.joining(", "));
         int more = counts.templates().size() - NAMED;
         return String.format(Locale.ROOT, "left out: %,d sentences that depend on unknown templates: %s%s",
-                counts.sentences(), most, more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with --json)", more) : "");
+                counts.sentences(), most,
+                more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with" + " --json)", more) : "");
     }
 }

@@ -28,15 +28,15 @@ import llams.trainer.lora.LoraModel;
 /// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
 /// @param notes     what the model's and the adapter's files have and does not count, a line each
 record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
-        List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena)
-        implements AutoCloseable {
+        List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena) implements AutoCloseable {
     /// @param adapter a PEFT adapter's directory, or null
     static LoadedModel open(Path directory, Path adapter, WeightsOption form) throws IOException {
         LlamaWeights weights = form.open(directory);
         Arena arena = Arena.ofShared();
         try {
             ModelText text = ModelFiles.hasTokenizer(directory)
-                    ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
+                    ? ModelText.of(directory, adapter, Clock.systemDefaultZone())
+                    : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), text,
                         weights.config.stopIds(directory), SamplingDefaults.read(directory), weights.notes, arena);
@@ -46,7 +46,8 @@ record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> reside
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
             return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,
-                    SamplingDefaults.read(generation), Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
+                    SamplingDefaults.read(generation),
+                    Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();

@@ -24,11 +24,8 @@ import picocli.CommandLine.Spec;
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
-        footer = {
-            "",
-            "Exit codes: 0 done, 1 failed, 2 wrong usage.",
-            "'llams COMMAND --help' explains a command, with examples."
-        })
+        footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage.",
+                "'llams COMMAND --help' explains a command, with examples."})
 public final class Main implements Runnable {
     /// Every command by name, in the order of the help.
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
@@ -118,8 +115,8 @@ public final class Main implements Runnable {
         }
     }
 
-    /// The parser of this command line. It knows only the command that is named, because to read the annotations of all takes
-    /// a tenth of a second; if none is (help, a typing error) or the command looks at the others, it knows all.
+    /// The parser of this command line. It knows only the command that is named, because to read the annotations of all
+    /// takes a tenth of a second; if none is (help, a typing error) or the command looks at the others, it knows all.
     static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err, String... args) {
         Main main = new Main(in, out, err);
         CommandLine commandLine = new CommandLine(main);
@@ -135,7 +132,8 @@ public final class Main implements Runnable {
         Errors errors = new Errors(main);
         Arguments.configure(commandLine)
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setColorScheme(Help.defaultColorScheme(Terminal.isOutput() && Terminal.hasColours() ? Help.Ansi.ON : Help.Ansi.OFF))
+                .setColorScheme(Help.defaultColorScheme(
+                        Terminal.isOutput() && Terminal.hasColours() ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
         CommandGroups.install(commandLine);

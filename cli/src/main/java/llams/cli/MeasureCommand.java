@@ -23,31 +23,21 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams measure`: how fast one thing is on one device, in this very process.
 @Command(
         name = "measure",
-        description = {
-            "Measure one thing on a device, with a random model.",
-            "product: a weight times tokens, --size MxNxK. prefill: reading --tokens. decode: writing one by one, up to --tokens."
-                    + " lora: a training step on --tokens with an adapter of rank 8 on all projections. full: one on every weight, in f32."
-                    + " 'llams bench' measures the processor alone, and more carefully."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams measure product --size 2048x14336x4096 --device gpu",
-            "  llams measure lora --config llama3.2-1b --tokens 512 --recompute --json"
-        })
+        description = {"Measure one thing on a device, with a random model.",
+                "product: a weight times tokens, --size MxNxK. prefill: reading --tokens. decode: writing one by one,"
+                        + " up to --tokens."
+                        + " lora: a training step on --tokens with an adapter of rank 8 on all projections. full: one"
+                        + " on every weight, in f32."
+                        + " 'llams bench' measures the processor alone, and more carefully."},
+        footer = {"", "Examples:", "  llams measure product --size 2048x14336x4096 --device gpu",
+                "  llams measure lora --config llama3.2-1b --tokens 512 --recompute --json"})
 final class MeasureCommand implements Callable<Integer> {
     enum What {
-        product,
-        prefill,
-        decode,
-        lora,
-        full
+        product, prefill, decode, lora, full
     }
 
     enum Weights {
-        f32,
-        bf16,
-        f16
+        f32, bf16, f16
     }
 
     @ParentCommand
@@ -62,16 +52,25 @@ final class MeasureCommand implements Callable<Integer> {
     @Parameters(paramLabel = "WHAT", description = "product, prefill, decode, lora or full.")
     What what;
 
-    @Option(names = "--config", paramLabel = "NAME_OR_FILE", defaultValue = "llama3.2-1b",
+    @Option(
+            names = "--config",
+            paramLabel = "NAME_OR_FILE",
+            defaultValue = "llama3.2-1b",
             completionCandidates = Candidates.ModelShapes.class,
             description = "The model's shape, as for init (default: ${DEFAULT-VALUE}).")
     String config;
 
-    @Option(names = "--size", paramLabel = "MxNxK", defaultValue = "2048x8192x2048",
+    @Option(
+            names = "--size",
+            paramLabel = "MxNxK",
+            defaultValue = "2048x8192x2048",
             description = "Of a product: M tokens, N results, sums of K (default: ${DEFAULT-VALUE}).")
     String size;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "bf16",
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "bf16",
             description = "Of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
     Weights dtype;
 
@@ -81,7 +80,10 @@ final class MeasureCommand implements Callable<Integer> {
     @Option(names = "--recompute", description = "In training, make activations again instead of keeping them.")
     boolean recompute;
 
-    @Option(names = "--seconds", paramLabel = "N", defaultValue = "5",
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            defaultValue = "5",
             description = "Repeat for at least so long, and twice (default: ${DEFAULT-VALUE}).")
     double seconds;
 
@@ -122,7 +124,9 @@ final class MeasureCommand implements Callable<Integer> {
             case prefill, decode -> Measured.generatorMemory(shape, dtype(), tokens);
             case lora -> Measured.loraMemory(shape, dtype(), tokens, recompute);
             case full -> Measured.fullMemory(shape, tokens, recompute);
-        }, what == What.lora || what == What.full ? "fewer --tokens, --recompute or a smaller model" : "fewer --tokens or a smaller model");
+        }, what == What.lora || what == What.full
+                ? "fewer --tokens, --recompute or a smaller model"
+                : "fewer --tokens or a smaller model");
         Measured.RandomModel model = Measured.RandomModel.create(arena, shape, what == What.full ? DType.F32 : dtype());
         return switch (what) {
             case product -> throw new AssertionError("has no model");
@@ -144,7 +148,8 @@ final class MeasureCommand implements Callable<Integer> {
 
     private int[] sizes() {
         if (!size.matches("[1-9]\\d{0,8}x[1-9]\\d{0,8}x[1-9]\\d{0,8}")) {
-            throw new ParameterException(spec.commandLine(), "--size must be MxNxK, such as 2048x8192x2048, not " + size);
+            throw new ParameterException(spec.commandLine(),
+                    "--size must be MxNxK, such as 2048x8192x2048, not " + size);
         }
         String[] words = size.split("x");
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
@@ -154,15 +159,19 @@ final class MeasureCommand implements Callable<Integer> {
         double rate = measured.work() / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("what", what.name()).put("device", compute.used).put("seconds", median).put("calls", calls)
-                    .put("firstSeconds", first).put(what == What.product ? "flops" : "tokensPerSecond", rate);
+            object.put("what", what.name())
+                    .put("device", compute.used)
+                    .put("seconds", median)
+                    .put("calls", calls)
+                    .put("firstSeconds", first)
+                    .put(what == What.product ? "flops" : "tokensPerSecond", rate);
             llams.out.println(object);
         } else if (what == What.product) {
-            llams.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size, rate / 1e12,
-                    median * 1e3, calls, first);
+            llams.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,
+                    rate / 1e12, median * 1e3, calls, first);
         } else {
-            llams.out.printf(Locale.ROOT, "%s: %.1f tokens/s, %.2f ms (median of %d; the first after %.1f s)%n", what, rate,
-                    median * 1e3, calls, first);
+            llams.out.printf(Locale.ROOT, "%s: %.1f tokens/s, %.2f ms (median of %d; the first after %.1f s)%n", what,
+                    rate, median * 1e3, calls, first);
         }
     }
 }

@@ -126,7 +126,8 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
     }
 
     static Program.Memory loraMemory(LlamaConfig config, DType dtype, int tokens, boolean recompute) {
-        LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA.layout(config), Leaf.Kind.STATE);
+        LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA.layout(config),
+                Leaf.Kind.STATE);
         return Trainer.memory(model.model(), model.adapterLeaves(), optimizer(), tokens, tokens, recompute);
     }
 
@@ -167,14 +168,15 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
         Adapter adapter = Adapter.create(arena, LORA, model.config, 0);
         LoraModel wrapped = LoraModel.of(model.config, (name, dims) -> Leaf.weight(name, model.dtype, dims), adapter,
                 Leaf.Kind.STATE);
-        return training(new Trainer(device, wrapped.model(), wrapped.adapterLeaves(), LoraModel.resident(model.tensors, adapter),
-                optimizer(), tokens, recompute, 0), model, tokens);
+        return training(new Trainer(device, wrapped.model(), wrapped.adapterLeaves(),
+                LoraModel.resident(model.tensors, adapter), optimizer(), tokens, recompute, 0), model, tokens);
     }
 
     static Measured full(Device device, RandomModel model, int tokens, boolean recompute) {
         List<Leaf> trained = new ArrayList<>();
         Llama llama = trained(model.config, model.dtype, trained);
-        return training(new Trainer(device, llama, trained, model.tensors, optimizer(), tokens, recompute, 0), model, tokens);
+        return training(new Trainer(device, llama, trained, model.tensors, optimizer(), tokens, recompute, 0), model,
+                tokens);
     }
 
     /// A model of which every weight is trained.
@@ -197,7 +199,8 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
     private static Measured training(Trainer trainer, RandomModel model, int tokens) {
         int[] ids = model.ids(tokens + 1);
         Batch batch = Batch.of(List.of(new PackedSequence(IntStream.range(0, tokens).map(t -> ids[t]).toArray(),
-                IntStream.range(0, tokens).toArray(), new int[tokens], IntStream.range(0, tokens).map(t -> ids[t + 1]).toArray())));
+                IntStream.range(0, tokens).toArray(), new int[tokens],
+                IntStream.range(0, tokens).map(t -> ids[t + 1]).toArray())));
         int[] step = new int[1];
         return new Measured(tokens, () -> trainer.step(List.of(batch), RATE, step[0]++), trainer::close);
     }

@@ -34,9 +34,10 @@ final class Memory {
     static void check(Program.Memory memory, long madeBytes, String remedy) {
         if (!fits(memory, madeBytes)) {
             String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
-            throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights ("
-                    + made + text(memory.state()) + " state, " + text(memory.temporaries()) + " temporary), and the machine has "
-                    + text(machineBytes()) + "; what would help: " + remedy);
+            throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes)
+                    + " of memory beside the mapped weights (" + made + text(memory.state()) + " state, "
+                    + text(memory.temporaries()) + " temporary), and the" + " machine has " + text(machineBytes())
+                    + "; what would help: " + remedy);
         }
     }
 
@@ -52,6 +53,7 @@ final class Memory {
             value /= 1024;
             unit++;
         } while (value >= 1023.5 && unit + 1 < units.length);
-        return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+        return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s", value,
+                units[unit]);
     }
 }

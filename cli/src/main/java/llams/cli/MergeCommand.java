@@ -46,22 +46,26 @@ final class MergeCommand implements Runnable {
             report.files().forEach(object.putArray("files")::add);
             if (!report.vector().isEmpty()) {
                 ArrayNode vector = object.putArray("vector");
-                report.vector().forEach(size -> vector.addObject().put("part", size.part()).put("norm", size.norm())
-                        .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
+                report.vector()
+                        .forEach(size -> vector.addObject()
+                                .put("part", size.part())
+                                .put("norm", size.norm())
+                                .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
             }
             report.notes().forEach(object.putArray("notes")::add);
             llams.out.println(object);
             return Main.DONE;
         }
-        llams.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(), report.copied(),
-                Memory.text(report.bytes()));
+        llams.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(),
+                report.copied(), Memory.text(report.bytes()));
         if (!report.files().isEmpty()) {
             llams.out.println("carried along: " + String.join(", ", report.files()));
         }
         if (!report.vector().isEmpty()) {
             llams.out.println("size of the vector, and as a share of the base's weights:");
-            report.vector().forEach(size ->
-                    llams.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(), size.norm(), 100 * size.relative()));
+            report.vector()
+                    .forEach(size -> llams.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(), size.norm(),
+                            100 * size.relative()));
         }
         report.notes().forEach(note -> llams.out.println("note: " + note));
         return Main.DONE;
@@ -71,15 +75,13 @@ final class MergeCommand implements Runnable {
     @Command(
             name = "chat-vector",
             description = {
-                "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
-                "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct model; the weights have"
-                        + " the types of the tuned one. The size of the vector in each layer is printed, and what looks like a mistake."
-            },
-            footer = {
-                "",
-                "Example:",
-                "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"
-            })
+                    "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
+                    "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct"
+                            + " model; the weights have"
+                            + " the types of the tuned one. The size of the vector in each layer is printed, and what"
+                            + " looks like a mistake."},
+            footer = {"", "Example:",
+                    "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"})
     static final class ChatVectorCommand implements Callable<Integer> {
         @ParentCommand
         MergeCommand merge;
@@ -90,33 +92,47 @@ final class MergeCommand implements Runnable {
         @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the base model.")
         Path base;
 
-        @Option(names = "--instruct", paramLabel = "DIR", required = true, description = "Required: the base's instruct model.")
+        @Option(
+                names = "--instruct",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: the base's" + " instruct model.")
         Path instruct;
 
-        @Option(names = "--tuned", paramLabel = "DIR", required = true, description = "Required: the base, tuned on other data.")
+        @Option(
+                names = "--tuned",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: the base, tuned on" + " other data.")
         Path tuned;
 
-        @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the result.")
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: a new directory for" + " the result.")
         Path out;
 
         @Option(
                 names = "--scale",
                 paramLabel = "S",
                 defaultValue = "1.0",
-                description = "Strength of the vector; lower it if the result answers in the wrong language (default: ${DEFAULT-VALUE}).")
+                description = "Strength of the vector; lower it if the result answers in the wrong language"
+                        + " (default: ${DEFAULT-VALUE}).")
         float scale;
 
         @Option(
                 names = "--vocabulary",
                 paramLabel = "HOW",
                 defaultValue = "strict",
-                description = "If the vocabularies differ: strict refuses, skip leaves embedding and head as they are in tuned,"
-                        + " partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
+                description = "If the vocabularies differ: strict refuses, skip leaves embedding and head as they"
+                        + " are in tuned," + " partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
         ChatVector.Vocabulary vocabulary;
 
         @Option(
                 names = "--special-tokens",
-                description = "Take the rows of the chat format's tokens (128006, 128007, 128009) from the instruct model.")
+                description = "Take the rows of the chat format's tokens (128006, 128007, 128009) from the instruct"
+                        + " model.")
         boolean specialTokens;
 
         @Option(names = "--json", description = "Print one JSON object.")
@@ -127,14 +143,16 @@ final class MergeCommand implements Runnable {
             if (!Float.isFinite(scale)) {
                 throw new ParameterException(spec.commandLine(), "--scale must be a number, not " + scale);
             }
-            ChatVector.Options options = new ChatVector.Options(
-                    scale, vocabulary, specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
+            ChatVector.Options options = new ChatVector.Options(scale, vocabulary,
+                    specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
             MergeReport report;
             try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
                 report = ChatVector.merge(base, instruct, tuned, out, options, progress);
             } catch (MergeException e) {
                 // The error line has the first few.
-                e.problems.stream().filter(problem -> !e.getMessage().contains(problem)).forEach(merge.llams.err::println);
+                e.problems.stream()
+                        .filter(problem -> !e.getMessage().contains(problem))
+                        .forEach(merge.llams.err::println);
                 throw e;
             }
             return merge.print(out, report, json);
@@ -144,22 +162,28 @@ final class MergeCommand implements Runnable {
     /// `llams merge adapter`
     @Command(
             name = "adapter",
-            description = {
-                "Fold a LoRA adapter into the weights of its model.",
-                "The adapter may be PEFT's, with a rank and a strength of its own for each module."
-            },
+            description = {"Fold a LoRA adapter into the weights of its model.",
+                    "The adapter may be PEFT's, with a rank and a strength of its own for each module."},
             footer = {"", "Example:", "  llams merge adapter --base model --adapter tuned --out model-tuned"})
     static final class AdapterCommand implements Callable<Integer> {
         @ParentCommand
         MergeCommand merge;
 
-        @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the model of the adapter.")
+        @Option(
+                names = "--base",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: the model of the" + " adapter.")
         Path base;
 
         @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "Required: the adapter.")
         Path adapter;
 
-        @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the result.")
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: a new directory for" + " the result.")
         Path out;
 
         @Option(names = "--json", description = "Print one JSON object.")

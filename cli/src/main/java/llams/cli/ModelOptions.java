@@ -12,7 +12,11 @@ final class ModelOptions {
     @Spec(Spec.Target.MIXEE)
     CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Required: a model's" + " directory.")
     Path directory;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")

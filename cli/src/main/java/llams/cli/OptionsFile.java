@@ -20,7 +20,8 @@ import picocli.CommandLine.ParameterException;
 /// A command's options in a YAML file, under their long names without the dashes: `lr: 3e-4`, `data: [a.txt, b.txt]`.
 final class OptionsFile {
     /// Options about a single call rather than about the work.
-    private static final Set<String> NOT_IN_FILES = Set.of("--config", "--print-config", "--json", "--help", "--verbose");
+    private static final Set<String> NOT_IN_FILES = Set.of("--config", "--print-config", "--json", "--help",
+            "--verbose");
 
     private OptionsFile() {}
 
@@ -35,7 +36,9 @@ final class OptionsFile {
             String place = file + ":" + entry.line() + ": ";
             OptionSpec option = known.get(entry.key());
             if (option == null) {
-                String meant = Suggestions.option(entry.key(), known.keySet()).map(name -> "; did you mean " + name + "?").orElse("");
+                String meant = Suggestions.option(entry.key(), known.keySet())
+                        .map(name -> "; did you mean " + name + "?")
+                        .orElse("");
                 throw new DataException(place + "there is no option \"" + Errors.brief(entry.key()) + "\"" + meant);
             }
             boolean onCommandLine = spec.commandLine().getParseResult().hasMatchedOption(option);
@@ -45,7 +48,8 @@ final class OptionsFile {
         }
         CommandLine reader = Arguments.configure(new CommandLine(sameCommand));
         try {
-            for (OptionSpec read : reader.parseArgs(Arguments.marked(reader, args.toArray(String[]::new))).matchedOptions()) {
+            for (OptionSpec read : reader.parseArgs(Arguments.marked(reader, args.toArray(String[]::new)))
+                    .matchedOptions()) {
                 spec.findOption(read.longestName()).setValue(read.getValue());
             }
         } catch (ParameterException e) {
@@ -70,7 +74,9 @@ final class OptionsFile {
             if (entry.isList() || !value.matches("true|True|TRUE|false|False|FALSE")) {
                 throw new DataException(place + entry.key() + " must be true or false, not " + Errors.brief(value));
             }
-            return value.equalsIgnoreCase("true") ? List.of(name) : option.negatable() ? List.of("--no-" + entry.key()) : List.of();
+            return value.equalsIgnoreCase("true")
+                    ? List.of(name)
+                    : option.negatable() ? List.of("--no-" + entry.key()) : List.of();
         }
         List<String> args = new ArrayList<>();
         if (option.splitRegex().isEmpty()) {
@@ -87,7 +93,8 @@ final class OptionsFile {
     static String print(CommandSpec spec, boolean anywhere) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (OptionSpec option : spec.options()) {
-            boolean isOfOneCall = NOT_IN_FILES.contains(option.longestName()) || option.longestName().equals("--resume");
+            boolean isOfOneCall = NOT_IN_FILES.contains(option.longestName())
+                    || option.longestName().equals("--resume");
             Object value = isOfOneCall ? null : plain(option.getValue(), anywhere);
             if (value != null && !value.equals(List.of())) {
                 values.put(option.longestName().substring(2), value);

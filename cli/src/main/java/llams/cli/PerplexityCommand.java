@@ -28,18 +28,14 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams eval perplexity`
 @Command(
         name = "perplexity",
-        description = {
-            "How well a model predicts a text: loss per token, perplexity, bits per byte.",
-            "Data as 'llams train' takes it. By default it is measured as --eval-data is there: documents are packed into sequences, and"
-                    + " what follows a cut sees nothing before it. --stride lets no token lose its context, for documents longer than"
-                    + " a sequence. Bits per byte can be compared between models with other tokenizers."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams eval perplexity -m model --adapter tuned --data held-out.txt",
-            "  llams eval perplexity -m model --data book.txt --tokens 2048 --stride 512"
-        })
+        description = {"How well a model predicts a text: loss per token, perplexity, bits per byte.",
+                "Data as 'llams train' takes it. By default it is measured as --eval-data is there: documents are"
+                        + " packed into sequences, and"
+                        + " what follows a cut sees nothing before it. --stride lets no token lose its context, for"
+                        + " documents longer than"
+                        + " a sequence. Bits per byte can be compared between models with other tokenizers."},
+        footer = {"", "Examples:", "  llams eval perplexity -m model --adapter tuned --data held-out.txt",
+                "  llams eval perplexity -m model --data book.txt --tokens 2048 --stride 512"})
 final class PerplexityCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
 
@@ -52,7 +48,12 @@ final class PerplexityCommand implements Callable<Integer> {
     @Mixin
     ModelOptions model;
 
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", required = true, description = "Required: what to predict.")
+    @Option(
+            names = "--data",
+            paramLabel = "FILE",
+            arity = "1..*",
+            required = true,
+            description = "Required: what to predict.")
     List<Path> data;
 
     @Option(
@@ -72,9 +73,10 @@ final class PerplexityCommand implements Callable<Integer> {
     @Option(
             names = "--stride",
             paramLabel = "N",
-            description = "Read each document through a window of --tokens tokens that moves by N, and count each token once: it sees at"
-                    + " least --tokens minus N tokens before it. Small N are exact and slow; a quarter of --tokens is usual"
-                    + " (default: no window).")
+            description = "Read each document through a window of --tokens tokens that moves by N, and count each"
+                    + " token once: it sees at"
+                    + " least --tokens minus N tokens before it. Small N are exact and slow; a quarter of --tokens"
+                    + " is usual" + " (default: no window).")
     Integer stride;
 
     @Mixin
@@ -100,10 +102,11 @@ final class PerplexityCommand implements Callable<Integer> {
                         + config.maxPositions() + " (max_position_embeddings)");
             }
             if (stride != null && (stride < 1 || stride >= length)) {
-                throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1) + ", less than the window's "
-                        + length + " tokens (--tokens), not " + stride);
+                throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1)
+                        + ", less than the window's " + length + " tokens (--tokens), not " + stride);
             }
-            Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(), "a smaller --tokens");
+            Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(),
+                    "a smaller --tokens");
             Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
             DataOptions.note(corpus, eval.llams.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
@@ -111,9 +114,11 @@ final class PerplexityCommand implements Callable<Integer> {
             Iterable<PackedSequence> sequences = windows == null ? packed : windows;
             long tokensInAll = windows == null ? packed.statistics().packedTokens() : windows.tokens();
             Evaluator.Loss loss;
-            try (Evaluator evaluator = Evaluator.open(loaded.weights().watched(device), loaded.model(), loaded.resident(), length);
+            try (Evaluator evaluator = Evaluator.open(loaded.weights().watched(device), loaded.model(),
+                    loaded.resident(), length);
                     Progress progress = new Progress(eval.llams.err, "measuring", "tokens", tokensInAll)) {
-                loss = evaluator.loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
+                loss = evaluator
+                        .loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }
             print(loss, bytes(sequences, loaded.tokenizer()), packed.statistics(), length);
         }
@@ -150,13 +155,15 @@ final class PerplexityCommand implements Callable<Integer> {
             if (stride != null) {
                 report.put("stride", stride);
             } else {
-                report.put("cutDocuments", data.cut()).put("truncatedDocuments", data.truncated()).put("truncatedTokens",
-                        data.truncatedTokens());
+                report.put("cutDocuments", data.cut())
+                        .put("truncatedDocuments", data.truncated())
+                        .put("truncatedTokens", data.truncatedTokens());
             }
             eval.llams.out.println(report);
             return;
         }
-        eval.llams.out.printf(Locale.ROOT, "loss          %.4f per token, over %,d tokens%n", loss.meanLoss(), loss.countedTokens());
+        eval.llams.out.printf(Locale.ROOT, "loss          %.4f per token, over %,d tokens%n", loss.meanLoss(),
+                loss.countedTokens());
         eval.llams.out.printf(Locale.ROOT, "perplexity    %.3f%n", loss.perplexity());
         if (bytes > 0) {
             eval.llams.out.printf(Locale.ROOT, "bits per byte %.4f, over %,d bytes%n", loss.bitsPerByte(bytes), bytes);
@@ -167,16 +174,22 @@ final class PerplexityCommand implements Callable<Integer> {
     /// What the tokens saw before them.
     private String context(DataStatistics data, int length) {
         if (stride != null) {
-            return String.format(Locale.ROOT, "windows of %,d tokens that move by %,d: at least %,d tokens, or all of the document's", length, stride,
-                    length - stride);
+            return String.format(Locale.ROOT,
+                    "windows of %,d tokens that move by %,d: at least %,d tokens, or all" + " of the document's",
+                    length, stride, length - stride);
         }
-        String lost = data.truncated() == 0 ? ""
-                : String.format(Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count (--stride counts"
-                        + " them)", data.truncated(), data.documents(), data.truncatedTokens());
+        String lost = data.truncated() == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count"
+                                + " (--stride counts" + " them)",
+                        data.truncated(), data.documents(), data.truncatedTokens());
         if (!pack) {
             return String.format(Locale.ROOT, "one document a sequence of up to %,d tokens%s", length, lost);
         }
-        return String.format(Locale.ROOT, "packed into sequences of %,d tokens; %,d of %,d documents are cut, and what follows sees nothing"
-                + " before the cut%s%s", length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps the context)", lost);
+        return String.format(Locale.ROOT,
+                "packed into sequences of %,d tokens; %,d of %,d documents are cut, and" + " what follows sees nothing"
+                        + " before the cut%s%s",
+                length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps the context)", lost);
     }
 }

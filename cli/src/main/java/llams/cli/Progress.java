@@ -11,8 +11,8 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/// How far long work has come, with its rate and the time left: a bar that redraws itself on a terminal, a plain line every
-/// few seconds anywhere else. Safe to call from any thread; close it before printing anything else.
+/// How far long work has come, with its rate and the time left: a bar that redraws itself on a terminal, a plain line
+/// every few seconds anywhere else. Safe to call from any thread; close it before printing anything else.
 public final class Progress implements AutoCloseable {
     private static final int TERMINAL_INTERVAL_MILLIS = 200;
     private static final int PLAIN_INTERVAL_MILLIS = 5_000;
@@ -33,7 +33,8 @@ public final class Progress implements AutoCloseable {
         this(err, task, unit, total, done, Terminal.columns(), PLAIN_INTERVAL_MILLIS);
     }
 
-    Progress(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal, int plainIntervalMillis) {
+    Progress(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal,
+            int plainIntervalMillis) {
         boolean redraw = terminal.isPresent();
         PrintStream bare = VisibleStream.bare(err);
         DelegatingProgressBarConsumer lines = redraw
@@ -44,8 +45,7 @@ public final class Progress implements AutoCloseable {
                     }
                 }
                 : new DelegatingProgressBarConsumer(line -> plain(err, line.stripTrailing()), PLAIN_COLUMNS);
-        bar = new ProgressBarBuilder()
-                .setTaskName(task)
+        bar = new ProgressBarBuilder().setTaskName(task)
                 .setUnit(" " + unit, 1)
                 .setInitialMax(total)
                 .startsFrom(done, Duration.ZERO)

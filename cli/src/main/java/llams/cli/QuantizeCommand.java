@@ -14,11 +14,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams quantize`: a model with smaller weights.
 @Command(
         name = "quantize",
-        description = {
-            "Write a model with weights of 8 bits.",
-            "Embedding, output head and projections become Q8_0, GGML's blocks of 32 values and a scale; norms stay. The result is for"
-                    + " this program: generate, chat, eval, info, and as the frozen base of 'train --method lora'."
-        },
+        description = {"Write a model with weights of 8 bits.",
+                "Embedding, output head and projections become Q8_0, GGML's blocks of 32 values and a scale; norms"
+                        + " stay. The result is for"
+                        + " this program: generate, chat, eval, info, and as the frozen base of 'train --method"
+                        + " lora'."},
         footer = {"", "Example:", "  llams quantize -m model --out model-q8"})
 final class QuantizeCommand implements Callable<Integer> {
     enum Type {
@@ -28,13 +28,25 @@ final class QuantizeCommand implements Callable<Integer> {
     @ParentCommand
     Main llams;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", required = true, description = "Required: a model's directory.")
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Required: a model's" + " directory.")
     Path model;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Required: a new directory for the result.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Required: a new directory for the" + " result.")
     Path out;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "q8_0", description = "The weights' type: q8_0 (default).")
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "q8_0",
+            description = "The weights' type: q8_0" + " (default).")
     Type dtype;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -49,8 +61,11 @@ final class QuantizeCommand implements Callable<Integer> {
         }
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("out", out.toString()).put("dtype", dtype.name()).put("quantized", report.quantized())
-                    .put("bytes", report.bytes()).put("bytesBefore", report.before());
+            object.put("out", out.toString())
+                    .put("dtype", dtype.name())
+                    .put("quantized", report.quantized())
+                    .put("bytes", report.bytes())
+                    .put("bytesBefore", report.before());
             report.kept().forEach(object.putArray("kept")::add);
             report.files().forEach(object.putArray("files")::add);
             report.notes().forEach(object.putArray("notes")::add);
@@ -60,7 +75,8 @@ final class QuantizeCommand implements Callable<Integer> {
         llams.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
                 Memory.text(report.bytes()), Memory.text(report.before()));
         if (!report.kept().isEmpty()) {
-            llams.out.println("kept as they are, as their rows are not multiples of 32: " + String.join(", ", report.kept()));
+            llams.out.println(
+                    "kept as they are, as their rows are not multiples of 32: " + String.join(", ", report.kept()));
         }
         if (!report.files().isEmpty()) {
             llams.out.println("carried along: " + String.join(", ", report.files()));

@@ -23,7 +23,10 @@ final class SamplingOptions {
             description = "Temperature; 0 always takes the most probable token " + MAKERS + TEMPERATURE + ").")
     Double temperature;
 
-    @Option(names = "--top-k", paramLabel = "K", description = "Only the K most probable tokens; 0: all " + MAKERS + "0).")
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            description = "Only the K most probable tokens; 0: all " + MAKERS + "0).")
     Integer topK;
 
     @Option(
@@ -38,12 +41,16 @@ final class SamplingOptions {
             description = "Only tokens at least P times as probable as the best; 0: all " + MAKERS + "0).")
     Double minP;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Makes the choices repeatable (default: another one each time, shown).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Makes the choices repeatable (default: another one" + " each time, shown).")
     Long seed;
 
     /// @throws ParameterException if a value that is given is out of its range
     void check() {
-        check(temperature == null || temperature >= 0 && Double.isFinite(temperature), "--temp", "0 or more", temperature);
+        check(temperature == null || temperature >= 0 && Double.isFinite(temperature), "--temp", "0 or more",
+                temperature);
         check(topK == null || topK >= 0, "--top-k", "0 or more", topK);
         check(topP == null || topP > 0 && topP <= 1, "--top-p", "above 0 and at most 1", topP);
         check(minP == null || minP >= 0 && minP <= 1, "--min-p", "from 0 to 1", minP);
@@ -60,8 +67,9 @@ final class SamplingOptions {
         // Who asks for a cut wants to sample, whatever the file says.
         boolean asked = topK != null || topP != null || minP != null;
         Boolean sample = temperature != null || asked ? null : makers.sample();
-        SamplingDefaults used = new SamplingDefaults(sample, temperature == null ? makers.temperature() : null, topK == null ? makers.topK() : null,
-                topP == null ? makers.topP() : null, minP == null ? makers.minP() : null);
+        SamplingDefaults used = new SamplingDefaults(sample, temperature == null ? makers.temperature() : null,
+                topK == null ? makers.topK() : null, topP == null ? makers.topP() : null,
+                minP == null ? makers.minP() : null);
         boolean greedy = Boolean.FALSE.equals(used.sample()) || temperature != null && temperature == 0;
         if (!used.isEmpty() && !(temperature != null && temperature == 0)) {
             err.println("sampling: " + used + " (generation_config.json)");

@@ -11,8 +11,7 @@ import picocli.CommandLine.ParameterException;
 
 /// What `--config` may name: a known shape, a config file, or a directory with one.
 final class Shapes {
-    private Shapes() {
-    }
+    private Shapes() {}
 
     static LlamaConfig of(String config, CommandSpec spec) throws IOException {
         LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));

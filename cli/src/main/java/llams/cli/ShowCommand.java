@@ -23,22 +23,16 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data show`
 @Command(
         name = "show",
-        description = {
-            "The first documents as the model sees them: their tokens, and which of them are trained.",
-            "Tokens are separated by spaces; a space inside one is shown as '·', a line end as '\\n'. Trained tokens are green,"
-                    + " or between '⟦' and '⟧' where there are no colours. Lines of '=' show where packed sequences begin."
-        },
-        footer = {
-            "",
-            "Examples:",
-            "  llams data show chats.jsonl --tokenizer model",
-            "  llams data show book.txt --tokenizer model --tokens 64 -n 1"
-        })
+        description = {"The first documents as the model sees them: their tokens, and which of them are trained.",
+                "Tokens are separated by spaces; a space inside one is shown as '·', a line end as '\\n'. Trained"
+                        + " tokens are green,"
+                        + " or between '⟦' and '⟧' where there are no colours. Lines of '=' show where packed sequences"
+                        + " begin."},
+        footer = {"", "Examples:", "  llams data show chats.jsonl --tokenizer model",
+                "  llams data show book.txt --tokenizer model --tokens 64 -n 1"})
 final class ShowCommand implements Callable<Integer> {
     enum Color {
-        auto,
-        always,
-        never
+        auto, always, never
     }
 
     private static final String TRAINED = "\u001b[32m";
@@ -53,14 +47,19 @@ final class ShowCommand implements Callable<Integer> {
     @Mixin
     DocumentFiles data;
 
-    @Option(names = "-n", paramLabel = "N", defaultValue = "3", description = "How many documents to show (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "-n",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "How many documents to show (default:" + " ${DEFAULT-VALUE}).")
     int count;
 
     @Option(
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "2048",
-            description = "Tokens of a sequence; of a document, two sequences' worth are shown (default: ${DEFAULT-VALUE}).")
+            description = "Tokens of a sequence; of a document, two sequences' worth are shown (default:"
+                    + " ${DEFAULT-VALUE}).")
     int tokens;
 
     @Option(
@@ -84,7 +83,9 @@ final class ShowCommand implements Callable<Integer> {
         Corpus corpus = data.load(text, count);
         List<Document> documents = corpus.documents();
         boolean trains = documents.stream().anyMatch(this::trains);
-        List<PackedDataset.Piece> pieces = trains ? new PackedDataset(documents, tokens, data.pack).pieces() : List.of();
+        List<PackedDataset.Piece> pieces = trains
+                ? new PackedDataset(documents, tokens, data.pack).pieces()
+                : List.of();
         if (json) {
             parent.llams.out.println(report(corpus, pieces));
             return Main.DONE;
@@ -122,7 +123,8 @@ final class ShowCommand implements Callable<Integer> {
                     line("===== sequence %d, of at most %,d tokens =====", piece.sequence() + 1, tokens);
                 }
                 if (shown < 2L * tokens) {
-                    VisibleStream.bare(parent.llams.out).print(text(document, piece.from(), piece.from() + piece.length(), colors));
+                    VisibleStream.bare(parent.llams.out)
+                            .print(text(document, piece.from(), piece.from() + piece.length(), colors));
                     shown = piece.from() + piece.length();
                 }
             }
@@ -130,10 +132,12 @@ final class ShowCommand implements Callable<Integer> {
         if (!placed) {
             int end = (int) Math.min(length, 2L * tokens);
             VisibleStream.bare(parent.llams.out).print(text(document, 0, end, colors));
-            line(document.counted(length) == 0 ? "(left out: nothing in it is trained)"
+            line(document.counted(length) == 0
+                    ? "(left out: nothing in it is trained)"
                     : "(left out: nothing in its first %,d tokens is trained)", tokens);
         } else if (shown < length) {
-            line(document.cut() && data.pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)", length - shown);
+            line(document.cut() && data.pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)",
+                    length - shown);
         }
         line("");
     }
@@ -186,7 +190,10 @@ final class ShowCommand implements Callable<Integer> {
             ArrayNode placed = one.putArray("pieces");
             for (PackedDataset.Piece piece : pieces) {
                 if (piece.document() == d) {
-                    placed.addObject().put("sequence", piece.sequence()).put("from", piece.from()).put("tokens", piece.length());
+                    placed.addObject()
+                            .put("sequence", piece.sequence())
+                            .put("from", piece.from())
+                            .put("tokens", piece.length());
                 }
             }
         }

@@ -23,11 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data stats`
 @Command(
         name = "stats",
-        description = {
-            "How long documents are, and what training with sequences of some lengths would make of them.",
-            "Files as 'llams train' takes them. Packed, texts are cut and go on in the next sequence; the end of a conversation that is"
-                    + " longer than a sequence is lost."
-        },
+        description = {"How long documents are, and what training with sequences of some lengths would make of them.",
+                "Files as 'llams train' takes them. Packed, texts are cut and go on in the next sequence; the end of a"
+                        + " conversation that is" + " longer than a sequence is lost."},
         footer = {"", "Example:", "  llams data stats chats.jsonl --tokenizer model"})
 final class StatsCommand implements Callable<Integer> {
     private static final int BAR = 40;
@@ -77,10 +75,10 @@ final class StatsCommand implements Callable<Integer> {
 
     private void print(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
         long all = tried.getFirst().tokens();
-        line("documents  %,d (%,d conversations); %,d empty ones left out", corpus.documents().size(), corpus.conversations(),
-                corpus.empty());
-        line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all, lengths.quantile(0.5),
-                lengths.quantile(0.9), lengths.quantile(1));
+        line("documents  %,d (%,d conversations); %,d empty ones left out", corpus.documents().size(),
+                corpus.conversations(), corpus.empty());
+        line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all,
+                lengths.quantile(0.5), lengths.quantile(0.9), lengths.quantile(1));
         if (corpus.textBytes() > 0) {
             line("bytes      %,d of text, %.2f a token", corpus.textBytes(), (double) corpus.textBytes() / all);
         }
@@ -89,15 +87,17 @@ final class StatsCommand implements Callable<Integer> {
         int most = histogram.stream().mapToInt(DocumentLengths.Bucket::documents).max().orElse(1);
         for (DocumentLengths.Bucket bucket : histogram) {
             line("%8d-%8d %,11d %6.1f%%  %s", bucket.from(), bucket.to(), bucket.documents(),
-                    100.0 * bucket.documents() / corpus.documents().size(), "#".repeat((int) ((long) BAR * bucket.documents() / most)));
+                    100.0 * bucket.documents() / corpus.documents().size(),
+                    "#".repeat((int) ((long) BAR * bucket.documents() / most)));
         }
-        line("%n%8s %11s %6s %13s %11s %13s %8s", "--tokens", "sequences", "full", "counted", "truncated", "tokens lost", "of all");
+        line("%n%8s %11s %6s %13s %11s %13s %8s", "--tokens", "sequences", "full", "counted", "truncated",
+                "tokens lost", "of all");
         for (int i = 0; i < tried.size(); i++) {
             DataStatistics s = tried.get(i);
             long lost = s.truncatedTokens() + s.droppedTokens();
             line("%8d %,11d %5.1f%% %,13d %,11d %,13d %7.2f%%", tokens.get(i), s.sequences(),
-                    100.0 * s.packedTokens() / ((double) s.sequences() * tokens.get(i)), s.countedTokens(), s.truncated() + s.dropped(), lost,
-                    100.0 * lost / all);
+                    100.0 * s.packedTokens() / ((double) s.sequences() * tokens.get(i)), s.countedTokens(),
+                    s.truncated() + s.dropped(), lost, 100.0 * lost / all);
         }
     }
 
@@ -107,20 +107,33 @@ final class StatsCommand implements Callable<Integer> {
 
     private ObjectNode report(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
         ObjectNode report = JsonNodeFactory.instance.objectNode();
-        report.put("documents", corpus.documents().size()).put("conversations", corpus.conversations()).put("empty", corpus.empty())
-                .put("tokens", tried.getFirst().tokens()).put("textBytes", corpus.textBytes()).put("median", lengths.quantile(0.5))
+        report.put("documents", corpus.documents().size())
+                .put("conversations", corpus.conversations())
+                .put("empty", corpus.empty())
+                .put("tokens", tried.getFirst().tokens())
+                .put("textBytes", corpus.textBytes())
+                .put("median", lengths.quantile(0.5))
                 .put("longest", lengths.quantile(1));
         ArrayNode histogram = report.putArray("histogram");
         for (DocumentLengths.Bucket bucket : lengths.histogram()) {
-            histogram.addObject().put("from", bucket.from()).put("to", bucket.to()).put("documents", bucket.documents())
+            histogram.addObject()
+                    .put("from", bucket.from())
+                    .put("to", bucket.to())
+                    .put("documents", bucket.documents())
                     .put("tokens", bucket.tokens());
         }
         ArrayNode sequences = report.putArray("sequences");
         for (int i = 0; i < tried.size(); i++) {
             DataStatistics s = tried.get(i);
-            sequences.addObject().put("tokens", tokens.get(i)).put("sequences", s.sequences()).put("packedTokens", s.packedTokens())
-                    .put("countedTokens", s.countedTokens()).put("truncated", s.truncated()).put("truncatedTokens", s.truncatedTokens())
-                    .put("dropped", s.dropped()).put("droppedTokens", s.droppedTokens());
+            sequences.addObject()
+                    .put("tokens", tokens.get(i))
+                    .put("sequences", s.sequences())
+                    .put("packedTokens", s.packedTokens())
+                    .put("countedTokens", s.countedTokens())
+                    .put("truncated", s.truncated())
+                    .put("truncatedTokens", s.truncatedTokens())
+                    .put("dropped", s.dropped())
+                    .put("droppedTokens", s.droppedTokens());
         }
         corpus.notes().forEach(report.putArray("notes")::add);
         return report;

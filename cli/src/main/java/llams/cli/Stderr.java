@@ -18,8 +18,7 @@ final class Stderr {
             return;
         }
         Linker linker = Linker.nativeLinker();
-        var dup2 = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("dup2"),
+        var dup2 = linker.downcallHandle(linker.defaultLookup().findOrThrow("dup2"),
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         try {
             // On failure descriptor 2 stays what it was, the filter: messages still arrive.

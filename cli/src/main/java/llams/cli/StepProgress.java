@@ -42,7 +42,8 @@ final class StepProgress implements FineTune.Listener, AutoCloseable {
             evalLoss = report.evalLoss();
         }
         bar.note(String.format(Locale.ROOT, "loss %.4f%s, %.0f tokens/s", report.loss(),
-                Double.isNaN(evalLoss) ? "" : String.format(Locale.ROOT, ", held out %.4f", evalLoss), report.tokensPerSecond()));
+                Double.isNaN(evalLoss) ? "" : String.format(Locale.ROOT, ", held out %.4f", evalLoss),
+                report.tokensPerSecond()));
         bar.step(1);
     }
 

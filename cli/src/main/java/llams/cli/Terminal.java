@@ -25,9 +25,12 @@ final class Terminal {
         return System.getProperty("llams.terminals", "").contains(descriptor);
     }
 
-    /// The width of the terminal that stderr is, in columns; empty for a file, a pipe and a terminal that cannot go back on its line.
+    /// The width of the terminal that stderr is, in columns; empty for a file, a pipe and a terminal that cannot go
+    /// back on its line.
     static OptionalInt columns() {
-        return isError() && canMove() ? OptionalInt.of(Integer.getInteger("llams.terminalColumns", COLUMNS)) : OptionalInt.empty();
+        return isError() && canMove()
+                ? OptionalInt.of(Integer.getInteger("llams.terminalColumns", COLUMNS))
+                : OptionalInt.empty();
     }
 
     /// Whether colours may be used on a terminal: https://no-color.org.

@@ -23,7 +23,8 @@ final class TextFile {
         try (InputStream in = Files.newInputStream(file)) {
             bytes = in.readNBytes(mostBytes);
             if (in.read() >= 0) {
-                throw new DataException(file + ": longer than " + Memory.text(mostBytes) + ", more than such a file can need");
+                throw new DataException(
+                        file + ": longer than " + Memory.text(mostBytes) + ", more than such a file" + " can need");
             }
         } catch (FileSystemException e) {
             throw e;
@@ -61,6 +62,8 @@ final class TextFile {
         if (first <= 0 || (bytes.length & 1) != 0) {
             return StandardCharsets.UTF_8;
         }
-        return (first & 0xff) == 0 ? StandardCharsets.UTF_16LE : first >> 8 == 0 ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_8;
+        return (first & 0xff) == 0
+                ? StandardCharsets.UTF_16LE
+                : first >> 8 == 0 ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_8;
     }
 }

@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import llams.tokenizer.StreamingDecoder;
 import llams.tokenizer.Tokenizer;
 
-/// Tokens to text as they come, in whole characters, up to a stop text: what might be the beginning of one is held back until
-/// more is known.
+/// Tokens to text as they come, in whole characters, up to a stop text: what might be the beginning of one is held back
+/// until more is known.
 final class TextStream {
     private final StreamingDecoder decoder;
     private final List<String> stops;

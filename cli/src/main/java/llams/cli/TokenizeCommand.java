@@ -23,32 +23,25 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
-        description = {
-            "Text on stdin to ids, or back; 'train' makes a new vocabulary.",
-            "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or line ends."
-        },
-        footer = {
-            "",
-            "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\": \"...\"} or"
-                    + " {\"error\": \"...\"}:",
-            "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
-            "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
-            "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
-            "                                    optional \"add_generation_prompt\": true",
-            "  {\"ids\": [1, 2, 3]}                to decode",
-            "",
-            "Examples:",
-            "  echo -n 'Hello' | llams tokenize --tokenizer model",
-            "  llams tokenize --tokenizer model < book.txt > ids.txt",
-            "  llams tokenize --tokenizer model --decode < ids.txt",
-            "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
-            "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"
-        })
+        description = {"Text on stdin to ids, or back; 'train' makes a new vocabulary.",
+                "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or"
+                        + " line ends."},
+        footer = {"",
+                "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\":"
+                        + " \"...\"} or" + " {\"error\": \"...\"}:",
+                "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
+                "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
+                "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
+                "                                    optional \"add_generation_prompt\": true",
+                "  {\"ids\": [1, 2, 3]}                to decode", "", "Examples:",
+                "  echo -n 'Hello' | llams tokenize --tokenizer model",
+                "  llams tokenize --tokenizer model < book.txt > ids.txt",
+                "  llams tokenize --tokenizer model --decode < ids.txt",
+                "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
+                "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"})
 final class TokenizeCommand implements Callable<Integer> {
     enum Special {
-        text,
-        parse,
-        error
+        text, parse, error
     }
 
     @ParentCommand
@@ -67,7 +60,8 @@ final class TokenizeCommand implements Callable<Integer> {
             names = "--special",
             paramLabel = "HOW",
             defaultValue = "text",
-            description = "What a special token's name in the text is: text, parse (the token), or error (default: ${DEFAULT-VALUE}).")
+            description = "What a special token's name in the text is: text, parse (the token), or error (default:"
+                    + " ${DEFAULT-VALUE}).")
     Special special;
 
     @Option(names = "--bos", description = "Begin with the token that begins a text, such as <|begin_of_text|>.")
@@ -81,7 +75,8 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Option(
             names = "--cut-long-runs",
-            description = "Cut long texts as Meta's own wrapper does: every 400,000 characters, and in runs of more than 25,000.")
+            description = "Cut long texts as Meta's own wrapper does: every 400,000 characters, and in runs of more"
+                    + " than 25,000.")
     boolean cutLongRuns;
 
     @Override
@@ -90,7 +85,8 @@ final class TokenizeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "missing required option '--tokenizer=DIR_OR_FILE'");
         }
         if (jsonl && decode) {
-            throw new ParameterException(spec.commandLine(), "--jsonl and --decode exclude each other: a line {\"ids\": [...]} decodes");
+            throw new ParameterException(spec.commandLine(),
+                    "--jsonl and --decode exclude each other: a line" + " {\"ids\": [...]} decodes");
         }
         ModelText text = ModelText.of(tokenizerPath, Clock.systemDefaultZone());
         if (cutLongRuns) {

@@ -14,7 +14,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The requests of `llams tokenize --jsonl`. A line with several of `text`, `messages` and `ids` is about the first of them.
+/// The requests of `llams tokenize --jsonl`. A line with several of `text`, `messages` and `ids` is about the first of
+/// them.
 final class TokenizeRequests {
     private final ModelText text;
     private final Tokenizer tokenizer;
@@ -36,7 +37,8 @@ final class TokenizeRequests {
                 return ids(encode(request, place));
             } else if (request.has("messages")) {
                 List<ChatMessage> messages = messages(request, place);
-                return ids(flag(request, "add_generation_prompt", false, place) ? text.chat().prompt(messages, List.of())
+                return ids(flag(request, "add_generation_prompt", false, place)
+                        ? text.chat().prompt(messages, List.of())
                         : text.chat().encode(messages, List.of()).ids());
             } else if (request.has("ids")) {
                 ObjectNode answer = JsonNodeFactory.instance.objectNode();
@@ -78,7 +80,8 @@ final class TokenizeRequests {
                 case "text" -> TokenizeCommand.Special.text;
                 case "parse" -> TokenizeCommand.Special.parse;
                 case "error" -> TokenizeCommand.Special.error;
-                default -> throw new DataException(place + ": \"special\" is \"" + name + "\"; wanted text, parse or error");
+                default -> throw new DataException(
+                        place + ": \"special\" is \"" + name + "\"; wanted text, parse" + " or error");
             };
         }
         return TokenizeCommand.encode(this.text, text, how, begin, end);
@@ -93,7 +96,8 @@ final class TokenizeRequests {
             return Tokenizer.ALL;
         }
         if (!value.isArray()) {
-            throw new DataException(place + ": \"" + key + "\" is " + JsonLine.kind(value) + "; wanted \"all\" or a list of names");
+            throw new DataException(place + ": \"" + key + "\" is " + JsonLine.kind(value) + "; wanted \"all\" or a"
+                    + " list of names");
         }
         Set<String> names = new LinkedHashSet<>();
         for (JsonNode name : value) {
@@ -113,9 +117,11 @@ final class TokenizeRequests {
         List<ChatMessage> messages = new ArrayList<>();
         for (JsonNode node : list) {
             if (!(node instanceof ObjectNode message)) {
-                throw new DataException(place + ": \"messages\" holds " + JsonLine.kind(node) + "; wanted {\"role\": ..., \"content\": ...}");
+                throw new DataException(place + ": \"messages\" holds " + JsonLine.kind(node)
+                        + "; wanted {\"role\": ..., \"content\": ...}");
             }
-            messages.add(new ChatMessage(JsonLine.text(message, "role", place), JsonLine.text(message, "content", place)));
+            messages.add(
+                    new ChatMessage(JsonLine.text(message, "role", place), JsonLine.text(message, "content", place)));
         }
         return messages;
     }

@@ -23,21 +23,19 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams tokenize train`: a new vocabulary.
 @Command(
         name = "train",
-        description = {
-            "Make a vocabulary from texts.",
-            "Byte-level byte-pair encoding with Llama 3's pattern: any text can be encoded. Written is a file in tiktoken's format, one"
-                    + " token a line. Llama 3's 256 special tokens follow the N tokens and stand in no such file.",
-            "Named tokenizer.model, it gets tokenizer.json and tokenizer_config.json beside it, which Hugging Face's libraries load"
-                    + " (in a directory original, they go above it); any other NAME.ENDING gets NAME.json."
-        },
-        footer = {
-            "",
-            "The result depends on the texts alone, not on the number of threads. Memory does not grow with the texts: when more different"
-                    + " words come than half of the Java heap can hold, the rarest are forgotten (LLAMS_JAVA_OPTS=-Xmx8g gives more).",
-            "",
-            "Example:",
-            "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus/*.txt"
-        })
+        description = {"Make a vocabulary from texts.",
+                "Byte-level byte-pair encoding with Llama 3's pattern: any text can be encoded. Written is a file in"
+                        + " tiktoken's format, one"
+                        + " token a line. Llama 3's 256 special tokens follow the N tokens and stand in no such file.",
+                "Named tokenizer.model, it gets tokenizer.json and tokenizer_config.json beside it, which Hugging"
+                        + " Face's libraries load"
+                        + " (in a directory original, they go above it); any other NAME.ENDING gets NAME.json."},
+        footer = {"",
+                "The result depends on the texts alone, not on the number of threads. Memory does not grow with the"
+                        + " texts: when more different"
+                        + " words come than half of the Java heap can hold, the rarest are forgotten"
+                        + " (LLAMS_JAVA_OPTS=-Xmx8g gives more).",
+                "", "Example:", "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus/*.txt"})
 final class TokenizeTrainCommand implements Callable<Integer> {
     private static final int BYTES = 256;
     private static final int MOST_TOKENS = 1_000_000;
@@ -49,10 +47,18 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = "--vocab", paramLabel = "N", required = true, description = "Required: the number of tokens, special ones not counted.")
+    @Option(
+            names = "--vocab",
+            paramLabel = "N",
+            required = true,
+            description = "Required: the number of tokens," + " special ones not counted.")
     int vocab;
 
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the file to write, which must not be there yet.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            required = true,
+            description = "Required: the file to write," + " which must not be there yet.")
     Path out;
 
     @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")
@@ -67,8 +73,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (vocab < BYTES || vocab > MOST_TOKENS) {
-            throw new ParameterException(spec.commandLine(), "--vocab " + vocab + " must be from " + BYTES
-                    + ", as every byte is a token, to " + MOST_TOKENS);
+            throw new ParameterException(spec.commandLine(),
+                    "--vocab " + vocab + " must be from " + BYTES + ", as every byte is a token, to " + MOST_TOKENS);
         }
         int cores = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         if (cores < 1) {
@@ -125,7 +131,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         return out.toAbsolutePath().normalize().getParent();
     }
 
-    /// The files that will be made: the vocabulary, its `tokenizer.json` if it gets one, and its `tokenizer_config.json`.
+    /// The files that will be made: the vocabulary, its `tokenizer.json` if it gets one, and its
+    /// `tokenizer_config.json`.
     private List<Path> files() {
         String name = out.getFileName().toString();
         if (name.equals("tokenizer.model")) {
@@ -134,7 +141,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             return List.of(out, home.resolve("tokenizer.json"), home.resolve("tokenizer_config.json"));
         }
         int dot = name.lastIndexOf('.');
-        return name.endsWith(".json") ? List.of(out)
+        return name.endsWith(".json")
+                ? List.of(out)
                 : List.of(out, directory().resolve(name.substring(0, dot > 0 ? dot : name.length()) + ".json"));
     }
 
@@ -154,7 +162,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     private void report(BpeTrainer trainer, int tokens, long bytes, List<Path> written) {
         Main llams = tokenize.llams;
         if (tokens < vocab) {
-            llams.err.println("note: only " + tokens + " tokens, as no pair occurs twice any more; a larger vocabulary needs more text");
+            llams.err.println("note: only " + tokens + " tokens, as no pair occurs twice any more; a larger"
+                    + " vocabulary needs more text");
         }
         if (trainer.forgottenBelow() > 0) {
             llams.err.println("note: words seen fewer than " + trainer.forgottenBelow()
@@ -162,15 +171,19 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         }
         if (json) {
             ObjectNode figures = JsonNodeFactory.instance.objectNode();
-            figures.put("tokens", tokens).put("textBytes", bytes).put("pieces", trainer.pieces())
+            figures.put("tokens", tokens)
+                    .put("textBytes", bytes)
+                    .put("pieces", trainer.pieces())
                     .put("forgottenBelow", trainer.forgottenBelow());
             written.forEach(file -> figures.withArray("files").add(file.toString()));
             llams.out.println(figures);
             return;
         }
-        llams.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out, tokens, bytes, trainer.pieces());
+        llams.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out, tokens,
+                bytes, trainer.pieces());
         if (written.size() > 1) {
-            llams.out.println("beside it: " + String.join(", ", written.subList(1, written.size()).stream().map(Path::toString).toList()));
+            llams.out.println("beside it: "
+                    + String.join(", ", written.subList(1, written.size()).stream().map(Path::toString).toList()));
         }
     }
 }

@@ -28,8 +28,7 @@ final class TrainOptions {
     private static final String TARGETS = "q,k,v,o,gate,up,down";
 
     enum Method {
-        lora,
-        full
+        lora, full
     }
 
     @Spec(Spec.Target.MIXEE)
@@ -38,7 +37,10 @@ final class TrainOptions {
     @Option(names = {"-m", "--model"}, paramLabel = "DIR", description = "The model to tune.")
     Path model;
 
-    @Option(names = "--init-config", paramLabel = "FILE", description = "Instead of -m: a new random model of this config.json.")
+    @Option(
+            names = "--init-config",
+            paramLabel = "FILE",
+            description = "Instead of -m: a new random model of this" + " config.json.")
     Path initConfig;
 
     @Option(
@@ -47,10 +49,18 @@ final class TrainOptions {
             description = "The tokenizer of a new model, or of one that came without.")
     Path tokenizer;
 
-    @Option(names = "--data", paramLabel = "FILE", arity = "1..*", description = "Training data, in the forms below; - is standard input.")
+    @Option(
+            names = "--data",
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "Training data, in the forms" + " below; - is standard input.")
     List<Path> data = List.of();
 
-    @Option(names = "--eval-data", paramLabel = "FILE", arity = "1..*", description = "Held-out data, to measure the loss on.")
+    @Option(
+            names = "--eval-data",
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "Held-out data, to measure" + " the loss on.")
     List<Path> evalData = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", description = "A new directory for the result, the log and the saves.")
@@ -59,13 +69,15 @@ final class TrainOptions {
     @Option(
             names = "--method",
             paramLabel = "METHOD",
-            description = "lora: train a small adapter; full: train every weight (default: lora; full for a new model).")
+            description = "lora: train a small adapter; full: train every weight (default: lora; full for a new"
+                    + " model).")
     Method method;
 
     @Option(
             names = "--from-adapter",
             paramLabel = "DIR",
-            description = "LoRA: go on with this PEFT adapter instead of a new one. Rank, alpha and targets are its own.")
+            description = "LoRA: go on with this PEFT adapter instead of a new one. Rank, alpha and targets are its"
+                    + " own.")
     Path fromAdapter;
 
     @Option(names = "--rank", paramLabel = "R", description = "LoRA: rank (default: " + RANK + ").")
@@ -94,10 +106,18 @@ final class TrainOptions {
             description = "Tokens of a sequence (default: " + TOKENS + ", or the model's context if that is shorter).")
     Integer tokens;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "1", description = "Sequences of a micro-batch (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Sequences of a micro-batch" + " (default: ${DEFAULT-VALUE}).")
     int batch;
 
-    @Option(names = "--accumulate", paramLabel = "N", defaultValue = "1", description = "Micro-batches of a step (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--accumulate",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Micro-batches of a step" + " (default: ${DEFAULT-VALUE}).")
     int accumulate;
 
     @Option(
@@ -134,13 +154,23 @@ final class TrainOptions {
     @Option(
             names = "--warmup",
             paramLabel = "N",
-            description = "Steps over which the learning rate rises from 0 (default: " + WARMUP + ", at most a tenth of the run).")
+            description = "Steps over which the learning rate rises from 0 (default: " + WARMUP + ", at most a"
+                    + " tenth of the run).")
     Integer warmup;
 
-    @Option(names = "--weight-decay", paramLabel = "W", defaultValue = "0.01", description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "W",
+            defaultValue = "0.01",
+            description = "AdamW (default:" + " ${DEFAULT-VALUE}).")
     double weightDecay;
 
-    @Option(names = "--betas", paramLabel = "B1,B2", split = ",", defaultValue = "0.9,0.999", description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--betas",
+            paramLabel = "B1,B2",
+            split = ",",
+            defaultValue = "0.9,0.999",
+            description = "AdamW (default: ${DEFAULT-VALUE}).")
     List<Double> betas;
 
     @Option(
@@ -150,7 +180,11 @@ final class TrainOptions {
             description = "Largest norm of a step's gradient; 0: no limit (default: ${DEFAULT-VALUE}).")
     double clip;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Another seed, another run (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Another seed, another run" + " (default: ${DEFAULT-VALUE}).")
     int seed;
 
     @Option(
@@ -164,16 +198,26 @@ final class TrainOptions {
             names = "--save-every",
             paramLabel = "N",
             defaultValue = "10m",
-            description = "Save every N steps, or minutes with an m; 0: only the result at the end (default: ${DEFAULT-VALUE}).")
+            description = "Save every N steps, or minutes with an m; 0: only the result at the end (default:"
+                    + " ${DEFAULT-VALUE}).")
     String saveEvery;
 
-    @Option(names = "--keep", paramLabel = "K", defaultValue = "2", description = "Saves to keep, the newest (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--keep",
+            paramLabel = "K",
+            defaultValue = "2",
+            description = "Saves to keep, the newest" + " (default: ${DEFAULT-VALUE}).")
     int keep;
 
-    @Option(names = "--recompute", description = "Less memory, about a third more time: compute activations again instead of keeping them.")
+    @Option(
+            names = "--recompute",
+            description = "Less memory, about a third more time: compute activations again"
+                    + " instead of keeping them.")
     boolean recompute;
 
-    @Option(names = "--resume", description = "Go on from the newest good save in --out, also to make a finished run longer.")
+    @Option(
+            names = "--resume",
+            description = "Go on from the newest good save in --out, also to make a finished" + " run longer.")
     boolean resume;
 
     /// What [#fromAdapter] looks like.
@@ -183,7 +227,8 @@ final class TrainOptions {
     ///
     /// @throws IOException if the adapter to go on with cannot be read
     void complete() throws IOException {
-        usage((model == null) != (initConfig == null), "give the model to tune with -m DIR, or a new one with --init-config FILE");
+        usage((model == null) != (initConfig == null),
+                "give the model to tune with -m DIR, or a new one with" + " --init-config FILE");
         usage(!data.isEmpty(), "give training data with --data FILE");
         usage(out != null, "give a new directory for the result with --out DIR");
         usage(steps == null || epochs == null, "give --steps or --epochs, not both");
@@ -197,8 +242,8 @@ final class TrainOptions {
         }
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         if (fromAdapter != null) {
-            usage(method == Method.lora, "--from-adapter is for --method lora; to train every weight, fold the adapter into the model"
-                    + " first with 'llams merge adapter'");
+            usage(method == Method.lora, "--from-adapter is for --method lora; to train every weight, fold the"
+                    + " adapter into the model" + " first with 'llams merge adapter'");
             continued = AdapterFiles.config(fromAdapter);
             agrees("--rank", rank, continued.rank());
             agrees("--alpha", alpha, continued.alpha());
@@ -220,22 +265,24 @@ final class TrainOptions {
     }
 
     private void agrees(String option, Object given, Object adapters) {
-        usage(given == null || given.equals(adapters), option + " " + given + " contradicts --from-adapter " + fromAdapter
-                + ", which has " + adapters + "; leave " + option + " out");
+        usage(given == null || given.equals(adapters), option + " " + given + " contradicts --from-adapter "
+                + fromAdapter + ", which has " + adapters + "; leave " + option + " out");
     }
 
     private Set<ProjectionName> projections() {
         Set<ProjectionName> projections = EnumSet.noneOf(ProjectionName.class);
         for (String target : targets) {
             projections.add(ProjectionName.named(target.strip())
-                    .orElseThrow(() -> wrong("--targets: there is no \"" + target + "\"; there are q, k, v, o, gate, up, down")));
+                    .orElseThrow(() -> wrong(
+                            "--targets: there is no \"" + target + "\"; there are q, k, v, o," + " gate, up, down")));
         }
         return projections;
     }
 
     /// The adapter that these options describe, even if every weight is to be trained.
     LoraConfig lora() {
-        return usage(() -> continued != null ? continued.withDropout(dropout)
+        return usage(() -> continued != null
+                ? continued.withDropout(dropout)
                 : new LoraConfig(rank, alpha, dropout, projections(), rsLora));
     }
 
@@ -246,12 +293,13 @@ final class TrainOptions {
         Optimizer optimizer = new Optimizer(betas.get(0), betas.get(1), 1e-8, weightDecay, clip);
         return usage(() -> {
             SaveEvery saves = SaveEvery.parse(saveEvery);
-            TrainSettings plain = new TrainSettings(lora, tokens == null ? Math.min(TOKENS, context) : tokens, batch, accumulate,
-                    steps == null ? 0 : steps, epochs == null ? 0 : epochs, learningRate, Schedule.Kind.named(schedule),
-                    warmup == null ? 0 : warmup, optimizer, seed, pack, evalEvery, saves, keep, recompute);
+            TrainSettings plain = new TrainSettings(lora, tokens == null ? Math.min(TOKENS, context) : tokens, batch,
+                    accumulate, steps == null ? 0 : steps, epochs == null ? 0 : epochs, learningRate,
+                    Schedule.Kind.named(schedule), warmup == null ? 0 : warmup, optimizer, seed, pack, evalEvery, saves,
+                    keep, recompute);
             int rise = warmup == null ? Math.min(WARMUP, plain.totalSteps(sequences) / 10) : warmup;
-            return new TrainSettings(lora, plain.tokens(), batch, accumulate, plain.steps(), plain.epochs(), learningRate,
-                    plain.schedule(), rise, optimizer, seed, pack, evalEvery, saves, keep, recompute);
+            return new TrainSettings(lora, plain.tokens(), batch, accumulate, plain.steps(), plain.epochs(),
+                    learningRate, plain.schedule(), rise, optimizer, seed, pack, evalEvery, saves, keep, recompute);
         });
     }
 

@@ -4,8 +4,9 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/// Text for people's eyes, as UTF-8: control characters of whatever it quotes (a tensor's name, a role, a path) are written as
-/// `\x1b`, so that no file can move the cursor, change colours or hide what stands there. Line ends and tabs stay.
+/// Text for people's eyes, as UTF-8: control characters of whatever it quotes (a tensor's name, a role, a path) are
+/// written as `\x1b`, so that no file can move the cursor, change colours or hide what stands there. Line ends and tabs
+/// stay.
 final class VisibleStream extends PrintStream {
     private final PrintStream bare;
 
@@ -66,6 +67,7 @@ final class VisibleStream extends PrintStream {
     }
 
     private static boolean isControl(char c) {
-        return c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0 || c >= 0x202a && c <= 0x202e || c >= 0x2066 && c <= 0x2069;
+        return c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0 || c >= 0x202a && c <= 0x202e
+                || c >= 0x2066 && c <= 0x2069;
     }
 }

@@ -8,11 +8,16 @@ import java.nio.charset.StandardCharsets;
 final class VisibleText {
     private VisibleText() {}
 
-    /// A space as `·`, a backslash and control characters as in Java's strings, bytes that are no whole character as `\xEA`.
+    /// A space as `·`, a backslash and control characters as in Java's strings, bytes that are no whole character as
+    /// `\xEA`.
     static String of(byte[] token) {
         StringBuilder visible = new StringBuilder();
         try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(token)).toString().codePoints().forEach(c -> append(visible, c));
+            StandardCharsets.UTF_8.newDecoder()
+                    .decode(ByteBuffer.wrap(token))
+                    .toString()
+                    .codePoints()
+                    .forEach(c -> append(visible, c));
         } catch (CharacterCodingException e) {
             visible.setLength(0);
             for (byte b : token) {
@@ -46,7 +51,8 @@ final class VisibleText {
     private static boolean isSeen(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
-                    Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SPACE_SEPARATOR -> false;
+                    Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SPACE_SEPARATOR ->
+                false;
             default -> true;
         };
     }

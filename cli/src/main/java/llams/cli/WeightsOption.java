@@ -8,21 +8,21 @@ import picocli.CommandLine.Option;
 /// In what form a model's weights are used.
 final class WeightsOption {
     enum Form {
-        stored,
-        q8
+        stored, q8
     }
 
     @Option(
             names = "--weights",
             paramLabel = "FORM",
             defaultValue = "stored",
-            description = "stored: as they are in the file; q8: quantized to Q8_0 while loading, as 'llams quantize' would, for less"
-                    + " memory and faster generation (default: ${DEFAULT-VALUE}).")
+            description = "stored: as they are in the file; q8: quantized to Q8_0 while loading, as 'llams"
+                    + " quantize' would, for less" + " memory and faster generation (default: ${DEFAULT-VALUE}).")
     Form form;
 
     @Option(
             names = "--no-map",
-            description = "Copy the weights into memory instead of mapping their files: for files that others may write to meanwhile.")
+            description = "Copy the weights into memory instead of mapping their files: for files that others may"
+                    + " write to meanwhile.")
     boolean copy;
 
     /// Opens a model with its weights in this form.
@@ -34,8 +34,8 @@ final class WeightsOption {
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
         if (bytes > Memory.machineBytes()) {
             mapped.close();
-            throw new IllegalStateException("the weights need " + Memory.text(bytes) + " of memory, and the machine has "
-                    + Memory.text(Memory.machineBytes()) + "; what would help: "
+            throw new IllegalStateException("the weights need " + Memory.text(bytes) + " of memory, and the machine"
+                    + " has " + Memory.text(Memory.machineBytes()) + "; what would help: "
                     + (copy ? "to leave out --no-map" : "'llams quantize', whose result is mapped from its file"));
         }
         if (!copy) {

@@ -23,8 +23,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/// A YAML file of keys that have a value or a list of values. It is read event by event: what is nested deeper, or repeated by
-/// reference, is refused where it begins, before it can take memory or stack.
+/// A YAML file of keys that have a value or a list of values. It is read event by event: what is nested deeper, or
+/// repeated by reference, is refused where it begins, before it can take memory or stack.
 final class YamlFile {
     /// A key with what it has.
     ///
@@ -94,17 +94,19 @@ final class YamlFile {
         Event value = events.next();
         List<String> values = new ArrayList<>();
         switch (value) {
-            case ScalarEvent one when isNull(one) -> { }
+            case ScalarEvent one when isNull(one) -> {}
             case ScalarEvent one -> values.add(one.getValue());
             case SequenceStartEvent _ -> {
                 for (Event next = events.next(); !(next instanceof SequenceEndEvent); next = events.next()) {
                     if (!(next instanceof ScalarEvent one)) {
-                        throw new DataException(place(next) + brief(key) + " must be a value or a list of values, and holds " + kind(next));
+                        throw new DataException(place(next) + brief(key) + " must be a value or a list of values,"
+                                + " and holds " + kind(next));
                     }
                     values.add(one.getValue());
                 }
             }
-            default -> throw new DataException(place(value) + brief(key) + " must be a value or a list of values, not " + kind(value));
+            default -> throw new DataException(
+                    place(value) + brief(key) + " must be a value or a list of values," + " not " + kind(value));
         }
         return new Entry(key.getValue(), values, value instanceof SequenceStartEvent, line(key));
     }

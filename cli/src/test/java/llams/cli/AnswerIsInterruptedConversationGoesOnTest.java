@@ -30,23 +30,30 @@ class AnswerIsInterruptedConversationGoesOnTest {
     void aConversation() throws IOException, InterruptedException {
         SmallModel.create(directory);
         Path config = directory.resolve("config.json");
-        Files.writeString(config, SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 100000")
-                .replace("\"eos_token_id\": 257", "\"eos_token_id\": 511"));
+        Files.writeString(config,
+                SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 100000")
+                        .replace("\"eos_token_id\": 257", "\"eos_token_id\": 511"));
         Path model = directory.resolve("long");
         Llams made = Llams.run("init", "--config", config.toString(), "--out", model.toString(), "--tokenizer",
                 directory.resolve("tokenizer.model").toString());
         assertEquals(0, made.code(), made.err());
-        String path = Stream.of("java.class.path", "jdk.module.path").map(System::getProperty).filter(p -> p != null && !p.isEmpty())
+        String path = Stream.of("java.class.path", "jdk.module.path")
+                .map(System::getProperty)
+                .filter(p -> p != null && !p.isEmpty())
                 .collect(Collectors.joining(File.pathSeparator));
-        // A build in the background of a shell is made to ignore INT, and its children with it, unless a shell of their own undoes that.
+        // A build in the background of a shell is made to ignore INT, and its children with it, unless a shell of their
+        // own undoes that.
         Process process = new ProcessBuilder(Stream.concat(
-                Stream.of("env", "--default-signal=INT", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Dllams.terminals=02", "-cp", path,
-                        Main.class.getName()),
-                Stream.of("chat", "-m", model.toString(), "-n", "90000", "--context", "100000", "--temp", "0", "--threads", "1")).toList())
-                .redirectError(directory.resolve("err").toFile()).start();
+                Stream.of("env", "--default-signal=INT",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                        "-Dllams.terminals=02", "-cp", path, Main.class.getName()),
+                Stream.of("chat", "-m", model.toString(), "-n", "90000", "--context", "100000", "--temp", "0",
+                        "--threads", "1"))
+                .toList()).redirectError(directory.resolve("err").toFile()).start();
         try (OutputStream in = process.getOutputStream();
-                BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1))) {
+                BufferedReader out = new BufferedReader(
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1))) {
             awaitPrompts(process, 1);
             for (int answer = 1; answer <= 2; answer++) {
                 in.write("go on\n".getBytes(StandardCharsets.UTF_8));

@@ -35,7 +35,8 @@ class AnyTextIsAValueTest {
     }
 
     private String ids(String... prompt) {
-        List<String> args = new ArrayList<>(List.of("generate", "-m", model.toString(), "-n", "6", "--temp", "0", "--print-ids"));
+        List<String> args = new ArrayList<>(
+                List.of("generate", "-m", model.toString(), "-n", "6", "--temp", "0", "--print-ids"));
         args.addAll(List.of(prompt));
         Llams run = Llams.run(args.toArray(String[]::new));
         assertEquals(0, run.code(), run.err());
@@ -47,7 +48,9 @@ class AnyTextIsAValueTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-n", "--stop", "--", "---", "--prompt=x", "-1", "@note", "@@", "train", "a=b", "'", "$HOME", "${sys:user.home}", " ", "--no-such"})
+    @ValueSource(
+            strings = {"-n", "--stop", "--", "---", "--prompt=x", "-1", "@note", "@@", "train", "a=b", "'", "$HOME",
+                    "${sys:user.home}", " ", "--no-such"})
     void aPromptIsTakenAsItStands(String text) throws IOException {
         Files.writeString(directory.resolve("note"), "--temp 7");
         assertEquals(idsOf(text), ids("--prompt=" + text));
@@ -68,8 +71,10 @@ class AnyTextIsAValueTest {
     }
 
     static Stream<OptionSpec> textOptions() {
-        return HelpFitsAndItsExamplesParseTest.commands().flatMap(command -> command.getCommandSpec().options().stream())
-                .filter(option -> option.auxiliaryTypes()[0] == String.class || option.auxiliaryTypes()[0] == Path.class);
+        return HelpFitsAndItsExamplesParseTest.commands()
+                .flatMap(command -> command.getCommandSpec().options().stream())
+                .filter(option -> option.auxiliaryTypes()[0] == String.class
+                        || option.auxiliaryTypes()[0] == Path.class);
     }
 
     @ParameterizedTest
@@ -97,8 +102,8 @@ class AnyTextIsAValueTest {
     void aForgottenValueIsSaidWithTheWayToMeanIt() {
         String m = model.toString();
         Llams run = Llams.run("generate", "-m", m, "-p", "-n");
-        assertEquals(new Llams(2, "", "llams generate: --prompt needs a value, and -n is an option; if it is the value, write"
-                + " --prompt=-n; see 'llams generate --help'\n"), run);
+        assertEquals(new Llams(2, "", "llams generate: --prompt needs a value, and -n is an option; if it is the"
+                + " value, write" + " --prompt=-n; see 'llams generate --help'\n"), run);
         assertEquals(2, Llams.run("generate", "-m", m, "-p", "x", "--stop", "--").code());
         assertEquals(2, Llams.run("train", "--data", "--out", "x").code());
         assertEquals(2, Llams.run("data", "stats", "--tokenizer", "--no-pack", "x").code());
@@ -107,7 +112,8 @@ class AnyTextIsAValueTest {
     @Test
     void severalValuesEndAtTheNextOption() throws IOException {
         Path text = Files.writeString(directory.resolve("a.txt"), "some text");
-        Llams run = Llams.run("train", "-m", model.toString(), "--data", text.toString(), text.toString(), "--out", "o", "--print-config");
+        Llams run = Llams.run("train", "-m", model.toString(), "--data", text.toString(), text.toString(), "--out", "o",
+                "--print-config");
         assertTrue(run.out().contains("data: [" + text + ", " + text + "]"), run.out() + run.err());
     }
 
@@ -116,8 +122,11 @@ class AnyTextIsAValueTest {
     void aPromptFileMayBeginWithAByteOrderMark(String charset) throws IOException {
         Path file = Files.write(directory.resolve("p.txt"), "\uFEFFso it 간다\n".getBytes(Charset.forName(charset)));
         assertEquals(idsOf("so it 간다\n"), ids("--file", file.toString()));
-        Path yaml = Files.write(directory.resolve("p.yaml"), "\uFEFFlr: 0.25\r\n# 한국어\r\n".getBytes(Charset.forName(charset)));
-        assertTrue(Llams.run("train", "-m", "m", "--data", "d", "--out", "o", "--config", yaml.toString(), "--print-config").out()
+        Path yaml = Files.write(directory.resolve("p.yaml"),
+                "\uFEFFlr: 0.25\r\n# 한국어\r\n".getBytes(Charset.forName(charset)));
+        assertTrue(Llams
+                .run("train", "-m", "m", "--data", "d", "--out", "o", "--config", yaml.toString(), "--print-config")
+                .out()
                 .contains("lr: 0.25"));
     }
 
@@ -129,7 +138,8 @@ class AnyTextIsAValueTest {
 
     @Test
     void aDashIsStandardInput() throws IOException {
-        Llams run = Llams.withInput("so it\n", "generate", "-m", model.toString(), "-f", "-", "-n", "6", "--temp", "0", "--print-ids");
+        Llams run = Llams.withInput("so it\n", "generate", "-m", model.toString(), "-f", "-", "-n", "6", "--temp", "0",
+                "--print-ids");
         assertEquals(idsOf("so it\n"), run.out(), run.err());
     }
 

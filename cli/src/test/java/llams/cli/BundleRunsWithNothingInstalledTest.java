@@ -30,7 +30,8 @@ class BundleRunsWithNothingInstalledTest {
     /// By the system's tar, which knows nothing of the writer.
     private void unpack(Path bundle) throws IOException, InterruptedException {
         Process tar = new ProcessBuilder("tar", "xf", "-").directory(directory.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         try (InputStream packed = new XZInputStream(new BufferedInputStream(Files.newInputStream(bundle)));
                 OutputStream in = tar.getOutputStream()) {
             packed.transferTo(in);
@@ -42,7 +43,8 @@ class BundleRunsWithNothingInstalledTest {
     private String run(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(directory.resolve("llams/llams").toString()));
         command.addAll(List.of(arguments));
-        ProcessBuilder process = new ProcessBuilder(command).directory(Files.createTempDirectory(directory, "here").toFile())
+        ProcessBuilder process = new ProcessBuilder(command)
+                .directory(Files.createTempDirectory(directory, "here").toFile())
                 .redirectError(directory.resolve("err").toFile());
         process.environment().clear();
         Process running = process.start();
@@ -58,16 +60,18 @@ class BundleRunsWithNothingInstalledTest {
         return out;
     }
 
-    /// Whatever lies beside a module without a descriptor is taken for a part of it. That the tests' fuzzer is none, only the tests
-    /// know.
+    /// Whatever lies beside a module without a descriptor is taken for a part of it. That the tests' fuzzer is none,
+    /// only the tests know.
     private static Llams withoutFuzzer(Supplier<Llams> run) {
         Map<String, String> before = new HashMap<>();
         for (String property : List.of("jdk.module.path", "java.class.path")) {
             String path = System.getProperty(property);
             if (path != null) {
                 before.put(property, path);
-                System.setProperty(property, Stream.of(path.split(File.pathSeparator)).filter(entry -> !entry.contains("jazzer"))
-                        .collect(Collectors.joining(File.pathSeparator)));
+                System.setProperty(property,
+                        Stream.of(path.split(File.pathSeparator))
+                                .filter(entry -> !entry.contains("jazzer"))
+                                .collect(Collectors.joining(File.pathSeparator)));
             }
         }
         try {
@@ -92,12 +96,14 @@ class BundleRunsWithNothingInstalledTest {
         assertTrue(run("--version").startsWith("llams "));
         Path model = SmallModel.create(directory);
         String[] generate = {"generate", "-m", model.toString(), "-p", "so it goes", "-n", "8", "--temp", "0",
-            "--print-ids"};
+                "--print-ids"};
         assertEquals(Llams.run(generate).out(), run(generate));
         // What a template is rendered with is there too, and the modules of Java that it needs.
-        Files.writeString(model.resolve("chat_template.jinja"), "{% for m in messages %}{{ m.content | trim }}!{% endfor %}");
+        Files.writeString(model.resolve("chat_template.jinja"),
+                "{% for m in messages %}{{ m.content | trim }}!{%" + " endfor %}");
         Path chats = Files.writeString(directory.resolve("chats.jsonl"),
-                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}");
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\":"
+                        + " \"b\"}]}");
         String[] show = {"data", "stats", chats.toString(), "--tokenizer", model.toString(), "--json"};
         assertEquals(Llams.run(show).out(), run(show));
     }

@@ -47,7 +47,8 @@ class ChatCommandTest {
     /// The greedy continuation of ids, computed at once.
     private int[] continued(int[] ids, int tokens) {
         String list = IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(","));
-        Llams run = Llams.run("generate", "-m", model.toString(), "--ids", list, "-n", "" + tokens, "--temp", "0", "--json");
+        Llams run = Llams.run("generate", "-m", model.toString(), "--ids", list, "-n", "" + tokens, "--temp", "0",
+                "--json");
         ObjectNode report = JsonLine.parse(run.out().strip(), "output");
         return IntStream.range(0, report.get("ids").size()).map(i -> report.get("ids").get(i).asInt()).toArray();
     }
@@ -63,7 +64,8 @@ class ChatCommandTest {
         int[] second = concat(first, answer, new int[] {tokenizer.special("<|eot_id|>").orElseThrow()},
                 format.message(new Message("user", "you")), format.header("assistant"));
         int[] next = continued(second, 6);
-        String expected = tokenizer.decode(answer) + System.lineSeparator() + tokenizer.decode(next) + System.lineSeparator();
+        String expected = tokenizer.decode(answer) + System.lineSeparator() + tokenizer.decode(next)
+                + System.lineSeparator();
         assertEquals(expected, chat("hi\n\nyou\n", "--system", "be", "-n", "6").out());
     }
 
@@ -78,9 +80,12 @@ class ChatCommandTest {
     /// What a message says is never lost in silence: it is refused, and the conversation is as it was.
     @Test
     void aMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn() {
-        Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0", "-n", "6");
+        Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
+                "-n", "6");
         assertEquals(1, run.code());
-        assertTrue(run.err().contains("this message makes 223 tokens, and the context of 128 must hold them and an answer"), run.err());
+        assertTrue(run.err()
+                .contains("this message makes 223 tokens, and the context of 128 must hold them and an" + " answer"),
+                run.err());
         assertEquals(chat("hi\nyou\n", "-n", "6").out(), run.out());
         // One that fits leaves room for a token at least.
         assertEquals(1, Llams.withInput("x".repeat(105) + "\n", "chat", "-m", model.toString()).code());
@@ -103,7 +108,8 @@ class ChatCommandTest {
         Path out = directory.resolve("chats.jsonl");
         Llams run = Llams.run("data", "pairs", pairs.toString(), "--out", out.toString());
         assertEquals(out + ": 4 conversations" + System.lineSeparator(), run.out());
-        assertEquals("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"나\"}]}",
+        assertEquals(
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"나\"}]}",
                 Files.readAllLines(out).get(1));
         String[] perplexity = {"eval", "perplexity", "-m", model.toString(), "--json", "--data"};
         String[] ofPairs = Arrays.copyOf(perplexity, perplexity.length + 1);

@@ -42,7 +42,9 @@ class DataIsReadAlikeByEveryCommandTest {
 
     private Llams run(List<String> command, Path file, String... options) {
         List<String> args = new ArrayList<>(command);
-        args.replaceAll(arg -> arg.equals("FILE") ? file.toString() : arg.equals("OUT") ? directory.resolve("out").toString() : arg);
+        args.replaceAll(arg -> arg.equals("FILE")
+                ? file.toString()
+                : arg.equals("OUT") ? directory.resolve("out").toString() : arg);
         args.addAll(List.of(options));
         return Llams.run(args.toArray(String[]::new));
     }
@@ -57,11 +59,12 @@ class DataIsReadAlikeByEveryCommandTest {
         Path file = rows("{\"text\": \"one <|eot_id|> two\", \"source\": \"x\"}", "{\"txt\": \"x\"}");
         Llams run = run(command, file);
         assertEquals(0, run.code(), run.err());
-        for (String note : List.of("1 of 2 rows cannot be used and is skipped", file + ":2: no known form", "not used: \"source\" (1 row)",
-                "<|eot_id|> (1, first at " + file + ":1)")) {
+        for (String note : List.of("1 of 2 rows cannot be used and is skipped", file + ":2: no known form",
+                "not used: \"source\" (1 row)", "<|eot_id|> (1, first at " + file + ":1)")) {
             assertTrue(run.err().contains(note), run.err());
         }
-        assertEquals(1, run.err().lines().filter(line -> line.startsWith("note") && line.contains("not used")).count(), run.err());
+        assertEquals(1, run.err().lines().filter(line -> line.startsWith("note") && line.contains("not used")).count(),
+                run.err());
     }
 
     @ParameterizedTest
@@ -70,7 +73,10 @@ class DataIsReadAlikeByEveryCommandTest {
         Path file = rows("{\"text\": \"one <|eot_id|>\"}");
         Llams refused = run(command, file, "--special", "error");
         assertEquals(1, refused.code());
-        assertTrue(refused.err().contains("llams: texts contain <|eot_id|> (1, first at " + file + ":1), which --special error forbids"), refused.err());
+        assertTrue(refused.err()
+                .contains(
+                        "llams: texts contain <|eot_id|> (1, first at " + file + ":1), which --special error forbids"),
+                refused.err());
         Llams parsed = run(command, file, "--special", "parse");
         assertEquals(0, parsed.code(), parsed.err());
         assertFalse(parsed.err().contains("contain"), parsed.err());
@@ -94,7 +100,8 @@ class DataIsReadAlikeByEveryCommandTest {
         assertEquals(0, run.code(), run.err());
         assertTrue(run.err().contains("1 documents, 6 tokens"), run.err());
         Llams printed = run(commands().getFirst(), file, "--config", yaml.toString(), "--print-config");
-        assertTrue(printed.out().contains("special: parse") && printed.out().contains("max-bad-rows: 3"), printed.out());
+        assertTrue(printed.out().contains("special: parse") && printed.out().contains("max-bad-rows: 3"),
+                printed.out());
     }
 
     @ParameterizedTest
@@ -108,7 +115,8 @@ class DataIsReadAlikeByEveryCommandTest {
     @Test
     void helpOfTrainHasALineForEachForm() {
         String help = Llams.run("train", "--help").out();
-        for (String key : List.of("text", "messages", "conversations", "instruction", "prompt", "question", "q_ko", "ids")) {
+        for (String key : List.of("text", "messages", "conversations", "instruction", "prompt", "question", "q_ko",
+                "ids")) {
             assertEquals(1, help.lines().filter(line -> line.contains("{\"" + key + "\":")).count(), key);
         }
     }

@@ -62,7 +62,8 @@ class DownloadCommandTest {
     }
 
     private void answer(Socket socket) throws Exception {
-        BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+        BufferedReader in = new BufferedReader(
+                new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
         String[] request = in.readLine().split(" ");
         while (!in.readLine().isEmpty()) {
             // The headers are not of interest here.
@@ -75,13 +76,16 @@ class DownloadCommandTest {
         }
         OutputStream out = socket.getOutputStream();
         out.write(("HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + body.length + "\r\nETag: \""
-                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body)) + "\"\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body)) + "\"\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
         out.write(body, 0, request[0].equals("HEAD") ? 0 : body.length);
     }
 
     private byte[] listing() throws IOException {
-        return names().stream().map(name -> "{\"rfilename\": \"" + name + "\"}")
-                .collect(Collectors.joining(",", "{\"sha\": \"" + COMMIT + "\", \"siblings\": [", "]}")).getBytes(StandardCharsets.UTF_8);
+        return names().stream()
+                .map(name -> "{\"rfilename\": \"" + name + "\"}")
+                .collect(Collectors.joining(",", "{\"sha\": \"" + COMMIT + "\", \"siblings\": [", "]}"))
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private List<String> names() throws IOException {
@@ -91,8 +95,11 @@ class DownloadCommandTest {
     }
 
     private Llams download(String... more) {
-        return Llams.run(Stream.concat(Stream.of("download", "maker/small", "--to", to.toString(), "--token", "hf_x", "--endpoint",
-                "http://127.0.0.1:" + server.getLocalPort() + "/"), Stream.of(more)).toArray(String[]::new));
+        return Llams
+                .run(Stream
+                        .concat(Stream.of("download", "maker/small", "--to", to.toString(), "--token", "hf_x",
+                                "--endpoint", "http://127.0.0.1:" + server.getLocalPort() + "/"), Stream.of(more))
+                        .toArray(String[]::new));
     }
 
     @Test
@@ -100,7 +107,8 @@ class DownloadCommandTest {
         Llams run = download();
         assertEquals(0, run.code(), run.err());
         assertTrue(run.out().startsWith(to + ": maker/small at commit " + COMMIT + ", "), run.out());
-        assertTrue(run.out().endsWith("next: llams info " + to + "\n      llams generate -m " + to + " -p TEXT\n"), run.out());
+        assertTrue(run.out().endsWith("next: llams info " + to + "\n      llams generate -m " + to + " -p TEXT\n"),
+                run.out());
         String[] generate = {"generate", "-p", "so it goes", "-n", "8", "--temp", "0", "--print-ids", "-m"};
         Llams there = Llams.run(Stream.concat(Stream.of(generate), Stream.of(model.toString())).toArray(String[]::new));
         Llams here = Llams.run(Stream.concat(Stream.of(generate), Stream.of(to.toString())).toArray(String[]::new));
@@ -140,9 +148,12 @@ class DownloadCommandTest {
         Llams damaged = download("--verify");
         assertEquals(1, damaged.code());
         assertTrue(damaged.out().startsWith("damaged: " + weights + "\n"), damaged.out());
-        assertTrue(damaged.err().contains("'llams download maker/small --to " + to + " --revision " + COMMIT + "'"), damaged.err());
-        assertEquals("[\"model.safetensors\"]", JsonLine.parse(download("--verify", "--json").out().strip(), "output").get("damaged").toString());
-        assertEquals("[\"model.safetensors\"]", JsonLine.parse(download("--json").out().strip(), "output").get("downloaded").toString());
+        assertTrue(damaged.err().contains("'llams download maker/small --to " + to + " --revision " + COMMIT + "'"),
+                damaged.err());
+        assertEquals("[\"model.safetensors\"]",
+                JsonLine.parse(download("--verify", "--json").out().strip(), "output").get("damaged").toString());
+        assertEquals("[\"model.safetensors\"]",
+                JsonLine.parse(download("--json").out().strip(), "output").get("downloaded").toString());
         assertEquals(0, download("--verify").code());
     }
 
@@ -153,15 +164,18 @@ class DownloadCommandTest {
         assertEquals(1, run.code());
         assertEquals("", run.out());
         assertEquals(1, run.err().lines().count(), run.err());
-        assertTrue(run.err().startsWith("llams: http://127.0.0.1:" + server.getLocalPort() + "/maker/small: this model is gated"), run.err());
+        assertTrue(run.err()
+                .startsWith(
+                        "llams: http://127.0.0.1:" + server.getLocalPort() + "/maker/small: this" + " model is gated"),
+                run.err());
         assertFalse(run.err().contains("hf_x"), run.err());
         assertFalse(Files.exists(to));
     }
 
     @Test
     void wrongNamesAreWrongUsage() {
-        for (String[] wrong : new String[][] {{"download"}, {"download", "a/b/c"}, {"download", "a/b", "--endpoint", "nowhere"},
-            {"download", "a/b", "--token", ""}}) {
+        for (String[] wrong : new String[][] {{"download"}, {"download", "a/b/c"},
+                {"download", "a/b", "--endpoint", "nowhere"}, {"download", "a/b", "--token", ""}}) {
             Llams run = Llams.run(wrong);
             assertEquals(2, run.code(), run.err());
             assertEquals(1, run.err().lines().count(), run.err());

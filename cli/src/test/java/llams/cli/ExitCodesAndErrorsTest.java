@@ -27,13 +27,15 @@ class ExitCodesAndErrorsTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {
-                "''              | llams: which command? 'llams --help' lists them",
-                "devicse         | llams: unmatched argument at index 0: 'devicse' (did you mean devices?); see 'llams --help'",
-                "devices --jsn   | llams devices: unknown option: '--jsn' (did you mean --json?); see 'llams devices --help'",
-                "tokenize        | llams tokenize: missing required option '--tokenizer=DIR_OR_FILE'; see 'llams tokenize --help'",
-                "generate --modle x -p y | llams generate: unknown options: '--modle', 'x' (did you mean --model?); see 'llams generate --help'",
-            })
+            value = {"''              | llams: which command? 'llams --help' lists them",
+                    "devicse         | llams: unmatched argument at index 0: 'devicse' (did you mean devices?); see"
+                            + " 'llams --help'",
+                    "devices --jsn   | llams devices: unknown option: '--jsn' (did you mean --json?); see 'llams"
+                            + " devices --help'",
+                    "tokenize        | llams tokenize: missing required option '--tokenizer=DIR_OR_FILE'; see 'llams"
+                            + " tokenize --help'",
+                    "generate --modle x -p y | llams generate: unknown options: '--modle', 'x' (did you mean --model?);"
+                            + " see 'llams generate --help'",})
     void wrongUsageIsOneLineAndExitCode2(String args, String line) {
         Llams run = Llams.run(args.isEmpty() ? new String[0] : args.split(" "));
         assertEquals(new Llams(2, "", line + System.lineSeparator()), run);
@@ -50,9 +52,8 @@ class ExitCodesAndErrorsTest {
 
     @Test
     void verboseShowsTheStackTraceWhereverItStands() {
-        for (String[] args : new String[][] {
-            {"--verbose", "tokenize", "--tokenizer", "no/such/place"}, {"tokenize", "--tokenizer", "no/such/place", "--verbose"}
-        }) {
+        for (String[] args : new String[][] {{"--verbose", "tokenize", "--tokenizer", "no/such/place"},
+                {"tokenize", "--tokenizer", "no/such/place", "--verbose"}}) {
             Llams run = Llams.run(args);
             assertEquals(1, run.code());
             assertTrue(run.err().contains("\tat "), run.err());
@@ -61,7 +62,8 @@ class ExitCodesAndErrorsTest {
 
     @Test
     void helpAndVersionGoToStdout() {
-        for (String command : new String[] {"--help", "-h", "--version", "tokenize --help", "devices -h", "completion --help"}) {
+        for (String command : new String[] {"--help", "-h", "--version", "tokenize --help", "devices -h",
+                "completion --help"}) {
             Llams run = Llams.run(command.split(" "));
             assertEquals(0, run.code());
             assertEquals("", run.err());
@@ -88,7 +90,8 @@ class ExitCodesAndErrorsTest {
     void aFullDiskBehindStdoutIsAFailure() {
         Llams run = Llams.into(failing("No space left on device"), new byte[0], "devices");
         assertEquals(1, run.code());
-        assertEquals("llams: cannot write to standard output: No space left on device" + System.lineSeparator(), run.err());
+        assertEquals("llams: cannot write to standard output: No space left on device" + System.lineSeparator(),
+                run.err());
     }
 
     private static OutputStream failing(String message) {
@@ -104,8 +107,10 @@ class ExitCodesAndErrorsTest {
     void devicesNamesTheCpuAndTheGpuOrWhyThereIsNone() {
         Llams run = Llams.run("devices", "--json");
         assertEquals(0, run.code());
-        assertTrue(run.out().matches("\\{\"cpu\":\\{\"usable\":true,\"vectorBits\":\\d+,\"cores\":\\d+,\"memoryBytes\":\\d+},"
-                + "\"gpu\":\\{\"usable\":(true|false,\"reason\":\".+\")}}\\R"), run.out());
+        assertTrue(run.out()
+                .matches("\\{\"cpu\":\\{\"usable\":true,\"vectorBits\":\\d+,\"cores\":\\d+,\"memoryBytes\":\\d+},"
+                        + "\"gpu\":\\{\"usable\":(true|false,\"reason\":\".+\")}}\\R"),
+                run.out());
         assertTrue(Llams.run("devices").out().matches("cpu  usable: .*\\Rgpu  (not )?usable: .*\\R"));
     }
 
@@ -137,17 +142,21 @@ class ExitCodesAndErrorsTest {
     void bashCompletesCommandsOptionsValuesAndFiles(@TempDir Path directory) throws IOException {
         Files.writeString(directory.resolve("script"), Llams.run("completion").out());
         Files.createDirectory(directory.resolve("models"));
-        for (String[] line : new String[][] {
-            {"llams gen", "generate"}, {"./llams generate --max", "--max-tokens"}, {"llams train --method ''", "lora full"},
-            {"llams train --schedule l", "linear"}, {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
-            {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"}, {"llams merge ''", "chat-vector adapter"},
-            {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"}, {"llams train --targets g", "gate"},
-            {"llams train --special ''", "text parse error"}, {"llams data show --color ''", "auto always never"},
-        }) {
+        for (String[] line : new String[][] {{"llams gen", "generate"}, {"./llams generate --max", "--max-tokens"},
+                {"llams train --method ''", "lora full"}, {"llams train --schedule l", "linear"},
+                {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
+                {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"}, {"llams merge ''", "chat-vector adapter"},
+                {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"},
+                {"llams train --targets g", "gate"}, {"llams train --special ''", "text parse error"},
+                {"llams data show --color ''", "auto always never"},}) {
             int last = line[0].split(" ").length - 1;
-            Process bash = new ProcessBuilder("bash", "-c", "source ./script; COMP_WORDS=(" + line[0] + "); COMP_CWORD=" + last
-                    + "; _complete_llams 2>/dev/null; echo ${COMPREPLY[*]}").directory(directory.toFile()).start();
-            assertEquals(line[1], new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(), line[0]);
+            Process bash = new ProcessBuilder("bash", "-c",
+                    "source ./script; COMP_WORDS=(" + line[0] + "); COMP_CWORD=" + last
+                            + "; _complete_llams 2>/dev/null; echo ${COMPREPLY[*]}")
+                    .directory(directory.toFile())
+                    .start();
+            assertEquals(line[1], new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip(),
+                    line[0]);
         }
     }
 }

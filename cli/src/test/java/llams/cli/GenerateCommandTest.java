@@ -51,7 +51,8 @@ class GenerateCommandTest {
         JsonNode golden = JsonMapper.shared().readTree(Files.readAllBytes(stories.resolve("golden.json")));
         List<String> expected = new ArrayList<>();
         golden.get("tokens64").forEach(id -> expected.add(id.toString()));
-        Llams run = Llams.run("generate", "-m", stories.toString(), "--ids", "1", "-n", "64", "--temp", "0", "--print-ids");
+        Llams run = Llams.run("generate", "-m", stories.toString(), "--ids", "1", "-n", "64", "--temp", "0",
+                "--print-ids");
         assertEquals(String.join(",", expected) + System.lineSeparator(), run.out());
     }
 
@@ -60,7 +61,9 @@ class GenerateCommandTest {
         String ids = generate("--ids", SmallModel.BEGIN + ",104,105", "-n", "20", "--temp", "0", "--print-ids").out();
         assertEquals(ids, generate("-p", "hi", "-n", "20", "--temp", "0", "--print-ids").out());
         // A prompt that has the token itself does not get a second one.
-        assertEquals(ids, generate("-p", "<|begin_of_text|>hi", "--special", "parse", "-n", "20", "--temp", "0", "--print-ids").out());
+        assertEquals(ids,
+                generate("-p", "<|begin_of_text|>hi", "--special", "parse", "-n", "20", "--temp", "0", "--print-ids")
+                        .out());
         // As plain text, it is seventeen letters.
         assertEquals(20, json("-p", "<|begin_of_text|>hi", "-n", "1").get("promptTokens").asInt());
     }
@@ -68,8 +71,7 @@ class GenerateCommandTest {
     @Test
     void aPromptFileIsThePromptsText() throws IOException {
         Path file = Files.writeString(directory.resolve("prompt.txt"), "hi");
-        assertEquals(
-                generate("-p", "hi", "-n", "10", "--temp", "0", "--print-ids").out(),
+        assertEquals(generate("-p", "hi", "-n", "10", "--temp", "0", "--print-ids").out(),
                 generate("-f", file.toString(), "-n", "10", "--temp", "0", "--print-ids").out());
     }
 
@@ -78,7 +80,8 @@ class GenerateCommandTest {
         ObjectNode report = json("-p", "hi", "-n", "30", "--temp", "0");
         assertEquals(30, report.get("ids").size());
         assertEquals("length", report.get("end").asString());
-        assertEquals(report.get("text").asString() + System.lineSeparator(), generate("-p", "hi", "-n", "30", "--temp", "0").out());
+        assertEquals(report.get("text").asString() + System.lineSeparator(),
+                generate("-p", "hi", "-n", "30", "--temp", "0").out());
     }
 
     @Test
@@ -120,15 +123,13 @@ class GenerateCommandTest {
         String first = generate("-p", "hi", "--temp", "2", "--seed", "7", "--print-ids").out();
         assertEquals(first, generate("-p", "hi", "--temp", "2", "--seed", "7", "--print-ids").out());
         assertNotEquals(first, generate("-p", "hi", "--temp", "2", "--seed", "8", "--print-ids").out());
-        assertEquals(
-                generate("-p", "hi", "--temp", "0", "--print-ids").out(),
+        assertEquals(generate("-p", "hi", "--temp", "0", "--print-ids").out(),
                 generate("-p", "hi", "--temp", "2", "--top-k", "1", "--print-ids").out());
     }
 
     @Test
     void threadsDoNotChangeTheChoice() {
-        assertEquals(
-                generate("-p", "hi", "--temp", "0", "--print-ids", "--threads", "1").out(),
+        assertEquals(generate("-p", "hi", "--temp", "0", "--print-ids", "--threads", "1").out(),
                 generate("-p", "hi", "--temp", "0", "--print-ids", "--threads", "3").out());
     }
 

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A head beside `tie_word_embeddings: true` that is not the embedding is used by every command, and kept in what they write.
+/// A head beside `tie_word_embeddings: true` that is not the embedding is used by every command, and kept in what they
+/// write.
 class HeadIsWhatTheFileShowsTest {
     private static final String NOTE = "is not the embedding: it is used as the head that it is";
 
@@ -89,13 +90,15 @@ class HeadIsWhatTheFileShowsTest {
         assertEquals(own, ids(lying));
         assertNotEquals(ids(directory.resolve("model")), own);
         Llams run = done("generate", "-m", lying.toString(), "-p", "hello", "-n", "1");
-        assertTrue(run.err().startsWith("note: config.json says tie_word_embeddings true") && run.err().contains(NOTE), run.err());
+        assertTrue(run.err().startsWith("note: config.json says tie_word_embeddings true") && run.err().contains(NOTE),
+                run.err());
         assertFalse(done("generate", "-m", honest.toString(), "-p", "hello", "-n", "1").err().contains("note"));
     }
 
     @Test
     void evaluatingAndInfoAgreeWithTheHonestModel() throws IOException {
-        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9)).toString();
+        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9))
+                .toString();
         Llams run = done("eval", "perplexity", "-m", lying.toString(), "--data", text, "--json");
         assertEquals(done("eval", "perplexity", "-m", honest.toString(), "--data", text, "--json").out(), run.out());
         assertTrue(run.err().contains(NOTE), run.err());
@@ -113,21 +116,24 @@ class HeadIsWhatTheFileShowsTest {
 
     @Test
     void trainingAndMergingKeepIt() throws IOException {
-        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9)).toString();
+        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9))
+                .toString();
         Path full = directory.resolve("full");
-        Llams run = done("train", "-m", lying.toString(), "--method", "full", "--data", text, "--steps", "1", "--tokens", "32", "--out",
-                full.toString());
+        Llams run = done("train", "-m", lying.toString(), "--method", "full", "--data", text, "--steps", "1",
+                "--tokens", "32", "--out", full.toString());
         assertTrue(run.err().contains(NOTE), run.err());
         hasOwnHead(full);
         Path lora = directory.resolve("lora");
-        done("train", "-m", lying.toString(), "--data", text, "--steps", "1", "--tokens", "32", "--out", lora.toString());
+        done("train", "-m", lying.toString(), "--data", text, "--steps", "1", "--tokens", "32", "--out",
+                lora.toString());
         Path merged = directory.resolve("merged");
-        run = done("merge", "adapter", "--base", lying.toString(), "--adapter", lora.toString(), "--out", merged.toString());
+        run = done("merge", "adapter", "--base", lying.toString(), "--adapter", lora.toString(), "--out",
+                merged.toString());
         assertTrue(run.out().contains(NOTE), run.out());
         hasOwnHead(merged);
         Path chat = directory.resolve("chat");
-        run = done("merge", "chat-vector", "--base", lying.toString(), "--instruct", full.toString(), "--tuned", lying.toString(), "--out",
-                chat.toString());
+        run = done("merge", "chat-vector", "--base", lying.toString(), "--instruct", full.toString(), "--tuned",
+                lying.toString(), "--out", chat.toString());
         assertTrue(run.out().contains("the result says false"), run.out());
         hasOwnHead(chat);
     }
@@ -139,7 +145,8 @@ class HeadIsWhatTheFileShowsTest {
         assertTrue(json.contains("\"attention_dropout\" : 0.0"), json);
         Files.writeString(config, json.replace("\"attention_dropout\" : 0.0", "\"attention_dropout\" : 0.1"));
         assertFalse(done("generate", "-m", honest.toString(), "-p", "hello", "-n", "1").err().contains("dropout"));
-        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9)).toString();
+        String text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(9))
+                .toString();
         Llams run = done("train", "-m", honest.toString(), "--data", text, "--steps", "1", "--tokens", "32", "--out",
                 directory.resolve("out").toString());
         assertTrue(run.err().contains("attention_dropout 0.1, which is not applied"), run.err());

@@ -60,7 +60,8 @@ class HelpFitsAndItsExamplesParseTest {
             return;
         }
         List<String> words = new ArrayList<>();
-        Matcher matcher = WORD.matcher(example.substring(example.indexOf("llams ", from)).replaceFirst("(<|\\)).*", ""));
+        Matcher matcher = WORD
+                .matcher(example.substring(example.indexOf("llams ", from)).replaceFirst("(<|\\)).*", ""));
         while (matcher.find()) {
             words.add(matcher.group().replaceAll("['\"]", ""));
         }
@@ -72,7 +73,9 @@ class HelpFitsAndItsExamplesParseTest {
     @Test
     void theExamplesAreThere() {
         long without = commands().filter(command -> command.getSubcommands().isEmpty())
-                .filter(command -> !String.join(" ", command.getCommandSpec().usageMessage().footer()).contains("llams ")).count();
+                .filter(command -> !String.join(" ", command.getCommandSpec().usageMessage().footer())
+                        .contains("llams "))
+                .count();
         assertEquals(0, without);
     }
 }

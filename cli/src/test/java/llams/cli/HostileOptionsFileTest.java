@@ -22,8 +22,8 @@ class HostileOptionsFileTest {
 
     private Llams read(String yaml) throws IOException {
         Path file = Files.writeString(directory.resolve("run.yaml"), yaml);
-        return assertTimeoutPreemptively(Duration.ofSeconds(10), () ->
-                Llams.run("train", "--config", file.toString(), "-m", "m", "--data", "d", "--out", "o", "--print-config"));
+        return assertTimeoutPreemptively(Duration.ofSeconds(10), () -> Llams.run("train", "--config", file.toString(),
+                "-m", "m", "--data", "d", "--out", "o", "--print-config"));
     }
 
     static Stream<Arguments> refused() {
@@ -32,21 +32,23 @@ class HostileOptionsFileTest {
             indented.append(" ".repeat(i)).append("a:\n");
         }
         return Stream.of(
-                Arguments.of("seed: 1\nlr: " + "[".repeat(20_000) + "]".repeat(20_000), ":2: lr must be a value or a list of values"),
+                Arguments.of("seed: 1\nlr: " + "[".repeat(20_000) + "]".repeat(20_000),
+                        ":2: lr must be a value or" + " a list of values"),
                 Arguments.of("lr: " + "{a: ".repeat(20_000), ":1: lr must be a value or a list of values, not a map"),
                 Arguments.of(indented.toString(), ":2: a must be a value or a list of values, not a map"),
                 Arguments.of("- ".repeat(20_000) + "a", ":1: wanted lines like 'lr: 3e-4', found a list"),
                 Arguments.of("? ".repeat(20_000) + "a", ":1: wanted lines like"),
-                Arguments.of("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ":2: b must be a value or a list of values, and holds a reference"),
-                Arguments.of("data: &a x\nout: *a\n", ":2: out must be a value or a list of values, not a reference (*)"),
+                Arguments.of("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+                        ":2: b must be a value or a list of" + " values, and holds a reference"),
+                Arguments.of("data: &a x\nout: *a\n",
+                        ":2: out must be a value or a list of values, not a reference" + " (*)"),
                 Arguments.of("k".repeat(3_000_000) + ": 1", ": longer than 1.00 MiB"),
                 Arguments.of("k".repeat(900_000) + ": 1", ":1: wanted lines like 'lr: 3e-4', found \"kkk"),
                 Arguments.of("'" + "k".repeat(1000) + "': 1", ":1: there is no option \"kkk"),
                 Arguments.of("lr: 1\nlr: 2\n", ":2: lr stands there twice, first in line 1"),
                 Arguments.of("lr: 1\n---\nlr: 2\n", ":2: a second document begins"),
                 Arguments.of("lr: 1\n\tseed: 2\n", ": not YAML at line 2, column 1; a tab"),
-                Arguments.of("lr: \"\u001b[31m\n", ": not YAML"),
-                Arguments.of("\u001b[31mlr: 1\n", ": not YAML"),
+                Arguments.of("lr: \"\u001b[31m\n", ": not YAML"), Arguments.of("\u001b[31mlr: 1\n", ": not YAML"),
                 Arguments.of("just words\n", ":1: wanted lines like 'lr: 3e-4', found \"just words\""),
                 Arguments.of("pack: yes\n", ":1: pack must be true or false, not yes"),
                 Arguments.of("pack: [true]\n", ":1: pack must be true or false, not true"),
@@ -66,9 +68,11 @@ class HostileOptionsFileTest {
 
     @Test
     void whatIsGoodIsRead() throws IOException {
-        Llams run = read("# none\n\nlr: 3e-4\nseed: 7 # seven\nsteps: ~\ntargets: [q,\n  v]\nout: 'a: b'\nrecompute: True\nschedule: !!str linear\n");
+        Llams run = read("# none\n\nlr: 3e-4\nseed: 7 # seven\nsteps: ~\ntargets: [q,\n  v]\nout: 'a:"
+                + " b'\nrecompute: True\nschedule: !!str linear\n");
         assertEquals(0, run.code(), run.err());
-        for (String line : new String[] {"lr: 3.0E-4", "seed: 7", "targets: [q, v]", "recompute: true", "schedule: linear", "out: o"}) {
+        for (String line : new String[] {"lr: 3.0E-4", "seed: 7", "targets: [q, v]", "recompute: true",
+                "schedule: linear", "out: o"}) {
             assertTrue(run.out().lines().anyMatch(line::equals), line + "\n" + run.out());
         }
         assertEquals(read("").out(), read("# nothing\n").out());

@@ -40,7 +40,8 @@ class InitAndInfoTest {
     @Test
     void infoDescribesAModelThatInitWrote() throws IOException {
         ObjectNode info = info(SmallModel.create(directory));
-        assertEquals(512 * 32 + 2 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48 + 2 * 32) + 32, info.get("parameters").asLong());
+        assertEquals(512 * 32 + 2 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48 + 2 * 32) + 32,
+                info.get("parameters").asLong());
         assertEquals(info.get("parameters"), info.get("elements"));
         assertTrue(info.get("tokenizer").asBoolean());
         assertEquals("[257]", info.get("stopIds").toString());
@@ -66,7 +67,8 @@ class InitAndInfoTest {
         String config = directory.resolve("config.json").toString();
         Path again = directory.resolve("again");
         done("init", "--config", config, "--out", again.toString(), "--seed", "3");
-        assertArrayEquals(Files.readAllBytes(model.resolve("model.safetensors")), Files.readAllBytes(again.resolve("model.safetensors")));
+        assertArrayEquals(Files.readAllBytes(model.resolve("model.safetensors")),
+                Files.readAllBytes(again.resolve("model.safetensors")));
         Path narrow = directory.resolve("narrow");
         done("init", "--config", config, "--out", narrow.toString(), "--dtype", "bf16");
         assertEquals("BF16", info(narrow).get("tensors").get("model.norm.weight").get("dtype").asString());

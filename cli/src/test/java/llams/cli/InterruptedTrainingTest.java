@@ -33,8 +33,8 @@ class InterruptedTrainingTest {
     @BeforeEach
     void prepare() throws IOException {
         Path text = Files.writeString(directory.resolve("text.txt"), "the cat sat on the mat. ".repeat(60));
-        train = List.of("train", "-m", SmallModel.create(directory).toString(), "--data", text.toString(), "--tokens", "32", "--threads",
-                "1", "--save-every", "3", "--steps", "100000", "--out");
+        train = List.of("train", "-m", SmallModel.create(directory).toString(), "--data", text.toString(), "--tokens",
+                "32", "--threads", "1", "--save-every", "3", "--steps", "100000", "--out");
     }
 
     @AfterEach
@@ -50,12 +50,18 @@ class InterruptedTrainingTest {
 
     /// Starts the program in a process of its own, and waits until it has made some steps.
     private void start(Path out) throws IOException, InterruptedException {
-        String path = Stream.of("java.class.path", "jdk.module.path").map(System::getProperty).filter(p -> p != null && !p.isEmpty())
+        String path = Stream.of("java.class.path", "jdk.module.path")
+                .map(System::getProperty)
+                .filter(p -> p != null && !p.isEmpty())
                 .collect(Collectors.joining(File.pathSeparator));
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", path, Main.class.getName()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", path,
+                        Main.class.getName()));
         command.addAll(List.of(with(train, out.toString())));
-        process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(directory.resolve("said").toFile()).start();
+        process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(directory.resolve("said").toFile())
+                .start();
         Path log = out.resolve("train.jsonl");
         while (!Files.exists(log) || steps(log) < 4) {
             assertTrue(process.isAlive(), () -> said());
@@ -79,7 +85,8 @@ class InterruptedTrainingTest {
 
     private static List<String> temporaries(Path out) throws IOException {
         try (Stream<Path> children = Files.list(out)) {
-            return children.map(child -> child.getFileName().toString()).filter(name -> name.contains(".tmp-") || name.endsWith(".lock"))
+            return children.map(child -> child.getFileName().toString())
+                    .filter(name -> name.contains(".tmp-") || name.endsWith(".lock"))
                     .toList();
         }
     }

@@ -44,8 +44,11 @@ class KowikiCommandTest {
                 + "left out: 1 redirects, 1 pages of other namespaces, 1 articles without text\n", run.out());
         assertTrue(run.err().contains("reading"), run.err());
         Llams json = Llams.run("data", "kowiki", dump(DUMP).toString(), "--out", out.toString(), "--json");
-        assertEquals("{\"out\":\"" + out + "\",\"articles\":1,\"redirects\":1,\"otherPages\":1,\"empty\":1,\"bytesRead\":"
-                + Files.size(directory.resolve("dump.xml")) + ",\"bytesWritten\":34,\"sentencesLeftOut\":0,\"unknownTemplates\":{}}\n", json.out());
+        assertEquals(
+                "{\"out\":\"" + out + "\",\"articles\":1,\"redirects\":1,\"otherPages\":1,\"empty\":1,\"bytesRead\":"
+                        + Files.size(directory.resolve("dump.xml"))
+                        + ",\"bytesWritten\":34,\"sentencesLeftOut\":0,\"unknownTemplates\":{}}\n",
+                json.out());
     }
 
     @Test

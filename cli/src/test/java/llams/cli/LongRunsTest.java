@@ -32,8 +32,10 @@ class LongRunsTest {
         model = SmallModel.create(shared).toString();
         text = Files.writeString(shared.resolve("text.txt"), "the cat sat on the mat. ".repeat(5)).toString();
         adapter = shared.resolve("adapter");
-        assertEquals(0, Llams.run("train", "-m", model, "--data", text, "--tokens", "32", "--steps", "3", "--rank", "4", "--alpha", "12",
-                "--targets", "q,v", "--out", adapter.toString()).code());
+        assertEquals(0, Llams
+                .run("train", "-m", model, "--data", text, "--tokens", "32", "--steps", "3", "--rank", "4", "--alpha",
+                        "12", "--targets", "q,v", "--out", adapter.toString())
+                .code());
     }
 
     private Llams train(String... more) {
@@ -50,15 +52,17 @@ class LongRunsTest {
     void theSettingsMakeTheSameRunAgain(String method) throws IOException {
         Path first = directory.resolve("first");
         Path given = Files.writeString(directory.resolve("run.yaml"), "lr: 3e-2\nseed: 5\nbatch: 2\n");
-        Llams run = train("--config", given.toString(), "--method", method, "--epochs", "2", "--lora-dropout", "0.1", "--out", first.toString());
+        Llams run = train("--config", given.toString(), "--method", method, "--epochs", "2", "--lora-dropout", "0.1",
+                "--out", first.toString());
         assertEquals(0, run.code(), run.err());
         Path settings = first.resolve("train.yaml");
         List<String> lines = Files.readAllLines(settings);
-        for (String line : List.of("model: " + model, "lr: 0.03", "seed: 5", "epochs: 2.0", "tokens: 32", "warmup: 0", "save-every: 10m",
-                "out: " + first)) {
+        for (String line : List.of("model: " + model, "lr: 0.03", "seed: 5", "epochs: 2.0", "tokens: 32", "warmup: 0",
+                "save-every: 10m", "out: " + first)) {
             assertTrue(lines.contains(line), "wanted \"" + line + "\" in " + lines);
         }
-        assertFalse(lines.stream().anyMatch(line -> line.startsWith("resume") || line.startsWith("config")), lines.toString());
+        assertFalse(lines.stream().anyMatch(line -> line.startsWith("resume") || line.startsWith("config")),
+                lines.toString());
         Path second = directory.resolve("second");
         run = Llams.run("train", "--config", settings.toString(), "--out", second.toString());
         assertEquals(0, run.code(), run.err());
@@ -75,17 +79,25 @@ class LongRunsTest {
                 here.relativize(out.toAbsolutePath()).toString());
         assertEquals(0, run.code(), run.err());
         String settings = Files.readString(out.resolve("train.yaml"));
-        assertTrue(settings.contains("model: " + model) && settings.contains("data: [" + text + "]") && settings.contains("out: " + out), settings);
+        assertTrue(settings.contains("model: " + model) && settings.contains("data: [" + text + "]")
+                && settings.contains("out: " + out), settings);
     }
 
     @Test
     void fewStepsAreSaidWithNumbers() {
         Llams run = train("--epochs", "1");
         // 121 tokens in sequences of 32.
-        assertTrue(run.err().contains("few steps change a model little: the data make 4 an epoch; --epochs 20 makes 80"), run.err());
+        assertTrue(run.err()
+                .contains("few steps change a model little: the data make 4 an epoch; --epochs 20 makes" + " 80"),
+                run.err());
         run = train("--epochs", "1", "--batch", "3", "--out", directory.resolve("batch").toString());
-        assertTrue(run.err().contains("the data make 2 an epoch; --epochs 40 makes 80, a smaller --batch more of each"), run.err());
-        assertTrue(run.err().contains("1.00 times through the data, 2 steps each time, the last with the 1 sequence left over"), run.err());
+        assertTrue(run.err()
+                .contains("the data make 2 an epoch; --epochs 40 makes 80, a smaller --batch more of" + " each"),
+                run.err());
+        assertTrue(run.err()
+                .contains(
+                        "1.00 times through the data, 2 steps each time, the last with the 1 sequence" + " left over"),
+                run.err());
         run = train("--epochs", "5", "--out", directory.resolve("enough").toString());
         assertFalse(run.err().contains("few steps"), run.err());
         run = train("--steps", "2", "--out", directory.resolve("asked").toString());
@@ -97,8 +109,8 @@ class LongRunsTest {
         Llams run = train("--steps", "1000000000", "--save-every", "1", "--keep", "1000000000");
         assertEquals(1, run.code());
         String line = run.err().lines().toList().getLast();
-        assertTrue(line.matches("llams: .*out: the run needs [0-9,.]+ MB on this disk \\(.*\\), and it has .*; free some, or choose another --out, or"
-                + " --keep 1 \\(.* MB\\), or --save-every 0 \\(.* MB\\)"), line);
+        assertTrue(line.matches("llams: .*out: the run needs [0-9,.]+ MB on this disk \\(.*\\), and it has .*; free"
+                + " some, or choose another --out, or" + " --keep 1 \\(.* MB\\), or --save-every 0 \\(.* MB\\)"), line);
         assertFalse(Files.exists(directory.resolve("out")));
     }
 
@@ -106,7 +118,11 @@ class LongRunsTest {
     void aNanInTheLastStepIsNoSuccess() {
         Llams run = train("--steps", "1", "--lr", "1e38", "--warmup", "0");
         assertEquals(1, run.code());
-        assertTrue(run.err().lines().toList().getLast().matches("llams: step 0: after the update .* are infinite or NaN; .*"), run.err());
+        assertTrue(run.err()
+                .lines()
+                .toList()
+                .getLast()
+                .matches("llams: step 0: after the update .* are infinite or" + " NaN; .*"), run.err());
         assertFalse(Files.exists(directory.resolve("out/adapter_config.json")));
     }
 
@@ -121,14 +137,15 @@ class LongRunsTest {
         Path again = directory.resolve("again");
         run = Llams.run("train", "--config", out.resolve("train.yaml").toString(), "--out", again.toString());
         assertEquals(0, run.code(), run.err());
-        assertEquals(-1, Files.mismatch(out.resolve("adapter_model.safetensors"), again.resolve("adapter_model.safetensors")));
-        assertEquals(0, train("--from-adapter", adapter.toString(), "--steps", "1", "--rank", "4", "--targets", "v,q", "--alpha", "12",
-                "--out", directory.resolve("agrees").toString()).code());
+        assertEquals(-1,
+                Files.mismatch(out.resolve("adapter_model.safetensors"), again.resolve("adapter_model.safetensors")));
+        assertEquals(0, train("--from-adapter", adapter.toString(), "--steps", "1", "--rank", "4", "--targets", "v,q",
+                "--alpha", "12", "--out", directory.resolve("agrees").toString()).code());
     }
 
     @ParameterizedTest
-    @CsvSource({"--rank, 8, --rank 8 contradicts --from-adapter", "--alpha, 16, --alpha 16.0 contradicts", "--targets, q, --targets [Q] contradicts",
-        "--method, full, --from-adapter is for --method lora"})
+    @CsvSource({"--rank, 8, --rank 8 contradicts --from-adapter", "--alpha, 16, --alpha 16.0 contradicts",
+            "--targets, q, --targets [Q] contradicts", "--method, full, --from-adapter is for --method lora"})
     void whatContradictsTheAdapterIsRefusedByName(String option, String value, String wanted) {
         Llams run = train("--from-adapter", adapter.toString(), "--steps", "1", option, value);
         assertEquals(2, run.code());
@@ -140,7 +157,10 @@ class LongRunsTest {
     void wrongSaveIntervalsAreWrongUsage() {
         Llams run = train("--save-every", "10s");
         assertEquals(2, run.code());
-        assertTrue(run.err().contains("--save-every must be steps, such as 500, or minutes, such as 10m, not \"10s\""), run.err());
+        assertTrue(
+                run.err()
+                        .contains("--save-every must be steps, such as 500, or minutes, such as 10m, not" + " \"10s\""),
+                run.err());
     }
 
     @Test
@@ -153,6 +173,7 @@ class LongRunsTest {
         Path copy = directory.resolve("copy");
         assertEquals(0, train("--steps", "2", "--out", mapped.toString()).code());
         assertEquals(0, train("--steps", "2", "--no-map", "--out", copy.toString()).code());
-        assertEquals(-1, Files.mismatch(mapped.resolve("adapter_model.safetensors"), copy.resolve("adapter_model.safetensors")));
+        assertEquals(-1,
+                Files.mismatch(mapped.resolve("adapter_model.safetensors"), copy.resolve("adapter_model.safetensors")));
     }
 }

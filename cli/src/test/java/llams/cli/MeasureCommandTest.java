@@ -19,8 +19,8 @@ class MeasureCommandTest {
     void everyCaseRunsAndItsRateFitsItsTime() throws IOException {
         String config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG).toString();
         for (String what : new String[] {"product", "prefill", "decode", "lora", "full"}) {
-            Llams run = Llams.run("measure", what, "--config", config, "--size", "3x64x32", "--tokens", "16", "--seconds", "0",
-                    "--recompute", "--device", "cpu", "--json");
+            Llams run = Llams.run("measure", what, "--config", config, "--size", "3x64x32", "--tokens", "16",
+                    "--seconds", "0", "--recompute", "--device", "cpu", "--json");
             assertEquals(0, run.code(), run.err());
             ObjectNode result = JsonLine.parse(run.out().strip(), "output");
             assertTrue(result.get("calls").asInt() >= 2, run.out());
@@ -43,7 +43,8 @@ class MeasureCommandTest {
     @Test
     void whatCannotBeMeasuredIsWrongUsage() {
         assertEquals(2, Llams.run("measure", "product", "--size", "3x0x5", "--device", "cpu").code());
-        assertEquals(2, Llams.run("measure", "decode", "--config", "llama3-8b", "--tokens", "9000", "--device", "cpu").code());
+        assertEquals(2,
+                Llams.run("measure", "decode", "--config", "llama3-8b", "--tokens", "9000", "--device", "cpu").code());
         assertEquals(2, Llams.run("measure", "lora", "--config", "no-such", "--device", "cpu").code());
     }
 }

@@ -24,20 +24,22 @@ class MemoryTest {
         assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), 0, "nothing"));
         IllegalStateException e = assertThrows(IllegalStateException.class,
                 () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), 0, "a smaller model"));
-        assertTrue(e.getMessage().startsWith("this needs 1024 TiB of memory") && e.getMessage().endsWith("a smaller model"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("this needs 1024 TiB of memory")
+                && e.getMessage().endsWith("a smaller model"), e.getMessage());
     }
 
     @Test
     void trainingThatCannotFitIsRefusedWithTheOptionsThatWould() throws IOException {
         // 2^40 parameters: the program is planned, and nothing of it allocated.
-        Path config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
-                .replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
-                .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576"));
+        Path config = Files.writeString(directory.resolve("config.json"),
+                SmallModel.CONFIG.replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
+                        .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576"));
         Path data = Files.writeString(directory.resolve("ids.jsonl"), "{\"ids\": [1, 2, 3]}\n");
         Llams run = Llams.run("train", "--init-config", config.toString(), "--data", data.toString(), "--out",
                 directory.resolve("out").toString());
         assertEquals(1, run.code());
-        assertTrue(run.err().contains("TiB of memory") && run.err().contains("what would help: a smaller model"), run.err());
+        assertTrue(run.err().contains("TiB of memory") && run.err().contains("what would help: a smaller model"),
+                run.err());
         assertEquals(1, run.err().lines().count());
     }
 
@@ -60,26 +62,37 @@ class MemoryTest {
             args.addAll(List.of("--config", config, "--tokens", "16", "--device", "cpu"));
             assertRefused(Llams.run(args.toArray(String[]::new)), "fewer --tokens");
         }
-        assertRefused(Llams.run("measure", "product", "--size", "1000000x1000000x1000000", "--device", "cpu"), "a smaller --size");
+        assertRefused(Llams.run("measure", "product", "--size", "1000000x1000000x1000000", "--device", "cpu"),
+                "a smaller --size");
     }
 
     /// A model of a few thousand weights that allows two billion tokens.
     @Test
     void soMustWhatReadsAndWritesTexts() throws IOException {
-        String config = Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
-                .replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 2000000000")).toString();
+        String config = Files
+                .writeString(directory.resolve("config.json"),
+                        SmallModel.CONFIG.replace("\"max_position_embeddings\": 128",
+                                "\"max_position_embeddings\": 2000000000"))
+                .toString();
         String model = directory.resolve("model").toString();
-        assertEquals(0, Llams.run("init", "--config", config, "--out", model, "--tokenizer", SmallModel.tokenizer(directory).toString()).code());
+        assertEquals(
+                0, Llams
+                        .run("init", "--config", config, "--out", model, "--tokenizer",
+                                SmallModel.tokenizer(directory).toString())
+                        .code());
         String text = Files.writeString(directory.resolve("text.txt"), "the cat").toString();
         assertRefused(Llams.run("generate", "-m", model, "-p", "x", "-n", "1999999000"), "a smaller -n");
         assertRefused(Llams.run("chat", "-m", model, "--context", "1999999000"), "a smaller --context");
-        assertRefused(Llams.run("eval", "perplexity", "-m", model, "--data", text, "--tokens", "50000000"), "a smaller --tokens");
+        assertRefused(Llams.run("eval", "perplexity", "-m", model, "--data", text, "--tokens", "50000000"),
+                "a smaller --tokens");
     }
 
     private String huge() throws IOException {
-        return Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG
-                .replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
-                .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576")).toString();
+        return Files
+                .writeString(directory.resolve("config.json"),
+                        SmallModel.CONFIG.replace("\"hidden_size\": 32", "\"hidden_size\": 1048576")
+                                .replace("\"vocab_size\": 512", "\"vocab_size\": 1048576"))
+                .toString();
     }
 
     private static void assertRefused(Llams run, String remedy) {

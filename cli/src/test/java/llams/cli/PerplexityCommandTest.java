@@ -26,11 +26,13 @@ class PerplexityCommandTest {
     static void writeModel() throws IOException {
         model = SmallModel.create(shared);
         String text = "the quick brown fox jumps over the lazy dog; ".repeat(3).substring(0, 99);
-        data = Files.writeString(shared.resolve("data.jsonl"), "{\"text\": \"" + text + "\"}\n{\"text\": \"nine more\"}\n");
+        data = Files.writeString(shared.resolve("data.jsonl"),
+                "{\"text\": \"" + text + "\"}\n{\"text\": \"nine" + " more\"}\n");
     }
 
     private static ObjectNode measure(String... options) {
-        List<String> command = new ArrayList<>(List.of("eval", "perplexity", "-m", model.toString(), "--data", data.toString(), "--json"));
+        List<String> command = new ArrayList<>(
+                List.of("eval", "perplexity", "-m", model.toString(), "--data", data.toString(), "--json"));
         command.addAll(List.of(options));
         Llams run = Llams.run(command.toArray(String[]::new));
         assertEquals(0, run.code(), run.err());
@@ -38,7 +40,8 @@ class PerplexityCommandTest {
     }
 
     private static String said(String... options) {
-        List<String> command = new ArrayList<>(List.of("eval", "perplexity", "-m", model.toString(), "--data", data.toString()));
+        List<String> command = new ArrayList<>(
+                List.of("eval", "perplexity", "-m", model.toString(), "--data", data.toString()));
         command.addAll(List.of(options));
         return Llams.run(command.toArray(String[]::new)).out().lines().toList().getLast();
     }
@@ -72,10 +75,10 @@ class PerplexityCommandTest {
 
     @Test
     void theOutputSaysWhatTheTokensSaw() {
-        assertEquals("context       packed into sequences of 32 tokens; 1 of 2 documents are cut, and what follows sees nothing before the cut"
-                + " (--stride keeps the context)", said("--tokens", "32"));
-        assertEquals("context       one document a sequence of up to 32 tokens; 1 of 2 documents are longer, and 69 tokens do not count"
-                + " (--stride counts them)", said("--tokens", "32", "--no-pack"));
+        assertEquals("context       packed into sequences of 32 tokens; 1 of 2 documents are cut, and what follows"
+                + " sees nothing before the cut" + " (--stride keeps the context)", said("--tokens", "32"));
+        assertEquals("context       one document a sequence of up to 32 tokens; 1 of 2 documents are longer, and 69"
+                + " tokens do not count" + " (--stride counts them)", said("--tokens", "32", "--no-pack"));
         assertEquals("context       windows of 32 tokens that move by 8: at least 24 tokens, or all of the document's",
                 said("--tokens", "32", "--stride", "8"));
     }
@@ -83,9 +86,13 @@ class PerplexityCommandTest {
     @Test
     void aStrideIsLessThanTheWindow() {
         for (String stride : List.of("0", "32", "100", "-1")) {
-            Llams run = Llams.run("eval", "perplexity", "-m", model.toString(), "--data", data.toString(), "--tokens", "32", "--stride=" + stride);
+            Llams run = Llams.run("eval", "perplexity", "-m", model.toString(), "--data", data.toString(), "--tokens",
+                    "32", "--stride=" + stride);
             assertEquals(2, run.code(), stride);
-            assertTrue(run.err().contains("--stride must be from 1 to 31, less than the window's 32 tokens (--tokens), not " + stride), run.err());
+            assertTrue(run.err()
+                    .contains("--stride must be from 1 to 31, less than the window's 32 tokens" + " (--tokens), not "
+                            + stride),
+                    run.err());
         }
     }
 }

@@ -43,7 +43,9 @@ class QuantizeCommandTest {
     }
 
     private static String[] with(String command, String directory, String[] rest) {
-        String[] first = command.startsWith("--") ? new String[] {command, directory} : new String[] {command, "-m", directory};
+        String[] first = command.startsWith("--")
+                ? new String[] {command, directory}
+                : new String[] {command, "-m", directory};
         String[] all = java.util.Arrays.copyOf(first, first.length + rest.length);
         System.arraycopy(rest, 0, all, first.length, rest.length);
         return all;
@@ -53,12 +55,14 @@ class QuantizeCommandTest {
     void perplexityAndTrainingTakeBoth() throws IOException {
         Path text = Files.writeString(directory.resolve("text.txt"), "so it goes, and so it goes on. ".repeat(20));
         String stored = done("eval", "perplexity", "-m", quantized, "--data", text.toString(), "--json").out();
-        assertEquals(stored, done("eval", "perplexity", "-m", model, "--weights", "q8", "--data", text.toString(), "--json").out());
+        assertEquals(stored,
+                done("eval", "perplexity", "-m", model, "--weights", "q8", "--data", text.toString(), "--json").out());
         String tuned = directory.resolve("tuned").toString();
-        done("train", "-m", model, "--weights", "q8", "--data", text.toString(), "--steps", "2", "--tokens", "32", "--out", tuned);
+        done("train", "-m", model, "--weights", "q8", "--data", text.toString(), "--steps", "2", "--tokens", "32",
+                "--out", tuned);
         done("generate", "-m", quantized, "--adapter", tuned, "-p", "hi", "-n", "3");
-        Llams full = Llams.run("train", "-m", model, "--weights", "q8", "--method", "full", "--data", text.toString(), "--out",
-                directory.resolve("full").toString());
+        Llams full = Llams.run("train", "-m", model, "--weights", "q8", "--method", "full", "--data", text.toString(),
+                "--out", directory.resolve("full").toString());
         assertEquals(2, full.code());
         assertTrue(full.err().contains("--weights q8 is for the frozen base"), full.err());
     }

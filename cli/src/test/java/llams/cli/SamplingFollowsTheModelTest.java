@@ -28,7 +28,8 @@ class SamplingFollowsTheModelTest {
     }
 
     private Llams generate(String... options) {
-        List<String> command = new ArrayList<>(List.of("generate", "-m", model.toString(), "--ids", "256,97,98", "-n", "12", "--print-ids"));
+        List<String> command = new ArrayList<>(
+                List.of("generate", "-m", model.toString(), "--ids", "256,97,98", "-n", "12", "--print-ids"));
         command.addAll(List.of(options));
         Llams run = Llams.run(command.toArray(String[]::new));
         assertEquals(0, run.code(), run.err());
@@ -66,9 +67,11 @@ class SamplingFollowsTheModelTest {
         config("{\"do_sample\": false, \"temperature\": 0.9}");
         Llams run = generate();
         assertEquals(greedy, run.out());
-        assertTrue(run.err().contains("sampling: do_sample false, the most probable token (generation_config.json)"), run.err());
+        assertTrue(run.err().contains("sampling: do_sample false, the most probable token (generation_config.json)"),
+                run.err());
         assertFalse(run.err().contains("seed"), run.err());
-        assertEquals(generate("--temp", "0.9", "--top-p", "0.5", "--seed", "2").out(), generate("--top-p", "0.5", "--seed", "2").out());
+        assertEquals(generate("--temp", "0.9", "--top-p", "0.5", "--seed", "2").out(),
+                generate("--top-p", "0.5", "--seed", "2").out());
     }
 
     @Test
@@ -84,8 +87,8 @@ class SamplingFollowsTheModelTest {
     void anAdaptersFileComesFirst() throws IOException {
         Path text = Files.writeString(directory.resolve("text.txt"), "abc ".repeat(40));
         Path adapter = directory.resolve("adapter");
-        Llams trained = Llams.run("train", "-m", model.toString(), "--data", text.toString(), "--out", adapter.toString(), "--steps", "1",
-                "--tokens", "32");
+        Llams trained = Llams.run("train", "-m", model.toString(), "--data", text.toString(), "--out",
+                adapter.toString(), "--steps", "1", "--tokens", "32");
         assertEquals(0, trained.code(), trained.err());
         config("{\"do_sample\": true, \"temperature\": 2}");
         Files.deleteIfExists(adapter.resolve("generation_config.json"));
@@ -95,13 +98,14 @@ class SamplingFollowsTheModelTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{\"temperature\": -1} | \"temperature\" is -1; wanted a number, 0 or more",
-        "{\"temperature\": \"hot\"} | \"temperature\" is \"hot\"; wanted a number, 0 or more",
-        "{\"top_p\": 0} | \"top_p\" is 0; wanted a number above 0 and at most 1",
-        "{\"top_k\": 1.5} | \"top_k\" is 1.5; wanted a whole number, 0 or more",
-        "{\"min_p\": 2} | \"min_p\" is 2; wanted a number from 0 to 1",
-        "{\"do_sample\": \"yes\"} | \"do_sample\" is \"yes\"; wanted true or false"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"{\"temperature\": -1} | \"temperature\" is -1; wanted a number, 0 or more",
+                    "{\"temperature\": \"hot\"} | \"temperature\" is \"hot\"; wanted a number, 0 or more",
+                    "{\"top_p\": 0} | \"top_p\" is 0; wanted a number above 0 and at most 1",
+                    "{\"top_k\": 1.5} | \"top_k\" is 1.5; wanted a whole number, 0 or more",
+                    "{\"min_p\": 2} | \"min_p\" is 2; wanted a number from 0 to 1",
+                    "{\"do_sample\": \"yes\"} | \"do_sample\" is \"yes\"; wanted true or false"})
     void whatIsNoSettingIsRefused(String json, String message) throws IOException {
         config(json);
         Llams run = Llams.run("generate", "-m", model.toString(), "--ids", "1");

@@ -15,8 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// `llams data show`, with a tokenizer whose tokens are bytes.
 class ShowCommandTest {
-    private static final String CHAT =
-            "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", \"content\": \"a b\"}], \"id\": 1}\n";
+    private static final String CHAT = "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\":"
+            + " \"assistant\", \"content\": \"a" + " b\"}], \"id\": 1}\n";
 
     @TempDir
     Path directory;
@@ -24,7 +24,8 @@ class ShowCommandTest {
     private Llams show(String content, String... options) throws IOException {
         Path file = Files.writeString(directory.resolve("d.jsonl"), content);
         String[] args = new String[5 + options.length];
-        System.arraycopy(new String[] {"data", "show", file.toString(), "--tokenizer", SmallModel.tokenizer(directory).toString()}, 0, args, 0, 5);
+        System.arraycopy(new String[] {"data", "show", file.toString(), "--tokenizer",
+                SmallModel.tokenizer(directory).toString()}, 0, args, 0, 5);
         System.arraycopy(options, 0, args, 5, options.length);
         Llams run = Llams.run(args);
         assertEquals(0, run.code(), run.err());
@@ -43,7 +44,8 @@ class ShowCommandTest {
                 \\n
                 ⟦a · b <|eot_id|>⟧
                 """), run.out());
-        assertTrue(run.err().contains("note: " + directory.resolve("d.jsonl") + ": not used: \"id\" (1 row)"), run.err());
+        assertTrue(run.err().contains("note: " + directory.resolve("d.jsonl") + ": not used: \"id\" (1 row)"),
+                run.err());
     }
 
     @Test
@@ -63,20 +65,25 @@ class ShowCommandTest {
                 ⟦e f <|end_of_text|>⟧
 
                 """), out);
-        assertTrue(out.endsWith("d.jsonl:2: 4 tokens, 3 trained\n<|begin_of_text|> ⟦g⟧\n===== sequence 3, of at most 5 tokens =====\n⟦h <|end_of_text|>⟧\n\n"), out);
+        assertTrue(out.endsWith("d.jsonl:2: 4 tokens, 3 trained\n<|begin_of_text|> ⟦g⟧\n===== sequence 3, of at"
+                + " most 5 tokens =====\n⟦h <|end_of_text|>⟧\n\n"), out);
     }
 
     @Test
     void whatIsCutOffOrLeftOutIsSaid() throws IOException {
-        String out = show(CHAT + "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}]}\n", "--tokens", "26", "--color", "never").out();
+        String out = show(CHAT + "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}]}\n", "--tokens", "26",
+                "--color", "never").out();
         assertTrue(out.contains("⟦a ·⟧\n(2 more tokens, which are cut off)\n"), out);
-        assertTrue(out.contains("d.jsonl:2: 11 tokens, 0 trained\n") && out.contains("(left out: nothing in it is trained)"), out);
-        assertTrue(show(CHAT, "--tokens", "10").out().contains("(left out: nothing in its first 10 tokens is trained)"));
+        assertTrue(out.contains("d.jsonl:2: 11 tokens, 0 trained\n")
+                && out.contains("(left out: nothing in it is" + " trained)"), out);
+        assertTrue(show(CHAT, "--tokens", "10").out()
+                .contains("(left out: nothing in its first 10 tokens is" + " trained)"));
     }
 
     @Test
     void onlyTheFirstDocumentsAreShown() throws IOException {
-        assertEquals(2, show(CHAT.repeat(5), "-n", "2").out().lines().filter(line -> line.contains("d.jsonl:")).count());
+        assertEquals(2,
+                show(CHAT.repeat(5), "-n", "2").out().lines().filter(line -> line.contains("d.jsonl:")).count());
     }
 
     @Test
@@ -88,23 +95,27 @@ class ShowCommandTest {
 
     @Test
     void wholeCharactersAreShownAndInvisibleOnesWrittenOut() {
-        assertEquals("·가\\u{202E}\\u{200B}\\x9B\\t", VisibleText.of(" 가\u202e\u200b\u009b\t".getBytes(StandardCharsets.UTF_8)));
+        assertEquals("·가\\u{202E}\\u{200B}\\x9B\\t",
+                VisibleText.of(" 가\u202e\u200b\u009b\t".getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test
     void specialTextIsShownAsItIsRead() throws IOException {
         String row = "{\"text\": \"a<|eot_id|>\"}";
-        assertTrue(show(row, "--special", "parse", "--color", "never").out().contains("<|begin_of_text|> ⟦a <|eot_id|>⟧\n"));
+        assertTrue(show(row, "--special", "parse", "--color", "never").out()
+                .contains("<|begin_of_text|> ⟦a" + " <|eot_id|>⟧\n"));
         assertTrue(show(row, "--color", "never").out().contains("⟦a < | e o t _ i d | > <|end_of_text|>⟧\n"));
     }
 
     @Test
     void jsonHoldsIdsTokensMasksAndPieces() throws IOException {
-        ObjectNode report = JsonLine.parse(show("{\"text\": \"ab\"}", "--tokens", "3", "--json").out().strip(), "output");
+        ObjectNode report = JsonLine.parse(show("{\"text\": \"ab\"}", "--tokens", "3", "--json").out().strip(),
+                "output");
         ObjectNode document = (ObjectNode) report.get("documents").get(0);
         assertEquals("[256,97,98,257]", document.get("ids").toString());
         assertEquals("[\"<|begin_of_text|>\",\"a\",\"b\",\"<|end_of_text|>\"]", document.get("tokens").toString());
         assertEquals("[false,true,true,true]", document.get("trained").toString());
-        assertEquals("[{\"sequence\":0,\"from\":0,\"tokens\":3},{\"sequence\":1,\"from\":3,\"tokens\":1}]", document.get("pieces").toString());
+        assertEquals("[{\"sequence\":0,\"from\":0,\"tokens\":3},{\"sequence\":1,\"from\":3,\"tokens\":1}]",
+                document.get("pieces").toString());
     }
 }

@@ -24,8 +24,8 @@ final class SmallModel {
     static Path create(Path directory) throws IOException {
         Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
         Path model = directory.resolve("model");
-        Llams run = Llams.run("init", "--config", config.toString(), "--out", model.toString(), "--seed", "3", "--tokenizer",
-                tokenizer(directory).toString());
+        Llams run = Llams.run("init", "--config", config.toString(), "--out", model.toString(), "--seed", "3",
+                "--tokenizer", tokenizer(directory).toString());
         assertEquals(0, run.code(), run.err());
         return model;
     }

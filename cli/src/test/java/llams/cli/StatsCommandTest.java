@@ -25,16 +25,18 @@ class StatsCommandTest {
 
     @Test
     void lengthsAndLossesAreCounted() throws IOException {
-        Llams run = Llams.run("data", "stats", ids(2, 3, 4, 5, 9, 40).toString(), "--no-pack", "--tokens", "4,32", "--json");
+        Llams run = Llams.run("data", "stats", ids(2, 3, 4, 5, 9, 40).toString(), "--no-pack", "--tokens", "4,32",
+                "--json");
         assertEquals(0, run.code(), run.err());
         ObjectNode report = JsonLine.parse(run.out().strip(), "output");
         assertEquals(6, report.get("documents").asInt());
         assertEquals(63, report.get("tokens").asInt());
         assertEquals(4, report.get("median").asInt());
         assertEquals(40, report.get("longest").asInt());
-        assertEquals("[{\"from\":2,\"to\":2,\"documents\":1,\"tokens\":2},{\"from\":3,\"to\":4,\"documents\":2,\"tokens\":7},"
-                + "{\"from\":5,\"to\":8,\"documents\":1,\"tokens\":5},{\"from\":9,\"to\":16,\"documents\":1,\"tokens\":9},"
-                + "{\"from\":17,\"to\":32,\"documents\":0,\"tokens\":0},{\"from\":33,\"to\":64,\"documents\":1,\"tokens\":40}]",
+        assertEquals(
+                "[{\"from\":2,\"to\":2,\"documents\":1,\"tokens\":2},{\"from\":3,\"to\":4,\"documents\":2,\"tokens\":7},"
+                        + "{\"from\":5,\"to\":8,\"documents\":1,\"tokens\":5},{\"from\":9,\"to\":16,\"documents\":1,\"tokens\":9},"
+                        + "{\"from\":17,\"to\":32,\"documents\":0,\"tokens\":0},{\"from\":33,\"to\":64,\"documents\":1,\"tokens\":40}]",
                 report.get("histogram").toString());
         // Cut to 4 tokens, 5, 9 and 40 lose 1, 5 and 36.
         assertEquals(3, report.get("sequences").get(0).get("truncated").asInt());

@@ -28,7 +28,8 @@ class TextStreamTest {
         for (int i = 0; i < bytes.length; i++) {
             if (!stream.accept(bytes[i] & 0xff)) {
                 stream.finish();
-                return String.join("", pieces) + "|" + new String(bytes, i + 1, bytes.length - i - 1, StandardCharsets.UTF_8);
+                return String.join("", pieces) + "|"
+                        + new String(bytes, i + 1, bytes.length - i - 1, StandardCharsets.UTF_8);
             }
         }
         stream.finish();

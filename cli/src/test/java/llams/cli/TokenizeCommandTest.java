@@ -65,7 +65,8 @@ class TokenizeCommandTest {
 
     @Test
     void wrongInputIsOneLineAndExitCode1() {
-        assertEquals(new Llams(1, "", "llams: standard input: \"x\" (number 1) is not an id\n"), tokenize("1 x", "--decode"));
+        assertEquals(new Llams(1, "", "llams: standard input: \"x\" (number 1) is not an id\n"),
+                tokenize("1 x", "--decode"));
         assertEquals(1, tokenize("99999", "--decode").code());
         Llams run = Llams.withInput(new byte[] {'a', (byte) 0xFF}, "tokenize", "--tokenizer", bytes);
         assertEquals(new Llams(1, "", "llams: standard input: not UTF-8 at byte 1\n"), run);
@@ -74,30 +75,30 @@ class TokenizeCommandTest {
     }
 
     /// Request and answer of every kind, a line each.
-    private static final String[][] REQUESTS = {
-        {"{\"text\": \"a\"}", "{\"ids\":[97]}"},
-        {"{\"text\": \"a\", \"bos\": true, \"eos\": true}", "{\"ids\":[256,97,257]}"},
-        {"{\"text\": \"<|eot_id|>\", \"special\": \"parse\"}", "{\"ids\":[265]}"},
-        {"{\"text\": \"<|eot_id|>\", \"special\": \"error\"}", "The text contains a special token that is not allowed: <|eot_id|>"},
-        {"{\"text\": \"<|eot_id|>\", \"special\": \"x\"}", "\"special\" is \"x\"; wanted text, parse or error"},
-        {"{\"text\": \"<|eot_id|>\", \"allowed\": \"all\"}", "{\"ids\":[265]}"},
-        {"{\"text\": \"<|eot_id|>\", \"allowed\": []}", "The text contains a special token that is not allowed: <|eot_id|>"},
-        {"{\"text\": \"<|eot_id|>\", \"allowed\": [\"<|eot_id|>\"], \"disallowed\": \"all\"}", "{\"ids\":[265]}"},
-        {"{\"text\": \"<|\", \"disallowed\": []}", "{\"ids\":[60,124]}"},
-        {"{\"text\": \"a\", \"allowed\": 5}", "\"allowed\" is the number 5; wanted \"all\" or a list of names"},
-        {"{\"ids\": [97, 265]}", "{\"text\":\"a<|eot_id|>\"}"},
-        {"{\"ids\": [236, 149]}", "{\"text\":\"\uFFFD\"}"},
-        {"{\"ids\": [-1]}", "id -1 is not in this vocabulary"},
-        {"{\"ids\": [1.5]}", "\"ids\"[0] is the number 1.5; wanted an id"},
-        {"{\"messages\": [{\"role\": \"u\", \"content\": \" a \"}]}", "{\"ids\":[256,262,117,263,10,10,97,265]}"},
-        {"{\"messages\": [], \"add_generation_prompt\": true}", "{\"ids\":[256,262,97,115,115,105,115,116,97,110,116,263,10,10]}"},
-        {"{\"messages\": [{\"role\": \"u\"}]}", "\"content\" is missing; wanted a text"},
-        {"{\"messages\": [], \"add_generation_prompt\": 1}", "\"add_generation_prompt\" is the number 1; wanted true or false"},
-        {"{\"txt\": \"a\"}", "wanted \"text\", \"messages\" or \"ids\"; the keys are txt"},
-        {"{\"text\": \"a\"", "not JSON"},
-        {"", "wanted one JSON object a line, found nothing"},
-        {"[1]", "wanted one JSON object a line, found a list"},
-    };
+    private static final String[][] REQUESTS = {{"{\"text\": \"a\"}", "{\"ids\":[97]}"},
+            {"{\"text\": \"a\", \"bos\": true, \"eos\": true}", "{\"ids\":[256,97,257]}"},
+            {"{\"text\": \"<|eot_id|>\", \"special\": \"parse\"}", "{\"ids\":[265]}"},
+            {"{\"text\": \"<|eot_id|>\", \"special\": \"error\"}",
+                    "The text contains a special token that is not" + " allowed: <|eot_id|>"},
+            {"{\"text\": \"<|eot_id|>\", \"special\": \"x\"}", "\"special\" is \"x\"; wanted text, parse or error"},
+            {"{\"text\": \"<|eot_id|>\", \"allowed\": \"all\"}", "{\"ids\":[265]}"},
+            {"{\"text\": \"<|eot_id|>\", \"allowed\": []}",
+                    "The text contains a special token that is not allowed:" + " <|eot_id|>"},
+            {"{\"text\": \"<|eot_id|>\", \"allowed\": [\"<|eot_id|>\"], \"disallowed\": \"all\"}", "{\"ids\":[265]}"},
+            {"{\"text\": \"<|\", \"disallowed\": []}", "{\"ids\":[60,124]}"},
+            {"{\"text\": \"a\", \"allowed\": 5}", "\"allowed\" is the number 5; wanted \"all\" or a list of names"},
+            {"{\"ids\": [97, 265]}", "{\"text\":\"a<|eot_id|>\"}"}, {"{\"ids\": [236, 149]}", "{\"text\":\"\uFFFD\"}"},
+            {"{\"ids\": [-1]}", "id -1 is not in this vocabulary"},
+            {"{\"ids\": [1.5]}", "\"ids\"[0] is the number 1.5; wanted an id"},
+            {"{\"messages\": [{\"role\": \"u\", \"content\": \" a \"}]}", "{\"ids\":[256,262,117,263,10,10,97,265]}"},
+            {"{\"messages\": [], \"add_generation_prompt\": true}",
+                    "{\"ids\":[256,262,97,115,115,105,115,116,97,110,116,263,10,10]}"},
+            {"{\"messages\": [{\"role\": \"u\"}]}", "\"content\" is missing; wanted a text"},
+            {"{\"messages\": [], \"add_generation_prompt\": 1}",
+                    "\"add_generation_prompt\" is the number 1; wanted" + " true or false"},
+            {"{\"txt\": \"a\"}", "wanted \"text\", \"messages\" or \"ids\"; the keys are txt"},
+            {"{\"text\": \"a\"", "not JSON"}, {"", "wanted one JSON object a line, found nothing"},
+            {"[1]", "wanted one JSON object a line, found a list"},};
 
     @Test
     void everyLineGetsItsAnswer() {
@@ -135,7 +136,8 @@ class TokenizeCommandTest {
     void theRealTokenizersCasesPassThroughTheCommand() throws IOException {
         Path tokenizer = Golden.besideOrSkip("shared/tokenizer");
         List<String> cases = Files.readAllLines(tokenizer.resolve("public.jsonl"));
-        Llams run = Llams.withInput(String.join("\n", cases), "tokenize", "--tokenizer", tokenizer.toString(), "--jsonl");
+        Llams run = Llams.withInput(String.join("\n", cases), "tokenize", "--tokenizer", tokenizer.toString(),
+                "--jsonl");
         List<String> answers = run.out().lines().toList();
         assertEquals(cases.size(), answers.size());
         for (int i = 0; i < cases.size(); i++) {

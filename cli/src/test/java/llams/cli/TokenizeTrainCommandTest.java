@@ -24,7 +24,8 @@ class TokenizeTrainCommandTest {
 
     @BeforeEach
     void writeText() throws IOException {
-        text = Files.writeString(directory.resolve("text"), "한국어 토크나이저를 훈련합니다. The tokenizer trains itself. ".repeat(40));
+        text = Files.writeString(directory.resolve("text"),
+                "한국어 토크나이저를 훈련합니다. The tokenizer trains itself. ".repeat(40));
     }
 
     private Llams train(Path out, String... more) {
@@ -46,12 +47,14 @@ class TokenizeTrainCommandTest {
         assertEquals(556, tiktoken.size());
         assertEquals(tiktoken.specials(), json.specials());
         assertArrayEquals(tiktoken.encodeOrdinary("한국어 trains"), json.encodeOrdinary("한국어 trains"));
-        JsonNode config = JsonLine.parse(Files.readString(directory.resolve("new/tokenizer_config.json")).replace("\n", " "), "config");
+        JsonNode config = JsonLine
+                .parse(Files.readString(directory.resolve("new/tokenizer_config.json")).replace("\n", " "), "config");
         assertEquals("<|begin_of_text|>", config.get("bos_token").asString());
         assertEquals("<|eot_id|>", config.get("added_tokens_decoder").get("309").get("content").asString());
         // Through the command line as well, back and forth.
         Llams ids = Llams.withInput("토크나이저를", "tokenize", "--tokenizer", directory.resolve("new").toString());
-        assertEquals("토크나이저를", Llams.withInput(ids.out(), "tokenize", "--decode", "--tokenizer", model.toString()).out());
+        assertEquals("토크나이저를",
+                Llams.withInput(ids.out(), "tokenize", "--decode", "--tokenizer", model.toString()).out());
     }
 
     @Test
@@ -68,12 +71,15 @@ class TokenizeTrainCommandTest {
 
     @Test
     void filesThatAreThereAreNotReplaced() throws IOException {
-        for (String there : List.of("x.tiktoken", "x.json", "m/tokenizer.model", "m/tokenizer.json", "m/tokenizer_config.json")) {
+        for (String there : List.of("x.tiktoken", "x.json", "m/tokenizer.model", "m/tokenizer.json",
+                "m/tokenizer_config.json")) {
             Path file = directory.resolve(there);
             Files.createDirectories(file.getParent());
             Files.writeString(file, "mine");
             Llams run = train(directory.resolve(there.startsWith("m/") ? "m/tokenizer.model" : "x.tiktoken"));
-            assertEquals(new Llams(1, "", "llams: " + file + ": is there already; choose another name or remove it\n"), run);
+            assertEquals(
+                    new Llams(1, "", "llams: " + file + ": is there already; choose another name or remove" + " it\n"),
+                    run);
             assertEquals("mine", Files.readString(file));
             Files.delete(file);
         }

@@ -55,8 +55,8 @@ class TrainCommandTest {
     @Test
     void anAdapterLearnsServesAndFoldsIntoTheSameModel() {
         String out = directory.resolve("adapter").toString();
-        Llams run = done("train", "-m", model, "--data", text, "--eval-data", text, "--out", out, "--steps", "40", "--lr", "0.03",
-                "--tokens", "64", "--warmup", "4");
+        Llams run = done("train", "-m", model, "--data", text, "--eval-data", text, "--out", out, "--steps", "40",
+                "--lr", "0.03", "--tokens", "64", "--warmup", "4");
         assertTrue(run.err().contains("trained   LoRA of rank 8"), run.err());
         assertTrue(run.out().contains("llams generate -m " + model + " --adapter " + out), run.out());
 
@@ -97,8 +97,10 @@ class TrainCommandTest {
     void aNewModelComesCompleteAndUsable() {
         Path out = directory.resolve("new");
         done("train", "--init-config", shared.resolve("config.json").toString(), "--tokenizer",
-                shared.resolve("tokenizer.model").toString(), "--data", text, "--out", out.toString(), "--steps", "3", "--tokens", "32");
-        for (String file : List.of("config.json", "generation_config.json", "model.safetensors", "original/tokenizer.model", "train.jsonl")) {
+                shared.resolve("tokenizer.model").toString(), "--data", text, "--out", out.toString(), "--steps", "3",
+                "--tokens", "32");
+        for (String file : List.of("config.json", "generation_config.json", "model.safetensors",
+                "original/tokenizer.model", "train.jsonl")) {
             assertTrue(Files.exists(out.resolve(file)), file);
         }
         done("generate", "-m", out.toString(), "-p", "hi", "-n", "3");
@@ -106,24 +108,27 @@ class TrainCommandTest {
 
     @Test
     void aRunGoesOnFromItsSave() throws IOException {
-        String[] run = {"train", "-m", model, "--data", text, "--tokens", "32", "--steps", "6", "--save-every", "4", "--out"};
+        String[] run = {"train", "-m", model, "--data", text, "--tokens", "32", "--steps", "6", "--save-every", "4",
+                "--out"};
         String straight = directory.resolve("straight").toString();
         done(join(List.of(run), new String[] {straight}));
-        // As if the program had been killed after the fifth step: neither the result nor the save of the last step is there yet.
+        // As if the program had been killed after the fifth step: neither the result nor the save of the last step is
+        // there yet.
         Path broken = directory.resolve("broken");
         done(join(List.of(run), new String[] {broken.toString()}));
         Files.delete(broken.resolve("adapter_model.safetensors"));
         OutputDirectory.delete(broken.resolve("step-000006"));
         Llams resumed = done(join(List.of(run), new String[] {broken.toString(), "--resume"}));
         assertTrue(resumed.err().contains("going on from " + broken.resolve("step-000004")), resumed.err());
-        assertEquals(-1, Files.mismatch(Path.of(straight, "adapter_model.safetensors"), broken.resolve("adapter_model.safetensors")));
+        assertEquals(-1, Files.mismatch(Path.of(straight, "adapter_model.safetensors"),
+                broken.resolve("adapter_model.safetensors")));
     }
 
     @Test
     void aRunawayRunNamesItsStepAndItsLastSave() {
         Path out = directory.resolve("out");
-        Llams run = Llams.run("train", "-m", model, "--data", text, "--tokens", "32", "--steps", "20", "--method", "full", "--lr",
-                "1e10", "--warmup", "0", "--save-every", "1", "--out", out.toString());
+        Llams run = Llams.run("train", "-m", model, "--data", text, "--tokens", "32", "--steps", "20", "--method",
+                "full", "--lr", "1e10", "--warmup", "0", "--save-every", "1", "--out", out.toString());
         assertEquals(1, run.code());
         String line = run.err().lines().toList().getLast();
         assertTrue(line.matches("llams: step \\d+: loss is .* the last good save is .*step-\\d{6}"), line);
@@ -142,9 +147,10 @@ class TrainCommandTest {
                 recompute: true
                 threads: 1
                 """.formatted(model, text));
-        String printed = done("train", "--config", file.toString(), "--lr", "0.5", "--steps", "7", "--print-config").out();
-        for (String line : List.of("model: " + model, "lr: 0.5", "steps: 7", "pack: false", "recompute: true", "rank: 8",
-                "betas: [0.8, 0.95]", "targets: [q, v]", "data: [" + text + ", other.txt]", "threads: 1")) {
+        String printed = done("train", "--config", file.toString(), "--lr", "0.5", "--steps", "7", "--print-config")
+                .out();
+        for (String line : List.of("model: " + model, "lr: 0.5", "steps: 7", "pack: false", "recompute: true",
+                "rank: 8", "betas: [0.8, 0.95]", "targets: [q, v]", "data: [" + text + ", other.txt]", "threads: 1")) {
             assertTrue(printed.lines().anyMatch(line::equals), "wanted \"" + line + "\" in\n" + printed);
         }
         // What is printed is such a file again.
@@ -158,7 +164,8 @@ class TrainCommandTest {
         run = Llams.run("train", "--config", yaml("warm-up: 3\n").toString());
         assertTrue(run.err().contains("there is no option \"warm-up\"; did you mean warmup?"), run.err());
         run = Llams.run("train", "--config", yaml("steps: many\n").toString());
-        assertTrue(run.err().contains("run.yaml") && run.err().contains("--steps") && run.err().contains("many"), run.err());
+        assertTrue(run.err().contains("run.yaml") && run.err().contains("--steps") && run.err().contains("many"),
+                run.err());
         run = Llams.run("train", "--config", yaml("recompute: 3\n").toString());
         assertTrue(run.err().contains("recompute must be true or false, not 3"), run.err());
         run = Llams.run("train", "--config", yaml("a: [\n").toString());

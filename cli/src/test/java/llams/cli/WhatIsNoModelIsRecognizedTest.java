@@ -44,14 +44,16 @@ class WhatIsNoModelIsRecognizedTest {
     private static void says(Object given, String what) throws IOException {
         String path = given.toString();
         String out = Path.of(System.getProperty("java.io.tmpdir"), "never-written").toString();
-        for (String[] args : new String[][] {{"generate", "-m", path, "-p", "x"}, {"info", path}, {"quantize", "-m", path, "--out", out},
-            {"chat", "-m", path}, {"train", "-m", path, "--data", "x", "--out", out}, {"eval", "perplexity", "-m", path, "--data", "x"},
-            {"merge", "chat-vector", "--base", path, "--instruct", path, "--tuned", path, "--out", out},
-            {"merge", "adapter", "--base", path, "--adapter", path, "--out", out}}) {
+        for (String[] args : new String[][] {{"generate", "-m", path, "-p", "x"}, {"info", path},
+                {"quantize", "-m", path, "--out", out}, {"chat", "-m", path},
+                {"train", "-m", path, "--data", "x", "--out", out}, {"eval", "perplexity", "-m", path, "--data", "x"},
+                {"merge", "chat-vector", "--base", path, "--instruct", path, "--tuned", path, "--out", out},
+                {"merge", "adapter", "--base", path, "--adapter", path, "--out", out}}) {
             Llams run = Llams.run(args);
             assertEquals(1, run.code(), args[0]);
             assertEquals(1, run.err().lines().count(), run.err());
-            assertTrue(run.err().startsWith("llams: " + path + ": ") && run.err().contains(what), args[0] + " " + run.err());
+            assertTrue(run.err().startsWith("llams: " + path + ": ") && run.err().contains(what),
+                    args[0] + " " + run.err());
         }
     }
 
@@ -84,7 +86,8 @@ class WhatIsNoModelIsRecognizedTest {
     @Test
     void incompleteModels() throws IOException {
         says(with("empty"), "is empty; a model is a directory with config.json");
-        says(with("tokenizer", "tokenizer.json", "tokenizer_config.json"), "has a tokenizer but neither config.json nor weights");
+        says(with("tokenizer", "tokenizer.json", "tokenizer_config.json"),
+                "has a tokenizer but neither config.json" + " nor weights");
         says(with("half", "config.json", "model.safetensors.incomplete-12ab"), "the download is not complete");
         says(with("bare", "config.json", "tokenizer.json"), "has config.json but no weights");
         says(with("running", "train.jsonl", "step-000004/state.safetensors"), "--resume finishes it");
@@ -95,14 +98,21 @@ class WhatIsNoModelIsRecognizedTest {
     void anAdapterLeadsToItsBase() throws IOException {
         Path adapter = with("tuned", "adapter_config.json", "adapter_model.safetensors");
         Llams run = Llams.run("generate", "-m", adapter.toString(), "-p", "x");
-        assertTrue(run.err().contains(adapter + ": a LoRA adapter, not a model; give its base model as -m and this as --adapter"), run.err());
+        assertTrue(run.err()
+                .contains(adapter + ": a LoRA adapter, not a model; give its base model as -m and this"
+                        + " as --adapter"),
+                run.err());
     }
 
     @Test
     void aNameOnTheHubLeadsToItsDownload() {
         Llams run = Llams.run("generate", "-m", "meta-llama/Llama-3.2-1B", "-p", "x");
         assertTrue(run.err().contains("'llams download meta-llama/Llama-3.2-1B'"), run.err());
-        assertTrue(Llams.run("generate", "-m", "/no/such/place", "-p", "x").err().contains("no such directory; a model is"));
-        assertTrue(Llams.run("generate", "-m", "/dev/null", "-p", "x").err().contains("neither a directory nor a regular file"));
+        assertTrue(Llams.run("generate", "-m", "/no/such/place", "-p", "x")
+                .err()
+                .contains("no such directory; a" + " model is"));
+        assertTrue(Llams.run("generate", "-m", "/dev/null", "-p", "x")
+                .err()
+                .contains("neither a directory nor a" + " regular file"));
     }
 }

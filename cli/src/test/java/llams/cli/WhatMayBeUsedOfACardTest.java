@@ -11,7 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A bundle's script lets of a card be used what the user says, else what nvidia-smi states if that is a number, else all.
+/// A bundle's script lets of a card be used what the user says, else what nvidia-smi states if that is a number, else
+/// all.
 class WhatMayBeUsedOfACardTest {
     @TempDir
     Path directory;
@@ -44,7 +45,11 @@ class WhatMayBeUsedOfACardTest {
         String words = new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, running.waitFor());
         String setting = "-Dtornado.device.memory=";
-        return words.lines().filter(word -> word.startsWith(setting)).findFirst().orElse(setting).substring(setting.length());
+        return words.lines()
+                .filter(word -> word.startsWith(setting))
+                .findFirst()
+                .orElse(setting)
+                .substring(setting.length());
     }
 
     @Test
@@ -57,7 +62,8 @@ class WhatMayBeUsedOfACardTest {
     @Test
     void noNumber() throws IOException, InterruptedException {
         for (String stated : new String[] {"", "[N/A]\\n", "[Insufficient Permissions]\\n",
-            "NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.\\n", "No devices were found\\n"}) {
+                "NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.\\n",
+                "No devices were found\\n"}) {
             assertEquals("", memory(stated, Map.of()));
         }
     }

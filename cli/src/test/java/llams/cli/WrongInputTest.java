@@ -45,8 +45,10 @@ class WrongInputTest {
         fails(1, says(missing + ": no such directory", "config.json"), "generate", "-m", missing, "-p", "hi");
         fails(1, says(missing), "info", missing);
         fails(1, says(missing), "eval", "perplexity", "-m", missing, "--data", missing);
-        fails(1, says(missing), "train", "-m", missing, "--data", missing, "--out", directory.resolve("out").toString());
-        fails(1, says(missing), "merge", "adapter", "--base", missing, "--adapter", missing, "--out", directory.resolve("out").toString());
+        fails(1, says(missing), "train", "-m", missing, "--data", missing, "--out",
+                directory.resolve("out").toString());
+        fails(1, says(missing), "merge", "adapter", "--base", missing, "--adapter", missing, "--out",
+                directory.resolve("out").toString());
     }
 
     @Test
@@ -71,20 +73,23 @@ class WrongInputTest {
     @Test
     void unknownSpecialToken() throws IOException {
         // Chats need tokens that this tokenizer does not have.
-        Path tokenizer = Files.writeString(directory.resolve("tokenizer.json"), """
-                {"version": "1.0", "added_tokens": [], "normalizer": null, "post_processor": null, "decoder": {"type": "ByteLevel"},
-                 "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-                    {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex":
-                     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"}},
-                    {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]},
-                 "model": {"type": "BPE", "merges": [], "vocab": {%s}}}
-                """.formatted(byteVocabulary()));
+        Path tokenizer = Files.writeString(directory.resolve("tokenizer.json"),
+                """
+                        {"version": "1.0", "added_tokens": [], "normalizer": null, "post_processor": null, "decoder": {"type": "ByteLevel"},
+                         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+                            {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex":
+                             "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"}},
+                            {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]},
+                         "model": {"type": "BPE", "merges": [], "vocab": {%s}}}
+                        """
+                        .formatted(byteVocabulary()));
         Path chats = Files.writeString(directory.resolve("chats.jsonl"),
-                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}\n");
-        fails(1, says("<|start_header_id|>", "lacks"), "train", "-m", model.toString(), "--tokenizer", tokenizer.toString(),
-                "--data", chats.toString(), "--out", directory.resolve("out").toString());
-        fails(1, says("special token that is not allowed: <|eot_id|>"), "generate", "-m", model.toString(), "-p", "a<|eot_id|>",
-                "--special", "error");
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\":"
+                        + " \"b\"}]}\n");
+        fails(1, says("<|start_header_id|>", "lacks"), "train", "-m", model.toString(), "--tokenizer",
+                tokenizer.toString(), "--data", chats.toString(), "--out", directory.resolve("out").toString());
+        fails(1, says("special token that is not allowed: <|eot_id|>"), "generate", "-m", model.toString(), "-p",
+                "a<|eot_id|>", "--special", "error");
     }
 
     /// GPT-2's letters for the bytes.
@@ -94,8 +99,11 @@ class WrongInputTest {
         for (int b = 0; b < 256; b++) {
             boolean visible = b > ' ' && b < 127 || b > 160 && b != 173;
             String letter = Character.toString(visible ? b : next++);
-            vocabulary.append(b == 0 ? "" : ", ").append('"')
-                    .append(letter.equals("\"") || letter.equals("\\") ? "\\" + letter : letter).append("\": ").append(b);
+            vocabulary.append(b == 0 ? "" : ", ")
+                    .append('"')
+                    .append(letter.equals("\"") || letter.equals("\\") ? "\\" + letter : letter)
+                    .append("\": ")
+                    .append(b);
         }
         return vocabulary.toString();
     }
@@ -104,10 +112,11 @@ class WrongInputTest {
     void idsOutOfRange() throws IOException {
         fails(1, says("id 512", "vocabulary of 512"), "generate", "-m", model.toString(), "--ids", "1,512");
         fails(1, says("id -1"), "generate", "-m", model.toString(), "--ids=-1");
-        fails(1, says("id 512"), "generate", "-m", model.toString(), "--ids", "512", "--tap", directory.resolve("tap").toString());
+        fails(1, says("id 512"), "generate", "-m", model.toString(), "--ids", "512", "--tap",
+                directory.resolve("tap").toString());
         Path data = Files.writeString(directory.resolve("ids.jsonl"), "{\"ids\": [1, 2, 512]}\n");
-        fails(1, says("ids.jsonl:1", "id 512 (number 2)"), "train", "-m", model.toString(), "--data", data.toString(), "--out",
-                directory.resolve("out").toString());
+        fails(1, says("ids.jsonl:1", "id 512 (number 2)"), "train", "-m", model.toString(), "--data", data.toString(),
+                "--out", directory.resolve("out").toString());
         fails(2, says("--ids"), "generate", "-m", model.toString(), "--ids", "1,x");
     }
 
@@ -118,8 +127,8 @@ class WrongInputTest {
         Path data = Files.writeString(directory.resolve("data.txt"), prompt);
         fails(1, says("--tokens 200", "128 (max_position_embeddings)"), "train", "-m", model.toString(), "--data",
                 data.toString(), "--tokens", "200", "--out", directory.resolve("out").toString());
-        fails(1, says("--tokens 200", "128 (max_position_embeddings)"), "eval", "perplexity", "-m", model.toString(), "--data",
-                data.toString(), "--tokens", "200");
+        fails(1, says("--tokens 200", "128 (max_position_embeddings)"), "eval", "perplexity", "-m", model.toString(),
+                "--data", data.toString(), "--tokens", "200");
     }
 
     /// A place below a file cannot be written to by anybody, root included.
@@ -127,8 +136,10 @@ class WrongInputTest {
     void readOnlyOutput() throws IOException {
         Path file = Files.writeString(directory.resolve("data.txt"), "some text");
         String out = file.resolve("out").toString();
-        fails(1, says(out, "cannot be written"), "init", "--config", directory.resolve("config.json").toString(), "--out", out);
-        fails(1, says(out, "cannot be written"), "train", "-m", model.toString(), "--data", file.toString(), "--out", out);
+        fails(1, says(out, "cannot be written"), "init", "--config", directory.resolve("config.json").toString(),
+                "--out", out);
+        fails(1, says(out, "cannot be written"), "train", "-m", model.toString(), "--data", file.toString(), "--out",
+                out);
         fails(1, says(out, "cannot be written"), "merge", "chat-vector", "--base", model.toString(), "--instruct",
                 model.toString(), "--tuned", model.toString(), "--out", out);
         fails(1, says(out, "cannot be written"), "generate", "-m", model.toString(), "-p", "hi", "--tap", out);
@@ -138,8 +149,8 @@ class WrongInputTest {
     @Test
     void anOutputThatIsThereAlreadyIsNotTouched() throws IOException {
         Path data = Files.writeString(directory.resolve("data.txt"), "some text");
-        fails(1, says("is there already and not empty"), "train", "-m", model.toString(), "--data", data.toString(), "--out",
-                model.toString(), "--resume");
+        fails(1, says("is there already and not empty"), "train", "-m", model.toString(), "--data", data.toString(),
+                "--out", model.toString(), "--resume");
     }
 
     @Test

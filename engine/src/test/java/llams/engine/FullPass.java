@@ -63,7 +63,8 @@ public final class FullPass {
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("logits", model.logits(g, hidden));
         if (rows.labels != null) {
-            List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens), Leaf.input("scale", DType.F32, 1));
+            List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens),
+                    Leaf.input("scale", DType.F32, 1));
             outputs.put("loss", loss.get(0));
             outputs.put("tokenLoss", loss.get(1));
             if (gradients) {

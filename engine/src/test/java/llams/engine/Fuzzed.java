@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What every reader owes to every input: it returns or throws what it says it throws, within a second. That a small input needs no
-/// more than 256 MiB is tried by fuzzing in such a heap.
+/// What every reader owes to every input: it returns or throws what it says it throws, within a second. That a small
+/// input needs no more than 256 MiB is tried by fuzzing in such a heap.
 public final class Fuzzed {
     private static final long MAX_NANOS = 1_000_000_000;
     /// A machine may be busy, and classes are loaded once.
@@ -21,8 +21,7 @@ public final class Fuzzed {
         void read(Path file) throws Exception;
     }
 
-    private Fuzzed() {
-    }
+    private Fuzzed() {}
 
     private static Path directory() {
         try {
@@ -38,7 +37,8 @@ public final class Fuzzed {
     ///
     /// @param refusals what the reader may throw; anything else is a finding
     @SafeVarargs
-    public static void file(String name, byte[] content, Reading reading, Class<? extends Exception>... refusals) throws Exception {
+    public static void file(String name, byte[] content, Reading reading, Class<? extends Exception>... refusals)
+            throws Exception {
         List<Class<? extends Exception>> expected = new ArrayList<>();
         for (Class<? extends Exception> refusal : refusals) {
             expected.add(refusal);
@@ -51,7 +51,8 @@ public final class Fuzzed {
             nanos = nanos(file, reading, expected);
         }
         if (nanos > MAX_NANOS) {
-            throw new AssertionError(content.length + " bytes of input took " + nanos / 1_000_000 + " ms, and more than a second each time before");
+            throw new AssertionError(content.length + " bytes of input took " + nanos / 1_000_000 + " ms, and more"
+                    + " than a second each time before");
         }
     }
 

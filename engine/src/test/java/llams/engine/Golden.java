@@ -21,12 +21,12 @@ import tools.jackson.databind.json.JsonMapper;
 /// `-Dllams.golden=DIR` (a relative path counts from the project's root). What a set does not have is skipped.
 public final class Golden {
     public static final Path ROOT = Path.of(System.getProperty("llams.root"));
-    public static final Path DIRECTORY =
-            ROOT.resolve(System.getProperty("llams.golden", "engine/src/test/resources/golden")).normalize();
+    public static final Path DIRECTORY = ROOT
+            .resolve(System.getProperty("llams.golden", "engine/src/test/resources/golden"))
+            .normalize();
     public static final JsonNode MANIFEST = json(DIRECTORY.resolve("manifest.json"));
 
-    private Golden() {
-    }
+    private Golden() {}
 
     public static Path path(String relative) {
         return DIRECTORY.resolve(relative);
@@ -94,7 +94,8 @@ public final class Golden {
     /// The usable devices, or only that of `-Dllams.test.device=NAME`, which then must be usable.
     public static Stream<Device> devices() {
         String only = System.getProperty("llams.test.device");
-        return only != null ? Stream.of(Devices.byName(only))
+        return only != null
+                ? Stream.of(Devices.byName(only))
                 : Devices.all().stream().filter(device -> device.unavailable().isEmpty());
     }
 
@@ -110,7 +111,8 @@ public final class Golden {
         return file.tensor(name).toFloats();
     }
 
-    /// The elements of a tensor that a golden file keeps: with `sample_stride` in its metadata, every so-manieth of more than 2048.
+    /// The elements of a tensor that a golden file keeps: with `sample_stride` in its metadata, every so-manieth of
+    /// more than 2048.
     public static float[] sampled(float[] values, Checkpoint file) {
         int stride = Integer.parseInt(file.metadata().getOrDefault("sample_stride", "1"));
         if (stride == 1 || values.length <= 2048) {

@@ -29,7 +29,8 @@ class GoldenModelTest {
 
     private static Rows inputs(Golden.Model model) throws IOException {
         try (Checkpoint inputs = Checkpoint.open(model.cases("inputs.safetensors"))) {
-            return new Rows(Golden.rows(inputs.tensor("input_ids")), null, null, Golden.rows(inputs.tensor("shifted_labels")));
+            return new Rows(Golden.rows(inputs.tensor("input_ids")), null, null,
+                    Golden.rows(inputs.tensor("shifted_labels")));
         }
     }
 
@@ -67,7 +68,8 @@ class GoldenModelTest {
         try (LlamaWeights weights = LlamaWeights.open(model.dir("f32"));
                 Checkpoint expected = Checkpoint.open(model.cases("logits.safetensors"))) {
             FullPass pass = FullPass.run(device, weights, rows, false, false);
-            near("logits", model.tolerance("logits_abs"), Golden.floats(expected, "logits"), pass.outputs.get("logits"));
+            near("logits", model.tolerance("logits_abs"), Golden.floats(expected, "logits"),
+                    pass.outputs.get("logits"));
             assertEquals(model.value("num_loss_tokens").asInt(), rows.counted());
             assertEquals(model.value("loss").asDouble(), pass.outputs.get("loss")[0], model.tolerance("loss_abs"));
             near("token loss", model.tolerance("token_loss_abs"), Golden.floats(expected, "token_loss"),
@@ -75,8 +77,8 @@ class GoldenModelTest {
         }
     }
 
-    /// The golden states the loss of every token but the last of a row, also of those that are not counted: where ours is not
-    /// counted, its value is taken over.
+    /// The golden states the loss of every token but the last of a row, also of those that are not counted: where ours
+    /// is not counted, its value is taken over.
     private static float[] tokenLossWithoutLast(float[] tokenLoss, Rows rows, Checkpoint expected) throws IOException {
         float[] losses = Golden.floats(expected, "token_loss").clone();
         int columns = rows.ids()[0].length;
@@ -176,7 +178,8 @@ class GoldenModelTest {
             for (int i = 0; i < continuation.length; i++) {
                 int id = new Sampler.Greedy().pick(logits, i);
                 assertEquals(continuation[i], id, "token " + i);
-                assertEquals(decode.get("top_logit").get(i).asDouble(), logits[id], model.tolerance("decode_top_logit_abs"));
+                assertEquals(decode.get("top_logit").get(i).asDouble(), logits[id],
+                        model.tolerance("decode_top_logit_abs"));
                 logits = i + 1 < continuation.length ? generator.append(id) : logits;
             }
         }
@@ -188,8 +191,8 @@ class GoldenModelTest {
         int[] ids = Arrays.copyOf(inputs(model).ids()[0], inputs(model).ids()[0].length);
         try (LlamaWeights weights = LlamaWeights.open(model.dir("f32"));
                 Generator generator = new Generator(device, weights.model(), weights.resident(), ids.length)) {
-            float[] full = FullPass.run(device, weights, new Rows(new int[][] {ids}, null, null, null), false, false).outputs
-                    .get("logits");
+            float[] full = FullPass.run(device, weights, new Rows(new int[][] {ids}, null, null, null), false,
+                    false).outputs.get("logits");
             int prefill = ids.length / 2 - 1;
             float[] logits = generator.append(Arrays.copyOf(ids, prefill));
             for (int t = prefill; t <= ids.length; t++) {

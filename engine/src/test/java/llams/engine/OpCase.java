@@ -125,7 +125,9 @@ final class OpCase implements AutoCloseable {
             }
             program.run();
             outputs.keySet().forEach(name -> results.put(name, program.output(name).toFloats()));
-            copies.keySet().stream().filter(name -> name.startsWith("s"))
+            copies.keySet()
+                    .stream()
+                    .filter(name -> name.startsWith("s"))
                     .forEach(name -> results.put(name, session.read(name).toFloats()));
         }
         return results;
@@ -136,8 +138,8 @@ final class OpCase implements AutoCloseable {
         assertEquals(want.length, got.length, what + " " + name);
         for (int i = 0; i < want.length; i++) {
             boolean same = Float.compare(want[i], got[i]) == 0;
-            assertTrue(same || Math.abs((double) want[i] - got[i]) <= allowed, what + " " + name + "[" + i + "] is " + got[i]
-                    + ", wanted " + want[i] + " within " + allowed);
+            assertTrue(same || Math.abs((double) want[i] - got[i]) <= allowed,
+                    what + " " + name + "[" + i + "] is " + got[i] + ", wanted " + want[i] + " within " + allowed);
         }
     }
 

@@ -18,8 +18,8 @@ import llams.engine.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every op on every usable device gives what the scalar loops give, at awkward sizes, for each type of weight: alone in a
-/// program, through nothing but what a device offers everybody.
+/// Every op on every usable device gives what the scalar loops give, at awkward sizes, for each type of weight: alone
+/// in a program, through nothing but what a device offers everybody.
 class OpParityTest {
     private static final int[] SIZES = {1, 7, 65, 300};
     private static final List<DType> WEIGHTS = List.of(DType.F32, DType.BF16, DType.F16);
@@ -67,7 +67,8 @@ class OpParityTest {
     @ParameterizedTest
     @MethodSource("devices")
     void products(Device device) {
-        for (int[] mnk : new int[][] {{1, 1, 1}, {1, 300, 65}, {3, 7, 130}, {5, 3, 17}, {65, 64, 63}, {9, 300, 16}, {130, 7, 65}}) {
+        for (int[] mnk : new int[][] {{1, 1, 1}, {1, 300, 65}, {3, 7, 130}, {5, 3, 17}, {65, 64, 63}, {9, 300, 16},
+                {130, 7, 65}}) {
             for (DType dtype : WEIGHTS) {
                 try (OpCase c = new OpCase("product " + mnk[0] + "x" + mnk[1] + "x" + mnk[2] + " " + dtype)) {
                     Leaf a = c.weight(mnk[0], mnk[2]);
@@ -96,10 +97,12 @@ class OpParityTest {
                 Leaf dy = c.weight(mnk[0], mnk[1]);
                 Leaf left = c.weight(DType.Q8_0, mnk[2], whole);
                 c.output(c.g.matMul(a, false, w, true), c.g.matMul(dy, false, w, false),
-                        c.g.record(new MatMul(false, true), a, w, dy), c.g.matMul(left, true, c.weight(mnk[2], 5), false),
-                        c.g.embedding(w, c.randomInts(11, mnk[1])));
+                        c.g.record(new MatMul(false, true), a, w, dy),
+                        c.g.matMul(left, true, c.weight(mnk[2], 5), false), c.g.embedding(w, c.randomInts(11, mnk[1])));
                 int[] labels = c.random.ints(mnk[0], -1, mnk[1]).toArray();
-                c.output(c.g.linearCrossEntropy(a, w, c.ints(labels), c.floats(0.5f)).subList(0, 3).toArray(Value[]::new));
+                c.output(c.g.linearCrossEntropy(a, w, c.ints(labels), c.floats(0.5f))
+                        .subList(0, 3)
+                        .toArray(Value[]::new));
                 c.check(device, 4e-6);
             }
         }
@@ -133,8 +136,8 @@ class OpParityTest {
     @MethodSource("devices")
     void attention(Device device) {
         // headDim, heads a key head, key heads, rows, tokens, row length
-        for (int[] shape : new int[][] {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 70, 1, 0}, {16, 2, 2, 65, 9, 0}, {6, 3, 1, 33, 33, 0},
-            {16, 4, 2, 90, 90, 30}, {8, 2, 1, 130, 130, 130}}) {
+        for (int[] shape : new int[][] {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 70, 1, 0}, {16, 2, 2, 65, 9, 0},
+                {6, 3, 1, 33, 33, 0}, {16, 4, 2, 90, 90, 30}, {8, 2, 1, 130, 130, 130}}) {
             int tokens = shape[4];
             int document = shape[5] == 0 ? tokens : shape[5] / 3;
             int[] first = new int[tokens];
@@ -200,12 +203,12 @@ class OpParityTest {
                         }
                         Leaf x = c.weight(shape[0], shape[1]);
                         Leaf weight = c.weight(dtype, shape[2], shape[1]);
-                        List<Result> results =
-                                c.g.linearCrossEntropy(x, weight, c.ints(labels), c.floats(1f / shape[0]));
+                        List<Result> results = c.g.linearCrossEntropy(x, weight, c.ints(labels),
+                                c.floats(1f / shape[0]));
                         c.output(results.toArray(Value[]::new));
                         Leaf sum = c.state(shape[2], shape[1]);
-                        c.output(c.g.recordNode(new AccumulateLinearCrossEntropy(), x, weight, c.ints(labels), c.floats(0.5f),
-                                sum).results.toArray(Value[]::new));
+                        c.output(c.g.recordNode(new AccumulateLinearCrossEntropy(), x, weight, c.ints(labels),
+                                c.floats(0.5f), sum).results.toArray(Value[]::new));
                         c.check(device, 4e-6);
                     }
                 }

@@ -13,7 +13,8 @@ import llams.engine.safetensors.SafetensorsFile;
 
 /// Whatever stands in a model's files, it is read or refused.
 class ReadersFuzzTest {
-    private static final LlamaConfig CONFIG = new LlamaConfig(8, 8, 1, 2, 2, 4, 8, 1e-5f, 1e4, null, 8, true, 1, 1, java.util.List.of(2), null);
+    private static final LlamaConfig CONFIG = new LlamaConfig(8, 8, 1, 2, 2, 4, 8, 1e-5f, 1e4, null, 8, true, 1, 1,
+            java.util.List.of(2), null);
 
     /// The whole file is the input.
     @FuzzTest
@@ -28,13 +29,18 @@ class ReadersFuzzTest {
     /// The input is the header's JSON, so that no time is lost with lengths; 64 bytes of data follow it.
     @FuzzTest
     void safetensorsHeader(byte[] json) throws Exception {
-        byte[] file = ByteBuffer.allocate(8 + json.length + 64).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array();
+        byte[] file = ByteBuffer.allocate(8 + json.length + 64)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.length)
+                .put(json)
+                .array();
         safetensorsFile(file);
     }
 
     @FuzzTest
     void shardIndex(byte[] json) throws Exception {
-        Fuzzed.file("model.safetensors.index.json", json, path -> Checkpoint.open(path).close(), SafetensorsException.class);
+        Fuzzed.file("model.safetensors.index.json", json, path -> Checkpoint.open(path).close(),
+                SafetensorsException.class);
     }
 
     @FuzzTest

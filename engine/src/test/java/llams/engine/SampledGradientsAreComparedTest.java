@@ -26,11 +26,13 @@ class SampledGradientsAreComparedTest {
     @TempDir
     Path cases;
 
-    /// The first golden model with sampled gradients, to which `error` is added at one kept element of the largest tensor.
+    /// The first golden model with sampled gradients, to which `error` is added at one kept element of the largest
+    /// tensor.
     private Golden.Model sampled(float error) throws IOException {
         Golden.Model whole = Golden.models().findFirst().orElseThrow();
         Files.copy(whole.cases("inputs.safetensors"), cases.resolve("inputs.safetensors"));
-        try (Arena arena = Arena.ofConfined(); Checkpoint gradients = Checkpoint.open(whole.cases("grads.safetensors"))) {
+        try (Arena arena = Arena.ofConfined();
+                Checkpoint gradients = Checkpoint.open(whole.cases("grads.safetensors"))) {
             Map<String, Tensor> kept = new LinkedHashMap<>();
             for (String name : gradients.names()) {
                 Tensor tensor = gradients.tensor(name);

@@ -34,7 +34,9 @@ class StoriesModelTest {
         JsonNode golden = Golden.json(model().resolve("golden_logits.json"));
         float[] expected = new float[golden.get("shape").get(0).asInt() * golden.get("shape").get(1).asInt()];
         ByteBuffer.wrap(Files.readAllBytes(model().resolve(golden.get("logits_file").asString())))
-                .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(expected);
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(expected);
         Rows rows = new Rows(new int[][] {ints(golden.get("input_ids"))}, null, null,
                 new int[][] {ints(golden.get("target_ids"))});
         try (LlamaWeights weights = LlamaWeights.open(model())) {
@@ -55,7 +57,8 @@ class StoriesModelTest {
         JsonNode golden = Golden.json(model().resolve("golden.json"));
         int[] story = ints(golden.get("tokens_all"));
         try (LlamaWeights weights = LlamaWeights.open(model());
-                Generator generator = new Generator(Devices.byName("cpu"), weights.model(), weights.resident(), story.length)) {
+                Generator generator = new Generator(Devices.byName("cpu"), weights.model(), weights.resident(),
+                        story.length)) {
             float[] logits = generator.append(golden.get("bos").asInt());
             for (int id = 0; id < logits.length; id++) {
                 assertEquals(golden.get("first_logits").get(id).asDouble(), logits[id], 1e-4, "first logit of " + id);

@@ -2,12 +2,14 @@ package llams.tokenizer;
 
 /// A name that is one token wherever it is looked for in text, as Hugging Face's `added_tokens` describe it.
 ///
-/// @param special    whether the name is plain text unless special tokens are asked for; any other is a token in every text
+/// @param special    whether the name is plain text unless special tokens are asked for; any other is a token in every
+///                   text
 /// @param singleWord whether it counts only where no letter, digit or `_` touches it
 /// @param lstrip     whether white space before it belongs to it
 /// @param rstrip     whether white space after it belongs to it
 /// @param normalized whether it is looked for only in what tokens without this flag have left
-record AddedToken(String name, int id, boolean special, boolean singleWord, boolean lstrip, boolean rstrip, boolean normalized) {
+record AddedToken(String name, int id, boolean special, boolean singleWord, boolean lstrip, boolean rstrip,
+        boolean normalized) {
 
     /// A special token without peculiarities.
     AddedToken(String name, int id) {
@@ -20,12 +22,13 @@ record AddedToken(String name, int id, boolean special, boolean singleWord, bool
 
     /// Whether the name at `text[start, end)` is this token.
     boolean standsAt(String text, int start, int end) {
-        return !singleWord
-                || (start == 0 || !isWord(text.codePointBefore(start))) && (end == text.length() || !isWord(text.codePointAt(end)));
+        return !singleWord || (start == 0 || !isWord(text.codePointBefore(start)))
+                && (end == text.length() || !isWord(text.codePointAt(end)));
     }
 
     private static boolean isWord(int codePoint) {
-        return Character.isLetterOrDigit(codePoint) || codePoint == '_' || Character.getType(codePoint) == Character.NON_SPACING_MARK
+        return Character.isLetterOrDigit(codePoint) || codePoint == '_'
+                || Character.getType(codePoint) == Character.NON_SPACING_MARK
                 || Character.getType(codePoint) == Character.COMBINING_SPACING_MARK;
     }
 

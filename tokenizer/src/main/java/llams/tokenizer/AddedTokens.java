@@ -9,7 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
-/// A vocabulary's added tokens, and how text is cut at their names: at those of [#ordinary] always, at special ones when asked.
+/// A vocabulary's added tokens, and how text is cut at their names: at those of [#ordinary] always, at special ones
+/// when asked.
 final class AddedTokens {
 
     /// What text is cut into: plain parts and added tokens, in turn.
@@ -27,7 +28,8 @@ final class AddedTokens {
 
     AddedTokens(List<AddedToken> tokens) {
         this.tokens = tokens;
-        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third of it.
+        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third
+        // of it.
         Set<String> names = new LinkedHashSet<>();
         Set<String> ordinaryNames = new LinkedHashSet<>();
         Set<String> specialNames = new LinkedHashSet<>();

@@ -10,9 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Reads `added_tokens` from the head of a `tokenizer.json` in the very form in which Hugging Face's library writes it, ids ascending.
-/// Starting the JSON library for that would take longer than all the rest of loading a tiktoken file. At anything unusual it gives
-/// up, and [TokenizerJson] reads the file.
+/// Reads `added_tokens` from the head of a `tokenizer.json` in the very form in which Hugging Face's library writes it,
+/// ids ascending. Starting the JSON library for that would take longer than all the rest of loading a tiktoken file. At
+/// anything unusual it gives up, and [TokenizerJson] reads the file.
 final class AddedTokensHead {
 
     private static final int HEAD_BYTES = 1 << 17;

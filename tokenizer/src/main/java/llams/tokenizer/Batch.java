@@ -13,10 +13,10 @@ import java.util.function.Function;
 /// Work on many items at once, the only place with threads.
 final class Batch {
 
-    private Batch() {
-    }
+    private Batch() {}
 
-    /// The results of `work` for every item, in the items' order. Threads take the next item when they are done with one.
+    /// The results of `work` for every item, in the items' order. Threads take the next item when they are done with
+    /// one.
     static <T, R> List<R> map(List<T> items, Function<T, R> work, int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");

@@ -1,10 +1,10 @@
 package llams.tokenizer;
 
-/// Byte-pair merging of a few bytes as its definition says it: from single bytes on, the adjacent pair whose union has the lowest
-/// rank becomes one, the leftmost on ties, until no union is a token. One thread at a time.
+/// Byte-pair merging of a few bytes as its definition says it: from single bytes on, the adjacent pair whose union has
+/// the lowest rank becomes one, the leftmost on ties, until no union is a token. One thread at a time.
 ///
-/// Parts stay where they start, so that nothing moves when two become one. The least key is searched from end to end at every
-/// merge: for so few that is faster than any queue, and without a branch that the processor could guess wrong.
+/// Parts stay where they start, so that nothing moves when two become one. The least key is searched from end to end at
+/// every merge: for so few that is faster than any queue, and without a branch that the processor could guess wrong.
 final class BlockMerger {
 
     /// The most bytes that can be merged.
@@ -16,7 +16,8 @@ final class BlockMerger {
     /// `[BYTES]`: the ids after merging.
     final int[] id = new int[BYTES];
 
-    /// `[BYTES]`: `rank << 6 | place` of a part joined with the next one, so that the least of them is the pair to merge.
+    /// `[BYTES]`: `rank << 6 | place` of a part joined with the next one, so that the least of them is the pair to
+    /// merge.
     private final int[] key = new int[BYTES];
 
     /// `[BYTES + 1]`: where the next part starts, and the one before.

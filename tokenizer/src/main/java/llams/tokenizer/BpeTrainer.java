@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 
-/// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, the most frequent pair of adjacent tokens becomes the next
-/// token. Pairs never cross the pieces of the pattern.
+/// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, the most frequent pair of adjacent tokens becomes
+/// the next token. Pairs never cross the pieces of the pattern.
 ///
-/// The result depends on the texts alone, not on the number of threads nor on the order of the texts: of pairs equally frequent
-/// the one with the lower ids is taken.
+/// The result depends on the texts alone, not on the number of threads nor on the order of the texts: of pairs equally
+/// frequent the one with the lower ids is taken.
 ///
-/// Memory is bounded whatever the size of the texts: files are read in parts, of which only the different pieces and their counts
-/// are kept. When those would need more memory than allowed, the rarest are forgotten, and those counted so far that occur again
-/// later start from nothing; from then on the result may depend on the order of the texts too, not on the number of threads.
-/// Pieces of more than 65,536 bytes are counted as pieces of that size.
+/// Memory is bounded whatever the size of the texts: files are read in parts, of which only the different pieces and
+/// their counts are kept. When those would need more memory than allowed, the rarest are forgotten, and those counted
+/// so far that occur again later start from nothing; from then on the result may depend on the order of the texts too,
+/// not on the number of threads. Pieces of more than 65,536 bytes are counted as pieces of that size.
 ///
 /// ```java
 /// BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
@@ -53,8 +53,8 @@ public final class BpeTrainer {
     /// @throws IllegalArgumentException if there are no threads, or less than 4096 bytes
     public BpeTrainer(SplitPattern pattern, int threads, long memoryBytes) {
         if (threads < 1 || memoryBytes < LEAST_MEMORY_BYTES) {
-            throw new IllegalArgumentException("threads " + threads + " must be at least 1, memoryBytes " + memoryBytes + " at least "
-                    + LEAST_MEMORY_BYTES);
+            throw new IllegalArgumentException("threads " + threads + " must be at least 1, memoryBytes " + memoryBytes
+                    + " at least " + LEAST_MEMORY_BYTES);
         }
         this.pattern = pattern;
         this.threads = threads;
@@ -69,7 +69,7 @@ public final class BpeTrainer {
 
     /// Counts the pieces of a text file, reading it in parts. Bytes that are no UTF-8 count as U+FFFD.
     public void add(Path file) throws IOException {
-        add(file, readBytes -> { });
+        add(file, readBytes -> {});
     }
 
     /// As [#add(Path)]; `progress` is told how many more bytes are counted, again and again.
@@ -134,9 +134,10 @@ public final class BpeTrainer {
         forgottenBelow = Math.max(forgottenBelow, least);
     }
 
-    /// A tokenizer of `size` ordinary tokens, or of fewer if no pair occurs twice any more, and of `specials` behind them.
+    /// A tokenizer of `size` ordinary tokens, or of fewer if no pair occurs twice any more, and of `specials` behind
+    /// them.
     public Tokenizer train(int size, List<String> specials) {
-        return train(size, specials, made -> { });
+        return train(size, specials, made -> {});
     }
 
     /// As [#train(int,List)]; `progress` is told the number of tokens after each new one.
@@ -144,7 +145,8 @@ public final class BpeTrainer {
     /// @throws IllegalArgumentException if `size` is below 256
     public Tokenizer train(int size, List<String> specials, IntConsumer progress) {
         if (size < 256) {
-            throw new IllegalArgumentException("a byte-level vocabulary has at least the 256 bytes; " + size + " tokens are too few");
+            throw new IllegalArgumentException(
+                    "a byte-level vocabulary has at least the 256 bytes; " + size + " tokens are too few");
         }
         return Tokenizer.of(new PairMerging(counts, size).run(progress), specials, pattern);
     }

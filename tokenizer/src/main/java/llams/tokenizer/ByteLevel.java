@@ -2,8 +2,8 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// The alphabet in which `tokenizer.json` writes bytes: a printable character for each of the 256, its own for printable Latin-1,
-/// the characters from U+0100 on for the 68 others (so that a space is `Ġ`).
+/// The alphabet in which `tokenizer.json` writes bytes: a printable character for each of the 256, its own for
+/// printable Latin-1, the characters from U+0100 on for the 68 others (so that a space is `Ġ`).
 final class ByteLevel {
 
     private static final char[] CHAR = new char[256];
@@ -19,8 +19,7 @@ final class ByteLevel {
         }
     }
 
-    private ByteLevel() {
-    }
+    private ByteLevel() {}
 
     static String encode(byte[] bytes, int from, int to) {
         char[] chars = new char[to - from];
@@ -36,8 +35,9 @@ final class ByteLevel {
         for (int i = 0; i < bytes.length; i++) {
             char c = text.charAt(i);
             if (c >= BYTE.length || BYTE[c] < 0) {
-                throw new IllegalArgumentException(String.format("token \"%s\" has U+%04X, which stands for no byte in a byte-level vocabulary",
-                        text, (int) c));
+                throw new IllegalArgumentException(String.format(
+                        "token \"%s\" has U+%04X, which stands for no byte" + " in a byte-level vocabulary", text,
+                        (int) c));
             }
             bytes[i] = (byte) BYTE[c];
         }

@@ -5,9 +5,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// What the splitters need to know about a character, as bits. Letters, numbers and marks are those of the running JDK's Unicode
-/// version (on JDK 25 they equal those of the Rust libraries behind tiktoken); white space is Unicode's `White_Space`, 25 code
-/// points, which is neither Java's nor Python's notion of it.
+/// What the splitters need to know about a character, as bits. Letters, numbers and marks are those of the running
+/// JDK's Unicode version (on JDK 25 they equal those of the Rust libraries behind tiktoken); white space is Unicode's
+/// `White_Space`, 25 code points, which is neither Java's nor Python's notion of it.
 final class CharClass {
 
     /// `\p{L}`.
@@ -36,8 +36,7 @@ final class CharClass {
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private CharClass() {
-    }
+    private CharClass() {}
 
     private static void computeTo(int from, int to) {
         for (int c = from; c < to; c++) {
@@ -63,7 +62,8 @@ final class CharClass {
         if (lead < (byte) 0xF0) {
             return BASIC[(lead & 0x0F) << 12 | (utf8[p + 1] & 0x3F) << 6 | utf8[p + 2] & 0x3F];
         }
-        return compute((lead & 0x07) << 18 | (utf8[p + 1] & 0x3F) << 12 | (utf8[p + 2] & 0x3F) << 6 | utf8[p + 3] & 0x3F);
+        return compute(
+                (lead & 0x07) << 18 | (utf8[p + 1] & 0x3F) << 12 | (utf8[p + 2] & 0x3F) << 6 | utf8[p + 3] & 0x3F);
     }
 
     /// The number of ASCII letters at `p`, of which 8 are looked at, all at once.

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 /// <|begin_of_text|><|start_header_id|>ROLE<|end_header_id|>\n\nCONTENT<|eot_id|>...
 /// ```
 ///
-/// Role and content are plain text whatever they contain: nobody can forge a turn by writing its tokens. Content is stripped at
-/// both ends of what Python's `str.strip` removes.
+/// Role and content are plain text whatever they contain: nobody can forge a turn by writing its tokens. Content is
+/// stripped at both ends of what Python's `str.strip` removes.
 public final class ChatFormat {
 
     private final Tokenizer tokenizer;
@@ -22,7 +22,8 @@ public final class ChatFormat {
     private final int endOfTurn;
     private final int[] afterHeader;
 
-    /// @throws IllegalArgumentException if the vocabulary lacks the special tokens of the format; the message names them
+    /// @throws IllegalArgumentException if the vocabulary lacks the special tokens of the format; the message names
+    ///     them
     public ChatFormat(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
         List<String> missing = new ArrayList<>();
@@ -32,7 +33,8 @@ public final class ChatFormat {
         endOfTurn = required(SpecialTokens.END_OF_TURN, missing);
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException("the chat format needs the special tokens " + String.join(", ", missing)
-                    + ", which this vocabulary of " + tokenizer.size() + " ids lacks; use a Llama-3 tokenizer, or one trained with them");
+                    + ", which this vocabulary of " + tokenizer.size() + " ids lacks; use a Llama-3 tokenizer, or"
+                    + " one trained with them");
         }
         afterHeader = tokenizer.encodeOrdinary("\n\n");
     }
@@ -60,12 +62,14 @@ public final class ChatFormat {
 
     /// The ids before a message's content.
     public int[] header(String role) {
-        return join(List.of(new int[] {startHeader}, tokenizer.encodeOrdinary(role), new int[] {endHeader}, afterHeader));
+        return join(
+                List.of(new int[] {startHeader}, tokenizer.encodeOrdinary(role), new int[] {endHeader}, afterHeader));
     }
 
     /// The ids of one message: header, content, end of turn.
     public int[] message(Message message) {
-        return join(List.of(header(message.role()), tokenizer.encodeOrdinary(strip(message.content())), new int[] {endOfTurn}));
+        return join(List.of(header(message.role()), tokenizer.encodeOrdinary(strip(message.content())),
+                new int[] {endOfTurn}));
     }
 
     private static int[] join(List<int[]> parts) {

@@ -2,8 +2,9 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Ordinary text to ids, on one thread: text is brought to UTF-8 window by window, cut into pieces, and each piece looked up whole
-/// or merged. Beside the result nothing is allocated that grows with the text, unless one piece alone is larger than the window.
+/// Ordinary text to ids, on one thread: text is brought to UTF-8 window by window, cut into pieces, and each piece
+/// looked up whole or merged. Beside the result nothing is allocated that grows with the text, unless one piece alone
+/// is larger than the window.
 final class Encoder {
 
     private static final int CHUNK_CHARS = 4096;
@@ -72,8 +73,8 @@ final class Encoder {
         }
     }
 
-    /// Cuts the next pieces and returns their number. What their look-up will read is touched already here, where no branch depends
-    /// on it: so the processor fetches it for many pieces at once.
+    /// Cuts the next pieces and returns their number. What their look-up will read is touched already here, where no
+    /// branch depends on it: so the processor fetches it for many pieces at once.
     private int cut(Splitter splitter, int start, int limit, boolean last) {
         byte[] window = this.window;
         int trusted = last ? limit : limit - Splitter.LOOKAHEAD_BYTES;

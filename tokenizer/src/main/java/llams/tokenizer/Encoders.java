@@ -2,12 +2,13 @@ package llams.tokenizer;
 
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// The encoders of one vocabulary, used again and again. They belong to no thread, so that a program of a million virtual threads
-/// has no more of them than run at once.
+/// The encoders of one vocabulary, used again and again. They belong to no thread, so that a program of a million
+/// virtual threads has no more of them than run at once.
 final class Encoders {
 
     /// Idle encoders kept at most; one has about half a megabyte.
-    private static final int KEPT = Math.max(4, Integer.highestOneBit(2 * Runtime.getRuntime().availableProcessors() - 1));
+    private static final int KEPT = Math.max(4,
+            Integer.highestOneBit(2 * Runtime.getRuntime().availableProcessors() - 1));
 
     private final Vocabulary vocabulary;
     private final AtomicReferenceArray<Encoder> idle = new AtomicReferenceArray<>(KEPT);

@@ -2,9 +2,10 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Byte-pair merging as its definition says it: from single bytes on, the adjacent pair whose union has the lowest rank becomes
-/// one, the leftmost on ties, until no union is a token. A heap of the pairs keeps the time at `n log n`. [LinearMerger] gives the
-/// same ids faster and needs this one where it cannot. A part is known by the place of its first byte. One thread at a time.
+/// Byte-pair merging as its definition says it: from single bytes on, the adjacent pair whose union has the lowest rank
+/// becomes one, the leftmost on ties, until no union is a token. A heap of the pairs keeps the time at `n log n`.
+/// [LinearMerger] gives the same ids faster and needs this one where it cannot. A part is known by the place of its
+/// first byte. One thread at a time.
 final class HeapMerger {
 
     private static final int NO_RANK = Integer.MAX_VALUE;
@@ -78,7 +79,8 @@ final class HeapMerger {
         parts[gone * FIELDS + RANK] = NO_RANK;
         parts[part + NEXT] = end;
         parts[end * FIELDS + PREVIOUS] = place;
-        put(place, end < n ? vocabulary.findRare(text, from + place, from + parts[end * FIELDS + NEXT]) : Vocabulary.NONE);
+        put(place,
+                end < n ? vocabulary.findRare(text, from + place, from + parts[end * FIELDS + NEXT]) : Vocabulary.NONE);
         int left = parts[part + PREVIOUS];
         if (left >= 0) {
             put(left, vocabulary.findRare(text, from + left, from + end));

@@ -1,23 +1,24 @@
 package llams.tokenizer;
 
-/// Byte-pair merging from left to right, in time linear in a piece's length: a word, a million letters, a flood of emoji. The ids
-/// are exactly those of [HeapMerger], for every vocabulary.
+/// Byte-pair merging from left to right, in time linear in a piece's length: a word, a million letters, a flood of
+/// emoji. The ids are exactly those of [HeapMerger], for every vocabulary.
 ///
-/// Why it can be done: if merging never crosses a place, both sides merge as they would alone. So two encodings that stand side
-/// by side are the encoding of the whole exactly if their two neighbouring tokens, merged from bytes on, stay these two tokens
-/// ([TokenSplits#staysApart]). An encoding is thus a path of tokens whose neighbours all stay apart, and every prefix of the
-/// piece has only one. The path is searched with the longest token first; a place from which there is no way on never needs a
-/// second visit, for the path to it is always the same.
+/// Why it can be done: if merging never crosses a place, both sides merge as they would alone. So two encodings that
+/// stand side by side are the encoding of the whole exactly if their two neighbouring tokens, merged from bytes on,
+/// stay these two tokens ([TokenSplits#staysApart]). An encoding is thus a path of tokens whose neighbours all stay
+/// apart, and every prefix of the piece has only one. The path is searched with the longest token first; a place from
+/// which there is no way on never needs a second visit, for the path to it is always the same.
 ///
-/// Where the longest token is short, much would be tried in vain. There a block of bytes is merged alone ([BlockMerger]): its tokens
-/// stay apart from each other, so only the first of them must be compared with what is before; the last ones are left for the next
-/// block to make. On random letters that halved the time.
+/// Where the longest token is short, much would be tried in vain. There a block of bytes is merged alone
+/// ([BlockMerger]): its tokens stay apart from each other, so only the first of them must be compared with what is
+/// before; the last ones are left for the next block to make. On random letters that halved the time.
 ///
-/// Time is linear where ranks rise from parts to wholes, as in every trained vocabulary; elsewhere [HeapMerger] takes over.
-/// One thread at a time.
+/// Time is linear where ranks rise from parts to wholes, as in every trained vocabulary; elsewhere [HeapMerger] takes
+/// over. One thread at a time.
 final class LinearMerger {
 
-    /// A few tries and one for so many bytes are allowed; a vocabulary in no order that training makes is left to [HeapMerger].
+    /// A few tries and one for so many bytes are allowed; a vocabulary in no order that training makes is left to
+    /// [HeapMerger].
     private static final int FREE_TRIES = 16;
     private static final int BYTES_PER_TRY = 64;
 
@@ -63,7 +64,9 @@ final class LinearMerger {
             int id = splits.longest(text, at, shorterThan);
             boolean isFirst = shorterThan == to - at + 1;
             boolean fresh = isFirst && at >= reached;
-            int guesses = fresh && promisesLittle(text, at, at + splits.vocabulary.length(id), to) ? guess(splits, text, at, to, previous) : 0;
+            int guesses = fresh && promisesLittle(text, at, at + splits.vocabulary.length(id), to)
+                    ? guess(splits, text, at, to, previous)
+                    : 0;
             if (guesses > 0) {
                 for (int i = 0; i < guesses; i++) {
                     out.add(block.id[i]);
@@ -109,7 +112,8 @@ final class LinearMerger {
         return added;
     }
 
-    /// Leaves tokens that the encoding may go on with behind `previous` in `block.id`, and returns their number: 0 if there are none.
+    /// Leaves tokens that the encoding may go on with behind `previous` in `block.id`, and returns their number: 0 if
+    /// there are none.
     private int guess(TokenSplits splits, byte[] text, int at, int to, int previous) {
         int end = Math.min(to, at + BlockMerger.BYTES);
         int count = block.merge(splits.vocabulary, text, at, end);
@@ -119,7 +123,8 @@ final class LinearMerger {
         return end == to ? count : Math.max(1, count - DOUBTFUL);
     }
 
-    /// Whether the longest token, `text[at, end)`, looks as if more would have to be tried: it is short, or ends within a character.
+    /// Whether the longest token, `text[at, end)`, looks as if more would have to be tried: it is short, or ends within
+    /// a character.
     private static boolean promisesLittle(byte[] text, int at, int end, int to) {
         return end - at < (text[end - 1] < 0 ? 3 : 5) || end < to && (text[end] & 0xC0) == 0x80;
     }

@@ -9,11 +9,9 @@ final class LongRuns {
     private static final int TEXT_CODE_POINTS = 400_000;
     private static final int RUN_CODE_POINTS = 25_000;
 
-    record Cut(int from, int to) {
-    }
+    record Cut(int from, int to) {}
 
-    private LongRuns() {
-    }
+    private LongRuns() {}
 
     /// The parts of `text`, in `char`s; each is encoded as a text of its own.
     static List<Cut> cuts(String text) {

@@ -2,14 +2,14 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// The merges that a list of ranks implies, for formats that want them spelled out. A merge is `left << 32 | right`, by ids.
+/// The merges that a list of ranks implies, for formats that want them spelled out. A merge is `left << 32 | right`, by
+/// ids.
 final class Merges {
 
-    private Merges() {
-    }
+    private Merges() {}
 
-    /// Every way to make a token of two others, in the order of the tokens made, then of left and right: with these a program
-    /// that follows a list of merges does what one that follows ranks does.
+    /// Every way to make a token of two others, in the order of the tokens made, then of left and right: with these a
+    /// program that follows a list of merges does what one that follows ranks does.
     static long[] all(Vocabulary vocabulary) {
         long[] merges = new long[vocabulary.size * 2];
         int count = 0;
@@ -32,8 +32,8 @@ final class Merges {
         return Arrays.copyOf(merges, count);
     }
 
-    /// For every token of more than one byte the pair that merging arrives at before it makes the token; null if merging alone
-    /// never makes one of them.
+    /// For every token of more than one byte the pair that merging arrives at before it makes the token; null if
+    /// merging alone never makes one of them.
     static long[] natural(Vocabulary vocabulary) {
         long[] merges = new long[vocabulary.size];
         int count = 0;

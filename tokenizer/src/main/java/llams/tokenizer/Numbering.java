@@ -2,8 +2,9 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Between a vocabulary's own numbers and a model's ids. The vocabulary counts ordinary tokens by rank from 0 on, and added ones
-/// behind them; most models do the same. Those whose special tokens come first, or that leave ids out, do not.
+/// Between a vocabulary's own numbers and a model's ids. The vocabulary counts ordinary tokens by rank from 0 on, and
+/// added ones behind them; most models do the same. Those whose special tokens come first, or that leave ids out, do
+/// not.
 final class Numbering {
 
     static final int NONE = -1;

@@ -43,8 +43,8 @@ record O200kSplitter() implements Splitter {
         return Splitter.whiteSpace(text, p, limit, last, true);
     }
 
-    /// `HEAD*TAIL+`: the end, or -1. When no tail follows the heads, the expression gives heads back until one of them can
-    /// serve as the tail: the last one that is both.
+    /// `HEAD*TAIL+`: the end, or -1. When no tail follows the heads, the expression gives heads back until one of them
+    /// can serve as the tail: the last one that is both.
     private static int lowerWord(byte[] text, int p, int limit) {
         int afterBoth = -1;
         while (p < limit) {

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
 
-/// The merging part of [BpeTrainer]. Every pair knows its count and the pieces where it may stand, so that a merge costs what it
-/// changes. A pair is `left << 32 | right`.
+/// The merging part of [BpeTrainer]. Every pair knows its count and the pieces where it may stand, so that a merge
+/// costs what it changes. A pair is `left << 32 | right`.
 final class PairMerging {
 
     private record Candidate(long count, long pair) implements Comparable<Candidate> {
@@ -114,7 +114,8 @@ final class PairMerging {
         queueRisen();
     }
 
-    /// Makes every `left, right` of a piece an `id`, from the left on, and keeps the counts of the pairs around it right.
+    /// Makes every `left, right` of a piece an `id`, from the left on, and keeps the counts of the pairs around it
+    /// right.
     private void replace(int piece, int left, int right, int id) {
         int[] ids = this.ids;
         int from = start[piece];

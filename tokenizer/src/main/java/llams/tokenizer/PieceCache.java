@@ -1,8 +1,8 @@
 package llams.tokenizer;
 
-/// Remembers how recent pieces were merged: of the pieces that are no tokens, six in ten of English and a third of Korean text were
-/// among the last thousands. One slot for each hash value, the newest piece wins; a slot is half a line of memory. For one thread
-/// and one vocabulary.
+/// Remembers how recent pieces were merged: of the pieces that are no tokens, six in ten of English and a third of
+/// Korean text were among the last thousands. One slot for each hash value, the newest piece wins; a slot is half a
+/// line of memory. For one thread and one vocabulary.
 final class PieceCache {
 
     /// The longest piece that is kept, in bytes.
@@ -15,7 +15,8 @@ final class PieceCache {
     private static final int SLOT_WORDS = 4;
     private static final int ID_BITS = 20;
 
-    /// `[slots, 4]`: the two words of the piece's head, then two words of three ids each; the first also has the number of ids.
+    /// `[slots, 4]`: the two words of the piece's head, then two words of three ids each; the first also has the number
+    /// of ids.
     private final long[] slots = new long[SLOT_WORDS << SLOT_BITS];
 
     private static int slot(long hash) {
@@ -25,7 +26,8 @@ final class PieceCache {
     /// Adds the ids of `text[from, to)` to `out` and returns true, if they are known.
     boolean add(byte[] text, int from, int to, long hash, IdBuffer out) {
         int slot = slot(hash);
-        if (slots[slot] != Vocabulary.low(text, from, to - from) || slots[slot + 1] != Vocabulary.high(text, from, to - from)) {
+        if (slots[slot] != Vocabulary.low(text, from, to - from)
+                || slots[slot + 1] != Vocabulary.high(text, from, to - from)) {
             return false;
         }
         out.addPacked(slots[slot + 2], slots[slot + 3]);

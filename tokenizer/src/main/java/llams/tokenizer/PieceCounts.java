@@ -16,7 +16,8 @@ final class PieceCounts {
     private int[] table = new int[1 << 13];
     private int size;
 
-    /// About how much memory it takes to train with these pieces: their bytes, their tokens, and where their pairs stand.
+    /// About how much memory it takes to train with these pieces: their bytes, their tokens, and where their pairs
+    /// stand.
     long trainingBytes() {
         return BYTES_PER_PIECE * size + BYTES_PER_PIECE_BYTE * offset[size];
     }

@@ -10,16 +10,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/// Writes a file so that its name never stands for half of it: under another name in the same directory first, forced to the
-/// disk, then renamed.
+/// Writes a file so that its name never stands for half of it: under another name in the same directory first, forced
+/// to the disk, then renamed.
 final class SafeFile {
 
     interface Content {
         void writeTo(OutputStream out) throws IOException;
     }
 
-    private SafeFile() {
-    }
+    private SafeFile() {}
 
     static void write(Path path, Content content) throws IOException {
         Path directory = path.toAbsolutePath().getParent();
@@ -28,7 +27,8 @@ final class SafeFile {
                 + Long.toUnsignedString(System.nanoTime(), 36) + ".tmp");
         try {
             // New, so that it is no link to a file of somebody else's.
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.WRITE)) {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
                 content.writeTo(out);
                 out.flush();

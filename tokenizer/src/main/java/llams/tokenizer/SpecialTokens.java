@@ -15,10 +15,10 @@ final class SpecialTokens {
     /// Tokens that Llama 3 places after its 128,000 ordinary ones.
     static final int LLAMA3_COUNT = 256;
 
-    private SpecialTokens() {
-    }
+    private SpecialTokens() {}
 
-    /// The 256 names in the order of their ids: five with a meaning at their fixed places, numbered reserves in all others.
+    /// The 256 names in the order of their ids: five with a meaning at their fixed places, numbered reserves in all
+    /// others.
     static List<String> llama3() {
         List<String> names = new ArrayList<>(LLAMA3_COUNT);
         int reserved = 0;

@@ -2,8 +2,8 @@ package llams.tokenizer;
 
 import java.util.Locale;
 
-/// How text is cut into pieces before merging. Every pattern stands for the regular expression that its vocabulary was made with;
-/// the splitting itself is written by hand.
+/// How text is cut into pieces before merging. Every pattern stands for the regular expression that its vocabulary was
+/// made with; the splitting itself is written by hand.
 public enum SplitPattern {
 
     /// Llama 3's.
@@ -15,8 +15,8 @@ public enum SplitPattern {
     /// o200k's.
     O200K(Regexes.O200K, new O200kSplitter());
 
-    /// The expression as the libraries of the field write it: `\s` is Unicode's `White_Space`, and case is ignored as Unicode does.
-    /// (Java's own `\s` and `(?i:` are narrower.)
+    /// The expression as the libraries of the field write it: `\s` is Unicode's `White_Space`, and case is ignored as
+    /// Unicode does. (Java's own `\s` and `(?i:` are narrower.)
     public final String regex;
 
     final Splitter splitter;
@@ -35,7 +35,8 @@ public enum SplitPattern {
                 return pattern;
             }
         }
-        throw new IllegalArgumentException("no split pattern is called \"" + name + "\"; there are llama3, cl100k, gpt2, o200k");
+        throw new IllegalArgumentException(
+                "no split pattern is called \"" + name + "\"; there are llama3, cl100k," + " gpt2, o200k");
     }
 
     @Override
@@ -48,8 +49,7 @@ public enum SplitPattern {
         static final String CL100K = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
         static final String GPT2 = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-        static final String O200K =
-                "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        static final String O200K = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
                 + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
                 + "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     }

@@ -1,13 +1,14 @@
 package llams.tokenizer;
 
-/// Cuts text into the pieces that merging never crosses: what the vocabulary's regular expression does, by hand. The text is
-/// well-formed UTF-8. Every character belongs to exactly one piece.
+/// Cuts text into the pieces that merging never crosses: what the vocabulary's regular expression does, by hand. The
+/// text is well-formed UTF-8. Every character belongs to exactly one piece.
 sealed interface Splitter permits Llama3Splitter, Gpt2Splitter, O200kSplitter {
 
     /// How many bytes past the end of a piece a splitter may need to see to know that it ends there.
     int LOOKAHEAD_BYTES = 16;
 
-    /// The end of the piece that starts at `p < limit`. Where `last` is false, more text follows `limit`, and an end within
+    /// The end of the piece that starts at `p < limit`. Where `last` is false, more text follows `limit`, and an end
+    /// within
     /// [#LOOKAHEAD_BYTES] of `limit` is not to be trusted.
     int next(byte[] text, int p, int limit, boolean last);
 
@@ -110,8 +111,8 @@ sealed interface Splitter permits Llama3Splitter, Gpt2Splitter, O200kSplitter {
         return end == limit || lastStart == p ? end : lastStart;
     }
 
-    /// `'s|'t|'re|'ve|'m|'ll|'d`: the end of the contraction at the apostrophe at `p`, or -1. Where `anyCase`, case is ignored as
-    /// Unicode does it, by which U+017F, the long s, is an s.
+    /// `'s|'t|'re|'ve|'m|'ll|'d`: the end of the contraction at the apostrophe at `p`, or -1. Where `anyCase`, case is
+    /// ignored as Unicode does it, by which U+017F, the long s, is an s.
     static int contraction(byte[] text, int p, int limit, boolean anyCase) {
         if (p + 1 >= limit) {
             return -1;

@@ -2,9 +2,9 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Turns ids into text one by one, never showing part of a character: bytes that do not make a whole character yet are held back.
-/// What is no UTF-8 and never will be comes out as U+FFFD, so that all parts together equal [Tokenizer#decode]. For one stream
-/// and one thread.
+/// Turns ids into text one by one, never showing part of a character: bytes that do not make a whole character yet are
+/// held back. What is no UTF-8 and never will be comes out as U+FFFD, so that all parts together equal
+/// [Tokenizer#decode]. For one stream and one thread.
 public final class StreamingDecoder {
 
     private final Tokenizer tokenizer;
@@ -16,7 +16,8 @@ public final class StreamingDecoder {
 
     /// The text that `id` completes; empty if all of it has to wait.
     ///
-    /// @throws IllegalArgumentException if the vocabulary has no such id; the stream goes on as if it had not been given
+    /// @throws IllegalArgumentException if the vocabulary has no such id; the stream goes on as if it had not been
+    ///     given
     public String accept(int id) {
         byte[] token = tokenizer.bytes(id);
         byte[] bytes = Arrays.copyOf(held, held.length + token.length);
@@ -26,8 +27,8 @@ public final class StreamingDecoder {
         return Utf8.decode(bytes, 0, whole);
     }
 
-    /// What is left at the end of the stream: nothing, or U+FFFD for a character that never became whole. The decoder is then as
-    /// new.
+    /// What is left at the end of the stream: nothing, or U+FFFD for a character that never became whole. The decoder
+    /// is then as new.
     public String finish() {
         String rest = Utf8.decode(held, 0, held.length);
         held = new byte[0];

@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/// The tokens that begin and end a text: the one place where that is decided, for training, evaluation, prompts and `--bos`.
+/// The tokens that begin and end a text: the one place where that is decided, for training, evaluation, prompts and
+/// `--bos`.
 ///
 /// What begins a text, the first of these that says something:
 ///
-/// 1. the template in `tokenizer.json`'s `post_processor`, as it is what Hugging Face's tokenizers do whatever the others say
+/// 1. the template in `tokenizer.json`'s `post_processor`, as it is what Hugging Face's tokenizers do whatever the
+///    others say
 /// 2. `add_bos_token: false` of `tokenizer_config.json`: nothing
 /// 3. `config.json`'s `bos_token_id`, then `bos_token` of `tokenizer_config.json`
 /// 4. a special token named `<|begin_of_text|>`
@@ -28,7 +30,9 @@ public record TextFrame(int first, int last, String note) {
     /// @param place of the tokenizer: a model's directory, or a file
     public static TextFrame of(Path place, Tokenizer tokenizer) throws IOException {
         Path directory = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
-        Path json = Files.isDirectory(place) || !place.toString().endsWith(".json") ? directory.resolve("tokenizer.json") : place;
+        Path json = Files.isDirectory(place) || !place.toString().endsWith(".json")
+                ? directory.resolve("tokenizer.json")
+                : place;
         Map<?, ?> config = TokenizerJson.object(directory.resolve("tokenizer_config.json"));
         Map<?, ?> model = TokenizerJson.object(directory.resolve("config.json"));
         int last = named(tokenizer, SpecialTokens.END_OF_TEXT);
@@ -44,11 +48,17 @@ public record TextFrame(int first, int last, String note) {
         if (template != null) {
             int first = named(tokenizer, template);
             boolean other = first != NONE && ofConfig != NONE && ofConfig != first;
-            return new TextFrame(first, last, other ? "texts begin with " + template + ", as tokenizer.json's post_processor has it; config.json's"
-                    + " bos_token_id is " + ofConfig : note(first, last));
+            return new TextFrame(first, last,
+                    other
+                            ? "texts begin with " + template + ", as tokenizer.json's"
+                                    + " post_processor has it; config.json's" + " bos_token_id is " + ofConfig
+                            : note(first, last));
         }
-        int first = Boolean.FALSE.equals(config.get("add_bos_token")) ? NONE
-                : ofConfig != NONE ? ofConfig : ofTokenizer != NONE ? ofTokenizer : named(tokenizer, SpecialTokens.BEGIN_OF_TEXT);
+        int first = Boolean.FALSE.equals(config.get("add_bos_token"))
+                ? NONE
+                : ofConfig != NONE
+                        ? ofConfig
+                        : ofTokenizer != NONE ? ofTokenizer : named(tokenizer, SpecialTokens.BEGIN_OF_TEXT);
         return new TextFrame(first, last, note(first, last));
     }
 
@@ -64,7 +74,8 @@ public record TextFrame(int first, int last, String note) {
             return null;
         }
         String which = first == NONE && last == NONE ? "begins or ends" : first == NONE ? "begins" : "ends";
-        return "no token " + which + " a text: neither tokenizer.json nor tokenizer_config.json nor config.json names one";
+        return "no token " + which + " a text: neither tokenizer.json nor tokenizer_config.json nor config.json"
+                + " names one";
     }
 
     /// `ids` between the tokens.
@@ -92,7 +103,9 @@ public record TextFrame(int first, int last, String note) {
 
     /// A token's name as a text, or as an object with its `content`.
     private static String name(Object token) {
-        return token instanceof String text ? text : token instanceof Map<?, ?> map && map.get("content") instanceof String text ? text : null;
+        return token instanceof String text
+                ? text
+                : token instanceof Map<?, ?> map && map.get("content") instanceof String text ? text : null;
     }
 
     private static int id(Tokenizer tokenizer, Object value) {

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 
-/// tiktoken's file format: one token a line, its bytes in base64, a space, its rank. It has no special tokens and no pattern.
+/// tiktoken's file format: one token a line, its bytes in base64, a space, its rank. It has no special tokens and no
+/// pattern.
 final class TiktokenFile {
 
     private static final byte[] DIGIT = new byte[256];
@@ -58,9 +59,11 @@ final class TiktokenFile {
         if (file.length == 0) {
             what = "the file is empty; download it again";
         } else if (startsWith(file, "version https://git-lfs")) {
-            what = "this is a Git LFS pointer, not the file itself; fetch the file with git lfs pull, or download it from the model's page";
+            what = "this is a Git LFS pointer, not the file itself; fetch the file with git lfs pull, or download"
+                    + " it from the model's page";
         } else if (file[0] == '\n') {
-            what = "this looks like a SentencePiece model (Llama 2); Llama 3's tokenizer.model is a text file of base64 tokens and ranks";
+            what = "this looks like a SentencePiece model (Llama 2); Llama 3's tokenizer.model is a text file of"
+                    + " base64 tokens and ranks";
         } else if (file[0] == '<') {
             what = "this looks like a web page, not a tokenizer; the download probably needs a login or a token";
         }
@@ -131,7 +134,10 @@ final class TiktokenFile {
         }
         boolean whole = (digits & 3) != 1 && p - begin == (digits + 3 & ~3);
         if (digits == 0 || !whole) {
-            throw bad(digits == 0 ? "the token is missing" : "the base64 text is cut short: " + digits + " digits, and " + (p - begin - digits) + " times '='");
+            throw bad(digits == 0
+                    ? "the token is missing"
+                    : "the base64 text is cut short: " + digits + " digits, and " + (p - begin - digits)
+                            + " times '='");
         }
         if (p == file.length || file[p] != ' ') {
             throw bad("after the token a space and its rank are wanted");
@@ -190,10 +196,12 @@ final class TiktokenFile {
             int rank = rankOfLine[line];
             if (rank >= lines) {
                 throw new IOException(path + ":" + (line + 1) + ": rank " + rank + " in a file of " + lines
-                        + " lines: ranks must be 0 to " + (lines - 1) + ", each once; the file is damaged or cut short");
+                        + " lines: ranks must be 0 to " + (lines - 1) + ", each once; the file is damaged or cut"
+                        + " short");
             }
             if (lineOfRank[rank] != 0) {
-                throw new IOException(path + ":" + (line + 1) + ": rank " + rank + " was already given in line " + lineOfRank[rank]);
+                throw new IOException(
+                        path + ":" + (line + 1) + ": rank " + rank + " was already given in line " + lineOfRank[rank]);
             }
             lineOfRank[rank] = line + 1;
         }
@@ -209,6 +217,7 @@ final class TiktokenFile {
     }
 
     private IOException bad(String what) {
-        return new IOException(path + ":" + (lines + 1) + ": " + what + "; a line is a base64 token, a space, its rank; download the file again");
+        return new IOException(path + ":" + (lines + 1) + ": " + what + "; a line is a base64 token, a space, its"
+                + " rank; download the file again");
     }
 }

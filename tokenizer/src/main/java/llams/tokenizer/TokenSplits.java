@@ -1,7 +1,8 @@
 package llams.tokenizer;
 
-/// What [LinearMerger] asks of a vocabulary: which tokens a text could go on with, and which tokens stay apart as neighbours.
-/// Made when the first piece comes that is no token, and what it says of single tokens is found out when it is first asked.
+/// What [LinearMerger] asks of a vocabulary: which tokens a text could go on with, and which tokens stay apart as
+/// neighbours. Made when the first piece comes that is no token, and what it says of single tokens is found out when it
+/// is first asked.
 final class TokenSplits {
 
     /// In place of a token's part: not yet known.
@@ -20,13 +21,15 @@ final class TokenSplits {
 
     final Vocabulary vocabulary;
 
-    /// `[size, 2]`: the two tokens whose merging makes this one, each made of lower ranks, as `id + 1`; or one of the constants.
-    /// There are only these two: whatever the text around, a token's bytes merge in the same order, or else it is not made.
+    /// `[size, 2]`: the two tokens whose merging makes this one, each made of lower ranks, as `id + 1`; or one of the
+    /// constants. There are only these two: whatever the text around, a token's bytes merge in the same order, or else
+    /// it is not made.
     ///
     /// Threads read it without a lock: each number is either still unknown or right.
     private final int[] parts;
 
-    /// `[2^16]`: by a hash of four bytes, a bit for the length of each token that begins so; the highest bit for all from 63 on.
+    /// `[2^16]`: by a hash of four bytes, a bit for the length of each token that begins so; the highest bit for all
+    /// from 63 on.
     private final long[] lengths = new long[1 << START_BITS];
 
     private final HeapMerger heapMerger = new HeapMerger();
@@ -90,7 +93,8 @@ final class TokenSplits {
         return Vocabulary.start(bytes, at) * 0x9E3779B9 >>> Integer.SIZE - START_BITS;
     }
 
-    /// The longest token that merging can make of `text[at, ..)` and that has fewer than `shorterThan` bytes, or [Vocabulary#NONE].
+    /// The longest token that merging can make of `text[at, ..)` and that has fewer than `shorterThan` bytes, or
+    /// [Vocabulary#NONE].
     int longest(byte[] text, int at, int shorterThan) {
         if (shorterThan > START_BYTES) {
             long word = lengths[start(text, at)];
@@ -126,16 +130,19 @@ final class TokenSplits {
         return id == Vocabulary.NONE || left(id) == UNREACHABLE ? Vocabulary.NONE : id;
     }
 
-    /// Whether merging the bytes of `left` and `right` from single bytes on gives just these two. They meet in `text` at `place`.
+    /// Whether merging the bytes of `left` and `right` from single bytes on gives just these two. They meet in `text`
+    /// at `place`.
     ///
-    /// Undoes the merges at both sides of the place, the last one first, and looks at each moment whether the neighbours would
-    /// have joined before the merge that was undone last. Ranks tell the order, as every part has a lower rank than what it makes;
-    /// of two equal ones the left came first.
+    /// Undoes the merges at both sides of the place, the last one first, and looks at each moment whether the
+    /// neighbours would have joined before the merge that was undone last. Ranks tell the order, as every part has a
+    /// lower rank than what it makes; of two equal ones the left came first.
     ///
-    /// @param isLongest whether no token that goes on with bytes of `right` begins with `left`; saves half of the look-ups
+    /// @param isLongest whether no token that goes on with bytes of `right` begins with `left`; saves half of the
+    ///                  look-ups
     boolean staysApart(int left, boolean isLongest, int right, byte[] text, int place, HeapMerger heapMerger) {
         if (left(left) == IRREGULAR || left(right) == IRREGULAR) {
-            return heapMerger.makes(vocabulary, text, place - vocabulary.length(left), place + vocabulary.length(right), left, right);
+            return heapMerger.makes(vocabulary, text, place - vocabulary.length(left), place + vocabulary.length(right),
+                    left, right);
         }
         int from = place - vocabulary.length(left);
         int to = place + vocabulary.length(right);

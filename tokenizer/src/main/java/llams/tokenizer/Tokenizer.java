@@ -15,14 +15,15 @@ import java.util.Set;
 
 /// Text to ids and back with a byte-level vocabulary, exactly as tiktoken does it.
 ///
-/// Text is cut into pieces ([SplitPattern]); a piece that is a token is that token; any other starts as single bytes, of which
-/// adjacent ones merge, lowest rank first, leftmost on ties. Nothing is normalised. A lone surrogate counts as U+FFFD.
+/// Text is cut into pieces ([SplitPattern]); a piece that is a token is that token; any other starts as single bytes,
+/// of which adjacent ones merge, lowest rank first, leftmost on ties. Nothing is normalised. A lone surrogate counts as
+/// U+FFFD.
 ///
 /// Immutable and safe for use by many threads.
 public final class Tokenizer {
 
-    /// As `allowed`: every special token. As `disallowed`: every special token that is not allowed. It is this object that means
-    /// so, not a set of equal content.
+    /// As `allowed`: every special token. As `disallowed`: every special token that is not allowed. It is this object
+    /// that means so, not a set of equal content.
     public static final Set<String> ALL = Set.of("all");
 
     private final Vocabulary vocabulary;
@@ -35,8 +36,8 @@ public final class Tokenizer {
     /// Null where numbers are ids.
     private final Numbering numbering;
 
-    private Tokenizer(Vocabulary vocabulary, Encoders encoders, AddedTokens added, Numbering numbering, SplitPattern pattern,
-            boolean cutsLongRuns) {
+    private Tokenizer(Vocabulary vocabulary, Encoders encoders, AddedTokens added, Numbering numbering,
+            SplitPattern pattern, boolean cutsLongRuns) {
         this.vocabulary = vocabulary;
         this.encoders = encoders;
         this.pattern = pattern;
@@ -61,22 +62,25 @@ public final class Tokenizer {
     /// Reads a tokenizer.
     ///
     /// `fileOrDirectory` is a file in tiktoken's format (`tokenizer.model`), a `tokenizer.json`, or a directory with
-    /// `tokenizer.model`, `original/tokenizer.model` or `tokenizer.json`, looked for in this order: tiktoken's form loads fastest.
+    /// `tokenizer.model`, `original/tokenizer.model` or `tokenizer.json`, looked for in this order: tiktoken's form
+    /// loads fastest.
     ///
     /// tiktoken's format has no special tokens. They are those of a `tokenizer.json` beside it, else those of a
-    /// `tokenizer_config.json` beside it (`added_tokens_decoder`), if these start with the id after the last rank; else they are
-    /// Llama 3's 256, placed after the last rank. When a directory's `tokenizer.json` does not fit its tiktoken file, it is
-    /// `tokenizer.json` that is used.
+    /// `tokenizer_config.json` beside it (`added_tokens_decoder`), if these start with the id after the last rank; else
+    /// they are Llama 3's 256, placed after the last rank. When a directory's `tokenizer.json` does not fit its
+    /// tiktoken file, it is `tokenizer.json` that is used.
     ///
-    /// @throws IOException if there is no such file, or it is damaged or of a kind that this class cannot honour; the message
-    ///     says where and what to do
+    /// @throws IOException if there is no such file, or it is damaged or of a kind that this class cannot honour; the
+    ///                     message says where and what to do
     public static Tokenizer load(Path fileOrDirectory) throws IOException {
         return TokenizerFiles.load(fileOrDirectory);
     }
 
-    /// A tokenizer with Llama 3's pattern of the given tokens in the order of their ids, and of special tokens that follow them.
+    /// A tokenizer with Llama 3's pattern of the given tokens in the order of their ids, and of special tokens that
+    /// follow them.
     ///
-    /// @throws IllegalArgumentException if a token is empty or there twice, or if one of the 256 single bytes is missing
+    /// @throws IllegalArgumentException if a token is empty or there twice, or if one of the 256 single bytes is
+    ///     missing
     public static Tokenizer of(List<byte[]> tokens, List<String> specials) {
         return of(tokens, specials, SplitPattern.LLAMA3);
     }
@@ -102,7 +106,8 @@ public final class Tokenizer {
         return of(new Vocabulary(pool, offset), added, null, pattern);
     }
 
-    /// @param added     in the order of their numbers, which start no lower than the vocabulary ends, and may leave gaps
+    /// @param added     in the order of their numbers, which start no lower than the vocabulary ends, and may leave
+    ///                  gaps
     /// @param numbering null where numbers are ids
     static Tokenizer of(Vocabulary vocabulary, List<AddedToken> added, Numbering numbering, SplitPattern pattern) {
         return new Tokenizer(vocabulary, new Encoders(vocabulary), new AddedTokens(added), numbering, pattern, false);
@@ -113,9 +118,9 @@ public final class Tokenizer {
         return SpecialTokens.llama3();
     }
 
-    /// The same tokenizer with the habit of Meta's own wrapper, which this class leaves out by default: text is first cut every
-    /// 400,000 code points and inside every run of more than 25,000 that are all white space or all not. Only ids of such long
-    /// texts differ.
+    /// The same tokenizer with the habit of Meta's own wrapper, which this class leaves out by default: text is first
+    /// cut every 400,000 code points and inside every run of more than 25,000 that are all white space or all not. Only
+    /// ids of such long texts differ.
     public Tokenizer cuttingLongRuns() {
         return new Tokenizer(vocabulary, encoders, added, numbering, pattern, true);
     }
@@ -157,19 +162,21 @@ public final class Tokenizer {
 
     /// The id of the one ordinary token of exactly these bytes, if there is one.
     public OptionalInt token(byte[] bytes) {
-        int rank = bytes.length == 0 ? Vocabulary.NONE
+        int rank = bytes.length == 0
+                ? Vocabulary.NONE
                 : vocabulary.find(Arrays.copyOf(bytes, bytes.length + Vocabulary.SLACK_BYTES), 0, bytes.length);
         return rank == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id(rank));
     }
 
-    /// The ids of `text`, in which special tokens' names are plain text. Added tokens that are not special are tokens here too.
+    /// The ids of `text`, in which special tokens' names are plain text. Added tokens that are not special are tokens
+    /// here too.
     public int[] encodeOrdinary(String text) {
         return encode(text, added.ordinary());
     }
 
-    /// The ids of `text`, in which the names of `allowed` are special tokens, and other special names plain text. [#ALL] stands
-    /// for every special token in `allowed`, for every one not allowed in `disallowed`; tiktoken's own default is
-    /// `encode(text, Set.of(), ALL)`.
+    /// The ids of `text`, in which the names of `allowed` are special tokens, and other special names plain text.
+    /// [#ALL] stands for every special token in `allowed`, for every one not allowed in `disallowed`; tiktoken's own
+    /// default is `encode(text, Set.of(), ALL)`.
     ///
     /// @throws IllegalArgumentException if a name of `disallowed` occurs in the text
     public int[] encode(String text, Set<String> allowed, Set<String> disallowed) {
@@ -182,12 +189,13 @@ public final class Tokenizer {
         return added.guarded(text, guard);
     }
 
-    /// The ids of `text`, in which the names of special tokens are special tokens, unless there is a `guard` in them, and their
-    /// places. Guards are no text, and have no place.
+    /// The ids of `text`, in which the names of special tokens are special tokens, unless there is a `guard` in them,
+    /// and their places. Guards are no text, and have no place.
     public Encoding encodeGuarded(String text, char guard) {
         Encoder encoder = encoders.take();
-        added.finders(ALL).cut(text, (from, to) -> encode(encoder, text.substring(from, to).replace(String.valueOf(guard), ""),
-                added.ordinary()), encoder.ids::add);
+        added.finders(ALL)
+                .cut(text, (from, to) -> encode(encoder, text.substring(from, to).replace(String.valueOf(guard), ""),
+                        added.ordinary()), encoder.ids::add);
         return withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
     }
 
@@ -269,7 +277,8 @@ public final class Tokenizer {
         return Batch.map(texts, this::encodeOrdinary, threads);
     }
 
-    /// The text of the ids, special tokens as their names. Bytes that are no UTF-8 become U+FFFD, one for each maximal subpart.
+    /// The text of the ids, special tokens as their names. Bytes that are no UTF-8 become U+FFFD, one for each maximal
+    /// subpart.
     ///
     /// @throws IllegalArgumentException if the vocabulary lacks an id
     public String decode(int... ids) {
@@ -285,7 +294,8 @@ public final class Tokenizer {
         int bad = Utf8.firstMalformed(bytes, 0, bytes.length);
         if (bad < bytes.length) {
             throw new IllegalArgumentException(String.format(
-                    "the bytes of these %d tokens are no UTF-8 at byte %d (0x%02X); decode puts U+FFFD there", ids.length, bad, bytes[bad]));
+                    "the bytes of these %d tokens are no UTF-8 at byte %d (0x%02X); decode puts U+FFFD there",
+                    ids.length, bad, bytes[bad]));
         }
         return new String(bytes, StandardCharsets.UTF_8);
     }
@@ -326,21 +336,22 @@ public final class Tokenizer {
         return new StreamingDecoder(this);
     }
 
-    /// Writes the ordinary tokens in tiktoken's format, which has no room for special tokens: keep them in a [#writeJson] beside it,
-    /// unless they are Llama 3's. A file of this name is replaced only when the new one is whole.
+    /// Writes the ordinary tokens in tiktoken's format, which has no room for special tokens: keep them in a
+    /// [#writeJson] beside it, unless they are Llama 3's. A file of this name is replaced only when the new one is
+    /// whole.
     public void writeTiktoken(Path file) throws IOException {
         SafeFile.write(file, out -> TiktokenFile.write(vocabulary, out));
     }
 
-    /// Writes a `tokenizer.json` that Hugging Face's library loads and that encodes there as here, except that the names of special
-    /// tokens in a text are always special tokens there, and one begin-of-text token is put before a text. A file of this name is
-    /// replaced only when the new one is whole.
+    /// Writes a `tokenizer.json` that Hugging Face's library loads and that encodes there as here, except that the
+    /// names of special tokens in a text are always special tokens there, and one begin-of-text token is put before a
+    /// text. A file of this name is replaced only when the new one is whole.
     public void writeJson(Path file) throws IOException {
         SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
     }
 
-    /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name is replaced
-    /// only when the new one is whole.
+    /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name
+    /// is replaced only when the new one is whole.
     public void writeConfig(Path file) throws IOException {
         SafeFile.write(file, out -> TokenizerJsonWriter.writeConfig(this, out));
     }
@@ -368,12 +379,15 @@ public final class Tokenizer {
     }
 
     private AddedToken addedToken(int number) {
-        return number < vocabulary.size ? null : added.named(Utf8.decode(addedBytes[number - vocabulary.size], 0, length(number)));
+        return number < vocabulary.size
+                ? null
+                : added.named(Utf8.decode(addedBytes[number - vocabulary.size], 0, length(number)));
     }
 
     private int number(int id) {
         int number = numbering == null ? id : numbering.number(id);
-        if (number < 0 || number >= vocabulary.size + addedBytes.length || number >= vocabulary.size && addedBytes[number - vocabulary.size] == null) {
+        if (number < 0 || number >= vocabulary.size + addedBytes.length
+                || number >= vocabulary.size && addedBytes[number - vocabulary.size] == null) {
             throw new IllegalArgumentException("id " + id + " is not in this vocabulary of " + size()
                     + " ids; they probably come from another tokenizer");
         }

@@ -13,12 +13,12 @@ final class TokenizerFiles {
     private static final String CONFIG = "tokenizer_config.json";
     private static final List<String> TIKTOKEN = List.of("tokenizer.model", "original/tokenizer.model");
 
-    private TokenizerFiles() {
-    }
+    private TokenizerFiles() {}
 
     static Tokenizer load(Path path) throws IOException {
         if (!Files.exists(path)) {
-            throw new IOException(path + ": no such file or directory; give a tokenizer.model, a tokenizer.json, or a directory with one");
+            throw new IOException(path + ": no such file or directory; give a tokenizer.model, a tokenizer.json, or"
+                    + " a directory with one");
         }
         if (!Files.isDirectory(path)) {
             return isJson(path) ? TokenizerJson.read(path) : withSpecials(TiktokenFile.read(path), specialFiles(path));
@@ -67,7 +67,9 @@ final class TokenizerFiles {
     private static Tokenizer withSpecials(Vocabulary vocabulary, List<Path> candidates) throws IOException {
         for (Path file : candidates) {
             if (Files.isRegularFile(file)) {
-                List<AddedToken> added = file.endsWith(JSON) ? addedTokens(file) : TokenizerJson.addedTokensDecoder(file);
+                List<AddedToken> added = file.endsWith(JSON)
+                        ? addedTokens(file)
+                        : TokenizerJson.addedTokensDecoder(file);
                 if (fits(added, vocabulary)) {
                     return Tokenizer.of(vocabulary, added, null, SplitPattern.LLAMA3);
                 }

@@ -22,8 +22,8 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
-/// Reads Hugging Face's `tokenizer.json` of the kind that Llama 3 has: byte-level BPE with ranks. What this program would do
-/// differently from the file's wish is refused by name.
+/// Reads Hugging Face's `tokenizer.json` of the kind that Llama 3 has: byte-level BPE with ranks. What this program
+/// would do differently from the file's wish is refused by name.
 final class TokenizerJson {
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
@@ -71,7 +71,8 @@ final class TokenizerJson {
                 throw new IllegalArgumentException("the file is empty");
             }
             List<Object> list = new ArrayList<>();
-            if (reader.value() instanceof Map<?, ?> config && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
+            if (reader.value() instanceof Map<?, ?> config
+                    && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
                 tokens.forEach((id, token) -> {
                     Map<Object, Object> entry = new HashMap<>(object(token, "added_tokens_decoder: " + id));
                     entry.put("id", id);
@@ -90,8 +91,8 @@ final class TokenizerJson {
         });
     }
 
-    /// The name of the special token that a `tokenizer.json`'s template puts before a text, empty if it puts none there, null if
-    /// there is no template.
+    /// The name of the special token that a `tokenizer.json`'s template puts before a text, empty if it puts none
+    /// there, null if there is no template.
     static String firstOfTemplate(Path path) throws IOException {
         return !Files.isRegularFile(path) ? null : parse(path, reader -> {
             reader.json.nextToken();
@@ -111,8 +112,12 @@ final class TokenizerJson {
         for (Map<?, ?> step : steps("post_processor", "processors")) {
             if (type(step).equals("TemplateProcessing")) {
                 List<?> single = list(step.get("single"), "post_processor.single");
-                boolean special = !single.isEmpty() && object(single.getFirst(), "post_processor.single").get("SpecialToken") != null;
-                return special ? String.valueOf(object(object(single.getFirst(), "").get("SpecialToken"), "post_processor SpecialToken").get("id"))
+                boolean special = !single.isEmpty()
+                        && object(single.getFirst(), "post_processor.single").get("SpecialToken") != null;
+                return special
+                        ? String.valueOf(
+                                object(object(single.getFirst(), "").get("SpecialToken"), "post_processor SpecialToken")
+                                        .get("id"))
                         : "";
             }
         }
@@ -120,15 +125,16 @@ final class TokenizerJson {
     }
 
     private static <T> T parse(Path path, Function<TokenizerJson, T> work) throws IOException {
-        try (var in = Files.newInputStream(path); JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), in)) {
+        try (var in = Files.newInputStream(path);
+                JsonParser json = FACTORY.createParser(ObjectReadContext.empty(), in)) {
             try {
                 return work.apply(new TokenizerJson(path, json));
             } catch (StreamConstraintsException e) {
                 throw new IOException(path + ":" + json.currentLocation().getLineNr()
                         + ": nested too deeply, or a name or a number too long, for a tokenizer's file", e);
             } catch (JacksonException e) {
-                throw new IOException(path + ":" + json.currentLocation().getLineNr() + ": no valid JSON: " + e.getOriginalMessage()
-                        + "; download the file again", e);
+                throw new IOException(path + ":" + json.currentLocation().getLineNr() + ": no valid JSON: "
+                        + e.getOriginalMessage() + "; download the file again", e);
             } catch (IllegalArgumentException e) {
                 throw new IOException(path + ": " + e.getMessage(), e);
             }
@@ -167,7 +173,10 @@ final class TokenizerJson {
             JsonToken token = json.nextToken();
             if (name.equals("vocab") && token == JsonToken.START_OBJECT) {
                 for (String piece = json.nextName(); piece != null; piece = json.nextName()) {
-                    idOfToken.put(piece, json.nextToken() == JsonToken.VALUE_NUMBER_INT ? id(value(), piece) : id(json.getString(), piece));
+                    idOfToken.put(piece,
+                            json.nextToken() == JsonToken.VALUE_NUMBER_INT
+                                    ? id(value(), piece)
+                                    : id(json.getString(), piece));
                 }
             } else if (name.equals("merges") && token == JsonToken.START_ARRAY) {
                 readMerges();
@@ -188,7 +197,8 @@ final class TokenizerJson {
                 merges.add(pair.substring(0, Math.max(0, space)));
                 merges.add(pair.substring(space + 1));
             } else {
-                throw new IllegalArgumentException("model.merges: number " + merges.size() / 2 + " is " + merge + ", not two tokens");
+                throw new IllegalArgumentException(
+                        "model.merges: number " + merges.size() / 2 + " is " + merge + ", not two tokens");
             }
         }
     }
@@ -208,15 +218,18 @@ final class TokenizerJson {
         List<String> types = types(steps);
         Map<?, ?> byteLevel = types.isEmpty() || !types.getLast().equals("ByteLevel") ? Map.of() : steps.getLast();
         boolean hasSplit = types.equals(List.of("Split", "ByteLevel"));
-        refuseUnless(hasSplit || types.equals(List.of("ByteLevel")), "pre_tokenizer", types, "[Split, ByteLevel] or [ByteLevel]");
-        refuseUnless(Boolean.FALSE.equals(byteLevel.get("add_prefix_space")), "pre_tokenizer ByteLevel add_prefix_space", true, "false");
+        refuseUnless(hasSplit || types.equals(List.of("ByteLevel")), "pre_tokenizer", types,
+                "[Split, ByteLevel] or" + " [ByteLevel]");
+        refuseUnless(Boolean.FALSE.equals(byteLevel.get("add_prefix_space")),
+                "pre_tokenizer ByteLevel" + " add_prefix_space", true, "false");
         boolean ownRegex = !Boolean.FALSE.equals(byteLevel.get("use_regex"));
         refuseUnless(ownRegex != hasSplit, "pre_tokenizer ByteLevel use_regex", ownRegex, !hasSplit);
         if (!hasSplit) {
             return SplitPattern.GPT2;
         }
         Map<?, ?> split = steps.getFirst();
-        refuseUnless("Isolated".equals(split.get("behavior")), "pre_tokenizer Split behavior", split.get("behavior"), "Isolated");
+        refuseUnless("Isolated".equals(split.get("behavior")), "pre_tokenizer Split behavior", split.get("behavior"),
+                "Isolated");
         refuseUnless(!Boolean.TRUE.equals(split.get("invert")), "pre_tokenizer Split invert", true, "false");
         Object regex = split.get("pattern") instanceof Map<?, ?> map ? map.get("Regex") : null;
         for (SplitPattern pattern : SplitPattern.values()) {
@@ -264,14 +277,15 @@ final class TokenizerJson {
             if (!names.add(name)) {
                 throw new IllegalArgumentException("added token \"" + name + "\" is there twice");
             }
-            tokens.add(new AddedToken(name, id(entry.get("id"), name), flag(entry, "special", true), flag(entry, "single_word", false),
-                    flag(entry, "lstrip", false), flag(entry, "rstrip", false), flag(entry, "normalized", false)));
+            tokens.add(new AddedToken(name, id(entry.get("id"), name), flag(entry, "special", true),
+                    flag(entry, "single_word", false), flag(entry, "lstrip", false), flag(entry, "rstrip", false),
+                    flag(entry, "normalized", false)));
         }
         tokens.sort(Comparator.comparingInt(AddedToken::id));
         for (int i = 1; i < tokens.size(); i++) {
             if (tokens.get(i).id() == tokens.get(i - 1).id()) {
-                throw new IllegalArgumentException("id " + tokens.get(i).id() + " is there twice, for the added tokens \""
-                        + tokens.get(i - 1).name() + "\" and \"" + tokens.get(i).name() + "\"");
+                throw new IllegalArgumentException("id " + tokens.get(i).id() + " is there twice, for the added"
+                        + " tokens \"" + tokens.get(i - 1).name() + "\" and \"" + tokens.get(i).name() + "\"");
             }
         }
         return tokens;
@@ -281,8 +295,8 @@ final class TokenizerJson {
         return switch (entry.get(name)) {
             case null -> absent;
             case Boolean flag -> flag;
-            case Object other -> throw new IllegalArgumentException("added token \"" + entry.get("content") + "\": \"" + name + "\" is " + other
-                    + "; it must be true or false");
+            case Object other -> throw new IllegalArgumentException("added token \"" + entry.get("content") + "\": \""
+                    + name + "\" is " + other + "; it must be true or false");
         };
     }
 
@@ -291,17 +305,19 @@ final class TokenizerJson {
         long id = switch (value) {
             case Long number -> number;
             case String key when key.matches("\\d{1,18}") -> Long.parseLong(key);
-            case null, default -> throw new IllegalArgumentException("token \"" + token + "\" has the id " + value + "; it must have a number");
+            case null, default -> throw new IllegalArgumentException(
+                    "token \"" + token + "\" has the id " + value + "; it must have a number");
         };
         if (id < 0 || id > TokenizerVocab.LAST_ID) {
-            throw new IllegalArgumentException("token \"" + token + "\" has the id " + id + "; ids are 0 to " + TokenizerVocab.LAST_ID);
+            throw new IllegalArgumentException(
+                    "token \"" + token + "\" has the id " + id + "; ids are 0 to " + TokenizerVocab.LAST_ID);
         }
         return (int) id;
     }
 
-    /// This program merges by rank. A list of merges means the same if it holds every merge that the ranks allow, in their
-    /// order, or if it is the history of a training by which every token can be reached. And only where every token can be
-    /// reached does looking up whole pieces first (`ignore_merges`) change nothing.
+    /// This program merges by rank. A list of merges means the same if it holds every merge that the ranks allow, in
+    /// their order, or if it is the history of a training by which every token can be reached. And only where every
+    /// token can be reached does looking up whole pieces first (`ignore_merges`) change nothing.
     private void checkMerges(TokenizerVocab vocab) {
         Vocabulary vocabulary = vocab.vocabulary();
         long[] listed = new long[merges.size() / 2];
@@ -313,8 +329,8 @@ final class TokenizerJson {
         refuseUnless(wholeFirst || natural != null, "model.ignore_merges", false,
                 "true, as this vocabulary has tokens that merging alone never makes");
         if (!Arrays.equals(listed, natural) && !Arrays.equals(listed, Merges.all(vocabulary))) {
-            throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the ids, so that merging by "
-                    + "rank would give other tokens; such a vocabulary is not supported");
+            throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
+                    + " ids, so that merging by " + "rank would give other tokens; such a vocabulary is not supported");
         }
     }
 
@@ -344,8 +360,8 @@ final class TokenizerJson {
 
     private static void refuseUnless(boolean holds, String what, Object found, Object wanted) {
         if (!holds) {
-            throw new IllegalArgumentException(what + " " + found + " is not supported; this program reads byte-level BPE as Llama 3 has it: "
-                    + what + " " + wanted);
+            throw new IllegalArgumentException(what + " " + found + " is not supported; this program reads"
+                    + " byte-level BPE as Llama 3 has it: " + what + " " + wanted);
         }
     }
 
@@ -368,12 +384,15 @@ final class TokenizerJson {
                 }
                 yield list;
             }
-            case VALUE_NUMBER_INT -> json.getNumberType() == JsonParser.NumberType.BIG_INTEGER ? json.getString() : (Object) json.getLongValue();
+            case VALUE_NUMBER_INT -> json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                    ? json.getString()
+                    : (Object) json.getLongValue();
             case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
-            case VALUE_STRING, VALUE_EMBEDDED_OBJECT, PROPERTY_NAME, END_OBJECT, END_ARRAY, NOT_AVAILABLE -> json.getString();
+            case VALUE_STRING, VALUE_EMBEDDED_OBJECT, PROPERTY_NAME, END_OBJECT, END_ARRAY, NOT_AVAILABLE ->
+                json.getString();
         };
     }
 }

@@ -51,9 +51,11 @@ final class TokenizerJsonWriter {
                 .put("rstrip", token.rstrip())
                 .put("single_word", token.singleWord())
                 .put("special", token.special()));
-        tokenizer.special(SpecialTokens.BEGIN_OF_TEXT).ifPresent(id -> config.put("bos_token", SpecialTokens.BEGIN_OF_TEXT));
+        tokenizer.special(SpecialTokens.BEGIN_OF_TEXT)
+                .ifPresent(id -> config.put("bos_token", SpecialTokens.BEGIN_OF_TEXT));
         config.put("clean_up_tokenization_spaces", false);
-        tokenizer.special(SpecialTokens.END_OF_TEXT).ifPresent(id -> config.put("eos_token", SpecialTokens.END_OF_TEXT));
+        tokenizer.special(SpecialTokens.END_OF_TEXT)
+                .ifPresent(id -> config.put("eos_token", SpecialTokens.END_OF_TEXT));
         config.putArray("model_input_names").add("input_ids").add("attention_mask");
         config.put("model_max_length", NO_MAX_LENGTH);
         config.put("tokenizer_class", "PreTrainedTokenizerFast");

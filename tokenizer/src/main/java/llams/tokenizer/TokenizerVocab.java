@@ -17,8 +17,8 @@ record TokenizerVocab(Vocabulary vocabulary, List<AddedToken> added, Numbering n
     /// Far beyond every vocabulary, and few enough for a table.
     static final int LAST_ID = (1 << 24) - 1;
 
-    /// The added tokens with the ids that Hugging Face's library gives them: that of a model's own token of the same name, else
-    /// the next after all others.
+    /// The added tokens with the ids that Hugging Face's library gives them: that of a model's own token of the same
+    /// name, else the next after all others.
     ///
     /// @throws IllegalArgumentException if the file says another one for a token that the model lacks
     static List<AddedToken> withModelIds(List<AddedToken> added, Map<String, Integer> idOfToken) {
@@ -62,8 +62,8 @@ record TokenizerVocab(Vocabulary vocabulary, List<AddedToken> added, Numbering n
             idOf[rank] = ordinary.get(piece);
             same &= idOf[rank] == rank;
             if (rank > 0 && idOf[rank] == idOf[rank - 1]) {
-                throw new IllegalArgumentException("model.vocab: token \"" + piece + "\" has id " + idOf[rank] + ", which \""
-                        + pieces[rank - 1] + "\" has already");
+                throw new IllegalArgumentException("model.vocab: token \"" + piece + "\" has id " + idOf[rank]
+                        + ", which \"" + pieces[rank - 1] + "\" has already");
             }
             ranks.put(piece, rank);
             tokens.add(ByteLevel.decode(piece));
@@ -76,12 +76,13 @@ record TokenizerVocab(Vocabulary vocabulary, List<AddedToken> added, Numbering n
             same &= token.id() == number;
             String other = names.put(token.id(), token.name());
             if (other != null) {
-                throw new IllegalArgumentException("id " + token.id() + " is there twice, for the added tokens \"" + other + "\" and \""
-                        + token.name() + "\"");
+                throw new IllegalArgumentException("id " + token.id() + " is there twice, for the added tokens \""
+                        + other + "\" and \"" + token.name() + "\"");
             }
             numbered.add(token.withId(number));
         }
-        return new TokenizerVocab(Tokenizer.of(tokens, List.of()).vocabulary(), numbered, same ? null : new Numbering(idOf), ranks);
+        return new TokenizerVocab(Tokenizer.of(tokens, List.of()).vocabulary(), numbered,
+                same ? null : new Numbering(idOf), ranks);
     }
 
     /// @throws IllegalArgumentException if there is no such token

@@ -19,11 +19,10 @@ final class Utf8 {
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private Utf8() {
-    }
+    private Utf8() {}
 
-    /// Writes `source[from, to)` to `target` from `at` on and returns the end. A surrogate pair must not be cut by `to`. As many as
-    /// 3 bytes after the end are overwritten.
+    /// Writes `source[from, to)` to `target` from `at` on and returns the end. A surrogate pair must not be cut by
+    /// `to`. As many as 3 bytes after the end are overwritten.
     static int encode(char[] source, int from, int to, byte[] target, int at) {
         int i = from;
         while (i + 4 <= to) {
@@ -73,7 +72,8 @@ final class Utf8 {
         if (point < 0x10000) {
             return putBasic(point, target, at);
         }
-        INT.set(target, at, 0x808080F0 | point >> 18 | (point >> 12 & 0x3F) << 8 | (point >> 6 & 0x3F) << 16 | (point & 0x3F) << 24);
+        INT.set(target, at, 0x808080F0 | point >> 18 | (point >> 12 & 0x3F) << 8 | (point >> 6 & 0x3F) << 16
+                | (point & 0x3F) << 24);
         return at + 4;
     }
 
@@ -103,12 +103,13 @@ final class Utf8 {
         if (c < 0x800) {
             return 2;
         }
-        boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1));
+        boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(i + 1));
         return pair ? 4 : 3;
     }
 
-    /// The length in bytes of the character at `p`; where there is none, minus the length (1 to 3) of the maximal subpart,
-    /// which stands for one U+FFFD.
+    /// The length in bytes of the character at `p`; where there is none, minus the length (1 to 3) of the maximal
+    /// subpart, which stands for one U+FFFD.
     static int step(byte[] bytes, int p, int to) {
         int lead = bytes[p] & 0xFF;
         if (lead < 0x80) {
@@ -159,9 +160,9 @@ final class Utf8 {
         return to;
     }
 
-    /// Where the unfinished character at the end of `[from, to)` starts, or `to` if there is none: bytes that more bytes could
-    /// still make whole. The first two bytes of an encoded surrogate (ED A0 to ED BF) wait as well, as in Python's incremental
-    /// decoder, although they never become a character.
+    /// Where the unfinished character at the end of `[from, to)` starts, or `to` if there is none: bytes that more
+    /// bytes could still make whole. The first two bytes of an encoded surrogate (ED A0 to ED BF) wait as well, as in
+    /// Python's incremental decoder, although they never become a character.
     static int unfinishedTail(byte[] bytes, int from, int to) {
         for (int p = to - 1; p >= Math.max(from, to - 3); p--) {
             if ((bytes[p] & 0xC0) != 0x80) {

@@ -8,9 +8,9 @@ import java.util.HexFormat;
 
 /// The ordinary tokens: bytes by id, and ids by bytes. An id is also the token's rank in merging.
 ///
-/// Finding a token costs its place in one open-addressing table of 4 bytes a slot, and its head, which lies by id: frequent tokens
-/// have low ids, so the heads that a text needs lie close together. Both matter, as most of the time of encoding is waiting for
-/// memory. Readers may look [#SLACK_BYTES] past the end of what they look up.
+/// Finding a token costs its place in one open-addressing table of 4 bytes a slot, and its head, which lies by id:
+/// frequent tokens have low ids, so the heads that a text needs lie close together. Both matter, as most of the time of
+/// encoding is waiting for memory. Readers may look [#SLACK_BYTES] past the end of what they look up.
 final class Vocabulary {
 
     /// How many bytes a buffer must have after the last byte that is looked up in it.
@@ -18,7 +18,8 @@ final class Vocabulary {
 
     static final int NONE = -1;
 
-    /// As many bytes of a token are its head, which is compared first: two words, of which the last byte is the token's length.
+    /// As many bytes of a token are its head, which is compared first: two words, of which the last byte is the token's
+    /// length.
     static final int HEAD_BYTES = 15;
 
     private static final int ID_BITS = 20;
@@ -66,8 +67,8 @@ final class Vocabulary {
     private final int[] table;
     private final int shift;
 
-    /// One bit for each possible value of a hash's top [#FILTER_BITS] bits, set if a token has it. Merging asks for far more unions
-    /// than there are tokens; this answers most of them from 128 KB, without a trip to the table.
+    /// One bit for each possible value of a hash's top [#FILTER_BITS] bits, set if a token has it. Merging asks for far
+    /// more unions than there are tokens; this answers most of them from 128 KB, without a trip to the table.
     private final long[] filter = new long[1 << FILTER_BITS - 6];
 
     private volatile TokenSplits splits;
@@ -80,13 +81,15 @@ final class Vocabulary {
         this.offset = offset;
         size = offset.length - 1;
         if (size > MOST_TOKENS) {
-            throw new IllegalArgumentException(size + " tokens are more than the " + MOST_TOKENS + " that are supported");
+            throw new IllegalArgumentException(
+                    size + " tokens are more than the " + MOST_TOKENS + " that are supported");
         }
         int longest = 0;
         for (int id = 0; id < size; id++) {
             int length = offset[id + 1] - offset[id];
             if (length == 0) {
-                throw new IllegalArgumentException("token " + id + " is empty; every token stands for at least one byte");
+                throw new IllegalArgumentException(
+                        "token " + id + " is empty; every token stands for at least one" + " byte");
             }
             longest = Math.max(longest, length);
         }
@@ -102,8 +105,9 @@ final class Vocabulary {
         }
         for (int b = 0; b < 256; b++) {
             if (byteId[b] == NONE) {
-                throw new IllegalArgumentException(String.format(
-                        "byte 0x%02X has no token of its own, so not every text could be encoded; a byte-level vocabulary has all 256", b));
+                throw new IllegalArgumentException(String
+                        .format("byte 0x%02X has no token of its own, so not every text could be encoded; a byte-level"
+                                + " vocabulary has all 256", b));
             }
         }
     }
@@ -162,7 +166,8 @@ final class Vocabulary {
             }
             if ((entry & ~ID_MASK) == tag) {
                 int id = (entry & ID_MASK) - 1;
-                if (heads[2 * id] == low && heads[2 * id + 1] == high && (to - from <= HEAD_BYTES || same(bytes, from, to, id))) {
+                if (heads[2 * id] == low && heads[2 * id + 1] == high
+                        && (to - from <= HEAD_BYTES || same(bytes, from, to, id))) {
                     return id;
                 }
             }
@@ -174,8 +179,8 @@ final class Vocabulary {
         return Arrays.equals(bytes, from, to, pool, offset[id], offset[id + 1]);
     }
 
-    /// What the table holds where a look-up of this hash begins. To ask for the places of many pieces before any is looked up lets
-    /// the processor fetch them all at once.
+    /// What the table holds where a look-up of this hash begins. To ask for the places of many pieces before any is
+    /// looked up lets the processor fetch them all at once.
     int touch(long hash) {
         return table[(int) (hash >>> shift)];
     }
@@ -185,7 +190,8 @@ final class Vocabulary {
         return (long) LONG.get(bytes, from) & LOW_MASK[Math.min(length, HEAD_BYTES + 1)];
     }
 
-    /// The next 7 of `bytes[from, from + length)`, 0 where there are fewer, and the length above; 16 stands for all longer ones.
+    /// The next 7 of `bytes[from, from + length)`, 0 where there are fewer, and the length above; 16 stands for all
+    /// longer ones.
     static long high(byte[] bytes, int from, int length) {
         int known = Math.min(length, HEAD_BYTES + 1);
         return (long) LONG.get(bytes, from + 8) & HIGH_MASK[known] | (long) known << 56;

@@ -17,8 +17,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Added tokens as Hugging Face's tokenizers 0.23 reads and matches them: all expected ids and places are its own. A byte's id is
-/// the byte; 256 is `ar`, 257 is ` ar`.
+/// Added tokens as Hugging Face's tokenizers 0.23 reads and matches them: all expected ids and places are its own. A
+/// byte's id is the byte; 256 is `ar`, 257 is ` ar`.
 class AddedTokensTest {
 
     @TempDir
@@ -40,19 +40,22 @@ class AddedTokensTest {
 
     private static String token(int id, String name, boolean special, String... flags) {
         List<String> set = Arrays.asList(flags);
-        return "{\"id\":%d,\"content\":\"%s\",\"single_word\":%b,\"lstrip\":%b,\"rstrip\":%b,\"normalized\":%b,\"special\":%b}".formatted(id,
-                name, set.contains("single_word"), set.contains("lstrip"), set.contains("rstrip"), set.contains("normalized"), special);
+        return "{\"id\":%d,\"content\":\"%s\",\"single_word\":%b,\"lstrip\":%b,\"rstrip\":%b,\"normalized\":%b,\"special\":%b}"
+                .formatted(id, name, set.contains("single_word"), set.contains("lstrip"), set.contains("rstrip"),
+                        set.contains("normalized"), special);
     }
 
     @Test
     void tokensThatAreNotSpecialMatchInEveryText() throws IOException {
-        Tokenizer tokenizer = load(token(258, "<s>", true), token(259, "<think>", false), token(260, "생각", false, "normalized"));
+        Tokenizer tokenizer = load(token(258, "<s>", true), token(259, "<think>", false),
+                token(260, "생각", false, "normalized"));
         String text = "<think>o<s>생각k<think";
         int[] ids = {259, 'o', '<', 's', '>', 260, 'k', '<', 't', 'h', 'i', 'n', 'k'};
         assertArrayEquals(ids, tokenizer.encodeOrdinary(text));
         assertArrayEquals(ids, tokenizer.encode(text, Set.of(), Set.of()));
         assertArrayEquals(ids, tokenizer.encodeBatch(List.of(text), 1).getFirst());
-        assertArrayEquals(new int[] {259, 'o', 258, 260, 'k', '<', 't', 'h', 'i', 'n', 'k'}, tokenizer.encode(text, Tokenizer.ALL, Set.of()));
+        assertArrayEquals(new int[] {259, 'o', 258, 260, 'k', '<', 't', 'h', 'i', 'n', 'k'},
+                tokenizer.encode(text, Tokenizer.ALL, Set.of()));
         assertArrayEquals(new int[] {259}, tokenizer.encode("<think>", Set.of(), Tokenizer.ALL));
         assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("<think><s>", Set.of(), Tokenizer.ALL));
         assertEquals(text, tokenizer.decode(ids));
@@ -67,7 +70,8 @@ class AddedTokensTest {
 
     @Test
     void aTokenStripsTheWhiteSpaceThatItsFlagsName() throws IOException {
-        Tokenizer tokenizer = load(token(258, "foo", false, "normalized", "lstrip", "rstrip"), token(259, "<m>", true, "lstrip"));
+        Tokenizer tokenizer = load(token(258, "foo", false, "normalized", "lstrip", "rstrip"),
+                token(259, "<m>", true, "lstrip"));
         String text = "o  foo bar foot";
         Encoding encoding = tokenizer.encodeWithOffsets(text);
         assertArrayEquals(new int[] {'o', 258, 'b', 256, 258, 't'}, encoding.ids());
@@ -111,19 +115,22 @@ class AddedTokensTest {
 
     @Test
     void whatWasReadIsWrittenAgain() throws IOException {
-        Tokenizer tokenizer = load(token(256, "ar", false, "normalized"), token(258, "<s>", true), token(259, "foo", false, "rstrip", "single_word"));
+        Tokenizer tokenizer = load(token(256, "ar", false, "normalized"), token(258, "<s>", true),
+                token(259, "foo", false, "rstrip", "single_word"));
         Path copy = Files.createDirectories(directory.resolve("copy"));
         tokenizer.writeJson(copy.resolve("tokenizer.json"));
         for (String text : List.of("foo  bar ar<s> foot", " ar", "<s>foo ")) {
             assertArrayEquals(tokenizer.encodeOrdinary(text), Tokenizer.load(copy).encodeOrdinary(text));
-            assertArrayEquals(tokenizer.encode(text, Tokenizer.ALL, Set.of()), Tokenizer.load(copy).encode(text, Tokenizer.ALL, Set.of()));
+            assertArrayEquals(tokenizer.encode(text, Tokenizer.ALL, Set.of()),
+                    Tokenizer.load(copy).encode(text, Tokenizer.ALL, Set.of()));
         }
     }
 
     @Test
     void aGapThatTheLibraryWouldCloseIsRefused() {
         var gap = assertThrows(IOException.class, () -> load(token(258, "<s>", true), token(260, "<t>", true)));
-        assertTrue(gap.getMessage().contains("\"<t>\" has id 260") && gap.getMessage().endsWith("its id would be 259"), gap.getMessage());
+        assertTrue(gap.getMessage().contains("\"<t>\" has id 260") && gap.getMessage().endsWith("its id would be 259"),
+                gap.getMessage());
         var twice = assertThrows(IOException.class, () -> load(token(258, "<s>", true), token(259, "<s>", true)));
         assertTrue(twice.getMessage().contains("there twice"), twice.getMessage());
     }
@@ -137,10 +144,13 @@ class AddedTokensTest {
         for (int id = 257; id >= 0; id--) {
             json = json.replaceFirst("\":" + id + "([,}])", "\":" + (id + 2) + "$1");
         }
-        json = json.replace("\"id\":258", "\"id\":0").replace("\"id\":259", "\"id\":1").replace("\"vocab\":{", "\"vocab\":{\"<s>\":0,\"</s>\":1,");
+        json = json.replace("\"id\":258", "\"id\":0")
+                .replace("\"id\":259", "\"id\":1")
+                .replace("\"vocab\":{", "\"vocab\":{\"<s>\":0,\"</s>\":1,");
         Files.writeString(file, json);
         Tokenizer tokenizer = Tokenizer.load(file);
-        assertArrayEquals(new int[] {'b' + 2, 258, 259, '<' + 2, 's' + 2, '>' + 2}, tokenizer.encodeOrdinary("bar ar<s>"));
+        assertArrayEquals(new int[] {'b' + 2, 258, 259, '<' + 2, 's' + 2, '>' + 2},
+                tokenizer.encodeOrdinary("bar ar<s>"));
         assertArrayEquals(new int[] {0, 258, 1}, tokenizer.encode("<s>ar</s>", Tokenizer.ALL, Set.of()));
         assertEquals("<s>ar</s>", tokenizer.decode(0, 258, 1));
         assertEquals(260, tokenizer.size());
@@ -151,7 +161,8 @@ class AddedTokensTest {
         assertArrayEquals(Utf8.bytes("ar"), tokenizer.bytes(258));
         assertThrows(IllegalArgumentException.class, () -> tokenizer.decode(260));
         tokenizer.writeJson(directory.resolve("again.json"));
-        assertArrayEquals(new int[] {258, 259}, Tokenizer.load(directory.resolve("again.json")).encodeOrdinary("ar ar"));
+        assertArrayEquals(new int[] {258, 259},
+                Tokenizer.load(directory.resolve("again.json")).encodeOrdinary("ar ar"));
         assertEquals(tokenizer.specials(), Tokenizer.load(directory.resolve("again.json")).specials());
     }
 
@@ -160,9 +171,11 @@ class AddedTokensTest {
         load(token(258, "<s>", true));
         Path file = directory.resolve("tokenizer.json");
         String json = Files.readString(file)
-                .replace("\"normalizer\":null", "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Sequence\",\"normalizers\":[]}]}")
+                .replace("\"normalizer\":null",
+                        "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Sequence\",\"normalizers\":[]}]}")
                 .replace("\"pretokenizers\":[", "\"pretokenizers\":[{\"type\":\"Sequence\",\"pretokenizers\":[]},")
-                .replace("\"post_processor\":", "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[]},\"was\":");
+                .replace("\"post_processor\":",
+                        "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[]},\"was\":");
         Files.writeString(file, json);
         assertArrayEquals(new int[] {'b', 256, 257}, Tokenizer.load(file).encodeOrdinary("bar ar"));
     }

@@ -76,7 +76,8 @@ class BpeTrainerTest {
             for (int i = 0; i < 300; i++) {
                 StringBuilder text = new StringBuilder();
                 for (int j = 0; j < 60; j++) {
-                    text.append(List.of("\n", "\r\n", " ", "a", "한", "7", "!", "/", "\u3000", "'", "\u0301").get(random.nextInt(11)));
+                    text.append(List.of("\n", "\r\n", " ", "a", "한", "7", "!", "/", "\u3000", "'", "\u0301")
+                            .get(random.nextInt(11)));
                 }
                 byte[] bytes = Utf8.bytes(text.toString());
                 TextChunks chunks = new TextChunks(new ByteArrayInputStream(bytes), 7);
@@ -113,7 +114,9 @@ class BpeTrainerTest {
         Random random = new Random(25);
         StringBuilder text = new StringBuilder();
         while (text.length() < 20_000_000) {
-            text.append(' ').append(Integer.toString((int) (5e5 * random.nextDouble() * random.nextDouble()), 26).replaceAll("[0-9]", "k"));
+            text.append(' ')
+                    .append(Integer.toString((int) (5e5 * random.nextDouble() * random.nextDouble()), 26)
+                            .replaceAll("[0-9]", "k"));
         }
         Path file = directory.resolve("many");
         Files.write(file, Utf8.bytes(text.toString()));
@@ -145,7 +148,10 @@ class BpeTrainerTest {
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, 1, 6000);
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 1000; i++) {
-            text.append(" common word").append(" x").append(Integer.toString(i, 26).replaceAll("[0-9]", "q")).append('y');
+            text.append(" common word")
+                    .append(" x")
+                    .append(Integer.toString(i, 26).replaceAll("[0-9]", "q"))
+                    .append('y');
         }
         trainer.add(text.toString());
         assertTrue(trainer.pieces() <= 60);
@@ -179,7 +185,8 @@ class BpeTrainerTest {
     }
 
     private static String corpus(Random random, int words) {
-        String[] some = {" the", " 한국어", " 한국", "토큰", " merging", " merges", " aaaa", "\n", "...", " 2024", "😀", " ", "é", " the", "abab"};
+        String[] some = {" the", " 한국어", " 한국", "토큰", " merging", " merges", " aaaa", "\n", "...", " 2024", "😀", " ",
+                "é", " the", "abab"};
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < words; i++) {
             text.append(some[(int) (some.length * random.nextDouble() * random.nextDouble())]);
@@ -204,7 +211,9 @@ class BpeTrainerTest {
         List<List<Integer>> pieces = new ArrayList<>();
         for (String piece : Vocabularies.split(regex, text)) {
             List<Integer> piecesIds = new ArrayList<>();
-            Vocabularies.latin1(Utf8.bytes(piece)).chars().forEach(b -> piecesIds.add(ids.get(String.valueOf((char) b))));
+            Vocabularies.latin1(Utf8.bytes(piece))
+                    .chars()
+                    .forEach(b -> piecesIds.add(ids.get(String.valueOf((char) b))));
             pieces.add(piecesIds);
         }
         while (tokens.size() < size) {

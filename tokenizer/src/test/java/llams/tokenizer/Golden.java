@@ -11,8 +11,7 @@ final class Golden {
 
     private static Tokenizer llama3;
 
-    private Golden() {
-    }
+    private Golden() {}
 
     static Path directory() {
         String named = System.getenv("LLAMS_LLAMA3_TOKENIZER");

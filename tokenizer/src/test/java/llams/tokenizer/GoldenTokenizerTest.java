@@ -18,8 +18,8 @@ import org.junit.jupiter.api.function.Executable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Ids and text equal those that tiktoken gives with Llama 3's vocabulary. `-Dllams.tokenizer.cases=FILE` names another file
-/// of cases; what a case tests is told by its fields.
+/// Ids and text equal those that tiktoken gives with Llama 3's vocabulary. `-Dllams.tokenizer.cases=FILE` names another
+/// file of cases; what a case tests is told by its fields.
 class GoldenTokenizerTest {
 
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -94,12 +94,14 @@ class GoldenTokenizerTest {
                 try {
                     checkCase(tokenizer, node);
                 } catch (RuntimeException | AssertionError e) {
-                    failures.add(node.path("id").asString("?") + " (" + node.path("kind").asString("?") + "): " + e.getMessage());
+                    failures.add(node.path("id").asString("?") + " (" + node.path("kind").asString("?") + "): "
+                            + e.getMessage());
                 }
             }
         }
         assertTrue(cases >= atLeast, file + " has only " + cases + " cases");
-        assertTrue(failures.isEmpty(), failures.size() + " of " + cases + " cases fail: " + String.join("\n", failures));
+        assertTrue(failures.isEmpty(),
+                failures.size() + " of " + cases + " cases fail: " + String.join("\n", failures));
     }
 
     private static void checkCase(Tokenizer tokenizer, JsonNode node) {
@@ -134,7 +136,8 @@ class GoldenTokenizerTest {
             parts.add(new int[] {tokenizer.special("<|end_of_text|>").orElseThrow()});
         }
         assertArrayEquals(ids(node), parts.stream().flatMapToInt(java.util.Arrays::stream).toArray());
-        assertEquals(new String(Utf8.bytes(text), java.nio.charset.StandardCharsets.UTF_8), tokenizer.decodeStrict(ids));
+        assertEquals(new String(Utf8.bytes(text), java.nio.charset.StandardCharsets.UTF_8),
+                tokenizer.decodeStrict(ids));
     }
 
     private static void checkChat(Tokenizer tokenizer, JsonNode node) {

@@ -85,7 +85,8 @@ class MergingEqualsReferenceTest {
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 4000; i++) {
-            text.append(letters(random, 1 + random.nextInt(40))).append(random.nextInt(4) == 0 ? " ".repeat(random.nextInt(30)) : " ");
+            text.append(letters(random, 1 + random.nextInt(40)))
+                    .append(random.nextInt(4) == 0 ? " ".repeat(random.nextInt(30)) : " ");
         }
         trainer.add(text.append(Vocabularies.SAMPLE.repeat(20)).toString());
         Tokenizer trained = trainer.train(900, List.of());

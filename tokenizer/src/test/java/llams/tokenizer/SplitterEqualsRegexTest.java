@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SplitterEqualsRegexTest {
 
     /// One or two of each kind of character that any pattern tells apart.
-    private static final List<String> CLASSES = List.of(" ", "\n", "\r", "\t", "\u3000", "'", "s", "S", "R", "e", "l", "ſ", "ǅ", "ʰ",
-            "한", "\u0301", "7", "½", "!", "/", "\uD83D\uDE00", "\uD801\uDC00");
+    private static final List<String> CLASSES = List.of(" ", "\n", "\r", "\t", "\u3000", "'", "s", "S", "R", "e", "l",
+            "ſ", "ǅ", "ʰ", "한", "\u0301", "7", "½", "!", "/", "\uD83D\uDE00", "\uD801\uDC00");
 
     /// A choice of them for longer strings.
     private static final List<String> FEW = List.of(" ", "\n", "\t", "'", "s", "L", "한", "\u0301", "7", "!", "/");
@@ -118,7 +118,8 @@ class SplitterEqualsRegexTest {
         }
         List<String> expected = Vocabularies.split(regex, new String(bytes, StandardCharsets.UTF_8));
         if (!expected.equals(pieces)) {
-            assertEquals(expected, pieces, () -> pattern + " on " + text.chars().mapToObj(c -> String.format("U+%04X", c)).toList());
+            assertEquals(expected, pieces,
+                    () -> pattern + " on " + text.chars().mapToObj(c -> String.format("U+%04X", c)).toList());
         }
     }
 }

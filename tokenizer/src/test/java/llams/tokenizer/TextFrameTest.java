@@ -30,8 +30,9 @@ class TextFrameTest {
         String json = Files.readString(file);
         if (first != null) {
             String single = first.isEmpty() ? "" : "{\"SpecialToken\":{\"id\":\"" + first + "\",\"type_id\":0}},";
-            json = json.replace("\"post_processor\":", "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"TemplateProcessing\",\"single\":["
-                    + single + "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}]}]},\"was\":");
+            json = json.replace("\"post_processor\":",
+                    "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"TemplateProcessing\",\"single\":["
+                            + single + "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}]}]},\"was\":");
         } else {
             json = json.replace("\"post_processor\":", "\"post_processor\":null,\"was\":");
         }
@@ -43,7 +44,8 @@ class TextFrameTest {
 
     @Test
     void thePostProcessorDecides() throws IOException {
-        TextFrame frame = frame("<b>", "{\"bos_token\": \"<a>\", \"eos_token\": \"<c>\"}", "{\"bos_token_id\": 256}", "<a>", "<b>", "<c>");
+        TextFrame frame = frame("<b>", "{\"bos_token\": \"<a>\", \"eos_token\": \"<c>\"}", "{\"bos_token_id\": 256}",
+                "<a>", "<b>", "<c>");
         assertEquals(257, frame.first());
         assertEquals(258, frame.last());
         assertTrue(frame.note().contains("<b>") && frame.note().contains("256"), frame.note());
@@ -52,10 +54,14 @@ class TextFrameTest {
 
     @Test
     void withoutItTheConfigsDo() throws IOException {
-        assertEquals(257, frame(null, "{\"bos_token\": \"<a>\", \"eos_token\": {\"content\": \"<c>\"}}", "{\"bos_token_id\": 257}", "<a>", "<b>", "<c>").first());
-        TextFrame frame = frame(null, "{\"bos_token\": {\"content\": \"<b>\"}}", "{\"eos_token_id\": [258, 256]}", "<a>", "<b>", "<c>");
+        assertEquals(257, frame(null, "{\"bos_token\": \"<a>\", \"eos_token\": {\"content\": \"<c>\"}}",
+                "{\"bos_token_id\": 257}", "<a>", "<b>", "<c>").first());
+        TextFrame frame = frame(null, "{\"bos_token\": {\"content\": \"<b>\"}}", "{\"eos_token_id\": [258, 256]}",
+                "<a>", "<b>", "<c>");
         assertEquals(new TextFrame(257, 258, null), frame);
-        assertEquals(TextFrame.NONE, frame(null, "{\"bos_token\": \"<a>\", \"add_bos_token\": false}", "{\"bos_token_id\": 256}", "<a>").first());
+        assertEquals(TextFrame.NONE,
+                frame(null, "{\"bos_token\": \"<a>\", \"add_bos_token\": false}", "{\"bos_token_id\": 256}", "<a>")
+                        .first());
     }
 
     @Test
@@ -73,7 +79,8 @@ class TextFrameTest {
         assertArrayEquals(new int[] {1, 5, 2}, frame.around(new int[] {1, 5, 2}, true, true));
         assertArrayEquals(new int[] {5}, frame.around(new int[] {5}, false, false));
         assertArrayEquals(new int[] {1, 2}, frame.around(new int[0], true, true));
-        assertArrayEquals(new int[] {5}, new TextFrame(TextFrame.NONE, TextFrame.NONE, null).around(new int[] {5}, true, true));
+        assertArrayEquals(new int[] {5},
+                new TextFrame(TextFrame.NONE, TextFrame.NONE, null).around(new int[] {5}, true, true));
         assertNull(frame.note());
     }
 }

@@ -38,12 +38,14 @@ class TokenizerBehaviourTest {
 
     @Test
     void disallowedSpecialTextIsRefused() {
-        var all = assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("x <|eot_id|>", Set.of(), Tokenizer.ALL));
+        var all = assertThrows(IllegalArgumentException.class,
+                () -> tokenizer.encode("x <|eot_id|>", Set.of(), Tokenizer.ALL));
         assertEquals("The text contains a special token that is not allowed: <|eot_id|>", all.getMessage());
         var rest = assertThrows(IllegalArgumentException.class,
                 () -> tokenizer.encode("<|eot_id|><|end_of_text|>", Set.of("<|eot_id|>"), Tokenizer.ALL));
         assertTrue(rest.getMessage().endsWith("<|end_of_text|>"));
-        assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("<|eot_id|>", Tokenizer.ALL, Set.of("<|eot_id|>")));
+        assertThrows(IllegalArgumentException.class,
+                () -> tokenizer.encode("<|eot_id|>", Tokenizer.ALL, Set.of("<|eot_id|>")));
         assertThrows(IllegalArgumentException.class, () -> tokenizer.encode("any word", Set.of(), Set.of("word")));
         assertEquals(1, tokenizer.encode("<|eot_id|>", Tokenizer.ALL, Tokenizer.ALL).length);
     }
@@ -83,7 +85,8 @@ class TokenizerBehaviourTest {
         assertArrayEquals(tokenizer.encodeOrdinary("\uFFFD\uFFFD"), tokenizer.encodeOrdinary("\uDC00\uD800"));
         assertEquals("\uD83D\uDE00", tokenizer.decode(tokenizer.encodeOrdinary("\uD83D\uDE00")));
         String atChunkEnd = "x".repeat(4095) + "\uD83D\uDE00" + "x".repeat(4094) + "\uD83D";
-        assertEquals(atChunkEnd.substring(0, atChunkEnd.length() - 1) + "\uFFFD", tokenizer.decode(tokenizer.encodeOrdinary(atChunkEnd)));
+        assertEquals(atChunkEnd.substring(0, atChunkEnd.length() - 1) + "\uFFFD",
+                tokenizer.decode(tokenizer.encodeOrdinary(atChunkEnd)));
     }
 
     @Test
@@ -108,9 +111,13 @@ class TokenizerBehaviourTest {
     void streamingShowsWholeCharactersAndEqualsDecode() {
         Random random = new Random(6);
         for (int i = 0; i < 2000; i++) {
-            int[] ids = i % 2 == 0 ? random.ints(random.nextInt(12), 0, tokenizer.size()).toArray()
-                    : "한😀é".codePoints().flatMap(c -> java.util.stream.IntStream.range(0, 1)
-                            .flatMap(x -> bytesOf(Character.toString(c)))).limit(random.nextInt(1, 10)).toArray();
+            int[] ids = i % 2 == 0
+                    ? random.ints(random.nextInt(12), 0, tokenizer.size()).toArray()
+                    : "한😀é".codePoints()
+                            .flatMap(c -> java.util.stream.IntStream.range(0, 1)
+                                    .flatMap(x -> bytesOf(Character.toString(c))))
+                            .limit(random.nextInt(1, 10))
+                            .toArray();
             StreamingDecoder decoder = tokenizer.streamingDecoder();
             StringBuilder text = new StringBuilder();
             for (int id : ids) {
@@ -140,7 +147,8 @@ class TokenizerBehaviourTest {
                 int end = encoding.ends()[t];
                 assertTrue(start <= last && start < end, "no gap before token " + t);
                 last = end;
-                String covered = new String(Utf8.bytes(text.substring(start, end)), java.nio.charset.StandardCharsets.UTF_8);
+                String covered = new String(Utf8.bytes(text.substring(start, end)),
+                        java.nio.charset.StandardCharsets.UTF_8);
                 String token = tokenizer.decode(encoding.ids()[t]);
                 if (!token.contains("\uFFFD")) {
                     assertEquals(covered, token);
@@ -179,8 +187,10 @@ class TokenizerBehaviourTest {
         String twoTexts = "a ".repeat(199_999) + "!" + "aaaa";
         assertEquals(399_999 + 2, pairs.encodeOrdinary(twoTexts).length);
         assertEquals(399_999 + 3, pairs.cuttingLongRuns().encodeOrdinary(twoTexts).length);
-        assertEquals(List.of(new LongRuns.Cut(0, 50_000), new LongRuns.Cut(50_000, 50_004)), LongRuns.cuts("😀".repeat(25_002)));
-        assertEquals(List.of(new LongRuns.Cut(0, 25_000), new LongRuns.Cut(25_000, 25_001)), LongRuns.cuts("\u001C".repeat(25_001)));
+        assertEquals(List.of(new LongRuns.Cut(0, 50_000), new LongRuns.Cut(50_000, 50_004)),
+                LongRuns.cuts("😀".repeat(25_002)));
+        assertEquals(List.of(new LongRuns.Cut(0, 25_000), new LongRuns.Cut(25_000, 25_001)),
+                LongRuns.cuts("\u001C".repeat(25_001)));
         assertEquals(List.of(), LongRuns.cuts(""));
     }
 
@@ -194,7 +204,8 @@ class TokenizerBehaviourTest {
     void vocabulariesThatCannotWorkAreRefused() {
         List<byte[]> lacking = new ArrayList<>(Vocabularies.random(new Random(1), 0));
         lacking.removeIf(token -> token[0] == 'x');
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Tokenizer.of(lacking, List.of())).getMessage().contains("0x78"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Tokenizer.of(lacking, List.of())).getMessage()
+                .contains("0x78"));
         var twice = assertThrows(IllegalArgumentException.class, () -> Tokenizer.of(with("a"), List.of()));
         assertTrue(twice.getMessage().contains("same bytes"));
         assertThrows(IllegalArgumentException.class, () -> Tokenizer.of(with(""), List.of()));

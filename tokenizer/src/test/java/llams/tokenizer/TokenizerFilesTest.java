@@ -16,7 +16,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files come back as they went, special tokens are found where they stand, and what cannot be honoured is refused with the place.
+/// Files come back as they went, special tokens are found where they stand, and what cannot be honoured is refused with
+/// the place.
 class TokenizerFilesTest {
 
     private static final List<String> FEW = List.of("<|begin_of_text|>", "<|eot_id|>", "quote\" and \\ 한");
@@ -45,7 +46,8 @@ class TokenizerFilesTest {
             assertEquals(pattern, read.pattern());
             assertSame(written, read);
             read.writeJson(directory.resolve("again.json"));
-            assertArrayEquals(Files.readAllBytes(directory.resolve("tokenizer.json")), Files.readAllBytes(directory.resolve("again.json")));
+            assertArrayEquals(Files.readAllBytes(directory.resolve("tokenizer.json")),
+                    Files.readAllBytes(directory.resolve("again.json")));
         }
     }
 
@@ -85,7 +87,8 @@ class TokenizerFilesTest {
         assertEquals(256, Tokenizer.load(directory).specials().size());
         String config = """
                 {"bos_token": "<s>", "added_tokens_decoder": {"%d": {"content": "</s>", "special": true}, "%d": {"content": "<s>"}}}
-                """.formatted(tokens.size() + 1, tokens.size());
+                """
+                .formatted(tokens.size() + 1, tokens.size());
         Files.writeString(directory.resolve("tokenizer_config.json"), config);
         assertEquals(List.of("<s>", "</s>"), List.copyOf(Tokenizer.load(directory).specials().keySet()));
         tokenizer.writeJson(directory.resolve("tokenizer.json"));
@@ -113,9 +116,10 @@ class TokenizerFilesTest {
             Files.writeString(file, json);
             assertEquals(TokenizerJson.addedTokens(file), AddedTokensHead.read(file));
         }
-        for (String[] change : new String[][] {{"\"lstrip\":false", "\"lstrip\":true"}, {"eot_id", "eot\\u005Fid"}, {"\"id\":407", "\"id\":405"},
-                {"\"id\":407", "\"id\":0407"}, {"\"id\":407", "\"id\":4 07"}, {"eot_id", "e한"}, {"\"special\":true", "\"special\":1"},
-                {"\"single_word\":false,", ""}, {"\"added_tokens\"", "\"added\""}, {"<|end_of_text|>", "<|begin_of_text|>"}}) {
+        for (String[] change : new String[][] {{"\"lstrip\":false", "\"lstrip\":true"}, {"eot_id", "eot\\u005Fid"},
+                {"\"id\":407", "\"id\":405"}, {"\"id\":407", "\"id\":0407"}, {"\"id\":407", "\"id\":4 07"},
+                {"eot_id", "e한"}, {"\"special\":true", "\"special\":1"}, {"\"single_word\":false,", ""},
+                {"\"added_tokens\"", "\"added\""}, {"<|end_of_text|>", "<|begin_of_text|>"}}) {
             assertTrue(compact.contains(change[0]), change[0]);
             Files.writeString(file, compact.replace(change[0], change[1]));
             assertEquals(null, AddedTokensHead.read(file), change[1]);
@@ -168,7 +172,8 @@ class TokenizerFilesTest {
     @Test
     void missingFilesAreNamed() {
         var none = assertThrows(IOException.class, () -> Tokenizer.load(directory));
-        for (String name : List.of(directory.toString(), "tokenizer.model", "original/tokenizer.model", "tokenizer.json")) {
+        for (String name : List.of(directory.toString(), "tokenizer.model", "original/tokenizer.model",
+                "tokenizer.json")) {
             assertTrue(none.getMessage().contains(name), none.getMessage());
         }
         var absent = assertThrows(IOException.class, () -> Tokenizer.load(directory.resolve("absent")));
@@ -194,12 +199,16 @@ class TokenizerFilesTest {
         jsonRefused(good, "\"id\":407", "\"id\":99999999999999999999", "has the id 99999999999999999999");
         jsonRefused(good, "\"id\":407", "\"id\":1.5", "has the id 1.5");
         jsonRefused(good, "\"pattern\":{", "\"pattern\":null,\"was\":{", "pre_tokenizer splits by null");
-        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":null,\"was\":[", "pre_tokenizer.pretokenizers is null; it must be a list");
+        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":null,\"was\":[",
+                "pre_tokenizer.pretokenizers" + " is null; it must be a list");
         jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[],\"was\":[", "pre_tokenizer [] is not supported");
-        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[null],\"was\":[null,", "pre_tokenizer [] is not supported");
+        jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[null],\"was\":[null,",
+                "pre_tokenizer [] is" + " not supported");
         jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[]", "normalizer is []; it must be an object");
-        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":" + "[".repeat(2000), "tokenizer.json:1: nested too deeply");
-        jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":5,\"were\":[", "added_tokens is 5; it must be a list");
+        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":" + "[".repeat(2000),
+                "tokenizer.json:1: nested" + " too deeply");
+        jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":5,\"were\":[",
+                "added_tokens is 5; it must be a" + " list");
         jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":[7,", "added_tokens is 7; it must be an object");
         jsonRefused(good, "\"merges\":[\"", "\"merges\":[null,\"", "model.merges: number 0 is null");
         jsonRefused(good, "\"merges\":[\"", "\"merges\":[[\"a\"],\"", "model.merges: number 0 is [a]");
@@ -234,10 +243,15 @@ class TokenizerFilesTest {
         String json = Files.readString(file);
         StringBuilder merges = new StringBuilder("\"merges\":[");
         for (long merge : Merges.natural(trained.vocabulary())) {
-            merges.append(merges.charAt(merges.length() - 1) == '[' ? "" : ",").append("[\"").append(text(trained, (int) (merge >>> 32)))
-                    .append("\",\"").append(text(trained, (int) merge)).append("\"]");
+            merges.append(merges.charAt(merges.length() - 1) == '[' ? "" : ",")
+                    .append("[\"")
+                    .append(text(trained, (int) (merge >>> 32)))
+                    .append("\",\"")
+                    .append(text(trained, (int) merge))
+                    .append("\"]");
         }
-        json = json.substring(0, json.indexOf("\"merges\":[")).replace("\"ignore_merges\":true", "\"ignore_merges\":false") + merges + "]}}";
+        json = json.substring(0, json.indexOf("\"merges\":["))
+                .replace("\"ignore_merges\":true", "\"ignore_merges\":false") + merges + "]}}";
         Files.writeString(file, json);
         assertSame(trained, Tokenizer.load(file));
     }

@@ -15,11 +15,12 @@ import java.util.regex.Pattern;
 final class Vocabularies {
 
     /// Text in many scripts, with what splitters care for.
-    static final String SAMPLE = "Hello, world! It's 2024; we'll see 12345 THINGS'RE\r\n\r\n  한국어 토크나이저는 글자를 나눕니다.\t\tx\u00A0y 😀😀👩‍🚀 "
-            + "ǅungla ʰa ñandú e\u0301 नमस्ते ٣٤٥ Ⅻ ½ ſ'ſ 'S don\u2019t \u3000\u3000안녕 \u0085 a/b//\n/ $$ %%\n\n end   ";
+    static final String SAMPLE = "Hello, world! It's 2024; we'll see 12345 THINGS'RE\r\n\r\n  한국어 토크나이저는 글자를"
+            + " 나눕니다.\t\tx\u00A0y 😀😀👩‍🚀 "
+            + "ǅungla ʰa ñandú e\u0301 नमस्ते ٣٤٥ Ⅻ ½ ſ'ſ 'S don\u2019t \u3000\u3000안녕 \u0085 a/b//\n/ $$ %%\n\n"
+            + " end   ";
 
-    private Vocabularies() {
-    }
+    private Vocabularies() {}
 
     /// All bytes, and `more` random pieces of the sample, of letters a and b, and of anything, in random order.
     static List<byte[]> random(Random random, int more) {
@@ -42,8 +43,8 @@ final class Vocabularies {
         return tokens;
     }
 
-    /// All bytes, and `more` strings of up to `longest` of the first `alphabet` letters, in random order; fewer where there are no
-    /// more such strings.
+    /// All bytes, and `more` strings of up to `longest` of the first `alphabet` letters, in random order; fewer where
+    /// there are no more such strings.
     static List<byte[]> dense(Random random, int alphabet, int longest, int more) {
         List<byte[]> tokens = new ArrayList<>();
         Set<String> seen = new HashSet<>();
@@ -90,8 +91,7 @@ final class Vocabularies {
     /// The pattern's expression for `java.util.regex`: with Unicode's `\s` and Unicode's case folding.
     static Pattern regex(SplitPattern pattern) {
         String space = "\\t-\\r\\x20\\x85\\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000";
-        String regex = pattern.regex
-                .replace("[^\\s\\p{L}\\p{N}]", "[^" + space + "\\p{L}\\p{N}]")
+        String regex = pattern.regex.replace("[^\\s\\p{L}\\p{N}]", "[^" + space + "\\p{L}\\p{N}]")
                 .replace("\\S", "[^" + space + "]")
                 .replace("\\s", "[" + space + "]")
                 .replace("(?i:", "(?iu:");

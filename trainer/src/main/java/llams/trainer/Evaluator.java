@@ -31,11 +31,10 @@ public final class Evaluator implements AutoCloseable {
     private final Runnable release;
     private final RecentPrograms programs;
 
-    /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the time of
-    /// each call is what is measured. The session stays the caller's.
+    /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the
+    /// time of each call is what is measured. The session stays the caller's.
     Evaluator(Session session, Llama model, int positions) {
-        this(session, model, positions, () -> {
-        });
+        this(session, model, positions, () -> {});
     }
 
     private Evaluator(Session session, Llama model, int positions, Runnable release) {

@@ -19,8 +19,7 @@ final class FileSums {
     static final String FILE = "SHA256SUMS";
     private static final Pattern LINE = Pattern.compile("([0-9a-f]{64})  (.+)");
 
-    private FileSums() {
-    }
+    private FileSums() {}
 
     /// Writes the sums of all files that are in a directory.
     ///
@@ -32,7 +31,10 @@ final class FileSums {
         }
         StringBuilder sums = new StringBuilder();
         for (Path file : files) {
-            sums.append(disk.hash(file)).append("  ").append(directory.relativize(file).toString().replace('\\', '/')).append('\n');
+            sums.append(disk.hash(file))
+                    .append("  ")
+                    .append(directory.relativize(file).toString().replace('\\', '/'))
+                    .append('\n');
         }
         AtomicFiles.write(directory.resolve(FILE), sums.toString().getBytes(StandardCharsets.UTF_8));
     }
@@ -64,6 +66,8 @@ final class FileSums {
             }
             missing.remove(name);
         }
-        return missing.isEmpty() ? Optional.empty() : Optional.of(FILE + " has no sum of " + String.join(", ", missing));
+        return missing.isEmpty()
+                ? Optional.empty()
+                : Optional.of(FILE + " has no sum of " + String.join(", ", missing));
     }
 }

@@ -32,8 +32,7 @@ public final class FineTune implements AutoCloseable {
     ///
     /// @param parameters of the whole model, an adapter included
     /// @param trained    of these, how many are trained
-    public record Plan(long parameters, long trained, int sequences, int steps, Program.Memory memory) {
-    }
+    public record Plan(long parameters, long trained, int sequences, int steps, Program.Memory memory) {}
 
     /// One step, as it stands in the log.
     ///
@@ -53,12 +52,10 @@ public final class FineTune implements AutoCloseable {
         void step(Report report);
 
         /// The run begins, with the step after `save`; null if it is a new one.
-        default void begins(Path save) {
-        }
+        default void begins(Path save) {}
 
         /// Something to know about the run, in one line: a save for which there is no room, say.
-        default void note(String note) {
-        }
+        default void note(String note) {}
     }
 
     private static final Duration PAUSE = Duration.ofSeconds(10);
@@ -133,17 +130,24 @@ public final class FineTune implements AutoCloseable {
     public static FineTune ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
             PackedDataset data, PackedDataset evalData, Path out) throws IOException {
         if (settings.lora() != null) {
-            throw new IllegalArgumentException("an adapter on a new random model is of no use; train it with --method full");
+            throw new IllegalArgumentException(
+                    "an adapter on a new random model is of no use; train it with" + " --method full");
         }
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
-        return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data, evalData,
-                out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
+        return new FineTune(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
+                evalData, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
     }
 
     /// The element types of a model as it is used.
     private static String weights(LlamaWeights base) throws IOException {
-        return base.resident().values().stream().map(tensor -> tensor.dtype().name()).distinct().sorted().collect(Collectors.joining(","));
+        return base.resident()
+                .values()
+                .stream()
+                .map(tensor -> tensor.dtype().name())
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(","));
     }
 
     /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
@@ -156,8 +160,8 @@ public final class FineTune implements AutoCloseable {
         }
     }
 
-    /// Tells that conversations are trained on: the result then carries the template by which they were written, what ends an
-    /// answer, and an adapter also the tokenizer.
+    /// Tells that conversations are trained on: the result then carries the template by which they were written, what
+    /// ends an answer, and an adapter also the tokenizer.
     public FineTune onConversations(ModelText text) throws IOException {
         conversations = text;
         if (settings.lora() != null && tokenizer != null) {
@@ -183,13 +187,14 @@ public final class FineTune implements AutoCloseable {
 
     /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
     ///
-    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to have more
-    ///               steps; if it has them all already, nothing is done
-    /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and there is no
-    ///         result
+    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to
+    ///               have more steps; if it has them all already, nothing is done
+    /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and
+    ///             there is no result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
-    /// @throws IOException            if the disk has no room for what the run will write, the result cannot be written, a save
-    ///                                cannot be read, or the base's weights were written to; they say where the run's work is
+    /// @throws IOException            if the disk has no room for what the run will write, the result cannot be
+    ///                                written, a save cannot be read, or the base's weights were written to; they say
+    ///                                where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
         room().check(out, Saves.all(out).size());
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
@@ -197,8 +202,8 @@ public final class FineTune implements AutoCloseable {
         }
     }
 
-    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To be called
-    /// from another thread.
+    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To
+    /// be called from another thread.
     public void stop() {
         stopping = true;
         patience.end();
@@ -233,13 +238,15 @@ public final class FineTune implements AutoCloseable {
         }
         try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
             if (start == asked.steps() && saves.isFinished()) {
-                listener.note("all " + start + " steps were made and the result is complete; more --steps or --epochs go on from there");
+                listener.note("all " + start + " steps were made and the result is complete; more --steps or"
+                        + " --epochs go on from there");
                 return log.last(start, asked.steps());
             }
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                     settings.tokens(), settings.recompute(), settings.seed())) {
-                RunOutput output = new RunOutput(out, settings, model, this::writeResult, trainer, (done, position) ->
-                        new SavedState(done, position, asked, device.arithmetic()), saves, log, patience, listener::note);
+                RunOutput output = new RunOutput(out, settings, model, this::writeResult, trainer,
+                        (done, position) -> new SavedState(done, position, asked, device.arithmetic()), saves, log,
+                        patience, listener::note);
                 Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
                 if (last.isLast()) {
                     output.finish(last.steps(), loader.position());
@@ -258,8 +265,8 @@ public final class FineTune implements AutoCloseable {
         }
     }
 
-    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log, Saves saves,
-            Listener listener) throws IOException {
+    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log,
+            Saves saves, Listener listener) throws IOException {
         Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
         Evaluator evaluator = trainer.evaluator(model.evalModel());
         long tokens = log.tokens();

@@ -19,8 +19,7 @@ import llams.trainer.lora.LoraModel;
 public final class Forecast {
     private static final int FEWEST_TOKENS = 64;
 
-    private Forecast() {
-    }
+    private Forecast() {}
 
     /// Bytes that a run with these settings needs.
     ///
@@ -30,7 +29,8 @@ public final class Forecast {
         List<Leaf> trained;
         if (settings.lora() == null) {
             Map<String, Leaf> leaves = new LinkedHashMap<>();
-            model = Llama.of(config, (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)),
+            model = Llama.of(config,
+                    (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)),
                     Llama.Wrap.NONE);
             trained = List.copyOf(leaves.values());
         } else {
@@ -44,7 +44,8 @@ public final class Forecast {
     /// The same for a model with the leaves that are to be trained.
     static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
         int tokens = settings.tokens() * settings.batch();
-        Program.Memory memory = Trainer.memory(model, trained, settings.optimizer(), tokens, settings.tokens(), settings.recompute());
+        Program.Memory memory = Trainer.memory(model, trained, settings.optimizer(), tokens, settings.tokens(),
+                settings.recompute());
         if (settings.pack()) {
             return memory;
         }
@@ -54,12 +55,12 @@ public final class Forecast {
                 memory.temporaries() + 2 * RecentPrograms.mostBytes(longest, tokens, tokens));
     }
 
-    /// The options that would make a run fit, such as `--recompute --batch 1 --accumulate 4`: those that change least, and the
-    /// same steps as long as that is possible. Empty if none would.
+    /// The options that would make a run fit, such as `--recompute --batch 1 --accumulate 4`: those that change least,
+    /// and the same steps as long as that is possible. Empty if none would.
     ///
     /// @param adapter what to try if training every weight does not fit; null not to
-    public static Optional<String> remedy(LlamaConfig config, Parameters frozen, TrainSettings settings, LoraConfig adapter,
-            Predicate<Program.Memory> fits) {
+    public static Optional<String> remedy(LlamaConfig config, Parameters frozen, TrainSettings settings,
+            LoraConfig adapter, Predicate<Program.Memory> fits) {
         List<String> options = new ArrayList<>();
         TrainSettings tried = settings;
         if (!tried.recompute()) {
@@ -87,13 +88,15 @@ public final class Forecast {
         if (settings.lora() == null && adapter != null) {
             TrainSettings lora = with(settings, adapter, settings.tokens(), settings.batch(), settings.accumulate(),
                     settings.recompute());
-            return fits.test(of(config, frozen, lora)) ? Optional.of("--method lora")
+            return fits.test(of(config, frozen, lora))
+                    ? Optional.of("--method lora")
                     : remedy(config, frozen, lora, null, fits).map(more -> "--method lora " + more);
         }
         return Optional.empty();
     }
 
-    private static TrainSettings with(TrainSettings s, LoraConfig lora, int tokens, int batch, int accumulate, boolean recompute) {
+    private static TrainSettings with(TrainSettings s, LoraConfig lora, int tokens, int batch, int accumulate,
+            boolean recompute) {
         return new TrainSettings(lora, tokens, batch, accumulate, s.steps(), s.epochs(), s.learningRate(), s.schedule(),
                 s.warmup(), s.optimizer(), s.seed(), s.pack(), s.evalEvery(), s.saveEvery(), s.keep(), recompute);
     }

@@ -68,11 +68,13 @@ final class HashingDisk implements Disk {
         }
     }
 
-    /// The hash of a file in hexadecimal digits. One that was not written through this, or not in order, is read. To be asked
-    /// once.
+    /// The hash of a file in hexadecimal digits. One that was not written through this, or not in order, is read. To be
+    /// asked once.
     String hash(Path file) throws IOException {
         HashedOutput output = outputs.get(file);
-        return output != null && output.inOrder ? HexFormat.of().formatHex(output.digest.digest()) : hashOfContent(file);
+        return output != null && output.inOrder
+                ? HexFormat.of().formatHex(output.digest.digest())
+                : hashOfContent(file);
     }
 
     static String hashOfContent(Path file) throws IOException {

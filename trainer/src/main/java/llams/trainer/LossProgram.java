@@ -15,11 +15,10 @@ import llams.engine.llama.Sequence;
 import llams.engine.tensor.DType;
 import llams.trainer.optim.Optimizer;
 
-/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [Batch#fill] fills. Outputs:
-/// `loss` `[1]`, `tokenLoss` `[tokens]`.
+/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [Batch#fill] fills.
+/// Outputs: `loss` `[1]`, `tokenLoss` `[tokens]`.
 final class LossProgram {
-    private LossProgram() {
-    }
+    private LossProgram() {}
 
     /// The loss alone.
     static Program forward(Llama model, int tokens, int positions, long rowLength) {
@@ -27,7 +26,8 @@ final class LossProgram {
     }
 
     /// The loss, and its gradients added to [Optimizer#gradient] of each trained leaf.
-    static Program training(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained, boolean recompute) {
+    static Program training(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
+            boolean recompute) {
         return program(model, tokens, positions, rowLength, trained, recompute);
     }
 
@@ -36,7 +36,8 @@ final class LossProgram {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, positions, rowLength);
         Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, null);
-        List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens), Leaf.input("scale", DType.F32, 1));
+        List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens),
+                Leaf.input("scale", DType.F32, 1));
         if (!trained.isEmpty()) {
             Autodiff.contributions(g, loss.getFirst(), trained, recompute,
                     (leaf, part) -> g.record(new Accumulate(), Optimizer.gradient(leaf), part));

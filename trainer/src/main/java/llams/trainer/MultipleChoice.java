@@ -17,8 +17,9 @@ import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
-/// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question is the one
-/// it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is what begins a text and
+/// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question
+/// is the one it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is what begins a
+/// text and
 /// [ChoiceQuestion#text], encoded as one; of it the tokens behind as many as [ChoiceQuestion#context] has alone count.
 public final class MultipleChoice {
     /// Tokens of a packed sequence, unless a question needs more or the model allows less.
@@ -72,7 +73,10 @@ public final class MultipleChoice {
         int[] body = tokenizer.encodeOrdinary(question.text(choice));
         int[] ids = model.frame().around(body, true, false);
         int[] labels = ids.clone();
-        Arrays.fill(labels, 0, ids.length - body.length + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1), Document.IGNORED);
+        Arrays.fill(labels, 0,
+                ids.length - body.length
+                        + Math.min(tokenizer.encodeOrdinary(question.context()).length, body.length - 1),
+                Document.IGNORED);
         return new Document(question.origin(), ids, labels, false);
     }
 

@@ -31,8 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class NewModel {
     private static final long PART_ELEMENTS = 1 << 20;
 
-    private NewModel() {
-    }
+    private NewModel() {}
 
     /// The weights' type that a config names, or F32.
     ///
@@ -63,21 +62,23 @@ public final class NewModel {
     ///
     /// @param tokenizer a tokenizer's file or a directory with one, to go along; may be null
     /// @param out       must not exist, or be empty; it appears when all is done
-    public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress) throws IOException {
+    public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress)
+            throws IOException {
         checkTokenizer(tokenizer, config);
         List<TensorInfo> plan = plan(config);
         long totalBytes = plan.stream().mapToLong(TensorInfo::bytes).sum();
         long doneBytes = 0;
         RandomWeights weights = new RandomWeights(config, seed);
         try (OutputDirectory output = OutputDirectory.create(out);
-                SafetensorsWriter writer =
-                        SafetensorsWriter.model(output.path(), plan, Map.of(), SafetensorsWriter.DEFAULT_SHARD_BYTES);
+                SafetensorsWriter writer = SafetensorsWriter.model(output.path(), plan, Map.of(),
+                        SafetensorsWriter.DEFAULT_SHARD_BYTES);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(dtype(config).bytes(PART_ELEMENTS), 64);
             for (TensorInfo info : plan) {
                 for (long at = 0; at < info.shape().elements(); at += PART_ELEMENTS) {
                     long elements = Math.min(PART_ELEMENTS, info.shape().elements() - at);
-                    Tensor part = new Tensor(info.dtype(), Shape.of(elements), buffer.asSlice(0, info.dtype().bytes(elements)));
+                    Tensor part = new Tensor(info.dtype(), Shape.of(elements),
+                            buffer.asSlice(0, info.dtype().bytes(elements)));
                     weights.fill(info.name(), at, part);
                     writer.append(info.name(), part.data());
                     doneBytes += part.data().byteSize();
@@ -96,8 +97,8 @@ public final class NewModel {
         if (tokenizer != null) {
             int ids = Tokenizer.load(tokenizer).size();
             if (ids > config.vocab()) {
-                throw new IllegalArgumentException(tokenizer + " has " + ids + " ids, more than the model's vocabulary of "
-                        + config.vocab() + " (vocab_size)");
+                throw new IllegalArgumentException(tokenizer + " has " + ids + " ids, more than the model's"
+                        + " vocabulary of " + config.vocab() + " (vocab_size)");
             }
         }
     }

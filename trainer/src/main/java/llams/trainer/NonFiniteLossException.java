@@ -3,8 +3,8 @@ package llams.trainer;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A step's loss or gradient was infinite or not a number: then nothing was updated by that step. Or its update made such numbers:
-/// then none of them is saved.
+/// A step's loss or gradient was infinite or not a number: then nothing was updated by that step. Or its update made
+/// such numbers: then none of them is saved.
 public final class NonFiniteLossException extends IllegalStateException {
     /// In place of a micro-batch's number: all of the step's had a part in it.
     static final int EVERY_BATCH = -1;
@@ -64,8 +64,10 @@ public final class NonFiniteLossException extends IllegalStateException {
     /// @param lastSave  null if there is none
     NonFiniteLossException in(List<String> documents, Path lastSave) {
         String named = String.join(", ", documents.subList(0, Math.min(NAMED, documents.size())));
-        return new NonFiniteLossException(step, batch, found, ", with documents " + named
-                + (documents.size() > NAMED ? " and " + (documents.size() - NAMED) + " more" : "") + REMEDY + "; "
-                + before(lastSave), this);
+        return new NonFiniteLossException(step, batch, found,
+                ", with documents " + named
+                        + (documents.size() > NAMED ? " and " + (documents.size() - NAMED) + " more" : "") + REMEDY
+                        + "; " + before(lastSave),
+                this);
     }
 }

@@ -39,16 +39,17 @@ public final class QuantizedModel {
     /// @param before    of all tensors before
     /// @param files     carried along beside weights and config
     /// @param notes     as [LlamaWeights#notes]
-    public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files, List<String> notes) {
-    }
+    public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files,
+            List<String> notes) {}
 
-    private QuantizedModel() {
-    }
+    private QuantizedModel() {}
 
-    /// Quantizes the model in `model` into a new directory, one tensor at a time. Tensors that are not the model's are left out.
+    /// Quantizes the model in `model` into a new directory, one tensor at a time. Tensors that are not the model's are
+    /// left out.
     ///
     /// @param out must not exist, or be empty; it appears when all is done
-    /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written; says which
+    /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written;
+    ///     says which
     public static Report write(Path model, Path out, Progress progress) throws IOException {
         OutputDirectory.check(out);
         ModelDirectory.check(model);
@@ -56,7 +57,8 @@ public final class QuantizedModel {
         if (config.quantization() != null) {
             throw new IOException(model + ": its weights are quantized already (" + config.quantization() + ")");
         }
-        try (LlamaWeights weights = LlamaWeights.openQuantized(model); OutputDirectory output = OutputDirectory.create(out)) {
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model);
+                OutputDirectory output = OutputDirectory.create(out)) {
             List<TensorInfo> infos = weights.infos();
             List<String> kept = new ArrayList<>();
             Map<String, TensorInfo> plan = new LinkedHashMap<>();
@@ -64,8 +66,10 @@ public final class QuantizedModel {
                 if (info.dtype() != DType.Q8_0 && info.shape().rank() > 1) {
                     kept.add(info.name());
                 }
-                plan.put(info.name(), info.dtype() == DType.Q8_0
-                        ? new TensorInfo(info.name(), DType.U8, Quantization.stored(info.shape())) : info);
+                plan.put(info.name(),
+                        info.dtype() == DType.Q8_0
+                                ? new TensorInfo(info.name(), DType.U8, Quantization.stored(info.shape()))
+                                : info);
             }
             writeWeights(weights, output.path(), plan, progress);
             List<String> files = ModelFiles.copyAll(model, output.path());
@@ -84,8 +88,8 @@ public final class QuantizedModel {
         }
     }
 
-    private static void writeWeights(LlamaWeights weights, Path directory, Map<String, TensorInfo> plan, Progress progress)
-            throws IOException {
+    private static void writeWeights(LlamaWeights weights, Path directory, Map<String, TensorInfo> plan,
+            Progress progress) throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>(weights.checkpoint.metadata());
         metadata.put(BaseFingerprint.OF_ORIGINAL, BaseFingerprint.of(weights.checkpoint));
         long totalBytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();
@@ -96,9 +100,9 @@ public final class QuantizedModel {
                 weights.checkpoint.verifyUnchanged();
                 long nonFinite = NonFinite.count(weights.checkpoint.tensor(name));
                 if (nonFinite > 0) {
-                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite cannot be quantized: "
-                            + nonFinite + " of " + weights.checkpoint.shape(name).elements() + " are infinite or NaN; the model is"
-                            + " damaged, or its training diverged");
+                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite"
+                            + " cannot be quantized: " + nonFinite + " of " + weights.checkpoint.shape(name).elements()
+                            + " are infinite or" + " NaN; the model is" + " damaged, or its training diverged");
                 }
                 try (Arena arena = Arena.ofShared()) {
                     Tensor tensor = weights.tensor(name, arena);

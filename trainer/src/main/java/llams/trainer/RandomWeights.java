@@ -4,8 +4,8 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.Tensor;
 
-/// The weights of a new model: normal with the config's `initializer_range`, norms 1. Each element follows from the seed, the
-/// tensor's name and its place alone, so tensors can be made in parts and in any order.
+/// The weights of a new model: normal with the config's `initializer_range`, norms 1. Each element follows from the
+/// seed, the tensor's name and its place alone, so tensors can be made in parts and in any order.
 public record RandomWeights(LlamaConfig config, long seed) {
     /// Fills `part` with the elements of a tensor from `fromElement` on, an even number.
     ///

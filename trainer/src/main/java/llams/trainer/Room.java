@@ -24,8 +24,8 @@ record Room(long resultBytes, long saveBytes, long made, int keep) {
         return new Room(model.resultBytes(), save, settings.saveEvery().most(totalSteps), settings.keep());
     }
 
-    /// The most that is on the disk at one time: at the end, when the result and the save of the last step come beside the saves
-    /// that stay.
+    /// The most that is on the disk at one time: at the end, when the result and the save of the last step come beside
+    /// the saves that stay.
     long bytes() {
         return resultBytes + (saves() > MANY_BYTES / saveBytes ? MANY_BYTES : saves() * saveBytes);
     }

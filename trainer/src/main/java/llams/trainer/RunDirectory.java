@@ -12,8 +12,8 @@ import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.DirectoryLock;
 import llams.trainer.checkpoint.OutputDirectory;
 
-/// The directory of a fine-tuning run: its log `train.jsonl`, its saves and, at the end, its result. While it is open no other
-/// run can have it.
+/// The directory of a fine-tuning run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
+/// no other run can have it.
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
     private static final String SETTINGS = "train.yaml";
@@ -26,8 +26,8 @@ public final class RunDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to go on
-    /// with an earlier run, in that run's.
+    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to
+    /// go on with an earlier run, in that run's.
     ///
     /// @throws IOException if not: says why
     public static void check(Path out, boolean resume) throws IOException {
@@ -85,10 +85,12 @@ public final class RunDirectory implements AutoCloseable {
 
     /// Whether a file in a run's directory belongs to the run itself, not to its result.
     static boolean isOfTheRun(Path file) {
-        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE) || AtomicFiles.isTemporary(file);
+        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE)
+                || AtomicFiles.isTemporary(file);
     }
 
-    /// Whether there is a directory with no more in it than a lock and, to be resumed, a run that ended before its first save.
+    /// Whether there is a directory with no more in it than a lock and, to be resumed, a run that ended before its
+    /// first save.
     private static boolean hasNothingToLose(Path out, boolean resume) throws IOException {
         if (!Files.isDirectory(out)) {
             return false;

@@ -17,8 +17,8 @@ import llams.engine.tensor.Tensor;
 import llams.trainer.data.DataLoader;
 import llams.trainer.lora.AdapterFiles;
 
-/// What a run writes: its log, saves and the result. Numbers that are not finite become neither of the two. A disk without room
-/// may cost a save, but never what was trained: the result waits for room.
+/// What a run writes: its log, saves and the result. Numbers that are not finite become neither of the two. A disk
+/// without room may cost a save, but never what was trained: the result waits for room.
 final class RunOutput {
     private final Path out;
     private final TrainSettings settings;
@@ -83,8 +83,8 @@ final class RunOutput {
                 settings.lora() == null ? Trainable.Writer.NONE : model.writer());
     }
 
-    /// Writes the result, and waits for room to do so. If something else is in the way, what was trained is saved instead. A run
-    /// that saves also saves its last step, so that it can be made longer.
+    /// Writes the result, and waits for room to do so. If something else is in the way, what was trained is saved
+    /// instead. A run that saves also saves its last step, so that it can be made longer.
     ///
     /// @throws NonFiniteLossException if there are numbers that must not become a result
     void finish(int done, DataLoader.Position position) throws IOException {
@@ -111,7 +111,8 @@ final class RunOutput {
         }
     }
 
-    /// The failure that ends a run after its first `done` steps, with where they are: they are saved if they are not yet.
+    /// The failure that ends a run after its first `done` steps, with where they are: they are saved if they are not
+    /// yet.
     IOException abandoned(int done, DataLoader.Position position, IOException failure) {
         boolean isSaved = saves.newest().equals(Optional.of(Saves.directory(out, done)));
         // A save takes more room than the result.
@@ -122,8 +123,10 @@ final class RunOutput {
                 failure.addSuppressed(e);
             }
         }
-        String left = failure.getMessage() + "; " + saves.newest()
-                .map(save -> "the newest save is " + save + ", and --resume goes on from it").orElse("nothing was saved before");
+        String left = failure.getMessage() + "; "
+                + saves.newest()
+                        .map(save -> "the newest save is " + save + ", and --resume goes on from it")
+                        .orElse("nothing was saved before");
         return failure instanceof NoRoomException ? new NoRoomException(left, failure) : new IOException(left, failure);
     }
 

@@ -22,21 +22,22 @@ import llams.trainer.lora.LoraConfig;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Everything that the numbers of a step depend on, by name: the options' names without their dashes, and `data`, `base` and
-/// `model.KEY` for what these are. A save goes on only where they are the same.
+/// Everything that the numbers of a step depend on, by name: the options' names without their dashes, and `data`,
+/// `base` and `model.KEY` for what these are. A save goes on only where they are the same.
 ///
-/// A setting that a later version of the program adds is left out where it has its default: so saves from before stay valid.
+/// A setting that a later version of the program adds is left out where it has its default: so saves from before stay
+/// valid.
 ///
 /// @param values   as they would be typed
-/// @param complete false for saves of the first format, which did not have all of them: only those that it had are compared
+/// @param complete false for saves of the first format, which did not have all of them: only those that it had are
+///                 compared
 record RunSettings(SortedMap<String, String> values, boolean complete) {
     /// What the run began with.
     ///
     /// @param base    fingerprint of the model that is tuned
     /// @param weights the element types of what is frozen
     /// @param adapter fingerprint of the adapter that it began from, or null
-    record Origin(String base, String weights, String adapter) {
-    }
+    record Origin(String base, String weights, String adapter) {}
 
     private static final String STEPS = "steps";
     private static final String MODEL = "model.";
@@ -44,8 +45,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup");
     /// `name=value`, as records print their components; lists in brackets.
     private static final Pattern FIRST_FORMAT = Pattern.compile("(\\w+)=(\\[[^]]*]|[^\\s,\\]]+)");
-    private static final Map<String, String> FIRST_NAMES =
-            Map.of("dropout", "lora-dropout", "rsLora", "rslora", "weightDecay", "weight-decay");
+    private static final Map<String, String> FIRST_NAMES = Map.of("dropout", "lora-dropout", "rsLora", "rslora",
+            "weightDecay", "weight-decay");
 
     /// @throws IllegalArgumentException if there is no number of steps
     RunSettings {
@@ -61,7 +62,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             values.put("rank", String.valueOf(lora.rank()));
             values.put("alpha", number(lora.alpha()));
             values.put("lora-dropout", number(lora.dropout()));
-            values.put("targets", lora.targets().stream().map(Enum::name).collect(Collectors.joining(",")).toLowerCase(Locale.ROOT));
+            values.put("targets",
+                    lora.targets().stream().map(Enum::name).collect(Collectors.joining(",")).toLowerCase(Locale.ROOT));
             values.put("rslora", String.valueOf(lora.rsLora()));
         }
         values.put("tokens", String.valueOf(settings.tokens()));
@@ -85,7 +87,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             values.put("from-adapter", origin.adapter);
         }
         for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(config.toJson()).properties()) {
-            values.put(MODEL + entry.getKey(), entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
+            values.put(MODEL + entry.getKey(),
+                    entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
         return new RunSettings(values, true);
     }
@@ -97,7 +100,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         while (setting.find()) {
             String value = setting.group(2).replaceAll("[\\[\\] ]", "");
             values.put(FIRST_NAMES.getOrDefault(setting.group(1), setting.group(1)), switch (setting.group(1)) {
-                case "alpha", "dropout", "lr", "beta1", "beta2", "eps", "weightDecay", "clip" -> number(Double.parseDouble(value));
+                case "alpha", "dropout", "lr", "beta1", "beta2", "eps", "weightDecay", "clip" ->
+                    number(Double.parseDouble(value));
                 case "targets", "schedule" -> value.toLowerCase(Locale.ROOT);
                 default -> value;
             });
@@ -112,7 +116,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     /// A number as people write it: 3e-4, 0.01, 16.
     static String number(double value) {
         return value != 0 && Math.abs(value) < 0.01
-                ? new DecimalFormat("0.###############E0", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value).toLowerCase(Locale.ROOT)
+                ? new DecimalFormat("0.###############E0", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value)
+                        .toLowerCase(Locale.ROOT)
                 : BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
@@ -120,8 +125,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return Integer.parseInt(values.get(STEPS));
     }
 
-    /// What keeps a run of these settings from going on with a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty if
-    /// nothing does. Runs may become longer or shorter.
+    /// What keeps a run of these settings from going on with a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty
+    /// if nothing does. Runs may become longer or shorter.
     List<String> differences(RunSettings then) {
         if (!values.get("method").equals(then.values.get("method"))) {
             return List.of(difference("method", then));
@@ -134,7 +139,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             names.removeAll(OF_LENGTH);
         }
         names.removeIf(name -> name.startsWith(MODEL) && !(values.containsKey(name) && then.values.containsKey(name)));
-        names.removeIf(name -> value(name).equals(then.value(name)) || name.equals("base") && BaseFingerprint.agree(then.value(name), value(name)));
+        names.removeIf(name -> value(name).equals(then.value(name))
+                || name.equals("base") && BaseFingerprint.agree(then.value(name), value(name)));
         if (names.contains("documents")) {
             names.remove("data");
         }

@@ -13,7 +13,8 @@ public record SaveEvery(int steps, Duration time) {
     /// @throws IllegalArgumentException if a number is negative, or both are given
     public SaveEvery {
         if (steps < 0 || time.isNegative() || steps > 0 && !time.isZero()) {
-            throw new IllegalArgumentException("--save-every must be steps or minutes, at least 0, not " + steps + " and " + time);
+            throw new IllegalArgumentException(
+                    "--save-every must be steps or minutes, at least 0, not " + steps + " and " + time);
         }
     }
 
@@ -27,9 +28,11 @@ public record SaveEvery(int steps, Duration time) {
     /// @throws IllegalArgumentException if it is none of them
     public static SaveEvery parse(String text) {
         if (!text.matches("\\d{1,9}m?")) {
-            throw new IllegalArgumentException("--save-every must be steps, such as 500, or minutes, such as 10m, not \"" + text + "\"");
+            throw new IllegalArgumentException(
+                    "--save-every must be steps, such as 500, or minutes, such as 10m," + " not \"" + text + "\"");
         }
-        return text.endsWith("m") ? new SaveEvery(0, Duration.ofMinutes(Long.parseLong(text.substring(0, text.length() - 1))))
+        return text.endsWith("m")
+                ? new SaveEvery(0, Duration.ofMinutes(Long.parseLong(text.substring(0, text.length() - 1))))
                 : steps(Integer.parseInt(text));
     }
 

@@ -46,10 +46,14 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         tensors.putAll(parameters);
         SafetensorsWriter.writeFile(directory.resolve(TENSORS), tensors, Map.of());
         ObjectNode json = JsonMapper.shared().createObjectNode();
-        json.put("step", step).put("epoch", position.epoch()).put("index", position.index()).put("arithmetic", arithmetic);
+        json.put("step", step)
+                .put("epoch", position.epoch())
+                .put("index", position.index())
+                .put("arithmetic", arithmetic);
         ObjectNode named = json.putObject("settings");
         settings.values().forEach(named::put);
-        AtomicFiles.write(directory.resolve(STATE), JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+        AtomicFiles.write(directory.resolve(STATE),
+                JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
     }
 
     /// Reads `state.json`.
@@ -60,7 +64,9 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
             JsonNode json = JsonMapper.shared().readTree(Files.readAllBytes(directory.resolve(STATE)));
             SavedState state = new SavedState(json.required("step").intValue(),
                     new DataLoader.Position(json.required("epoch").intValue(), json.required("index").intValue()),
-                    json.has("settings") ? settings(json.get("settings")) : RunSettings.ofFirstFormat(json.required("run").stringValue()),
+                    json.has("settings")
+                            ? settings(json.get("settings"))
+                            : RunSettings.ofFirstFormat(json.required("run").stringValue()),
                     json.path("arithmetic").asStringOpt().orElse(null));
             if (state.step < 1) {
                 throw new IOException(STATE + " says that " + state.step + " steps were done");
@@ -87,8 +93,8 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
                     }
                     TensorInfo found = tensors.info(part.name());
                     if (found.dtype() != part.dtype() || !found.shape().equals(part.shape())) {
-                        return Optional.of(TENSORS + " has \"" + part.name() + "\" as " + found.form() + ", not " + part.dtype() + " "
-                                + part.shape());
+                        return Optional.of(TENSORS + " has \"" + part.name() + "\" as " + found.form() + ", not "
+                                + part.dtype() + " " + part.shape());
                     }
                 }
             }

@@ -129,8 +129,8 @@ final class Saves {
         }
         List<String> differences = settings.differences(state.settings());
         if (!differences.isEmpty()) {
-            throw new IOException(save + " belongs to a run with other settings, data or model: " + String.join("; ", differences)
-                    + "; give the same as then, or another --out");
+            throw new IOException(save + " belongs to a run with other settings, data or model: "
+                    + String.join("; ", differences) + "; give the same as then, or another --out");
         }
         try {
             return SavedState.tensorDamage(save, trained);
@@ -155,12 +155,12 @@ final class Saves {
             notes.accept(save + " is of step " + state.step() + ", whatever its name says");
         }
         if (state.step() > settings.steps()) {
-            throw new IOException(save + " has made " + state.step() + " steps, and the run is to have " + settings.steps()
-                    + "; give at least as many --steps or --epochs, or another --out");
+            throw new IOException(save + " has made " + state.step() + " steps, and the run is to have "
+                    + settings.steps() + "; give at least as many --steps or --epochs, or another --out");
         }
         if (state.settings().steps() != settings.steps()) {
-            notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step " + state.step()
-                    + " on the learning rate follows the schedule of the new length");
+            notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step "
+                    + state.step() + " on the learning rate follows the schedule of the new length");
         }
         if (state.arithmetic() != null && !state.arithmetic().equals(arithmetic)) {
             notes.accept("saved on " + state.arithmetic() + ", continued on " + arithmetic
@@ -199,8 +199,8 @@ final class Saves {
         proven = false;
     }
 
-    /// Training went on from the newest save with a finite loss: now it may take the place of older ones. One that cannot be
-    /// removed stays, with a note.
+    /// Training went on from the newest save with a finite loss: now it may take the place of older ones. One that
+    /// cannot be removed stays, with a note.
     void prove() {
         if (proven) {
             return;
@@ -217,8 +217,8 @@ final class Saves {
         }
     }
 
-    /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts down which
-    /// files the result has.
+    /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts
+    /// down which files the result has.
     void finish(SavedState end, Trainer trainer, List<Leaf> trained) throws IOException {
         try {
             if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
@@ -226,12 +226,16 @@ final class Saves {
             }
             ArrayNode files = JsonMapper.shared().createArrayNode();
             try (Stream<Path> children = Files.list(out)) {
-                children.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
-                        .map(file -> file.getFileName().toString()).sorted().forEach(files::add);
+                children.filter(
+                        file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
+                        .map(file -> file.getFileName().toString())
+                        .sorted()
+                        .forEach(files::add);
             }
             AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
         } catch (IOException e) {
-            notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be saved: " + e.getMessage());
+            notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be"
+                    + " saved: " + e.getMessage());
         }
     }
 

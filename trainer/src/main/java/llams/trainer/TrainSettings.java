@@ -14,12 +14,13 @@ import llams.trainer.lora.LoraConfig;
 /// @param epochs     passes over the data, if `steps` is 0
 /// @param pack       false: one document a sequence
 /// @param evalEvery  steps between measurements of the evaluation data; 0 for the end only
-/// @param saveEvery  what lies between two saves; a run that saves also saves its last step, so that it can be made longer
+/// @param saveEvery  what lies between two saves; a run that saves also saves its last step, so that it can be made
+///                   longer
 /// @param keep       saves to keep, the newest
 /// @param recompute  true to make activations again in the backward pass instead of keeping them
 public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
-        double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack, int evalEvery,
-        SaveEvery saveEvery, int keep, boolean recompute) {
+        double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
+        int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
     /// What a product of decimal fractions may exceed the whole number that it stands for.
     private static final double ROUNDING = 1e-12;
 
@@ -43,11 +44,11 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
     /// The same with saves by the number of steps.
     ///
     /// @param saveEvery steps between saves; 0 for none
-    public TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs, double learningRate,
-            Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack, int evalEvery, int saveEvery, int keep,
-            boolean recompute) {
-        this(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, optimizer, seed, pack, evalEvery,
-                SaveEvery.steps(saveEvery), keep, recompute);
+    public TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
+            double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
+            int evalEvery, int saveEvery, int keep, boolean recompute) {
+        this(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, optimizer, seed, pack,
+                evalEvery, SaveEvery.steps(saveEvery), keep, recompute);
     }
 
     private static void atLeast(String option, int value, int least) {

@@ -39,8 +39,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
-        Writer NONE = (directory, tensors) -> {
-        };
+        Writer NONE = (directory, tensors) -> {};
 
         /// @param tensors the present contents of the trained leaves, F32, by leaf name
         void write(Path directory, Map<String, Tensor> tensors) throws IOException;
@@ -56,8 +55,11 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
     /// @param fingerprint of the base
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
             throws IOException {
-        Adapter start = from == null ? Adapter.create(arena, lora, base.config, seed) : AdapterFiles.read(from, base, arena);
-        Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(), start.notes());
+        Adapter start = from == null
+                ? Adapter.create(arena, lora, base.config, seed)
+                : AdapterFiles.read(from, base, arena);
+        Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(),
+                start.notes());
         return adapter(base, adapter, from == null ? HeldFiles.NONE : HeldFiles.ofModel(from), fingerprint);
     }
 
@@ -66,10 +68,12 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         return adapter(base, adapter, HeldFiles.NONE, BaseFingerprint.ofBoth(base));
     }
 
-    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint) throws IOException {
+    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint)
+            throws IOException {
         LoraLayout layout = adapter.layout();
         LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
-        LoraModel still = layout.dropout() == 0 ? trained
+        LoraModel still = layout.dropout() == 0
+                ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
         return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
@@ -152,17 +156,17 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
             lost += Float.isFinite(result.getFloat(i)) ? 0 : 1;
         }
         if (lost > 0) {
-            throw new IOException(directory + ": " + lost + " of the " + result.elements() + " trained numbers of \"" + info.name()
-                    + "\" are too large for " + info.dtype() + ", the type that the model came in");
+            throw new IOException(directory + ": " + lost + " of the " + result.elements() + " trained numbers of \""
+                    + info.name() + "\" are too large for " + info.dtype() + ", the type that the model came in");
         }
     }
 
-    private static void write(Path directory, byte[] configJson, Map<String, DType> types,
-            Map<String, Tensor> tensors) throws IOException {
+    private static void write(Path directory, byte[] configJson, Map<String, DType> types, Map<String, Tensor> tensors)
+            throws IOException {
         List<TensorInfo> plan = new ArrayList<>();
         types.forEach((name, dtype) -> plan.add(new TensorInfo(name, dtype, tensors.get(name).shape())));
-        try (SafetensorsWriter writer =
-                SafetensorsWriter.model(directory, plan, Map.of(), SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+        try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, Map.of(),
+                SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (TensorInfo info : plan) {
                 try (Arena arena = Arena.ofConfined()) {
                     Tensor result = converted(arena, tensors.get(info.name()), info.dtype());

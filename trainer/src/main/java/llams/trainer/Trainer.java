@@ -17,16 +17,15 @@ import llams.engine.llama.RopeTable;
 import llams.engine.tensor.Tensor;
 import llams.trainer.optim.Optimizer;
 
-/// Trains some leaves of a model, whether an adapter or every weight: forward and backward over the micro-batches of a step,
-/// then one update.
+/// Trains some leaves of a model, whether an adapter or every weight: forward and backward over the micro-batches of a
+/// step, then one update.
 public final class Trainer implements AutoCloseable {
     /// What a step did.
     ///
     /// @param loss          mean over the counted tokens of all micro-batches, before the update
     /// @param gradientNorm  of all gradients together, before clipping
     /// @param countedTokens tokens that the loss counts
-    public record Step(double loss, double gradientNorm, int countedTokens, int tokens) {
-    }
+    public record Step(double loss, double gradientNorm, int countedTokens, int tokens) {}
 
     private static final int INFINITY_BITS = 0x7f800000;
     private static final long PART_BYTES = 1 << 22;
@@ -44,8 +43,8 @@ public final class Trainer implements AutoCloseable {
     private boolean hasDropout;
 
     /// @param trained   the state leaves to train
-    /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place. Moments
-    ///                  that are in it are continued, others start at zero
+    /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place.
+    ///                  Moments that are in it are continued, others start at zero
     /// @param positions the longest sequence that will come
     public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
             int positions, boolean recompute, int seed) {
@@ -58,7 +57,8 @@ public final class Trainer implements AutoCloseable {
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put("rope.table", RopeTable.create(arena, model.config(), positions));
         for (Leaf leaf : trained) {
-            for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+            for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf),
+                    Optimizer.secondMoment(leaf))) {
                 all.computeIfAbsent(state.name(), name -> Tensor.allocate(arena, state.dtype(), state.shape()));
             }
         }
@@ -78,7 +78,8 @@ public final class Trainer implements AutoCloseable {
         return new Program.Memory(pass.weights(), 4 * parameters, Math.max(pass.temporaries(), end.temporaries()));
     }
 
-    /// One step at learning rate `rate`, as [#step(List, double, int, int)] with as many micro-batches as every step has.
+    /// One step at learning rate `rate`, as [#step(List, double, int, int)] with as many micro-batches as every step
+    /// has.
     public Step step(List<Batch> batches, double rate, int step) {
         return step(batches, rate, step, batches.size());
     }
@@ -86,8 +87,8 @@ public final class Trainer implements AutoCloseable {
     /// One step at learning rate `rate`.
     ///
     /// @param step       number of the step from 0, for the bias correction of the moments and the seed of the dropouts
-    /// @param accumulate micro-batches of a full step, which the last of an epoch may not be: no two micro-batches of a run have
-    ///                   the same dropouts
+    /// @param accumulate micro-batches of a full step, which the last of an epoch may not be: no two micro-batches of a
+    ///                   run have the same dropouts
     /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
     public Step step(List<Batch> batches, double rate, int step, int accumulate) {
         int counted = batches.stream().mapToInt(Batch::countedTokens).sum();
@@ -136,8 +137,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /// A trained parameter, or a moment of one, that has numbers that are not finite.
-    record NonFinite(Leaf state, long count) {
-    }
+    record NonFinite(Leaf state, long count) {}
 
     /// Looks at every trained parameter and its moments, which costs the time of reading them once.
     Optional<NonFinite> nonFinite() {
@@ -152,8 +152,8 @@ public final class Trainer implements AutoCloseable {
         return Optional.empty();
     }
 
-    /// How many F32 numbers are infinite or NaN. As integers without their sign these are the largest, and a loop for the largest
-    /// runs on vectors: 17 GB/s instead of 11 for one that counts.
+    /// How many F32 numbers are infinite or NaN. As integers without their sign these are the largest, and a loop for
+    /// the largest runs on vectors: 17 GB/s instead of 11 for one that counts.
     static long nonFinite(MemorySegment data) {
         long count = 0;
         for (long from = 0; from < data.byteSize(); from += PART_BYTES) {

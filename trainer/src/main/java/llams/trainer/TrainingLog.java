@@ -33,8 +33,8 @@ final class TrainingLog implements AutoCloseable {
         this.last = last;
     }
 
-    /// Opens the log for the steps from `step` on: lines of later steps, from a run that went further than its last save, are
-    /// cut off, as is what a power cut or a full disk left of its last line.
+    /// Opens the log for the steps from `step` on: lines of later steps, from a run that went further than its last
+    /// save, are cut off, as is what a power cut or a full disk left of its last line.
     ///
     /// @param notes hears of what is not whole
     /// @throws IOException if there is anything but steps between lines of steps, or the file is a link
@@ -44,15 +44,16 @@ final class TrainingLog implements AutoCloseable {
             return start(file, notes, 0, null);
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException(file + ": is not a file of this run but a link or the like; remove it and resume again");
+            throw new IOException(
+                    file + ": is not a file of this run but a link or the like; remove it and resume" + " again");
         }
         Kept kept = read(file, step);
         if (kept.damagedLine > 0) {
             notes.accept(file + ":" + kept.damagedLine + ": not a step; cut off from here");
         }
         if (kept.last == null || kept.last.step() + 1 < step) {
-            notes.accept(file + ": " + (kept.last == null ? "has no steps" : "ends with step " + kept.last.step()) + ", and the save was made after step "
-                    + (step - 1));
+            notes.accept(file + ": " + (kept.last == null ? "has no steps" : "ends with step " + kept.last.step())
+                    + ", and the save was made after step " + (step - 1));
         }
         TrainingLog log = start(file, notes, kept.length, kept.last);
         log.output.truncate(kept.length);
@@ -62,7 +63,8 @@ final class TrainingLog implements AutoCloseable {
         return log;
     }
 
-    private static TrainingLog start(Path file, Consumer<String> notes, long length, FineTune.Report last) throws IOException {
+    private static TrainingLog start(Path file, Consumer<String> notes, long length, FineTune.Report last)
+            throws IOException {
         try {
             return new TrainingLog(file, Disk.current().open(file), notes, length, last);
         } catch (IOException e) {
@@ -75,8 +77,7 @@ final class TrainingLog implements AutoCloseable {
     /// @param length      bytes from its start
     /// @param lineIsOpen  whether the last of these is not the end of a line
     /// @param damagedLine number of the first line that is no step, from 1; 0 if there is none
-    private record Kept(int length, FineTune.Report last, boolean lineIsOpen, int damagedLine) {
-    }
+    private record Kept(int length, FineTune.Report last, boolean lineIsOpen, int damagedLine) {}
 
     /// Reads up to the first line of step `end` or a later one.
     private static Kept read(Path file, int end) throws IOException {
@@ -87,16 +88,15 @@ final class TrainingLog implements AutoCloseable {
         int number = 1;
         for (int from = 0, to; from < log.length; from = to, number++) {
             to = from;
-            while (to < log.length && log[to++] != '\n') {
-            }
+            while (to < log.length && log[to++] != '\n') {}
             FineTune.Report report = parse(log, from, to);
             if (report == null) {
                 damagedLine = damagedLine == 0 ? number : damagedLine;
             } else if (report.step() >= end) {
                 break;
             } else if (damagedLine > 0) {
-                throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove this line, or remove the"
-                        + " whole log, which nothing but its readers needs");
+                throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove"
+                        + " this line, or remove the" + " whole log, which nothing but its readers needs");
             } else {
                 last = report;
                 length = to;
@@ -121,10 +121,15 @@ final class TrainingLog implements AutoCloseable {
 
     void write(FineTune.Report report) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
-        json.put("step", report.step()).put("steps", report.steps()).put("loss", report.loss())
-                .put("lr", report.learningRate()).put("gradNorm", report.gradientNorm())
-                .put("countedTokens", report.countedTokens()).put("tokens", report.tokens())
-                .put("tokensPerSecond", report.tokensPerSecond()).put("elapsedSeconds", report.elapsedSeconds());
+        json.put("step", report.step())
+                .put("steps", report.steps())
+                .put("loss", report.loss())
+                .put("lr", report.learningRate())
+                .put("gradNorm", report.gradientNorm())
+                .put("countedTokens", report.countedTokens())
+                .put("tokens", report.tokens())
+                .put("tokensPerSecond", report.tokensPerSecond())
+                .put("elapsedSeconds", report.elapsedSeconds());
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
         }
@@ -134,7 +139,8 @@ final class TrainingLog implements AutoCloseable {
             append(JsonMapper.shared().writeValueAsString(json) + "\n");
         } catch (NoRoomException e) {
             if (!wasHeld) {
-                notes.accept(e.getMessage() + "; the run goes on, and its steps are written down as soon as there is room");
+                notes.accept(e.getMessage() + "; the run goes on, and its steps are written down as soon as there"
+                        + " is room");
             }
         }
     }
@@ -165,9 +171,11 @@ final class TrainingLog implements AutoCloseable {
 
     /// The report of the last of `steps` made steps in a run that has `total` now, as far as the log has it.
     FineTune.Report last(int steps, int total) {
-        return last == null ? new FineTune.Report(steps - 1, total, Double.NaN, 0, Double.NaN, 0, 0, 0, 0, Double.NaN)
-                : new FineTune.Report(steps - 1, total, last.loss(), last.learningRate(), last.gradientNorm(), last.countedTokens(),
-                        last.tokens(), last.tokensPerSecond(), last.elapsedSeconds(), last.evalLoss());
+        return last == null
+                ? new FineTune.Report(steps - 1, total, Double.NaN, 0, Double.NaN, 0, 0, 0, 0, Double.NaN)
+                : new FineTune.Report(steps - 1, total, last.loss(), last.learningRate(), last.gradientNorm(),
+                        last.countedTokens(), last.tokens(), last.tokensPerSecond(), last.elapsedSeconds(),
+                        last.evalLoss());
     }
 
     /// Tokens of all steps in the log.

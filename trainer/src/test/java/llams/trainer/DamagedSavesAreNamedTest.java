@@ -121,11 +121,13 @@ class DamagedSavesAreNamedTest {
             Path save = out.resolve("step-000005");
             harm.getKey().to(save);
             List<String> notes = SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true);
-            assertTrue(notes.getFirst().startsWith(save + " is damaged: ") && notes.getFirst().endsWith(harm.getValue()),
+            assertTrue(
+                    notes.getFirst().startsWith(save + " is damaged: ") && notes.getFirst().endsWith(harm.getValue()),
                     "wanted \"" + harm.getValue() + "\" in: " + notes);
             assertEquals(List.of("from step-000004", "step 4"), notes.subList(1, notes.size()));
             assertEquals(SmallRun.results(run), SmallRun.results(out));
-            assertEquals(List.of("from step-000005"), SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true).subList(0, 1));
+            assertEquals(List.of("from step-000005"),
+                    SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true).subList(0, 1));
         }
     }
 
@@ -134,7 +136,8 @@ class DamagedSavesAreNamedTest {
         Path out = copy();
         flip("state.safetensors", 0.5).to(out.resolve("step-000004"));
         List<String> notes = SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true);
-        assertEquals(out.resolve("step-000004") + " is damaged: state.safetensors is not what was saved", notes.getFirst());
+        assertEquals(out.resolve("step-000004") + " is damaged: state.safetensors is not what was saved",
+                notes.getFirst());
         assertEquals("from step-000005", notes.get(1));
     }
 
@@ -144,9 +147,10 @@ class DamagedSavesAreNamedTest {
         for (Path save : Saves.all(out)) {
             flip("state.json", 0.5).to(save);
         }
-        IOException e = assertThrows(IOException.class, () -> SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true));
-        assertEquals(out.resolve("step-000005") + " is damaged: state.json is not what was saved; no save is good, so nothing can go on"
-                + " from here: choose another --out", e.getMessage());
+        IOException e = assertThrows(IOException.class,
+                () -> SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true));
+        assertEquals(out.resolve("step-000005") + " is damaged: state.json is not what was saved; no save is good,"
+                + " so nothing can go on" + " from here: choose another --out", e.getMessage());
         assertEquals(List.of("step-000003", "step-000004", "step-000005"), names(out));
         assertEquals(SmallRun.results(run), SmallRun.results(out));
     }
@@ -155,14 +159,15 @@ class DamagedSavesAreNamedTest {
     void filesOfOthersInASaveAreNoDamage() throws IOException {
         Path out = copy();
         Files.writeString(out.resolve("step-000005/notes.txt"), "the best so far");
-        assertEquals(List.of("from step-000005"), SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true).subList(0, 1));
+        assertEquals(List.of("from step-000005"),
+                SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true).subList(0, 1));
     }
 
     @Test
     void numbersSortAsNumbers() throws IOException {
         Path out = Files.createDirectory(directory.resolve("numbers"));
-        for (String name : List.of("step-1000000", "step-999999", "step-000120", "step-20", "step-", "step-x", "step-5.tmp-1-a",
-                "step-99999999999999999999")) {
+        for (String name : List.of("step-1000000", "step-999999", "step-000120", "step-20", "step-", "step-x",
+                "step-5.tmp-1-a", "step-99999999999999999999")) {
             Files.createDirectory(out.resolve(name));
         }
         assertEquals(List.of("step-20", "step-000120", "step-999999", "step-1000000"), names(out));

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// An epoch trains on every document once: its last step has what is left over, and its loss is the mean over its own tokens.
+/// An epoch trains on every document once: its last step has what is left over, and its loss is the mean over its own
+/// tokens.
 class EpochsArePassesTest {
     @TempDir
     Path directory;
@@ -40,14 +41,15 @@ class EpochsArePassesTest {
 
     private static TrainSettings settings(int batch, int accumulate, int steps, double epochs) {
         TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0);
-        return new TrainSettings(s.lora(), 64, batch, accumulate, steps, epochs, s.learningRate(), s.schedule(), 0, s.optimizer(),
-                s.seed(), false, 0, 0, 2, false);
+        return new TrainSettings(s.lora(), 64, batch, accumulate, steps, epochs, s.learningRate(), s.schedule(), 0,
+                s.optimizer(), s.seed(), false, 0, 0, 2, false);
     }
 
     /// Tokens of each step.
     private List<Long> tokens(TrainSettings settings, PackedDataset data, String out) throws IOException {
         List<Long> sums = new ArrayList<>(List.of(0L));
-        SmallRun.run(settings, model, data, directory.resolve(out), run -> run.run(false, report -> sums.add(report.tokens())));
+        SmallRun.run(settings, model, data, directory.resolve(out),
+                run -> run.run(false, report -> sums.add(report.tokens())));
         return IntStream.range(1, sums.size()).mapToObj(i -> sums.get(i) - sums.get(i - 1)).toList();
     }
 
@@ -58,7 +60,8 @@ class EpochsArePassesTest {
         List<Long> twice = tokens(settings(batch, accumulate, 0, 2), data, "out");
         assertEquals(2 * steps, twice.size());
         for (List<Long> epoch : List.of(twice.subList(0, steps), twice.subList(steps, 2 * steps))) {
-            assertEquals(data.statistics().packedTokens(), epoch.stream().mapToLong(t -> t).sum(), "in an epoch of " + epoch);
+            assertEquals(data.statistics().packedTokens(), epoch.stream().mapToLong(t -> t).sum(),
+                    "in an epoch of " + epoch);
         }
     }
 
@@ -87,8 +90,8 @@ class EpochsArePassesTest {
         List<Double> losses = new ArrayList<>();
         TrainSettings noDropout = settings(2, 2, 0, 1);
         for (int[] split : new int[][] {{3, 1}, {2, 2}, {1, 4}, {8, 1}}) {
-            TrainSettings settings = new TrainSettings(SmallRun.LORA.withDropout(0), 64, split[0], split[1], 0, 1, 1e-2, noDropout.schedule(),
-                    0, noDropout.optimizer(), 1, false, 0, 0, 2, false);
+            TrainSettings settings = new TrainSettings(SmallRun.LORA.withDropout(0), 64, split[0], split[1], 0, 1, 1e-2,
+                    noDropout.schedule(), 0, noDropout.optimizer(), 1, false, 0, 0, 2, false);
             SmallRun.run(settings, model, data(3), directory.resolve("out" + split[0]),
                     run -> run.run(false, report -> losses.add(report.loss())));
         }
@@ -101,21 +104,20 @@ class EpochsArePassesTest {
     @Test
     void aRunThatStopsAtASmallerStepGoesOnExactly() throws IOException {
         TrainSettings plain = settings(4, 1, 0, 3);
-        TrainSettings saving = new TrainSettings(plain.lora(), 64, 4, 1, 0, 3, 1e-2, plain.schedule(), 0, plain.optimizer(), 1, false, 0,
-                1, 2, false);
+        TrainSettings saving = new TrainSettings(plain.lora(), 64, 4, 1, 0, 3, 1e-2, plain.schedule(), 0,
+                plain.optimizer(), 1, false, 0, 1, 2, false);
         Path straight = directory.resolve("straight");
-        SmallRun.run(saving, model, data(6), straight, run -> run.run(false, report -> {
-        }));
+        SmallRun.run(saving, model, data(6), straight, run -> run.run(false, report -> {}));
         for (int killed = 1; killed < 5; killed++) {
             Path broken = directory.resolve("broken" + killed);
             int step = killed;
-            assertThrows(IllegalStateException.class, () -> SmallRun.run(saving, model, data(6), broken, run -> run.run(false, report -> {
-                if (report.step() == step) {
-                    throw new IllegalStateException("killed");
-                }
-            })));
-            SmallRun.run(saving, model, data(6), broken, run -> run.run(true, report -> {
-            }));
+            assertThrows(IllegalStateException.class,
+                    () -> SmallRun.run(saving, model, data(6), broken, run -> run.run(false, report -> {
+                        if (report.step() == step) {
+                            throw new IllegalStateException("killed");
+                        }
+                    })));
+            SmallRun.run(saving, model, data(6), broken, run -> run.run(true, report -> {}));
             assertEquals(SmallRun.results(straight), SmallRun.results(broken));
         }
     }

@@ -57,7 +57,8 @@ class FirstFormatSavesGoOnTest {
 
     @Test
     void asIfTheyWereNew() throws IOException {
-        assertEquals(List.of("from step-000004", "step 4", "step 5", "step 6"), SmallRun.notes(settings(1e-2, 1), model, out, true));
+        assertEquals(List.of("from step-000004", "step 4", "step 5", "step 6"),
+                SmallRun.notes(settings(1e-2, 1), model, out, true));
         List<Double> straight = losses(settings(1e-2, 1), directory.resolve("straight"));
         List<String> log = Files.readAllLines(out.resolve("train.jsonl"));
         assertEquals(SmallRun.STEPS, log.size());
@@ -78,16 +79,20 @@ class FirstFormatSavesGoOnTest {
 
     @Test
     void butOnlyWithTheirSettings() {
-        assertTrue(refused(settings(1e-3, 2)).contains(": lr: then 0.01, now 1e-3; seed: then 1, now 2; give the same"));
-        assertTrue(refused(SmallRun.settings(null, 1e-2, 1, 2)).contains(": method: then lora, now full; give the same"));
+        assertTrue(refused(settings(1e-3, 2))
+                .contains(": lr: then 0.01, now 1e-3; seed: then 1, now 2; give the" + " same"));
+        assertTrue(refused(SmallRun.settings(null, 1e-2, 1, 2))
+                .contains(": method: then lora, now full; give the" + " same"));
         LoraConfig wider = new LoraConfig(2, 2, 0.1, EnumSet.of(ProjectionName.Q, ProjectionName.V), true);
         assertTrue(refused(SmallRun.settings(wider, 1e-2, 1, 2)).contains(
-                ": lora-dropout: then 0, now 0.1; rank: then 1, now 2; rslora: then false, now true; targets: then q, now q,v; give"));
+                ": lora-dropout: then 0, now 0.1; rank: then 1, now 2; rslora: then false, now true; targets: then"
+                        + " q, now q,v; give"));
     }
 
     @Test
     void withWhatCanBeChecked() throws IOException {
-        Files.writeString(save.resolve("state.json"), Files.readString(save.resolve("state.json")).replace("\"step\":4", "\"step\":2"));
+        Files.writeString(save.resolve("state.json"),
+                Files.readString(save.resolve("state.json")).replace("\"step\":4", "\"step\":2"));
         assertTrue(refused(settings(1e-2, 1)).contains("is damaged: state.json is of step 2"));
         Files.writeString(save.resolve("state.json"), "{\"step\":4,");
         assertTrue(refused(settings(1e-2, 1)).contains("is damaged: state.json cannot be read"));

@@ -30,13 +30,14 @@ class FromAnAdapterTest {
     void trainAnAdapter() throws IOException {
         model = SmallRun.model(directory.resolve("model"));
         first = directory.resolve("first");
-        end = SmallRun.run(SmallRun.settings(SmallRun.LORA, 3e-2, 1, 0), model, first, false, report -> {
-        }).evalLoss();
+        end = SmallRun.run(SmallRun.settings(SmallRun.LORA, 3e-2, 1, 0), model, first, false, report -> {}).evalLoss();
     }
 
-    private FineTune.Report run(TrainSettings settings, Path from, Path out, boolean resume, FineTune.Listener listener) throws IOException {
+    private FineTune.Report run(TrainSettings settings, Path from, Path out, boolean resume, FineTune.Listener listener)
+            throws IOException {
         try (LlamaWeights base = LlamaWeights.open(model);
-                FineTune run = FineTune.of(Devices.byName("cpu"), settings, base, from, SmallRun.data(), SmallRun.data(), out)) {
+                FineTune run = FineTune.of(Devices.byName("cpu"), settings, base, from, SmallRun.data(),
+                        SmallRun.data(), out)) {
             return run.run(resume, listener);
         }
     }
@@ -44,28 +45,30 @@ class FromAnAdapterTest {
     @Test
     void withoutALearningRateItIsTheAdapter() throws IOException {
         Path out = directory.resolve("out");
-        assertEquals(end, run(SmallRun.settings(SmallRun.LORA.withDropout(0), 0, 1, 0), first, out, false, report -> {
-        }).evalLoss());
+        assertEquals(end, run(SmallRun.settings(SmallRun.LORA.withDropout(0), 0, 1, 0), first, out, false, report -> {})
+                .evalLoss());
         Map<String, String> results = SmallRun.results(out);
-        assertEquals(SmallRun.results(first).get("adapter_model.safetensors"), results.get("adapter_model.safetensors"));
-        assertTrue(results.get("adapter_config.json").matches("(?s).*\"lora_dropout\" : 0\\.0,.*"), "the dropout is the new run's");
+        assertEquals(SmallRun.results(first).get("adapter_model.safetensors"),
+                results.get("adapter_model.safetensors"));
+        assertTrue(results.get("adapter_config.json").matches("(?s).*\"lora_dropout\" : 0\\.0,.*"),
+                "the dropout is the new run's");
     }
 
     @Test
     void itLearnsOn() throws IOException {
         Files.writeString(first.resolve("chat_template.jinja"), "{{ messages }}");
-        FineTune.Report last = run(SmallRun.settings(SmallRun.LORA, 3e-2, 1, 0), first, directory.resolve("out"), false, report -> {
-        });
+        FineTune.Report last = run(SmallRun.settings(SmallRun.LORA, 3e-2, 1, 0), first, directory.resolve("out"), false,
+                report -> {});
         assertTrue(last.evalLoss() < end, end + " to " + last.evalLoss());
-        assertEquals("{{ messages }}", Files.readString(directory.resolve("out/chat_template.jinja")), "a template of chats stays");
+        assertEquals("{{ messages }}", Files.readString(directory.resolve("out/chat_template.jinja")),
+                "a template of chats stays");
     }
 
     @Test
     void resumingWantsTheSameAdapter() throws IOException {
         TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2);
         Path straight = directory.resolve("straight");
-        run(settings, first, straight, false, report -> {
-        });
+        run(settings, first, straight, false, report -> {});
         Path broken = directory.resolve("broken");
         assertThrows(IllegalStateException.class, () -> run(settings, first, broken, false, report -> {
             if (report.step() == 3) {
@@ -73,8 +76,7 @@ class FromAnAdapterTest {
             }
         }));
         for (Path other : new Path[] {null, straight}) {
-            assertThrows(IOException.class, () -> run(settings, other, broken, true, report -> {
-            }));
+            assertThrows(IOException.class, () -> run(settings, other, broken, true, report -> {}));
         }
         List<Integer> steps = new ArrayList<>();
         run(settings, first, broken, true, report -> steps.add(report.step()));

@@ -56,33 +56,33 @@ class FullDiskLosesNothingTest {
     private FineTune.Report run(BiConsumer<FineTune, FineTune.Report> afterStep, Runnable whileWaiting)
             throws IOException {
         FineTune.Report[] last = new FineTune.Report[1];
-        disk.during(() -> last[0] = SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, SmallRun.data(), out, run -> {
-            run.patience = new Patience(Duration.ofMillis(5));
-            return run.run(false, new FineTune.Listener() {
-                @Override
-                public void step(FineTune.Report report) {
-                    afterStep.accept(run, report);
-                }
+        disk.during(() -> last[0] = SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, SmallRun.data(),
+                out, run -> {
+                    run.patience = new Patience(Duration.ofMillis(5));
+                    return run.run(false, new FineTune.Listener() {
+                        @Override
+                        public void step(FineTune.Report report) {
+                            afterStep.accept(run, report);
+                        }
 
-                @Override
-                public void note(String note) {
-                    notes.add(note);
-                    if (note.startsWith("no room")) {
-                        whileWaiting.run();
-                    }
-                    if (note.startsWith("no room") && disk.refusalsLeft == -1) {
-                        run.stop();
-                    }
-                }
-            });
-        }));
+                        @Override
+                        public void note(String note) {
+                            notes.add(note);
+                            if (note.startsWith("no room")) {
+                                whileWaiting.run();
+                            }
+                            if (note.startsWith("no room") && disk.refusalsLeft == -1) {
+                                run.stop();
+                            }
+                        }
+                    });
+                }));
         return last[0];
     }
 
     private Map<String, String> undisturbed() throws IOException {
         Path straight = directory.resolve("straight");
-        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, straight, false, report -> {
-        });
+        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, straight, false, report -> {});
         return SmallRun.results(straight);
     }
 
@@ -94,15 +94,16 @@ class FullDiskLosesNothingTest {
 
     @Test
     void aSaveWithoutRoomIsLeftOutAndTheOneBeforeStays() throws IOException {
-        run((run, report) -> disk.full = report.step() == 2 || report.step() == 3 && disk.full, () -> {
-        });
+        run((run, report) -> disk.full = report.step() == 2 || report.step() == 3 && disk.full, () -> {});
         // The save after the fourth step did not happen, nor the log's lines of the steps before there was room.
         assertEquals(2, notes.size(), notes.toString());
-        assertTrue(notes.get(0).contains("train.jsonl: cannot be written: No space left on device; the run goes on"), notes.get(0));
-        assertTrue(notes.get(1).startsWith("no save after step 4: ") && notes.get(1).endsWith("the newest save is still "
-                + Saves.directory(out, 2)), notes.get(1));
+        assertTrue(notes.get(0).contains("train.jsonl: cannot be written: No space left on device; the run goes on"),
+                notes.get(0));
+        assertTrue(notes.get(1).startsWith("no save after step 4: ")
+                && notes.get(1).endsWith("the newest save is still " + Saves.directory(out, 2)), notes.get(1));
         assertEquals(undisturbed(), SmallRun.results(out));
-        assertEquals(SmallRun.STEPS, Files.readAllLines(out.resolve("train.jsonl")).size(), "each step stands in the log");
+        assertEquals(SmallRun.STEPS, Files.readAllLines(out.resolve("train.jsonl")).size(),
+                "each step stands in the log");
         assertNoTemporaries();
     }
 
@@ -111,8 +112,7 @@ class FullDiskLosesNothingTest {
         assertTrue(run((run, report) -> {
             disk.full = report.isLast();
             disk.refusalsLeft = 20;
-        }, () -> {
-        }).isLast());
+        }, () -> {}).isLast());
         List<String> waits = notes.stream().filter(note -> note.startsWith("no room for the result: ")).toList();
         // It says so at the first attempt and at every sixth after it.
         assertEquals(4, waits.size(), notes.toString());
@@ -124,12 +124,13 @@ class FullDiskLosesNothingTest {
 
     @Test
     void whoeverWaitsForRoomCanBeToldToStop() throws IOException {
-        NoRoomException e = assertThrows(NoRoomException.class, () -> run((run, report) -> disk.full = report.isLast(),
-                () -> disk.refusalsLeft = -1));
-        assertTrue(e.getMessage().endsWith("the newest save is " + Saves.directory(out, 6) + ", and --resume goes on from it"), e.getMessage());
+        NoRoomException e = assertThrows(NoRoomException.class,
+                () -> run((run, report) -> disk.full = report.isLast(), () -> disk.refusalsLeft = -1));
+        assertTrue(e.getMessage()
+                .endsWith("the newest save is " + Saves.directory(out, 6) + ", and --resume goes" + " on from it"),
+                e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
-        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, true, report -> {
-        });
+        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, true, report -> {});
         assertEquals(undisturbed(), SmallRun.results(out));
     }
 
@@ -141,11 +142,11 @@ class FullDiskLosesNothingTest {
                 disk.refusalsLeft = 9;
                 run.stop();
             }
-        }, () -> {
-        });
+        }, () -> {});
         assertEquals(2, last.step());
         assertEquals(Saves.directory(out, 3), RunDirectory.newestSave(out).orElseThrow());
-        assertTrue(notes.stream().anyMatch(note -> note.startsWith("no room for the save after step 3: ")), notes.toString());
+        assertTrue(notes.stream().anyMatch(note -> note.startsWith("no room for the save after step 3: ")),
+                notes.toString());
     }
 
     @Test
@@ -158,12 +159,13 @@ class FullDiskLosesNothingTest {
                 }
             }
         };
-        IOException e = assertThrows(IOException.class, () -> broken.during(() ->
-                SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, false, report -> {
-                })));
-        assertTrue(e.getMessage().contains("Input/output error; the newest save is " + Saves.directory(out, SmallRun.STEPS)), e.getMessage());
-        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, true, report -> {
-        });
+        IOException e = assertThrows(IOException.class, () -> broken.during(
+                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, false, report -> {})));
+        assertTrue(
+                e.getMessage()
+                        .contains("Input/output error; the newest save is " + Saves.directory(out, SmallRun.STEPS)),
+                e.getMessage());
+        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, true, report -> {});
         assertEquals(undisturbed(), SmallRun.results(out));
     }
 }

@@ -23,12 +23,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
-/// Likelihoods of answers and losses through sliding windows, against float64 references, on every usable device. The files are those
-/// of the project, or those of another directory of the same form given by `-Dllams.golden2=DIR` (a relative path counts from the
-/// project's root).
+/// Likelihoods of answers and losses through sliding windows, against float64 references, on every usable device. The
+/// files are those of the project, or those of another directory of the same form given by `-Dllams.golden2=DIR` (a
+/// relative path counts from the project's root).
 class GoldenEvaluationTest {
-    private static final Path FILES =
-            Golden.ROOT.resolve(System.getProperty("llams.golden2", "trainer/src/test/resources/golden2")).normalize();
+    private static final Path FILES = Golden.ROOT
+            .resolve(System.getProperty("llams.golden2", "trainer/src/test/resources/golden2"))
+            .normalize();
     private static final Path REFERENCE = FILES.resolve("embeddings-eval");
     private static final Path MODEL = Golden.path("tiny-llama3");
 
@@ -49,12 +50,11 @@ class GoldenEvaluationTest {
     void answersAreAsLikelyAsInTheReference(Device device) throws IOException {
         double tolerance = part().path("tolerance").get("loglikelihood_abs").asDouble();
         Path file = REFERENCE.resolve("choice.jsonl");
-        List<ChoiceQuestion> questions = ChoiceQuestion.read(file, key -> {
-        });
+        List<ChoiceQuestion> questions = ChoiceQuestion.read(file, key -> {});
         try (LlamaWeights weights = LlamaWeights.open(MODEL)) {
-            MultipleChoice choice = new MultipleChoice(questions, ModelText.of(tokenizer()), weights.config.maxPositions());
-            double[] losses = choice.losses(device, weights.model(), weights.resident(), tokens -> {
-            });
+            MultipleChoice choice = new MultipleChoice(questions, ModelText.of(tokenizer()),
+                    weights.config.maxPositions());
+            double[] losses = choice.losses(device, weights.model(), weights.resident(), tokens -> {});
             int answer = 0;
             for (String line : Files.readAllLines(file)) {
                 for (JsonNode likelihood : JsonLine.parse(line, "reference").get("loglikelihood")) {
@@ -75,19 +75,22 @@ class GoldenEvaluationTest {
         Tokenizer tokenizer = tokenizer();
         int compared = 0;
         try (LlamaWeights weights = LlamaWeights.open(MODEL);
-                Evaluator evaluator = Evaluator.open(device, weights.model(), weights.resident(), weights.config.maxPositions())) {
+                Evaluator evaluator = Evaluator.open(device, weights.model(), weights.resident(),
+                        weights.config.maxPositions())) {
             for (JsonNode document : Golden.json(REFERENCE.resolve("perplexity.json")).get("documents")) {
                 int[] ids = ids(document);
                 int[] body = tokenizer.encodeOrdinary(document.get("text").asString());
                 assertArrayEquals(body, Arrays.copyOfRange(ids, 1, ids.length));
                 for (JsonNode expected : document.get("sliding")) {
                     int window = expected.get("window").asInt();
-                    SlidingWindows windows = new SlidingWindows(List.of(new Document("reference", ids, ids)), window, expected.get("stride").asInt());
+                    SlidingWindows windows = new SlidingWindows(List.of(new Document("reference", ids, ids)), window,
+                            expected.get("stride").asInt());
                     Evaluator.Loss loss = evaluator.loss(() -> Batch.each(windows).iterator());
                     assertEquals(expected.get("counted").asLong(), loss.countedTokens(), expected::toString);
-                    assertEquals(expected.get("nll").asDouble() / loss.countedTokens(), loss.meanLoss(), tolerance, expected::toString);
-                    assertEquals(expected.get("bits_per_byte").asDouble(), loss.bitsPerByte(document.get("bytes").asLong()), 2 * tolerance,
+                    assertEquals(expected.get("nll").asDouble() / loss.countedTokens(), loss.meanLoss(), tolerance,
                             expected::toString);
+                    assertEquals(expected.get("bits_per_byte").asDouble(),
+                            loss.bitsPerByte(document.get("bytes").asLong()), 2 * tolerance, expected::toString);
                     compared++;
                 }
             }

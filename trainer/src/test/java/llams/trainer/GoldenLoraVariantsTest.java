@@ -34,12 +34,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
-/// Adapters whose config has patterns, layers or rank-stabilized scales compute, train and merge as in PEFT; other forms are refused
-/// by name. The files are those of the project, or those given by `-Dllams.golden2=DIR`.
+/// Adapters whose config has patterns, layers or rank-stabilized scales compute, train and merge as in PEFT; other
+/// forms are refused by name. The files are those of the project, or those given by `-Dllams.golden2=DIR`.
 class GoldenLoraVariantsTest {
     private static final Path DIRECTORY = Golden.ROOT
-            .resolve(System.getProperty("llams.golden2", "trainer/src/test/resources/golden2")).normalize();
-    private static final JsonNode PART = Golden.json(DIRECTORY.resolve("manifest.json")).path("parts").path("lora-variants");
+            .resolve(System.getProperty("llams.golden2", "trainer/src/test/resources/golden2"))
+            .normalize();
+    private static final JsonNode PART = Golden.json(DIRECTORY.resolve("manifest.json"))
+            .path("parts")
+            .path("lora-variants");
     private static final List<String> SUPPORTED = List.of("rslora", "patterns", "regex-targets");
 
     @TempDir
@@ -66,9 +69,11 @@ class GoldenLoraVariantsTest {
 
     static Stream<Arguments> cases() {
         Golden.orSkip(model() != null, "this set of golden files has no tiny-llama3");
-        // The plain loops compute the same graphs, op by op, in the tests of the engine, and take half a minute for a trajectory.
+        // The plain loops compute the same graphs, op by op, in the tests of the engine, and take half a minute for a
+        // trajectory.
         List<Device> usable = Golden.devices().filter(device -> !device.name().equals("scalar")).toList();
-        return SUPPORTED.stream().flatMap(name -> usable.stream().map(device -> Arguments.of(new Case(name, model()), device)));
+        return SUPPORTED.stream()
+                .flatMap(name -> usable.stream().map(device -> Arguments.of(new Case(name, model()), device)));
     }
 
     private static Stream<Arguments> casesWith(String file) {
@@ -103,7 +108,8 @@ class GoldenLoraVariantsTest {
     @MethodSource("cases")
     void logitsAndLoss(Case golden, Device device) throws IOException {
         List<PackedSequence> rows = inputs(golden.model);
-        try (Arena arena = Arena.ofShared(); LlamaWeights weights = LlamaWeights.open(golden.model.dir("f32"));
+        try (Arena arena = Arena.ofShared();
+                LlamaWeights weights = LlamaWeights.open(golden.model.dir("f32"));
                 Checkpoint expected = Checkpoint.open(golden.file("expected.safetensors"))) {
             Adapter adapter = AdapterFiles.read(golden.file("init"), weights, arena);
             LoraModel lora = LoraModel.of(weights.config, weights.frozen(), adapter, Leaf.Kind.WEIGHT);
@@ -112,18 +118,22 @@ class GoldenLoraVariantsTest {
             int positions = want.length / rows.size() / vocab;
             for (int r = 0; r < rows.size(); r++) {
                 int[] ids = rows.get(r).ids();
-                try (Generator generator = new Generator(device, lora.model(), LoraModel.resident(weights.resident(), adapter), ids.length)) {
+                try (Generator generator = new Generator(device, lora.model(),
+                        LoraModel.resident(weights.resident(), adapter), ids.length)) {
                     for (int p = 0; p < positions; p++) {
                         int end = ids.length - positions + p;
-                        float[] logits = p == 0 ? generator.append(Arrays.copyOf(ids, end + 1)) : generator.append(ids[end]);
+                        float[] logits = p == 0
+                                ? generator.append(Arrays.copyOf(ids, end + 1))
+                                : generator.append(ids[end]);
                         int at = (r * positions + p) * vocab;
                         double difference = Golden.maxDifference(Arrays.copyOfRange(want, at, at + vocab), logits);
-                        assertTrue(difference <= golden.tolerance("last_logits_abs"), "position " + end + " differs by " + difference);
+                        assertTrue(difference <= golden.tolerance("last_logits_abs"),
+                                "position " + end + " differs by " + difference);
                     }
                 }
             }
-            try (Evaluator evaluator = Evaluator.open(device, lora.model(), LoraModel.resident(weights.resident(), adapter),
-                    rows.getFirst().ids().length)) {
+            try (Evaluator evaluator = Evaluator.open(device, lora.model(),
+                    LoraModel.resident(weights.resident(), adapter), rows.getFirst().ids().length)) {
                 assertEquals(PART.path("values").path(golden.name + ".loss").asDouble(),
                         evaluator.loss(List.of(Batch.of(rows))).meanLoss(), golden.tolerance("loss_abs"));
             }
@@ -134,7 +144,8 @@ class GoldenLoraVariantsTest {
     @MethodSource("withGradients")
     void gradients(Case golden, Device device) throws IOException {
         List<PackedSequence> rows = inputs(golden.model);
-        try (Arena arena = Arena.ofShared(); LlamaWeights weights = LlamaWeights.open(golden.model.dir("f32"));
+        try (Arena arena = Arena.ofShared();
+                LlamaWeights weights = LlamaWeights.open(golden.model.dir("f32"));
                 Checkpoint expected = Checkpoint.open(golden.file("grads.safetensors"))) {
             Trainable trainable = Trainable.adapter(weights, AdapterFiles.read(golden.file("init"), weights, arena));
             // With beta1 0, a first step leaves the gradient itself in the first moment.
@@ -144,9 +155,11 @@ class GoldenLoraVariantsTest {
                 assertEquals(expected.names().size(), trainable.trained().size());
                 for (Leaf leaf : trainable.trained()) {
                     float[] want = Golden.floats(expected, leaf.name());
-                    double difference = Golden.maxDifference(want, trainer.read(Optimizer.firstMoment(leaf)).toFloats());
+                    double difference = Golden.maxDifference(want,
+                            trainer.read(Optimizer.firstMoment(leaf)).toFloats());
                     double allowed = golden.tolerance("grads_rel_to_tensor_max") * Golden.maxAbs(want);
-                    assertTrue(difference <= allowed, leaf.name() + " differs by " + difference + ", more than " + allowed);
+                    assertTrue(difference <= allowed,
+                            leaf.name() + " differs by " + difference + ", more than " + allowed);
                 }
             }
         }
@@ -163,7 +176,8 @@ class GoldenLoraVariantsTest {
                     GoldenTrainingTest.optimizer(trajectory.get("hyper")), weights.config.maxPositions(), false, 0)) {
                 GoldenTrainingTest.follow(golden.model, trajectory, golden::tolerance, trainer, false);
                 for (Leaf leaf : trainable.trained()) {
-                    double difference = Golden.maxDifference(expected.tensors().get(leaf.name()).toFloats(), trainer.read(leaf).toFloats());
+                    double difference = Golden.maxDifference(expected.tensors().get(leaf.name()).toFloats(),
+                            trainer.read(leaf).toFloats());
                     assertTrue(difference <= golden.tolerance("final_abs"), leaf.name() + " differs by " + difference);
                 }
             }
@@ -176,7 +190,8 @@ class GoldenLoraVariantsTest {
         Path adapter = Files.exists(golden.file("final")) ? golden.file("final") : golden.file("init");
         Path out = temporary.resolve("merged");
         try (Checkpoint expected = Checkpoint.open(golden.file("merged.safetensors"))) {
-            assertEquals(expected.names().size(), AdapterMerge.merge(golden.model.dir("f32"), adapter, out, Progress.SILENT).merged());
+            assertEquals(expected.names().size(),
+                    AdapterMerge.merge(golden.model.dir("f32"), adapter, out, Progress.SILENT).merged());
             int stride = Integer.parseInt(expected.metadata().getOrDefault("sample_stride", "1"));
             try (Checkpoint actual = Checkpoint.open(out)) {
                 for (String name : expected.names()) {
@@ -206,13 +221,15 @@ class GoldenLoraVariantsTest {
 
     @Test
     void otherFormsAreRefusedByName() throws IOException {
-        Map<String, String> names = Map.of("dora", "use_dora true", "embed-lora", "lm_head", "embed-lora-tied", "embed_tokens",
-                "embed-lora-tied-ensured", "embed_tokens", "modules-to-save", "modules_to_save", "modules-to-save-tied",
-                "modules_to_save", "modules-to-save-tied-ensured", "modules_to_save");
-        try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(Golden.models().findFirst().orElseThrow().dir("f32"))) {
+        Map<String, String> names = Map.of("dora", "use_dora true", "embed-lora", "lm_head", "embed-lora-tied",
+                "embed_tokens", "embed-lora-tied-ensured", "embed_tokens", "modules-to-save", "modules_to_save",
+                "modules-to-save-tied", "modules_to_save", "modules-to-save-tied-ensured", "modules_to_save");
+        try (Arena arena = Arena.ofConfined();
+                LlamaWeights weights = LlamaWeights.open(Golden.models().findFirst().orElseThrow().dir("f32"))) {
             names.forEach((name, part) -> {
                 Path init = new Case(name, null).file("init");
-                String message = assertThrows(IOException.class, () -> AdapterFiles.read(init, weights, arena)).getMessage();
+                String message = assertThrows(IOException.class, () -> AdapterFiles.read(init, weights, arena))
+                        .getMessage();
                 assertTrue(message.contains(part) && message.contains("is not supported"), message);
             });
         }

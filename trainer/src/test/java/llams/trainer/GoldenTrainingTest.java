@@ -30,13 +30,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
-/// Every usable device trains as PyTorch does: the losses, norms and rates of each step, and where the parameters end; each
-/// batch whole, and split into micro-batches of one row.
+/// Every usable device trains as PyTorch does: the losses, norms and rates of each step, and where the parameters end;
+/// each batch whole, and split into micro-batches of one row.
 class GoldenTrainingTest {
     static Stream<Arguments> runs() {
         List<Device> usable = Golden.devices().toList();
-        return Golden.models().flatMap(model -> usable.stream()
-                .flatMap(device -> Stream.of(false, true).map(split -> Arguments.of(model, device, split))));
+        return Golden.models()
+                .flatMap(model -> usable.stream()
+                        .flatMap(device -> Stream.of(false, true).map(split -> Arguments.of(model, device, split))));
     }
 
     static PackedSequence row(int[] ids, int[] label) {
@@ -63,7 +64,8 @@ class GoldenTrainingTest {
                 for (int r = b; r < b + perBatch; r++) {
                     rows.add(row(ids[r], shifted(labels[r])));
                 }
-                batches.add(split ? rows.stream().map(one -> Batch.of(List.of(one))).toList() : List.of(Batch.of(rows)));
+                batches.add(
+                        split ? rows.stream().map(one -> Batch.of(List.of(one))).toList() : List.of(Batch.of(rows)));
             }
             return batches;
         }
@@ -77,11 +79,11 @@ class GoldenTrainingTest {
     /// Runs the steps of a trajectory file and compares each.
     ///
     /// @param tolerance of `loss_traj_abs` and `grad_norm_traj_abs`
-    static void follow(Golden.Model model, JsonNode trajectory, ToDoubleFunction<String> tolerance, Trainer trainer, boolean split)
-            throws IOException {
+    static void follow(Golden.Model model, JsonNode trajectory, ToDoubleFunction<String> tolerance, Trainer trainer,
+            boolean split) throws IOException {
         JsonNode hyper = trajectory.get("hyper");
-        Schedule schedule = new Schedule(Schedule.Kind.named(hyper.get("schedule").asString()), hyper.get("lr").asDouble(),
-                hyper.get("warmup_steps").asInt(), hyper.get("total_steps").asInt());
+        Schedule schedule = new Schedule(Schedule.Kind.named(hyper.get("schedule").asString()),
+                hyper.get("lr").asDouble(), hyper.get("warmup_steps").asInt(), hyper.get("total_steps").asInt());
         List<List<Batch>> batches = batches(model, split);
         for (JsonNode expected : trajectory.get("steps")) {
             int step = expected.get("step").asInt();
@@ -110,7 +112,8 @@ class GoldenTrainingTest {
                 for (Leaf leaf : lora.adapterLeaves()) {
                     double difference = Golden.maxDifference(expected.tensors().get(leaf.name()).toFloats(),
                             trainer.read(leaf).toFloats());
-                    assertTrue(difference <= model.tolerance("lora_final_abs"), leaf.name() + " differs by " + difference);
+                    assertTrue(difference <= model.tolerance("lora_final_abs"),
+                            leaf.name() + " differs by " + difference);
                 }
             }
         }
@@ -119,7 +122,8 @@ class GoldenTrainingTest {
     @ParameterizedTest
     @MethodSource("runs")
     void loraGradients(Golden.Model model, Device device, boolean split) throws IOException {
-        try (Arena arena = Arena.ofShared(); LlamaWeights weights = LlamaWeights.open(model.dir("f32"));
+        try (Arena arena = Arena.ofShared();
+                LlamaWeights weights = LlamaWeights.open(model.dir("f32"));
                 Checkpoint expected = Checkpoint.open(model.cases("lora_grads.safetensors"));
                 Checkpoint inputs = Checkpoint.open(model.cases("inputs.safetensors"))) {
             Adapter adapter = AdapterFiles.read(model.cases("lora_init"), weights, arena);
@@ -130,17 +134,21 @@ class GoldenTrainingTest {
             for (int r = 0; r < ids.length; r++) {
                 rows.add(row(ids[r], labels[r]));
             }
-            List<Batch> batches = split ? rows.stream().map(one -> Batch.of(List.of(one))).toList() : List.of(Batch.of(rows));
+            List<Batch> batches = split
+                    ? rows.stream().map(one -> Batch.of(List.of(one))).toList()
+                    : List.of(Batch.of(rows));
             // With beta1 0, a first step leaves the gradient itself in the first moment.
             try (Trainer trainer = new Trainer(device, lora.model(), lora.adapterLeaves(),
-                    LoraModel.resident(weights.resident(), adapter), new Optimizer(0, 0.9, 1e-8, 0, 0), ids[0].length, split,
-                    0)) {
+                    LoraModel.resident(weights.resident(), adapter), new Optimizer(0, 0.9, 1e-8, 0, 0), ids[0].length,
+                    split, 0)) {
                 trainer.step(batches, 0, 0);
                 for (Leaf leaf : lora.adapterLeaves()) {
                     float[] want = Golden.floats(expected, leaf.name());
-                    double difference = Golden.maxDifference(want, trainer.read(Optimizer.firstMoment(leaf)).toFloats());
+                    double difference = Golden.maxDifference(want,
+                            trainer.read(Optimizer.firstMoment(leaf)).toFloats());
                     double allowed = model.tolerance("lora_grads_rel_to_tensor_max") * Golden.maxAbs(want);
-                    assertTrue(difference <= allowed, leaf.name() + " differs by " + difference + ", more than " + allowed);
+                    assertTrue(difference <= allowed,
+                            leaf.name() + " differs by " + difference + ", more than " + allowed);
                 }
             }
         }
@@ -192,7 +200,8 @@ class GoldenTrainingTest {
             differences.sort(null);
             double mean = differences.stream().mapToDouble(d -> d).sum() / differences.size();
             double most = differences.get(differences.size() * 999 / 1000);
-            assertTrue(differences.getLast() <= model.tolerance("full_final_abs_max"), "largest " + differences.getLast());
+            assertTrue(differences.getLast() <= model.tolerance("full_final_abs_max"),
+                    "largest " + differences.getLast());
             assertTrue(most <= model.tolerance("full_final_abs_for_999_of_1000"), "999 of 1000 within " + most);
             assertTrue(mean <= model.tolerance("full_final_abs_mean"), "mean " + mean);
         }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A save is removed only for a newer one from which training went on, and nothing that goes wrong with saves costs one.
+/// A save is removed only for a newer one from which training went on, and nothing that goes wrong with saves costs
+/// one.
 class GoodSavesStayTest {
     @TempDir
     Path directory;
@@ -43,12 +44,9 @@ class GoodSavesStayTest {
     void untilTheNextLossIsFinite() throws IOException {
         List<List<String>> during = new ArrayList<>();
         SmallRun.run(SmallRun.constant(5, 1, 1), model, out, false, report -> during.add(saves(out)));
-        assertEquals(List.of(
-                List.of("step-000001"),
-                List.of("step-000001", "step-000002"),
-                List.of("step-000002", "step-000003"),
-                List.of("step-000003", "step-000004"),
-                List.of("step-000004")), during);
+        assertEquals(List.of(List.of("step-000001"), List.of("step-000001", "step-000002"),
+                List.of("step-000002", "step-000003"), List.of("step-000003", "step-000004"), List.of("step-000004")),
+                during);
         assertEquals(List.of("step-000004", "step-000005"), saves());
     }
 
@@ -63,8 +61,9 @@ class GoodSavesStayTest {
     @Test
     void ifTheNextLossIsNot() throws IOException {
         TrainSettings runaway = SmallRun.settings(null, 1e10, 1, 1);
-        TrainSettings keepOne = new TrainSettings(null, runaway.tokens(), runaway.batch(), runaway.accumulate(), runaway.steps(), 0, 1e10,
-                runaway.schedule(), runaway.warmup(), runaway.optimizer(), 1, true, 0, 1, 1, false);
+        TrainSettings keepOne = new TrainSettings(null, runaway.tokens(), runaway.batch(), runaway.accumulate(),
+                runaway.steps(), 0, 1e10, runaway.schedule(), runaway.warmup(), runaway.optimizer(), 1, true, 0, 1, 1,
+                false);
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
                 () -> SmallRun.notes(keepOne, model, out, false));
         assertEquals(List.of(e.step - 1, e.step).stream().map(step -> "step-%06d".formatted(step)).toList(), saves());
@@ -84,7 +83,8 @@ class GoodSavesStayTest {
                 super.move(from, to);
             }
         }.during(() -> notes.addAll(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, false)));
-        String note = out.resolve("step-000002") + ": an old save that could not be removed (it is held); the run goes on";
+        String note = out.resolve("step-000002") + ": an old save that could not be removed (it is held); the run"
+                + " goes on";
         assertEquals(List.of("from none", "step 0", "step 1", "step 2", note, "step 3", "step 4"), notes);
         assertEquals(List.of("step-000002", "step-000004", "step-000005"), saves());
         assertEquals(SmallRun.results(straight), SmallRun.results(out));
@@ -106,7 +106,8 @@ class GoodSavesStayTest {
             assertEquals(2, temporaries().size());
             notes.addAll(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, true));
         });
-        assertTrue(notes.toString().contains(": left by a killed run, and could not be removed (it is held)"), notes.toString());
+        assertTrue(notes.toString().contains(": left by a killed run, and could not be removed (it is held)"),
+                notes.toString());
         assertEquals(List.of("step-000004", "step-000005"), saves());
         SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, true);
         assertEquals(List.of(), temporaries());
@@ -120,7 +121,8 @@ class GoodSavesStayTest {
             new PassingDisk() {
                 @Override
                 protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {
-                    if (file.toString().contains("step-000003.tmp-") && file.getFileName().toString().startsWith(full)) {
+                    if (file.toString().contains("step-000003.tmp-")
+                            && file.getFileName().toString().startsWith(full)) {
                         throw new IOException("No space left on device");
                     }
                 }
@@ -133,8 +135,10 @@ class GoodSavesStayTest {
                     super.move(from, to);
                 }
             }.during(() -> notes.addAll(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, false)));
-            assertTrue(notes.stream().anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith("the run goes on, and the"
-                    + " newest save is still " + out.resolve("step-000002"))), notes.toString());
+            assertTrue(notes.stream()
+                    .anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith(
+                            "the run goes on, and the" + " newest save is still " + out.resolve("step-000002"))),
+                    notes.toString());
             assertEquals(List.of("step-000004", "step-000005"), saves());
             assertEquals(List.of(), temporaries());
         }
@@ -151,7 +155,9 @@ class GoodSavesStayTest {
                 }
             }
         }.during(() -> notes.addAll(SmallRun.notes(SmallRun.constant(3, 2, 1), model, out, false)));
-        assertTrue(notes.getLast().startsWith("the result is complete, but the run cannot be made longer, as its last step could not be saved: "),
+        assertTrue(notes.getLast()
+                .startsWith("the result is complete, but the run cannot be made longer, as its"
+                        + " last step could not be saved: "),
                 notes.toString());
         assertTrue(Files.exists(out.resolve("adapter_config.json")));
         assertEquals(List.of("step-000002"), saves());

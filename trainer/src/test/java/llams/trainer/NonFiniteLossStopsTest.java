@@ -35,8 +35,7 @@ class NonFiniteLossStopsTest {
         poison(model, "model.layers.1.mlp.up_proj.weight", 7);
         Path out = directory.resolve("out");
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-3, 1, 2), model, out, false, report -> {
-                }));
+                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-3, 1, 2), model, out, false, report -> {}));
         assertEquals(0, e.step);
         assertTrue(e.getMessage().startsWith("step 0: loss is NaN, with documents document "), e.getMessage());
         assertTrue(e.getMessage().endsWith("nothing was saved before"), e.getMessage());
@@ -48,8 +47,7 @@ class NonFiniteLossStopsTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(SmallRun.settings(null, 1e10, 1, 1), model, out, false, report -> {
-                }));
+                () -> SmallRun.run(SmallRun.settings(null, 1e10, 1, 1), model, out, false, report -> {}));
         // The rate of step 0 is 0, so at least one step is good.
         assertTrue(e.step > 0, e.getMessage());
         Path save = RunDirectory.newestSave(out).orElseThrow();
@@ -79,9 +77,10 @@ class NonFiniteLossStopsTest {
         TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-3, 1, 1);
         Path out = directory.resolve("out");
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(settings, model, data, out, run -> run.run(false, report -> {
-                })));
-        Matcher message = Pattern.compile("step (\\d+): loss is NaN, with documents (chats\\.jsonl:\\d+, chats\\.jsonl:\\d+); lower .*")
+                () -> SmallRun.run(settings, model, data, out, run -> run.run(false, report -> {})));
+        Matcher message = Pattern
+                .compile("step (\\d+): loss is NaN, with documents (chats\\.jsonl:\\d+,"
+                        + " chats\\.jsonl:\\d+); lower .*")
                 .matcher(e.getMessage());
         assertTrue(message.matches(), e.getMessage());
         // The two of one micro-batch, of the four of the step.

@@ -52,7 +52,9 @@ class NothingIsWrittenThroughALinkTest {
         Files.createDirectory(out);
         Path lock = out.resolve("in-use.lock");
         Files.createSymbolicLink(lock, victim);
-        assertEquals(lock.toRealPath().getParent().resolve("out/in-use.lock") + ": is a link, and this program writes through none; remove it",
+        assertEquals(
+                lock.toRealPath().getParent().resolve("out/in-use.lock") + ": is a link, and this program"
+                        + " writes through none; remove it",
                 assertThrows(IOException.class, this::finish).getMessage());
         Files.delete(lock);
         // A link that leads nowhere would have a file made there.

@@ -37,7 +37,8 @@ class NumbersThatAreNotFiniteStayOutTest {
 
     private static TrainSettings settings(LoraConfig lora, double rate, int steps, int saveEvery) {
         TrainSettings s = SmallRun.settings(lora, rate, 1, saveEvery);
-        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, s.schedule(), 0, s.optimizer(), 1, true, 0, saveEvery, 1, false);
+        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, s.schedule(), 0, s.optimizer(), 1, true, 0, saveEvery,
+                1, false);
     }
 
     @ParameterizedTest
@@ -45,9 +46,8 @@ class NumbersThatAreNotFiniteStayOutTest {
     void theLastStepIsLookedAt(LoraConfig lora) throws IOException {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
-        NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(settings(lora, RUNAWAY, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {
-                })));
+        NonFiniteLossException e = assertThrows(NonFiniteLossException.class, () -> SmallRun
+                .run(settings(lora, RUNAWAY, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {})));
         assertEquals(0, e.step);
         assertTrue(e.getMessage().contains("nothing was saved before"), e.getMessage());
         assertTrue(SmallRun.results(out).isEmpty(), "there is no result");
@@ -58,9 +58,11 @@ class NumbersThatAreNotFiniteStayOutTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(settings(SmallRun.LORA, RUNAWAY, 8, 1), model, SmallRun.data(), out, run -> run.run(false, report -> {
-                })));
-        assertTrue(e.getMessage().matches("step 0: after the update \\d+ of the \\d+ numbers of \"base_model.*\" are infinite or NaN; .*"),
+                () -> SmallRun.run(settings(SmallRun.LORA, RUNAWAY, 8, 1), model, SmallRun.data(), out,
+                        run -> run.run(false, report -> {})));
+        assertTrue(e.getMessage()
+                .matches("step 0: after the update \\d+ of the \\d+ numbers of \"base_model.*\""
+                        + " are infinite or NaN; .*"),
                 e.getMessage());
         assertEquals(Optional.empty(), RunDirectory.newestSave(out));
     }
@@ -70,9 +72,8 @@ class NumbersThatAreNotFiniteStayOutTest {
     void aModelThatMeasuresAsNanIsNoResult() throws IOException {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
-        NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
-                () -> SmallRun.run(settings(null, 1e18, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {
-                })));
+        NonFiniteLossException e = assertThrows(NonFiniteLossException.class, () -> SmallRun
+                .run(settings(null, 1e18, 1, 0), model, SmallRun.data(), out, run -> run.run(false, report -> {})));
         assertTrue(e.getMessage().startsWith("step 0: the held-out loss is "), e.getMessage());
         assertFalse(Files.exists(out.resolve("config.json")));
     }
@@ -84,11 +85,12 @@ class NumbersThatAreNotFiniteStayOutTest {
         NewModel.write(f16, 5, null, model, Progress.SILENT);
         Path out = directory.resolve("out");
         // Norms of a few thousands; their weight has no influence on the loss of a single further step.
-        IOException e = assertThrows(IOException.class, () -> SmallRun.run(settings(null, 1e5, 1, 0), model, SmallRun.data(), out,
-                run -> run.run(false, report -> {
-                })));
-        assertTrue(e.getMessage().matches("(?s).* trained numbers of \".*\" are too large for F16, the type that the model came in; the newest"
-                + " save is .*step-000001, .*"), e.getMessage());
+        IOException e = assertThrows(IOException.class, () -> SmallRun.run(settings(null, 1e5, 1, 0), model,
+                SmallRun.data(), out, run -> run.run(false, report -> {})));
+        assertTrue(e.getMessage()
+                .matches("(?s).* trained numbers of \".*\" are too large for F16, the type that"
+                        + " the model came in; the newest" + " save is .*step-000001, .*"),
+                e.getMessage());
     }
 
     @ParameterizedTest
@@ -100,7 +102,8 @@ class NumbersThatAreNotFiniteStayOutTest {
                 tensor.setFloat(i, i % 2 == 0 ? -Float.MAX_VALUE : Float.MIN_VALUE);
             }
             assertEquals(0, Trainer.nonFinite(tensor.data()));
-            for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.intBitsToFloat(-1)}) {
+            for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
+                    Float.intBitsToFloat(-1)}) {
                 tensor.setFloat(elements - 1, value);
                 assertEquals(1, Trainer.nonFinite(tensor.data()), "one " + value + " at the end");
             }

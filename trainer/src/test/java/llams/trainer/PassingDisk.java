@@ -24,14 +24,11 @@ public class PassingDisk implements Disk {
     }
 
     /// Hears of each write before it is made.
-    protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {
-    }
+    protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {}
 
-    protected void truncating(Path file, long bytes) throws IOException {
-    }
+    protected void truncating(Path file, long bytes) throws IOException {}
 
-    protected void forcing(Path file) throws IOException {
-    }
+    protected void forcing(Path file) throws IOException {}
 
     private final class PassingOutput implements Output {
         private final Path file;

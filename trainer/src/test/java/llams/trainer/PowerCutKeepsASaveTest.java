@@ -25,8 +25,8 @@ import llams.trainer.lora.LoraConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// After a power cut at any moment, whatever the disk made of what was not forced, the newest save that was complete is found,
-/// with the log of its steps, and results are whole or not there.
+/// After a power cut at any moment, whatever the disk made of what was not forced, the newest save that was complete is
+/// found, with the log of its steps, and results are whole or not there.
 class PowerCutKeepsASaveTest {
     private static final LoraConfig LORA = new LoraConfig(1, 2, 0, EnumSet.of(ProjectionName.Q), false);
     private static final int RANDOM_CUTS = 2;
@@ -77,8 +77,8 @@ class PowerCutKeepsASaveTest {
 
     private static TrainSettings settings(int steps) {
         TrainSettings s = SmallRun.settings(LORA, 1e-2, 1, 1);
-        return new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), steps, 0, s.learningRate(), s.schedule(), s.warmup(),
-                s.optimizer(), s.seed(), s.pack(), 0, 1, 1, false);
+        return new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), steps, 0, s.learningRate(),
+                s.schedule(), s.warmup(), s.optimizer(), s.seed(), s.pack(), 0, 1, 1, false);
     }
 
     @Test
@@ -105,13 +105,13 @@ class PowerCutKeepsASaveTest {
             Path there = directory.resolve("cut");
             make(paths, there);
             Path cutOut = there.resolve("runs/out");
-            Saves saves = new Saves(cutOut, 1, asked, note -> {
-            });
+            Saves saves = new Saves(cutOut, 1, asked, note -> {});
             saves.check(List.of());
             Map.Entry<Integer, Integer> last = complete.floorEntry(made);
             if (last != null) {
                 int step = SavedState.read(saves.newest().orElseThrow()).step();
-                assertTrue(step >= last.getValue(), "the newest save is of step " + step + ", that of " + last.getValue() + " was complete");
+                assertTrue(step >= last.getValue(),
+                        "the newest save is of step " + step + ", that of " + last.getValue() + " was complete");
                 List<String> notes = new ArrayList<>();
                 TrainingLog.open(cutOut.resolve("train.jsonl"), step, notes::add).close();
                 assertFalse(notes.toString().contains("the save was made after"), notes.toString());
@@ -123,8 +123,7 @@ class PowerCutKeepsASaveTest {
             // Going on takes longer than the rest: it is done now and then, by the longer run.
             if (made % 40 == 0 && last != null && last.getValue() > 2) {
                 resumed[0]++;
-                SmallRun.run(settings(5), model, cutOut, true, report -> {
-                });
+                SmallRun.run(settings(5), model, cutOut, true, report -> {});
                 assertArrayEquals(results.get(1), Files.readAllBytes(cutOut.resolve("adapter_model.safetensors")));
             }
             OutputDirectory.delete(there);

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A quantized model is the same whether it was quantized before or while it is loaded, and computes what a model of its
-/// widened weights computes.
+/// A quantized model is the same whether it was quantized before or while it is loaded, and computes what a model of
+/// its widened weights computes.
 class QuantizedModelTest {
     private static final String DOWN = "model.layers.0.mlp.down_proj.weight";
 
@@ -57,7 +57,8 @@ class QuantizedModelTest {
         Files.copy(model.resolve("config.json"), wide.resolve("config.json"));
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(quantized)) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            weights.resident().forEach((name, tensor) -> tensors.put(name, Tensor.of(arena, tensor.shape(), tensor.toFloats())));
+            weights.resident()
+                    .forEach((name, tensor) -> tensors.put(name, Tensor.of(arena, tensor.shape(), tensor.toFloats())));
             SafetensorsWriter.writeFile(wide.resolve("model.safetensors"), tensors, Map.of());
         }
         return wide;
@@ -65,7 +66,8 @@ class QuantizedModelTest {
 
     @Test
     void loadedQuantizedAndQuantizedWhileLoadingAreTheSameBytes() throws IOException {
-        try (LlamaWeights stored = LlamaWeights.open(quantized); LlamaWeights made = LlamaWeights.openQuantized(model)) {
+        try (LlamaWeights stored = LlamaWeights.open(quantized);
+                LlamaWeights made = LlamaWeights.openQuantized(model)) {
             assertEquals(0, stored.allocatedBytes());
             assertTrue(made.allocatedBytes() > 0);
             assertEquals(stored.config, made.config);
@@ -90,7 +92,8 @@ class QuantizedModelTest {
             assertEquals(DType.F32, file.dtype(DOWN));
         }
         String config = Files.readString(quantized.resolve("config.json"));
-        assertTrue(config.contains("\"quant_method\" : \"q8_0\"") && config.contains("model.layers.1.mlp.down_proj\""), config);
+        assertTrue(config.contains("\"quant_method\" : \"q8_0\"") && config.contains("model.layers.1.mlp.down_proj\""),
+                config);
         Path bare = Files.createDirectory(directory.resolve("bare"));
         Files.copy(model.resolve("config.json"), bare.resolve("config.json"));
         Files.copy(quantized.resolve("model.safetensors"), bare.resolve("model.safetensors"));
@@ -106,7 +109,8 @@ class QuantizedModelTest {
         for (String device : List.of("cpu", "scalar")) {
             for (int i = 0; i < 2; i++) {
                 try (LlamaWeights weights = LlamaWeights.open(models[i]);
-                        Generator generator = new Generator(Devices.byName(device), weights.model(), weights.resident(), 20)) {
+                        Generator generator = new Generator(Devices.byName(device), weights.model(), weights.resident(),
+                                20)) {
                     generator.append(ids);
                     scores[i] = generator.append(7);
                 }
@@ -126,8 +130,8 @@ class QuantizedModelTest {
         SmallRun.run(settings, quantized, directory.resolve("tuned"), false, blocks::add);
         for (int step = 0; step < SmallRun.STEPS; step++) {
             assertEquals(wide.get(step).loss(), blocks.get(step).loss(), 1e-4, "loss of step " + step);
-            assertEquals(wide.get(step).gradientNorm(), blocks.get(step).gradientNorm(), 1e-3 * wide.get(step).gradientNorm(),
-                    "gradient of step " + step);
+            assertEquals(wide.get(step).gradientNorm(), blocks.get(step).gradientNorm(),
+                    1e-3 * wide.get(step).gradientNorm(), "gradient of step " + step);
         }
         // The adapter fits the model that the base was made from.
         AdapterMerge.merge(model, directory.resolve("tuned"), directory.resolve("merged"), Progress.SILENT);
@@ -142,9 +146,8 @@ class QuantizedModelTest {
     void whatNeedsTheOriginalRefusesAQuantizedModel() {
         Path out = directory.resolve("out");
         refused("quantized already", () -> QuantizedModel.write(quantized, out, Progress.SILENT));
-        refused("training every weight needs the model", () ->
-                SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {
-                }));
+        refused("training every weight needs the model",
+                () -> SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {}));
         refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, Progress.SILENT));
         refused("a merge needs the model", () -> ChatVector.merge(model, quantized, model, out,
                 new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), Progress.SILENT));
@@ -164,7 +167,8 @@ class QuantizedModelTest {
             SafetensorsWriter.writeFile(broken.resolve("model.safetensors"), tensors, Map.of());
         }
         Path out = directory.resolve("out");
-        refused("\"" + name + "\": a value that is not finite", () -> QuantizedModel.write(broken, out, Progress.SILENT));
+        refused("\"" + name + "\": a value that is not finite",
+                () -> QuantizedModel.write(broken, out, Progress.SILENT));
         assertFalse(Files.exists(out));
     }
 }

@@ -137,10 +137,12 @@ class RecentProgramsTest {
     @Test
     void theForecastHasThem(@TempDir Path directory) throws IOException {
         TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0);
-        TrainSettings unpacked = new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), s.steps(), 0, s.learningRate(),
-                s.schedule(), s.warmup(), s.optimizer(), s.seed(), false, 0, 0, 2, false);
-        Supplier<Program.Memory> packs = () -> Forecast.of(SmallRun.CONFIG, (name, dims) -> Leaf.weight(name, DType.F32, dims), s);
-        Program.Memory single = Forecast.of(SmallRun.CONFIG, (name, dims) -> Leaf.weight(name, DType.F32, dims), unpacked);
+        TrainSettings unpacked = new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), s.steps(), 0,
+                s.learningRate(), s.schedule(), s.warmup(), s.optimizer(), s.seed(), false, 0, 0, 2, false);
+        Supplier<Program.Memory> packs = () -> Forecast.of(SmallRun.CONFIG,
+                (name, dims) -> Leaf.weight(name, DType.F32, dims), s);
+        Program.Memory single = Forecast.of(SmallRun.CONFIG, (name, dims) -> Leaf.weight(name, DType.F32, dims),
+                unpacked);
         long more = single.temporaries() - packs.get().temporaries();
         // 64 lengths, to train and to measure, of some 170 operations.
         assertTrue(more > 2 * 64 * 100_000L && more < 2 * 64 * 300_000L, "programs: " + more);

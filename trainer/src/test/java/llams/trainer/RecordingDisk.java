@@ -13,8 +13,8 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Records what is written, forced, renamed and deleted in a directory, and says what may be there after a power cut: of writes
-/// that were not forced any part, and of names whose directory was not forced any of their changes.
+/// Records what is written, forced, renamed and deleted in a directory, and says what may be there after a power cut:
+/// of writes that were not forced any part, and of names whose directory was not forced any of their changes.
 final class RecordingDisk extends PassingDisk {
     /// What becomes of everything that was not forced.
     enum Cut {
@@ -59,7 +59,9 @@ final class RecordingDisk extends PassingDisk {
 
         /// Only its first half was written; of the other half the disk has the place.
         Change torn() {
-            return bytes == null ? this : new Change(position, Arrays.copyOf(Arrays.copyOf(bytes, bytes.length / 2), bytes.length));
+            return bytes == null
+                    ? this
+                    : new Change(position, Arrays.copyOf(Arrays.copyOf(bytes, bytes.length / 2), bytes.length));
         }
     }
 

@@ -72,14 +72,14 @@ class ResumeEqualsUninterruptedTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path straight = directory.resolve("straight");
         TrainSettings neverSaving = SmallRun.settings(lora, 1e-2, 1, 0);
-        SmallRun.run(neverSaving, model, straight, false, report -> {
-        });
+        SmallRun.run(neverSaving, model, straight, false, report -> {});
         Path stopped = directory.resolve("stopped");
-        FineTune.Report last = SmallRun.run(neverSaving, model, SmallRun.data(), stopped, run -> run.run(false, report -> {
-            if (report.step() == 2) {
-                run.stop();
-            }
-        }));
+        FineTune.Report last = SmallRun.run(neverSaving, model, SmallRun.data(), stopped,
+                run -> run.run(false, report -> {
+                    if (report.step() == 2) {
+                        run.stop();
+                    }
+                }));
         assertEquals(3, last.step());
         assertFalse(last.isLast());
         assertEquals(Saves.directory(stopped, 4), RunDirectory.newestSave(stopped).orElseThrow());
@@ -96,8 +96,7 @@ class ResumeEqualsUninterruptedTest {
         Path model = SmallRun.model(directory.resolve("model"));
         TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2);
         Path straight = directory.resolve("straight");
-        SmallRun.run(settings, model, straight, false, report -> {
-        });
+        SmallRun.run(settings, model, straight, false, report -> {});
         // Killed while it wrote its first save, and later while it wrote its result.
         Path killed = directory.resolve("killed");
         Path save = AtomicFiles.temporaryFor(Saves.directory(killed, 2));
@@ -105,14 +104,13 @@ class ResumeEqualsUninterruptedTest {
         Files.write(save.resolve("state.safetensors"), new byte[3]);
         Files.writeString(killed.resolve("train.jsonl"), "{\"step\": 0, \"ste");
         Files.writeString(killed.resolve(DirectoryLock.FILE), "1");
-        IOException fresh = assertThrows(IOException.class, () -> SmallRun.run(settings, model, killed, false, report -> {
-        }));
+        IOException fresh = assertThrows(IOException.class,
+                () -> SmallRun.run(settings, model, killed, false, report -> {}));
         assertTrue(fresh.getMessage().contains("not empty"), fresh.getMessage());
         assertThrows(Killed.class, () -> SmallRun.run(settings, model, killed, true, killedAfter(5)));
         assertFalse(Files.exists(save));
         Path result = Files.write(AtomicFiles.temporaryFor(killed.resolve("adapter_model.safetensors")), new byte[3]);
-        SmallRun.run(settings, model, killed, true, report -> {
-        });
+        SmallRun.run(settings, model, killed, true, report -> {});
         assertFalse(Files.exists(result));
         assertEquals(SmallRun.results(straight), SmallRun.results(killed));
     }
@@ -121,14 +119,13 @@ class ResumeEqualsUninterruptedTest {
     void aSaveGoesOnOnlyInItsOwnRun() throws IOException {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
-        assertThrows(Killed.class, () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, false, killedAfter(2)));
+        assertThrows(Killed.class,
+                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, false, killedAfter(2)));
         IOException otherSeed = assertThrows(IOException.class,
-                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 2, 2), model, out, true, report -> {
-                }));
+                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 2, 2), model, out, true, report -> {}));
         assertTrue(otherSeed.getMessage().contains("other settings, data or model"), otherSeed.getMessage());
         IOException again = assertThrows(IOException.class,
-                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, false, report -> {
-                }));
+                () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, false, report -> {}));
         assertTrue(again.getMessage().contains("--resume"), again.getMessage());
     }
 }

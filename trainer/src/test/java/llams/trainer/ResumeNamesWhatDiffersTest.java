@@ -29,9 +29,10 @@ class ResumeNamesWhatDiffersTest {
     @TempDir
     Path directory;
 
-    private static TrainSettings settings(LoraConfig lora, double rate, int steps, int warmup, int keep, int evalEvery, boolean recompute) {
-        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, Schedule.Kind.COSINE, warmup, new Optimizer(0.9, 0.999, 1e-8, 0.01, 1),
-                1, true, evalEvery, 2, keep, recompute);
+    private static TrainSettings settings(LoraConfig lora, double rate, int steps, int warmup, int keep, int evalEvery,
+            boolean recompute) {
+        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, Schedule.Kind.COSINE, warmup,
+                new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), 1, true, evalEvery, 2, keep, recompute);
     }
 
     private static RunSettings of(Map<String, String> values) {
@@ -41,8 +42,8 @@ class ResumeNamesWhatDiffersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"3e-4, 3e-4", "1e-3, 0.001", "2.5e-5, 0.000025", "0.01, 0.01", "0.5, 0.5", "0, 0", "16, 16.0", "1000000000, 1e9", "-1e-3, -0.001",
-            "0.999, 0.999"})
+    @CsvSource({"3e-4, 3e-4", "1e-3, 0.001", "2.5e-5, 0.000025", "0.01, 0.01", "0.5, 0.5", "0, 0", "16, 16.0",
+            "1000000000, 1e9", "-1e-3, -0.001", "0.999, 0.999"})
     void numbersAreWrittenAsPeopleDo(String text, double value) {
         assertEquals(text, RunSettings.number(value));
     }
@@ -61,12 +62,16 @@ class ResumeNamesWhatDiffersTest {
                 Map.entry(settings(wider, 1e-3, 4, 1, 2, 0, false), "lr: then 3e-4, now 1e-3; rank: then 2, now 3"),
                 Map.entry(settings(lora, 3e-4, 4, 0, 2, 0, false), "warmup: then 1, now 0"),
                 Map.entry(settings(null, 3e-4, 4, 1, 2, 0, false), "method: then lora, now full"))) {
-            assertEquals(start + other.getValue() + end, assertThrows(IOException.class,
-                    () -> SmallRun.notes(other.getKey(), model, out, true)).getMessage());
+            assertEquals(start + other.getValue() + end,
+                    assertThrows(IOException.class, () -> SmallRun.notes(other.getKey(), model, out, true))
+                            .getMessage());
         }
-        PackedDataset oneMore = new PackedDataset(List.of(new Document("a", new int[] {3, 4, 5}, new int[] {3, 4, 5})), 32, true);
-        assertEquals(start + "documents: then 20, now 1" + end, assertThrows(IOException.class,
-                () -> SmallRun.notes(settings(lora, 3e-4, 4, 1, 2, 0, false), model, oneMore, out, true)).getMessage());
+        PackedDataset oneMore = new PackedDataset(List.of(new Document("a", new int[] {3, 4, 5}, new int[] {3, 4, 5})),
+                32, true);
+        assertEquals(start + "documents: then 20, now 1" + end,
+                assertThrows(IOException.class,
+                        () -> SmallRun.notes(settings(lora, 3e-4, 4, 1, 2, 0, false), model, oneMore, out, true))
+                        .getMessage());
     }
 
     @Test
@@ -74,7 +79,8 @@ class ResumeNamesWhatDiffersTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
         SmallRun.notes(settings(SmallRun.LORA, 1e-3, 4, 1, 2, 0, false), model, out, false);
-        assertEquals("from step-000004", SmallRun.notes(settings(SmallRun.LORA, 1e-3, 4, 1, 5, 1, true), model, out, true).getFirst());
+        assertEquals("from step-000004",
+                SmallRun.notes(settings(SmallRun.LORA, 1e-3, 4, 1, 5, 1, true), model, out, true).getFirst());
     }
 
     @Test
@@ -98,9 +104,12 @@ class ResumeNamesWhatDiffersTest {
     @Test
     void dataBaseAndModelAreSaidAsWhatTheyAre() {
         RunSettings then = of(Map.of("documents", "12", "data", "a1", "base", "1:aa", "model.rope_theta", "10000.0"));
-        assertEquals(List.of("model: its weights are others than then", "data: other tokens than then, in as many documents",
+        assertEquals(
+                List.of("model: its weights are others than then",
+                        "data: other tokens than then, in as many" + " documents",
                         "model.rope_theta: then 10000.0, now 500000.0"),
-                of(Map.of("documents", "12", "data", "b2", "base", "1:bb", "model.rope_theta", "500000.0")).differences(then));
+                of(Map.of("documents", "12", "data", "b2", "base", "1:bb", "model.rope_theta", "500000.0"))
+                        .differences(then));
     }
 
     @Test
@@ -111,11 +120,12 @@ class ResumeNamesWhatDiffersTest {
         String vectors = Devices.byName("cpu").arithmetic();
         assertTrue(vectors.matches("cpu with vectors of \\d+ bits"), vectors);
         SmallRun.Notes notes = new SmallRun.Notes();
-        try (LlamaWeights base = LlamaWeights.open(model); FineTune run = FineTune.of(Devices.byName("scalar"), SmallRun.constant(3, 1, 1),
-                base, SmallRun.data(), null, out)) {
+        try (LlamaWeights base = LlamaWeights.open(model);
+                FineTune run = FineTune.of(Devices.byName("scalar"), SmallRun.constant(3, 1, 1), base, SmallRun.data(),
+                        null, out)) {
             run.run(true, notes);
         }
-        assertEquals("saved on " + vectors + ", continued on scalar: the numbers will differ in their last bits from those of an unbroken run",
-                notes.said.get(1));
+        assertEquals("saved on " + vectors + ", continued on scalar: the numbers will differ in their last bits"
+                + " from those of an unbroken run", notes.said.get(1));
     }
 }

@@ -8,8 +8,7 @@ import llams.engine.Fuzzed;
 class RunFilesFuzzTest {
     @FuzzTest
     void trainingLog(byte[] log) throws Exception {
-        Fuzzed.file("train.jsonl", log, path -> TrainingLog.open(path, 5, note -> {
-        }).close(), IOException.class);
+        Fuzzed.file("train.jsonl", log, path -> TrainingLog.open(path, 5, note -> {}).close(), IOException.class);
     }
 
     @FuzzTest

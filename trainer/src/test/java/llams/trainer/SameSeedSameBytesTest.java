@@ -23,8 +23,7 @@ class SameSeedSameBytesTest {
 
     private Map<String, String> results(LoraConfig lora, int seed, String name) throws IOException {
         Path out = directory.resolve(name);
-        SmallRun.run(SmallRun.settings(lora, 1e-2, seed, 0), directory.resolve("model"), out, false, report -> {
-        });
+        SmallRun.run(SmallRun.settings(lora, 1e-2, seed, 0), directory.resolve("model"), out, false, report -> {});
         return SmallRun.results(out);
     }
 

@@ -24,14 +24,13 @@ import llams.trainer.optim.Schedule;
 
 /// Runs of a few steps on a model of a few thousand weights.
 final class SmallRun {
-    static final LlamaConfig CONFIG =
-            new LlamaConfig(32, 48, 2, 4, 2, 8, 96, 1e-5f, 10_000, null, 64, false, 0.05f, 1, List.of(2), "float32");
+    static final LlamaConfig CONFIG = new LlamaConfig(32, 48, 2, 4, 2, 8, 96, 1e-5f, 10_000, null, 64, false, 0.05f, 1,
+            List.of(2), "float32");
     /// With dropout, so that its draws are under test too.
     static final LoraConfig LORA = new LoraConfig(4, 8, 0.2, EnumSet.allOf(ProjectionName.class), false);
     static final int STEPS = 7;
 
-    private SmallRun() {
-    }
+    private SmallRun() {}
 
     static Path model(Path directory) throws IOException {
         NewModel.write(CONFIG, 5, null, directory, Progress.SILENT);
@@ -55,8 +54,8 @@ final class SmallRun {
 
     /// LoRA with a learning rate that the number of steps has no influence on.
     static TrainSettings constant(int steps, int saveEvery, int keep) {
-        return new TrainSettings(LORA, 32, 2, 2, steps, 0, 1e-2, Schedule.Kind.CONSTANT, 0, new Optimizer(0.9, 0.999, 1e-8, 0.01, 1),
-                1, true, 0, saveEvery, keep, false);
+        return new TrainSettings(LORA, 32, 2, 2, steps, 0, 1e-2, Schedule.Kind.CONSTANT, 0,
+                new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), 1, true, 0, saveEvery, keep, false);
     }
 
     /// Runs and returns what was noted.
@@ -64,7 +63,8 @@ final class SmallRun {
         return notes(settings, model, data(), out, resume);
     }
 
-    static List<String> notes(TrainSettings settings, Path model, PackedDataset data, Path out, boolean resume) throws IOException {
+    static List<String> notes(TrainSettings settings, Path model, PackedDataset data, Path out, boolean resume)
+            throws IOException {
         Notes notes = new Notes();
         run(settings, model, data, out, run -> run.run(resume, notes));
         return notes.said;
@@ -101,7 +101,8 @@ final class SmallRun {
         FineTune.Report of(FineTune run) throws IOException;
     }
 
-    static FineTune.Report run(TrainSettings settings, Path model, PackedDataset data, Path out, Use use) throws IOException {
+    static FineTune.Report run(TrainSettings settings, Path model, PackedDataset data, Path out, Use use)
+            throws IOException {
         try (LlamaWeights base = LlamaWeights.open(model);
                 FineTune run = FineTune.of(Devices.byName("cpu"), settings, base, data, data, out)) {
             return use.of(run);
@@ -112,13 +113,16 @@ final class SmallRun {
     static Map<String, String> results(Path out) throws IOException {
         try (Stream<Path> children = Files.list(out)) {
             Map<String, String> files = new LinkedHashMap<>();
-            children.filter(file -> Files.isRegularFile(file) && !file.endsWith("train.jsonl")).sorted().forEach(file -> {
-                try {
-                    files.put(file.getFileName().toString(), new String(Files.readAllBytes(file), "ISO-8859-1"));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            children.filter(file -> Files.isRegularFile(file) && !file.endsWith("train.jsonl"))
+                    .sorted()
+                    .forEach(file -> {
+                        try {
+                            files.put(file.getFileName().toString(),
+                                    new String(Files.readAllBytes(file), "ISO-8859-1"));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
             return files;
         }
     }

@@ -33,7 +33,10 @@ class TokenizerFuzzTest {
         Fuzzed.file("tokenizer_config.json", json, path -> {
             StringBuilder ranks = new StringBuilder();
             for (int b = 0; b < 256; b++) {
-                ranks.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(' ').append(b).append('\n');
+                ranks.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b}))
+                        .append(' ')
+                        .append(b)
+                        .append('\n');
             }
             Files.deleteIfExists(path.resolveSibling("tokenizer.json"));
             Files.writeString(path.resolveSibling("tokenizer.model"), ranks);

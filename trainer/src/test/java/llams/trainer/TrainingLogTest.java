@@ -34,8 +34,13 @@ class TrainingLogTest {
     private static String lines(int steps) {
         StringBuilder lines = new StringBuilder();
         for (int step = 0; step < steps; step++) {
-            lines.append("{\"step\":").append(step).append(",\"steps\":9,\"loss\":1.5,\"lr\":0.001,\"gradNorm\":0.5,\"countedTokens\":10,\"tokens\":")
-                    .append(10 * (step + 1)).append(",\"tokensPerSecond\":100.0,\"elapsedSeconds\":").append(step).append(".0}\n");
+            lines.append("{\"step\":")
+                    .append(step)
+                    .append(",\"steps\":9,\"loss\":1.5,\"lr\":0.001,\"gradNorm\":0.5,\"countedTokens\":10,\"tokens\":")
+                    .append(10 * (step + 1))
+                    .append(",\"tokensPerSecond\":100.0,\"elapsedSeconds\":")
+                    .append(step)
+                    .append(".0}\n");
         }
         return lines.toString();
     }
@@ -57,8 +62,9 @@ class TrainingLogTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\u00ff\u00fe\u0080", "{\"step\":3,\"ste", "\u0000\u0000\u0000\n\u0000\u0000", "null\n", "5\n", "\n", "[]\n{}\n",
-            "{\"step\":\"x\"}\n", "{\"step\":[[[[", "\"", "{\"step\":3}"})
+    @ValueSource(
+            strings = {"\u00ff\u00fe\u0080", "{\"step\":3,\"ste", "\u0000\u0000\u0000\n\u0000\u0000", "null\n", "5\n",
+                    "\n", "[]\n{}\n", "{\"step\":\"x\"}\n", "{\"step\":[[[[", "\"", "{\"step\":3}"})
     void garbageAtTheEndIsCutOff(String garbage) throws IOException {
         Files.write(file(), (lines(3) + garbage).getBytes(StandardCharsets.ISO_8859_1));
         goOn(3);

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// A run takes all that its result needs when it starts. Weights that stay mapped are watched: a step made with others than at the
-/// start does not count.
+/// A run takes all that its result needs when it starts. Weights that stay mapped are watched: a step made with others
+/// than at the start does not count.
 class WhatHappensToTheBaseTest {
     @TempDir
     Path directory;
@@ -54,7 +54,8 @@ class WhatHappensToTheBaseTest {
 
     private FineTune.Report changedAfterStep(int step, LoraConfig lora, boolean map, Change change) throws IOException {
         try (LlamaWeights base = LlamaWeights.open(model, false, map);
-                FineTune run = FineTune.of(Devices.byName("cpu"), SmallRun.settings(lora, 1e-2, 1, 0), base, SmallRun.data(), null, out)) {
+                FineTune run = FineTune.of(Devices.byName("cpu"), SmallRun.settings(lora, 1e-2, 1, 0), base,
+                        SmallRun.data(), null, out)) {
             return run.run(false, report -> {
                 if (report.step() == step) {
                     try {
@@ -69,8 +70,7 @@ class WhatHappensToTheBaseTest {
 
     private Map<String, String> undisturbed(LoraConfig lora) throws IOException {
         Path straight = directory.resolve("straight");
-        SmallRun.run(SmallRun.settings(lora, 1e-2, 1, 0), model, straight, false, report -> {
-        });
+        SmallRun.run(SmallRun.settings(lora, 1e-2, 1, 0), model, straight, false, report -> {});
         return SmallRun.results(straight);
     }
 
@@ -103,13 +103,14 @@ class WhatHappensToTheBaseTest {
         IOException e = assertThrows(IOException.class, () -> changedAfterStep(3, SmallRun.LORA, true,
                 () -> Files.setLastModifiedTime(weights, FileTime.fromMillis(before.toMillis() + 5))));
         assertTrue(e.getMessage().startsWith(weights + ": was written to at "), e.getMessage());
-        assertTrue(e.getMessage().endsWith("the newest save is " + Saves.directory(out, 4) + ", and --resume goes on from it"), e.getMessage());
+        assertTrue(e.getMessage()
+                .endsWith("the newest save is " + Saves.directory(out, 4) + ", and --resume goes" + " on from it"),
+                e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
         assertEquals(4, Files.readAllLines(out.resolve("train.jsonl")).size());
 
         Files.setLastModifiedTime(weights, before);
-        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, true, report -> {
-        });
+        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, true, report -> {});
         assertEquals(straight, SmallRun.results(out));
     }
 
@@ -118,7 +119,8 @@ class WhatHappensToTheBaseTest {
         IOException e = assertThrows(IOException.class, () -> changedAfterStep(0, SmallRun.LORA, true,
                 () -> Files.write(weights, new byte[7], StandardOpenOption.APPEND)));
         long bytes = weights.toFile().length();
-        assertTrue(e.getMessage().contains("had " + (bytes - 7) + " bytes when it was opened and now has " + bytes), e.getMessage());
+        assertTrue(e.getMessage().contains("had " + (bytes - 7) + " bytes when it was opened and now has " + bytes),
+                e.getMessage());
         assertTrue(e.getMessage().contains("--no-map"), e.getMessage());
     }
 

@@ -10,13 +10,12 @@ import llams.engine.tensor.Tensor;
 final class AdamWKernel {
     private static final int TASK_ELEMENTS = ElementwiseKernel.TASK_ELEMENTS;
 
-    /// Elements that go through both halves of the update while they are in the first-level cache. The halves are methods of
-    /// their own, with their constants spread over vectors outside the loops: in one, the compiler met its limit of inlining
-    /// in some runs and put every vector on the heap.
+    /// Elements that go through both halves of the update while they are in the first-level cache. The halves are
+    /// methods of their own, with their constants spread over vectors outside the loops: in one, the compiler met its
+    /// limit of inlining in some runs and put every vector on the heap.
     private static final int BLOCK = 2048;
 
-    private AdamWKernel() {
-    }
+    private AdamWKernel() {}
 
     /// `out` `[1]` = the sum of `x^2`, added up in double in an order that does not depend on the threads.
     static void squaredNorm(Tensor x, Tensor out, Parallel p) {
@@ -60,8 +59,8 @@ final class AdamWKernel {
     }
 
     /// One step: `g' = g min(1, clip / (norm + 1e-6))` if the norm exceeds `clip`, `m = beta1 m + (1 - beta1) g'`,
-    /// `v = beta2 v + (1 - beta2) g'^2`, `param -= lr weightDecay param`, `param -= lr (m / c1) / (sqrt(v / c2) + eps)`.
-    /// `param`, `m`, `v` and `grad` have one shape.
+    /// `v = beta2 v + (1 - beta2) g'^2`, `param -= lr weightDecay param`, `param -= lr (m / c1) / (sqrt(v / c2) +
+    /// eps)`. `param`, `m`, `v` and `grad` have one shape.
     ///
     /// @param squaredNorm `[1]`: the squared norm of all gradients of the step; if it is not finite, nothing is changed
     /// @param schedule    `[3]`: `lr`, `c1 = 1 - beta1^t`, `c2 = 1 - beta2^t`, `t` counted from 1
@@ -97,8 +96,8 @@ final class AdamWKernel {
         });
     }
 
-    private static void moments(MemorySegment m, MemorySegment v, MemorySegment grad, long from, long to, float gradScale,
-            float beta1, float rest1, float beta2, float rest2) {
+    private static void moments(MemorySegment m, MemorySegment v, MemorySegment grad, long from, long to,
+            float gradScale, float beta1, float rest1, float beta2, float rest2) {
         FloatVector scales = FloatVector.broadcast(Simd.F, gradScale);
         FloatVector keeps1 = FloatVector.broadcast(Simd.F, beta1);
         FloatVector takes1 = FloatVector.broadcast(Simd.F, rest1);
@@ -117,8 +116,8 @@ final class AdamWKernel {
         }
     }
 
-    private static void parameters(MemorySegment param, MemorySegment m, MemorySegment v, long from, long to, float decay,
-            float stepSize, float correction, float eps) {
+    private static void parameters(MemorySegment param, MemorySegment m, MemorySegment v, long from, long to,
+            float decay, float stepSize, float correction, float eps) {
         FloatVector decays = FloatVector.broadcast(Simd.F, decay);
         FloatVector sizes = FloatVector.broadcast(Simd.F, stepSize);
         FloatVector corrections = FloatVector.broadcast(Simd.F, correction);
@@ -129,7 +128,8 @@ final class AdamWKernel {
             Simd.store(Simd.load(param, i).mul(decays).sub(step), param, i);
         }
         for (; i < to; i++) {
-            float step = m.get(Tensor.F32, i * 4) * stepSize / ((float) Math.sqrt(v.get(Tensor.F32, i * 4)) * correction + eps);
+            float step = m.get(Tensor.F32, i * 4) * stepSize
+                    / ((float) Math.sqrt(v.get(Tensor.F32, i * 4)) * correction + eps);
             param.set(Tensor.F32, i * 4, param.get(Tensor.F32, i * 4) * decay - step);
         }
     }

@@ -11,21 +11,21 @@ import llams.engine.tensor.Tensor;
 /// How [AttentionKernel] and [AttentionGradientKernel] divide their work, and what they read and write blocks with.
 ///
 /// A block has `COLUMNS` queries (tokens times the heads that share one key head) and `KEYS` keys. Scores are kept
-/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [MicroKernel] wrote as
-/// a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
+/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [MicroKernel] wrote
+/// as a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
 final class AttentionBlocks {
     private static final int MR = MicroKernel.MR;
     private static final int NR = MicroKernel.NR;
     private static final int STRIDE = MicroKernel.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
     static final int COLUMNS = 256;
-    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache sets.
+    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache
+    /// sets.
     static final int LD = COLUMNS + 16;
     /// Keys of a block: a multiple of every `MR`.
     static final int KEYS = 96;
 
-    private AttentionBlocks() {
-    }
+    private AttentionBlocks() {}
 
     /// What the tasks of one call share. A column is a query of one key head: `token * group + head within the group`.
     ///
@@ -55,8 +55,8 @@ final class AttentionBlocks {
                     Check.index(op, "last", last, t, rows);
                 }
             }
-            return new Geometry(tokens, rows, width / headDim, kvWidth / headDim, headDim, width / kvWidth, width, kvWidth,
-                    first, last);
+            return new Geometry(tokens, rows, width / headDim, kvWidth / headDim, headDim, width / kvWidth, width,
+                    kvWidth, first, last);
         }
 
         int head(int kvHead, int column) {
@@ -134,8 +134,10 @@ final class AttentionBlocks {
 
         VectorMask<Float> sees(int c, int key) {
             IntVector row = IntVector.broadcast(Simd.I, key);
-            return IntVector.fromArray(Simd.I, first, c).compare(VectorOperators.LE, row)
-                    .and(IntVector.fromArray(Simd.I, last, c).compare(VectorOperators.GE, row)).cast(Simd.F);
+            return IntVector.fromArray(Simd.I, first, c)
+                    .compare(VectorOperators.LE, row)
+                    .and(IntVector.fromArray(Simd.I, last, c).compare(VectorOperators.GE, row))
+                    .cast(Simd.F);
         }
     }
 

@@ -8,8 +8,8 @@ import llams.engine.cpu.AttentionBlocks.Geometry;
 import llams.engine.cpu.AttentionBlocks.Window;
 import llams.engine.tensor.Tensor;
 
-/// The gradient of [AttentionKernel], in the same blocks. The probabilities are computed again from `logSumExp`, block by
-/// block, so none are kept from the forward pass (Dao et al. 2022). With `P = e^(scale q · k - logSumExp)`:
+/// The gradient of [AttentionKernel], in the same blocks. The probabilities are computed again from `logSumExp`, block
+/// by block, so none are kept from the forward pass (Dao et al. 2022). With `P = e^(scale q · k - logSumExp)`:
 ///
 /// * `dv = Pᵀ dOut`
 /// * `dScores = P (dOut · v - delta)`, where `delta = dOut · out` stands for softmax's sum over all keys
@@ -39,14 +39,13 @@ final class AttentionGradientKernel {
     private static final int D_SCORES = 12;
     private static final int TILE = 13;
 
-    private AttentionGradientKernel() {
-    }
+    private AttentionGradientKernel() {}
 
     /// The gradients by `q`, `k` and `v`, all overwritten; key rows that nobody sees get 0. `out` and `logSumExp` are
     /// [AttentionKernel#forward]'s.
     ///
-    /// A task takes one key head and a run of tokens that shares no keys with the others (packed documents divide there),
-    /// so that no two tasks add to the same row.
+    /// A task takes one key head and a run of tokens that shares no keys with the others (packed documents divide
+    /// there), so that no two tasks add to the same row.
     static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
             Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
@@ -70,8 +69,8 @@ final class AttentionGradientKernel {
         });
     }
 
-    /// Divides the tokens where all later ones see only keys after all that earlier ones see, but not into runs that would
-    /// leave a block of queries mostly empty. `starts[0 .. runs]` are the borders.
+    /// Divides the tokens where all later ones see only keys after all that earlier ones see, but not into runs that
+    /// would leave a block of queries mostly empty. `starts[0 .. runs]` are the borders.
     private static int independentRuns(Geometry g, int[] starts, int[] lowestLater) {
         lowestLater[g.tokens()] = Integer.MAX_VALUE;
         for (int t = g.tokens() - 1; t >= 0; t--) {
@@ -145,8 +144,8 @@ final class AttentionGradientKernel {
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
-                            LD);
+                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
+                            d * LD + c, LD);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;
@@ -184,8 +183,8 @@ final class AttentionGradientKernel {
     }
 
     /// Scores become probabilities `p`, and `dScores`, which hold `dOut · v`, become `p (dOut · v - delta)`.
-    private static void scoreGradients(float[] scores, float[] dScores, int panel, int key, int low, int high, Window window,
-            float[] lse, float[] delta) {
+    private static void scoreGradients(float[] scores, float[] dScores, int panel, int key, int low, int high,
+            Window window, float[] lse, float[] delta) {
         for (int c = panel; c < panel + NR; c += Simd.LANES) {
             FloatVector shift = FloatVector.fromArray(Simd.F, lse, c);
             FloatVector less = FloatVector.fromArray(Simd.F, delta, c);

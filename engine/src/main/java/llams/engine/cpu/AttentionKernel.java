@@ -30,8 +30,7 @@ final class AttentionKernel {
     private static final int Q_ROWS = 8;
     private static final int V_T = 9;
 
-    private AttentionKernel() {
-    }
+    private AttentionKernel() {}
 
     /// Query `t` sees the keys `first[t] .. last[t]`, both inclusive; none if `first[t] > last[t]`: its output is 0.
     ///
@@ -41,9 +40,10 @@ final class AttentionKernel {
     /// @param first     I32 `[tokens]`: the start of the document, or 0
     /// @param last      I32 `[tokens]`: the token's own row
     /// @param out       like `q`
-    /// @param logSumExp F32 `[tokens, heads]`: natural logarithm of the sum of e^score, kept for [AttentionGradientKernel]
-    static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
-            Parallel p) {
+    /// @param logSumExp F32 `[tokens, heads]`: natural logarithm of the sum of e^score, kept for
+    ///                  [AttentionGradientKernel]
+    static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
+            Tensor logSumExp, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
         Check.f32("attention", "out", out, g.tokens(), g.width());
         Check.f32("attention", "logSumExp", logSumExp, g.tokens(), g.heads());
@@ -102,7 +102,8 @@ final class AttentionKernel {
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c, LD);
+                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
+                            d * LD + c, LD);
                 }
             }
         }

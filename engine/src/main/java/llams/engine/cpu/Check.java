@@ -6,8 +6,7 @@ import llams.engine.tensor.Tensor;
 
 /// Guards at a kernel's door: a wrong dtype or shape must never reach a vector loop.
 final class Check {
-    private Check() {
-    }
+    private Check() {}
 
     static void f32(String op, String name, Tensor t, long... dims) {
         typed(op, name, t, DType.F32, dims);
@@ -45,7 +44,8 @@ final class Check {
     static void index(String op, String name, Tensor t, int at, int count) {
         int found = t.getInt(at);
         if (found < 0 || found >= count) {
-            throw new IndexOutOfBoundsException(op + ": " + name + "[" + at + "] is " + found + ", wanted 0 to " + (count - 1));
+            throw new IndexOutOfBoundsException(
+                    op + ": " + name + "[" + at + "] is " + found + ", wanted 0 to " + (count - 1));
         }
     }
 
@@ -68,6 +68,7 @@ final class Check {
     }
 
     private static IllegalArgumentException wrong(String op, String name, Tensor t, String wanted) {
-        return new IllegalArgumentException(op + ": " + name + " is " + t.dtype() + " " + t.shape() + ", wanted " + wanted);
+        return new IllegalArgumentException(
+                op + ": " + name + " is " + t.dtype() + " " + t.shape() + ", wanted " + wanted);
     }
 }

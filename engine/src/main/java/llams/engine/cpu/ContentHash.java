@@ -3,11 +3,11 @@ package llams.engine.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A hash of every byte of a tensor's data, on as many threads as [CpuDevice] has, at the speed of reading it. It tells data apart
-/// that differ by accident; it is no defence against somebody who looks for two that do not.
+/// A hash of every byte of a tensor's data, on as many threads as [CpuDevice] has, at the speed of reading it. It tells
+/// data apart that differ by accident; it is no defence against somebody who looks for two that do not.
 ///
-/// Each megabyte has a hash of its own, made in four lanes with the rounds of XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md);
-/// these are hashed again in their order.
+/// Each megabyte has a hash of its own, made in four lanes with the rounds of XXH64 (github.com/Cyan4973/xxHash,
+/// doc/xxhash_spec.md); these are hashed again in their order.
 public final class ContentHash implements AutoCloseable {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final int TASK_BYTES = 1 << 20;

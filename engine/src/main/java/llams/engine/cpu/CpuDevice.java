@@ -78,17 +78,17 @@ public final class CpuDevice implements Device {
                 case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
                 case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
                 case LinearCrossEntropy() ->
-                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false, work,
-                            p);
+                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false, work, p);
                 case AccumulateLinearCrossEntropy() ->
                     CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], in[4], true, work, p);
-                case Dropout(float rate, int stream) -> ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
+                case Dropout(float rate, int stream) ->
+                    ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
                 case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);
                 case Clear() -> ElementwiseKernel.clear(in[0], p);
                 case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2]);
-                case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> AdamWKernel.step(in[0],
-                        in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
+                case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
+                    AdamWKernel.step(in[0], in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
             }
         }
 

@@ -8,12 +8,12 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
-/// The output projection, the loss and its gradients in one: logits `x · weight^T` exist only for a block of counted tokens,
-/// never for all. Tokens with a negative label cost nothing.
+/// The output projection, the loss and its gradients in one: logits `x · weight^T` exist only for a block of counted
+/// tokens, never for all. Tokens with a negative label cost nothing.
 ///
 /// Where no gradient of the weight is wanted, not even a token's logits exist all at once: slices of words pass by, and
-/// softmax's maximum and sum, and the sum of weights that is the gradient, are carried along, as attention does with its
-/// keys (arXiv 2205.14135): the head is attention with one key a word.
+/// softmax's maximum and sum, and the sum of weights that is the gradient, are carried along, as attention does with
+/// its keys (arXiv 2205.14135): the head is attention with one key a word.
 final class CrossEntropyKernel {
     /// Terms that are summed in f32 before the sum goes on in double.
     private static final int F32_SUM = 2048;
@@ -24,8 +24,7 @@ final class CrossEntropyKernel {
     private static final int OF_LABEL = 2;
     private static final int WORD = 0;
 
-    private CrossEntropyKernel() {
-    }
+    private CrossEntropyKernel() {}
 
     /// @param x         F32 `[tokens, dim]`
     /// @param weight    `[vocab, dim]`, any weight dtype
@@ -35,8 +34,8 @@ final class CrossEntropyKernel {
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
     /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
-    /// @param work      F32 `[rows, dim]` and `[rows, words]`, and `[rows, dim]` again unless `dx` is null: how many tokens and
-    ///                  words make a block; all words where there is a `dWeight`
+    /// @param work      F32 `[rows, dim]` and `[rows, words]`, and `[rows, dim]` again unless `dx` is null: how many
+    ///                  tokens and words make a block; all words where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
             Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
         int tokens = Check.dim("crossEntropy", "x", x, 2, 0);
@@ -87,8 +86,8 @@ final class CrossEntropyKernel {
         Gemm.multiply(block, false, weight, true, logits, false, p);
         double[] lost = p.scratch().doubles(SUM, rows);
         boolean isDifferentiated = dBlock != null || dWeight != null;
-        p.run(rows, (row, _) ->
-            lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor, isDifferentiated));
+        p.run(rows, (row, _) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
+                isDifferentiated));
         if (dBlock != null) {
             Gemm.multiply(logits, false, weight, false, dBlock, false, p);
         }
@@ -132,7 +131,8 @@ final class CrossEntropyKernel {
                     ofLabel[row] = logits.getFloat((long) row * width + label);
                 }
                 carry(logits.data(), row, width, largest, sums, first > 0 ? dBlock : null);
-                sums[row] += dBlock == null ? sumOfExponents(logits.data(), (long) row * width, width, (float) largest[row])
+                sums[row] += dBlock == null
+                        ? sumOfExponents(logits.data(), (long) row * width, width, (float) largest[row])
                         : exponents(logits.data(), (long) row * width, width, (float) largest[row]);
             });
             if (dBlock != null) {
@@ -156,8 +156,10 @@ final class CrossEntropyKernel {
         return new Tensor(weight.dtype(), shape, weight.data().asSlice(word * rowBytes, width * rowBytes));
     }
 
-    /// Takes a slice of a token's logits into its maximum; what was summed under a smaller one shrinks, in `before` too.
-    private static void carry(MemorySegment logits, int row, int width, double[] largest, double[] sums, Tensor before) {
+    /// Takes a slice of a token's logits into its maximum; what was summed under a smaller one shrinks, in `before`
+    /// too.
+    private static void carry(MemorySegment logits, int row, int width, double[] largest, double[] sums,
+            Tensor before) {
         long at = (long) row * width;
         float here = largest(logits, at, width);
         if (here > largest[row]) {

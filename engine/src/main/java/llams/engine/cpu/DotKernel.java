@@ -8,8 +8,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
-/// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every row
-/// of the matrix is read once, in order, and widened in registers: the speed is the memory's.
+/// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
+/// row of the matrix is read once, in order, and widened in registers: the speed is the memory's.
 final class DotKernel {
     /// The most vectors that go this way.
     static final int FEW = 8;
@@ -24,14 +24,12 @@ final class DotKernel {
     private static final int MAX_TASK_BYTES = 1 << 21;
     private static final int TASKS_PER_THREAD = 4;
 
-    private DotKernel() {
-    }
+    private DotKernel() {}
 
     /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for all vectors `f` and `r < rows`.
     ///
     /// @param many `[rows, k]`
-    record Sum(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {
-    }
+    record Sum(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {}
 
     /// Sums of the same vectors, computed as one: threads meet once for all of them.
     ///
@@ -89,8 +87,9 @@ final class DotKernel {
         return Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes(sum, k)))) * GROUP;
     }
 
-    /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch ahead page
-    /// by page, so that streams far from each other keep the memory busier than neighbours do, which share a page.
+    /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch
+    /// ahead page by page, so that streams far from each other keep the memory busier than neighbours do, which share a
+    /// page.
     private static void oneVector(float[] x, Sum sum, int from, int to, int k, float[] sums) {
         Tensor many = sum.many;
         MemorySegment w = many.data();
@@ -126,8 +125,9 @@ final class DotKernel {
         return sum;
     }
 
-    // In the loops below, offsets are a constant of the loop plus its variable: the compiler then takes the checks of all loads out
-    // of the loop, which it does not for sums made in it. And they end by storing: adding lanes up as well exceeds what it inlines.
+    // In the loops below, offsets are a constant of the loop plus its variable: the compiler then takes the checks of
+    // all loads out of the loop, which it does not for sums made in it. And they end by storing: adding lanes up as
+    // well exceeds what it inlines.
 
     private static void fourF32(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
         FloatVector suma = FloatVector.zero(Simd.F);
@@ -198,7 +198,8 @@ final class DotKernel {
         d.intoArray(sums, 3 * Simd.LANES);
     }
 
-    /// The products of one block, added up lane by lane and not yet scaled. `x0` and `x1` are the first of `x` from `i` on.
+    /// The products of one block, added up lane by lane and not yet scaled. `x0` and `x1` are the first of `x` from `i`
+    /// on.
     private static FloatVector q8Block(FloatVector x0, FloatVector x1, float[] x, int i, MemorySegment w, long block) {
         long q = block + Q8Block.FIRST;
         FloatVector sum = Simd.q8Upper(w, q).fma(x1, Simd.q8Lower(w, q).mul(x0));
@@ -221,7 +222,8 @@ final class DotKernel {
     }
 
     /// `GROUP` rows at a time are widened once and meet `GROUP` vectors at a time.
-    private static void severalVectors(float[] x, int padded, int count, Sum sum, int from, int to, int k, Scratch scratch) {
+    private static void severalVectors(float[] x, int padded, int count, Sum sum, int from, int to, int k,
+            Scratch scratch) {
         float[] rows = scratch.floats(0, GROUP * PIECE);
         float[] sums = scratch.floats(1, FEW * GROUP * Simd.LANES);
         for (int r = from; r < to; r += GROUP) {
@@ -240,7 +242,8 @@ final class DotKernel {
             }
             for (int f = 0; f < count; f++) {
                 for (int h = 0; h < height; h++) {
-                    put(sum, r + h, f, Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(sum.many, r + h, k, x, f * k));
+                    put(sum, r + h, f,
+                            Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(sum.many, r + h, k, x, f * k));
                 }
             }
         }

@@ -15,8 +15,7 @@ final class ElementwiseKernel {
     private static final int ROUND_1 = 0x21f0aaad;
     private static final int ROUND_2 = 0xd35a2d97;
 
-    private ElementwiseKernel() {
-    }
+    private ElementwiseKernel() {}
 
     static int tasks(long elements) {
         return Math.toIntExact(Math.ceilDiv(elements, TASK_ELEMENTS));
@@ -97,8 +96,8 @@ final class ElementwiseKernel {
         add(state, x, 1, state, p);
     }
 
-    /// Keeps each element with probability `1 - rate` and divides it by that; the others become 0. Which are kept depends
-    /// on `seed`, `stream` and the element's index alone, so the gradient is the same call on `dy`.
+    /// Keeps each element with probability `1 - rate` and divides it by that; the others become 0. Which are kept
+    /// depends on `seed`, `stream` and the element's index alone, so the gradient is the same call on `dy`.
     ///
     /// @param seed   I32 `[2]`
     /// @param stream tells the program's dropouts apart
@@ -117,8 +116,8 @@ final class ElementwiseKernel {
         });
     }
 
-    private static void dropout(MemorySegment x, int seed0, int seed1, int stream, float rate, MemorySegment y, long from,
-            long to) {
+    private static void dropout(MemorySegment x, int seed0, int seed1, int stream, float rate, MemorySegment y,
+            long from, long to) {
         float keptScale = 1 / (1 - rate);
         int bar = bar(rate);
         // A task never crosses a multiple of 2^32 elements, so the index's high half is one key for the whole loop.
@@ -127,7 +126,9 @@ final class ElementwiseKernel {
         long i = from;
         for (; i <= to - Simd.LANES; i += Simd.LANES) {
             IntVector hash = mix(mix(iota.add((int) i).add(seed0)).lanewise(VectorOperators.XOR, key));
-            VectorMask<Float> kept = hash.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.GE, bar).cast(Simd.F);
+            VectorMask<Float> kept = hash.lanewise(VectorOperators.LSHR, 8)
+                    .compare(VectorOperators.GE, bar)
+                    .cast(Simd.F);
             Simd.store(FloatVector.zero(Simd.F).blend(Simd.load(x, i).mul(keptScale), kept), y, i);
         }
         for (; i < to; i++) {

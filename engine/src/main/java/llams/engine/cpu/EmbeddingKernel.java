@@ -7,8 +7,7 @@ import llams.engine.tensor.Tensor;
 final class EmbeddingKernel {
     private static final int TABLE_ROWS = 1024;
 
-    private EmbeddingKernel() {
-    }
+    private EmbeddingKernel() {}
 
     /// `y[t] = table[ids[t]]`: `table` `[rows, dim]` of any weight dtype, `ids` I32 `[tokens]`, `y` `[tokens, dim]`.
     ///
@@ -28,8 +27,8 @@ final class EmbeddingKernel {
         });
     }
 
-    /// `dTable` `[rows, dim]` is overwritten by the sums of the rows of `dy` `[tokens, dim]` that share an id, or these are
-    /// added to it if `accumulate`. Each task owns a range of the table and adds in token order.
+    /// `dTable` `[rows, dim]` is overwritten by the sums of the rows of `dy` `[tokens, dim]` that share an id, or these
+    /// are added to it if `accumulate`. Each task owns a range of the table and adds in token order.
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     static void gradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate, Parallel p) {

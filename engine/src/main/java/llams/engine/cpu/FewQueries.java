@@ -6,9 +6,9 @@ import jdk.incubator.vector.FloatVector;
 import llams.engine.cpu.AttentionBlocks.Geometry;
 import llams.engine.tensor.Tensor;
 
-/// Attention of one token, as in decoding, without packing. Tasks share out the keys, not the heads: so keys and values are read row
-/// after row, where a head alone would pick its part of every row, at distances at which processors do not fetch ahead. Each task
-/// brings its own maximum, sum and weighted values, which are then joined.
+/// Attention of one token, as in decoding, without packing. Tasks share out the keys, not the heads: so keys and values
+/// are read row after row, where a head alone would pick its part of every row, at distances at which processors do not
+/// fetch ahead. Each task brings its own maximum, sum and weighted values, which are then joined.
 final class FewQueries {
     /// Keys of a task. Results do not depend on the number of threads, as this does not.
     private static final int KEYS = 64;
@@ -19,13 +19,12 @@ final class FewQueries {
     private static final int PARTS = 15;
     private static final int SCORES = 0;
 
-    private FewQueries() {
-    }
+    private FewQueries() {}
 
-    /// One token's attention; see [AttentionKernel#forward]. A part is what one task found: for each head the values' weighted sum,
-    /// then the maximum of each, then the total of each.
-    static void forward(MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, Tensor logSumExp, Geometry g, int t,
-            Parallel p) {
+    /// One token's attention; see [AttentionKernel#forward]. A part is what one task found: for each head the values'
+    /// weighted sum, then the maximum of each, then the total of each.
+    static void forward(MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, Tensor logSumExp,
+            Geometry g, int t, Parallel p) {
         int heads = g.heads();
         int width = g.width();
         float[] query = p.scratch().floats(QUERY, width);
@@ -40,17 +39,19 @@ final class FewQueries {
         float[] found = p.scratch().floats(PARTS, parts * length);
         p.run(parts, (part, scratch) -> {
             int from = first + part * KEYS;
-            part(query, k, v, g, from, Math.min(KEYS, end - from), found, part * length, scratch.floats(SCORES, heads * KEYS));
+            part(query, k, v, g, from, Math.min(KEYS, end - from), found, part * length,
+                    scratch.floats(SCORES, heads * KEYS));
         });
         p.run(g.kvHeads(), (kvHead, scratch) -> {
             for (int head = kvHead * g.group(); head < (kvHead + 1) * g.group(); head++) {
-                join(found, parts, length, head, g, out, (long) t * width, scratch.floats(SCORES, g.headDim()), logSumExp, t);
+                join(found, parts, length, head, g, out, (long) t * width, scratch.floats(SCORES, g.headDim()),
+                        logSumExp, t);
             }
         });
     }
 
-    private static void part(float[] query, MemorySegment k, MemorySegment v, Geometry g, int from, int keys, float[] found, int at,
-            float[] scores) {
+    private static void part(float[] query, MemorySegment k, MemorySegment v, Geometry g, int from, int keys,
+            float[] found, int at, float[] scores) {
         int headDim = g.headDim();
         int max = at + g.width();
         int total = max + g.heads();
@@ -61,8 +62,8 @@ final class FewQueries {
             int rows = Math.min(ROWS, keys - i);
             for (int head = 0; head < g.heads(); head++) {
                 for (int d = 0; d < headDim; d += 4 * Simd.LANES) {
-                    dot(query, head * headDim + d, k, row + head / g.group() * headDim + d, g.kvWidth(), scores, head * KEYS + i, rows,
-                            Math.min(4 * Simd.LANES, headDim - d));
+                    dot(query, head * headDim + d, k, row + head / g.group() * headDim + d, g.kvWidth(), scores,
+                            head * KEYS + i, rows, Math.min(4 * Simd.LANES, headDim - d));
                 }
             }
         }
@@ -82,8 +83,8 @@ final class FewQueries {
     }
 
     /// Brings all parts of a head to the largest maximum and adds them up.
-    private static void join(float[] found, int parts, int length, int head, Geometry g, MemorySegment out, long at, float[] sum,
-            Tensor logSumExp, int t) {
+    private static void join(float[] found, int parts, int length, int head, Geometry g, MemorySegment out, long at,
+            float[] sum, Tensor logSumExp, int t) {
         int headDim = g.headDim();
         int maxima = g.width() + head;
         int totals = maxima + g.heads();
@@ -107,8 +108,10 @@ final class FewQueries {
         MemorySegment.copy(sum, 0, out, Tensor.F32, (at + head * headDim) * 4, headDim);
     }
 
-    /// `scores[at + i] += sum over d < count of query[from + d] k[row + i * stride + d]` for `i < keys`; `count <= 4 * LANES`.
-    private static void dot(float[] query, int from, MemorySegment k, long row, int stride, float[] scores, int at, int keys, int count) {
+    /// `scores[at + i] += sum over d < count of query[from + d] k[row + i * stride + d]` for `i < keys`; `count <= 4 *
+    /// LANES`.
+    private static void dot(float[] query, int from, MemorySegment k, long row, int stride, float[] scores, int at,
+            int keys, int count) {
         if (count == 4 * Simd.LANES) {
             FloatVector q0 = FloatVector.fromArray(Simd.F, query, from);
             FloatVector q1 = FloatVector.fromArray(Simd.F, query, from + Simd.LANES);
@@ -155,8 +158,8 @@ final class FewQueries {
     }
 
     /// `sum[at + d] += sum over i < keys of weights[from + i] v[row + i * stride + d]` for `d < count <= 4 * LANES`.
-    private static void weigh(float[] weights, int from, int keys, MemorySegment v, long row, int stride, float[] sum, int at,
-            int count) {
+    private static void weigh(float[] weights, int from, int keys, MemorySegment v, long row, int stride, float[] sum,
+            int at, int count) {
         int d = 0;
         if (count == 4 * Simd.LANES) {
             FloatVector s0 = FloatVector.fromArray(Simd.F, sum, at);
@@ -186,7 +189,8 @@ final class FewQueries {
         }
         for (; d < count; d++) {
             for (int i = 0; i < keys; i++) {
-                sum[at + d] = Math.fma(v.get(Tensor.F32, (row + (long) i * stride + d) * 4), weights[from + i], sum[at + d]);
+                sum[at + d] = Math.fma(v.get(Tensor.F32, (row + (long) i * stride + d) * 4), weights[from + i],
+                        sum[at + d]);
             }
         }
     }

@@ -8,17 +8,16 @@ import llams.engine.cpu.Products.Term;
 import llams.engine.graph.MatMul;
 import llams.engine.tensor.Tensor;
 
-/// Matrix products. Weights of any weight dtype are widened while they are packed (or in registers, where one token meets
-/// a whole matrix); sums are f32.
+/// Matrix products. Weights of any weight dtype are widened while they are packed (or in registers, where one token
+/// meets a whole matrix); sums are f32.
 final class Gemm {
     /// So few are multiplied row by row: more sums across lanes cost more than a tile's empty lanes.
     private static final int FEW_COLUMNS = 2;
 
-    private Gemm() {
-    }
+    private Gemm() {}
 
-    /// `c = op(a) · op(b)`, plus `c` if `accumulate`: `a` is `[m, k]` (or `[k, m]`, transposed), `b` `[k, n]` (or `[n, k]`),
-    /// `c` F32 `[m, n]`; `a` and `b` are of any weight type. Both transposed is not supported.
+    /// `c = op(a) · op(b)`, plus `c` if `accumulate`: `a` is `[m, k]` (or `[k, m]`, transposed), `b` `[k, n]` (or `[n,
+    /// k]`), `c` F32 `[m, n]`; `a` and `b` are of any weight type. Both transposed is not supported.
     static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
         prepare(a, transposeA, b, transposeB, c, accumulate, p).run();
@@ -35,7 +34,7 @@ final class Gemm {
         Check.weight("matmul", transposeB ? "b (transposed)" : "b", b, transposeB ? n : k, transposeB ? k : n);
         Check.f32("matmul", "c", c, m, n);
         if (m == 0 || n == 0 || k == 0) {
-            return accumulate ? () -> { } : () -> c.data().fill((byte) 0);
+            return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
         }
         if (!transposeA && transposeB && m <= DotKernel.FEW) {
             List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate));
@@ -47,7 +46,8 @@ final class Gemm {
         }
         Factor rows = new Factor(a, transposeA ? m : k, transposeA);
         Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
-        // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the transpose.
+        // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the
+        // transpose.
         boolean transposed = transposeA && n < MicroKernel.MR && m > n;
         Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
         Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
@@ -55,12 +55,13 @@ final class Gemm {
         return () -> products.run(p);
     }
 
-    /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it is
-    /// something else or is better computed one by one.
+    /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it
+    /// is something else or is better computed one by one.
     static Runnable together(List<HostSession.Step> steps, Parallel p) {
         for (HostSession.Step step : steps) {
             if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[0].elements() == 0
-                    || step.inputs()[1].elements() == 0 || isSum(step) && at(step.inputs()[MatMul.C]) != at(step.results()[0])) {
+                    || step.inputs()[1].elements() == 0
+                    || isSum(step) && at(step.inputs()[MatMul.C]) != at(step.results()[0])) {
                 return null;
             }
         }

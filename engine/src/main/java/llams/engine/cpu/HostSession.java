@@ -15,12 +15,11 @@ import llams.engine.graph.Op;
 import llams.engine.graph.Program;
 import llams.engine.tensor.Tensor;
 
-/// A session whose tensors are the caller's own, in host memory: it finds every operand's memory once and then runs op after
-/// op. All programs share one slab, as large as the largest needs.
+/// A session whose tensors are the caller's own, in host memory: it finds every operand's memory once and then runs op
+/// after op. All programs share one slab, as large as the largest needs.
 final class HostSession implements Session {
     /// One op with its operands. An optional result that nothing reads is null.
-    record Step(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace) {
-    }
+    record Step(Op op, Tensor[] inputs, Tensor[] results, Tensor[] workspace) {}
 
     /// What runs ops.
     interface Kernels extends AutoCloseable {
@@ -52,8 +51,10 @@ final class HostSession implements Session {
         Arena inputs = Arena.ofShared();
         Map<String, Tensor> leaves = new HashMap<>();
         for (Leaf leaf : program.leaves()) {
-            leaves.put(leaf.name(), leaf.kind() == Leaf.Kind.INPUT ? Tensor.allocate(inputs, leaf.dtype(), leaf.shape())
-                    : Session.resident(resident, leaf));
+            leaves.put(leaf.name(),
+                    leaf.kind() == Leaf.Kind.INPUT
+                            ? Tensor.allocate(inputs, leaf.dtype(), leaf.shape())
+                            : Session.resident(resident, leaf));
         }
         if (program.slabBytes() > slab.byteSize()) {
             slabArena.close();

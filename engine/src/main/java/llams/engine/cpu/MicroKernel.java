@@ -11,21 +11,20 @@ final class MicroKernel {
     static final int MR = Simd.BITS == 512 || System.getProperty("os.arch").equals("aarch64") ? 12 : 6;
     /// Columns of a tile.
     static final int NR = 2 * Simd.LANES;
-    /// The most steps of one tile: `MR` rows of `a` stay in the first-level cache while panels of `b` stream from the second.
-    /// Fewer steps (256) cost more for moving each tile to `c` than they save.
+    /// The most steps of one tile: `MR` rows of `a` stay in the first-level cache while panels of `b` stream from the
+    /// second. Fewer steps (256) cost more for moving each tile to `c` than they save.
     static final int KC = 512;
-    /// From one row of `a` to the next. A constant, so that the loop needs one address for all of them; a cache line more
-    /// than `KC`, so that the rows do not compete for the same cache sets.
+    /// From one row of `a` to the next. A constant, so that the loop needs one address for all of them; a cache line
+    /// more than `KC`, so that the rows do not compete for the same cache sets.
     static final int STRIDE = KC + 16;
 
     private static final VectorSpecies<Float> F = Simd.F;
     private static final int LANES = Simd.LANES;
 
-    private MicroKernel() {
-    }
+    private MicroKernel() {}
 
-    /// `c[i, j] += sum over p < kc of a[i, p] b[p, j]` for `i < MR`, `j < NR`. There is no variant that overwrites: a branch
-    /// around the stores was enough for the compiler to give up keeping the accumulators in registers.
+    /// `c[i, j] += sum over p < kc of a[i, p] b[p, j]` for `i < MR`, `j < NR`. There is no variant that overwrites: a
+    /// branch around the stores was enough for the compiler to give up keeping the accumulators in registers.
     ///
     /// @param a   rows `STRIDE` apart, starting at `ao`
     /// @param b   rows `ldb` apart, starting at `bo`

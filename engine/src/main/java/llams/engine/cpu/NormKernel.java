@@ -5,14 +5,13 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.Tensor;
 
-/// RMSNorm, `y = x / sqrt(mean(x^2) + eps) * weight` over each row of `[tokens, dim]` (Zhang and Sennrich 2019), and its
-/// gradients.
+/// RMSNorm, `y = x / sqrt(mean(x^2) + eps) * weight` over each row of `[tokens, dim]` (Zhang and Sennrich 2019), and
+/// its gradients.
 final class NormKernel {
     private static final int TASK_ELEMENTS = 1 << 14;
     private static final int COLUMNS = 256;
 
-    private NormKernel() {
-    }
+    private NormKernel() {}
 
     private static int rowsPerTask(int dim) {
         return Math.max(1, TASK_ELEMENTS / Math.max(1, dim));
@@ -115,7 +114,8 @@ final class NormKernel {
         }
     }
 
-    /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten. Tasks own columns, so the order of the sum is fixed.
+    /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten. Tasks own columns, so the order of the sum is
+    /// fixed.
     static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, Parallel p) {
         int tokens = Check.dim("rmsNormWeightGradient", "x", x, 2, 0);
         int dim = Check.dim("rmsNormWeightGradient", "x", x, 2, 1);

@@ -7,7 +7,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
-/// Packing: matrix blocks copied as f32 into the order in which [MicroKernel] reads them, ragged edges filled with zeros.
+/// Packing: matrix blocks copied as f32 into the order in which [MicroKernel] reads them, ragged edges filled with
+/// zeros.
 final class Panels {
     private static final int NR = MicroKernel.NR;
     private static final int STRIDE = MicroKernel.STRIDE;
@@ -17,11 +18,10 @@ final class Panels {
     /// Floats of a stage.
     static final int STAGE = ROWS + LANES * STRIDE;
 
-    private Panels() {
-    }
+    private Panels() {}
 
-    /// Rows `row .. row+rows-1` and columns `p0 .. p0+kc-1` of `m` `[_, ld]`, as rows `STRIDE` apart; `padded >= rows` rows
-    /// are written.
+    /// Rows `row .. row+rows-1` and columns `p0 .. p0+kc-1` of `m` `[_, ld]`, as rows `STRIDE` apart; `padded >= rows`
+    /// rows are written.
     static void rows(Tensor m, int ld, int row, int rows, int padded, int p0, int kc, float[] target, int at) {
         for (int i = 0; i < rows; i++) {
             Widen.row(m, (long) (row + i) * ld + p0, kc, target, at + i * STRIDE);
@@ -31,9 +31,10 @@ final class Panels {
         }
     }
 
-    /// Like [#rows] for the transpose: row `i` of the result is column `row + i` of `m` `[_, ld]`, whose rows `p0 ..` are
-    /// the steps. `rows` is at most `KC`; `target` needs room for a multiple of `LANES` of rows.
-    static void rowsTransposed(Tensor m, int ld, int row, int rows, int p0, int kc, float[] target, int at, float[] stage) {
+    /// Like [#rows] for the transpose: row `i` of the result is column `row + i` of `m` `[_, ld]`, whose rows `p0 ..`
+    /// are the steps. `rows` is at most `KC`; `target` needs room for a multiple of `LANES` of rows.
+    static void rowsTransposed(Tensor m, int ld, int row, int rows, int p0, int kc, float[] target, int at,
+            float[] stage) {
         for (int p = 0; p < kc; p += LANES) {
             if (m.dtype() == DType.F32 && rows % LANES == 0 && kc - p >= LANES) {
                 Transpose.band(m.data(), (long) (p0 + p) * ld + row, ld, rows, false, target, at + p, STRIDE, stage);
@@ -44,8 +45,8 @@ final class Panels {
         }
     }
 
-    /// Columns `column .. column+columns-1` and rows `p0 .. p0+kc-1` of `m` `[_, ld]`, as panels of `kc` rows by `NR` columns
-    /// from `target[to]` on.
+    /// Columns `column .. column+columns-1` and rows `p0 .. p0+kc-1` of `m` `[_, ld]`, as panels of `kc` rows by `NR`
+    /// columns from `target[to]` on.
     static void columns(Tensor m, int ld, int column, int columns, int p0, int kc, float[] target, int to) {
         int whole = columns / NR * NR;
         for (int p = 0; p < kc; p++) {

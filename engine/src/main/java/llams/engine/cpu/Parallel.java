@@ -52,8 +52,8 @@ final class Parallel implements AutoCloseable {
         return workers.length + 1;
     }
 
-    /// The calling thread's working memory outside of tasks: kernels keep there what all their tasks read. Distinct from
-    /// the tasks' own; a kernel called inside a task gets a third one (inside that one's tasks, no further).
+    /// The calling thread's working memory outside of tasks: kernels keep there what all their tasks read. Distinct
+    /// from the tasks' own; a kernel called inside a task gets a third one (inside that one's tasks, no further).
     Scratch scratch() {
         Scratch inner = innerScratch();
         return inner == null ? callerScratch.nested() : inner.nested();
@@ -119,7 +119,7 @@ final class Parallel implements AutoCloseable {
         this.task = null;
         Throwable thrown = failure.getAndSet(null);
         switch (thrown) {
-            case null -> { }
+            case null -> {}
             case RuntimeException e -> throw e;
             case Error e -> throw e;
             default -> throw new AssertionError("a task cannot throw a checked exception", thrown);

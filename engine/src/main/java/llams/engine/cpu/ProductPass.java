@@ -7,9 +7,10 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.Tensor;
 
-/// The part of [Products] that is made with one packing: `height` rows from `row` on. All threads pack the left sides' blocks;
-/// then each task computes columns of one sum: it packs panels of the right sides, stage by stage, and streams the packed rows
-/// past them. The order of every sum depends on the shapes alone, so results do not depend on the number of threads.
+/// The part of [Products] that is made with one packing: `height` rows from `row` on. All threads pack the left sides'
+/// blocks; then each task computes columns of one sum: it packs panels of the right sides, stage by stage, and streams
+/// the packed rows past them. The order of every sum depends on the shapes alone, so results do not depend on the
+/// number of threads.
 record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> parts, Division division) {
     private static final int MR = MicroKernel.MR;
     private static final int NR = MicroKernel.NR;
@@ -26,8 +27,7 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
     private static final int A = 15;
 
     /// A packed block and what it is multiplied by.
-    record Use(Products.Block block, Products.Factor columns) {
-    }
+    record Use(Products.Block block, Products.Factor columns) {}
 
     /// What this pass adds to a sum, in stages of so many steps as are packed at once.
     record Part(Products.Sum sum, List<List<Use>> stages, boolean add) {
@@ -50,7 +50,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
         int stripes = Math.ceilDiv(height, STRIPE);
         int slot = stripes * STRIPE * STRIDE;
         float[] a = p.scratch().floats(A, (blocks.getLast().slot() + 1) * slot);
-        p.run(blocks.size() * stripes, (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
+        p.run(blocks.size() * stripes,
+                (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
         int wide = division.wide();
         int tall = division.tall();
         p.run(division.across() * division.down(), (task, scratch) -> {
@@ -61,7 +62,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
                 left -= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide;
             }
             Part part = parts.get(i);
-            block(part, a, slot, top, Math.min(tall, height - top), left, Math.min(wide, part.sum.width() - left), scratch);
+            block(part, a, slot, top, Math.min(tall, height - top), left, Math.min(wide, part.sum.width() - left),
+                    scratch);
         });
     }
 
@@ -73,7 +75,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
             Panels.rowsTransposed(rows.data(), rows.ld(), row + top, count, block.from(), block.steps(), a, at,
                     scratch.floats(STAGE, Panels.STAGE));
         } else {
-            Panels.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(), block.steps(), a, at);
+            Panels.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(),
+                    block.steps(), a, at);
         }
     }
 
@@ -94,7 +97,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
                     }
                     tile(uses, a, slot, top + i, b, j, padded, sums, at, width - j <= Simd.LANES);
                     if (stage == stages - 1) {
-                        finish(part, sums, at, row + top + i, Math.min(MR, height - i), left + j, Math.min(NR, width - j));
+                        finish(part, sums, at, row + top + i, Math.min(MR, height - i), left + j,
+                                Math.min(NR, width - j));
                     }
                     at += stages == 1 ? 0 : TILE;
                 }
@@ -102,8 +106,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
         }
     }
 
-    private static void tile(List<Use> uses, float[] a, int slot, int i, float[] b, int j, int padded, float[] sums, int at,
-            boolean isNarrow) {
+    private static void tile(List<Use> uses, float[] a, int slot, int i, float[] b, int j, int padded, float[] sums,
+            int at, boolean isNarrow) {
         int panels = 0;
         for (int u = 0; u < uses.size(); u++) {
             Products.Block block = uses.get(u).block;
@@ -126,7 +130,8 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
             if (columns.stepMajor()) {
                 Panels.columns(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels);
             } else {
-                Panels.columnsTransposed(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels, stage);
+                Panels.columnsTransposed(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b,
+                        panels, stage);
             }
             panels += padded * block.steps();
         }
@@ -139,11 +144,11 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
         store(sums, at, height, width, part.sum.c(), first, ldc, transposed, part.add);
     }
 
-    /// Moves the tile at `from`, or its transpose, into `c`, or adds it there. One method for all cases, and not a short one: it
-    /// is then compiled by itself. As part of the loops above its vectors went to the heap in some runs, for those exceed what
-    /// the compiler inlines.
-    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc, boolean transposed,
-            boolean add) {
+    /// Moves the tile at `from`, or its transpose, into `c`, or adds it there. One method for all cases, and not a
+    /// short one: it is then compiled by itself. As part of the loops above its vectors went to the heap in some runs,
+    /// for those exceed what the compiler inlines.
+    static void store(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc,
+            boolean transposed, boolean add) {
         if (transposed || columns < NR) {
             long down = transposed ? 1 : ldc;
             long across = transposed ? ldc : 1;

@@ -5,13 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import llams.engine.tensor.Tensor;
 
-/// How products of one height are computed together: `c = a1 b1 + a2 b2 + ...`, one `c` or several. What they share on the left
-/// is packed once, threads meet twice for all of them, and a `c` is touched once for all its terms.
+/// How products of one height are computed together: `c = a1 b1 + a2 b2 + ...`, one `c` or several. What they share on
+/// the left is packed once, threads meet twice for all of them, and a `c` is touched once for all its terms.
 ///
 /// @param passes one after the other: what is packed at once is bounded
 record Products(List<ProductPass> passes) {
-    /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 9 megabytes. All of it is read
-    /// again for every few columns, so it has to stay in the third-level cache, of which others use a part.
+    /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 9 megabytes. All
+    /// of it is read again for every few columns, so it has to stay in the third-level cache, of which others use a
+    /// part.
     private static final int MAX_ROWS = 1024;
     private static final int MAX_SLOTS = 4;
 
@@ -24,15 +25,14 @@ record Products(List<ProductPass> passes) {
     }
 
     /// `rows` times `columns`, which have so many steps in common.
-    record Term(Factor rows, Factor columns, int steps) {
-    }
+    record Term(Factor rows, Factor columns, int steps) {}
 
-    /// `c`, or its transpose, of `width` columns: the terms added up, and to what stands there if `accumulate`; `ldc` is the row
-    /// length of `c` itself.
-    record Sum(List<Term> terms, int width, MemorySegment c, int ldc, boolean transposed, boolean accumulate) {
-    }
+    /// `c`, or its transpose, of `width` columns: the terms added up, and to what stands there if `accumulate`; `ldc`
+    /// is the row length of `c` itself.
+    record Sum(List<Term> terms, int width, MemorySegment c, int ldc, boolean transposed, boolean accumulate) {}
 
-    /// Steps of a left side that are packed once, `steps` from `from` on: its rows begin at `column` of the rows of a slot.
+    /// Steps of a left side that are packed once, `steps` from `from` on: its rows begin at `column` of the rows of a
+    /// slot.
     record Block(Factor rows, int from, int steps, int slot, int column) {
         boolean holds(Factor other, int first) {
             return from == first && rows.is(other);
@@ -74,7 +74,8 @@ record Products(List<ProductPass> passes) {
                 int most = blockSteps(term.steps);
                 for (int from = 0; from < term.steps; from += most) {
                     int first = from;
-                    if (passes.stream().anyMatch(pass -> pass.stream().anyMatch(block -> block.holds(term.rows, first)))) {
+                    if (passes.stream()
+                            .anyMatch(pass -> pass.stream().anyMatch(block -> block.holds(term.rows, first)))) {
                         continue;
                     }
                     int steps = Math.min(most, term.steps - from);

@@ -8,8 +8,7 @@ import llams.engine.tensor.Tensor;
 final class RopeKernel {
     private static final int TASK_ELEMENTS = 1 << 14;
 
-    private RopeKernel() {
-    }
+    private RopeKernel() {}
 
     /// Turns every head of `x` `[tokens, n * headDim]` by the angles of the token's position.
     ///

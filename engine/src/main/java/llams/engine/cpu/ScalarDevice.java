@@ -33,8 +33,7 @@ public final class ScalarDevice implements Device {
             }
 
             @Override
-            public void close() {
-            }
+            public void close() {}
         });
     }
 
@@ -57,11 +56,12 @@ public final class ScalarDevice implements Device {
             case RmsNorm(float eps) -> ScalarKernels.rmsNorm(in[0], in[1], eps, out[0]);
             case RmsNormGradient(float eps) -> ScalarKernels.rmsNormGradient(in[0], in[1], eps, in[2], out[0]);
             case RmsNormWeightGradient(float eps) -> ScalarKernels.rmsNormWeightGradient(in[0], eps, in[1], out[0]);
-            case Rope(int headDim, boolean inverse) -> ScalarKernels.rope(in[0], in[1], in[2], headDim, inverse, out[0]);
+            case Rope(int headDim, boolean inverse) ->
+                ScalarKernels.rope(in[0], in[1], in[2], headDim, inverse, out[0]);
             case Attention(int headDim, long rowLength) ->
                 ScalarKernels.attention(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1]);
-            case AttentionGradient(int headDim, long rowLength) -> ScalarKernels.attentionGradient(in[0], in[1], in[2], in[3],
-                    in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2]);
+            case AttentionGradient(int headDim, long rowLength) -> ScalarKernels.attentionGradient(in[0], in[1], in[2],
+                    in[3], in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2]);
             case SwiGlu() -> ScalarKernels.swiGlu(in[0], in[1], out[0]);
             case SwiGluGradient() -> ScalarKernels.swiGluGradient(in[0], in[1], in[2], out[0], out[1]);
             case LinearCrossEntropy() ->
@@ -73,8 +73,8 @@ public final class ScalarDevice implements Device {
             case Accumulate() -> ScalarKernels.accumulate(in[0], in[1]);
             case Clear() -> in[0].data().fill((byte) 0);
             case CacheAppend() -> ScalarKernels.cacheAppend(in[0], in[1], in[2]);
-            case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) -> ScalarKernels.adamW(in[0],
-                    in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip);
+            case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
+                ScalarKernels.adamW(in[0], in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip);
         }
     }
 }

@@ -6,8 +6,7 @@ import llams.engine.tensor.Tensor;
 /// the fallback where the Vector API is missing. Shapes and meanings are those of the kernel of the same name; guards
 /// are left to the kernels.
 final class ScalarKernels {
-    private ScalarKernels() {
-    }
+    private ScalarKernels() {}
 
     private static int dim(Tensor t, int axis) {
         return Math.toIntExact(t.shape().dim(axis));
@@ -52,7 +51,8 @@ final class ScalarKernels {
         return dot / Math.sqrt(headDim);
     }
 
-    static void attention(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp) {
+    static void attention(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
+            Tensor logSumExp) {
         int heads = dim(q, 1) / headDim;
         int kvHeads = dim(k, 1) / headDim;
         for (int t = 0; t < dim(q, 0); t++) {
@@ -72,7 +72,8 @@ final class ScalarKernels {
                     }
                 }
                 for (int d = 0; d < headDim; d++) {
-                    out.setFloat((long) t * dim(q, 1) + (long) head * headDim + d, sum == 0 ? 0 : (float) (mean[d] / sum));
+                    out.setFloat((long) t * dim(q, 1) + (long) head * headDim + d,
+                            sum == 0 ? 0 : (float) (mean[d] / sum));
                 }
                 logSumExp.setFloat((long) t * heads + head, (float) (max + Math.log(sum)));
             }
@@ -230,8 +231,8 @@ final class ScalarKernels {
         return logits;
     }
 
-    static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
-            Tensor dWeight, boolean accumulate) {
+    static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
+            Tensor dx, Tensor dWeight, boolean accumulate) {
         int dim = dim(x, 1);
         double total = 0;
         double factor = scale.getFloat(0);

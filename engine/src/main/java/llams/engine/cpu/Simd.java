@@ -29,7 +29,8 @@ final class Simd {
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
     static final int LANES = F.length();
     /// As many lanes as [#F], for the bytes of Q8_0; twice as many with 128 bits, as no shape is so small.
-    private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
+    private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class,
+            VectorShape.forBitSize(Math.max(64, BITS / 4)));
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> HALF = VectorShuffle.iota(F, LANES / 2, 1, true);
@@ -37,8 +38,7 @@ final class Simd {
     private static final VectorShuffle<Float> EIGHTH = VectorShuffle.iota(F, Math.max(1, LANES / 8), 1, true);
     private static final VectorShuffle<Float> ONE = VectorShuffle.iota(F, 1, 1, true);
 
-    private Simd() {
-    }
+    private Simd() {}
 
     private static int bits() {
         String wanted = System.getProperty("llams.vectorBits");
@@ -68,17 +68,22 @@ final class Simd {
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
-    /// Exact for every f16, subnormals, infinities and NaN included: the 15 magnitude bits are moved into f32's fields and
-    /// the product with 2^112 corrects the exponent's bias (and normalises subnormals); an exponent of 31 becomes 255.
+    /// Exact for every f16, subnormals, infinities and NaN included: the 15 magnitude bits are moved into f32's fields
+    /// and the product with 2^112 corrects the exponent's bias (and normalises subnormals); an exponent of 31 becomes
+    /// 255.
     static FloatVector loadF16(MemorySegment segment, long element) {
         IntVector bits = (IntVector) ShortVector.fromMemorySegment(S, segment, element * 2, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
         IntVector sign = bits.and(0x8000);
-        IntVector widened = bits.sub(sign).lanewise(VectorOperators.LSHL, 13)
-                .reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
+        IntVector widened = bits.sub(sign)
+                .lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats()
+                .mul(0x1p112f)
+                .reinterpretAsInts();
         VectorMask<Integer> special = widened.compare(VectorOperators.GE, 0x47800000);
         return widened.blend(widened.or(0x7f800000), special)
-                .or(sign.lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
+                .or(sign.lanewise(VectorOperators.LSHL, 16))
+                .reinterpretAsFloats();
     }
 
     /// The scale of the Q8_0 block at this offset, in each lane.
@@ -88,13 +93,15 @@ final class Simd {
 
     /// The first of `2 * LANES` signed bytes, not yet scaled. All of them must be in the segment.
     static FloatVector q8Lower(MemorySegment segment, long offsetBytes) {
-        return (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE).convertShape(VectorOperators.B2F, F, 0);
+        return (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
+                .convertShape(VectorOperators.B2F, F, 0);
     }
 
     /// The others of these bytes.
     static FloatVector q8Upper(MemorySegment segment, long offsetBytes) {
         return LANES == 4
-                ? (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE).convertShape(VectorOperators.B2F, F, 1)
+                ? (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
+                        .convertShape(VectorOperators.B2F, F, 1)
                 : q8Lower(segment, offsetBytes + LANES);
     }
 
@@ -114,8 +121,8 @@ final class Simd {
     /// `e^x` in each lane, at most 2 ulp off; NaN stays NaN, above 88.7228 is infinity, below -86.6434 (a result under
     /// 2^-125) is 0, so that no subnormal slows a sum down.
     ///
-    /// `x = n ln 2 + r`, `|r| <= ln 2 / 2`: a polynomial of degree 6 (relative error 3.1e-9) gives `2 e^r`, which is scaled by
-    /// `2^(n-1)`; the doubling keeps that factor's exponent legal up to the largest float.
+    /// `x = n ln 2 + r`, `|r| <= ln 2 / 2`: a polynomial of degree 6 (relative error 3.1e-9) gives `2 e^r`, which is
+    /// scaled by `2^(n-1)`; the doubling keeps that factor's exponent legal up to the largest float.
     static FloatVector exp(FloatVector x) {
         // Adding 1.5 * 2^23 + 126 rounds to an integer and leaves n - 1 + 127 in the low bits.
         FloatVector magic = FloatVector.broadcast(F, 0x1.8p23f + 126);

@@ -6,8 +6,7 @@ import llams.engine.tensor.Tensor;
 
 /// SwiGLU's pointwise part (Shazeer 2020): `y = silu(gate) * up`, `silu(g) = g / (1 + e^-g)`.
 final class SwiGluKernel {
-    private SwiGluKernel() {
-    }
+    private SwiGluKernel() {}
 
     /// All `[tokens, hiddenDim]`; `y` may be `gate` or `up`.
     static void forward(Tensor gate, Tensor up, Tensor y, Parallel p) {
@@ -43,7 +42,8 @@ final class SwiGluKernel {
         return 1 / (1 + (float) Math.exp(-g));
     }
 
-    /// `dUp = dy silu(gate)`, `dGate = dy up s (1 + gate (1 - s))` with `s = 1 / (1 + e^-gate)`. Both may be any of the inputs.
+    /// `dUp = dy silu(gate)`, `dGate = dy up s (1 + gate (1 - s))` with `s = 1 / (1 + e^-gate)`. Both may be any of the
+    /// inputs.
     static void gradient(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp, Parallel p) {
         long[] dims = gate.shape().dims();
         Check.f32("swiGluGradient", "gate", gate, dims);
@@ -54,7 +54,8 @@ final class SwiGluKernel {
         long n = dy.elements();
         p.run(ElementwiseKernel.tasks(n), (task, _) -> {
             long from = (long) task * ElementwiseKernel.TASK_ELEMENTS;
-            gradient(gate.data(), up.data(), dy.data(), dGate.data(), dUp.data(), from, Math.min(n, from + ElementwiseKernel.TASK_ELEMENTS));
+            gradient(gate.data(), up.data(), dy.data(), dGate.data(), dUp.data(), from,
+                    Math.min(n, from + ElementwiseKernel.TASK_ELEMENTS));
         });
     }
 

@@ -5,9 +5,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Transposes bands of `LANES` rows. A block of `LANES` by `LANES` is transposed in steps of distance `LANES / 2 .. 1`, in each of
-/// which pairs of rows exchange the lanes whose index differs in that bit. The first two steps go along a whole band, from four
-/// rows at a time into a stage; the others follow from there.
+/// Transposes bands of `LANES` rows. A block of `LANES` by `LANES` is transposed in steps of distance `LANES / 2 .. 1`,
+/// in each of which pairs of rows exchange the lanes whose index differs in that bit. The first two steps go along a
+/// whole band, from four rows at a time into a stage; the others follow from there.
 final class Transpose {
     /// Floats of a stage.
     static final int STAGE = Simd.LANES * MicroKernel.STRIDE;
@@ -30,11 +30,10 @@ final class Transpose {
         }
     }
 
-    private Transpose() {
-    }
+    private Transpose() {}
 
-    /// `target[i * targetStride + j] = source[j * sourceStride + i]` for `j < rows`, `i < columns`. Works in whole blocks, so
-    /// both are read and written up to the next multiples of `LANES`; `columns` is at most `KC`.
+    /// `target[i * targetStride + j] = source[j * sourceStride + i]` for `j < rows`, `i < columns`. Works in whole
+    /// blocks, so both are read and written up to the next multiples of `LANES`; `columns` is at most `KC`.
     static void floats(float[] source, int sourceStride, int rows, int columns, float[] target, int targetStride,
             float[] stage) {
         for (int j = 0; j < rows; j += LANES) {
@@ -51,10 +50,10 @@ final class Transpose {
         near(stage, columns, false, target, to, targetStride);
     }
 
-    /// The same for rows of elements of 4 bytes, the first of them at element `from`; `columns` is a multiple of `LANES`. With
-    /// `pairs`, an element is two bf16 values, and becomes two floats, one below the other.
-    static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target, int to,
-            int targetStride, float[] stage) {
+    /// The same for rows of elements of 4 bytes, the first of them at element `from`; `columns` is a multiple of
+    /// `LANES`. With `pairs`, an element is two bf16 values, and becomes two floats, one below the other.
+    static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target,
+            int to, int targetStride, float[] stage) {
         for (int r = 0; r < QUARTER; r++) {
             far(source, from + r * sourceStride, QUARTER * sourceStride, columns, stage, r * STRIDE);
         }
@@ -70,12 +69,13 @@ final class Transpose {
         IntVector upperHalf = origins(UPPER, UPPER.length - 2);
         IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
         for (int p = 0; p < columns; p += LANES) {
-            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper, lower,
-                    upperHalf, lowerHalf, stage, to + p);
+            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper,
+                    lower, upperHalf, lowerHalf, stage, to + p);
         }
     }
 
-    // Written twice: loops over arrays seen as segments, in one process with others, would check for each kind of memory.
+    // Written twice: loops over arrays seen as segments, in one process with others, would check for each kind of
+    // memory.
     private static void far(MemorySegment source, long a, long distance, int columns, float[] stage, int to) {
         long b = a + distance;
         long c = b + distance;
@@ -85,14 +85,14 @@ final class Transpose {
         IntVector upperHalf = origins(UPPER, UPPER.length - 2);
         IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
         for (int p = 0; p < columns; p += LANES) {
-            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper, lower,
-                    upperHalf, lowerHalf, stage, to + p);
+            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper,
+                    lower, upperHalf, lowerHalf, stage, to + p);
         }
     }
 
     /// Rows `QUARTER` apart: first those two quarters apart exchange lanes, then neighbours.
-    private static void exchangeTwice(IntVector a, IntVector b, IntVector c, IntVector d, IntVector upper, IntVector lower,
-            IntVector upperHalf, IntVector lowerHalf, float[] stage, int to) {
+    private static void exchangeTwice(IntVector a, IntVector b, IntVector c, IntVector d, IntVector upper,
+            IntVector lower, IntVector upperHalf, IntVector lowerHalf, float[] stage, int to) {
         IntVector ac = upper.selectFrom(a, c);
         IntVector ca = lower.selectFrom(a, c);
         IntVector bd = upper.selectFrom(b, d);

@@ -9,8 +9,7 @@ import llams.engine.tensor.Tensor;
 
 /// Copies of weights as f32, exact for every dtype.
 final class Widen {
-    private Widen() {
-    }
+    private Widen() {}
 
     /// Elements `from .. from+count-1` of `source` into `target[at ..]`.
     static void row(Tensor source, long from, int count, float[] target, int at) {

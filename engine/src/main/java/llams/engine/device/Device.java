@@ -20,7 +20,7 @@ public interface Device {
     /// Empty if it can be used here, else why not and what would help.
     Optional<String> unavailable();
 
-    /// Starts work with these resident tensors, by leaf name. The tensors stay the caller's and must outlive the session; a
-    /// device with memory of its own copies them once.
+    /// Starts work with these resident tensors, by leaf name. The tensors stay the caller's and must outlive the
+    /// session; a device with memory of its own copies them once.
     Session open(Map<String, Tensor> resident);
 }

@@ -7,8 +7,7 @@ import java.util.ServiceLoader;
 
 /// Finds devices.
 public final class Devices {
-    private Devices() {
-    }
+    private Devices() {}
 
     /// All devices that this program was built or started with, usable or not.
     public static List<Device> all() {
@@ -24,12 +23,16 @@ public final class Devices {
     public static Device byName(String name) {
         List<Device> all = all();
         if (name.equals("auto")) {
-            return all.stream().filter(device -> device.name().equals("gpu") && device.unavailable().isEmpty()).findAny()
+            return all.stream()
+                    .filter(device -> device.name().equals("gpu") && device.unavailable().isEmpty())
+                    .findAny()
                     .orElseGet(() -> byName("cpu"));
         }
-        Device device = all.stream().filter(candidate -> candidate.name().equals(name)).findAny()
-                .orElseThrow(() -> new IllegalArgumentException("device \"" + name + "\" is not part of this build, which has "
-                        + String.join(", ", all.stream().map(Device::name).toList())));
+        Device device = all.stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findAny()
+                .orElseThrow(() -> new IllegalArgumentException("device \"" + name + "\" is not part of this build,"
+                        + " which has " + String.join(", ", all.stream().map(Device::name).toList())));
         device.unavailable().ifPresent(reason -> {
             throw new IllegalArgumentException("device \"" + name + "\" cannot be used: " + reason);
         });

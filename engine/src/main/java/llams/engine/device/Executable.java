@@ -18,6 +18,5 @@ public interface Executable {
     }
 
     /// Gives back what the program alone holds. It is not run any more, and its inputs and outputs are gone.
-    default void close() {
-    }
+    default void close() {}
 }

@@ -23,11 +23,13 @@ import llams.engine.llama.Sequence;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// Continues sequences with a KV cache: the prompt in chunks, then token by token. The same model code serves both, recorded
-/// for different token counts.
+/// Continues sequences with a KV cache: the prompt in chunks, then token by token. The same model code serves both,
+/// recorded for different token counts.
 public final class Generator implements AutoCloseable {
     /// Why a continuation ended.
-    public enum End { STOP_ID, LENGTH, CAPACITY, CALLER }
+    public enum End {
+        STOP_ID, LENGTH, CAPACITY, CALLER
+    }
 
     /// What a continuation was and cost.
     ///
@@ -100,16 +102,15 @@ public final class Generator implements AutoCloseable {
         return position;
     }
 
-    /// Appends tokens to the sequence and returns the scores of the next one, `[vocab]`: always the same array, which the next call
-    /// overwrites.
+    /// Appends tokens to the sequence and returns the scores of the next one, `[vocab]`: always the same array, which
+    /// the next call overwrites.
     ///
     /// @throws IllegalArgumentException if there are none, an id is not in the vocabulary, or they exceed the capacity
     public float[] append(int... ids) {
         check(ids);
         for (int from = 0; from < ids.length; from += CHUNK) {
             int tokens = Math.min(CHUNK, ids.length - from);
-            Executable step =
-                    programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
+            Executable step = programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
             for (int t = 0; t < tokens; t++) {
                 step.input("ids").setInt(t, ids[from + t]);
                 place(step, "", t, position + t);
@@ -142,8 +143,8 @@ public final class Generator implements AutoCloseable {
         }
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= model.config().vocab()) {
-                throw new IllegalArgumentException("id " + ids[i] + " at place " + i + " is not in the vocabulary of "
-                        + model.config().vocab());
+                throw new IllegalArgumentException(
+                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + model.config().vocab());
             }
         }
         if (position + ids.length > cache.capacity()) {

@@ -58,11 +58,11 @@ public sealed interface Sampler {
     /// A draw from `softmax(logits / temperature)`, cut in this order: the `topK` best; of those the fewest best that
     /// together reach `topP`; of those the ones at least `minP` times as probable as the best.
     ///
-    /// Most of a large vocabulary is too improbable to matter: ids near the best are sorted first, and more only where what the others
-    /// weigh at most could lead to another pick.
+    /// Most of a large vocabulary is too improbable to matter: ids near the best are sorted first, and more only where
+    /// what the others weigh at most could lead to another pick.
     record Filtered(double temperature, int topK, double topP, double minP, long seed) implements Sampler {
-        /// How far below the best ids are looked at, in temperatures, until the pick is certain. Under e^-40 of the best, 200,000 ids
-        /// together weigh less than the draw's resolution.
+        /// How far below the best ids are looked at, in temperatures, until the pick is certain. Under e^-40 of the
+        /// best, 200,000 ids together weigh less than the draw's resolution.
         private static final int[] DEPTHS = {10, 20, 30, 40};
 
         @Override
@@ -79,7 +79,8 @@ public sealed interface Sampler {
                 }
                 int others = (topK == 0 ? logits.length : Math.min(topK, logits.length)) - ids.length;
                 at = place(weights, 0, draw);
-                // The more the others weigh, the further down the pick: what it is with nothing and with the most is sure.
+                // The more the others weigh, the further down the pick: what it is with nothing and with the most is
+                // sure.
                 if (place(weights, others * Math.exp(-depth), draw) == at) {
                     break;
                 }

@@ -23,11 +23,10 @@ import llams.engine.tensor.Tensor;
 
 /// Everything a model computes on the way to its scores, for study and for comparing with other implementations.
 public final class Taps {
-    private Taps() {
-    }
+    private Taps() {}
 
-    /// Runs one pass without a cache and writes every [Graph#taps] of it, and `logits` `[tokens, vocab]`, as tensors of a
-    /// safetensors file. All of them are in memory at once.
+    /// Runs one pass without a cache and writes every [Graph#taps] of it, and `logits` `[tokens, vocab]`, as tensors of
+    /// a safetensors file. All of them are in memory at once.
     ///
     /// @param weights the model's tensors by leaf name
     /// @return the tensors' names, in the order in which they are computed

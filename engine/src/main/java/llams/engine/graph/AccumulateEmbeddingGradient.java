@@ -8,8 +8,8 @@ public record AccumulateEmbeddingGradient() implements Effect {
     @Override
     public List<TensorType> results(List<Value> inputs) {
         TensorType gradient = new EmbeddingGradient(inputs.get(0).dim(0)).results(inputs.subList(1, 3)).getFirst();
-        Checks.that(inputs.get(0).type().equals(gradient), "accumulate embedding gradient: the gradient is %s, the state %s",
-                gradient, inputs.get(0).type());
+        Checks.that(inputs.get(0).type().equals(gradient),
+                "accumulate embedding gradient: the gradient is %s, the" + " state %s", gradient, inputs.get(0).type());
         return List.of();
     }
 }

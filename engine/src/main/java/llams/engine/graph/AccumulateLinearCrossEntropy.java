@@ -3,8 +3,8 @@ package llams.engine.graph;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/// [LinearCrossEntropy] whose `dweight` is added to a state: it is as large as the weight, and stands nowhere else. Inputs those
-/// of [LinearCrossEntropy], then `state` `[vocab, dim]`; results its first three.
+/// [LinearCrossEntropy] whose `dweight` is added to a state: it is as large as the weight, and stands nowhere else.
+/// Inputs those of [LinearCrossEntropy], then `state` `[vocab, dim]`; results its first three.
 public record AccumulateLinearCrossEntropy() implements Effect {
     private static final LinearCrossEntropy LOSS = new LinearCrossEntropy();
 
@@ -12,7 +12,8 @@ public record AccumulateLinearCrossEntropy() implements Effect {
     public List<TensorType> results(List<Value> inputs) {
         List<TensorType> results = LOSS.results(inputs);
         Checks.that(inputs.getLast().type().equals(results.getLast()),
-                "accumulate linear cross entropy: the gradient is %s, the state %s", results.getLast(), inputs.getLast().type());
+                "accumulate linear cross entropy: the gradient is %s, the state %s", results.getLast(),
+                inputs.getLast().type());
         return results.subList(0, results.size() - 1);
     }
 

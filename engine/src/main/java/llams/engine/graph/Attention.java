@@ -3,15 +3,15 @@ package llams.engine.graph;
 import java.util.List;
 
 /// Grouped-query attention: `out[t, h] = Σ_s softmax_s(q[t, h]·k[s, j] / sqrt(headDim)) v[s, j]` with `j = h / (heads /
-/// kvHeads)`, over the rows `s` from `first[t]` to `last[t]`, both included: from its document's start to itself in training,
-/// from 0 to its own row with a KV cache. `last[t]` must not fall as t rises.
+/// kvHeads)`, over the rows `s` from `first[t]` to `last[t]`, both included: from its document's start to itself in
+/// training, from 0 to its own row with a KV cache. `last[t]` must not fall as t rises.
 ///
 /// Inputs: `q` `[tokens, heads * headDim]`, `k` and `v` `[rows, kvHeads * headDim]`, `first` and `last` I32 `[tokens]`.
-/// Results: `out`, shaped as `q`, and `logSumExp` `[tokens, heads]` of the scaled scores, which the gradient needs in place
-/// of the scores themselves.
+/// Results: `out`, shaped as `q`, and `logSumExp` `[tokens, heads]` of the scaled scores, which the gradient needs in
+/// place of the scores themselves.
 ///
-/// @param rowLength tokens of one packed sequence that no document crosses and in which `last[t]` is `t` at most, for devices
-///                  that work in blocks; 0 if unknown
+/// @param rowLength tokens of one packed sequence that no document crosses and in which `last[t]` is `t` at most, for
+///                  devices that work in blocks; 0 if unknown
 public record Attention(int headDim, long rowLength) implements Differentiable {
     @Override
     public List<TensorType> results(List<Value> inputs) {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
-/// Reverse-mode differentiation: extends a graph by the ops that compute gradients. Only what `wanted` needs is recorded:
-/// frozen weights get no gradient, and nothing below the lowest wanted leaf is visited.
+/// Reverse-mode differentiation: extends a graph by the ops that compute gradients. Only what `wanted` needs is
+/// recorded: frozen weights get no gradient, and nothing below the lowest wanted leaf is visited.
 public final class Autodiff {
     private final Graph graph;
     private final Set<Value> dependent;
@@ -29,8 +29,8 @@ public final class Autodiff {
 
     /// Records the gradient of `loss`, a `[1]`, with respect to each wanted leaf.
     ///
-    /// @param recompute true to make all inner values of each block of [Graph#recomputable] again instead of keeping them; else
-    ///                  only those that cost next to nothing
+    /// @param recompute true to make all inner values of each block of [Graph#recomputable] again instead of keeping
+    ///                  them; else only those that cost next to nothing
     /// @throws IllegalArgumentException if the loss does not depend on a wanted leaf, naming it
     public static Map<Leaf, Value> gradients(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute) {
         Map<Leaf, Value> sums = new LinkedHashMap<>();
@@ -38,8 +38,8 @@ public final class Autodiff {
         return sums;
     }
 
-    /// Records the gradient of `loss`, a `[1]`, part by part: a leaf that several ops read gets one part from each, and the
-    /// gradient is their sum. Each part goes to `sink` as soon as it is recorded, so that nobody need keep it.
+    /// Records the gradient of `loss`, a `[1]`, part by part: a leaf that several ops read gets one part from each, and
+    /// the gradient is their sum. Each part goes to `sink` as soon as it is recorded, so that nobody need keep it.
     ///
     /// @throws IllegalArgumentException as [#gradients]
     public static void contributions(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute,

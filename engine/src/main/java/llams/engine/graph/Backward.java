@@ -34,8 +34,8 @@ public final class Backward {
         return results.get(index);
     }
 
-    /// The gradient of the first result, of its shape. The other results of an op are by-products (a log-sum-exp, a loss
-    /// per token) that no loss may be built from.
+    /// The gradient of the first result, of its shape. The other results of an op are by-products (a log-sum-exp, a
+    /// loss per token) that no loss may be built from.
     public Value upstream() {
         return upstream.getFirst();
     }

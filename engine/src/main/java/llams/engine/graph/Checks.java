@@ -4,8 +4,7 @@ import llams.engine.tensor.DType;
 
 /// The shape rules that ops share. Each failure names the op and what it was given.
 final class Checks {
-    private Checks() {
-    }
+    private Checks() {}
 
     static void that(boolean holds, String format, Object... values) {
         if (!holds) {
@@ -14,8 +13,8 @@ final class Checks {
     }
 
     static void f32(String op, String name, Value value, int rank) {
-        that(value.dtype() == DType.F32 && value.shape().rank() == rank,
-                "%s: %s must be F32 of rank %d, not %s", op, name, rank, value.type());
+        that(value.dtype() == DType.F32 && value.shape().rank() == rank, "%s: %s must be F32 of rank %d, not %s", op,
+                name, rank, value.type());
     }
 
     static void weight(String op, String name, Value value, int rank) {
@@ -34,7 +33,7 @@ final class Checks {
     }
 
     static void scalar(String op, String name, Value value) {
-        that(value.dtype() == DType.F32 && value.shape().rank() == 1 && value.dim(0) == 1, "%s: %s must be F32 [1], not %s",
-                op, name, value.type());
+        that(value.dtype() == DType.F32 && value.shape().rank() == 1 && value.dim(0) == 1,
+                "%s: %s must be F32 [1]," + " not %s", op, name, value.type());
     }
 }

@@ -2,9 +2,9 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// `y = x / (1 - rate)` where kept, else 0. Whether an element is kept follows from `seed` (I32 `[2]`: the run's seed and the
-/// number of the micro-batch), `stream` (which dropout of the model this is) and the element's index alone, so forward and
-/// backward agree without a stored mask.
+/// `y = x / (1 - rate)` where kept, else 0. Whether an element is kept follows from `seed` (I32 `[2]`: the run's seed
+/// and the number of the micro-batch), `stream` (which dropout of the model this is) and the element's index alone, so
+/// forward and backward agree without a stored mask.
 public record Dropout(float rate, int stream) implements Differentiable {
     public Dropout {
         Checks.that(rate >= 0 && rate < 1, "dropout: rate must be in [0, 1), not %s", rate);

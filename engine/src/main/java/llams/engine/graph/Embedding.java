@@ -2,8 +2,8 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// `y[t] = table[ids[t]]`: rows picked by number. `table` is `[rows, dim]`, of any weight type; `ids` I32 `[tokens]`; the
-/// result F32 `[tokens, dim]`.
+/// `y[t] = table[ids[t]]`: rows picked by number. `table` is `[rows, dim]`, of any weight type; `ids` I32 `[tokens]`;
+/// the result F32 `[tokens, dim]`.
 public record Embedding() implements Differentiable {
     @Override
     public List<TensorType> results(List<Value> inputs) {

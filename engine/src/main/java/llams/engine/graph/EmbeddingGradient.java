@@ -2,8 +2,8 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// The gradient of [Embedding]: `ids` I32 `[tokens]` and `dy` `[tokens, dim]` give `dtable` `[rows, dim]`, zero where no id
-/// points.
+/// The gradient of [Embedding]: `ids` I32 `[tokens]` and `dy` `[tokens, dim]` give `dtable` `[rows, dim]`, zero where
+/// no id points.
 public record EmbeddingGradient(long rows) implements Op {
     @Override
     public List<TensorType> results(List<Value> inputs) {

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// A product whose only reader adds it to something is computed onto that: `c + a b` becomes one [MatMul] with three inputs,
-/// `state += a b` one [AccumulateMatMul]. The residual stream, adapters and gradients of shared inputs are such sums; each
-/// fusion saves writing the product and reading it twice. The gradients of the embedding and of the output head, as large as
-/// their weights, are likewise added to their state where they are made.
+/// A product whose only reader adds it to something is computed onto that: `c + a b` becomes one [MatMul] with three
+/// inputs, `state += a b` one [AccumulateMatMul]. The residual stream, adapters and gradients of shared inputs are such
+/// sums; each fusion saves writing the product and reading it twice. The gradients of the embedding and of the output
+/// head, as large as their weights, are likewise added to their state where they are made.
 final class Fusion {
     private final Uses uses;
     private final Map<Value, Value> replacements = new HashMap<>();
@@ -52,7 +52,8 @@ final class Fusion {
         for (Node node : nodes) {
             if (!absorbed.contains(node)) {
                 Node product = productOf.get(node);
-                Node made = product != null ? merged(node, product)
+                Node made = product != null
+                        ? merged(node, product)
                         : stateOfLoss.containsKey(node) ? lossInto(node, stateOfLoss.get(node)) : copy(node);
                 for (int i = 0; i < made.results.size(); i++) {
                     replacements.put(node.results.get(i), made.results.get(i));
@@ -63,8 +64,8 @@ final class Fusion {
         return new Fused(fused, replacements);
     }
 
-    /// The product that a sum reads alone, or null. It is computed where the sum stood, so nothing in between may change
-    /// what it reads.
+    /// The product that a sum reads alone, or null. It is computed where the sum stood, so nothing in between may
+    /// change what it reads.
     private Node absorbable(Node node) {
         List<Value> summands = switch (node.op) {
             case Add() -> node.inputs.reversed();
@@ -85,8 +86,8 @@ final class Fusion {
                 || node.op instanceof EmbeddingGradient && sum.op instanceof Accumulate;
     }
 
-    /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed where
-    /// the loss stands, so nothing in between may read or change it.
+    /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed
+    /// where the loss stands, so nothing in between may read or change it.
     private Node accumulatedLoss(Node node, List<Node> nodes) {
         if (node.op instanceof Accumulate && node.inputs.get(1) instanceof Result part
                 && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.WEIGHT_GRADIENT
@@ -106,7 +107,8 @@ final class Fusion {
     private Node merged(Node sum, Node product) {
         if (product.op instanceof EmbeddingGradient) {
             return new Node(new AccumulateEmbeddingGradient(),
-                    List.of(sum.inputs.get(0), replaced(product.inputs.get(0)), replaced(product.inputs.get(1))), sum.block);
+                    List.of(sum.inputs.get(0), replaced(product.inputs.get(0)), replaced(product.inputs.get(1))),
+                    sum.block);
         }
         MatMul matMul = (MatMul) product.op;
         Value a = replaced(product.inputs.get(0));

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/// What a model does, recorded once: ops in the order in which model code called for them. A wrong shape throws where it is
-/// recorded.
+/// What a model does, recorded once: ops in the order in which model code called for them. A wrong shape throws where
+/// it is recorded.
 public final class Graph {
     final List<Node> nodes = new ArrayList<>();
     private final Map<String, Value> taps = new LinkedHashMap<>();
@@ -80,8 +80,8 @@ public final class Graph {
         return node;
     }
 
-    /// Records what `body` does as one block whose inner values [Recompute] may make again in the backward pass instead of
-    /// keeping them. Blocks do not nest.
+    /// Records what `body` does as one block whose inner values [Recompute] may make again in the backward pass instead
+    /// of keeping them. Blocks do not nest.
     public Value recomputable(Supplier<Value> body) {
         if (currentBlock >= 0) {
             throw new IllegalStateException("recomputable blocks do not nest");

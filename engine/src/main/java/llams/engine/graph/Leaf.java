@@ -3,8 +3,8 @@ package llams.engine.graph;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 
-/// A value from outside the graph, known by its name: the same leaf may stand in many graphs, and graphs that run in one
-/// session share its memory.
+/// A value from outside the graph, known by its name: the same leaf may stand in many graphs, and graphs that run in
+/// one session share its memory.
 public record Leaf(Kind kind, String name, TensorType type) implements Value {
     public enum Kind {
         /// Set before each run: ids, positions, labels, the learning rate.

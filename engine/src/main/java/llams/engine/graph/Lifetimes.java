@@ -17,8 +17,7 @@ record Lifetimes(Map<Result, Slab.Interval> intervalOf, Map<Node, List<Workspace
     private static final long ALIGNMENT = 64;
 
     /// A piece of a node's workspace.
-    record Workspace(TensorType type, Slab.Interval interval) {
-    }
+    record Workspace(TensorType type, Slab.Interval interval) {}
 
     /// @param groups nodes that may run at the same time, in order
     static Lifetimes of(List<List<Node>> groups, Collection<? extends Value> outputs) {

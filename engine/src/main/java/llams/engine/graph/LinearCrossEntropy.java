@@ -3,20 +3,22 @@ package llams.engine.graph;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/// The output head and the loss in one: `logits = x weightᵀ`, `tokenLoss[t] = logSumExp(logits[t]) - logits[t, labels[t]]`,
-/// `loss = scale Σ tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist for a few tokens
-/// at a time only.
+/// The output head and the loss in one: `logits = x weightᵀ`, `tokenLoss[t] = logSumExp(logits[t]) - logits[t,
+/// labels[t]]`, `loss = scale Σ tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist
+/// for a few tokens at a time only.
 ///
 /// The gradients are made beside the loss, while those logits are at hand: with
-/// `d[t] = scale (softmax(logits[t]) - onehot(labels[t]))`, zero where not counted, `dx = d weight` and `dweight = dᵀ x`.
+/// `d[t] = scale (softmax(logits[t]) - onehot(labels[t]))`, zero where not counted, `dx = d weight` and `dweight = dᵀ
+/// x`.
 ///
-/// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale` `[1]`
-/// (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, and each only where it
-/// is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
+/// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale`
+/// `[1]` (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, and each
+/// only where it is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
 public record LinearCrossEntropy() implements Differentiable {
     private static final int FIRST_GRADIENT = 2;
     static final int WEIGHT_GRADIENT = 3;
-    /// Logits of a block: 8 MB, what a cache holds; smaller slices would pack the rows of `x` more often than is worth it.
+    /// Logits of a block: 8 MB, what a cache holds; smaller slices would pack the rows of `x` more often than is worth
+    /// it.
     private static final long LOGITS = 1 << 21;
     private static final long ROWS = 1024;
     /// The weight is read once per block and product: with fewer rows, reading it would take longer than multiplying.
@@ -35,14 +37,14 @@ public record LinearCrossEntropy() implements Differentiable {
         return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), x.type(), TensorType.f32(weight.shape().dims()));
     }
 
-    /// Rows of `x`, gathered without those that are not counted, and a block of logits: `[rows, dim]` and `[rows, words]`; where
-    /// `dx` is read, also the rows' gradients.
+    /// Rows of `x`, gathered without those that are not counted, and a block of logits: `[rows, dim]` and `[rows,
+    /// words]`; where `dx` is read, also the rows' gradients.
     @Override
     public List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
         long vocab = inputs.get(1).dim(0);
         long tokens = Math.max(1, inputs.get(0).dim(0));
-        // A weight's gradient needs the probabilities themselves, so all logits of a token; else a slice of words at a time
-        // will do.
+        // A weight's gradient needs the probabilities themselves, so all logits of a token; else a slice of words at a
+        // time will do.
         boolean isWhole = isRead.test(WEIGHT_GRADIENT);
         long rows = Math.min(tokens, isWhole ? Math.max(ROWS_OF_WHOLE_LOGITS, LOGITS / vocab) : ROWS);
         long words = isWhole ? vocab : Math.min(vocab, Math.max(1, LOGITS / rows));

@@ -2,9 +2,9 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// `y = op(a) op(b)`, or `y = op(a) op(b) + c` with a third input, where op transposes if its flag says so (not both). `a` and
-/// `b` may be of any weight type; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x [tokens, in]` by
-/// `w [out, in]` transposed.
+/// `y = op(a) op(b)`, or `y = op(a) op(b) + c` with a third input, where op transposes if its flag says so (not both).
+/// `a` and `b` may be of any weight type; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x
+/// [tokens, in]` by `w [out, in]` transposed.
 public record MatMul(boolean transposeA, boolean transposeB) implements Differentiable {
     /// The input that the product is added to, if there are so many.
     public static final int C = 2;
@@ -16,8 +16,8 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
     @Override
     public List<TensorType> results(List<Value> inputs) {
         TensorType product = product(inputs.get(0), inputs.get(1));
-        Checks.that(inputs.size() <= C || inputs.get(C).type().equals(product), "matmul: the product is %s, c %s", product,
-                inputs.getLast().type());
+        Checks.that(inputs.size() <= C || inputs.get(C).type().equals(product), "matmul: the product is %s, c %s",
+                product, inputs.getLast().type());
         return List.of(product);
     }
 
@@ -35,14 +35,16 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
         return List.of(C);
     }
 
-    /// For `y = a b`: `da = dy bᵀ`, `db = aᵀ dy`; with a side transposed, that side's gradient is the transpose of it. `dc = dy`.
+    /// For `y = a b`: `da = dy bᵀ`, `db = aᵀ dy`; with a side transposed, that side's gradient is the transpose of it.
+    /// `dc = dy`.
     @Override
     public void gradient(Backward at) {
         Value a = at.input(0);
         Value b = at.input(1);
         Value dy = at.upstream();
         Graph g = at.graph;
-        // A weight's gradient first: it goes into its sum at once, and the layer's input is free before its gradient is made.
+        // A weight's gradient first: it goes into its sum at once, and the layer's input is free before its gradient is
+        // made.
         if (at.wants(1)) {
             at.add(1, transposeB ? g.matMul(dy, true, a, false) : g.matMul(a, !transposeA, dy, false));
         }

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Puts products that a device can run as one next to each other, in two steps. A product that only another one is computed
-/// onto, as `x Wᵀ` is below an adapter's, moves to just before it. Products with the same left side, as those of queries,
-/// keys and values, move up to the first of them.
+/// Puts products that a device can run as one next to each other, in two steps. A product that only another one is
+/// computed onto, as `x Wᵀ` is below an adapter's, moves to just before it. Products with the same left side, as those
+/// of queries, keys and values, move up to the first of them.
 final class Neighbours {
     private final Uses uses;
     private final Set<Node> done = new HashSet<>();
@@ -24,8 +24,8 @@ final class Neighbours {
 
     /// @param nodes   in their order
     /// @param outputs values that are read from outside
-    /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum stands
-    ///         behind what it is computed onto
+    /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum
+    ///             stands behind what it is computed onto
     static List<List<Node>> of(List<Node> nodes, Collection<? extends Value> outputs) {
         Neighbours neighbours = new Neighbours(Uses.of(nodes, outputs));
         neighbours.group(neighbours.sums(nodes));
@@ -37,8 +37,9 @@ final class Neighbours {
         Map<Node, List<Node>> sums = new LinkedHashMap<>();
         for (Node node : nodes) {
             List<Node> sum = new ArrayList<>();
-            if (node.op instanceof MatMul && node.inputs.size() > MatMul.C && node.inputs.get(MatMul.C) instanceof Result below
-                    && isMovable(below.node) && uses.isReadOnce(below)) {
+            if (node.op instanceof MatMul && node.inputs.size() > MatMul.C
+                    && node.inputs.get(MatMul.C) instanceof Result below && isMovable(below.node)
+                    && uses.isReadOnce(below)) {
                 sum.addAll(sums.remove(below.node));
             }
             sum.add(node);
@@ -62,7 +63,9 @@ final class Neighbours {
             if (!done.contains(sum.getLast())) {
                 List<Node> group = new ArrayList<>(sum);
                 if (sum.stream().allMatch(this::isMovable)) {
-                    byLeft.get(left(sum)).stream().filter(other -> other != sum && !done.contains(other.getLast()))
+                    byLeft.get(left(sum))
+                            .stream()
+                            .filter(other -> other != sum && !done.contains(other.getLast()))
                             .forEach(other -> join(group, other));
                 }
                 emit(group);

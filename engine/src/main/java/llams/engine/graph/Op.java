@@ -17,15 +17,16 @@ public sealed interface Op permits Differentiable, Effect, AttentionGradient, Co
         return false;
     }
 
-    /// Memory that the op works in while it runs, beside what it reads and makes: planned, and so counted, like a result that
-    /// ends where it begins.
+    /// Memory that the op works in while it runs, beside what it reads and makes: planned, and so counted, like a
+    /// result that ends where it begins.
     ///
     /// @param isRead which results something reads
     default List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
         return List.of();
     }
 
-    /// The inputs whose memory a result may take, where nothing reads them afterwards; no input is offered to two results.
+    /// The inputs whose memory a result may take, where nothing reads them afterwards; no input is offered to two
+    /// results.
     default List<Integer> overwritable(int result) {
         return List.of();
     }

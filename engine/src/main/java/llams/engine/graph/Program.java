@@ -17,8 +17,8 @@ import java.util.Set;
 /// @param outputs      where the asked-for values lie; they are kept to the end of the run
 /// @param slabBytes    size of the one memory block that holds all temporaries and outputs
 public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<String, Place> outputs, long slabBytes) {
-    /// No value in the slab crosses a multiple of this, unless it is larger: a device whose arrays are smaller than a slab can be
-    /// has each value in one.
+    /// No value in the slab crosses a multiple of this, unless it is larger: a device whose arrays are smaller than a
+    /// slab can be has each value in one.
     public static final long WINDOW_BYTES = 1L << 32;
 
     /// Where a value lies.
@@ -35,19 +35,17 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
     }
 
     /// In the slab. Offsets are multiples of 64.
-    public record InSlab(long offsetBytes, TensorType type) implements Place {
-    }
+    public record InSlab(long offsetBytes, TensorType type) implements Place {}
 
     /// Nowhere: an optional result that nothing reads.
-    public record Unused(TensorType type) implements Place {
-    }
+    public record Unused(TensorType type) implements Place {}
 
     /// One op with the places of what it reads, makes and works in; see [Op#workspace].
     ///
-    /// @param isJoined true if it need not wait for the one before: neither takes memory of the other, and if it reads what that
-    ///                 one makes, it adds to it in its place
-    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace, boolean isJoined) {
-    }
+    /// @param isJoined true if it need not wait for the one before: neither takes memory of the other, and if it reads
+    ///                 what that one makes, it adds to it in its place
+    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace,
+            boolean isJoined) {}
 
     /// What a run needs, in bytes.
     ///
@@ -70,20 +68,22 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
         long slabBytes = Slab.place(lifetimes.intervals(), WINDOW_BYTES);
 
         Map<Value, Place> places = new HashMap<>();
-        lifetimes.intervalOf().forEach(
-                (result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
+        lifetimes.intervalOf()
+                .forEach((result, interval) -> places.put(result, new InSlab(interval.offsetBytes, result.type())));
         Set<Leaf> leaves = new LinkedHashSet<>();
         List<Instruction> instructions = new ArrayList<>();
         for (List<Node> group : groups) {
             for (Node node : group) {
                 List<Place> inputs = node.inputs.stream().map(input -> place(input, places, leaves)).toList();
                 List<Place> results = node.results.stream()
-                        .map(result -> places.getOrDefault(result, new Unused(result.type()))).toList();
+                        .map(result -> places.getOrDefault(result, new Unused(result.type())))
+                        .toList();
                 List<Place> workspace = new ArrayList<>();
                 for (Lifetimes.Workspace piece : lifetimes.workspaceOf().get(node)) {
                     workspace.add(new InSlab(piece.interval().offsetBytes, piece.type()));
                 }
-                instructions.add(new Instruction(node.op, inputs, results, List.copyOf(workspace), node != group.getFirst()));
+                instructions.add(
+                        new Instruction(node.op, inputs, results, List.copyOf(workspace), node != group.getFirst()));
             }
         }
         Map<String, Place> outputPlaces = new LinkedHashMap<>();

@@ -2,8 +2,8 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// The gradient of [RmsNorm] for `weight`: the sum over tokens of `dy * x / sqrt(mean(x²) + eps)`. Inputs `x`, `dy`; the
-/// result `[dim]`.
+/// The gradient of [RmsNorm] for `weight`: the sum over tokens of `dy * x / sqrt(mean(x²) + eps)`. Inputs `x`, `dy`;
+/// the result `[dim]`.
 public record RmsNormWeightGradient(float eps) implements Op {
     @Override
     public List<TensorType> results(List<Value> inputs) {

@@ -2,9 +2,9 @@ package llams.engine.graph;
 
 import java.util.List;
 
-/// Rotary positions (arXiv 2104.09864): in every head of `x` `[tokens, heads * headDim]` the pair `(i, i + headDim / 2)` is
-/// turned by the angle of its token's position: `(a cos - b sin, b cos + a sin)`. `table` is F32 `[positions, headDim]`,
-/// cosines in the first half of a row, sines in the second; `position` I32 `[tokens]`. `inverse` turns back.
+/// Rotary positions (arXiv 2104.09864): in every head of `x` `[tokens, heads * headDim]` the pair `(i, i + headDim /
+/// 2)` is turned by the angle of its token's position: `(a cos - b sin, b cos + a sin)`. `table` is F32 `[positions,
+/// headDim]`, cosines in the first half of a row, sines in the second; `position` I32 `[tokens]`. `inverse` turns back.
 public record Rope(int headDim, boolean inverse) implements Differentiable {
     @Override
     public List<TensorType> results(List<Value> inputs) {

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Places buffers with known lifetimes in one block of memory: the largest first, each at the lowest offset where it meets
-/// no other that lives at the same time (the greedy-by-size rule of arXiv 2001.03288).
+/// Places buffers with known lifetimes in one block of memory: the largest first, each at the lowest offset where it
+/// meets no other that lives at the same time (the greedy-by-size rule of arXiv 2001.03288).
 final class Slab {
     /// A buffer that lives from step `from` to step `to`, both included.
     static final class Interval {
@@ -21,8 +21,7 @@ final class Slab {
         }
     }
 
-    private Slab() {
-    }
+    private Slab() {}
 
     /// Sets every offset; returns the size of the block.
     ///

@@ -3,8 +3,8 @@ package llams.engine.graph;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 
-/// Something a graph computes with: a [Leaf] that comes from outside, or the [Result] of an op. Symbolic: it has a type,
-/// never numbers.
+/// Something a graph computes with: a [Leaf] that comes from outside, or the [Result] of an op. Symbolic: it has a
+/// type, never numbers.
 public sealed interface Value permits Leaf, Result {
     TensorType type();
 

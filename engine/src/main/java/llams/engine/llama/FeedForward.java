@@ -3,7 +3,8 @@ package llams.engine.llama;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Value;
 
-/// The gated feed-forward block: `down(silu(gate(x)) * up(x))`; `gate` and `up` go from `dim` to `hiddenDim`, `down` back.
+/// The gated feed-forward block: `down(silu(gate(x)) * up(x))`; `gate` and `up` go from `dim` to `hiddenDim`, `down`
+/// back.
 public record FeedForward(Projection gate, Projection up, Projection down) {
     /// `x` and the result are `[tokens, dim]`.
     Value forward(Graph g, Value x) {

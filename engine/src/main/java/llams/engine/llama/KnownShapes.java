@@ -26,12 +26,11 @@ public final class KnownShapes {
         BY_NAME = Collections.unmodifiableMap(shapes);
     }
 
-    private KnownShapes() {
-    }
+    private KnownShapes() {}
 
     private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int headDim, RopeScaling scaling,
             int positions, boolean tied) {
-        return new LlamaConfig(dim, hiddenDim, layers, heads, 8, headDim, VOCAB, 1e-5f, 500_000, scaling, positions, tied, 0.02f,
-                BEGIN_OF_TEXT, List.of(END_OF_TEXT), "bfloat16");
+        return new LlamaConfig(dim, hiddenDim, layers, heads, 8, headDim, VOCAB, 1e-5f, 500_000, scaling, positions,
+                tied, 0.02f, BEGIN_OF_TEXT, List.of(END_OF_TEXT), "bfloat16");
     }
 }

@@ -44,8 +44,8 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             Leaf weight = parameters.leaf(prefix + name.path + ".weight", shape.get(0), shape.get(1));
             p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
         }
-        return new Block(new Attention(p[0], p[1], p[2], p[3], config.headDim(), layer), new FeedForward(p[4], p[5], p[6]),
-                parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
+        return new Block(new Attention(p[0], p[1], p[2], p[3], config.headDim(), layer),
+                new FeedForward(p[4], p[5], p[6]), parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
                 parameters.leaf(prefix + "post_attention_layernorm.weight", config.dim()), config.normEps());
     }
 
@@ -62,7 +62,8 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             Value in = x;
             Rows rows = layer == blocks.size() - 1 ? wanted : Rows.all(at);
             // A block that fills a cache has an effect and cannot be run twice; nothing is trained through one anyway.
-            x = cacheOrNull == null ? g.recomputable(() -> block.forward(g, in, at, null, rows))
+            x = cacheOrNull == null
+                    ? g.recomputable(() -> block.forward(g, in, at, null, rows))
                     : block.forward(g, in, at, cacheOrNull, rows);
             g.tap("layers." + layer + ".out", x);
         }

@@ -21,25 +21,26 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param dtype            the weights' type as the file names it (`bfloat16`), or null
 /// @param quantization     `q8_0` if most weights are quantized (see [Quantization]), or null
 /// @param attentionDropout rate at which training is meant to drop attention weights; nothing here does
-public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab, float normEps,
-        double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied, float initializerRange, int bos,
-        List<Integer> eos, String dtype, String quantization, double attentionDropout) {
-    /// The `llama3` rope scaling: wavelengths over `originalPositions / lowFactor` are stretched by `factor`, those under
-    /// `originalPositions / highFactor` are kept, and those between are blended.
-    public record RopeScaling(double factor, double lowFactor, double highFactor, double originalPositions) {
-    }
+public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab,
+        float normEps, double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied,
+        float initializerRange, int bos, List<Integer> eos, String dtype, String quantization,
+        double attentionDropout) {
+    /// The `llama3` rope scaling: wavelengths over `originalPositions / lowFactor` are stretched by `factor`, those
+    /// under `originalPositions / highFactor` are kept, and those between are blended.
+    public record RopeScaling(double factor, double lowFactor, double highFactor, double originalPositions) {}
 
     /// A model whose weights are not quantized, without dropout.
-    public LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab, float normEps,
-            double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied, float initializerRange, int bos,
-            List<Integer> eos, String dtype) {
-        this(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling, maxPositions, tied,
-                initializerRange, bos, eos, dtype, null, 0);
+    public LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvHeads, int headDim, int vocab,
+            float normEps, double ropeTheta, RopeScaling ropeScaling, int maxPositions, boolean tied,
+            float initializerRange, int bos, List<Integer> eos, String dtype) {
+        this(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling, maxPositions,
+                tied, initializerRange, bos, eos, dtype, null, 0);
     }
 
     /// Reads `config.json` of a model directory.
     ///
-    /// @throws IOException if it is missing, is not JSON, lacks a field or asks for something that is not supported; says which
+    /// @throws IOException if it is missing, is not JSON, lacks a field or asks for something that is not supported;
+    ///     says which
     public static LlamaConfig read(Path directory) throws IOException {
         return readFile(directory.resolve("config.json"));
     }
@@ -88,25 +89,40 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         return layers * block + (tied ? 1L : 2L) * vocab * dim + dim;
     }
 
-    /// The same model as `config.json`, with every field that readers would otherwise guess. The names are those of the older
-    /// form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of it: nothing of quantization.
+    /// The same model as `config.json`, with every field that readers would otherwise guess. The names are those of the
+    /// older form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of it:
+    /// nothing of quantization.
     public String toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.putArray("architectures").add("LlamaForCausalLM");
-        json.put("model_type", "llama").put("hidden_size", dim).put("intermediate_size", hiddenDim)
-                .put("num_hidden_layers", layers).put("num_attention_heads", heads).put("num_key_value_heads", kvHeads)
-                .put("head_dim", headDim).put("vocab_size", vocab)
-                .put("rms_norm_eps", Double.parseDouble(Float.toString(normEps))).put("rope_theta", ropeTheta);
+        json.put("model_type", "llama")
+                .put("hidden_size", dim)
+                .put("intermediate_size", hiddenDim)
+                .put("num_hidden_layers", layers)
+                .put("num_attention_heads", heads)
+                .put("num_key_value_heads", kvHeads)
+                .put("head_dim", headDim)
+                .put("vocab_size", vocab)
+                .put("rms_norm_eps", Double.parseDouble(Float.toString(normEps)))
+                .put("rope_theta", ropeTheta);
         if (ropeScaling == null) {
             json.putNull("rope_scaling");
         } else {
-            json.putObject("rope_scaling").put("rope_type", "llama3").put("factor", ropeScaling.factor)
-                    .put("low_freq_factor", ropeScaling.lowFactor).put("high_freq_factor", ropeScaling.highFactor)
+            json.putObject("rope_scaling")
+                    .put("rope_type", "llama3")
+                    .put("factor", ropeScaling.factor)
+                    .put("low_freq_factor", ropeScaling.lowFactor)
+                    .put("high_freq_factor", ropeScaling.highFactor)
                     .put("original_max_position_embeddings", (long) ropeScaling.originalPositions);
         }
-        json.put("max_position_embeddings", maxPositions).put("tie_word_embeddings", tied).put("hidden_act", "silu")
-                .put("attention_bias", false).put("mlp_bias", false).put("attention_dropout", attentionDropout)
-                .put("initializer_range", Double.parseDouble(Float.toString(initializerRange))).put("use_cache", true)
+        json.put("max_position_embeddings", maxPositions)
+                .put("tie_word_embeddings", tied)
+                .put("hidden_act", "silu")
+                .put("attention_bias", false)
+                .put("mlp_bias", false)
+                .put("attention_dropout", attentionDropout)
+                .put("initializer_range", Double.parseDouble(Float.toString(initializerRange)))
+                .put("use_cache", true)
                 .put("pretraining_tp", 1);
         if (bos >= 0) {
             json.put("bos_token_id", bos);

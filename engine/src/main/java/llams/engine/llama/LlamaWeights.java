@@ -29,8 +29,8 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that is asked
-/// for or the weights are to be quantized.
+/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that
+/// is asked for or the weights are to be quantized.
 public final class LlamaWeights implements AutoCloseable {
     /// Buffers that old programs saved along: what they hold follows from the config.
     private static final String BUFFER = "rotary_emb.inv_freq";
@@ -38,8 +38,8 @@ public final class LlamaWeights implements AutoCloseable {
     private static final int SHOWN = 6;
 
     public final Path directory;
-    /// As the weights are here: quantized although they are not stored so, or with a head of their own although the file calls
-    /// itself tied.
+    /// As the weights are here: quantized although they are not stored so, or with a head of their own although the
+    /// file calls itself tied.
     public final LlamaConfig config;
     public final Checkpoint checkpoint;
     /// What of the files was not used, or not as they say, a line each; to be shown to the user.
@@ -55,7 +55,8 @@ public final class LlamaWeights implements AutoCloseable {
     /// Null until it is asked for: it costs reading all files.
     private String contentHash;
 
-    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint) throws IOException {
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint)
+            throws IOException {
         this.directory = directory;
         isMapped = map;
         this.checkpoint = checkpoint;
@@ -74,8 +75,9 @@ public final class LlamaWeights implements AutoCloseable {
         return open(directory, false, true);
     }
 
-    /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked for, on all
-    /// cores, bit for bit as it would be stored. What cannot be (norms, rows that are not whole blocks) stays as it is.
+    /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked
+    /// for, on all cores, bit for bit as it would be stored. What cannot be (norms, rows that are not whole blocks)
+    /// stays as it is.
     ///
     /// @throws IOException as [#open]
     public static LlamaWeights openQuantized(Path directory) throws IOException {
@@ -97,8 +99,8 @@ public final class LlamaWeights implements AutoCloseable {
         }
     }
 
-    /// Whether a model has an output head that is more than a copy of its embedding. That, and not what its config says, decides
-    /// whether the two are tied, as in Hugging Face's library.
+    /// Whether a model has an output head that is more than a copy of its embedding. That, and not what its config
+    /// says, decides whether the two are tied, as in Hugging Face's library.
     public static boolean hasOwnHead(Checkpoint model) throws IOException {
         if (!model.has(Llama.HEAD) || !model.has(Llama.EMBEDDING)) {
             return model.has(Llama.HEAD);
@@ -130,8 +132,10 @@ public final class LlamaWeights implements AutoCloseable {
 
     private Leaf found(String name, Shape shape) throws IOException {
         if (!checkpoint.has(name)) {
-            throw new IOException("\"" + name + "\" is missing" + (name.equals(Llama.HEAD)
-                    ? " (a head that is the embedding needs \"tie_word_embeddings\": true)" : ""));
+            throw new IOException("\"" + name + "\" is missing"
+                    + (name.equals(Llama.HEAD)
+                            ? " (a head that is the embedding needs \"tie_word_embeddings\": true)"
+                            : ""));
         }
         DType dtype = checkpoint.dtype(name);
         boolean isBlocks = isStoredQuantized && dtype == DType.U8 && Quantization.isFor(shape);
@@ -142,7 +146,8 @@ public final class LlamaWeights implements AutoCloseable {
         if (!isBlocks && !dtype.isWeight()) {
             throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
         }
-        boolean isQuantized = isBlocks || config.quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
+        boolean isQuantized = isBlocks
+                || config.quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
         return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? DType.Q8_0 : dtype, shape));
     }
 
@@ -175,14 +180,15 @@ public final class LlamaWeights implements AutoCloseable {
             List<String> shown = new ArrayList<>();
             others.forEach((name, count) -> shown.add(count == 1 ? name : name + " (" + count + ")"));
             int count = others.values().stream().mapToInt(Integer::intValue).sum();
-            notes.add(count + (count == 1 ? " tensor is" : " tensors are") + " not used, as the model has no such part: "
-                    + String.join(", ", shown.subList(0, Math.min(SHOWN, shown.size())))
+            notes.add(count + (count == 1 ? " tensor is" : " tensors are") + " not used, as the model has no such"
+                    + " part: " + String.join(", ", shown.subList(0, Math.min(SHOWN, shown.size())))
                     + (shown.size() > SHOWN ? " and " + (shown.size() - SHOWN) + " more names" : ""));
         }
         return notes;
     }
 
-    /// The content of `config.json`, with what the weights show to be otherwise put right: what a model made from this one needs.
+    /// The content of `config.json`, with what the weights show to be otherwise put right: what a model made from this
+    /// one needs.
     public byte[] configJson() throws IOException {
         Path file = directory.resolve("config.json");
         if (config.tied() == isStoredTied) {
@@ -203,13 +209,14 @@ public final class LlamaWeights implements AutoCloseable {
         return Llama.of(config, frozen(), Llama.Wrap.NONE);
     }
 
-    /// Every weight of the model with its type here: in a quantized one Q8_0 `[out, in]`, not the bytes that the file has.
+    /// Every weight of the model with its type here: in a quantized one Q8_0 `[out, in]`, not the bytes that the file
+    /// has.
     public List<TensorInfo> infos() {
         return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
     }
 
-    /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed, and the
-    /// copy of the file if it is not mapped.
+    /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed,
+    /// and the copy of the file if it is not mapped.
     public long allocatedBytes() {
         return (isMapped ? 0 : checkpoint.bytes())
                 + leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
@@ -258,13 +265,14 @@ public final class LlamaWeights implements AutoCloseable {
         return blocks;
     }
 
-    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights that were
-    /// written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
+    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights
+    /// that were written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
     public Device watched(Device device) {
         return new WatchedDevice(device, checkpoint);
     }
 
-    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it is read, once.
+    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it
+    /// is read, once.
     public String contentHash() throws IOException {
         if (contentHash == null) {
             long hash = 0;

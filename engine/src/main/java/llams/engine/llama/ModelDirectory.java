@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import llams.engine.llama.NotAModelException.Next;
 
-/// Looks whether a path is a model's directory by the names of the files there, before any of them is read, and recognises what
-/// is given by mistake.
+/// Looks whether a path is a model's directory by the names of the files there, before any of them is read, and
+/// recognises what is given by mistake.
 public final class ModelDirectory {
     private static final String WANTED = "a model is a directory with config.json and model.safetensors";
-    private static final String PICKLE = "PyTorch files, which this program does not run; in Python, AutoModelForCausalLM"
-            + ".from_pretrained(OLD).save_pretrained(NEW) of transformers writes safetensors";
+    private static final String PICKLE = "PyTorch files, which this program does not run; in Python,"
+            + " AutoModelForCausalLM" + ".from_pretrained(OLD).save_pretrained(NEW) of transformers writes safetensors";
     private static final int SHOWN = 4;
 
     private final Path path;
@@ -53,7 +53,8 @@ public final class ModelDirectory {
             return is("no such directory; " + WANTED);
         }
         Path here = Path.of(name.substring(name.indexOf('/') + 1));
-        return Files.exists(here.resolve("config.json")) ? is("no such directory", Next.GIVE, here.toString())
+        return Files.exists(here.resolve("config.json"))
+                ? is("no such directory", Next.GIVE, here.toString())
                 : is("no such directory, but it may be the name of a model on the hub", Next.DOWNLOAD, name);
     }
 
@@ -74,7 +75,8 @@ public final class ModelDirectory {
         Path parent = path.toAbsolutePath().getParent();
         boolean isOfModel = name.equals("config.json") || name.endsWith(".safetensors") || name.endsWith(".index.json");
         if (isOfModel && Files.exists(parent.resolve("config.json"))) {
-            return is("a file of a model, whose directory is wanted", Next.GIVE, path.getParent() == null ? "." : path.getParent().toString());
+            return is("a file of a model, whose directory is wanted", Next.GIVE,
+                    path.getParent() == null ? "." : path.getParent().toString());
         }
         return is("a file; " + WANTED);
     }
@@ -91,8 +93,9 @@ public final class ModelDirectory {
         }
         List<Path> within = within();
         if (!within.isEmpty()) {
-            return is(names.contains("snapshots") ? "the directory of a hub's cache" : "not a model, but there is one in it",
-                    Next.GIVE, within.getFirst().toString());
+            return is(names.contains("snapshots")
+                    ? "the directory of a hub's cache"
+                    : "not a model, but there is" + " one in it", Next.GIVE, within.getFirst().toString());
         }
         if (names.contains("snapshots")) {
             return is("the directory of a hub's cache, without a complete model in it; download it again");
@@ -101,8 +104,8 @@ public final class ModelDirectory {
             return gguf("holds GGUF files");
         }
         if (has("consolidated\\..*|params\\.json")) {
-            return is("a model in Meta's own form, which this program does not read; the model's page on the hub has it as"
-                    + " safetensors with config.json: 'llams download meta-llama/...' gets them");
+            return is("a model in Meta's own form, which this program does not read; the model's page on the hub"
+                    + " has it as" + " safetensors with config.json: 'llams download meta-llama/...' gets them");
         }
         if (names.isEmpty()) {
             return is("is empty; " + WANTED);
@@ -111,14 +114,15 @@ public final class ModelDirectory {
             return is("a training run without a result yet; the same 'train' command with --resume finishes it");
         }
         if (has(".*\\.safetensors")) {
-            return new NotAModelException(path.resolve("config.json") + ": there is no such file beside the weights; put the model's there",
-                    Next.NONE, "");
+            return new NotAModelException(path.resolve("config.json") + ": there is no such file beside the"
+                    + " weights; put the model's there", Next.NONE, "");
         }
         if (has("tokenizer.*")) {
             return is("has a tokenizer but neither config.json nor weights; " + WANTED);
         }
         String more = names.size() > SHOWN ? ", ..." : "";
-        return is("has no config.json, only " + String.join(", ", names.subList(0, Math.min(SHOWN, names.size()))) + more + "; " + WANTED);
+        return is("has no config.json, only " + String.join(", ", names.subList(0, Math.min(SHOWN, names.size())))
+                + more + "; " + WANTED);
     }
 
     private NotAModelException withoutWeights() {
@@ -129,14 +133,16 @@ public final class ModelDirectory {
             return is("its weights are " + PICKLE);
         }
         if (has(".*\\.incomplete.*|\\.llams-download\\.json|.*\\.part|.*\\.crdownload")) {
-            return is("has config.json but no weights: the download is not complete; the same 'download' command goes on");
+            return is("has config.json but no weights: the download is not complete; the same 'download' command"
+                    + " goes on");
         }
-        return is("has config.json but no weights: neither model.safetensors nor model.safetensors.index.json; copy or download them");
+        return is("has config.json but no weights: neither model.safetensors nor model.safetensors.index.json; copy"
+                + " or download them");
     }
 
     private NotAModelException gguf(String what) {
-        return is(what + ", which this program does not read; the model's page on the hub has it as safetensors with config.json:"
-                + " 'llams download OWNER/NAME' gets them");
+        return is(what + ", which this program does not read; the model's page on the hub has it as safetensors"
+                + " with config.json:" + " 'llams download OWNER/NAME' gets them");
     }
 
     /// Models one level below, or in a hub's cache the snapshot that its main branch names first.

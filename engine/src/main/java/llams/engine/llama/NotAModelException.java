@@ -2,8 +2,8 @@ package llams.engine.llama;
 
 import java.io.IOException;
 
-/// What was given as a model's directory is something else. The message says what; what to give instead is apart from it, as a
-/// caller may have its own words for that.
+/// What was given as a model's directory is something else. The message says what; what to give instead is apart from
+/// it, as a caller may have its own words for that.
 public final class NotAModelException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -3,7 +3,8 @@ package llams.engine.llama;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Value;
 
-/// A linear layer without bias: `[tokens, in]` to `[tokens, out]`. The model does not know whether it carries an adapter.
+/// A linear layer without bias: `[tokens, in]` to `[tokens, out]`. The model does not know whether it carries an
+/// adapter.
 public sealed interface Projection permits Linear, LoraLinear {
     Value forward(Graph g, Value x);
 }

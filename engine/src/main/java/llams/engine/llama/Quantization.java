@@ -8,8 +8,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// How Q8_0 weights lie in a Hugging Face directory. The safetensors format has no such type, so the blocks of a matrix
-/// `[rows, columns]` stand as U8 `[rows, columns / 32 * 34]`, and `quantization_config` in `config.json` says so. Other programs then
-/// find a method that they do not know, or a shape that is not the model's, and cannot take the bytes for weights.
+/// `[rows, columns]` stand as U8 `[rows, columns / 32 * 34]`, and `quantization_config` in `config.json` says so. Other
+/// programs then find a method that they do not know, or a shape that is not the model's, and cannot take the bytes for
+/// weights.
 public final class Quantization {
     /// `quant_method` of the config.
     public static final String METHOD = "q8_0";
@@ -17,8 +18,7 @@ public final class Quantization {
     public static final String FIELD = "quantization_config";
     private static final int BITS = 8;
 
-    private Quantization() {
-    }
+    private Quantization() {}
 
     /// The method that a config names, or null.
     ///
@@ -31,7 +31,8 @@ public final class Quantization {
         boolean isKnown = field.path("quant_method").asString("").equals(METHOD) && field.path("bits").asInt(0) == BITS
                 && field.path("group_size").asInt(0) == Q8Block.ELEMENTS;
         if (!isKnown) {
-            throw new IllegalArgumentException(FIELD + " " + ConfigReader.shown(field) + " is not supported; this program reads quant_method \"" + METHOD
+            throw new IllegalArgumentException(FIELD + " " + ConfigReader.shown(field) + " is not supported; this"
+                    + " program reads quant_method \"" + METHOD
                     + "\" with bits 8 and group_size 32, and weights that are not quantized");
         }
         return METHOD;

@@ -8,8 +8,7 @@ import llams.engine.tensor.Tensor;
 
 /// The angles of rotary positions, made once per run: row p is `cos(p f[i])` for each pair i, then `sin(p f[i])`.
 public final class RopeTable {
-    private RopeTable() {
-    }
+    private RopeTable() {}
 
     /// The leaf that model code reads: `[positions, headDim]`.
     public static Leaf leaf(LlamaConfig config, int positions) {
@@ -31,8 +30,8 @@ public final class RopeTable {
         return table;
     }
 
-    /// The angle per position of each pair, `[headDim / 2]`: `theta^(-2i / headDim)`, stretched as Llama 3.1 does where the
-    /// config says so.
+    /// The angle per position of each pair, `[headDim / 2]`: `theta^(-2i / headDim)`, stretched as Llama 3.1 does where
+    /// the config says so.
     public static double[] frequencies(LlamaConfig config) {
         double[] frequencies = new double[config.headDim() / 2];
         for (int i = 0; i < frequencies.length; i++) {

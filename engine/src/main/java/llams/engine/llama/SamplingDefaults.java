@@ -65,7 +65,8 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
         return node.isMissingNode() || node.isNull();
     }
 
-    private static Double number(JsonNode json, Path file, String key, String wanted, DoublePredicate holds) throws IOException {
+    private static Double number(JsonNode json, Path file, String key, String wanted, DoublePredicate holds)
+            throws IOException {
         JsonNode value = json.path(key);
         if (isAbsent(value)) {
             return null;
@@ -77,8 +78,7 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
 
     private static void check(boolean holds, Path file, String key, String wanted, JsonNode found) throws IOException {
         if (!holds) {
-            throw new IOException(file + ": \"" + key + "\" is " + ConfigReader.shown(found) + "; wanted "
-                    + wanted);
+            throw new IOException(file + ": \"" + key + "\" is " + ConfigReader.shown(found) + "; wanted " + wanted);
         }
     }
 }

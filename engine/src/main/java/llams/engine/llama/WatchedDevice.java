@@ -71,8 +71,8 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
             } catch (InternalError e) {
                 // A page of a mapped file is gone. If the file does not show it, the disk has failed.
                 verify();
-                throw new UncheckedIOException(new IOException(checkpoint.path + ": its weights cannot be read any more: "
-                        + e.getMessage(), e));
+                throw new UncheckedIOException(new IOException(
+                        checkpoint.path + ": its weights cannot be read any" + " more: " + e.getMessage(), e));
             }
             verify();
         }

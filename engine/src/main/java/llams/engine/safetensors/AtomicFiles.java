@@ -9,13 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same directory,
-/// forced to the disk, renamed, and the directory forced too.
+/// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same
+/// directory, forced to the disk, renamed, and the directory forced too.
 public final class AtomicFiles {
     private static final String TEMPORARY = ".tmp-";
 
-    private AtomicFiles() {
-    }
+    private AtomicFiles() {}
 
     /// Writes or replaces a file.
     public static void write(Path file, byte[] content) throws IOException {
@@ -75,8 +74,8 @@ public final class AtomicFiles {
         }
     }
 
-    /// The failure in words, with the file that the caller asked for: the system's own message is often no more than the name
-    /// of a temporary file.
+    /// The failure in words, with the file that the caller asked for: the system's own message is often no more than
+    /// the name of a temporary file.
     public static IOException cannotWrite(Path file, IOException failure) {
         String reason = switch (failure) {
             case AccessDeniedException _ -> "permission denied";
@@ -85,7 +84,9 @@ public final class AtomicFiles {
             default -> failure.getMessage();
         };
         String message = file + ": cannot be written: " + reason;
-        return NoRoomException.is(file, failure) ? new NoRoomException(message, failure) : new IOException(message, failure);
+        return NoRoomException.is(file, failure)
+                ? new NoRoomException(message, failure)
+                : new IOException(message, failure);
     }
 
     static void deleteQuietly(Path file, Throwable reason) {

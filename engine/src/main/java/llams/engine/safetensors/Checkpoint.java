@@ -82,7 +82,8 @@ public final class Checkpoint implements AutoCloseable {
     private static void refuseOtherFormats(Path file) throws SafetensorsException {
         String name = file.toString();
         if (name.endsWith(".bin") || name.endsWith(".pth") || name.endsWith(".pt") || name.endsWith(".ckpt")) {
-            throw new SafetensorsException(file, "is a Python pickle, which this program does not run; use the safetensors files of the model");
+            throw new SafetensorsException(file,
+                    "is a Python pickle, which this program does not run; use the" + " safetensors files of the model");
         }
         if (name.endsWith(".gguf")) {
             throw new SafetensorsException(file, "is a GGUF file; use the safetensors files of the model");
@@ -100,7 +101,8 @@ public final class Checkpoint implements AutoCloseable {
             return new SafetensorsException(directory, wanted);
         }
         if (found.contains("adapter_model.safetensors")) {
-            return new SafetensorsException(directory, wanted + "; it holds an adapter, which needs its base model beside it");
+            return new SafetensorsException(directory,
+                    wanted + "; it holds an adapter, which needs its base model" + " beside it");
         }
         String listed = found.size() > 6 ? String.join(", ", found.subList(0, 6)) + ", ..." : String.join(", ", found);
         return new SafetensorsException(directory, wanted + ", only " + listed);
@@ -135,7 +137,8 @@ public final class Checkpoint implements AutoCloseable {
             for (String name : shard.getValue().entries().keySet()) {
                 String other = seen.put(name, shard.getKey());
                 if (other != null) {
-                    throw new SafetensorsException(index, "\"" + name + "\" is in two shards, " + other + " and " + shard.getKey());
+                    throw new SafetensorsException(index,
+                            "\"" + name + "\" is in two shards, " + other + " and " + shard.getKey());
                 }
             }
         }
@@ -147,7 +150,8 @@ public final class Checkpoint implements AutoCloseable {
             }
         }
         for (Map.Entry<String, String> left : seen.entrySet()) {
-            throw new SafetensorsException(index, "does not name \"" + left.getKey() + "\", which is in " + left.getValue());
+            throw new SafetensorsException(index,
+                    "does not name \"" + left.getKey() + "\", which is in " + left.getValue());
         }
     }
 

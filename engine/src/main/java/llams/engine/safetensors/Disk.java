@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
-/// What the files that a program makes ask of the file system: saves and results consist of nothing but these operations. Tests
-/// bind another one, which records them to cut the power between any two, or fails.
+/// What the files that a program makes ask of the file system: saves and results consist of nothing but these
+/// operations. Tests bind another one, which records them to cut the power between any two, or fails.
 ///
 /// No operation follows a link in the place of its file.
 public interface Disk {

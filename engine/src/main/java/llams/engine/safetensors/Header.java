@@ -20,7 +20,8 @@ import llams.engine.tensor.Tensor;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 
-/// A safetensors header: `{"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}`.
+/// A safetensors header: `{"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]},
+/// ...}`.
 ///
 /// Once read, it is known that the tensors cover the data from its first to its last byte without hole or overlap.
 ///
@@ -35,8 +36,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     /// Reads and checks the header of a file of `size` bytes.
     static Header read(Path file, FileChannel channel, long size) throws IOException {
         if (size < LENGTH_BYTES) {
-            throw new SafetensorsException(file, "has " + size
-                    + " bytes, not even the 8 of a header length; the download is probably cut short");
+            throw new SafetensorsException(file,
+                    "has " + size + " bytes, not even the 8 of a header length; the download is probably cut short");
         }
         byte[] prefix = new byte[LENGTH_BYTES];
         readFully(file, channel, 0, ByteBuffer.wrap(prefix));
@@ -60,7 +61,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         int first = json.read();
         json.reset();
         if (first != '{') {
-            throw new SafetensorsException(file, "the header at byte 8 does not start with \"{\"; this is not a safetensors file");
+            throw new SafetensorsException(file,
+                    "the header at byte 8 does not start with \"{\"; this is not a" + " safetensors file");
         }
         HeaderParser parser = new HeaderParser(file, json, dataStart);
         parser.parse();
@@ -103,13 +105,15 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         while (target.hasRemaining()) {
             int count = SafetensorsFile.read(file, channel, target, at);
             if (count < 0) {
-                throw new SafetensorsException(file, "ends at byte " + at + " while it is being read; another program is cutting it");
+                throw new SafetensorsException(file,
+                        "ends at byte " + at + " while it is being read; another" + " program is cutting it");
             }
             at += count;
         }
     }
 
-    private static void checkCoverage(Path file, List<Entry> sorted, long dataStart, long size) throws SafetensorsException {
+    private static void checkCoverage(Path file, List<Entry> sorted, long dataStart, long size)
+            throws SafetensorsException {
         for (Entry entry : sorted) {
             if (entry.end() > size) {
                 throw new SafetensorsException(file, "\"" + entry.info().name() + "\" ends at byte " + entry.end()
@@ -122,8 +126,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         for (Entry entry : sorted) {
             String name = entry.info().name();
             if (entry.begin() < covered) {
-                throw new SafetensorsException(file, "\"" + name + "\" begins at byte " + entry.begin() + ", inside \"" + before
-                        + "\" that ends at byte " + covered);
+                throw new SafetensorsException(file, "\"" + name + "\" begins at byte " + entry.begin() + ", inside \""
+                        + before + "\" that ends at byte " + covered);
             }
             if (entry.begin() > covered) {
                 throw new SafetensorsException(file, "bytes " + covered + " to " + entry.begin() + ", before \"" + name
@@ -153,8 +157,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         }
     }
 
-    /// The first bytes of a file that holds `layout` in this order, without holes: length, JSON, and spaces up to the next
-    /// multiple of 64.
+    /// The first bytes of a file that holds `layout` in this order, without holes: length, JSON, and spaces up to the
+    /// next multiple of 64.
     ///
     /// @throws IllegalArgumentException if the header would be longer than the format allows, or it has no such type
     static ByteBuffer encode(List<TensorInfo> layout, Map<String, String> metadata) {
@@ -170,7 +174,8 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             long offset = 0;
             for (TensorInfo info : layout) {
                 if (!info.dtype().isInSafetensors()) {
-                    throw new IllegalArgumentException("\"" + info.name() + "\" is " + info.dtype() + ", which the format does not have");
+                    throw new IllegalArgumentException(
+                            "\"" + info.name() + "\" is " + info.dtype() + ", which the" + " format does not have");
                 }
                 long end = Math.addExact(offset, info.bytes());
                 json.writeObjectPropertyStart(info.name());

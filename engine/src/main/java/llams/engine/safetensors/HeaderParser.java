@@ -21,13 +21,18 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 
-/// Reads header JSON token by token as it comes from the file, so that no header, however hostile, needs more than some 200 MB.
+/// Reads header JSON token by token as it comes from the file, so that no header, however hostile, needs more than some
+/// 200 MB.
 final class HeaderParser {
-    /// Without the tables of names that parsers keep: one of a hostile header would be larger than all that is wanted from it.
+    /// Without the tables of names that parsers keep: one of a hostile header would be larger than all that is wanted
+    /// from it.
     static final JsonFactory JSON = JsonFactory.builder()
             .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(16).maxStringLength(10_000_000).maxNameLength(4096).build())
+                    .maxNestingDepth(16)
+                    .maxStringLength(10_000_000)
+                    .maxNameLength(4096)
+                    .build())
             .build();
     /// Far above any model, far below what 100 MB of header could make this program allocate.
     static final int MAX_ENTRIES = 250_000;
@@ -51,7 +56,8 @@ final class HeaderParser {
 
     /// A parser that takes UTF-8 only, and all of it.
     static JsonParser parser(InputStream json) {
-        return JSON.createParser(ObjectReadContext.empty(), new InputStreamReader(json, StandardCharsets.UTF_8.newDecoder()));
+        return JSON.createParser(ObjectReadContext.empty(),
+                new InputStreamReader(json, StandardCharsets.UTF_8.newDecoder()));
     }
 
     void parse() throws IOException {
@@ -75,7 +81,8 @@ final class HeaderParser {
                     throw problem("\"" + name + "\" is there twice");
                 }
                 if (entries.size() > MAX_ENTRIES) {
-                    throw problem("there are more than " + MAX_ENTRIES + " tensors; this program reads no more from one file");
+                    throw problem("there are more than " + MAX_ENTRIES + " tensors; this program reads no more from"
+                            + " one file");
                 }
             }
             if (parser.nextToken() != null) {
@@ -83,8 +90,8 @@ final class HeaderParser {
             }
         } catch (JacksonException e) {
             rethrowUnreadable(file, e);
-            throw new SafetensorsException(file, "the header is not valid JSON near byte " + (8 + parser.currentLocation().getCharOffset())
-                    + ": " + JsonTree.reason(e), e);
+            throw new SafetensorsException(file, "the header is not valid JSON near byte "
+                    + (8 + parser.currentLocation().getCharOffset()) + ": " + JsonTree.reason(e), e);
         }
     }
 
@@ -101,7 +108,8 @@ final class HeaderParser {
     private void count(String text) throws SafetensorsException {
         chars += text.length();
         if (chars > MAX_CHARS) {
-            throw problem("names and metadata have more than " + MAX_CHARS + " characters; this program reads no more from one file");
+            throw problem("names and metadata have more than " + MAX_CHARS + " characters; this program reads no"
+                    + " more from one file");
         }
     }
 
@@ -150,11 +158,11 @@ final class HeaderParser {
                     + ", wanted [begin, end] with begin <= end");
         }
         try {
-            return new Entry(new TensorInfo(name, dtype, Shape.of(dims)),
-                    Math.addExact(dataStart, offsets[0]), Math.addExact(dataStart, offsets[1]));
+            return new Entry(new TensorInfo(name, dtype, Shape.of(dims)), Math.addExact(dataStart, offsets[0]),
+                    Math.addExact(dataStart, offsets[1]));
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new SafetensorsException(file, "\"" + name + "\" of shape " + Arrays.toString(dims) + " and data_offsets "
-                    + Arrays.toString(offsets) + " does not fit any file: " + e.getMessage(), e);
+            throw new SafetensorsException(file, "\"" + name + "\" of shape " + Arrays.toString(dims)
+                    + " and data_offsets " + Arrays.toString(offsets) + " does not fit any file: " + e.getMessage(), e);
         }
     }
 
@@ -199,6 +207,7 @@ final class HeaderParser {
     }
 
     private SafetensorsException problem(String what) {
-        return new SafetensorsException(file, "header byte " + (8 + parser.currentTokenLocation().getCharOffset()) + ": " + what);
+        return new SafetensorsException(file,
+                "header byte " + (8 + parser.currentTokenLocation().getCharOffset()) + ": " + what);
     }
 }

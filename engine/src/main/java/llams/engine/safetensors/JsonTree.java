@@ -21,8 +21,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The small JSON files of models and adapters as trees: size, depth and number of values are bounded, and what is wrong is said
-/// with file and place. Jackson's own mapper takes longer to set itself up than a small model to answer.
+/// The small JSON files of models and adapters as trees: size, depth and number of values are bounded, and what is
+/// wrong is said with file and place. Jackson's own mapper takes longer to set itself up than a small model to answer.
 public final class JsonTree {
     /// Far above any such file, and so are the two below it.
     private static final int MAX_BYTES = 16 << 20;
@@ -30,7 +30,8 @@ public final class JsonTree {
     private static final int MAX_VALUES = 500_000;
     private static final int SHOWN = 24;
     private static final JsonFactory JSON = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build()).build();
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build();
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private final String source;
@@ -47,7 +48,8 @@ public final class JsonTree {
     /// Reads a file that holds one JSON object.
     ///
     /// @throws NoSuchFileException if there is no such file
-    /// @throws IOException         if it is no file, is too large, is not JSON, has a name twice, or holds something else; says where
+    /// @throws IOException         if it is no file, is too large, is not JSON, has a name twice, or holds something
+    ///     else; says where
     public static ObjectNode readObject(Path file) throws IOException {
         if (Files.isDirectory(file)) {
             throw new IOException(file + ": is a directory, not a file");
@@ -138,7 +140,8 @@ public final class JsonTree {
         TokenStreamLocation at = parser.currentLocation();
         int end = Math.clamp(at.getByteOffset(), 0, json.length);
         int begin = Math.max(0, end - SHOWN);
-        String before = new String(json, begin, end - begin, StandardCharsets.UTF_8).replaceAll("[\\s\\p{Cc}]+", " ").strip();
+        String before = new String(json, begin, end - begin, StandardCharsets.UTF_8).replaceAll("[\\s\\p{Cc}]+", " ")
+                .strip();
         return new IOException(source + ": not valid JSON at line " + at.getLineNr() + ", column " + at.getColumnNr()
                 + (before.isEmpty() ? "" : ", after '" + before + "'") + reason, cause);
     }
@@ -150,7 +153,8 @@ public final class JsonTree {
             case UnexpectedEndOfInputException _ -> "it ends in the middle; is it cut short?";
             case StreamConstraintsException _ when message.contains("nesting depth") -> "it is nested too deep";
             case StreamConstraintsException _ -> "a name, a text or a number in it is too long";
-            default -> message.contains("UTF-8") || e.getCause() instanceof CharacterCodingException ? "it is not UTF-8"
+            default -> message.contains("UTF-8") || e.getCause() instanceof CharacterCodingException
+                    ? "it is not UTF-8"
                     : "this is not what may follow there";
         };
     }

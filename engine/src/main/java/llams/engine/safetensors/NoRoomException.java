@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// A file could not be written because its disk, or the user's share of it, is full. Nothing is lost by waiting for room and
-/// writing it again.
+/// A file could not be written because its disk, or the user's share of it, is full. Nothing is lost by waiting for
+/// room and writing it again.
 public final class NoRoomException extends IOException {
     /// With less room than this a disk is full, whatever the failure says in the system's language.
     private static final long FULL_BYTES = 1 << 16;
@@ -19,7 +19,8 @@ public final class NoRoomException extends IOException {
     /// Whether a failure to write `file` was one for lack of room.
     static boolean is(Path file, IOException failure) {
         String message = String.valueOf(failure.getMessage());
-        if (failure instanceof NoRoomException || message.contains("No space left") || message.contains("quota exceeded")) {
+        if (failure instanceof NoRoomException || message.contains("No space left")
+                || message.contains("quota exceeded")) {
             return true;
         }
         try {

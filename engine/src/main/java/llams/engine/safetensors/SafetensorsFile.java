@@ -17,16 +17,17 @@ import llams.engine.tensor.Tensor;
 
 /// One `.safetensors` file, mapped or copied into memory: 8 bytes header length, a JSON header, and the tensors' bytes.
 ///
-/// Opening checks the whole header (see [Header]). Mapped, no data is touched; the system reads pages as they are used. So a
-/// file may be deleted or replaced by a rename while it is open, but must not be cut or rewritten in place: a mapped page that
-/// vanishes stops the whole JVM. [#verifyUnchanged()] finds out in time in most cases; a copy needs no such care.
+/// Opening checks the whole header (see [Header]). Mapped, no data is touched; the system reads pages as they are used.
+/// So a file may be deleted or replaced by a rename while it is open, but must not be cut or rewritten in place: a
+/// mapped page that vanishes stops the whole JVM. [#verifyUnchanged()] finds out in time in most cases; a copy needs no
+/// such care.
 public final class SafetensorsFile implements AutoCloseable {
     /// Where a tensor lies in the file: bytes `begin` to `end`, counted from the start of the file.
-    public record Entry(TensorInfo info, long begin, long end) {
-    }
+    public record Entry(TensorInfo info, long begin, long end) {}
 
     private static final long COPIED_BYTES = 64 << 20;
-    private static final String REMEDY = "; replace a model by renaming, not by writing over it, or copy it into memory with --no-map";
+    private static final String REMEDY = "; replace a model by renaming, not by writing over it, or copy it into"
+            + " memory with --no-map";
 
     /// The file as given to [#open].
     public final Path path;
@@ -81,7 +82,8 @@ public final class SafetensorsFile implements AutoCloseable {
             arena = Arena.ofShared();
             MemorySegment data = copy ? copy(file, channel, size, arena) : map(file, channel, size, arena);
             if (channel.size() != size || !Files.getLastModifiedTime(file).equals(opened.lastModifiedTime())) {
-                throw new SafetensorsException(file, "is being written to while it is opened; wait until it is complete");
+                throw new SafetensorsException(file,
+                        "is being written to while it is opened; wait until it is" + " complete");
             }
             return new SafetensorsFile(file, channel, arena, data, header, opened, copy);
         } catch (Throwable e) {
@@ -104,10 +106,11 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static MemorySegment copy(Path file, FileChannel channel, long size, Arena arena) throws IOException {
         MemorySegment copy = arena.allocate(size, 64);
-        for (long at = 0; at < size; ) {
+        for (long at = 0; at < size;) {
             int read = read(file, channel, copy.asSlice(at, Math.min(COPIED_BYTES, size - at)).asByteBuffer(), at);
             if (read < 0) {
-                throw new SafetensorsException(file, "ends at byte " + at + ", but had " + size + " when it was opened");
+                throw new SafetensorsException(file,
+                        "ends at byte " + at + ", but had " + size + " when it was opened");
             }
             at += read;
         }
@@ -145,8 +148,9 @@ public final class SafetensorsFile implements AutoCloseable {
                 data.asSlice(entry.begin(), entry.end() - entry.begin()));
     }
 
-    /// Looks whether the mapped file still has its length and the time at which it was last written to. Cheap: call it between
-    /// steps of long work. A file deleted or replaced by another is unchanged as far as its reader is concerned, and so is a copy.
+    /// Looks whether the mapped file still has its length and the time at which it was last written to. Cheap: call it
+    /// between steps of long work. A file deleted or replaced by another is unchanged as far as its reader is
+    /// concerned, and so is a copy.
     ///
     /// @throws SafetensorsException if it was cut, extended or written to since it was opened
     public void verifyUnchanged() throws IOException {
@@ -155,8 +159,8 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         long size = channel.size();
         if (size != data.byteSize()) {
-            throw new SafetensorsException(path, "had " + data.byteSize() + " bytes when it was opened and now has "
-                    + size + REMEDY);
+            throw new SafetensorsException(path,
+                    "had " + data.byteSize() + " bytes when it was opened and now has " + size + REMEDY);
         }
         BasicFileAttributes now;
         try {
@@ -166,7 +170,8 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         boolean isSame = Objects.equals(now.fileKey(), opened.fileKey());
         if (isSame && !now.lastModifiedTime().equals(opened.lastModifiedTime())) {
-            throw new SafetensorsException(path, "was written to at " + now.lastModifiedTime() + ", while it was in use" + REMEDY);
+            throw new SafetensorsException(path,
+                    "was written to at " + now.lastModifiedTime() + ", while it was in use" + REMEDY);
         }
     }
 

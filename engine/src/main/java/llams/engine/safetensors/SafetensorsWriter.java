@@ -15,8 +15,9 @@ import llams.engine.tensor.Tensor;
 /// Writes tensors whose names, types and shapes are known first, one at a time or in parts, so that a model is never in
 /// memory as a whole.
 ///
-/// A tensor's place follows from the plan alone, so the tensors may be written in any order. Wide element types come first
-/// in each file, which keeps every tensor aligned to its element. All goes to temporary names beside the final ones;
+/// A tensor's place follows from the plan alone, so the tensors may be written in any order. Wide element types come
+/// first in each file, which keeps every tensor aligned to its element. All goes to temporary names beside the final
+/// ones;
 /// [#finish] gives the files their names, and closing without it leaves nothing behind.
 ///
 /// Data is written to the file, never through a mapping: a full disk is an [IOException], not a crash.
@@ -25,8 +26,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
     private static final int CHUNK_BYTES = 8 << 20;
 
-    private record Shard(Path file, Path temporary, Disk.Output output) {
-    }
+    private record Shard(Path file, Path temporary, Disk.Output output) {}
 
     private static final class Slot {
         final TensorInfo info;
@@ -62,7 +62,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         List<List<TensorInfo>> groups = split(plan, maxShardBytes);
         Map<Path, List<TensorInfo>> files = new LinkedHashMap<>();
         for (int i = 0; i < groups.size(); i++) {
-            String name = groups.size() == 1 ? Checkpoint.SINGLE
+            String name = groups.size() == 1
+                    ? Checkpoint.SINGLE
                     : String.format("model-%05d-of-%05d.safetensors", i + 1, groups.size());
             files.put(directory.resolve(name), groups.get(i));
         }
@@ -72,12 +73,14 @@ public final class SafetensorsWriter implements AutoCloseable {
     /// Starts a single file.
     ///
     /// @see #model
-    public static SafetensorsWriter file(Path file, List<TensorInfo> plan, Map<String, String> metadata) throws IOException {
+    public static SafetensorsWriter file(Path file, List<TensorInfo> plan, Map<String, String> metadata)
+            throws IOException {
         return start(file.toAbsolutePath().getParent(), Map.of(file, plan), metadata);
     }
 
     /// Writes a whole file of tensors in memory.
-    public static void writeFile(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) throws IOException {
+    public static void writeFile(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
+            throws IOException {
         List<TensorInfo> plan = new ArrayList<>();
         tensors.forEach((name, tensor) -> plan.add(new TensorInfo(name, tensor.dtype(), tensor.shape())));
         try (SafetensorsWriter writer = file(file, plan, metadata)) {
@@ -103,8 +106,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         return groups;
     }
 
-    private static SafetensorsWriter start(Path directory, Map<Path, List<TensorInfo>> files, Map<String, String> metadata)
-            throws IOException {
+    private static SafetensorsWriter start(Path directory, Map<Path, List<TensorInfo>> files,
+            Map<String, String> metadata) throws IOException {
         Map<String, String> withFormat = new LinkedHashMap<>(Map.of("format", "pt"));
         withFormat.putAll(metadata);
         SafetensorsWriter writer = new SafetensorsWriter(directory);
@@ -203,8 +206,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         Map<String, String> weightMap = new LinkedHashMap<>();
         for (Slot slot : slots.values()) {
             if (slot.written != slot.info.bytes()) {
-                throw new IllegalStateException("\"" + slot.info.name() + "\" has " + slot.info.bytes() + " bytes, only "
-                        + slot.written + " were written");
+                throw new IllegalStateException("\"" + slot.info.name() + "\" has " + slot.info.bytes()
+                        + " bytes, only " + slot.written + " were written");
             }
             totalSize += slot.written;
             weightMap.put(slot.info.name(), slot.shard.file.getFileName().toString());

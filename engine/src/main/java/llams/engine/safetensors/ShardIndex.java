@@ -22,11 +22,10 @@ final class ShardIndex {
 
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
-    private ShardIndex() {
-    }
+    private ShardIndex() {}
 
-    /// Tensor to shard. Every shard is a plain file name, so that no index leads out of its directory. (The file itself may
-    /// be a link: download caches are made of links.)
+    /// Tensor to shard. Every shard is a plain file name, so that no index leads out of its directory. (The file itself
+    /// may be a link: download caches are made of links.)
     static Map<String, String> read(Path index) throws IOException {
         if (!Files.isRegularFile(index)) {
             throw new SafetensorsException(index, "there is no such file or directory");
@@ -36,7 +35,8 @@ final class ShardIndex {
             throw new SafetensorsException(index, "has " + size + " bytes; an index has at most " + MAX_BYTES);
         }
         Map<String, String> weightMap = null;
-        try (InputStream in = withoutByteOrderMark(Files.newInputStream(index)); JsonParser parser = HeaderParser.parser(in)) {
+        try (InputStream in = withoutByteOrderMark(Files.newInputStream(index));
+                JsonParser parser = HeaderParser.parser(in)) {
             try {
                 if (parser.nextToken() != JsonToken.START_OBJECT) {
                     throw new SafetensorsException(index, "is not a JSON object");
@@ -56,8 +56,8 @@ final class ShardIndex {
             } catch (JacksonException e) {
                 HeaderParser.rethrowUnreadable(index, e);
                 TokenStreamLocation at = parser.currentLocation();
-                throw new SafetensorsException(index, "is not valid JSON near line " + at.getLineNr() + ", column " + at.getColumnNr()
-                        + ": " + JsonTree.reason(e), e);
+                throw new SafetensorsException(index, "is not valid JSON near line " + at.getLineNr() + ", column "
+                        + at.getColumnNr() + ": " + JsonTree.reason(e), e);
             }
         }
         if (weightMap == null) {
@@ -84,8 +84,8 @@ final class ShardIndex {
                 throw new SafetensorsException(index, "weight_map gives no file name for \"" + name + "\"");
             }
             String shard = parser.getString();
-            if (shard.isEmpty() || shard.equals(".") || shard.equals("..") || shard.chars().anyMatch(
-                    c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
+            if (shard.isEmpty() || shard.equals(".") || shard.equals("..")
+                    || shard.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
                 throw new SafetensorsException(index, "weight_map puts \"" + name + "\" into \"" + shard
                         + "\"; a shard must be a plain file name beside the index");
             }

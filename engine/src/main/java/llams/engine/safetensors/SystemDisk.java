@@ -39,8 +39,7 @@ final class SystemDisk implements Disk {
         }
     }
 
-    private SystemDisk() {
-    }
+    private SystemDisk() {}
 
     @Override
     public Output create(Path file) throws IOException {
@@ -50,7 +49,8 @@ final class SystemDisk implements Disk {
     @Override
     public Output open(Path file) throws IOException {
         if (Files.isSymbolicLink(file)) {
-            throw new FileSystemException(file.toString(), null, "it is a link, and no file is written through one; remove it");
+            throw new FileSystemException(file.toString(), null,
+                    "it is a link, and no file is written through one;" + " remove it");
         }
         return new ChannelOutput(FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
     }

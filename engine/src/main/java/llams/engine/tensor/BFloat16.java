@@ -2,8 +2,7 @@ package llams.engine.tensor;
 
 /// The upper half of an f32: 1 sign bit, 8 exponent bits, 7 mantissa bits.
 public final class BFloat16 {
-    private BFloat16() {
-    }
+    private BFloat16() {}
 
     public static float toFloat(short bits) {
         return Float.intBitsToFloat(bits << 16);

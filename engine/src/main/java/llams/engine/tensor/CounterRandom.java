@@ -1,8 +1,8 @@
 package llams.engine.tensor;
 
-/// Random numbers by position instead of by state: the value at an index of a stream depends on the seed, the stream and the
-/// index alone, so nothing needs saving to resume, and work can be shared out in any order. The mixing is SplitMix64's
-/// (Steele, Lea, Flood 2014).
+/// Random numbers by position instead of by state: the value at an index of a stream depends on the seed, the stream
+/// and the index alone, so nothing needs saving to resume, and work can be shared out in any order. The mixing is
+/// SplitMix64's (Steele, Lea, Flood 2014).
 ///
 /// @param seed   the run's
 /// @param stream which sequence of it

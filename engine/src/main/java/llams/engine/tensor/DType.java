@@ -4,8 +4,8 @@ package llams.engine.tensor;
 public enum DType {
     F32(4), BF16(2), F16(2), F64(8), I64(8), I32(4), I16(2), I8(1), U8(1), BOOL(1),
     /// Types that a checkpoint may hold and that nothing here calculates with; such tensors can be listed and copied.
-    U16(2), U32(4), U64(8), C64(8), F8_E4M3(1), F8_E5M2(1), F8_E8M0(1), F8_E4M3FNUZ(1), F8_E5M2FNUZ(1), F6_E2M3(4, 3), F6_E3M2(4, 3),
-    F4(2, 1),
+    U16(2), U32(4), U64(8), C64(8), F8_E4M3(1), F8_E5M2(1), F8_E8M0(1), F8_E4M3FNUZ(1), F8_E5M2FNUZ(1), F6_E2M3(4, 3),
+    F6_E3M2(4, 3), F4(2, 1),
     /// GGML's blocks of 32 elements along the last axis, which share a scale: see [Q8Block].
     Q8_0(Q8Block.ELEMENTS, Q8Block.BYTES);
 
@@ -29,7 +29,8 @@ public enum DType {
     /// @throws ArithmeticException      if the count overflows a `long`
     public long bytes(long elements) {
         if (elements % blockElements != 0) {
-            throw new IllegalArgumentException(elements + " elements are not whole blocks of " + blockElements + " (" + this + ")");
+            throw new IllegalArgumentException(
+                    elements + " elements are not whole blocks of " + blockElements + " (" + this + ")");
         }
         return Math.multiplyExact(elements / blockElements, (long) blockBytes);
     }

@@ -29,7 +29,8 @@ public final class Shape {
                     elements = Math.multiplyExact(elements, dim);
                 }
             } catch (ArithmeticException e) {
-                throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has more than 2^63 elements", e);
+                throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has more than 2^63 elements",
+                        e);
             }
         }
         return new Shape(dims.clone());

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// A typed, shaped view of native little-endian memory. It does no arithmetic and owns nothing: the memory lives as long
-/// as its arena (or the mapped file).
+/// A typed, shaped view of native little-endian memory. It does no arithmetic and owns nothing: the memory lives as
+/// long as its arena (or the mapped file).
 ///
 /// @param dtype element type
 /// @param shape dimensions, outermost first; elements are contiguous, the last axis fastest
@@ -33,8 +33,8 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
     /// @throws IllegalArgumentException if the count overflows a `long`, or the last axis is not made of whole blocks
     public static long byteSize(DType dtype, Shape shape) {
         if (dtype == DType.Q8_0 && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
-            throw new IllegalArgumentException("tensor " + dtype + " " + shape + " is not possible: its last axis must be a multiple of "
-                    + dtype.blockElements);
+            throw new IllegalArgumentException("tensor " + dtype + " " + shape + " is not possible: its last axis"
+                    + " must be a multiple of " + dtype.blockElements);
         }
         try {
             return dtype.bytes(shape.elements());

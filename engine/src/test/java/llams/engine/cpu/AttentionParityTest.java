@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 class AttentionParityTest extends KernelParity {
     /// `headDim, group, kvHeads, rows, tokens` and how far apart documents start (0: one).
     private static final int[][] ATTENTIONS = {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 300, 1, 0}, {128, 3, 2, 65, 2, 0},
-        {65, 1, 1, 70, 3, 0}, {16, 1, 2, 64, 64, 0}, {64, 3, 1, 65, 65, 0}, {64, 4, 2, 130, 9, 0}, {64, 2, 2, 300, 200, 0},
-        {16, 4, 1, 250, 250, 37}, {64, 1, 2, 300, 300, 100}, {65, 3, 1, 90, 90, 13}, {128, 4, 1, 150, 150, 0},
-        {8, 3, 2, 97, 63, 1}};
+            {65, 1, 1, 70, 3, 0}, {16, 1, 2, 64, 64, 0}, {64, 3, 1, 65, 65, 0}, {64, 4, 2, 130, 9, 0},
+            {64, 2, 2, 300, 200, 0}, {16, 4, 1, 250, 250, 37}, {64, 1, 2, 300, 300, 100}, {65, 3, 1, 90, 90, 13},
+            {128, 4, 1, 150, 150, 0}, {8, 3, 2, 97, 63, 1}};
 
     @Test
     void attention() {
@@ -53,11 +53,10 @@ class AttentionParityTest extends KernelParity {
         Tensor[] alone = null;
         for (Parallel pool : pools) {
             Tensor[] fast = {make.poisoned(tokens, heads * headDim), make.poisoned(tokens, heads),
-                make.poisoned(tokens, heads * headDim), make.poisoned(rows, kvHeads * headDim),
-                make.poisoned(rows, kvHeads * headDim)};
+                    make.poisoned(tokens, heads * headDim), make.poisoned(rows, kvHeads * headDim),
+                    make.poisoned(rows, kvHeads * headDim)};
             AttentionKernel.forward(q, k, v, first, last, headDim, fast[0], fast[1], pool);
-            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4],
-                    pool);
+            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4], pool);
             assertClose(what + " out", out, fast[0], 2e-6);
             assertClose(what + " logSumExp", lse, fast[1], 2e-6);
             assertClose(what + " dq", dq, fast[2], 3e-6);

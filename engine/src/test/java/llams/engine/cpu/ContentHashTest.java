@@ -88,7 +88,8 @@ class ContentHashTest {
     void shardsDoNotCount() throws IOException {
         for (Golden.Model model : Golden.models().toList()) {
             if (model.entry().path("dirs").has("bf16_sharded")) {
-                try (LlamaWeights whole = LlamaWeights.open(model.dir("bf16")); LlamaWeights sharded = LlamaWeights.open(model.dir("bf16_sharded"))) {
+                try (LlamaWeights whole = LlamaWeights.open(model.dir("bf16"));
+                        LlamaWeights sharded = LlamaWeights.open(model.dir("bf16_sharded"))) {
                     assertEquals(whole.contentHash(), sharded.contentHash());
                 }
             }

@@ -8,7 +8,8 @@ import llams.engine.tensor.Q8Block;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/// What tests of vector kernels against scalar loops share. The build runs them, `*ParityTest`, at 128, 256 and 512 bits.
+/// What tests of vector kernels against scalar loops share. The build runs them, `*ParityTest`, at 128, 256 and 512
+/// bits.
 abstract class KernelParity {
     static final int[] SIZES = {1, 7, 8, 9, 63, 64, 65, 2050};
     /// For kernels that divide elements, not rows: the last one makes several tasks.

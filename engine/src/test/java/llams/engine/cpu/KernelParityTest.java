@@ -10,8 +10,8 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// Every other vector kernel gives what the scalar loops give, at sizes around every vector width, for every weight dtype, at
-/// any alignment, and the same bits for every number of threads.
+/// Every other vector kernel gives what the scalar loops give, at sizes around every vector width, for every weight
+/// dtype, at any alignment, and the same bits for every number of threads.
 class KernelParityTest extends KernelParity {
     @Test
     void theWidthIsTheOneAskedFor() {
@@ -201,8 +201,10 @@ class KernelParityTest extends KernelParity {
                     }
                     Tensor[] fast = {make.copy(state[0]), make.copy(state[1]), make.copy(state[2])};
                     Tensor schedule = make.copy(Tensor.of(Arena.ofAuto(), Shape.of(3), 1e-2f, 0.19f, 0.001999f));
-                    ScalarKernels.adamW(state[0], state[1], state[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1, clip);
-                    AdamWKernel.step(fast[0], fast[1], fast[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1, clip, pool);
+                    ScalarKernels.adamW(state[0], state[1], state[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1,
+                            clip);
+                    AdamWKernel.step(fast[0], fast[1], fast[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1, clip,
+                            pool);
                     assertClose("adamW param", state[0], fast[0], 3e-7);
                     assertClose("adamW m", state[1], fast[1], 2e-7);
                     assertClose("adamW v", state[2], fast[2], 2e-7);

@@ -7,12 +7,14 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// The loss of an output head and its gradients are those of the scalar loops, with all logits at once and in slices of words.
+/// The loss of an output head and its gradients are those of the scalar loops, with all logits at once and in slices of
+/// words.
 class LossParityTest extends KernelParity {
     @Test
     void crossEntropy() {
         everywhere((make, pool) -> {
-            for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {63, 33, 2050}, {700, 8, 63}, {5, 16, 4100}, {70, 96, 300}}) {
+            for (int[] shape : new int[][] {{1, 7, 5}, {9, 64, 65}, {63, 33, 2050}, {700, 8, 63}, {5, 16, 4100},
+                    {70, 96, 300}}) {
                 for (DType dtype : weights(shape[1])) {
                     crossEntropy(make, pool, shape[0], shape[1], shape[2], dtype, false);
                 }
@@ -43,7 +45,8 @@ class LossParityTest extends KernelParity {
         ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, false);
         // Blocks that do not divide the tokens: 256 of them with all words.
         Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
-        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, whole, pool);
+        CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, whole,
+                pool);
         assertClose(what + " loss", loss, lossFast, 1e-6);
         assertClose(what + " tokenLoss", tokenLoss, tokenLossFast, 2e-6);
         assertClose(what + " dx", dx, dxFast, 2e-6);
@@ -63,7 +66,8 @@ class LossParityTest extends KernelParity {
         for (int words : new int[] {1, 17, 64, 1024}) {
             if (words < vocab && (words > 1 || vocab <= 65)) {
                 Tensor[] slices = {make.poisoned(300, dim), make.poisoned(300, words), make.poisoned(300, dim)};
-                CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, false, slices, pool);
+                CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, false, slices,
+                        pool);
                 assertClose(what + " loss in slices of " + words, loss, lossFast, 1e-6);
                 assertClose(what + " tokenLoss in slices of " + words, tokenLoss, tokenLossFast, 2e-6);
                 assertClose(what + " dx in slices of " + words, dx, dxOnly, 2e-6);

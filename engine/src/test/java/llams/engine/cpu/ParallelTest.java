@@ -135,22 +135,24 @@ class ParallelTest {
             }));
             first.start();
             inside.await();
-            assertThrows(IllegalStateException.class, () -> p.run(1, (_, _) -> { }));
+            assertThrows(IllegalStateException.class, () -> p.run(1, (_, _) -> {}));
             leave.countDown();
             first.join();
-            p.run(1, (_, _) -> { });
+            p.run(1, (_, _) -> {});
         }
     }
 
     @Test
     void closedPoolsRefuseAndTheirThreadsEnd() {
         Parallel p = new Parallel(4);
-        p.run(8, (_, _) -> { });
+        p.run(8, (_, _) -> {});
         p.close();
         p.close();
-        assertThrows(IllegalStateException.class, () -> p.run(1, (_, _) -> { }));
+        assertThrows(IllegalStateException.class, () -> p.run(1, (_, _) -> {}));
         assertThrows(IllegalArgumentException.class, () -> new Parallel(0));
-        assertFalse(Thread.getAllStackTraces().keySet().stream()
+        assertFalse(Thread.getAllStackTraces()
+                .keySet()
+                .stream()
                 .anyMatch(thread -> thread.getName().startsWith("llams-cpu-3")));
     }
 

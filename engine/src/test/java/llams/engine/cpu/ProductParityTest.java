@@ -13,11 +13,12 @@ import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// Products of matrices are those of the scalar loops: tall, wide and thin ones, sums onto what stands there, every weight type.
+/// Products of matrices are those of the scalar loops: tall, wide and thin ones, sums onto what stands there, every
+/// weight type.
 class ProductParityTest extends KernelParity {
-    private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 64, 2050}, {1, 7, 63}, {3, 65, 130}, {8, 9, 1030}, {9, 8, 64},
-        {7, 9, 8}, {65, 63, 64}, {64, 64, 64}, {12, 32, 256}, {13, 33, 257}, {65, 8, 9}, {130, 7, 65}, {2050, 3, 9},
-        {9, 2050, 5}, {5, 3, 2050}, {49, 300, 523}, {100, 290, 8}, {200, 1, 40}, {64, 65, 1}};
+    private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 64, 2050}, {1, 7, 63}, {3, 65, 130}, {8, 9, 1030},
+            {9, 8, 64}, {7, 9, 8}, {65, 63, 64}, {64, 64, 64}, {12, 32, 256}, {13, 33, 257}, {65, 8, 9}, {130, 7, 65},
+            {2050, 3, 9}, {9, 2050, 5}, {5, 3, 2050}, {49, 300, 523}, {100, 290, 8}, {200, 1, 40}, {64, 65, 1}};
 
     @Test
     void matrixProducts() {
@@ -45,7 +46,8 @@ class ProductParityTest extends KernelParity {
         });
     }
 
-    /// The same sizes, with the rows of the quantized side made whole blocks. 1120 steps are packed in parts that cut blocks.
+    /// The same sizes, with the rows of the quantized side made whole blocks. 1120 steps are packed in parts that cut
+    /// blocks.
     @Test
     void quantizedMatrixProducts() {
         atEachAlignment(make -> {
@@ -88,7 +90,8 @@ class ProductParityTest extends KernelParity {
         }
     }
 
-    /// `y1 = x w1ᵀ + z1 v1ᵀ`, `y2 += x w2ᵀ + z2 v2`, `y3 = x w3ᵀ`: one left side for three, terms of few steps, few columns.
+    /// `y1 = x w1ᵀ + z1 v1ᵀ`, `y2 += x w2ᵀ + z2 v2`, `y3 = x w3ᵀ`: one left side for three, terms of few steps, few
+    /// columns.
     @Test
     void productsThatRunAsOneAreThoseOneByOne() {
         atEachAlignment(make -> {
@@ -109,8 +112,9 @@ class ProductParityTest extends KernelParity {
                 Tensor[] alone = null;
                 for (Parallel pool : pools) {
                     Tensor[] y = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};
-                    Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], z[0], v[0], y[0]), step(true, y[1], x, w[1], y[1]),
-                            step(false, y[1], z[1], v[1], y[1]), step(true, y[2], x, w[2])), pool).run();
+                    Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], z[0], v[0], y[0]),
+                            step(true, y[1], x, w[1], y[1]), step(false, y[1], z[1], v[1], y[1]),
+                            step(true, y[2], x, w[2])), pool).run();
                     alone = alone == null ? y : alone;
                     for (int i = 0; i < y.length; i++) {
                         String what = "sum " + i + " of " + m + "x" + k;
@@ -122,7 +126,8 @@ class ProductParityTest extends KernelParity {
         });
     }
 
-    /// `y1 = x w1ᵀ`, `y2 += x w2ᵀ`, `y3 = x w3ᵀ` for few rows of `x`, weights of several types; and none of it where a sum has terms.
+    /// `y1 = x w1ᵀ`, `y2 += x w2ᵀ`, `y3 = x w3ᵀ` for few rows of `x`, weights of several types; and none of it where a
+    /// sum has terms.
     @Test
     void productsOfFewRowsThatRunAsOneAreThoseOneByOne() {
         everywhere((make, pool) -> {
@@ -137,11 +142,14 @@ class ProductParityTest extends KernelParity {
                 for (int i = 0; i < y.length; i++) {
                     Gemm.multiply(x, false, w[i], true, expected[i], i == 1, pool);
                 }
-                Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[1], x, w[1], y[1]), step(true, y[2], x, w[2])), pool).run();
+                Gemm.together(
+                        List.of(step(true, y[0], x, w[0]), step(true, y[1], x, w[1], y[1]), step(true, y[2], x, w[2])),
+                        pool).run();
                 for (int i = 0; i < y.length; i++) {
                     assertSameBits("sum " + i + " of " + m + "x" + k, expected[i], y[i]);
                 }
-                assertNull(Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], x, w[0], y[0])), pool), "terms of one sum");
+                assertNull(Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], x, w[0], y[0])), pool),
+                        "terms of one sum");
             }
         });
     }

@@ -34,10 +34,12 @@ class QuantizerTest {
                 quantizer.quantize(source, target);
                 float[] values = source.toFloats();
                 for (int block = 0; block < ROWS * COLUMNS / Q8Block.ELEMENTS; block++) {
-                    byte[] made = target.data().asSlice((long) block * Q8Block.BYTES, Q8Block.BYTES).toArray(ValueLayout.JAVA_BYTE);
+                    byte[] made = target.data()
+                            .asSlice((long) block * Q8Block.BYTES, Q8Block.BYTES)
+                            .toArray(ValueLayout.JAVA_BYTE);
                     int from = block * Q8Block.ELEMENTS;
-                    assertArrayEquals(Q8Reference.block(values, from), made,
-                            () -> dtype + " " + Arrays.toString(Arrays.copyOfRange(values, from, from + Q8Block.ELEMENTS)));
+                    assertArrayEquals(Q8Reference.block(values, from), made, () -> dtype + " "
+                            + Arrays.toString(Arrays.copyOfRange(values, from, from + Q8Block.ELEMENTS)));
                 }
             }
         }
@@ -53,8 +55,9 @@ class QuantizerTest {
                 assertThrows(ArithmeticException.class, () -> quantizer.quantize(source, target));
             }
             Tensor other = Tensor.allocate(Arena.ofAuto(), DType.F32, Shape.of(ROWS + 1, COLUMNS));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> quantizer.quantize(other, target)).getMessage()
-                    .contains("wanted Q8_0 [301, 672]"));
+            assertTrue(
+                    assertThrows(IllegalArgumentException.class, () -> quantizer.quantize(other, target)).getMessage()
+                            .contains("wanted Q8_0 [301, 672]"));
         }
     }
 }

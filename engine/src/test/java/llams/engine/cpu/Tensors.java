@@ -102,6 +102,7 @@ final class Tensors {
     }
 
     static void assertSameBits(String what, Tensor expected, Tensor actual) {
-        assertEquals(-1, expected.data().mismatch(actual.data()), what + " " + expected.shape() + ": first different byte");
+        assertEquals(-1, expected.data().mismatch(actual.data()),
+                what + " " + expected.shape() + ": first different byte");
     }
 }

@@ -12,7 +12,8 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// All 65536 patterns of bf16 and f16 widen exactly: subnormals, infinities and NaN included. So do blocks of every scale.
+/// All 65536 patterns of bf16 and f16 widen exactly: subnormals, infinities and NaN included. So do blocks of every
+/// scale.
 class WidenTest {
     @Test
     void everyScale() {
@@ -21,7 +22,9 @@ class WidenTest {
         for (int block = 0; block < 65536; block++) {
             all.data().set(Tensor.I16, (long) block * Q8Block.BYTES, (short) block);
             for (int i = 0; i < Q8Block.ELEMENTS; i++) {
-                all.data().set(ValueLayout.JAVA_BYTE, (long) block * Q8Block.BYTES + Q8Block.FIRST + i, (byte) random.nextInt());
+                all.data()
+                        .set(ValueLayout.JAVA_BYTE, (long) block * Q8Block.BYTES + Q8Block.FIRST + i,
+                                (byte) random.nextInt());
             }
         }
         float[] widened = new float[(int) all.elements()];
@@ -33,7 +36,8 @@ class WidenTest {
         }
         for (int i = 0; i < widened.length; i++) {
             float expected = all.getFloat(i);
-            assertTrue(Float.isNaN(expected) ? Float.isNaN(widened[i])
+            assertTrue(Float.isNaN(expected)
+                    ? Float.isNaN(widened[i])
                     : Float.floatToRawIntBits(expected) == Float.floatToRawIntBits(widened[i]), "element " + i);
         }
     }

@@ -143,18 +143,20 @@ class SamplerTest {
     @Test
     void leavingOutTheImprobableChangesNothing() {
         SplittableRandom random = new SplittableRandom(3);
-        double[][] settings = {{1, 0, 1, 0}, {0.8, 0, 0.95, 0}, {0.3, 0, 0.999999, 0}, {0.7, 50, 1, 0}, {1.5, 700, 0.9, 0.01}, {1, 0, 1, 1e-6},
-            {4, 0, 0.9999, 0}, {0.05, 0, 1, 0}};
+        double[][] settings = {{1, 0, 1, 0}, {0.8, 0, 0.95, 0}, {0.3, 0, 0.999999, 0}, {0.7, 50, 1, 0},
+                {1.5, 700, 0.9, 0.01}, {1, 0, 1, 1e-6}, {4, 0, 0.9999, 0}, {0.05, 0, 1, 0}};
         for (double spread : new double[] {0.01, 1, 3, 10}) {
             float[] logits = new float[2000];
             for (int id = 0; id < logits.length; id++) {
                 // Some are equal.
-                logits[id] = Math.round(random.nextGaussian() * spread * 64) / 64f + (id < 5 ? (float) (spread * 4) : 0);
+                logits[id] = Math.round(random.nextGaussian() * spread * 64) / 64f
+                        + (id < 5 ? (float) (spread * 4) : 0);
             }
             for (double[] s : settings) {
                 Sampler.Filtered sampler = new Sampler.Filtered(s[0], (int) s[1], s[2], s[3], 11);
                 for (int draw = 0; draw < 100; draw++) {
-                    assertEquals(pickedOfAll(sampler, logits, draw), sampler.pick(logits, draw), spread + " " + sampler + " " + draw);
+                    assertEquals(pickedOfAll(sampler, logits, draw), sampler.pick(logits, draw),
+                            spread + " " + sampler + " " + draw);
                 }
             }
         }
@@ -162,9 +164,13 @@ class SamplerTest {
 
     @Test
     void impossibleSettingsAreNamed() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(-1, 0, 1, 0, 1)).getMessage().contains("temperature"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, -1, 1, 0, 1)).getMessage().contains("top-k"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, 0, 0, 0, 1)).getMessage().contains("top-p"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, 0, 1, 2, 1)).getMessage().contains("min-p"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(-1, 0, 1, 0, 1)).getMessage()
+                .contains("temperature"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, -1, 1, 0, 1)).getMessage()
+                .contains("top-k"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, 0, 0, 0, 1)).getMessage()
+                .contains("top-p"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampler.of(1, 0, 1, 2, 1)).getMessage()
+                .contains("min-p"));
     }
 }

@@ -30,8 +30,8 @@ class GradientCheckTest {
     private static final int TOKENS = 5;
     private static final int VOCAB = 11;
 
-    /// An op under test: its F32 leaves (all wanted), its I32 leaves with their contents, and how to record it; the result is
-    /// `[tokens, width]`.
+    /// An op under test: its F32 leaves (all wanted), its I32 leaves with their contents, and how to record it; the
+    /// result is `[tokens, width]`.
     private record Case(String name, Class<? extends Op> op, List<Leaf> floats, Map<Leaf, int[]> ints,
             Function<Graph, Value> body) {
         @Override
@@ -76,8 +76,8 @@ class GradientCheckTest {
                         g -> g.rope(a, rope, IDS, 4)),
                 new Case("attention", Attention.class, List.of(q, k, v), documents,
                         g -> g.attention(q, k, v, FIRST, LAST, 4, 0)),
-                new Case("attention of odd heads", Attention.class, List.of(q, x("k3", TOKENS, 6), x("v3", TOKENS, 6)), documents,
-                        g -> g.attention(q, x("k3", TOKENS, 6), x("v3", TOKENS, 6), FIRST, LAST, 3, 0)),
+                new Case("attention of odd heads", Attention.class, List.of(q, x("k3", TOKENS, 6), x("v3", TOKENS, 6)),
+                        documents, g -> g.attention(q, x("k3", TOKENS, 6), x("v3", TOKENS, 6), FIRST, LAST, 3, 0)),
                 new Case("swiglu", SwiGlu.class, List.of(a, b), Map.of(), g -> g.swiGlu(a, b)),
                 new Case("dropout", Dropout.class, List.of(a), Map.of(SEED, new int[] {7, 3}),
                         g -> g.dropout(a, SEED, 0.4f, 2)),
@@ -110,7 +110,8 @@ class GradientCheckTest {
         wanted.add(head);
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss);
-        Autodiff.gradients(g, loss, wanted, false).forEach((leaf, gradient) -> outputs.put("d" + leaf.name(), gradient));
+        Autodiff.gradients(g, loss, wanted, false)
+                .forEach((leaf, gradient) -> outputs.put("d" + leaf.name(), gradient));
         Program program = Program.of(g, outputs);
         try (Arena arena = Arena.ofShared()) {
             Map<String, Tensor> resident = new LinkedHashMap<>();

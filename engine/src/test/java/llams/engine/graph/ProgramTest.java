@@ -23,7 +23,8 @@ class ProgramTest {
         Value y = g.linear(x, w);
         g.scale(y, 2);
         Program program = Program.of(g, Map.of("y", y));
-        assertEquals(List.of(new MatMul(false, true)), program.instructions().stream().map(Program.Instruction::op).toList());
+        assertEquals(List.of(new MatMul(false, true)),
+                program.instructions().stream().map(Program.Instruction::op).toList());
     }
 
     @Test
@@ -37,8 +38,11 @@ class ProgramTest {
     void frozenWeightsGetNoGradient() {
         Graph g = new Graph();
         Leaf trained = Leaf.state("trained", DType.F32, 6, 8);
-        Value hidden = g.rmsNorm(g.linear(g.linear(x, w), Leaf.weight("back", DType.F32, 8, 6)), Leaf.weight("n", DType.F32, 8), 0);
-        Value loss = g.linearCrossEntropy(hidden, trained, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+        Value hidden = g.rmsNorm(g.linear(g.linear(x, w), Leaf.weight("back", DType.F32, 8, 6)),
+                Leaf.weight("n", DType.F32, 8), 0);
+        Value loss = g
+                .linearCrossEntropy(hidden, trained, Leaf.input("labels", DType.I32, 4),
+                        Leaf.input("scale", DType.F32, 1))
                 .getFirst();
         int before = g.nodes.size();
         Autodiff.gradients(g, loss, List.of(trained), false);
@@ -49,7 +53,8 @@ class ProgramTest {
     @Test
     void aLossThatDoesNotDependOnAWantedLeafIsRefused() {
         Graph g = new Graph();
-        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+                .getFirst();
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
                 () -> Autodiff.gradients(g, loss, List.of(Leaf.state("other", DType.F32, 2)), false));
         assertTrue(e.getMessage().contains("\"other\""), e.getMessage());
@@ -71,7 +76,8 @@ class ProgramTest {
         Graph g = new Graph();
         Value r = g.rmsNorm(g.linear(x, w), Leaf.weight("n", DType.F32, 6), 0);
         Value y = g.add(r, g.linear(x, w));
-        assertEquals(List.of(new MatMul(false, true), new RmsNorm(0), new MatMul(false, true)), ops(Program.of(g, Map.of("y", y))));
+        assertEquals(List.of(new MatMul(false, true), new RmsNorm(0), new MatMul(false, true)),
+                ops(Program.of(g, Map.of("y", y))));
         Program.Instruction sum = Program.of(g, Map.of("y", y)).instructions().getLast();
         assertEquals(3, sum.inputs().size());
         assertEquals(sum.inputs().get(2), sum.results().getFirst(), "the sum takes the place of what it adds to");
@@ -90,15 +96,19 @@ class ProgramTest {
         }
         Program program = Program.of(g, Map.of("q", results.get(0), "k", results.get(1)));
         MatMul product = new MatMul(false, true);
-        assertEquals(List.of(product, product, new Scale(2), new Scale(2), product, product, product, product, new RmsNorm(0),
-                new RmsNorm(0)), ops(program));
+        assertEquals(List.of(product, product, new Scale(2), new Scale(2), product, product, product, product,
+                new RmsNorm(0), new RmsNorm(0)), ops(program));
         assertEquals(List.of(false, true, false, false, false, true, true, true, false, false),
                 program.instructions().stream().map(Program.Instruction::isJoined).toList());
         List<Program.Instruction> sums = program.instructions().subList(4, 8);
         assertEquals(sums.get(0).results(), sums.get(1).results());
         assertEquals(sums.get(2).results(), sums.get(3).results());
-        assertEquals(4, Stream.of(sums.get(1).inputs().getFirst(), sums.get(3).inputs().getFirst(),
-                sums.get(1).results().getFirst(), sums.get(3).results().getFirst()).distinct().count());
+        assertEquals(
+                4, Stream
+                        .of(sums.get(1).inputs().getFirst(), sums.get(3).inputs().getFirst(),
+                                sums.get(1).results().getFirst(), sums.get(3).results().getFirst())
+                        .distinct()
+                        .count());
     }
 
     @Test
@@ -123,7 +133,8 @@ class ProgramTest {
         Value product = changing.linear(x, trained);
         changing.record(new Clear(), trained);
         changing.record(new Accumulate(), state, product);
-        assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate()), ops(Program.of(changing, Map.of())));
+        assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate()),
+                ops(Program.of(changing, Map.of())));
     }
 
     @Test
@@ -131,10 +142,12 @@ class ProgramTest {
         Graph g = new Graph();
         Leaf table = Leaf.state("table", DType.F32, 1000, 8);
         Leaf head = Leaf.state("head", DType.F32, 1000, 8);
-        Value loss = g.linearCrossEntropy(g.embedding(table, Leaf.input("ids", DType.I32, 4)), head,
-                Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
-        Autodiff.contributions(g, loss, List.of(table, head), false,
-                (leaf, part) -> g.record(new Accumulate(), Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
+        Value loss = g
+                .linearCrossEntropy(g.embedding(table, Leaf.input("ids", DType.I32, 4)), head,
+                        Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+                .getFirst();
+        Autodiff.contributions(g, loss, List.of(table, head), false, (leaf, part) -> g.record(new Accumulate(),
+                Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
         Program program = Program.of(g, Map.of("loss", loss));
         assertEquals(List.of(new Embedding(), new AccumulateLinearCrossEntropy(), new AccumulateEmbeddingGradient()),
                 ops(program));
@@ -146,10 +159,12 @@ class ProgramTest {
     void aLossStaysApartWhereItsStateIsReadBeforeTheSum() {
         Graph g = new Graph();
         Leaf state = Leaf.state("s", DType.F32, 6, 8);
-        List<Result> loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1));
+        List<Result> loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4),
+                Leaf.input("scale", DType.F32, 1));
         Value before = g.scale(state, 2);
         g.record(new Accumulate(), state, loss.get(3));
-        assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate()), ops(Program.of(g, Map.of("before", before))));
+        assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate()),
+                ops(Program.of(g, Map.of("before", before))));
     }
 
     @Test
@@ -157,7 +172,8 @@ class ProgramTest {
         Graph g = new Graph();
         Leaf wide = Leaf.weight("wide", DType.F32, 50_000, 8);
         Leaf rows = Leaf.input("rows", DType.F32, 2000, 8);
-        List<Result> loss = g.linearCrossEntropy(rows, wide, Leaf.input("labels", DType.I32, 2000), Leaf.input("scale", DType.F32, 1));
+        List<Result> loss = g.linearCrossEntropy(rows, wide, Leaf.input("labels", DType.I32, 2000),
+                Leaf.input("scale", DType.F32, 1));
         Program part = Program.of(g, Map.of("loss", loss.get(0), "dx", loss.get(2)));
         Program all = Program.of(g, Map.of("loss", loss.get(0), "dweight", loss.get(3)));
         // Logits in slices of 8 MB; with all words of 512 tokens where the weight's gradient needs them.
@@ -185,7 +201,9 @@ class ProgramTest {
             Value up = g.linear(g.rmsNorm(x, Leaf.weight("n", DType.F32, 8), 0), wide);
             return g.linear(g.swiGlu(up, g.scale(up, 2)), back);
         });
-        Value loss = g.linearCrossEntropy(hidden, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        Value loss = g
+                .linearCrossEntropy(hidden, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+                .getFirst();
         Map<Leaf, Value> gradients = Autodiff.gradients(g, loss, List.of(wide, back), false);
         Program program = Program.of(g, Map.of("wide", gradients.get(wide), "back", gradients.get(back)));
         List<Op> ops = ops(program);
@@ -198,7 +216,8 @@ class ProgramTest {
     @Test
     void optionalResultsHaveAPlaceOnlyWhereTheyAreRead() {
         Graph g = new Graph();
-        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1)).getFirst();
+        Value loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
+                .getFirst();
         List<Program.Place> places = Program.of(g, Map.of("loss", loss)).instructions().getFirst().results();
         assertTrue(places.get(0) instanceof Program.InSlab);
         assertTrue(places.subList(1, 4).stream().allMatch(Program.Unused.class::isInstance));
@@ -227,7 +246,8 @@ class ProgramTest {
         CounterRandom random = new CounterRandom(3, 0);
         List<Slab.Interval> intervals = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            Slab.Interval interval = new Slab.Interval(64L * (1 + random.below(20, 3 * i)), random.below(100, 3 * i + 1));
+            Slab.Interval interval = new Slab.Interval(64L * (1 + random.below(20, 3 * i)),
+                    random.below(100, 3 * i + 1));
             interval.to = interval.from + random.below(15, 3 * i + 2);
             intervals.add(interval);
         }
@@ -263,8 +283,10 @@ class ProgramTest {
                 return g.linear(g.swiGlu(up, g.scale(up, 2)), narrow);
             });
         }
-        Value loss = g.linearCrossEntropy(x, Leaf.weight("head", DType.F32, 16, 32), Leaf.input("labels", DType.I32, 64),
-                Leaf.input("scale", DType.F32, 1)).getFirst();
+        Value loss = g
+                .linearCrossEntropy(x, Leaf.weight("head", DType.F32, 16, 32), Leaf.input("labels", DType.I32, 64),
+                        Leaf.input("scale", DType.F32, 1))
+                .getFirst();
         Map<Leaf, Value> gradients = Autodiff.gradients(g, loss, List.of(wide), recompute);
         return Program.of(g, Map.of("wide", gradients.get(wide))).slabBytes();
     }

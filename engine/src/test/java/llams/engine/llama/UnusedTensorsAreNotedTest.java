@@ -22,10 +22,11 @@ import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What a model's files hold beside what is used is noted by name, and whether the head is the embedding is what the weights say.
+/// What a model's files hold beside what is used is noted by name, and whether the head is the embedding is what the
+/// weights say.
 class UnusedTensorsAreNotedTest {
-    private static final String NOT_TIED = "config.json says tie_word_embeddings true, but \"lm_head.weight\" is not the embedding:"
-            + " it is used as the head that it is";
+    private static final String NOT_TIED = "config.json says tie_word_embeddings true, but \"lm_head.weight\" is"
+            + " not the embedding:" + " it is used as the head that it is";
 
     private final Arena arena = Arena.ofAuto();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -74,7 +75,8 @@ class UnusedTensorsAreNotedTest {
             assertFalse(weights.config.tied());
             assertEquals(List.of(NOT_TIED), weights.notes);
             assertEquals(Llama.HEAD, weights.model().head().name());
-            assertTrue(new String(weights.configJson()).contains("\"tie_word_embeddings\" : false"), new String(weights.configJson()));
+            assertTrue(new String(weights.configJson()).contains("\"tie_word_embeddings\" : false"),
+                    new String(weights.configJson()));
         }
     }
 
@@ -101,14 +103,17 @@ class UnusedTensorsAreNotedTest {
     void aHeadThatIsMissingIsRefusedWithWhatTheConfigCouldSay() {
         IOException e = assertThrows(IOException.class,
                 () -> open(true, "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false").close());
-        assertTrue(e.getMessage().contains("\"lm_head.weight\" is missing (a head that is the embedding needs \"tie_word_embeddings\": true)"),
+        assertTrue(e.getMessage()
+                .contains("\"lm_head.weight\" is missing (a head that is the embedding needs"
+                        + " \"tie_word_embeddings\": true)"),
                 e.getMessage());
     }
 
     @Test
     void layersThatTheConfigLeavesOutAreCounted() throws IOException {
         try (LlamaWeights weights = open(false, "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 1")) {
-            assertEquals(List.of("18 tensors of layers 1 to 2 are not used: config.json says num_hidden_layers 1"), weights.notes);
+            assertEquals(List.of("18 tensors of layers 1 to 2 are not used: config.json says num_hidden_layers 1"),
+                    weights.notes);
         }
     }
 
@@ -118,8 +123,10 @@ class UnusedTensorsAreNotedTest {
         tensors.put("vision_tower.blocks.1.weight", Tensor.allocate(arena, DType.F32, Shape.of(2)));
         tensors.put("model.layers.0.self_attn.q_proj.bias", Tensor.allocate(arena, DType.F32, Shape.of(64)));
         try (LlamaWeights weights = with(true, "scales", DType.F8_E8M0, 3)) {
-            assertEquals(List.of("4 tensors are not used, as the model has no such part: model.layers.*.self_attn.q_proj.bias, scales,"
-                    + " vision_tower.blocks.*.weight (2)"), weights.notes);
+            assertEquals(
+                    List.of("4 tensors are not used, as the model has no such part:"
+                            + " model.layers.*.self_attn.q_proj.bias, scales," + " vision_tower.blocks.*.weight (2)"),
+                    weights.notes);
         }
     }
 
@@ -129,7 +136,8 @@ class UnusedTensorsAreNotedTest {
             tensors.put("x" + c, Tensor.allocate(arena, DType.F32, Shape.of(1)));
         }
         try (LlamaWeights weights = open(true, "{", "{")) {
-            assertEquals(List.of("9 tensors are not used, as the model has no such part: xa, xb, xc, xd, xe, xf and 3 more names"), weights.notes);
+            assertEquals(List.of("9 tensors are not used, as the model has no such part: xa, xb, xc, xd, xe, xf and"
+                    + " 3 more names"), weights.notes);
         }
     }
 

@@ -17,14 +17,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// A tensor of any type that the format has can be opened, listed and copied; only what calculates with it needs to know the type.
+/// A tensor of any type that the format has can be opened, listed and copied; only what calculates with it needs to
+/// know the type.
 class EveryTypeOfTheFormatIsListedTest {
     @TempDir
     Path directory;
 
     private SafetensorsFile open(String header, int dataBytes) throws IOException {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json);
+        ByteBuffer bytes = ByteBuffer.allocate(8 + json.length + dataBytes)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.length)
+                .put(json);
         return SafetensorsFile.open(Files.write(directory.resolve("x.safetensors"), bytes.array()));
     }
 
@@ -33,8 +37,11 @@ class EveryTypeOfTheFormatIsListedTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"U16|[3]|6", "U32|[2]|8", "U64|[1]|8", "C64|[2]|16", "F8_E4M3|[4]|4", "F8_E5M2|[2, 2]|4", "F8_E8M0|[]|1",
-        "F8_E4M3FNUZ|[4]|4", "F8_E5M2FNUZ|[4]|4", "F6_E2M3|[4]|3", "F6_E3M2|[2, 4]|6", "F4|[2]|1", "F4|[2, 3]|3", "BOOL|[1]|1", "F64|[1]|8", "U64|[0]|0"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"U16|[3]|6", "U32|[2]|8", "U64|[1]|8", "C64|[2]|16", "F8_E4M3|[4]|4", "F8_E5M2|[2, 2]|4",
+                    "F8_E8M0|[]|1", "F8_E4M3FNUZ|[4]|4", "F8_E5M2FNUZ|[4]|4", "F6_E2M3|[4]|3", "F6_E3M2|[2, 4]|6",
+                    "F4|[2]|1", "F4|[2, 3]|3", "BOOL|[1]|1", "F64|[1]|8", "U64|[0]|0"})
     void ofThisLength(String dtype, String shape, int bytes) throws IOException {
         try (SafetensorsFile file = open(tensor(dtype, shape, bytes), bytes)) {
             assertEquals(dtype + " " + shape, file.entries().get("a").info().form());
@@ -48,9 +55,13 @@ class EveryTypeOfTheFormatIsListedTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"F4|[3]|2|not whole blocks", "F6_E2M3|[2]|2|not whole blocks", "U16|[3]|3|6 bytes", "F8_E3M4|[1]|1|does not have"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"F4|[3]|2|not whole blocks", "F6_E2M3|[2]|2|not whole blocks", "U16|[3]|3|6 bytes",
+                    "F8_E3M4|[1]|1|does not have"})
     void orNotAtAll(String dtype, String shape, int bytes, String message) {
-        String refusal = assertThrows(SafetensorsException.class, () -> open(tensor(dtype, shape, bytes), bytes)).getMessage();
+        String refusal = assertThrows(SafetensorsException.class, () -> open(tensor(dtype, shape, bytes), bytes))
+                .getMessage();
         assertTrue(refusal.contains(message) && refusal.contains("\"a\""), refusal);
     }
 
@@ -58,13 +69,15 @@ class EveryTypeOfTheFormatIsListedTest {
     void nothingIsCalculatedWithThem() throws IOException {
         try (SafetensorsFile file = open(tensor("F8_E5M2", "[1]", 1), 1)) {
             Tensor tensor = file.tensor("a");
-            assertTrue(assertThrows(IllegalStateException.class, () -> tensor.getFloat(0)).getMessage().contains("F8_E5M2"));
+            assertTrue(assertThrows(IllegalStateException.class, () -> tensor.getFloat(0)).getMessage()
+                    .contains("F8_E5M2"));
         }
     }
 
     @Test
     void metadataMayBeNull() throws IOException {
-        try (SafetensorsFile file = open("{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1)) {
+        try (SafetensorsFile file = open(
+                "{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1)) {
             assertEquals(Map.of(), file.metadata());
             assertEquals(1, file.entries().size());
         }

@@ -24,7 +24,8 @@ class GoldenBf16RoundingTest {
                 if (Float.isNaN(BFloat16.toFloat(expected))) {
                     assertTrue(Float.isNaN(BFloat16.toFloat(actual)), "element " + i + " stays a NaN");
                 } else {
-                    assertEquals(Integer.toHexString(expected & 0xffff), Integer.toHexString(actual & 0xffff), "element " + i);
+                    assertEquals(Integer.toHexString(expected & 0xffff), Integer.toHexString(actual & 0xffff),
+                            "element " + i);
                 }
             }
         }

@@ -38,7 +38,8 @@ class GoldenCheckpointTest {
                 for (long dim : tensor.shape().dims()) {
                     form.add(dim);
                 }
-                assertEquals(shape.getValue().toString().replace("\"", "").replace(",", ", "), form.toString(), shape.getKey());
+                assertEquals(shape.getValue().toString().replace("\"", "").replace(",", ", "), form.toString(),
+                        shape.getKey());
             }
         }
     }
@@ -74,7 +75,8 @@ class GoldenCheckpointTest {
                     assertEquals(DType.F32, from.dtype());
                     assertEquals(DType.BF16, to.dtype());
                     for (long i = 0; i < from.elements(); i++) {
-                        assertEquals(BFloat16.fromFloat(from.getFloat(i)), to.data().get(Tensor.I16, 2 * i), tensor + " element " + i);
+                        assertEquals(BFloat16.fromFloat(from.getFloat(i)), to.data().get(Tensor.I16, 2 * i),
+                                tensor + " element " + i);
                     }
                 }
             }
@@ -88,7 +90,8 @@ class GoldenCheckpointTest {
     private static List<DynamicTest> forModels(ModelTest test) {
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> model : Golden.MANIFEST.path("models").properties()) {
-            tests.add(DynamicTest.dynamicTest(model.getKey(), () -> test.run(model.getKey(), model.getValue().path("dirs"))));
+            tests.add(DynamicTest.dynamicTest(model.getKey(),
+                    () -> test.run(model.getKey(), model.getValue().path("dirs"))));
         }
         return tests;
     }

@@ -44,7 +44,8 @@ class HostileHeaderTest {
 
     private void refused(String start, String repeated, String part) throws IOException {
         Path file = filled(start, repeated);
-        String message = assertTimeout(LIMIT, () -> assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file))).getMessage();
+        String message = assertTimeout(LIMIT,
+                () -> assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file))).getMessage();
         assertTrue(message.contains(part), message);
     }
 

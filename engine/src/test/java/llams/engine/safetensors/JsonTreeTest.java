@@ -35,17 +35,19 @@ class JsonTreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "{\"a\": 1,} | not valid JSON at line 1, column 10, after '{\"a\": 1,}': this is not what may follow there",
-        "{\"a\": 1, \"a\": 2} | : it has \"a\" twice",
-        "{\"a\": 1} {} | : there is text behind the end of the value",
-        "{\"a\": 0x10} | not valid JSON at line 1, column 9",
-        "{\"a\": [1, 2 | not valid JSON at line 1, column 12, after '{\"a\": [1, 2': it ends in the middle; is it cut short?",
-        "{\"a\": \"b | it ends in the middle",
-        "{a: 1} | not valid JSON at line 1, column 3",
-        "[1, 2] | is not a JSON object",
-        "null | is not a JSON object",
-        "\"text\" | is not a JSON object"})
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                    "{\"a\": 1,} | not valid JSON at line 1, column 10, after '{\"a\": 1,}': this is not what may"
+                            + " follow there",
+                    "{\"a\": 1, \"a\": 2} | : it has \"a\" twice",
+                    "{\"a\": 1} {} | : there is text behind the end of the value",
+                    "{\"a\": 0x10} | not valid JSON at line 1, column 9",
+                    "{\"a\": [1, 2 | not valid JSON at line 1, column 12, after '{\"a\": [1, 2': it ends in the"
+                            + " middle; is it" + " cut short?",
+                    "{\"a\": \"b | it ends in the middle", "{a: 1} | not valid JSON at line 1, column 3",
+                    "[1, 2] | is not a JSON object", "null | is not a JSON object", "\"text\" | is not a JSON object"})
     void thePlaceIsNamed(String json, String message) throws IOException {
         assertTrue(refusal(json).contains(message), refusal(json));
     }
@@ -95,7 +97,10 @@ class JsonTreeTest {
 
     @Test
     void aByteOrderMarkIsSkipped() throws IOException {
-        assertEquals(1, JsonTree.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}")).get("a").asInt());
+        assertEquals(1,
+                JsonTree.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}"))
+                        .get("a")
+                        .asInt());
     }
 
     @Test

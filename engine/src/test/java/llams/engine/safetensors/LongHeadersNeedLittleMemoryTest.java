@@ -23,8 +23,8 @@ import tools.jackson.databind.JsonNode;
 class LongHeadersNeedLittleMemoryTest {
     private static final int MAX_BYTES = (int) Header.MAX_BYTES;
 
-    private static final String CLASS_PATH = String.join(File.pathSeparator, whereIs(Open.class), whereIs(SafetensorsFile.class),
-            whereIs(JsonParser.class), whereIs(JsonNode.class));
+    private static final String CLASS_PATH = String.join(File.pathSeparator, whereIs(Open.class),
+            whereIs(SafetensorsFile.class), whereIs(JsonParser.class), whereIs(JsonNode.class));
 
     /// What the other JVM does.
     static final class Open {
@@ -45,7 +45,8 @@ class LongHeadersNeedLittleMemoryTest {
         String name = type.getName().substring(type.getPackageName().length() + 1) + ".class";
         String found = URLDecoder.decode(type.getResource(name).getPath(), StandardCharsets.UTF_8);
         int jar = found.indexOf("!/");
-        return jar < 0 ? found.substring(0, found.length() - type.getName().length() - ".class".length())
+        return jar < 0
+                ? found.substring(0, found.length() - type.getName().length() - ".class".length())
                 : found.substring("file:".length(), jar);
     }
 
@@ -62,8 +63,8 @@ class LongHeadersNeedLittleMemoryTest {
             write(out, " ".repeat(left));
         }
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = new ProcessBuilder(java, "-Xmx160m", "-XX:+UseSerialGC", "-cp", CLASS_PATH, Open.class.getName(),
-                file.toString()).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(java, "-Xmx160m", "-XX:+UseSerialGC", "-cp", CLASS_PATH,
+                Open.class.getName(), file.toString()).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), said);
         return said;
@@ -95,7 +96,8 @@ class LongHeadersNeedLittleMemoryTest {
 
     @Test
     void fieldsThatNobodyReads() throws Exception {
-        String said = opened("{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":{", i -> "\"" + i + "\":1,", "\"last\":1}}}");
+        String said = opened("{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":{",
+                i -> "\"" + i + "\":1,", "\"last\":1}}}");
         assertEquals("1 tensors, 0 metadata\n", said);
     }
 }

@@ -32,7 +32,8 @@ class LyingIndexTest {
     }
 
     private void index(String weightMap) throws IOException {
-        Files.writeString(directory.resolve(Checkpoint.INDEX), "{\"metadata\":{\"total_size\":8},\"weight_map\":" + weightMap + "}");
+        Files.writeString(directory.resolve(Checkpoint.INDEX),
+                "{\"metadata\":{\"total_size\":8},\"weight_map\":" + weightMap + "}");
     }
 
     private void refused(String... parts) {
@@ -129,7 +130,8 @@ class LyingIndexTest {
 
     @Test
     void pathOutOfTheDirectory() throws IOException {
-        for (String escape : new String[] {"../../x", "/etc/passwd", "sub/x.safetensors", "..", ".", "", "C:x", "..\\\\x"}) {
+        for (String escape : new String[] {"../../x", "/etc/passwd", "sub/x.safetensors", "..", ".", "", "C:x",
+                "..\\\\x"}) {
             index("{\"a\":\"" + escape + "\"}");
             refused("weight_map puts \"a\" into", "plain file name beside the index");
         }
@@ -185,7 +187,8 @@ class LyingIndexTest {
     void unknownTensorIsSaid() throws IOException {
         shard("model.safetensors", "a");
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-            String message = assertThrows(SafetensorsException.class, () -> checkpoint.tensor("lm_head.weight")).getMessage();
+            String message = assertThrows(SafetensorsException.class, () -> checkpoint.tensor("lm_head.weight"))
+                    .getMessage();
             assertTrue(message.contains("there is no tensor \"lm_head.weight\""), message);
         }
     }

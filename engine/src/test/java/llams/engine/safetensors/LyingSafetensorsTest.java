@@ -32,7 +32,8 @@ class LyingSafetensorsTest {
     }
 
     private static void refused(Path file, String... parts) {
-        String message = assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file).close()).getMessage();
+        String message = assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file).close())
+                .getMessage();
         assertTrue(message.startsWith(file + ": "), message);
         for (String part : parts) {
             assertTrue(message.contains(part), "\"" + part + "\" is missing in: " + message);
@@ -61,7 +62,8 @@ class LyingSafetensorsTest {
 
     @Test
     void headerEndsAfterTheFile() throws IOException {
-        refused(file(1000, "{}".getBytes(StandardCharsets.UTF_8), 10), "header ends at byte 1008", "file has 20", "cut short");
+        refused(file(1000, "{}".getBytes(StandardCharsets.UTF_8), 10), "header ends at byte 1008", "file has 20",
+                "cut short");
     }
 
     @Test
@@ -77,7 +79,8 @@ class LyingSafetensorsTest {
     @Test
     void gitLfsPointer() throws IOException {
         Path file = directory.resolve("model.safetensors");
-        refused(Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"), "Git LFS pointer", "git lfs pull");
+        refused(Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"),
+                "Git LFS pointer", "git lfs pull");
     }
 
     @Test
@@ -107,14 +110,16 @@ class LyingSafetensorsTest {
 
     @Test
     void invalidUtf8() throws IOException {
-        byte[] header = "{\"w?\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] header = "{\"w?\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}"
+                .getBytes(StandardCharsets.ISO_8859_1);
         header[3] = (byte) 0xff;
         refused(file(header.length, header, 4), "not valid JSON", "UTF-8");
     }
 
     @Test
     void deepJson() throws IOException {
-        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON", "nested too deep");
+        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
+                "nested too deep");
     }
 
     @Test
@@ -125,7 +130,8 @@ class LyingSafetensorsTest {
 
     @Test
     void duplicateKeyInsideATensor() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "twice", "\"dtype\"");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "twice",
+                "\"dtype\"");
     }
 
     @Test
@@ -165,7 +171,8 @@ class LyingSafetensorsTest {
 
     @Test
     void unknownDType() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F8_E3M4\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "\"w\" has dtype \"F8_E3M4\"", "the format does not have", "BF16");
+        refusedHeader("{\"w\":{\"dtype\":\"F8_E3M4\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4,
+                "\"w\" has dtype \"F8_E3M4\"", "the format does not have", "BF16");
     }
 
     @Test
@@ -175,7 +182,8 @@ class LyingSafetensorsTest {
 
     @Test
     void shapeThatIsNoList() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4, "\"w\" has shape 1, not a list");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4,
+                "\"w\" has shape 1, not" + " a list");
     }
 
     @Test
@@ -185,85 +193,100 @@ class LyingSafetensorsTest {
 
     @Test
     void fractionalDimension() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4, "\"w\" has 1.5 in shape");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4,
+                "\"w\" has 1.5 in shape");
     }
 
     @Test
     void dimensionAbove63Bits() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}}", 4, "\"w\" has 9223372036854775808 in shape");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,4]}}", 4,
+                "\"w\" has 9223372036854775808 in shape");
     }
 
     @Test
     void tooManyDimensions() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1" + ",1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}", 4, "\"w\" has more than 32 numbers in shape");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1" + ",1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}",
+                4, "\"w\" has more than 32 numbers in shape");
     }
 
     @Test
     void elementsOverflow() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967297],\"data_offsets\":[0,4]}}", 4, "\"w\"", "[4294967296, 4294967297]", "does not fit");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967297],\"data_offsets\":[0,4]}}", 4,
+                "\"w\"", "[4294967296, 4294967297]", "does not fit");
     }
 
     @Test
     void bytesOverflow() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,4]}}", 4, "\"w\"", "more than 2^63 bytes");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,4]}}", 4, "\"w\"",
+                "more than 2^63 bytes");
     }
 
     @Test
     void offsetsOverflow() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]}}", 4, "\"w\"", "[0, 9223372036854775807]", "does not fit");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]}}", 4, "\"w\"",
+                "[0, 9223372036854775807]", "does not fit");
     }
 
     @Test
     void offsetsBackwards() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,0]}}", 4, "\"w\" has data_offsets [4, 0]", "begin <= end");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[4,0]}}", 4,
+                "\"w\" has data_offsets [4, 0]", "begin <= end");
     }
 
     @Test
     void oneOffsetOnly() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4]}}", 4, "\"w\" has data_offsets [4]");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4]}}", 4,
+                "\"w\" has data_offsets [4]");
     }
 
     @Test
     void threeOffsets() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "\"w\" has more than 2 numbers in data_offsets");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4,
+                "\"w\" has more than" + " 2 numbers in data_offsets");
     }
 
     @Test
     void shapeAndLengthDisagree() throws IOException {
         String header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,20]}}";
         int start = 8 + header.length();
-        refusedHeader(header, 20, "\"w\" is F32 [2, 3], 24 bytes, but bytes " + start + " to " + (start + 20) + " are 20");
+        refusedHeader(header, 20,
+                "\"w\" is F32 [2, 3], 24 bytes, but bytes " + start + " to " + (start + 20) + " are 20");
     }
 
     @Test
     void dataCutShort() throws IOException {
         String header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
         int start = 8 + header.length();
-        refusedHeader(header, 7, "\"w\" ends at byte " + (start + 8) + " but the file has " + (start + 7), "download is probably cut short");
+        refusedHeader(header, 7, "\"w\" ends at byte " + (start + 8) + " but the file has " + (start + 7),
+                "download is probably cut short");
     }
 
     @Test
     void overlap() throws IOException {
         String header = "{\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
         int start = 8 + header.length();
-        refusedHeader(header, 12, "\"b\" begins at byte " + (start + 4) + ", inside \"a\" that ends at byte " + (start + 8));
+        refusedHeader(header, 12,
+                "\"b\" begins at byte " + (start + 4) + ", inside \"a\" that ends at byte " + (start + 8));
     }
 
     @Test
     void holeBetweenTensors() throws IOException {
         String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
         int start = 8 + header.length();
-        refusedHeader(header, 12, "bytes " + (start + 4) + " to " + (start + 8) + ", before \"b\", belong to no tensor");
+        refusedHeader(header, 12,
+                "bytes " + (start + 4) + " to " + (start + 8) + ", before \"b\", belong to no" + " tensor");
     }
 
     @Test
     void holeBeforeTheFirst() throws IOException {
-        refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "before \"a\", belong to no tensor");
+        refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+                "before \"a\", belong" + " to no tensor");
     }
 
     @Test
     void bytesAfterTheLast() throws IOException {
-        refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 5, "after the last tensor, belong to no tensor");
+        refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 5,
+                "after the last" + " tensor, belong to no tensor");
     }
 
     @Test
@@ -281,7 +304,8 @@ class LyingSafetensorsTest {
     @Test
     void cutAtEveryByteIsRefused() throws IOException {
         byte[] whole = Files.readAllBytes(file(
-                "{\"a\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[0,6]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[6,8]}}", 8));
+                "{\"a\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[0,6]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[6,8]}}",
+                8));
         SafetensorsFile.open(directory.resolve("x.safetensors")).close();
         for (int length = 0; length < whole.length; length++) {
             refused(Files.write(directory.resolve("x.safetensors"), java.util.Arrays.copyOf(whole, length)));
@@ -298,7 +322,8 @@ class LyingSafetensorsTest {
                 cutting.setLength(size - 1);
             }
             String message = assertThrows(SafetensorsException.class, file::verifyUnchanged).getMessage();
-            assertTrue(message.contains("had " + size + " bytes when it was opened and now has " + (size - 1)), message);
+            assertTrue(message.contains("had " + size + " bytes when it was opened and now has " + (size - 1)),
+                    message);
         }
     }
 
@@ -317,7 +342,8 @@ class LyingSafetensorsTest {
         try (SafetensorsFile file = SafetensorsFile.open(file("{}", 0))) {
             assertEquals(Map.of(), file.entries());
             assertEquals(Map.of(), file.metadata());
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> file.tensor("w")).getMessage().contains("\"w\""));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> file.tensor("w")).getMessage()
+                    .contains("\"w\""));
         }
     }
 }

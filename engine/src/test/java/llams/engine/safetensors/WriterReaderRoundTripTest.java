@@ -34,8 +34,10 @@ class WriterReaderRoundTripTest {
     private static Map<String, Tensor> zoo(Arena arena) {
         Random random = new Random(1);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (DType dtype : List.of(DType.BOOL, DType.F64, DType.U8, DType.BF16, DType.F32, DType.I8, DType.I64, DType.F16, DType.I32, DType.I16)) {
-            for (Shape shape : List.of(Shape.of(), Shape.of(0), Shape.of(3, 0, 2), Shape.of(1), Shape.of(7), Shape.of(3, 5, 7))) {
+        for (DType dtype : List.of(DType.BOOL, DType.F64, DType.U8, DType.BF16, DType.F32, DType.I8, DType.I64,
+                DType.F16, DType.I32, DType.I16)) {
+            for (Shape shape : List.of(Shape.of(), Shape.of(0), Shape.of(3, 0, 2), Shape.of(1), Shape.of(7),
+                    Shape.of(3, 5, 7))) {
                 Tensor tensor = Tensor.allocate(arena, dtype, shape);
                 for (long i = 0; i < tensor.data().byteSize(); i++) {
                     tensor.data().set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt(dtype == DType.BOOL ? 2 : 256));
@@ -123,9 +125,15 @@ class WriterReaderRoundTripTest {
                 assertTrue(checkpoint.files.size() > 3);
                 for (int i = 0; i < checkpoint.files.size(); i++) {
                     SafetensorsFile file = checkpoint.files.get(i);
-                    assertEquals(String.format("model-%05d-of-%05d.safetensors", i + 1, checkpoint.files.size()), file.path.getFileName().toString());
+                    assertEquals(String.format("model-%05d-of-%05d.safetensors", i + 1, checkpoint.files.size()),
+                            file.path.getFileName().toString());
                     long bytes = file.entries().values().stream().mapToLong(entry -> entry.end() - entry.begin()).sum();
-                    long largest = file.entries().values().stream().mapToLong(entry -> entry.end() - entry.begin()).max().orElseThrow();
+                    long largest = file.entries()
+                            .values()
+                            .stream()
+                            .mapToLong(entry -> entry.end() - entry.begin())
+                            .max()
+                            .orElseThrow();
                     assertTrue(bytes <= limit || bytes == largest, file.path + " has " + bytes);
                 }
                 JsonNode index = JsonMapper.shared().readTree(directory.resolve(Checkpoint.INDEX));
@@ -139,7 +147,8 @@ class WriterReaderRoundTripTest {
     void whatFitsOneShardIsOneFile() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Map<String, Tensor> tensors = zoo(arena);
-            try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan(tensors), Map.of(), SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+            try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan(tensors), Map.of(),
+                    SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
                 for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
                     writer.write(entry.getKey(), entry.getValue());
                 }
@@ -192,21 +201,24 @@ class WriterReaderRoundTripTest {
     @Test
     void whatIsNotPlannedIsRefused() throws IOException {
         List<TensorInfo> plan = List.of(new TensorInfo("x", DType.F32, Shape.of(2)));
-        try (Arena arena = Arena.ofConfined(); SafetensorsWriter writer = SafetensorsWriter.file(directory.resolve("x.safetensors"), plan, Map.of())) {
+        try (Arena arena = Arena.ofConfined();
+                SafetensorsWriter writer = SafetensorsWriter.file(directory.resolve("x.safetensors"), plan, Map.of())) {
             Tensor wrong = Tensor.of(arena, Shape.of(3), 1f, 2f, 3f);
             assertThrows(IllegalArgumentException.class, () -> writer.write("y", wrong));
             assertThrows(IllegalArgumentException.class, () -> writer.write("x", wrong));
             assertThrows(IllegalArgumentException.class, () -> writer.append("x", wrong.data()));
         }
         TensorInfo twice = plan.getFirst();
-        assertThrows(IllegalArgumentException.class, () -> SafetensorsWriter.file(directory.resolve("x"), List.of(twice, twice), Map.of()));
+        assertThrows(IllegalArgumentException.class,
+                () -> SafetensorsWriter.file(directory.resolve("x"), List.of(twice, twice), Map.of()));
         assertEquals(List.of(), children());
     }
 
     @Test
     void moreThanTheDiskHoldsIsRefusedBeforeWriting() throws IOException {
         List<TensorInfo> plan = List.of(new TensorInfo("x", DType.U8, Shape.of(1L << 60)));
-        String message = assertThrows(IOException.class, () -> SafetensorsWriter.model(directory, plan, Map.of(), Long.MAX_VALUE)).getMessage();
+        String message = assertThrows(IOException.class,
+                () -> SafetensorsWriter.model(directory, plan, Map.of(), Long.MAX_VALUE)).getMessage();
         assertTrue(message.contains("need 1152921504606846976 bytes, but the disk has"), message);
         assertEquals(List.of(), children());
     }
@@ -214,7 +226,8 @@ class WriterReaderRoundTripTest {
     @Test
     void missingDirectoryIsSaid() {
         Path absent = directory.resolve("absent");
-        String message = assertThrows(IOException.class, () -> SafetensorsWriter.model(absent, List.of(), Map.of(), 1)).getMessage();
+        String message = assertThrows(IOException.class, () -> SafetensorsWriter.model(absent, List.of(), Map.of(), 1))
+                .getMessage();
         assertTrue(message.contains("cannot be written: its directory does not exist"), message);
     }
 }

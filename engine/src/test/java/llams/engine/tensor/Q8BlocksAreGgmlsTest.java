@@ -46,7 +46,8 @@ class Q8BlocksAreGgmlsTest {
             float d = amax / 127;
             for (int q = 0; q < 127; q++) {
                 float half = (q + 0.5f) * d;
-                assertGgmls(padded(amax, half, Math.nextUp(half), Math.nextDown(half), -half, Math.nextUp(-half), Math.nextDown(-half)));
+                assertGgmls(padded(amax, half, Math.nextUp(half), Math.nextDown(half), -half, Math.nextUp(-half),
+                        Math.nextDown(-half)));
             }
         }
     }
@@ -59,7 +60,8 @@ class Q8BlocksAreGgmlsTest {
         assertArrayEquals(new byte[Q8Block.BYTES], encoded(negative));
     }
 
-    /// Scales down to f16's smallest, below it (where the scale is zero and the bytes are not), and where 1 / d overflows.
+    /// Scales down to f16's smallest, below it (where the scale is zero and the bytes are not), and where 1 / d
+    /// overflows.
     @Test
     void everyMagnitude() {
         for (float amax = Float.MIN_VALUE; amax < 8_000_000; amax = Math.nextUp(amax * 1.37f)) {
@@ -119,8 +121,8 @@ class Q8BlocksAreGgmlsTest {
     @Test
     void rowsAreWholeBlocks() {
         for (Shape shape : new Shape[] {Shape.of(), Shape.of(31), Shape.of(64, 172), Shape.of(32, 1)}) {
-            IllegalArgumentException e =
-                    assertThrows(IllegalArgumentException.class, () -> Tensor.byteSize(DType.Q8_0, shape), shape::toString);
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                    () -> Tensor.byteSize(DType.Q8_0, shape), shape::toString);
             assertTrue(e.getMessage().contains("multiple of 32"), e.getMessage());
         }
         assertEquals(0, Tensor.byteSize(DType.Q8_0, Shape.of(0, 32)));

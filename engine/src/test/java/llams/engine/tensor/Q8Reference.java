@@ -3,12 +3,12 @@ package llams.engine.tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/// GGML's definition of a Q8_0 block, in steps that share nothing with [Q8Block]: roundings by search and in double precision.
+/// GGML's definition of a Q8_0 block, in steps that share nothing with [Q8Block]: roundings by search and in double
+/// precision.
 public final class Q8Reference {
     private static final int LARGEST_HALF = 0x7bff;
 
-    private Q8Reference() {
-    }
+    private Q8Reference() {}
 
     /// The 34 bytes of 32 values.
     public static byte[] block(float[] values, int from) {
@@ -29,7 +29,8 @@ public final class Q8Reference {
         return block.array();
     }
 
-    /// The f16 nearest to a value that is not negative, of two equally near the one with an even last bit; found by search.
+    /// The f16 nearest to a value that is not negative, of two equally near the one with an even last bit; found by
+    /// search.
     private static short nearestHalf(float value) {
         int low = 0;
         int high = LARGEST_HALF;

@@ -5,7 +5,8 @@ import java.util.Objects;
 
 /// One message of a conversation.
 ///
-/// @param role      `system`, `user`, `assistant`, `ipython` (what a tool answered), or another that the model's template knows
+/// @param role      `system`, `user`, `assistant`, `ipython` (what a tool answered), or another that the model's
+///                  template knows
 /// @param content   its text; may be empty beside tool calls
 /// @param toolCalls what an assistant's message calls, in order; empty for none
 /// @param trained   whether training counts this message, if it is an assistant's

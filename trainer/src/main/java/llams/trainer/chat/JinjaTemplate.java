@@ -15,8 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import llams.trainer.chat.PythonValues.Nothing;
 
-/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with nothing that
-/// reaches beyond the values that it is given. Nobody else here knows Jinjava; it is loaded with this class.
+/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with
+/// nothing that reaches beyond the values that it is given. Nobody else here knows Jinjava; it is loaded with this
+/// class.
 final class JinjaTemplate {
     /// Far more than any conversation: a template that makes more does so by accident or on purpose.
     private static final int MOST_CHARACTERS = 1 << 24;
@@ -41,8 +42,11 @@ final class JinjaTemplate {
                 .withMaxStringLength(MOST_CHARACTERS)
                 .withRangeLimit(10_000)
                 .withKeepTrailingNewline(true)
-                .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends", "block", "call", "do")))
-                .withProcessors(JinjavaProcessors.newBuilder().withNodePreProcessor((node, interpreter) -> time.check()).build())
+                .withDisabled(Map.of(Context.Library.TAG,
+                        Set.of("include", "import", "from", "extends", "block", "call", "do")))
+                .withProcessors(JinjavaProcessors.newBuilder()
+                        .withNodePreProcessor((node, interpreter) -> time.check())
+                        .build())
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
@@ -55,8 +59,7 @@ final class JinjaTemplate {
             switch (template.charAt(i)) {
                 case '(', '[', '{' -> depth++;
                 case ')', ']', '}' -> depth = Math.max(0, depth - 1);
-                default -> {
-                }
+                default -> {}
             }
             if (depth > MOST_BRACKETS) {
                 throw new TemplateException(0, "it is nested too deep: more than " + MOST_BRACKETS + " brackets");

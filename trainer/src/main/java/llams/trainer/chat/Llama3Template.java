@@ -30,7 +30,8 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
             {%- endif %}
             """;
 
-    /// Meta's own ways to write it: of the one that opens the next answer whether asked or not, and of the one that does not.
+    /// Meta's own ways to write it: of the one that opens the next answer whether asked or not, and of the one that
+    /// does not.
     private static final Set<String> SHA256 = Set.of("b48c47f6443892716176eb200bf4ef108f64e06ca26ed0fa8ebc0a4b3992fcb2",
             "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122");
 
@@ -67,7 +68,8 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
     }
 
     private int[] parsed(Message message) {
-        return concat(concat(format.header(message.role()), tokenizer.encode(message.content(), Tokenizer.ALL, Set.of())),
+        return concat(
+                concat(format.header(message.role()), tokenizer.encode(message.content(), Tokenizer.ALL, Set.of())),
                 new int[] {tokenizer.special("<|eot_id|>").orElseThrow()});
     }
 
@@ -95,12 +97,16 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
         }
         ToolCall call = message.toolCalls().getFirst();
         return new Message(message.role(),
-                JsonNodeFactory.instance.objectNode().put("name", call.name()).set("parameters", call.arguments()).toString());
+                JsonNodeFactory.instance.objectNode()
+                        .put("name", call.name())
+                        .set("parameters", call.arguments())
+                        .toString());
     }
 
     private static void refuse(List<JsonNode> tools) {
         if (!tools.isEmpty()) {
-            throw new IllegalArgumentException("the conversation comes with tools, which this model's chat format does not describe");
+            throw new IllegalArgumentException(
+                    "the conversation comes with tools, which this model's chat format" + " does not describe");
         }
     }
 

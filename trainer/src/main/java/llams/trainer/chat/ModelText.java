@@ -64,7 +64,9 @@ public final class ModelText {
             try {
                 Path home = place == null || Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
                 Path directory = adapter != null && TemplateFile.find(adapter) != null ? adapter : home;
-                chat = directory == null ? new Llama3Template(tokenizer, false) : ChatTemplate.of(directory, tokenizer, clock);
+                chat = directory == null
+                        ? new Llama3Template(tokenizer, false)
+                        : ChatTemplate.of(directory, tokenizer, clock);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -9,8 +9,7 @@ import llams.trainer.chat.PythonValues.Nothing;
 
 /// The methods of Python's strings, lists and dictionaries that templates call.
 final class PythonMethods {
-    private PythonMethods() {
-    }
+    private PythonMethods() {}
 
     static Object call(Object base, String method, List<Object> arguments) {
         return switch (base) {
@@ -23,7 +22,9 @@ final class PythonMethods {
     }
 
     private static Object string(String text, String method, List<Object> arguments) {
-        String first = arguments.isEmpty() || PythonValues.isNothing(arguments.getFirst()) ? null : String.valueOf(arguments.getFirst());
+        String first = arguments.isEmpty() || PythonValues.isNothing(arguments.getFirst())
+                ? null
+                : String.valueOf(arguments.getFirst());
         return switch (method) {
             case "strip" -> strip(text, first, true, true);
             case "lstrip" -> strip(text, first, true, false);
@@ -43,7 +44,8 @@ final class PythonMethods {
             case "find" -> (long) text.indexOf(first);
             case "rfind" -> (long) text.lastIndexOf(first);
             case "count" -> (long) (text.length() - text.replace(first, "").length()) / first.length();
-            case "join" -> String.join(text, ((List<?>) arguments.getFirst()).stream().map(PythonValues::text).toList());
+            case "join" ->
+                String.join(text, ((List<?>) arguments.getFirst()).stream().map(PythonValues::text).toList());
             case "isdigit" -> !text.isEmpty() && text.chars().allMatch(Character::isDigit);
             default -> throw unknown("a text", method);
         };
@@ -51,10 +53,12 @@ final class PythonMethods {
 
     private static Object map(Map<?, ?> map, String method, List<Object> arguments) {
         return switch (method) {
-            case "items" -> map.entrySet().stream().map(entry -> (Object) Arrays.asList(entry.getKey(), entry.getValue())).toList();
+            case "items" ->
+                map.entrySet().stream().map(entry -> (Object) Arrays.asList(entry.getKey(), entry.getValue())).toList();
             case "keys" -> new ArrayList<Object>(map.keySet());
             case "values" -> new ArrayList<Object>(map.values());
-            case "get" -> map.containsKey(String.valueOf(arguments.getFirst())) ? map.get(String.valueOf(arguments.getFirst()))
+            case "get" -> map.containsKey(String.valueOf(arguments.getFirst()))
+                    ? map.get(String.valueOf(arguments.getFirst()))
                     : arguments.size() > 1 ? arguments.get(1) : Nothing.NONE;
             default -> throw unknown("a dictionary", method);
         };
@@ -83,7 +87,8 @@ final class PythonMethods {
     }
 
     private static List<String> affixes(List<Object> arguments) {
-        return arguments.getFirst() instanceof List<?> list ? list.stream().map(String::valueOf).toList()
+        return arguments.getFirst() instanceof List<?> list
+                ? list.stream().map(String::valueOf).toList()
                 : List.of(String.valueOf(arguments.getFirst()));
     }
 
@@ -101,13 +106,17 @@ final class PythonMethods {
     }
 
     private static boolean strips(char c, String set) {
-        return set == null ? c >= 0x1C && c <= 0x1F || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c) : set.indexOf(c) >= 0;
+        return set == null
+                ? c >= 0x1C && c <= 0x1F || c == 0x85 || Character.isWhitespace(c) || Character.isSpaceChar(c)
+                : set.indexOf(c) >= 0;
     }
 
     private static List<Object> split(String text, String separator, int most) {
         if (separator == null) {
             String stripped = strip(text, null, true, true);
-            return stripped.isEmpty() ? List.of() : new ArrayList<>(List.of(stripped.split("\\s+", most < 0 ? 0 : most + 1)));
+            return stripped.isEmpty()
+                    ? List.of()
+                    : new ArrayList<>(List.of(stripped.split("\\s+", most < 0 ? 0 : most + 1)));
         }
         List<Object> parts = new ArrayList<>();
         int from = 0;
@@ -125,7 +134,8 @@ final class PythonMethods {
         }
         List<Object> parts = new ArrayList<>();
         int to = text.length();
-        for (int at = text.lastIndexOf(separator); at >= 0 && most != parts.size(); at = text.lastIndexOf(separator, at - separator.length())) {
+        for (int at = text.lastIndexOf(separator); at >= 0
+                && most != parts.size(); at = text.lastIndexOf(separator, at - separator.length())) {
             parts.addFirst(text.substring(at + separator.length(), to));
             to = at;
         }
@@ -134,7 +144,9 @@ final class PythonMethods {
     }
 
     static String capitalized(String text) {
-        return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
+        return text.isEmpty()
+                ? text
+                : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
     }
 
     static String title(String text) {

@@ -11,8 +11,8 @@ import jinjava.javax.el.ELContext;
 import jinjava.javax.el.MapELResolver;
 import llams.trainer.chat.PythonValues.Nothing;
 
-/// How a template's expressions reach into values: keys, elements, and the methods of [PythonMethods]. There is no way from here
-/// to a method or a field of a Java object.
+/// How a template's expressions reach into values: keys, elements, and the methods of [PythonMethods]. There is no way
+/// from here to a method or a field of a Java object.
 final class PythonResolver extends MapELResolver {
     private final RenderingTime time;
 
@@ -31,7 +31,8 @@ final class PythonResolver extends MapELResolver {
             case String text -> element(text, name);
             case ForLoop loop -> loop(loop, name);
             case null -> Nothing.UNDEFINED;
-            case Nothing nothing -> throw new TemplateException(0, "\"" + name + "\" is asked of a value that is not there");
+            case Nothing nothing ->
+                throw new TemplateException(0, "\"" + name + "\" is asked of a value that is" + " not there");
             default -> Nothing.UNDEFINED;
         };
     }
@@ -41,7 +42,9 @@ final class PythonResolver extends MapELResolver {
     }
 
     private static Object element(Object sequence, String name) {
-        return name.matches("-?\\d{1,9}") ? present(PythonValues.element(sequence, Long.parseLong(name))) : Nothing.UNDEFINED;
+        return name.matches("-?\\d{1,9}")
+                ? present(PythonValues.element(sequence, Long.parseLong(name)))
+                : Nothing.UNDEFINED;
     }
 
     private static Object loop(ForLoop loop, String name) {
@@ -69,11 +72,14 @@ final class PythonResolver extends MapELResolver {
         }
         if (base instanceof ExpTest test) {
             Object[] rest = Arrays.copyOfRange(arguments, 2, arguments.length);
-            return name.equals("evaluateNegated") ? test.evaluateNegated(arguments[0], (JinjavaInterpreter) arguments[1], rest)
+            return name.equals("evaluateNegated")
+                    ? test.evaluateNegated(arguments[0], (JinjavaInterpreter) arguments[1], rest)
                     : test.evaluate(arguments[0], (JinjavaInterpreter) arguments[1], rest);
         }
         List<Object> list = arguments == null ? List.of() : Arrays.asList(arguments);
-        return base instanceof TemplateFunctions functions ? functions.call(name, list) : PythonMethods.call(base, name, list);
+        return base instanceof TemplateFunctions functions
+                ? functions.call(name, list)
+                : PythonMethods.call(base, name, list);
     }
 
     @Override

@@ -11,16 +11,14 @@ import java.util.Map;
 
 /// Values as Python prints them.
 final class PythonValues {
-    private PythonValues() {
-    }
+    private PythonValues() {}
 
     /// What is not there: [#UNDEFINED], such as a key that a message lacks, or [#NONE]. False, empty and no text.
     static final class Nothing implements PyWrapper, HasObjectTruthValue, Iterable<Object> {
         static final Nothing UNDEFINED = new Nothing();
         static final Nothing NONE = new Nothing();
 
-        private Nothing() {
-        }
+        private Nothing() {}
 
         @Override
         public boolean getObjectTruthValue() {
@@ -59,8 +57,7 @@ final class PythonValues {
     ///
     /// @param indent spaces a level, or -1 for one line
     /// @param python True, None and single quotes instead of JSON's
-    private record Json(int indent, String comma, String colon, boolean python) {
-    }
+    private record Json(int indent, String comma, String colon, boolean python) {}
 
     /// As Python's `json.dumps(value, ensure_ascii=False, indent=indent)` writes it.
     ///
@@ -80,7 +77,9 @@ final class PythonValues {
                 StringBuilder text = new StringBuilder("{");
                 map.forEach((key, element) -> {
                     separate(text, text.length() > 1, how, depth + 1);
-                    text.append(json(String.valueOf(key), how, depth)).append(how.colon).append(json(element, how, depth + 1));
+                    text.append(json(String.valueOf(key), how, depth))
+                            .append(how.colon)
+                            .append(json(element, how, depth + 1));
                 });
                 yield close(text, '}', map.isEmpty(), how, depth);
             }
@@ -161,6 +160,8 @@ final class PythonValues {
         if (at < 0 || at >= size) {
             return Nothing.UNDEFINED;
         }
-        return sequence instanceof List<?> list ? list.get((int) at) : ((String) sequence).substring((int) at, (int) at + 1);
+        return sequence instanceof List<?> list
+                ? list.get((int) at)
+                : ((String) sequence).substring((int) at, (int) at + 1);
     }
 }

@@ -42,7 +42,8 @@ final class RenderedTemplate implements ChatTemplate {
         try {
             return new RenderedTemplate(file, namedTokens(directory), tokenizer, clock);
         } catch (TemplateException e) {
-            throw new IOException(message(file, e) + "; conversations can only be written with a template that this program renders", e);
+            throw new IOException(message(file, e) + "; conversations can only be written with a template that this"
+                    + " program renders", e);
         }
     }
 
@@ -52,7 +53,8 @@ final class RenderedTemplate implements ChatTemplate {
         for (String name : new String[] {"special_tokens_map.json", "tokenizer_config.json"}) {
             if (Files.isRegularFile(directory.resolve(name))) {
                 JsonTree.readObject(directory.resolve(name)).properties().forEach(property -> {
-                    String token = property.getValue().isString() ? property.getValue().stringValue()
+                    String token = property.getValue().isString()
+                            ? property.getValue().stringValue()
                             : property.getValue().path("content").asString(null);
                     if (property.getKey().endsWith("_token") && token != null) {
                         tokens.put(property.getKey(), token);
@@ -65,14 +67,18 @@ final class RenderedTemplate implements ChatTemplate {
 
     private static String message(TemplateFile file, TemplateException e) {
         boolean alone = file.file().endsWith(TemplateFile.NAME);
-        String place = alone ? e.line > 0 ? ":" + e.line : "" : ": chat_template" + (e.line > 0 ? ", line " + e.line : "");
+        String place = alone
+                ? e.line > 0 ? ":" + e.line : ""
+                : ": chat_template" + (e.line > 0 ? ", line " + e.line : "");
         return file.file() + place + ": " + e.getMessage();
     }
 
     @Override
     public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
         String whole = render(messages, tools, false, parsed);
-        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0 ? marked(whole, messages) : answers(whole, messages, tools, parsed);
+        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0
+                ? marked(whole, messages)
+                : answers(whole, messages, tools, parsed);
         String text = unmarked(whole);
         Encoding encoding = tokenizer.encodeGuarded(text, GUARD);
         int[] ids = encoding.ids();
@@ -104,11 +110,15 @@ final class RenderedTemplate implements ChatTemplate {
 
     /// Places of what `generation` blocks made, in the text without their marks.
     private static List<int[]> marked(String whole, List<ChatMessage> messages) {
-        List<Boolean> trained = messages.stream().filter(message -> message.role().equals("assistant")).map(ChatMessage::trained).toList();
+        List<Boolean> trained = messages.stream()
+                .filter(message -> message.role().equals("assistant"))
+                .map(ChatMessage::trained)
+                .toList();
         List<int[]> spans = new ArrayList<>();
         int marks = 0;
         int number = 0;
-        for (int at = whole.indexOf(TemplateSource.GENERATION); at >= 0; at = whole.indexOf(TemplateSource.GENERATION, at + 1)) {
+        for (int at = whole.indexOf(TemplateSource.GENERATION); at >= 0; at = whole.indexOf(TemplateSource.GENERATION,
+                at + 1)) {
             int end = whole.indexOf(TemplateSource.END_GENERATION, at);
             if (number >= trained.size() || trained.get(number)) {
                 spans.add(new int[] {at - marks, end - marks - 1});
@@ -126,9 +136,12 @@ final class RenderedTemplate implements ChatTemplate {
             if (!messages.get(i).role().equals("assistant") || !messages.get(i).trained()) {
                 continue;
             }
-            String answered = i + 1 == messages.size() ? whole : render(messages.subList(0, i + 1), tools, false, parsed);
+            String answered = i + 1 == messages.size()
+                    ? whole
+                    : render(messages.subList(0, i + 1), tools, false, parsed);
             if (!whole.startsWith(answered)) {
-                throw refused("the template writes message " + (i + 1) + " in another way when more follow, so that it cannot be trained"
+                throw refused("the template writes message " + (i + 1) + " in another way when more follow, so that"
+                        + " it cannot be trained"
                         + " there; end the conversation with it, or mark other answers as not trained");
             }
             String asked = i == 0 ? "" : render(messages.subList(0, i), tools, true, parsed);
@@ -151,13 +164,15 @@ final class RenderedTemplate implements ChatTemplate {
         int answer = messages.size() - 1;
         List<ChatMessage> all = new ArrayList<>(messages);
         all.add(next);
-        String before = unmarked(render(messages.subList(0, answer), List.of(), true, false)) + guarded(messages.get(answer).content());
+        String before = unmarked(render(messages.subList(0, answer), List.of(), true, false))
+                + guarded(messages.get(answer).content());
         String now = unmarked(render(all, List.of(), true, false));
         return now.startsWith(before) ? tokenizer.encodeGuarded(now.substring(before.length()), GUARD).ids() : null;
     }
 
     private static String unmarked(String text) {
-        return text.replace(String.valueOf(TemplateSource.GENERATION), "").replace(String.valueOf(TemplateSource.END_GENERATION), "");
+        return text.replace(String.valueOf(TemplateSource.GENERATION), "")
+                .replace(String.valueOf(TemplateSource.END_GENERATION), "");
     }
 
     /// The characters of `text[0, end)` without guards.
@@ -170,7 +185,8 @@ final class RenderedTemplate implements ChatTemplate {
     }
 
     /// With guards in what contents write of special tokens' names, unless they are parsed.
-    private String render(List<ChatMessage> messages, List<JsonNode> tools, boolean addGenerationPrompt, boolean parsed) {
+    private String render(List<ChatMessage> messages, List<JsonNode> tools, boolean addGenerationPrompt,
+            boolean parsed) {
         Map<String, Object> values = new LinkedHashMap<>(namedTokens);
         List<Object> list = new ArrayList<>();
         messages.forEach(message -> list.add(value(message)));
@@ -189,7 +205,8 @@ final class RenderedTemplate implements ChatTemplate {
     private Map<String, Object> value(ChatMessage message) {
         Map<String, Object> value = new LinkedHashMap<>();
         value.put("role", guarded(message.role()));
-        value.put("content", message.content().isEmpty() && !message.toolCalls().isEmpty() ? null : guarded(message.content()));
+        value.put("content",
+                message.content().isEmpty() && !message.toolCalls().isEmpty() ? null : guarded(message.content()));
         if (!message.toolCalls().isEmpty()) {
             List<Object> calls = new ArrayList<>();
             for (ToolCall call : message.toolCalls()) {
@@ -231,7 +248,8 @@ final class RenderedTemplate implements ChatTemplate {
     private String guarded(String text) {
         for (char mark : new char[] {GUARD, TemplateSource.GENERATION, TemplateSource.END_GENERATION}) {
             if (text.indexOf(mark) >= 0) {
-                throw new IllegalArgumentException(String.format("a text has U+%04X, which Unicode keeps for a program's own use", (int) mark));
+                throw new IllegalArgumentException(String
+                        .format("a text has U+%04X, which Unicode keeps for a" + " program's own use", (int) mark));
             }
         }
         return tokenizer.guarded(text, GUARD);

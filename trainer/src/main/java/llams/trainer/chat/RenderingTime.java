@@ -5,8 +5,8 @@ import java.lang.management.ThreadMXBean;
 import java.util.Collection;
 import java.util.Map;
 
-/// Ends the rendering of a template that would take for ever. Counts the processor time of the rendering thread, so that a busy
-/// machine refuses nothing.
+/// Ends the rendering of a template that would take for ever. Counts the processor time of the rendering thread, so
+/// that a busy machine refuses nothing.
 final class RenderingTime {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final long MOST_NANOS = 700_000_000;
@@ -26,7 +26,8 @@ final class RenderingTime {
     /// @throws TemplateException if the time is over
     void check() {
         if (THREADS.getCurrentThreadCpuTime() > endNanos) {
-            throw new TemplateException(0, "it was stopped: it takes far longer than a conversation of this length needs; does it loop over too much?");
+            throw new TemplateException(0, "it was stopped: it takes far longer than a conversation of this length"
+                    + " needs; does it loop over too much?");
         }
     }
 }

@@ -45,7 +45,8 @@ record TemplateFile(Path file, String template, String toolUse) {
             }
         }
         if (standard == null) {
-            throw new IOException(file + ": \"chat_template\" is neither a text nor a list with a template named \"default\"");
+            throw new IOException(
+                    file + ": \"chat_template\" is neither a text nor a list with a template named" + " \"default\"");
         }
         return new TemplateFile(file, standard, toolUse);
     }

@@ -12,7 +12,8 @@ import java.util.Locale;
 record TemplateFunctions(Clock clock) implements PyWrapper {
     Object call(String name, List<Object> arguments) {
         return switch (name) {
-            case "raise_exception" -> throw new TemplateException(0, "the template says: " + PythonValues.text(arguments.getFirst()));
+            case "raise_exception" ->
+                throw new TemplateException(0, "the template says: " + PythonValues.text(arguments.getFirst()));
             case "strftime_now" -> date(ZonedDateTime.now(clock), String.valueOf(arguments.getFirst()));
             case "text" -> PythonValues.text(arguments.getFirst());
             case "list" -> new ArrayList<>();
@@ -58,7 +59,8 @@ record TemplateFunctions(Clock clock) implements PyWrapper {
                 case 'F' -> "uuuu-MM-dd";
                 case 'T' -> "HH:mm:ss";
                 case '%' -> "'%'";
-                default -> throw new TemplateException(0, "strftime_now: %" + format.charAt(i) + " in \"" + format + "\" is not supported");
+                default -> throw new TemplateException(0,
+                        "strftime_now: %" + format.charAt(i) + " in \"" + format + "\" is not supported");
             };
             text.append(DateTimeFormatter.ofPattern(pattern, Locale.US).format(time));
         }

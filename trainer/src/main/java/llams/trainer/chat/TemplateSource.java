@@ -11,10 +11,11 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A chat template, made ready for Jinjava, which understands a template's expressions but not all of its text as Jinja does.
+/// A chat template, made ready for Jinjava, which understands a template's expressions but not all of its text as Jinja
+/// does.
 ///
-/// Here white space around tags is cut as Jinja cuts it with `trim_blocks` and `lstrip_blocks`, texts and quoted strings become
-/// variables, and what this program does not run is refused by its name and line.
+/// Here white space around tags is cut as Jinja cuts it with `trim_blocks` and `lstrip_blocks`, texts and quoted
+/// strings become variables, and what this program does not run is refused by its name and line.
 ///
 /// @param text      the template, in which only tags are left; as many lines as before
 /// @param constants the values of its variables for texts and strings
@@ -23,13 +24,15 @@ record TemplateSource(String text, Map<String, Object> constants) {
     static final char GENERATION = '\uFDD1';
     static final char END_GENERATION = '\uFDD2';
 
-    private static final Set<String> TAGS = Set.of("if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro", "endmacro",
-            "break", "continue", "generation", "endgeneration");
-    private static final Set<String> FILTERS = Set.of("trim", "tojson", "string", "length", "count", "items", "list", "join", "first", "last",
-            "upper", "lower", "capitalize", "title", "replace", "default", "d", "map", "selectattr", "rejectattr", "select", "reject",
-            "reverse", "unique", "int", "float", "abs", "round", "safe", "sort", "sum");
-    private static final Set<String> TESTS = Set.of("defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number",
-            "integer", "float", "boolean", "true", "false", "equalto", "eq", "ne", "in", "odd", "even", "divisibleby", "sameas");
+    private static final Set<String> TAGS = Set.of("if", "elif", "else", "endif", "for", "endfor", "set", "endset",
+            "macro", "endmacro", "break", "continue", "generation", "endgeneration");
+    private static final Set<String> FILTERS = Set.of("trim", "tojson", "string", "length", "count", "items", "list",
+            "join", "first", "last", "upper", "lower", "capitalize", "title", "replace", "default", "d", "map",
+            "selectattr", "rejectattr", "select", "reject", "reverse", "unique", "int", "float", "abs", "round", "safe",
+            "sort", "sum");
+    private static final Set<String> TESTS = Set.of("defined", "undefined", "none", "string", "mapping", "iterable",
+            "sequence", "number", "integer", "float", "boolean", "true", "false", "equalto", "eq", "ne", "in", "odd",
+            "even", "divisibleby", "sameas");
     private static final Set<String> FUNCTIONS = Set.of("range", "namespace");
     private static final Set<String> OWN_FUNCTIONS = Set.of("raise_exception", "strftime_now");
     /// The object whose methods are this program's functions.
@@ -83,7 +86,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
         }
 
         private int open(int from) {
-            for (int i = template.indexOf('{', from); i >= 0 && i + 1 < template.length(); i = template.indexOf('{', i + 1)) {
+            for (int i = template.indexOf('{', from); i >= 0
+                    && i + 1 < template.length(); i = template.indexOf('{', i + 1)) {
                 if ("%{#".indexOf(template.charAt(i + 1)) >= 0) {
                     return i;
                 }
@@ -205,7 +209,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
             List<Token> rest = tokens.subList(tokens.indexOf(words.getFirst()) + 1, tokens.size());
             switch (name) {
                 case "generation", "endgeneration" -> out.append("{{ ")
-                        .append(constant(String.valueOf(name.equals("generation") ? GENERATION : END_GENERATION))).append(" }}");
+                        .append(constant(String.valueOf(name.equals("generation") ? GENERATION : END_GENERATION)))
+                        .append(" }}");
                 case "for" -> loop(rest);
                 case "macro" -> {
                     macros.add(words.size() > 1 ? words.get(1).text() : "");
@@ -219,8 +224,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
                 }
                 default -> plain(name, rest);
             }
-            boolean opens = name.equals("if") || name.equals("for") || name.equals("macro") || name.equals("set")
-                    && words.stream().noneMatch(word -> word.is("="));
+            boolean opens = name.equals("if") || name.equals("for") || name.equals("macro")
+                    || name.equals("set") && words.stream().noneMatch(word -> word.is("="));
             if (opens) {
                 blocks.push(name);
             } else if (name.startsWith("end") && !name.endsWith("generation")
@@ -247,11 +252,25 @@ record TemplateSource(String text, Map<String, Object> constants) {
             String names = expression(rest.subList(0, in));
             String kept = "llams__kept" + constants.size();
             constants.put(kept, "");
-            out.append("{% set ").append(kept).append(" = ").append(OWN).append(".list() %}{% for ")
-                    .append(expression(rest.subList(0, condition))).append(" %}{% if ")
-                    .append(expression(rest.subList(condition + 1, rest.size()))).append(" %}{% set llams__ignored = ").append(OWN).append(".add( ")
-                    .append(kept).append(" , ").append(names).append(" ) %}{% endif %}{% endfor %}{% for ").append(names).append(" in ")
-                    .append(kept).append(" %}");
+            out.append("{% set ")
+                    .append(kept)
+                    .append(" = ")
+                    .append(OWN)
+                    .append(".list() %}{% for ")
+                    .append(expression(rest.subList(0, condition)))
+                    .append(" %}{% if ")
+                    .append(expression(rest.subList(condition + 1, rest.size())))
+                    .append(" %}{% set llams__ignored = ")
+                    .append(OWN)
+                    .append(".add( ")
+                    .append(kept)
+                    .append(" , ")
+                    .append(names)
+                    .append(" ) %}{% endif %}{% endfor %}{% for ")
+                    .append(names)
+                    .append(" in ")
+                    .append(kept)
+                    .append(" %}");
         }
 
         /// Where the word stands outside of brackets, or -1.
@@ -298,7 +317,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
             return text.toString().replace("[ : : - 1 ]", "| reverse").replace("[ : : -1 ]", "| reverse");
         }
 
-        /// Puts brackets around what `not` denies: Jinjava takes as little as it can, Jinja up to the next `and`, `or` or `if`.
+        /// Puts brackets around what `not` denies: Jinjava takes as little as it can, Jinja up to the next `and`, `or`
+        /// or `if`.
         private static void bracketNots(List<Token> words) {
             for (int i = words.size() - 2; i >= 0; i--) {
                 if (!words.get(i).is("not") || i > 0 && words.get(i - 1).is("is") || words.get(i + 1).is("in")) {
@@ -310,7 +330,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
                     if (word.kind() == Token.Kind.SIGN) {
                         depth += "([{".contains(word.text()) ? 1 : ")]}".contains(word.text()) ? -1 : 0;
                     }
-                    if (depth < 0 || depth == 0 && (word.kind() == Token.Kind.NAME && ENDS_NOT.contains(word.text()) || word.is(","))) {
+                    if (depth < 0 || depth == 0
+                            && (word.kind() == Token.Kind.NAME && ENDS_NOT.contains(word.text()) || word.is(","))) {
                         break;
                     }
                 }
@@ -327,7 +348,8 @@ record TemplateSource(String text, Map<String, Object> constants) {
             if (test && !TESTS.contains(name)) {
                 throw refused("the test \"is " + name + "\" is not supported");
             }
-            boolean called = after.equals("(") && !before.equals(".") && !before.equals("|") && !test && !before.equals("macro");
+            boolean called = after.equals("(") && !before.equals(".") && !before.equals("|") && !test
+                    && !before.equals("macro");
             if (called && !FUNCTIONS.contains(name) && !OWN_FUNCTIONS.contains(name) && !macros.contains(name)
                     && !Set.of("if", "elif", "in", "and", "or", "not", "is", "else").contains(name)) {
                 throw refused("the function \"" + name + "\" is not supported");
@@ -368,15 +390,16 @@ record TemplateSource(String text, Map<String, Object> constants) {
                     }
                 } else if (Character.isDigit(c)) {
                     kind = Token.Kind.NUMBER;
-                    while (i < body.length() && (Character.isDigit(body.charAt(i))
-                            || body.charAt(i) == '.' && i + 1 < body.length() && Character.isDigit(body.charAt(i + 1)))) {
+                    while (i < body.length() && (Character.isDigit(body.charAt(i)) || body.charAt(i) == '.'
+                            && i + 1 < body.length() && Character.isDigit(body.charAt(i + 1)))) {
                         i++;
                     }
                     Matcher exponent = EXPONENT.matcher(body).region(i, body.length());
                     i = exponent.lookingAt() ? exponent.end() : i;
                 } else {
                     kind = Token.Kind.SIGN;
-                    i += i + 1 < body.length() && Set.of("==", "!=", "<=", ">=", "//", "**").contains(body.substring(i, i + 2)) ? 2 : 1;
+                    i += i + 1 < body.length()
+                            && Set.of("==", "!=", "<=", ">=", "//", "**").contains(body.substring(i, i + 2)) ? 2 : 1;
                 }
                 tokens.add(new Token(kind, body.substring(begin, i), null));
             }
@@ -400,8 +423,10 @@ record TemplateSource(String text, Map<String, Object> constants) {
                     default -> 0;
                 };
                 if (digits > 0) {
-                    if (i + digits >= quoted.length() || !quoted.substring(i + 1, i + 1 + digits).matches("\\p{XDigit}+")) {
-                        throw refused("\\" + escape + " in a string must be followed by " + digits + " hexadecimal digits");
+                    if (i + digits >= quoted.length()
+                            || !quoted.substring(i + 1, i + 1 + digits).matches("\\p{XDigit}+")) {
+                        throw refused(
+                                "\\" + escape + " in a string must be followed by " + digits + " hexadecimal digits");
                     }
                     value.appendCodePoint((int) Long.parseLong(quoted.substring(i + 1, i + 1 + digits), 16));
                     i += digits;
@@ -424,7 +449,10 @@ record TemplateSource(String text, Map<String, Object> constants) {
         }
 
         private TemplateException refused(String what) {
-            int line = 1 + (int) template.substring(0, Math.min(at, template.length())).chars().filter(c -> c == '\n').count();
+            int line = 1 + (int) template.substring(0, Math.min(at, template.length()))
+                    .chars()
+                    .filter(c -> c == '\n')
+                    .count();
             return new TemplateException(line, what);
         }
     }

@@ -13,21 +13,21 @@ import llams.trainer.chat.ChatTemplate;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a model needs beside its weights once it was tuned on conversations: other programs look up how a conversation is
-/// written and where an answer ends, and a base model says neither.
+/// What a model needs beside its weights once it was tuned on conversations: other programs look up how a conversation
+/// is written and where an answer ends, and a base model says neither.
 public final class ChatFiles {
     private static final String GENERATION = "generation_config.json";
     private static final String TEMPLATE = "chat_template.jinja";
 
-    private ChatFiles() {
-    }
+    private ChatFiles() {}
 
     /// Writes `chat_template.jinja`, and `generation_config.json` with what ends an answer among the stop ids.
     ///
     /// @param stops     the ids that ended a text so far
     /// @param first     the id that begins a text, or -1
     /// @param directory of the model or adapter
-    public static void write(ChatTemplate chat, int first, Collection<Integer> stops, Path directory) throws IOException {
+    public static void write(ChatTemplate chat, int first, Collection<Integer> stops, Path directory)
+            throws IOException {
         if (!chat.isModels() || !hasTemplate(directory)) {
             AtomicFiles.write(directory.resolve(TEMPLATE), chat.text().getBytes(StandardCharsets.UTF_8));
         }

@@ -12,8 +12,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import llams.engine.safetensors.AtomicFiles;
 
-/// Keeps a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process stands. The
-/// system lifts the lock when the process ends, in whatever way; the file alone, which a killed program leaves, locks nothing.
+/// Keeps a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process
+/// stands. The system lifts the lock when the process ends, in whatever way; the file alone, which a killed program
+/// leaves, locks nothing.
 public final class DirectoryLock implements AutoCloseable {
     /// The file's name.
     public static final String FILE = "in-use.lock";
@@ -41,7 +42,8 @@ public final class DirectoryLock implements AutoCloseable {
         try {
             FileChannel channel = lock(directory, real.resolve(FILE));
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+            channel.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
             return new DirectoryLock(real, channel);
         } catch (IOException e) {
             HELD.remove(real);
@@ -65,12 +67,14 @@ public final class DirectoryLock implements AutoCloseable {
             }
             FileChannel channel;
             try {
-                channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+                channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS);
             } catch (IOException e) {
                 throw AtomicFiles.cannotWrite(directory, e);
             }
             boolean locked = channel.tryLock(LOCKED_BYTE, 1, false) != null;
-            // Whoever had it may have removed the file between the two steps above: others would not see this lock then.
+            // Whoever had it may have removed the file between the two steps above: others would not see this lock
+            // then.
             if (locked && Files.exists(file)) {
                 return channel;
             }
@@ -84,7 +88,8 @@ public final class DirectoryLock implements AutoCloseable {
     }
 
     private static IOException inUse(Path directory, String owner) {
-        return new IOException(directory + ": in use by " + owner + ", which writes into it; wait for its end, or choose another directory");
+        return new IOException(directory + ": in use by " + owner + ", which writes into it; wait for its end, or"
+                + " choose another directory");
     }
 
     @Override

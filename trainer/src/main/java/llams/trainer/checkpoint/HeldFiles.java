@@ -8,8 +8,8 @@ import java.util.Map;
 import llams.engine.safetensors.AtomicFiles;
 import llams.tokenizer.Tokenizer;
 
-/// The files beside a model's weights, read into memory when long work begins: what happens to their directory meanwhile does the
-/// result no harm.
+/// The files beside a model's weights, read into memory when long work begins: what happens to their directory
+/// meanwhile does the result no harm.
 ///
 /// @param contents  by path in the directory
 /// @param tokenizer to be written as `tokenizer.json` as well; may be null
@@ -30,8 +30,8 @@ public record HeldFiles(Map<String, byte[]> contents, Tokenizer tokenizer) {
         return new HeldFiles(ModelFiles.read(directory, ModelFiles.TOKENIZER), null);
     }
 
-    /// A tokenizer's files under the names by which a model directory has them, and `tokenizer.json`, which most other programs
-    /// read, in any case.
+    /// A tokenizer's files under the names by which a model directory has them, and `tokenizer.json`, which most other
+    /// programs read, in any case.
     ///
     /// @param tokenizer a file or a directory; null for none
     public static HeldFiles ofTokenizer(Path tokenizer) throws IOException {

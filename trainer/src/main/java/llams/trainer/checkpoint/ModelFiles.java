@@ -13,15 +13,15 @@ import java.util.Map;
 /// The files of a model directory beside its weights and `config.json`, which go along into every model made from it.
 public final class ModelFiles {
     /// What turns text into ids.
-    public static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-            "added_tokens.json", "tokenizer.model", "original/tokenizer.model");
+    public static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json",
+            "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "original/tokenizer.model");
     /// What turns conversations into text, and ends the answers.
-    public static final List<String> CHAT = List.of("chat_template.jinja", "chat_template.json", "generation_config.json");
+    public static final List<String> CHAT = List.of("chat_template.jinja", "chat_template.json",
+            "generation_config.json");
     /// What the makers want to go along.
     public static final List<String> LEGAL = List.of("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "USE_POLICY.md");
 
-    private ModelFiles() {
-    }
+    private ModelFiles() {}
 
     /// Copies all of them that there are, over what is there; returns which.
     public static List<String> copyAll(Path from, Path to) throws IOException {
@@ -39,7 +39,8 @@ public final class ModelFiles {
 
     /// Reads those of `names` that there are, by the path that each has in another model's directory.
     ///
-    /// Meta's `tokenizer.model` goes into `original/`: beside the weights, llama.cpp's converter takes it for another format.
+    /// Meta's `tokenizer.model` goes into `original/`: beside the weights, llama.cpp's converter takes it for another
+    /// format.
     static Map<String, byte[]> read(Path from, List<String> names) throws IOException {
         Map<String, byte[]> contents = new LinkedHashMap<>();
         for (String name : names) {

@@ -5,17 +5,17 @@ import java.lang.foreign.ValueLayout;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// Finds values that are infinite or NaN, at the speed of reading them: eight bytes at a time, in loops that the compiler makes vector
-/// code of.
+/// Finds values that are infinite or NaN, at the speed of reading them: eight bytes at a time, in loops that the
+/// compiler makes vector code of.
 ///
-/// Such a value has an exponent of ones. Added to its lowest bit, a one carries into the place of the sign, which was cleared.
+/// Such a value has an exponent of ones. Added to its lowest bit, a one carries into the place of the sign, which was
+/// cleared.
 public final class NonFinite {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     /// Longs that are looked at before anything is counted.
     private static final int RUN = 1 << 12;
 
-    private NonFinite() {
-    }
+    private NonFinite() {}
 
     /// How many of a tensor's values are not finite; 0 for types other than F32, BF16, F16 and F64.
     public static long count(Tensor tensor) {

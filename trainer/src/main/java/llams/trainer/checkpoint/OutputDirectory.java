@@ -13,8 +13,8 @@ import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Disk;
 
 /// A directory of results that appears whole or not at all: it is filled under a temporary name beside its own
-/// (`OUT.tmp-...`) and renamed when all is on the disk. Closing it before [#commit], and ending the program by a signal,
-/// remove what was written.
+/// (`OUT.tmp-...`) and renamed when all is on the disk. Closing it before [#commit], and ending the program by a
+/// signal, remove what was written.
 public final class OutputDirectory implements AutoCloseable {
     private final Path target;
     private final Path temporary;
@@ -45,8 +45,8 @@ public final class OutputDirectory implements AutoCloseable {
         return output;
     }
 
-    /// Looks, before long work, whether results could be put at `target`: it must be a new directory or an empty one, in a
-    /// place that can be written to. Leaves nothing behind.
+    /// Looks, before long work, whether results could be put at `target`: it must be a new directory or an empty one,
+    /// in a place that can be written to. Leaves nothing behind.
     ///
     /// @throws IOException if not, with the reason
     public static void check(Path target) throws IOException {
@@ -56,7 +56,8 @@ public final class OutputDirectory implements AutoCloseable {
         if (Files.isDirectory(target)) {
             try (Stream<Path> children = Files.list(target)) {
                 if (children.findAny().isPresent()) {
-                    throw new IOException(target + ": is there already and not empty; choose another directory or remove it");
+                    throw new IOException(
+                            target + ": is there already and not empty; choose another directory or" + " remove it");
                 }
             } catch (AccessDeniedException e) {
                 throw AtomicFiles.cannotWrite(target, e);
@@ -83,8 +84,8 @@ public final class OutputDirectory implements AutoCloseable {
 
     /// Forces all files to the disk and gives the directory its name.
     ///
-    /// @throws IOException if that fails. If the name was taken in the meantime, the results stay where they are, and the
-    ///                     message says where
+    /// @throws IOException if that fails. If the name was taken in the meantime, the results stay where they are, and
+    ///                     the message says where
     public void commit() throws IOException {
         force();
         try {
@@ -92,8 +93,8 @@ public final class OutputDirectory implements AutoCloseable {
             Disk.current().move(temporary, target);
         } catch (IOException e) {
             release();
-            throw new IOException(target + ": could not be given its name (" + e.getMessage() + "); the complete results are in "
-                    + temporary, e);
+            throw new IOException(target + ": could not be given its name (" + e.getMessage() + "); the complete"
+                    + " results are in " + temporary, e);
         }
         release();
         AtomicFiles.forceDirectory(target.getParent());

@@ -19,7 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 public record ChoiceQuestion(String origin, String question, List<String> choices, int answer, String separator) {
     private static final Set<String> KEYS = Set.of("question", "choices", "answer", "separator");
 
-    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line, with `"separator"` where it says one.
+    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line, with `"separator"` where it says
+    /// one.
     ///
     /// @param unused hears of every other key that a line has
     /// @throws DataException if a line is anything else, or there is none
@@ -35,8 +36,8 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
             }
         }
         if (questions.isEmpty()) {
-            throw new DataException(file + ": no question in it; wanted lines like {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"],"
-                    + " \"answer\": 0}");
+            throw new DataException(file + ": no question in it; wanted lines like {\"question\": \"1 + 1 =\","
+                    + " \"choices\": [\"2\", \"3\"]," + " \"answer\": 0}");
         }
         return questions;
     }
@@ -45,8 +46,8 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         String question = JsonLine.text(row, "question", place);
         JsonNode list = row.path("choices");
         if (!list.isArray() || list.size() < 2) {
-            throw new DataException(place + ": \"choices\" is " + JsonLine.kind(list) + (list.isArray() ? " of " + list.size() : "")
-                    + "; wanted a list of two texts or more");
+            throw new DataException(place + ": \"choices\" is " + JsonLine.kind(list)
+                    + (list.isArray() ? " of " + list.size() : "") + "; wanted a list of two texts or more");
         }
         List<String> choices = new ArrayList<>();
         for (JsonNode choice : list) {
@@ -57,19 +58,23 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
             choices.add(choice.stringValue());
         }
         JsonNode answer = row.path("answer");
-        if (!answer.isIntegralNumber() || !answer.canConvertToInt() || answer.intValue() < 0 || answer.intValue() >= choices.size()) {
-            throw new DataException(place + ": \"answer\" is " + JsonLine.kind(answer) + "; wanted the index of the right one of "
-                    + choices.size() + " choices, 0 to " + (choices.size() - 1));
+        if (!answer.isIntegralNumber() || !answer.canConvertToInt() || answer.intValue() < 0
+                || answer.intValue() >= choices.size()) {
+            throw new DataException(place + ": \"answer\" is " + JsonLine.kind(answer) + "; wanted the index of the"
+                    + " right one of " + choices.size() + " choices, 0 to " + (choices.size() - 1));
         }
         JsonNode separator = row.path("separator");
         if (!separator.isMissingNode() && !separator.isNull() && !separator.isString()) {
-            throw new DataException(place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text, \"\" for none");
+            throw new DataException(
+                    place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text," + " \"\" for none");
         }
-        return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue(), separator.stringValue(null));
+        return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue(),
+                separator.stringValue(null));
     }
 
-    /// What is scored with an answer: the question, what stands between, and the answer. That is the separator where there is one.
-    /// Otherwise it is white space, once: the question's at its end, or else the answer's at its beginning, or else one blank.
+    /// What is scored with an answer: the question, what stands between, and the answer. That is the separator where
+    /// there is one. Otherwise it is white space, once: the question's at its end, or else the answer's at its
+    /// beginning, or else one blank.
     public String text(String choice) {
         if (separator != null) {
             return question + separator + choice;
@@ -80,8 +85,8 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         return question + (Character.isWhitespace(choice.charAt(0)) ? "" : " ") + choice;
     }
 
-    /// The beginning of each [#text] that counts as the question. White space at its end is the answer's: tokens begin with spaces,
-    /// they do not end with them.
+    /// The beginning of each [#text] that counts as the question. White space at its end is the answer's: tokens begin
+    /// with spaces, they do not end with them.
     public String context() {
         return (question + (separator == null ? "" : separator)).stripTrailing();
     }

@@ -24,8 +24,10 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
 
     /// @param maxBadRows unusable rows of a file that are skipped and noted; null for the usual limit
     /// @param limit      documents to keep: files are read to their ends, but only the first become ids
-    /// @throws DataException if a file is in no known form, has more unusable rows or nothing else, or if there is no document
-    public static Corpus load(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, int limit) throws IOException {
+    /// @throws DataException if a file is in no known form, has more unusable rows or nothing else, or if there is no
+    ///     document
+    public static Corpus load(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, int limit)
+            throws IOException {
         Loading loading = new Loading(encoder, limit);
         for (Path file : files) {
             loading.add(file, maxBadRows);
@@ -35,8 +37,10 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
         }
         loading.notes.addAll(loading.names.lines());
         if (loading.empty > 0) {
-            loading.notes.add(loading.empty == 1 ? "1 text or list of ids has nothing in it and is left out"
-                    : String.format(Locale.ROOT, "%,d texts or lists of ids have nothing in them and are left out", loading.empty));
+            loading.notes.add(loading.empty == 1
+                    ? "1 text or list of ids has nothing in it and is left out"
+                    : String.format(Locale.ROOT, "%,d texts or lists of ids have nothing in them and are left out",
+                            loading.empty));
         }
         return new Corpus(loading.documents, loading.textBytes, loading.conversations, loading.empty, loading.notes);
     }
@@ -88,10 +92,11 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
                     chat.messages().forEach(message -> {
                         count(message.content());
                         names.find(message.content(), chat.origin(), false);
-                        message.toolCalls().forEach(call -> names.find(call.arguments().toString(), chat.origin(), false));
+                        message.toolCalls()
+                                .forEach(call -> names.find(call.arguments().toString(), chat.origin(), false));
                     });
                 }
-                case Sample.Ids ids -> { }
+                case Sample.Ids ids -> {}
             }
         }
 

@@ -2,8 +2,8 @@ package llams.trainer.data;
 
 import llams.engine.tensor.CounterRandom;
 
-/// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and the
-/// epoch alone, so training goes on anywhere exactly as if it had never stopped.
+/// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and
+/// the epoch alone, so training goes on anywhere exactly as if it had never stopped.
 public final class DataLoader {
     /// Where training stands: the next sequence is number `index` of epoch `epoch`, both from 0.
     public record Position(int epoch, int index) {

@@ -1,6 +1,7 @@
 package llams.trainer.data;
 
-/// What a data set holds, and what packing did to it. Every token of the documents is in a sequence, truncated, or dropped.
+/// What a data set holds, and what packing did to it. Every token of the documents is in a sequence, truncated, or
+/// dropped.
 ///
 /// @param documents        documents, before anything is dropped
 /// @param tokens           their tokens
@@ -13,15 +14,5 @@ package llams.trainer.data;
 /// @param truncatedTokens  tokens left out so
 /// @param dropped          documents left out whole, because no token of what remains of them counts
 /// @param droppedTokens    tokens left out so
-public record DataStatistics(
-        int documents,
-        long tokens,
-        int longest,
-        int sequences,
-        long packedTokens,
-        long countedTokens,
-        int cut,
-        int truncated,
-        long truncatedTokens,
-        int dropped,
-        long droppedTokens) {}
+public record DataStatistics(int documents, long tokens, int longest, int sequences, long packedTokens,
+        long countedTokens, int cut, int truncated, long truncatedTokens, int dropped, long droppedTokens) {}

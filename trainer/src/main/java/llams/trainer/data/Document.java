@@ -8,8 +8,8 @@ import java.util.Arrays;
 /// @param ids    `[tokens]`
 /// @param labels `[tokens]`, unshifted: `labels[i]` belongs to the token at i and is its id, or [#IGNORED]. It is what
 ///               position i - 1 has to predict, so `labels[0]` never counts. May be the same array as `ids`.
-/// @param cut    whether a packer may cut the document and go on with it in the next sequence: texts yes; conversations no,
-///               their rest would be answers without the questions
+/// @param cut    whether a packer may cut the document and go on with it in the next sequence: texts yes; conversations
+///               no, their rest would be answers without the questions
 public record Document(String origin, int[] ids, int[] labels, boolean cut) {
     /// The label of a token that the loss does not count.
     public static final int IGNORED = -100;
@@ -39,9 +39,7 @@ public record Document(String origin, int[] ids, int[] labels, boolean cut) {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Document d
-                && cut == d.cut
-                && Arrays.equals(ids, d.ids)
+        return other instanceof Document d && cut == d.cut && Arrays.equals(ids, d.ids)
                 && Arrays.equals(labels, d.labels);
     }
 
@@ -52,6 +50,7 @@ public record Document(String origin, int[] ids, int[] labels, boolean cut) {
 
     @Override
     public String toString() {
-        return "Document[origin=" + origin + ", ids=" + Arrays.toString(ids) + ", labels=" + Arrays.toString(labels) + ", cut=" + cut + "]";
+        return "Document[origin=" + origin + ", ids=" + Arrays.toString(ids) + ", labels=" + Arrays.toString(labels)
+                + ", cut=" + cut + "]";
     }
 }

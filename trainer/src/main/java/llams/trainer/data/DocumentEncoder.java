@@ -17,14 +17,16 @@ import llams.trainer.chat.ModelText;
 /// | conversation | as the model's [ChatTemplate] writes it | what the assistant's messages add to the prompts before them; none of a message that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
-/// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise. Where it is the
-/// token, a text that brings its own beginning or end gets no second one.
+/// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise.
+/// Where it is the token, a text that brings its own beginning or end gets no second one.
 ///
-/// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is never asked for,
-/// and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations are lower for that.)
+/// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is
+/// never asked for, and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations
+/// are lower for that.)
 public final class DocumentEncoder {
     /// Names that end a text or a turn, in the formats of this field.
-    private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>");
+    private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>",
+            "<|endoftext|>");
 
     private final ModelText text;
     private final Tokenizer tokenizer;
@@ -76,14 +78,17 @@ public final class DocumentEncoder {
         TextFrame frame = model(sample).frame();
         String text = sample.text();
         boolean parsed = special == SpecialText.PARSE;
-        boolean begun = parsed && frame.first() != TextFrame.NONE && text.stripLeading().startsWith(tokenizer.decode(frame.first()));
+        boolean begun = parsed && frame.first() != TextFrame.NONE
+                && text.stripLeading().startsWith(tokenizer.decode(frame.first()));
         int[] body = ids(begun && sample.starts() ? text.stripLeading() : text);
         int[] ids = frame.around(body, sample.starts() && !begun, sample.ends() && !(parsed && ending(text) != null));
         return new Document(sample.origin(), ids, ids);
     }
 
     private int[] ids(String text) {
-        return special == SpecialText.PARSE ? tokenizer.encode(text, Tokenizer.ALL, Set.of()) : tokenizer.encodeOrdinary(text);
+        return special == SpecialText.PARSE
+                ? tokenizer.encode(text, Tokenizer.ALL, Set.of())
+                : tokenizer.encodeOrdinary(text);
     }
 
     /// The token's name that ends `text`, or null.
@@ -114,7 +119,8 @@ public final class DocumentEncoder {
             }
         }
         if (message.role().equals("assistant") && message.toolCalls().isEmpty() && bare.isBlank()) {
-            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end it, which is not trained");
+            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end"
+                    + " it, which is not trained");
         }
         return new ChatMessage(message.role(), bare, message.toolCalls(), message.trained());
     }
@@ -140,8 +146,8 @@ public final class DocumentEncoder {
 
     private ModelText model(Sample sample) {
         if (text == null) {
-            throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one with --tokenizer,"
-                    + " or give ids: {\"ids\": [1, 2, 3]}");
+            throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one"
+                    + " with --tokenizer," + " or give ids: {\"ids\": [1, 2, 3]}");
         }
         return text;
     }
@@ -151,8 +157,8 @@ public final class DocumentEncoder {
             int id = document.ids()[i];
             int label = document.labels()[i];
             if (id < 0 || id >= vocab) {
-                throw new DataException(document.origin() + ": id " + id + " (number " + i + ") is outside the model's vocabulary, 0 to "
-                        + (vocab - 1) + "; is this the model's own tokenizer?");
+                throw new DataException(document.origin() + ": id " + id + " (number " + i + ") is outside the"
+                        + " model's vocabulary, 0 to " + (vocab - 1) + "; is this the model's own tokenizer?");
             }
             if (label != Document.IGNORED && (label < 0 || label >= vocab)) {
                 throw new DataException(document.origin() + ": label " + label + " (number " + i

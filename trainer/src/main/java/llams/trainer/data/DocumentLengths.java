@@ -7,8 +7,7 @@ import java.util.List;
 /// How long documents are, in tokens.
 public final class DocumentLengths {
     /// Documents of `from` to `to` tokens.
-    public record Bucket(long from, long to, int documents, long tokens) {
-    }
+    public record Bucket(long from, long to, int documents, long tokens) {}
 
     private final int[] sorted;
 
@@ -22,7 +21,8 @@ public final class DocumentLengths {
         return sorted[Math.max(0, (int) Math.ceil(quantile * sorted.length) - 1)];
     }
 
-    /// Documents by length, each bucket from a power of two plus one to the next, from the first that is not empty to the last.
+    /// Documents by length, each bucket from a power of two plus one to the next, from the first that is not empty to
+    /// the last.
     public List<Bucket> histogram() {
         List<Bucket> buckets = new ArrayList<>();
         int at = 0;
@@ -32,7 +32,8 @@ public final class DocumentLengths {
                 at++;
             }
             if (at > 0) {
-                buckets.add(new Bucket(to / 2 + 1, to, at - first, Arrays.stream(sorted, first, at).asLongStream().sum()));
+                buckets.add(
+                        new Bucket(to / 2 + 1, to, at - first, Arrays.stream(sorted, first, at).asLongStream().sum()));
             }
         }
         return buckets;

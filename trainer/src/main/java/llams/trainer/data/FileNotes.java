@@ -7,7 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// What reading one file left out, counted: no key and no row disappears without a word, and a million of them take a line.
+/// What reading one file left out, counted: no key and no row disappears without a word, and a million of them take a
+/// line.
 final class FileNotes {
     /// Rows that may be skipped of a short file, if nothing else is asked for; of a long one a hundredth.
     static final int DEFAULT_BAD_ROWS = 10;
@@ -78,8 +79,8 @@ final class FileNotes {
         }
         if (bad > limit) {
             throw new DataException(String.format(Locale.ROOT,
-                    "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with --max-bad-rows %d;"
-                            + " the first: %s",
+                    "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with"
+                            + " --max-bad-rows %d;" + " the first: %s",
                     file, bad, all, limit, bad, examples.getFirst()));
         }
     }
@@ -88,8 +89,8 @@ final class FileNotes {
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         if (bad > 0) {
-            lines.add(String.format(Locale.ROOT, "%s: %,d of %,d rows cannot be used and %s skipped:", file, bad, rows + bad,
-                    bad == 1 ? "is" : "are"));
+            lines.add(String.format(Locale.ROOT, "%s: %,d of %,d rows cannot be used and %s skipped:", file, bad,
+                    rows + bad, bad == 1 ? "is" : "are"));
             examples.forEach(example -> lines.add("  " + example));
             if (bad > examples.size()) {
                 lines.add(String.format(Locale.ROOT, "  and %,d more", bad - examples.size()));

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 
-/// The elements of a JSON list, or JSON values one behind the other, each over as many lines as it likes. Only one is in memory
-/// at a time. What is no JSON is returned as it stands, for the parser of the row to refuse.
+/// The elements of a JSON list, or JSON values one behind the other, each over as many lines as it likes. Only one is
+/// in memory at a time. What is no JSON is returned as it stands, for the parser of the row to refuse.
 final class JsonElements implements Rows {
     private static final int END = -1;
 
@@ -81,14 +81,15 @@ final class JsonElements implements Rows {
         return null;
     }
 
-    /// `name:line` of the row's beginning; of the second row in a line and those after it also the index in brackets, from 0.
+    /// `name:line` of the row's beginning; of the second row in a line and those after it also the index in brackets,
+    /// from 0.
     @Override
     public String place() {
         return name + ":" + rowLine + (sharesLine ? "[" + index + "]" : "");
     }
 
-    /// The bytes up to the end of the value at hand: the bracket that closes it, or what ends a bare value. None of these marks is
-    /// ever part of another character in UTF-8.
+    /// The bytes up to the end of the value at hand: the bracket that closes it, or what ends a bare value. None of
+    /// these marks is ever part of another character in UTF-8.
     private byte[] element() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         int depth = 0;

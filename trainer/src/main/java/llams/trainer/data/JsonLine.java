@@ -15,23 +15,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a text may have any length. Python's `NaN`
-/// is a number.
+/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a text may have any length.
+/// Python's `NaN` is a number.
 public final class JsonLine {
     private static final int MAX_DEPTH = 1_000;
     private static final int MAX_DIGITS = 1_000;
     private static final int MAX_SHOWN = 60;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .maxNestingDepth(MAX_DEPTH)
-                            .maxNumberLength(MAX_DIGITS)
-                            .build())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNumberLength(MAX_DIGITS)
                     .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+            .build()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
     private static final int SHOWN = 24;
 
@@ -59,7 +57,9 @@ public final class JsonLine {
         if (location == null || location.getColumnNr() <= 0) {
             return "";
         }
-        String line = location.getLineNr() > 1 ? " at line " + location.getLineNr() + " of the row, column " : " at column ";
+        String line = location.getLineNr() > 1
+                ? " at line " + location.getLineNr() + " of the row, column "
+                : " at column ";
         return line + location.getColumnNr();
     }
 
@@ -85,7 +85,8 @@ public final class JsonLine {
             return "";
         }
         int to = (int) Math.min(json.length(), from + SHOWN);
-        return " but '" + json.substring((int) from, to).lines().findFirst().orElse("") + (to < json.length() ? "...'" : "'");
+        return " but '" + json.substring((int) from, to).lines().findFirst().orElse("")
+                + (to < json.length() ? "...'" : "'");
     }
 
     /// The text at `key`.

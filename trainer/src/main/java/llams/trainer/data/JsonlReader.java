@@ -9,8 +9,8 @@ import llams.trainer.chat.ChatMessage;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Rows of training data: JSON objects, each in any of these forms, of which the first that fits is taken. Keys that are not named
-/// here are counted; a key whose value is null is not there.
+/// Rows of training data: JSON objects, each in any of these forms, of which the first that fits is taken. Keys that
+/// are not named here are counted; a key whose value is null is not there.
 ///
 /// | keys | sample |
 /// |---|---|
@@ -28,7 +28,8 @@ final class JsonlReader {
     private static final List<String> INPUTS = List.of("input", "context");
     private static final List<String> SYSTEMS = List.of("system", "system_prompt");
     /// What tokenized datasets call the mask of trained tokens.
-    private static final List<String> LOSS_MASKS = List.of("loss_mask", "assistant_masks", "assistant_mask", "completion_mask");
+    private static final List<String> LOSS_MASKS = List.of("loss_mask", "assistant_masks", "assistant_mask",
+            "completion_mask");
 
     private JsonlReader() {}
 
@@ -74,8 +75,8 @@ final class JsonlReader {
         int[] ids = row.integers(key);
         int[] labels = row.has("labels") ? row.integers("labels") : ids;
         if (labels.length != ids.length) {
-            throw new DataException(row.place + ": \"" + key + "\" has " + ids.length + " entries, \"labels\" " + labels.length
-                    + "; labels stand unshifted, one for each id, -100 where the loss does not count");
+            throw new DataException(row.place + ": \"" + key + "\" has " + ids.length + " entries, \"labels\" "
+                    + labels.length + "; labels stand unshifted, one for each id, -100 where the loss does not count");
         }
         for (String mask : LOSS_MASKS) {
             if (row.has(mask)) {
@@ -108,8 +109,9 @@ final class JsonlReader {
     private static boolean[] mask(Row row, String key, int length) {
         JsonNode list = row.take(key);
         if (!list.isArray() || list.size() != length) {
-            throw new DataException(row.place + ": \"" + key + "\" is " + JsonLine.kind(list) + (list.isArray() ? " of " + list.size() : "")
-                    + "; wanted a list of 0 and 1, one for each of the " + length + " ids");
+            throw new DataException(row.place + ": \"" + key + "\" is " + JsonLine.kind(list)
+                    + (list.isArray() ? " of " + list.size() : "") + "; wanted a list of 0 and 1, one for each of the "
+                    + length + " ids");
         }
         boolean[] mask = new boolean[length];
         for (int i = 0; i < length; i++) {
@@ -148,7 +150,8 @@ final class JsonlReader {
         list = Messages.unwrapped(list, where);
         List<JsonNode> tools = new ArrayList<>();
         if (!list.isArray()) {
-            throw new DataException(where + " is " + JsonLine.kind(list) + "; wanted a list of tools, or the JSON text of one");
+            throw new DataException(
+                    where + " is " + JsonLine.kind(list) + "; wanted a list of tools, or the JSON" + " text of one");
         }
         for (JsonNode tool : list) {
             JsonNode description = Messages.unwrapped(tool, where + "[" + tools.size() + "]");
@@ -163,13 +166,14 @@ final class JsonlReader {
 
     private static List<ChatMessage> instruction(Row row, String question, String answer) {
         if (row.has("label") && row.object().get("label").isBoolean()) {
-            throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained here; keep the good"
-                    + " ones: jq -c 'select(.label) | del(.label)'");
+            throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained"
+                    + " here; keep the good" + " ones: jq -c 'select(.label) | del(.label)'");
         }
         List<ChatMessage> messages = new ArrayList<>(history(row));
         if (row.object().get(question).isArray()) {
             // A prompt of messages and what completes it: the prompt is there to be read.
-            Messages.of(row, question).forEach(m -> messages.add(new ChatMessage(m.role(), m.content(), m.toolCalls(), false)));
+            Messages.of(row, question)
+                    .forEach(m -> messages.add(new ChatMessage(m.role(), m.content(), m.toolCalls(), false)));
         } else {
             StringBuilder asked = new StringBuilder(row.text(question));
             for (String key : INPUTS) {
@@ -183,7 +187,8 @@ final class JsonlReader {
         } else {
             String said = row.text(answer);
             if (said.isBlank()) {
-                throw new DataException(row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is not trained");
+                throw new DataException(
+                        row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is" + " not trained");
             }
             messages.add(new ChatMessage("assistant", said));
         }
@@ -198,12 +203,13 @@ final class JsonlReader {
         }
         JsonNode turns = row.take("history");
         if (!turns.isArray()) {
-            throw new DataException(row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question, answer], ...]");
+            throw new DataException(
+                    row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question," + " answer], ...]");
         }
         for (JsonNode turn : turns) {
             if (turn.size() != 2 || !turn.path(0).isString() || turn.path(1).stringValue("").isBlank()) {
-                throw new DataException(row.place + ": \"history\"[" + messages.size() / 2 + "] is " + JsonLine.kind(turn)
-                        + "; wanted a list of a question and its answer");
+                throw new DataException(row.place + ": \"history\"[" + messages.size() / 2 + "] is "
+                        + JsonLine.kind(turn) + "; wanted a list of a question and its answer");
             }
             messages.add(new ChatMessage("user", turn.get(0).stringValue()));
             messages.add(new ChatMessage("assistant", turn.get(1).stringValue()));

@@ -12,15 +12,15 @@ import tools.jackson.databind.node.ObjectNode;
 final class KnownForms {
     record Form(List<String> keys, String example) {}
 
-    static final List<Form> FORMS = List.of(
-            new Form(List.of("text"), "{\"text\": \"Seoul is the capital of Korea.\"}"),
-            new Form(
-                    List.of("messages"),
-                    "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"Hello!\"}]}"),
-            new Form(
-                    List.of("conversations"),
-                    "{\"conversations\": [{\"from\": \"human\", \"value\": \"Hi\"}, {\"from\": \"gpt\", \"value\": \"Hello!\"}]}"),
-            new Form(List.of("instruction", "output"), "{\"instruction\": \"Add 2 and 2.\", \"input\": \"\", \"output\": \"4\"}"),
+    static final List<Form> FORMS = List.of(new Form(List.of("text"), "{\"text\": \"Seoul is the capital of Korea.\"}"),
+            new Form(List.of("messages"),
+                    "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\","
+                            + " \"content\": \"Hello!\"}]}"),
+            new Form(List.of("conversations"),
+                    "{\"conversations\": [{\"from\": \"human\", \"value\": \"Hi\"}, {\"from\": \"gpt\", \"value\":"
+                            + " \"Hello!\"}]}"),
+            new Form(List.of("instruction", "output"),
+                    "{\"instruction\": \"Add 2 and 2.\", \"input\": \"\"," + " \"output\": \"4\"}"),
             new Form(List.of("prompt", "response"), "{\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}"),
             new Form(List.of("question", "answer"), "{\"question\": \"What is 2 + 2?\", \"answer\": \"4\"}"),
             new Form(LanguagePair.KEYS, "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}"),
@@ -35,10 +35,11 @@ final class KnownForms {
     /// The message for a row that no reader takes.
     static String unknown(Row row) {
         if (row.has("chosen") && row.has("rejected")) {
-            String chosen = row.object().get("chosen").isArray() ? "{messages: .chosen}"
+            String chosen = row.object().get("chosen").isArray()
+                    ? "{messages: .chosen}"
                     : row.has("prompt") ? "{prompt, response: .chosen}" : "{text: .chosen}";
-            return row.place + ": preference data (\"chosen\" and \"rejected\") is not trained here; to train what was chosen:"
-                    + " jq -c '" + chosen + "'";
+            return row.place + ": preference data (\"chosen\" and \"rejected\") is not trained here; to train what"
+                    + " was chosen:" + " jq -c '" + chosen + "'";
         }
         Form nearest = FORMS.getFirst();
         double smallest = Double.MAX_VALUE;
@@ -50,8 +51,10 @@ final class KnownForms {
             }
         }
         String found = row.place + ": no known form of training data; its keys are " + row.keys();
-        return smallest > FAR ? found + "; wanted " + all() + "; docs/DATA.md has examples"
-                : found + "; the nearest form has " + String.join(", ", nearest.keys) + ", for example " + nearest.example;
+        return smallest > FAR
+                ? found + "; wanted " + all() + "; docs/DATA.md has examples"
+                : found + "; the nearest form has " + String.join(", ", nearest.keys) + ", for example "
+                        + nearest.example;
     }
 
     private static String all() {
@@ -72,7 +75,8 @@ final class KnownForms {
             return "(none)";
         }
         List<String> shown = new ArrayList<>(keys).subList(0, Math.min(keys.size(), KEYS_SHOWN));
-        return String.join(", ", shown) + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
+        return String.join(", ", shown)
+                + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
     }
 
     /// Mean over the form's keys of how far the most similar key of the row is, 0 (the same) to 1 (nothing in common).

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
-/// kowikitext, and WikiText with it: articles joined, each under a line `= title =` (older files: ` = title = `) between
-/// blank lines. Headings inside an article are `= = heading  = =`. An article's text is its title line and its body, without
-/// blank lines at the end. WikiText is also handed around with its blank lines removed; then every line ` = title = ` with its
-/// outer spaces is one.
+/// kowikitext, and WikiText with it: articles joined, each under a line `= title =` (older files: ` = title = `)
+/// between blank lines. Headings inside an article are `= = heading  = =`. An article's text is its title line and its
+/// body, without blank lines at the end. WikiText is also handed around with its blank lines removed; then every line `
+/// = title = ` with its outer spaces is one.
 final class KowikiTextReader {
     /// Two spaces before the closing mark are a heading of the wiki's own first level, in the middle of an article.
     private static final Pattern TITLE = Pattern.compile(" ?= (?!=)(?:.*\\S)? = ?\r?");

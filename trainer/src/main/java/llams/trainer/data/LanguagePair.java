@@ -11,11 +11,10 @@ public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
         return new LanguagePair(row.text("q_ko"), row.text("a_ko"), row.text("q_en"), row.text("a_en"));
     }
 
-    /// The four conversations that tie the languages together: English to English, English to Korean, Korean to English,
-    /// Korean to Korean.
+    /// The four conversations that tie the languages together: English to English, English to Korean, Korean to
+    /// English, Korean to Korean.
     public List<List<ChatMessage>> conversations() {
-        return List.of(
-                conversation(qEn, aEn), conversation(qEn, aKo), conversation(qKo, aEn), conversation(qKo, aKo));
+        return List.of(conversation(qEn, aEn), conversation(qEn, aKo), conversation(qKo, aEn), conversation(qKo, aKo));
     }
 
     private static List<ChatMessage> conversation(String question, String answer) {

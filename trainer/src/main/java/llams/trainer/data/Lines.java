@@ -10,8 +10,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// Lines of UTF-8 text with their numbers. A line ends at `\n` alone: a `\r` is a character of its line. A byte order mark
-/// at the start is dropped. Files in UTF-16 are read as well.
+/// Lines of UTF-8 text with their numbers. A line ends at `\n` alone: a `\r` is a character of its line. A byte order
+/// mark at the start is dropped. Files in UTF-16 are read as well.
 public final class Lines implements Rows, Closeable {
     private final InputStream in;
     private final String name;
@@ -96,17 +96,14 @@ public final class Lines implements Rows, Closeable {
 
     static String decode(ByteBuffer source, String place) {
         try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
+            return StandardCharsets.UTF_8.newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
                     .decode(source)
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new DataException(
-                    place + ": not UTF-8 at byte " + source.position() + " of the line; convert the file,"
-                            + " for example with 'iconv -f CP949 -t UTF-8'",
-                    e);
+            throw new DataException(place + ": not UTF-8 at byte " + source.position()
+                    + " of the line; convert the file," + " for example with 'iconv -f CP949 -t UTF-8'", e);
         }
     }
 

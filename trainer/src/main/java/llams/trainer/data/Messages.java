@@ -26,8 +26,9 @@ final class Messages {
     static List<ChatMessage> of(Row row, String key) {
         JsonNode list = row.take(key);
         if (!list.isArray() || list.isEmpty()) {
-            throw new DataException(row.place + ": \"" + key + "\" is " + (list.isArray() ? "empty" : JsonLine.kind(list))
-                    + "; wanted a list of messages like {\"role\": \"user\", \"content\": \"...\"}");
+            throw new DataException(
+                    row.place + ": \"" + key + "\" is " + (list.isArray() ? "empty" : JsonLine.kind(list))
+                            + "; wanted a list of messages like {\"role\": \"user\", \"content\": \"...\"}");
         }
         List<ChatMessage> messages = new ArrayList<>();
         for (JsonNode node : list) {
@@ -74,7 +75,8 @@ final class Messages {
                     + "\" calls a tool; only an assistant does");
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
-            throw new DataException(message.place + " is an assistant's message with nothing in it, which is not trained");
+            throw new DataException(
+                    message.place + " is an assistant's message with nothing in it, which is not" + " trained");
         }
         return new ChatMessage(role, content, toolCalls, trained(message, assistant));
     }
@@ -97,7 +99,8 @@ final class Messages {
 
     private static String content(Row message, String key, String role) {
         JsonNode content = message.take(key);
-        boolean parts = content.isArray() && content.valueStream().allMatch(part -> part.isString() || part.has("type"));
+        boolean parts = content.isArray()
+                && content.valueStream().allMatch(part -> part.isString() || part.has("type"));
         if (parts) {
             List<String> texts = new ArrayList<>();
             for (JsonNode part : content) {
@@ -131,7 +134,8 @@ final class Messages {
         for (JsonNode node : value.isArray() ? value : List.of(value)) {
             String at = value.isArray() ? where + "[" + calls.size() + "]" : where;
             if (!(node instanceof ObjectNode object)) {
-                throw new DataException(at + " is " + JsonLine.kind(node) + "; wanted a call: {\"name\": \"...\", \"arguments\": {...}}");
+                throw new DataException(at + " is " + JsonLine.kind(node) + "; wanted a call: {\"name\": \"...\","
+                        + " \"arguments\": {...}}");
             }
             Row call = new Row(object, at);
             calls.add(call(call));
@@ -143,19 +147,22 @@ final class Messages {
     private static ToolCall call(Row call) {
         String type = call.textOrEmpty("type");
         if (!type.isEmpty() && !type.equals("function")) {
-            throw new DataException(call.place + " is of type \"" + JsonLine.shown(type) + "\"; only functions are called");
+            throw new DataException(
+                    call.place + " is of type \"" + JsonLine.shown(type) + "\"; only functions are" + " called");
         }
         Row function = call;
         if (call.has("function")) {
             JsonNode inner = call.take("function");
             if (!(inner instanceof ObjectNode object)) {
-                throw new DataException(call.place + ": \"function\" is " + JsonLine.kind(inner) + "; wanted its name and arguments");
+                throw new DataException(call.place + ": \"function\" is " + JsonLine.kind(inner) + "; wanted its"
+                        + " name and arguments");
             }
             function = new Row(object, call.place);
         }
         String name = function.text("name");
         String key = function.has("arguments") ? "arguments" : "parameters";
-        JsonNode arguments = function.has(key) ? unwrapped(function.take(key), call.place + ": \"" + key + "\"")
+        JsonNode arguments = function.has(key)
+                ? unwrapped(function.take(key), call.place + ": \"" + key + "\"")
                 : JsonNodeFactory.instance.objectNode();
         if (!(arguments instanceof ObjectNode byName)) {
             throw new DataException(call.place + ": \"" + key + "\" is " + JsonLine.kind(arguments)
@@ -172,7 +179,9 @@ final class Messages {
         if (!value.isString()) {
             return value;
         }
-        return value.stringValue().isBlank() ? JsonNodeFactory.instance.objectNode() : JsonLine.value(value.stringValue(), where);
+        return value.stringValue().isBlank()
+                ? JsonNodeFactory.instance.objectNode()
+                : JsonLine.value(value.stringValue(), where);
     }
 
     private static boolean trained(Row message, boolean assistant) {

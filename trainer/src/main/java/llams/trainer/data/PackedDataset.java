@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
 
-/// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when asked
-/// for.
+/// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when
+/// asked for.
 ///
-/// Packed, documents follow each other in their order. One that may be cut fills what is left of a sequence and goes on in the
-/// next, as a document whose positions start at 0 again; its last token before the cut still predicts the first after it, so
-/// where the cuts fall changes no count. One that may not be cut starts a new sequence if the rest of this one is too short, and
-/// is truncated if it is longer than a sequence. So sequences of texts have exactly `tokens` tokens, all but the last.
+/// Packed, documents follow each other in their order. One that may be cut fills what is left of a sequence and goes on
+/// in the next, as a document whose positions start at 0 again; its last token before the cut still predicts the first
+/// after it, so where the cuts fall changes no count. One that may not be cut starts a new sequence if the rest of this
+/// one is too short, and is truncated if it is longer than a sequence. So sequences of texts have exactly `tokens`
+/// tokens, all but the last.
 ///
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
@@ -39,10 +40,13 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         this.documents = documents;
         statistics = layOut(tokens, pack);
         if (statistics.countedTokens() == 0) {
-            throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens() + " tokens in "
-                    + statistics.documents() + " documents. Of conversations only what the assistant says counts, of ids only labels"
+            throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens()
+                    + " tokens in " + statistics.documents()
+                    + " documents. Of conversations only what the assistant says counts," + " of ids only labels"
                     + " other than -100"
-                    + (statistics.truncated() == 0 ? "" : "; " + statistics.truncated() + " documents lost their ends to --tokens " + tokens));
+                    + (statistics.truncated() == 0
+                            ? ""
+                            : "; " + statistics.truncated() + " documents lost their" + " ends to --tokens " + tokens));
         }
     }
 
@@ -82,7 +86,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
             if (room > 0 && kept > room || kept > tokens) {
                 cut++;
             }
-            for (int at = 0; at < kept; ) {
+            for (int at = 0; at < kept;) {
                 if (room == 0) {
                     firstPiece.add(document.size);
                     room = tokens;
@@ -97,8 +101,8 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         }
         int sequences = firstPiece.size;
         firstPiece.add(document.size);
-        return new DataStatistics(
-                documents.size(), all, longest, sequences, packed, counted, cut, truncated, truncatedTokens, dropped, droppedTokens);
+        return new DataStatistics(documents.size(), all, longest, sequences, packed, counted, cut, truncated,
+                truncatedTokens, dropped, droppedTokens);
     }
 
     public DataStatistics statistics() {
@@ -116,7 +120,8 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
             tokens += length.at(p);
         }
-        PackedSequence sequence = new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
+        PackedSequence sequence = new PackedSequence(new int[tokens], new int[tokens], new int[tokens],
+                new int[tokens]);
         int start = 0;
         for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
             boolean goesOn = p + 1 < document.size && document.at(p + 1) == document.at(p);
@@ -154,11 +159,14 @@ public final class PackedDataset implements Iterable<PackedSequence> {
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.
     public List<String> origins(int index) {
-        return IntStream.range(firstPiece.at(index), firstPiece.at(index + 1)).mapToObj(p -> documents.get(document.at(p)).origin())
-                .distinct().toList();
+        return IntStream.range(firstPiece.at(index), firstPiece.at(index + 1))
+                .mapToObj(p -> documents.get(document.at(p)).origin())
+                .distinct()
+                .toList();
     }
 
-    private static void fill(PackedSequence sequence, int start, Document document, int from, int length, boolean goesOn) {
+    private static void fill(PackedSequence sequence, int start, Document document, int from, int length,
+            boolean goesOn) {
         System.arraycopy(document.ids(), from, sequence.ids(), start, length);
         int labels = goesOn ? length : length - 1;
         System.arraycopy(document.labels(), from + 1, sequence.label(), start, labels);
@@ -171,7 +179,8 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         }
     }
 
-    /// A number that tells data and layout apart, for recognizing on resume that they are the same: 64 bits over every sequence.
+    /// A number that tells data and layout apart, for recognizing on resume that they are the same: 64 bits over every
+    /// sequence.
     public long fingerprint() {
         long hash = size();
         for (int s = 0; s < size(); s++) {

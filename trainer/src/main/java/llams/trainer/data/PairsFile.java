@@ -17,7 +17,8 @@ public final class PairsFile {
     /// @param notes what of the rows is not used, for people
     public record Written(int conversations, List<String> notes) {}
 
-    /// Writes the four conversations of each row of `pairs`, `{"q_ko", "a_ko", "q_en", "a_en"}`, as `{"messages": [...]}`.
+    /// Writes the four conversations of each row of `pairs`, `{"q_ko", "a_ko", "q_en", "a_en"}`, as `{"messages":
+    /// [...]}`.
     ///
     /// @throws DataException if a row is not such a pair
     public static Written write(Path pairs, Path out) throws IOException {
@@ -44,7 +45,8 @@ public final class PairsFile {
     private static ObjectNode json(List<ChatMessage> conversation) {
         ObjectNode object = JsonNodeFactory.instance.objectNode();
         ArrayNode messages = object.putArray("messages");
-        conversation.forEach(message -> messages.addObject().put("role", message.role()).put("content", message.content()));
+        conversation
+                .forEach(message -> messages.addObject().put("role", message.role()).put("content", message.content()));
         return object;
     }
 }

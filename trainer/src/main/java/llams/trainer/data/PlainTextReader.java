@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.util.function.Consumer;
 
 /// Plain text, character by character as it stands. The whole file is one document, so that a model learns from as much
-/// context as a sequence holds; a file of many documents separates them by lines of `<|endoftext|>` or `<|end_of_text|>`.
+/// context as a sequence holds; a file of many documents separates them by lines of `<|endoftext|>` or
+/// `<|end_of_text|>`.
 ///
 /// A long document comes in pieces of about a million characters. They end where the Llama-3 splitter ends a piece
-/// whatever follows: behind a line end, before a character that is no white space. So the ids are those of the whole text.
+/// whatever follows: behind a line end, before a character that is no white space. So the ids are those of the whole
+/// text.
 final class PlainTextReader {
     static final int PIECE_CHARS = 1 << 20;
 

@@ -7,8 +7,8 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One object of data, which remembers what of it has been used. A key whose value is null (or `NaN`, as Python writes missing
-/// numbers) is not there: tables of several forms are exported so.
+/// One object of data, which remembers what of it has been used. A key whose value is null (or `NaN`, as Python writes
+/// missing numbers) is not there: tables of several forms are exported so.
 final class Row {
     /// `file:line`, for messages.
     final String place;

@@ -21,7 +21,8 @@ import java.util.stream.Stream;
 /// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
 ///
-/// A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as UTF-8.
+/// A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as
+/// UTF-8.
 public final class SampleReader {
     /// What of a file is looked at to know its form.
     private static final int PEEK_BYTES = 1 << 16;
@@ -39,7 +40,8 @@ public final class SampleReader {
             throw new DataException(file + " is a directory; name the files in it");
         }
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        for (String ending : new String[] {".parquet", ".arrow", ".gz", ".bz2", ".xz", ".zip", ".zst", ".csv", ".tsv"}) {
+        for (String ending : new String[] {".parquet", ".arrow", ".gz", ".bz2", ".xz", ".zip", ".zst", ".csv",
+                ".tsv"}) {
             if (name.endsWith(ending)) {
                 throw new DataException(
                         file + ": files in " + ending + " form are not read; convert it to .txt or .jsonl");
@@ -54,8 +56,8 @@ public final class SampleReader {
         notes.finish();
     }
 
-    private static void read(BufferedInputStream in, String file, String name, String start, FileNotes notes, Consumer<Sample> samples)
-            throws IOException {
+    private static void read(BufferedInputStream in, String file, String name, String start, FileNotes notes,
+            Consumer<Sample> samples) throws IOException {
         Iterator<String> lines = Stream.of(start.split("\n")).dropWhile(String::isBlank).iterator();
         if (!lines.hasNext()) {
             throw new DataException(file + " is empty");
@@ -64,7 +66,8 @@ public final class SampleReader {
         String second = lines.hasNext() ? lines.next() : null;
         boolean isLines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
         String text = start.stripLeading();
-        boolean isList = isLines ? first.strip().equals("[")
+        boolean isList = isLines
+                ? first.strip().equals("[")
                 : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
         if (isList) {
             JsonlReader.read(new JsonElements(in, file, true), notes, samples);

@@ -5,11 +5,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 
-/// Documents in windows that overlap, so that what follows a cut still has a context. Each document has windows of its own, of `tokens`
-/// tokens, that begin at 0, `stride`, 2 `stride` and so on; the last is the first that reaches its end. A window counts what no
-/// earlier one has, so that every token counts once and has at least `tokens - stride` tokens before it, or all of its document's.
+/// Documents in windows that overlap, so that what follows a cut still has a context. Each document has windows of its
+/// own, of `tokens` tokens, that begin at 0, `stride`, 2 `stride` and so on; the last is the first that reaches its
+/// end. A window counts what no earlier one has, so that every token counts once and has at least `tokens - stride`
+/// tokens before it, or all of its document's.
 ///
-/// With a stride of a whole window nothing overlaps, and a later window's first token, which has nothing before it, does not count.
+/// With a stride of a whole window nothing overlaps, and a later window's first token, which has nothing before it,
+/// does not count.
 ///
 /// Windows in which nothing counts are left out. Each is built when it is asked for.
 public final class SlidingWindows implements Iterable<PackedSequence> {
@@ -86,6 +88,7 @@ public final class SlidingWindows implements Iterable<PackedSequence> {
         }
         int[] position = new int[end - start];
         Arrays.setAll(position, t -> t);
-        return new PackedSequence(Arrays.copyOfRange(document.ids(), start, end), position, new int[end - start], label);
+        return new PackedSequence(Arrays.copyOfRange(document.ids(), start, end), position, new int[end - start],
+                label);
     }
 }

@@ -28,7 +28,8 @@ final class Source {
         int first = in.read();
         int second = in.read();
         in.reset();
-        // A text in UTF-16 without its mark starts with a character whose other byte is 0; one in UTF-8 has no such byte.
+        // A text in UTF-16 without its mark starts with a character whose other byte is 0; one in UTF-8 has no such
+        // byte.
         if (first == 0xFF && second == 0xFE || first > 0 && second == 0) {
             return new BufferedInputStream(new Utf16Stream(in, StandardCharsets.UTF_16LE, name(file)));
         } else if (first == 0xFE && second == 0xFF || first == 0 && second > 0) {

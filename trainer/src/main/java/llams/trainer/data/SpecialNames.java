@@ -30,7 +30,9 @@ final class SpecialNames {
         this.tokenizer = tokenizer;
         this.special = special;
         if (tokenizer != null) {
-            tokenizer.specials().keySet().forEach(name -> beginnings.add(name.substring(0, Math.min(2, name.length()))));
+            tokenizer.specials()
+                    .keySet()
+                    .forEach(name -> beginnings.add(name.substring(0, Math.min(2, name.length()))));
         }
     }
 
@@ -42,7 +44,8 @@ final class SpecialNames {
         }
         for (int id : tokenizer.encode(text, Tokenizer.ALL, Set.of())) {
             if (tokenizer.isSpecial(id)) {
-                seen.computeIfAbsent(tokenizer.decode(id), name -> new Seen(byLines ? place(place, text, name) : place)).times++;
+                seen.computeIfAbsent(tokenizer.decode(id),
+                        name -> new Seen(byLines ? place(place, text, name) : place)).times++;
             }
         }
     }
@@ -50,27 +53,30 @@ final class SpecialNames {
     private static String place(String start, String text, String name) {
         int colon = start.lastIndexOf(':');
         long line = Long.parseLong(start.substring(colon + 1));
-        return start.substring(0, colon + 1) + (line + text.substring(0, text.indexOf(name)).chars().filter(c -> c == '\n').count());
+        return start.substring(0, colon + 1)
+                + (line + text.substring(0, text.indexOf(name)).chars().filter(c -> c == '\n').count());
     }
 
     /// @throws DataException if there are any, and none is wanted
     void check() {
         if (special == SpecialText.ERROR && !seen.isEmpty()) {
-            throw new DataException("texts contain " + list() + ", which --special error forbids; --special parse reads special tokens'"
-                    + " names as the tokens, text as letters");
+            throw new DataException("texts contain " + list() + ", which --special error forbids; --special parse"
+                    + " reads special tokens'" + " names as the tokens, text as letters");
         }
     }
 
     /// What there is to say: a line, or none.
     List<String> lines() {
-        return seen.isEmpty() ? List.of()
+        return seen.isEmpty()
+                ? List.of()
                 : List.of("texts contain special tokens' names, which are read as letters: " + list()
                         + "; if the texts are formatted already, --special parse reads them as tokens");
     }
 
     private String list() {
         StringBuilder list = new StringBuilder();
-        seen.forEach((name, where) -> list.append(list.isEmpty() ? "" : ", ").append(name)
+        seen.forEach((name, where) -> list.append(list.isEmpty() ? "" : ", ")
+                .append(name)
                 .append(String.format(Locale.ROOT, " (%,d, first at %s)", where.times, where.first)));
         return list.toString();
     }

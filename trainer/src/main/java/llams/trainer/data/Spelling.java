@@ -15,7 +15,9 @@ public final class Spelling {
             return Optional.empty();
         }
         String best = nearest(word, candidates);
-        return edits(word, best) <= Math.ceilDiv(Math.min(word.length(), best.length()), 3) ? Optional.of(best) : Optional.empty();
+        return edits(word, best) <= Math.ceilDiv(Math.min(word.length(), best.length()), 3)
+                ? Optional.of(best)
+                : Optional.empty();
     }
 
     /// The most similar of `candidates`, of which there must be one.

@@ -1,10 +1,11 @@
 /// Files of text and conversations to packed sequences:
 ///
 /// ```
-/// files ── SampleReader ──▶ Sample ── DocumentEncoder ──▶ Document ── PackedDataset ──▶ PackedSequence ── DataLoader ──▶ training
+/// files ── SampleReader ──▶ Sample ── DocumentEncoder ──▶ Document ── PackedDataset ──▶ PackedSequence ── DataLoader
+/// ──▶ training
 ///          any known form           ids, what counts            where each piece lies            seeded order, resumable
 /// ```
 ///
-/// Samples stream through; what stays in memory is ids. Every refusal is a [llams.trainer.data.DataException] that names file and
-/// line.
+/// Samples stream through; what stays in memory is ids. Every refusal is a [llams.trainer.data.DataException] that
+/// names file and line.
 package llams.trainer.data;

@@ -36,22 +36,19 @@ import llams.trainer.optim.Schedule;
 /// 2. `base`: a new model, trained on texts in Korean and English
 /// 3. `instruct`: the base, tuned on questions and answers
 /// 4. `village`: the base, tuned on new Korean text, about a village that no other text mentions
-/// 5. `merged`: `village + (instruct - base)`, the chat vector: a model that knows the village and answers questions, although
-///    no training showed it both
-/// 6. `final`: the merged model with a LoRA adapter, trained on conversations that answer in the language they are asked for, and
-///    folded in
+/// 5. `merged`: `village + (instruct - base)`, the chat vector: a model that knows the village and answers questions,
+///    although no training showed it both
+/// 6. `final`: the merged model with a LoRA adapter, trained on conversations that answer in the language they are
+///    asked for, and folded in
 ///
-/// Each of them is a model directory like any other, and each step is what a program that uses this library would write.
+/// Each of them is a model directory like any other, and each step is what a program that uses this library would
+/// write.
 public final class Demo {
     /// A step of the way.
     public enum Stage {
-        TOKENIZER("train a tokenizer"),
-        BASE("train a base model from scratch"),
-        INSTRUCT("tune it on conversations"),
-        VILLAGE("tune the base on new Korean text"),
-        MERGED("add the chat vector"),
-        FINAL("LoRA on Korean-English conversations"),
-        MEASURE("measure all models");
+        TOKENIZER("train a tokenizer"), BASE("train a base model from scratch"), INSTRUCT("tune it on conversations"),
+        VILLAGE("tune the base on new Korean text"), MERGED("add the chat vector"),
+        FINAL("LoRA on Korean-English conversations"), MEASURE("measure all models");
 
         public final String title;
 
@@ -66,11 +63,10 @@ public final class Demo {
 
     /// One training.
     ///
-    /// @param share how often its own texts stand beside the texts that the model knows, or 0 to train on its own texts alone. A
-    ///              small model soon forgets what it is no longer shown; and the less the tuned models forget, the less their
-    ///              differences from the base get in each other's way when they are added
-    public record Training(int steps, double learningRate, int share) {
-    }
+    /// @param share how often its own texts stand beside the texts that the model knows, or 0 to train on its own texts
+    ///              alone. A small model soon forgets what it is no longer shown; and the less the tuned models forget,
+    ///              the less their differences from the base get in each other's way when they are added
+    public record Training(int steps, double learningRate, int share) {}
 
     /// Sizes of the models and lengths of the trainings.
     ///
@@ -86,8 +82,9 @@ public final class Demo {
         }
 
         LlamaConfig config(Tokenizer tokenizer) {
-            return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, tokenizer.size(), 1e-5f, 500_000, null,
-                    Math.max(tokens, 1024), true, 0.02f, tokenizer.special("<|begin_of_text|>").orElseThrow(),
+            return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, tokenizer.size(), 1e-5f,
+                    500_000, null, Math.max(tokens, 1024), true, 0.02f,
+                    tokenizer.special("<|begin_of_text|>").orElseThrow(),
                     List.of(tokenizer.special("<|end_of_text|>").orElseThrow()), "float32");
         }
     }
@@ -122,8 +119,8 @@ public final class Demo {
 
     /// Runs all stages.
     ///
-    /// @param out must not exist, or be empty; gets `data`, `tokenizer`, a directory for each model, each with the log of its
-    ///            training, the adapter in `adapter`, and `losses.svg` and `report.json`
+    /// @param out must not exist, or be empty; gets `data`, `tokenizer`, a directory for each model, each with the log
+    ///            of its training, the adapter in `adapter`, and `losses.svg` and `report.json`
     public static DemoReport run(Device device, Settings settings, Path out, Listener listener) throws IOException {
         OutputDirectory.check(out);
         return new Demo(device, settings, out, listener).run();
@@ -150,8 +147,8 @@ public final class Demo {
 
     private Tokenizer tokenizer() throws IOException {
         listener.begins(Stage.TOKENIZER, 1);
-        Tokenizer tokenizer = DemoTokenizer.train(List.of(data.general, data.village, data.conversations), settings.vocab,
-                out.resolve("tokenizer"));
+        Tokenizer tokenizer = DemoTokenizer.train(List.of(data.general, data.village, data.conversations),
+                settings.vocab, out.resolve("tokenizer"));
         listener.step("");
         listener.ends(Stage.TOKENIZER, tokenizer.size() + " tokens");
         return tokenizer;
@@ -160,14 +157,16 @@ public final class Demo {
     private void trainBase(Tokenizer tokenizer) throws IOException {
         LlamaConfig config = settings.config(tokenizer);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, config.vocab());
-        try (FineTune run = FineTune.ofRandom(device, trainSettings(settings.base, null), config, out.resolve("tokenizer"),
-                dataset(List.of(data.general), encoder), dataset(List.of(data.heldOutGeneral), encoder), directory(Stage.BASE))) {
+        try (FineTune run = FineTune.ofRandom(device, trainSettings(settings.base, null), config,
+                out.resolve("tokenizer"), dataset(List.of(data.general), encoder),
+                dataset(List.of(data.heldOutGeneral), encoder), directory(Stage.BASE))) {
             train(Stage.BASE, run);
         }
     }
 
     /// Tunes the base, or with `lora` the merged model.
-    private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result) throws IOException {
+    private void tune(Stage stage, Training training, LoraConfig lora, Path file, Path heldOut, Path result)
+            throws IOException {
         try (LlamaWeights weights = LlamaWeights.open(directory(lora == null ? Stage.BASE : Stage.MERGED))) {
             ModelText text = ModelText.of(weights.directory, ChatTemplate.TRAINING);
             DocumentEncoder encoder = DocumentEncoder.of(text, weights.config.vocab(), SpecialText.TEXT);
@@ -187,9 +186,9 @@ public final class Demo {
 
     private void addChatVector() throws IOException {
         listener.begins(Stage.MERGED, 1);
-        ChatVector.merge(directory(Stage.BASE), directory(Stage.INSTRUCT), directory(Stage.VILLAGE), directory(Stage.MERGED),
-                new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), (done, total) -> {
-                });
+        ChatVector.merge(directory(Stage.BASE), directory(Stage.INSTRUCT), directory(Stage.VILLAGE),
+                directory(Stage.MERGED), new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()),
+                (done, total) -> {});
         listener.step("");
         listener.ends(Stage.MERGED, "village + (instruct - base)");
     }
@@ -197,8 +196,8 @@ public final class Demo {
     private void tuneLanguages() throws IOException {
         LoraConfig lora = new LoraConfig(16, 32, 0, EnumSet.allOf(ProjectionName.class), false);
         tune(Stage.FINAL, settings.languages, lora, data.mixed, data.heldOutMixed, out.resolve("adapter"));
-        AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL), (done, total) -> {
-        });
+        AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL),
+                (done, total) -> {});
     }
 
     private DemoReport measure(Tokenizer tokenizer) throws IOException {
@@ -227,9 +226,12 @@ public final class Demo {
             curve.add(report);
             listener.step("loss %.3f".formatted(report.loss()));
         });
-        listener.ends(stage, "%,d parameters%s, %,.0f tokens/s, held-out loss %.3f".formatted(run.plan().parameters(),
-                run.plan().trained() == run.plan().parameters() ? "" : ", %,d of them trained".formatted(run.plan().trained()),
-                last.tokens() / last.elapsedSeconds(), last.evalLoss()));
+        listener.ends(stage,
+                "%,d parameters%s, %,.0f tokens/s, held-out loss %.3f".formatted(run.plan().parameters(),
+                        run.plan().trained() == run.plan().parameters()
+                                ? ""
+                                : ", %,d of them trained".formatted(run.plan().trained()),
+                        last.tokens() / last.elapsedSeconds(), last.evalLoss()));
     }
 
     private PackedDataset dataset(List<Path> files, DocumentEncoder encoder) throws IOException {
@@ -238,7 +240,7 @@ public final class Demo {
 
     private TrainSettings trainSettings(Training training, LoraConfig lora) {
         return new TrainSettings(lora, settings.tokens, settings.batch, 1, training.steps, 0, training.learningRate,
-                Schedule.Kind.COSINE, Math.min(20, training.steps / 10), new Optimizer(0.9, 0.95, 1e-8, 0.1, 1), settings.seed,
-                true, Math.max(1, training.steps / 5), 0, 1, false);
+                Schedule.Kind.COSINE, Math.min(20, training.steps / 10), new Optimizer(0.9, 0.95, 1e-8, 0.1, 1),
+                settings.seed, true, Math.max(1, training.steps / 5), 0, 1, false);
     }
 }

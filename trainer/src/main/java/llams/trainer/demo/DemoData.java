@@ -11,12 +11,11 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The demo's texts, written for it, as files: a primer about animals, people, food, the year and numbers in Korean and
-/// English; Korean text about the village of Dalbit; and questions with their answers in both languages. What measures is
-/// never trained on, in either language.
+/// English; Korean text about the village of Dalbit; and questions with their answers in both languages. What measures
+/// is never trained on, in either language.
 final class DemoData {
     /// What a model should make of a prompt: the answer to a question, or the rest of a sentence.
-    record Task(String prompt, String right) {
-    }
+    record Task(String prompt, String right) {}
 
     final Path general;
     final Path heldOutGeneral;
@@ -25,8 +24,8 @@ final class DemoData {
     /// Questions and answers within one language.
     final Path conversations;
     final Path heldOutConversations;
-    /// The same, and each question answered in the other language too, because it asks for that. Without the request a question would
-    /// have two right answers, and the model would learn to toss a coin.
+    /// The same, and each question answered in the other language too, because it asks for that. Without the request a
+    /// question would have two right answers, and the model would learn to toss a coin.
     final Path mixed;
     final Path heldOutMixed;
     /// Each sentence about the village that states a fact, without its end.
@@ -97,7 +96,9 @@ final class DemoData {
         StringBuilder lines = new StringBuilder();
         for (List<Task> part : parts) {
             for (Task task : part) {
-                lines.append(JsonMapper.shared().createObjectNode().put("question", task.prompt).put("answer", task.right)).append('\n');
+                lines.append(
+                        JsonMapper.shared().createObjectNode().put("question", task.prompt).put("answer", task.right))
+                        .append('\n');
             }
         }
         return Files.writeString(directory.resolve(name), lines);

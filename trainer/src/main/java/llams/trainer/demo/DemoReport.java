@@ -18,18 +18,17 @@ public record DemoReport(Path out, List<Model> models) {
     static final List<String> BEGINNINGS = List.of("마루 씨의 직업은");
 
     /// How much was right, letter by letter.
-    public record Score(int right, int asked) {
-    }
+    public record Score(int right, int asked) {}
 
     /// One model.
     ///
     /// @param name    and the name of its directory
     /// @param losses  on held-out data, in nats a token
-    /// @param scores  of held-out questions, of those that ask for an answer in the other language, and of sentences about the
-    ///                village to complete
+    /// @param scores  of held-out questions, of those that ask for an answer in the other language, and of sentences
+    ///                about the village to complete
     /// @param answers to the demo's questions, and completions of its beginnings, by what was given
-    public record Model(String name, Map<String, Double> losses, Map<String, Score> scores, Map<String, String> answers) {
-    }
+    public record Model(String name, Map<String, Double> losses, Map<String, Score> scores,
+            Map<String, String> answers) {}
 
     /// All figures and answers as one JSON object.
     public String toJson() {
@@ -40,7 +39,8 @@ public record DemoReport(Path out, List<Model> models) {
             ObjectNode losses = node.putObject("losses");
             model.losses.forEach(losses::put);
             ObjectNode scores = node.putObject("scores");
-            model.scores.forEach((topic, score) -> scores.putObject(topic).put("right", score.right).put("asked", score.asked));
+            model.scores.forEach(
+                    (topic, score) -> scores.putObject(topic).put("right", score.right).put("asked", score.asked));
             ObjectNode answers = node.putObject("answers");
             model.answers.forEach(answers::put);
         }

@@ -10,16 +10,16 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Sample;
 import llams.trainer.data.SampleReader;
 
-/// The demo's tokenizer as a model directory has it: the vocabulary in tiktoken's format, and beside it the special tokens.
+/// The demo's tokenizer as a model directory has it: the vocabulary in tiktoken's format, and beside it the special
+/// tokens.
 final class DemoTokenizer {
     private static final List<String> SPECIALS = List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>",
             "<|end_header_id|>", "<|eot_id|>");
 
-    private DemoTokenizer() {
-    }
+    private DemoTokenizer() {}
 
-    /// Trains a vocabulary and writes it, with the files that describe it, into a new directory. It is trained on what the data
-    /// says: the marks between documents and the keys of rows would become tokens that no text ever uses.
+    /// Trains a vocabulary and writes it, with the files that describe it, into a new directory. It is trained on what
+    /// the data says: the marks between documents and the keys of rows would become tokens that no text ever uses.
     static Tokenizer train(List<Path> data, int vocab, Path directory) throws IOException {
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
         for (Path file : data) {
@@ -27,8 +27,7 @@ final class DemoTokenizer {
                 switch (sample) {
                     case Sample.Text text -> trainer.add(text.text());
                     case Sample.Chat chat -> chat.messages().forEach(message -> trainer.add(message.content()));
-                    case Sample.Ids _ -> {
-                    }
+                    case Sample.Ids _ -> {}
                 }
             });
         }

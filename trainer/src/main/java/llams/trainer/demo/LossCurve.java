@@ -9,8 +9,7 @@ import llams.trainer.FineTune;
 /// @param heldOut  those that were measured
 record LossCurve(String name, List<Double> training, List<HeldOut> heldOut) {
     /// @param step after which it was measured
-    record HeldOut(int step, double loss) {
-    }
+    record HeldOut(int step, double loss) {}
 
     void add(FineTune.Report report) {
         training.add(report.loss());

@@ -25,8 +25,7 @@ import llams.trainer.data.PackedDataset;
 final class Measures {
     private static final int ANSWER_TOKENS = 40;
 
-    private Measures() {
-    }
+    private Measures() {}
 
     /// @param tokens of the longest sequence in `heldOut`
     static DemoReport.Model of(Device device, String name, Path directory, Map<String, PackedDataset> heldOut,
@@ -37,7 +36,8 @@ final class Measures {
             Map<String, String> answers = new LinkedHashMap<>();
             Tokenizer tokenizer = Tokenizer.load(directory);
             Set<Integer> stops = new HashSet<>(weights.config.stopIds(directory));
-            try (Generator generator = new Generator(device, weights.model(), weights.resident(), weights.config.maxPositions())) {
+            try (Generator generator = new Generator(device, weights.model(), weights.resident(),
+                    weights.config.maxPositions())) {
                 Asker asker = new Asker(generator, tokenizer, new ChatFormat(tokenizer), stops);
                 right.put("questions", score(data.questions, asker::answers));
                 right.put("other language", score(data.requests, asker::answers));

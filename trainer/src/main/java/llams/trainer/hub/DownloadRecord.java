@@ -18,8 +18,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What a directory holds of a model, in its file `.llams-download.json`:
-/// `{"repo", "commit", "files": {NAME: {"bytes", "etag", "modifiedMillis"}}}`. A file that is still as noted there was verified, and
-/// is not hashed again.
+/// `{"repo", "commit", "files": {NAME: {"bytes", "etag", "modifiedMillis"}}}`. A file that is still as noted there was
+/// verified, and is not hashed again.
 final class DownloadRecord {
     static final String FILE = ".llams-download.json";
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -38,7 +38,8 @@ final class DownloadRecord {
     static DownloadRecord read(Path directory, String repo) throws IOException {
         Path file = directory.resolve(FILE);
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
-            throw new HubException(directory + ": is a file, and the model needs a directory; choose another with --to");
+            throw new HubException(
+                    directory + ": is a file, and the model needs a directory; choose another with" + " --to");
         }
         if (!Files.exists(file)) {
             if (Files.exists(directory)) {
@@ -50,21 +51,23 @@ final class DownloadRecord {
             ObjectNode root = JsonTree.readObject(file);
             String earlier = root.path("repo").asString("");
             if (!repo.equals(earlier)) {
-                throw new HubException(directory + ": holds a download of " + earlier + ", not of " + repo + "; choose another directory with --to");
+                throw new HubException(directory + ": holds a download of " + earlier + ", not of " + repo
+                        + "; choose another directory with --to");
             }
             return new DownloadRecord(directory, root);
         } catch (HubException e) {
             throw e;
         } catch (IOException | JacksonException e) {
-            throw new HubException(e.getMessage() + "; it cannot be read: remove the directory, or choose another with --to", e);
+            throw new HubException(
+                    e.getMessage() + "; it cannot be read: remove the directory, or choose another" + " with --to", e);
         }
     }
 
     private static void refuseForeign(Path directory, String repo) throws IOException {
         try (Stream<Path> children = Files.list(directory)) {
             if (!children.allMatch(child -> child.endsWith(DirectoryLock.FILE) || AtomicFiles.isTemporary(child))) {
-                throw new HubException(directory + ": is not empty, and holds no earlier download of " + repo + " (there is no " + FILE
-                        + "); choose another directory with --to");
+                throw new HubException(directory + ": is not empty, and holds no earlier download of " + repo
+                        + " (there is no " + FILE + "); choose another directory with --to");
             }
         }
     }
@@ -76,16 +79,21 @@ final class DownloadRecord {
             return false;
         }
         JsonNode noted = files.path(file.path());
-        boolean asNoted = noted.path("bytes").asLong(-1) == file.sizeBytes() && noted.path("etag").asString("").equals(file.etag())
+        boolean asNoted = noted.path("bytes").asLong(-1) == file.sizeBytes()
+                && noted.path("etag").asString("").equals(file.etag())
                 && noted.path("modifiedMillis").asLong(-1) == Files.getLastModifiedTime(path).toMillis();
-        return asNoted || IncomingFile.matches(path, file, _ -> { });
+        return asNoted || IncomingFile.matches(path, file, _ -> {});
     }
 
-    /// Files that were downloaded at another commit and are not among `names`: beside those, they would make one model of two.
+    /// Files that were downloaded at another commit and are not among `names`: beside those, they would make one model
+    /// of two.
     List<String> strangers(String commit, Collection<String> names) {
-        return commit.equals(commit()) ? List.of()
-                : files.propertyStream().map(entry -> entry.getKey())
-                        .filter(name -> !names.contains(name) && Files.exists(directory.resolve(name))).toList();
+        return commit.equals(commit())
+                ? List.of()
+                : files.propertyStream()
+                        .map(entry -> entry.getKey())
+                        .filter(name -> !names.contains(name) && Files.exists(directory.resolve(name)))
+                        .toList();
     }
 
     /// The files that came, as the hub described them.
@@ -95,11 +103,13 @@ final class DownloadRecord {
         List<HubFile> all = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : files.properties()) {
             if (Listing.leadsOut(entry.getKey())) {
-                throw new HubException(directory.resolve(FILE) + ": names a file outside the directory; remove the directory and download it again");
+                throw new HubException(directory.resolve(FILE) + ": names a file outside the directory; remove the"
+                        + " directory and download it again");
             }
             JsonNode noted = entry.getValue();
             if (!noted.isObject()) {
-                throw new HubException(directory.resolve(FILE) + ": cannot be read; remove the directory and download it again");
+                throw new HubException(
+                        directory.resolve(FILE) + ": cannot be read; remove the directory and" + " download it again");
             }
             all.add(new HubFile(entry.getKey(), noted.path("bytes").asLong(-1), noted.path("etag").asString("")));
         }
@@ -126,7 +136,9 @@ final class DownloadRecord {
 
     /// Notes a file that is verified.
     void add(HubFile file) throws IOException {
-        files.putObject(file.path()).put("bytes", file.sizeBytes()).put("etag", file.etag())
+        files.putObject(file.path())
+                .put("bytes", file.sizeBytes())
+                .put("etag", file.etag())
                 .put("modifiedMillis", Files.getLastModifiedTime(directory.resolve(file.path())).toMillis());
         write();
     }

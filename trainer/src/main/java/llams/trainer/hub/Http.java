@@ -20,12 +20,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must not leave the
-/// hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where its bytes are.
+/// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
+/// not leave the hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where
+/// its bytes are.
 final class Http implements AutoCloseable {
-    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a mirror, by the hub that it
-    /// redirects to; null if they were not.
-    record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize, String linkedEtag) implements AutoCloseable {
+    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a
+    /// mirror, by the hub that it redirects to; null if they were not.
+    record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize,
+            String linkedEtag) implements AutoCloseable {
         int status() {
             return response.statusCode();
         }
@@ -58,8 +60,12 @@ final class Http implements AutoCloseable {
         this.tokenOrNull = tokenOrNull;
         this.stall = patience.stall();
         this.leastBytes = patience.leastBytes();
-        this.client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(stall).proxy(proxies).build();
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(stall)
+                .proxy(proxies)
+                .build();
     }
 
     /// The answer of any status that is no redirect. For HEAD the hub's own answer is enough, if it says size and hash.
@@ -93,8 +99,10 @@ final class Http implements AutoCloseable {
     }
 
     private HttpRequest request(String method, URI uri, long fromByte, boolean atHub) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri).method(method, BodyPublishers.noBody())
-                .header("User-Agent", "llams").header("Accept-Encoding", "identity");
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                .method(method, BodyPublishers.noBody())
+                .header("User-Agent", "llams")
+                .header("Accept-Encoding", "identity");
         if (fromByte > 0) {
             request.header("Range", "bytes=" + fromByte + "-");
         }
@@ -128,21 +136,23 @@ final class Http implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new HubException(what + ": redirected to what is no address", e);
         }
-        boolean http = "http".equals(next.getScheme()) && "http".equals(at.getScheme()) || "https".equals(next.getScheme());
+        boolean http = "http".equals(next.getScheme()) && "http".equals(at.getScheme())
+                || "https".equals(next.getScheme());
         if (location.isEmpty() || !http || next.getHost() == null) {
-            throw new HubException(what + ": " + at.getHost() + " redirects to " + next.getScheme() + "://" + next.getHost()
-                    + ", which is not followed");
+            throw new HubException(what + ": " + at.getHost() + " redirects to " + next.getScheme() + "://"
+                    + next.getHost() + ", which is not followed");
         }
         return next;
     }
 
     private static String origin(URI uri) {
         int usual = uri.getScheme().equals("https") ? 443 : 80;
-        return uri.getScheme() + "://" + uri.getHost().toLowerCase(Locale.ROOT) + ":" + (uri.getPort() < 0 ? usual : uri.getPort());
+        return uri.getScheme() + "://" + uri.getHost().toLowerCase(Locale.ROOT) + ":"
+                + (uri.getPort() < 0 ? usual : uri.getPort());
     }
 
-    /// Reads a body to its end. A connection that stays silent, or gives a byte now and then, is closed by another thread, as reading
-    /// has no time limit.
+    /// Reads a body to its end. A connection that stays silent, or gives a byte now and then, is closed by another
+    /// thread, as reading has no time limit.
     void receive(Answer answer, Sink sink) throws IOException {
         InputStream body = answer.response.body();
         AtomicLong received = new AtomicLong();
@@ -157,8 +167,11 @@ final class Http implements AutoCloseable {
         } catch (HubException e) {
             throw e;
         } catch (IOException e) {
-            throw new IOException(tooFew.get() < 0 ? "the connection was cut (" + e.getMessage() + ")"
-                    : (tooFew.get() == 0 ? "nothing" : "only " + tooFew + " bytes") + " came for " + stall.toSeconds() + " s", e);
+            throw new IOException(tooFew.get() < 0
+                    ? "the connection was cut (" + e.getMessage() + ")"
+                    : (tooFew.get() == 0 ? "nothing" : "only " + tooFew + " bytes") + " came for " + stall.toSeconds()
+                            + " s",
+                    e);
         } finally {
             watch.interrupt();
         }

@@ -36,14 +36,16 @@ final class HubClient implements AutoCloseable {
 
         /// @param wait at least as long; zero if the server does not say
         Busy(int status, Duration wait) {
-            super("the server answers " + status + (wait.isZero() ? "" : " and wants " + wait.toSeconds() + " s of patience"));
+            super("the server answers " + status
+                    + (wait.isZero() ? "" : " and wants " + wait.toSeconds() + " s of patience"));
             this.wait = wait;
         }
     }
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
     private static final int MAX_LISTING_BYTES = 32 << 20;
-    /// Fewer new bytes than these are no progress: a server that hands them out one a connection would be asked for ever.
+    /// Fewer new bytes than these are no progress: a server that hands them out one a connection would be asked for
+    /// ever.
     private static final long PROGRESS_BYTES = 1 << 20;
 
     private final HubModel model;
@@ -69,7 +71,8 @@ final class HubClient implements AutoCloseable {
             try (Http.Answer answer = send("GET", model.listing(), 0, model.repo())) {
                 http.receive(answer, (bytes, count) -> {
                     if (json.size() + count > MAX_LISTING_BYTES) {
-                        throw new HubException(model.listing() + ": the answer is longer than " + MAX_LISTING_BYTES + " bytes");
+                        throw new HubException(
+                                model.listing() + ": the answer is longer than " + MAX_LISTING_BYTES + " bytes");
                     }
                     json.write(bytes, 0, count);
                 });
@@ -78,18 +81,21 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Size and hash, from the hub if it says them, else from where the bytes are. The etag of another server is its own affair,
-    /// unless it is a SHA-256.
+    /// Size and hash, from the hub if it says them, else from where the bytes are. The etag of another server is its
+    /// own affair, unless it is a SHA-256.
     HubFile head(String commit, String path) throws IOException {
         return retrying(path, () -> 0, () -> {
             try (Http.Answer answer = send("HEAD", model.file(commit, path), 0, path)) {
-                String size = answer.linkedSize() != null ? answer.linkedSize() : answer.header("Content-Length").orElse("");
+                String size = answer.linkedSize() != null
+                        ? answer.linkedSize()
+                        : answer.header("Content-Length").orElse("");
                 if (!size.matches("\\d{1,18}")) {
                     throw new HubException(path + ": the hub does not say its size (\"" + size + "\")");
                 }
                 String etag = answer.linkedEtag() != null ? answer.linkedEtag() : answer.header("ETag").orElse("");
                 etag = etag.replaceFirst("^W/", "").replace("\"", "").toLowerCase(Locale.ROOT);
-                boolean hash = etag.matches("[0-9a-f]{64}") || etag.matches("[0-9a-f]{40}") && (answer.fromHub() || answer.linkedEtag() != null);
+                boolean hash = etag.matches("[0-9a-f]{64}")
+                        || etag.matches("[0-9a-f]{40}") && (answer.fromHub() || answer.linkedEtag() != null);
                 return new HubFile(path, Long.parseLong(size), hash ? etag : "of-" + commit);
             }
         });
@@ -130,7 +136,8 @@ final class HubClient implements AutoCloseable {
         }
         incoming.restart();
         if (status != 200) {
-            throw new IOException("asked for what follows byte " + at + ", the server answers " + status + " (" + range + "); from the start");
+            throw new IOException("asked for what follows byte " + at + ", the server answers " + status + " (" + range
+                    + "); from the start");
         }
     }
 
@@ -146,14 +153,18 @@ final class HubClient implements AutoCloseable {
             } catch (IOException e) {
                 refuseUntrusted(e);
                 failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
-                String reason = e.getMessage() == null ? "no connection (" + e.getClass().getSimpleName() + ")" : e.getMessage();
+                String reason = e.getMessage() == null
+                        ? "no connection (" + e.getClass().getSimpleName() + ")"
+                        : e.getMessage();
                 Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
                 if (e instanceof Busy busy && busy.wait.compareTo(wait) > 0) {
                     wait = busy.wait;
                 }
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
-                    throw new HubException(what + " from " + model.endpoint() + ": " + reason + "; given up after " + failed
-                            + (failed == 1 ? " attempt" : " attempts") + ", the same command goes on from here", e);
+                    throw new HubException(
+                            what + " from " + model.endpoint() + ": " + reason + "; given up after " + failed
+                                    + (failed == 1 ? " attempt" : " attempts") + ", the same command goes on from here",
+                            e);
                 }
                 listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");
                 sleep(wait);
@@ -165,8 +176,11 @@ final class HubClient implements AutoCloseable {
     private void refuseUntrusted(IOException failure) throws HubException {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof GeneralSecurityException) {
-                throw new HubException(model.endpoint() + ": its certificate is not trusted (" + cause.getMessage() + "); for one of your own"
-                        + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE", failure);
+                throw new HubException(
+                        model.endpoint() + ": its certificate is not trusted (" + cause.getMessage()
+                                + "); for one of your own"
+                                + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE",
+                        failure);
             }
         }
     }
@@ -184,7 +198,8 @@ final class HubClient implements AutoCloseable {
     private Http.Answer send(String method, URI uri, long fromByte, String what) throws IOException {
         Http.Answer answer = http.send(method, uri, fromByte, what);
         int status = answer.status();
-        if (status == 200 || status < 400 && method.equals("HEAD") || fromByte > 0 && (status == 206 || status == 416)) {
+        if (status == 200 || status < 400 && method.equals("HEAD")
+                || fromByte > 0 && (status == 206 || status == 416)) {
             return answer;
         }
         answer.close();
@@ -200,7 +215,8 @@ final class HubClient implements AutoCloseable {
             return Duration.ofSeconds(Long.parseLong(retryAfter));
         }
         try {
-            Duration wait = Duration.between(Instant.now(), DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from));
+            Duration wait = Duration.between(Instant.now(),
+                    DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from));
             return wait.isNegative() ? Duration.ZERO : wait;
         } catch (DateTimeException e) {
             return Duration.ZERO;

@@ -9,8 +9,8 @@ import java.util.Locale;
 import llams.engine.safetensors.AtomicFiles;
 import llams.trainer.checkpoint.DirectoryLock;
 
-/// Downloads a model. One file after the other: a connection to where hubs keep weights is seldom slower than what it leads into,
-/// and what an interrupted download leaves is whole files and the beginning of one.
+/// Downloads a model. One file after the other: a connection to where hubs keep weights is seldom slower than what it
+/// leads into, and what an interrupted download leaves is whole files and the beginning of one.
 public final class HubDownload {
     /// What there is now.
     ///
@@ -19,9 +19,8 @@ public final class HubDownload {
     /// @param present         files that were there already
     /// @param bytes           of all of them
     /// @param downloadedBytes that came now
-    public record Report(Path directory, String repo, String commit, List<String> downloaded, List<String> present, long bytes,
-            long downloadedBytes) {
-    }
+    public record Report(Path directory, String repo, String commit, List<String> downloaded, List<String> present,
+            long bytes, long downloadedBytes) {}
 
     private final HubClient hub;
     private final String commit;
@@ -34,7 +33,8 @@ public final class HubDownload {
     /// Of whole files.
     private long doneBytes;
 
-    private HubDownload(HubClient hub, String commit, Path directory, DownloadRecord record, DownloadListener listener) {
+    private HubDownload(HubClient hub, String commit, Path directory, DownloadRecord record,
+            DownloadListener listener) {
         this.hub = hub;
         this.commit = commit;
         this.directory = directory;
@@ -42,15 +42,16 @@ public final class HubDownload {
         this.listener = listener;
     }
 
-    /// Brings the files of `model` into the directory `to`, all of one commit, each verified. A download that was interrupted, in
-    /// whatever way, goes on where it was.
+    /// Brings the files of `model` into the directory `to`, all of one commit, each verified. A download that was
+    /// interrupted, in whatever way, goes on where it was.
     ///
     /// @param tokenOrNull who asks
     /// @param include     patterns over the paths in the repository; empty for what a model's directory needs
     /// @param to          a new directory, an empty one, or an earlier download of the same model
-    /// @throws IOException if the hub refuses, the network fails for good, the directory holds something else, or its disk is too small
-    public static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to, DownloadListener listener)
-            throws IOException {
+    /// @throws IOException if the hub refuses, the network fails for good, the directory holds something else, or its
+    ///     disk is too small
+    public static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to,
+            DownloadListener listener) throws IOException {
         return run(model, tokenOrNull, include, to, listener, HubClient.Patience.USUAL);
     }
 
@@ -63,8 +64,9 @@ public final class HubDownload {
             List<String> names = listing.choose(include, model);
             List<String> strangers = record.strangers(listing.commit(), names);
             if (!strangers.isEmpty()) {
-                throw new HubException(to + ": has " + String.join(", ", strangers) + " of commit " + record.commit() + ", not among the files"
-                        + " asked for of commit " + listing.commit() + "; remove them, choose another --to, or stay with --revision " + record.commit());
+                throw new HubException(to + ": has " + String.join(", ", strangers) + " of commit " + record.commit()
+                        + ", not among the files" + " asked for of commit " + listing.commit()
+                        + "; remove them, choose another --to, or stay" + " with --revision " + record.commit());
             }
             HubDownload download = new HubDownload(hub, listing.commit(), directory, record, listener);
             long here = 0;
@@ -75,7 +77,8 @@ public final class HubDownload {
             listener.at(here, download.totalBytes);
             download.fetch();
             List<String> downloaded = download.missing.stream().map(HubFile::path).toList();
-            return new Report(to, model.repo(), listing.commit(), downloaded, download.present, download.totalBytes, download.totalBytes - here);
+            return new Report(to, model.repo(), listing.commit(), downloaded, download.present, download.totalBytes,
+                    download.totalBytes - here);
         }
     }
 
@@ -84,7 +87,8 @@ public final class HubDownload {
         try {
             totalBytes = Math.addExact(totalBytes, file.sizeBytes());
         } catch (ArithmeticException e) {
-            throw new HubException(file.path() + ": the hub says it has " + file.sizeBytes() + " bytes, which cannot be", e);
+            throw new HubException(
+                    file.path() + ": the hub says it has " + file.sizeBytes() + " bytes, which cannot be", e);
         }
         if (record.has(file)) {
             present.add(file.path());
@@ -105,8 +109,11 @@ public final class HubDownload {
         }
         long freeBytes = Files.getFileStore(existing).getUsableSpace();
         if (neededBytes > freeBytes) {
-            throw new HubException(String.format(Locale.ROOT, "%s: %,d bytes are to come, and its disk has room for %,d; make room, or choose"
-                    + " another directory with --to", directory, neededBytes, freeBytes));
+            throw new HubException(
+                    String.format(
+                            Locale.ROOT, "%s: %,d bytes are to come, and its disk has room for"
+                                    + " %,d; make room, or choose" + " another directory with --to",
+                            directory, neededBytes, freeBytes));
         }
     }
 

@@ -17,10 +17,12 @@ public record HubModel(String endpoint, String repo, String revision) {
     /// @throws IllegalArgumentException if one of them cannot be what it should
     public HubModel {
         if (!REPO.matcher(repo).matches() || repo.contains("..")) {
-            throw new IllegalArgumentException("\"" + repo + "\" is not a model's name on a hub; wanted OWNER/NAME, like meta-llama/Llama-3.2-1B");
+            throw new IllegalArgumentException("\"" + repo + "\" is not a model's name on a hub; wanted OWNER/NAME,"
+                    + " like meta-llama/Llama-3.2-1B");
         }
         if (!endpoint.matches("https?://[^/?#@]+(/[^?#]*)?") || URI.create(endpoint).getHost() == null) {
-            throw new IllegalArgumentException("\"" + endpoint + "\" is not a hub's address; wanted one like " + DEFAULT_ENDPOINT);
+            throw new IllegalArgumentException(
+                    "\"" + endpoint + "\" is not a hub's address; wanted one like " + DEFAULT_ENDPOINT);
         }
         if (revision.isBlank()) {
             throw new IllegalArgumentException("the revision is empty; wanted a branch, a tag or a commit, like main");

@@ -18,12 +18,13 @@ public final class HubToken {
         this.source = source;
         // A header with anything else in it would be refused in words that show it.
         if (!value.matches("[\\x21-\\x7e]+")) {
-            throw new IllegalArgumentException(source + ": does not hold a token; wanted one word of ASCII letters, like hf_...");
+            throw new IllegalArgumentException(
+                    source + ": does not hold a token; wanted one word of ASCII letters," + " like hf_...");
         }
     }
 
-    /// The first there is, where hub programs look for it: `option`, `HF_TOKEN`, the file `HF_TOKEN_PATH`, the file `token` in
-    /// `HF_HOME`, which is `huggingface` in the user's cache unless it is set.
+    /// The first there is, where hub programs look for it: `option`, `HF_TOKEN`, the file `HF_TOKEN_PATH`, the file
+    /// `token` in `HF_HOME`, which is `huggingface` in the user's cache unless it is set.
     ///
     /// @param option      null if none is given
     /// @param environment the process's variables

@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import llams.trainer.checkpoint.DirectoryLock;
 
-/// Reads a download again and compares it with the hashes that the hub said when it came: disks and people damage files later.
+/// Reads a download again and compares it with the hashes that the hub said when it came: disks and people damage files
+/// later.
 public final class HubVerification {
     /// @param whole    files with the hub's hash
     /// @param unhashed files of the right size, of which the hub had no hash
@@ -20,8 +21,7 @@ public final class HubVerification {
         }
     }
 
-    private HubVerification() {
-    }
+    private HubVerification() {}
 
     /// Needs no network.
     ///
@@ -30,12 +30,13 @@ public final class HubVerification {
     public static Report run(String repo, Path directory, DownloadListener listener) throws IOException {
         Path absolute = directory.toAbsolutePath().normalize();
         if (!Files.exists(absolute.resolve(DownloadRecord.FILE))) {
-            throw new HubException(directory + ": holds no download of " + repo + " (there is no " + DownloadRecord.FILE + ")");
+            throw new HubException(
+                    directory + ": holds no download of " + repo + " (there is no " + DownloadRecord.FILE + ")");
         }
         try (DirectoryLock _ = DirectoryLock.take(absolute)) {
             DownloadRecord record = DownloadRecord.read(absolute, repo);
-            Report report = new Report(directory, record.commit(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(),
-                    new ArrayList<>(IncomingFile.unfinished(absolute)));
+            Report report = new Report(directory, record.commit(), new ArrayList<>(), new ArrayList<>(),
+                    new ArrayList<>(), new ArrayList<>(IncomingFile.unfinished(absolute)));
             List<HubFile> files = record.files();
             long total = files.stream().mapToLong(HubFile::sizeBytes).sum();
             long done = 0;

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import llams.engine.safetensors.AtomicFiles;
 import llams.engine.safetensors.Disk;
 
-/// A file as it comes in, under `NAME.incomplete-ETAG` beside its place: what is there from an earlier run is kept, and hashed
-/// once. It gets its name when all of it is there, is what it should be, and is on the disk.
+/// A file as it comes in, under `NAME.incomplete-ETAG` beside its place: what is there from an earlier run is kept, and
+/// hashed once. It gets its name when all of it is there, is what it should be, and is on the disk.
 final class IncomingFile implements AutoCloseable {
     private static final String INCOMPLETE = ".incomplete-";
     private static final int PIECE_BYTES = 1 << 20;
@@ -35,7 +35,9 @@ final class IncomingFile implements AutoCloseable {
         this.incomplete = incomplete(target, file);
         Files.createDirectories(target.getParent());
         removeOthers();
-        this.output = Files.exists(incomplete, LinkOption.NOFOLLOW_LINKS) ? Disk.current().open(incomplete) : Disk.current().create(incomplete);
+        this.output = Files.exists(incomplete, LinkOption.NOFOLLOW_LINKS)
+                ? Disk.current().open(incomplete)
+                : Disk.current().create(incomplete);
     }
 
     /// Goes on with what an earlier run left, or starts.
@@ -75,8 +77,11 @@ final class IncomingFile implements AutoCloseable {
     /// The files below `directory` of which an earlier run left a beginning.
     static List<String> unfinished(Path directory) throws IOException {
         try (Stream<Path> tree = Files.walk(directory)) {
-            return tree.map(path -> directory.relativize(path).toString()).filter(name -> name.contains(INCOMPLETE))
-                    .map(name -> name.substring(0, name.indexOf(INCOMPLETE))).sorted().toList();
+            return tree.map(path -> directory.relativize(path).toString())
+                    .filter(name -> name.contains(INCOMPLETE))
+                    .map(name -> name.substring(0, name.indexOf(INCOMPLETE)))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -89,7 +94,9 @@ final class IncomingFile implements AutoCloseable {
         String start = target.getFileName() + INCOMPLETE;
         List<Path> others;
         try (Stream<Path> siblings = Files.list(target.getParent())) {
-            others = siblings.filter(sibling -> sibling.getFileName().toString().startsWith(start) && !sibling.equals(incomplete)).toList();
+            others = siblings.filter(
+                    sibling -> sibling.getFileName().toString().startsWith(start) && !sibling.equals(incomplete))
+                    .toList();
         }
         for (Path other : others) {
             Files.delete(other);
@@ -100,14 +107,15 @@ final class IncomingFile implements AutoCloseable {
         try (FileChannel channel = FileChannel.open(incomplete)) {
             restartUnless(channel.size() <= file.sizeBytes());
             if (digest != null) {
-                hash(channel, digest, _ -> { });
+                hash(channel, digest, _ -> {});
             }
             at = channel.size();
             reached = at;
         }
     }
 
-    private static MessageDigest hash(FileChannel channel, MessageDigest digest, LongConsumer progress) throws IOException {
+    private static MessageDigest hash(FileChannel channel, MessageDigest digest, LongConsumer progress)
+            throws IOException {
         ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
         for (long position = 0; position < channel.size(); position += piece.limit()) {
             channel.read(piece.clear(), position);

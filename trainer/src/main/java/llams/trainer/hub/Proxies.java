@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// Proxies as curl and Python take them from the environment: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, in small or,
-/// but for `HTTP_PROXY` of web servers, in capital letters. This machine itself is reached without one.
+/// Proxies as curl and Python take them from the environment: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`,
+/// in small or, but for `HTTP_PROXY` of web servers, in capital letters. This machine itself is reached without one.
 final class Proxies extends ProxySelector {
     private final Map<String, String> environment;
     private final ProxySelector otherwise;
@@ -30,7 +30,9 @@ final class Proxies extends ProxySelector {
         if (address.isEmpty()) {
             return otherwise.select(uri);
         }
-        return isExempt(uri.getHost().toLowerCase(Locale.ROOT)) ? List.of(Proxy.NO_PROXY) : List.of(proxy(name, address));
+        return isExempt(uri.getHost().toLowerCase(Locale.ROOT))
+                ? List.of(Proxy.NO_PROXY)
+                : List.of(proxy(name, address));
     }
 
     private String value(String name) {
@@ -43,12 +45,15 @@ final class Proxies extends ProxySelector {
         try {
             proxy = URI.create(address.contains("://") ? address : "http://" + address);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(name + ": is no address of a proxy; wanted one like http://HOST:PORT", e);
+            throw new IllegalArgumentException(name + ": is no address of a proxy; wanted one like http://HOST:PORT",
+                    e);
         }
         if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getUserInfo() != null) {
-            throw new IllegalArgumentException(name + ": only a proxy like http://HOST:PORT, without user and password, can be used");
+            throw new IllegalArgumentException(
+                    name + ": only a proxy like http://HOST:PORT, without user and" + " password, can be used");
         }
-        return new Proxy(Proxy.Type.HTTP, new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort()));
+        return new Proxy(Proxy.Type.HTTP,
+                new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort()));
     }
 
     /// `no_proxy` lists names with all that end with them, addresses, or `*`.

@@ -32,8 +32,7 @@ public final class AdapterFiles {
     private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
     private static final int SHOWN = 5;
 
-    private AdapterFiles() {
-    }
+    private AdapterFiles() {}
 
     /// What an adapter is for the most part; see [LoraLayout#usual].
     ///
@@ -67,8 +66,8 @@ public final class AdapterFiles {
     private static PeftConfig peft(Path directory) throws IOException {
         Path config = directory.resolve(CONFIG);
         if (!Files.exists(config)) {
-            throw new IOException(directory + ": there is no " + CONFIG + "; an adapter is a directory with " + CONFIG + " and "
-                    + WEIGHTS);
+            throw new IOException(directory + ": there is no " + CONFIG + "; an adapter is a directory with " + CONFIG
+                    + " and " + WEIGHTS);
         }
         return PeftConfig.read(config);
     }
@@ -95,8 +94,8 @@ public final class AdapterFiles {
         LoraLayout layout = layout(directory, config, PeftRules.modules(base.config));
         Path weights = directory.resolve(WEIGHTS);
         if (!Files.exists(weights) && Files.exists(directory.resolve("adapter_model.bin"))) {
-            throw new IOException(directory + ": adapter_model.bin is a Python pickle, which this program does not run; save the"
-                    + " adapter as " + WEIGHTS);
+            throw new IOException(directory + ": adapter_model.bin is a Python pickle, which this program does not"
+                    + " run; save the" + " adapter as " + WEIGHTS);
         }
         try (SafetensorsFile file = SafetensorsFile.open(weights)) {
             Map<String, Shape> wanted = Adapter.shapes(layout, base.config);
@@ -106,7 +105,8 @@ public final class AdapterFiles {
             for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
                 tensors.put(entry.getKey(), widened(arena, file.tensor(entry.getKey())));
             }
-            return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(), notes(directory, config, base.config));
+            return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(),
+                    notes(directory, config, base.config));
         }
     }
 
@@ -159,12 +159,13 @@ public final class AdapterFiles {
         }
     }
 
-    private static void checkBase(SafetensorsFile file, String key, PeftConfig config, LlamaWeights base) throws IOException {
+    private static void checkBase(SafetensorsFile file, String key, PeftConfig config, LlamaWeights base)
+            throws IOException {
         String recorded = file.metadata().get(key);
         if (recorded != null && !BaseFingerprint.isOf(recorded, base)) {
             String actual = key.equals(CONTENT) ? BaseFingerprint.ofContent(base) : BaseFingerprint.of(base.checkpoint);
-            throw new IOException(file.path + ": this adapter was trained on a base model of fingerprint " + recorded + ", but "
-                    + base.directory + " has " + actual + "; use it with the model it was trained on ("
+            throw new IOException(file.path + ": this adapter was trained on a base model of fingerprint " + recorded
+                    + ", but " + base.directory + " has " + actual + "; use it with the model it was trained on ("
                     + (config.base() == null ? "its name is not recorded" : config.base()) + ")");
         }
     }
@@ -183,33 +184,39 @@ public final class AdapterFiles {
     /// @param tensors the adapter's, F32, by PEFT's names; others in the map are left out
     /// @throws IOException              if the directory cannot be written to
     /// @throws IllegalArgumentException if a tensor is missing
-    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base) throws IOException {
+    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base)
+            throws IOException {
         write(directory, form, tensors, base, BaseFingerprint.ofBoth(base));
     }
 
     /// The same without a look at the base's weights, which may have changed meanwhile.
     ///
     /// @param fingerprint what [BaseFingerprint#ofBoth] gave when the adapter began to be trained
-    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base, String fingerprint)
-            throws IOException {
+    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base,
+            String fingerprint) throws IOException {
         Map<String, Tensor> own = new LinkedHashMap<>();
         for (Map.Entry<String, Shape> entry : Adapter.shapes(form.layout(), base.config).entrySet()) {
             Tensor tensor = tensors.get(entry.getKey());
             if (tensor == null || tensor.dtype() != DType.F32 || !tensor.shape().equals(entry.getValue())) {
-                throw new IllegalArgumentException("the adapter's \"" + entry.getKey() + "\" must be F32 " + entry.getValue()
-                        + ", not " + (tensor == null ? "absent" : tensor.dtype() + " " + tensor.shape()));
+                throw new IllegalArgumentException(
+                        "the adapter's \"" + entry.getKey() + "\" must be F32 " + entry.getValue() + ", not "
+                                + (tensor == null ? "absent" : tensor.dtype() + " " + tensor.shape()));
             }
             own.put(entry.getKey(), tensor);
         }
         String[] parts = fingerprint.split(" ");
         // In the same order every time, so that the same adapter is the same bytes.
-        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own, new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
-        AtomicFiles.write(directory.resolve(CONFIG), PeftWriter.write(form.layout(), base.config, baseName(form, base)));
+        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own,
+                new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
+        AtomicFiles.write(directory.resolve(CONFIG),
+                PeftWriter.write(form.layout(), base.config, baseName(form, base)));
     }
 
-    /// A name on the hub, if the adapter was read with one; else the path from the root, which holds wherever the adapter is used from.
+    /// A name on the hub, if the adapter was read with one; else the path from the root, which holds wherever the
+    /// adapter is used from.
     private static String baseName(Adapter form, LlamaWeights base) {
-        boolean isHubName = form.base() != null && HUB_NAME.matcher(form.base()).matches() && !Files.exists(Path.of(form.base()));
+        boolean isHubName = form.base() != null && HUB_NAME.matcher(form.base()).matches()
+                && !Files.exists(Path.of(form.base()));
         return isHubName ? form.base() : base.directory.toAbsolutePath().normalize().toString();
     }
 }

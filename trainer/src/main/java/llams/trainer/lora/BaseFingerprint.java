@@ -18,15 +18,15 @@ import llams.engine.tensor.Tensor;
 
 /// Short hashes that tell base models apart, so that an adapter is not put on the wrong one.
 ///
-/// One is a sample, looked at whenever an adapter is used. It is made from the names and shapes of the blocks' tensors and 64
-/// elements from the middle of each, rounded to bf16. So it costs a page of the file per tensor; a model and its copy in a narrower
-/// type have the same one, and so have a model and its copy with a longer vocabulary.
+/// One is a sample, looked at whenever an adapter is used. It is made from the names and shapes of the blocks' tensors
+/// and 64 elements from the middle of each, rounded to bf16. So it costs a page of the file per tensor; a model and its
+/// copy in a narrower type have the same one, and so have a model and its copy with a longer vocabulary.
 ///
-/// The other covers every byte of every tensor. It costs reading the whole model, and so it is looked at where that is done anyway:
-/// when a run starts or is resumed, and when an adapter is trained further or merged.
+/// The other covers every byte of every tensor. It costs reading the whole model, and so it is looked at where that is
+/// done anyway: when a run starts or is resumed, and when an adapter is trained further or merged.
 public final class BaseFingerprint {
-    /// Under this name the files of a quantized model have the fingerprint of the model that it was made from, and it is theirs
-    /// too: an adapter fits both.
+    /// Under this name the files of a quantized model have the fingerprint of the model that it was made from, and it
+    /// is theirs too: an adapter fits both.
     public static final String OF_ORIGINAL = "llams.quantized_from";
     private static final String SCHEME = "1:";
     private static final String CONTENT_SCHEME = "2:";
@@ -34,8 +34,7 @@ public final class BaseFingerprint {
     private static final int DIGEST_BYTES = 16;
     private static final int FORM_BYTES = 8;
 
-    private BaseFingerprint() {
-    }
+    private BaseFingerprint() {}
 
     /// As `1:` and 32 hexadecimal digits.
     public static String of(Checkpoint base) throws IOException {
@@ -69,8 +68,8 @@ public final class BaseFingerprint {
         return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
     }
 
-    /// Of every byte of every tensor, as `2:`, then 16 hexadecimal digits of their names, types and shapes, a dash, and 16 of what
-    /// they hold.
+    /// Of every byte of every tensor, as `2:`, then 16 hexadecimal digits of their names, types and shapes, a dash, and
+    /// 16 of what they hold.
     public static String ofContent(LlamaWeights base) throws IOException {
         return form(base.checkpoint) + base.contentHash();
     }
@@ -78,7 +77,8 @@ public final class BaseFingerprint {
     private static String form(Checkpoint base) throws IOException {
         MessageDigest digest = sha256();
         for (String name : new TreeSet<>(base.names())) {
-            digest.update((name + " " + base.dtype(name) + " " + base.shape(name) + "\n").getBytes(StandardCharsets.UTF_8));
+            digest.update(
+                    (name + " " + base.dtype(name) + " " + base.shape(name) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return CONTENT_SCHEME + HexFormat.of().formatHex(digest.digest(), 0, FORM_BYTES) + "-";
     }
@@ -96,7 +96,8 @@ public final class BaseFingerprint {
         return of(base.checkpoint) + " " + ofContent(base);
     }
 
-    /// Whether two notes of runs are of the same base. Older programs noted the sample alone, and then only samples are compared.
+    /// Whether two notes of runs are of the same base. Older programs noted the sample alone, and then only samples are
+    /// compared.
     public static boolean agree(String a, String b) {
         boolean isContentKnown = a.contains(CONTENT_SCHEME) && b.contains(CONTENT_SCHEME);
         return isContentKnown ? a.equals(b) : sample(a).equals(sample(b));
@@ -106,9 +107,9 @@ public final class BaseFingerprint {
         return note.replaceFirst(" " + CONTENT_SCHEME + "\\S*", "");
     }
 
-    /// Whether `base` is the model of which this was recorded, as far as can be said: a sample tells less than a content, and the
-    /// contents of a model and of its copy in another type or with another vocabulary cannot be compared. Reads the whole model only
-    /// if that can decide it.
+    /// Whether `base` is the model of which this was recorded, as far as can be said: a sample tells less than a
+    /// content, and the contents of a model and of its copy in another type or with another vocabulary cannot be
+    /// compared. Reads the whole model only if that can decide it.
     ///
     /// @param recorded what [#of] or [#ofContent] made; what another version of the program made counts as right
     static boolean isOf(String recorded, LlamaWeights base) throws IOException {

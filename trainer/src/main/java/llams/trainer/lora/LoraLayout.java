@@ -26,7 +26,8 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
                 throw new IllegalArgumentException("LoRA rank " + rank + " is not possible; it must be at least 1");
             }
             if (!Double.isFinite(alpha) || alpha <= 0) {
-                throw new IllegalArgumentException("LoRA alpha " + alpha + " is not possible; it must be a number above 0");
+                throw new IllegalArgumentException(
+                        "LoRA alpha " + alpha + " is not possible; it must be a number" + " above 0");
             }
         }
 
@@ -47,7 +48,8 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
 
     static void checkDropout(double dropout) {
         if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("LoRA dropout " + dropout + " is not possible; it must be at least 0 and below 1");
+            throw new IllegalArgumentException(
+                    "LoRA dropout " + dropout + " is not possible; it must be at least 0" + " and below 1");
         }
     }
 
@@ -60,8 +62,8 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
         return new LoraLayout(parts, rate);
     }
 
-    /// What this adapter is for the most part, as one that is the same in every block: the most frequent rank and strength, and every
-    /// projection that has an adapter in some layer.
+    /// What this adapter is for the most part, as one that is the same in every block: the most frequent rank and
+    /// strength, and every projection that has an adapter in some layer.
     public LoraConfig usual() {
         Set<ProjectionName> targets = EnumSet.noneOf(ProjectionName.class);
         for (ProjectionName projection : ProjectionName.values()) {

@@ -12,22 +12,28 @@ import llams.engine.llama.ProjectionName;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Writes PEFT's `adapter_config.json`, in the simplest form that says what an adapter is. Its strength is always meant as
-/// `alpha / rank`: some readers ignore `use_rslora`.
+/// Writes PEFT's `adapter_config.json`, in the simplest form that says what an adapter is. Its strength is always meant
+/// as `alpha / rank`: some readers ignore `use_rslora`.
 final class PeftWriter {
-    private PeftWriter() {
-    }
+    private PeftWriter() {}
 
     static byte[] write(LoraLayout layout, LlamaConfig model, String baseModel) {
         int rank = layout.usual().rank();
         double alpha = layout.usual().alpha();
         ObjectNode json = PeftConfig.JSON.createObjectNode();
-        json.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("base_model_name_or_path", baseModel).put("r", rank);
+        json.put("peft_type", "LORA")
+                .put("task_type", "CAUSAL_LM")
+                .put("base_model_name_or_path", baseModel)
+                .put("r", rank);
         putNumber(json, "lora_alpha", alpha);
         json.put("lora_dropout", layout.dropout()).put("bias", "none");
         putTargets(json, layout, model);
-        json.put("use_dora", false).put("use_rslora", false).putNull("modules_to_save").put("fan_in_fan_out", false)
-                .put("inference_mode", true).put("init_lora_weights", true);
+        json.put("use_dora", false)
+                .put("use_rslora", false)
+                .putNull("modules_to_save")
+                .put("fan_in_fan_out", false)
+                .put("inference_mode", true)
+                .put("init_lora_weights", true);
         ObjectNode ranks = json.putObject("rank_pattern");
         exceptions(layout, LoraLayout.Part::rank, rank).forEach(ranks::put);
         ObjectNode alphas = json.putObject("alpha_pattern");
@@ -66,7 +72,10 @@ final class PeftWriter {
     private static <T> Map<String, T> exceptions(LoraLayout layout, Function<LoraLayout.Part, T> value, T usual) {
         Map<String, T> exceptions = new LinkedHashMap<>();
         for (ProjectionName projection : ProjectionName.values()) {
-            List<LoraLayout.Part> own = layout.layers(projection).stream().map(layer -> layout.part(layer, projection)).toList();
+            List<LoraLayout.Part> own = layout.layers(projection)
+                    .stream()
+                    .map(layer -> layout.part(layer, projection))
+                    .toList();
             Set<T> values = new LinkedHashSet<>(own.stream().map(value).toList());
             for (int layer : layout.layers(projection)) {
                 T is = value.apply(layout.part(layer, projection));

@@ -18,12 +18,14 @@ final class PythonPattern {
     PythonPattern(String text) {
         this.text = text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
         try {
-            pattern = Pattern.compile(text.replace("(?P<", "(?<").replaceAll("\\(\\?P=(\\w+)\\)", "\\\\k<$1>").replace("\\Z", "\\z"));
+            pattern = Pattern.compile(
+                    text.replace("(?P<", "(?<").replaceAll("\\(\\?P=(\\w+)\\)", "\\\\k<$1>").replace("\\Z", "\\z"));
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException("\"" + this.text + "\" is not a regular expression: " + e.getDescription() + " at character "
-                    + e.getIndex(), e);
+            throw new IllegalArgumentException("\"" + this.text + "\" is not a regular expression: "
+                    + e.getDescription() + " at character " + e.getIndex(), e);
         } catch (StackOverflowError e) {
-            throw new IllegalArgumentException("a regular expression of " + text.length() + " characters is nested too deeply", e);
+            throw new IllegalArgumentException(
+                    "a regular expression of " + text.length() + " characters is nested" + " too deeply", e);
         }
     }
 
@@ -42,7 +44,8 @@ final class PythonPattern {
         try {
             return (all ? matcher.matches() : matcher.lookingAt()) ? matcher : null;
         } catch (StackOverflowError | Impatience e) {
-            throw new IllegalArgumentException("the regular expression \"" + text + "\" takes too long to match \"" + name + "\"", e);
+            throw new IllegalArgumentException(
+                    "the regular expression \"" + text + "\" takes too long to match \"" + name + "\"", e);
         }
     }
 

@@ -25,11 +25,9 @@ import llams.trainer.lora.LoraLayout;
 ///
 /// One tensor at a time, row by row: memory is needed for the adapter and a few rows.
 public final class AdapterMerge {
-    private record Target(Tensor a, Tensor b, float scale) {
-    }
+    private record Target(Tensor a, Tensor b, float scale) {}
 
-    private AdapterMerge() {
-    }
+    private AdapterMerge() {}
 
     /// Merges the model in `base` and the adapter in `adapter` into a new model directory, complete with the base's
     /// tokenizer, or the adapter's if it brought one.
@@ -58,7 +56,8 @@ public final class AdapterMerge {
         }
     }
 
-    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, Progress progress) throws IOException {
+    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, Progress progress)
+            throws IOException {
         Map<String, Target> targets = new HashMap<>();
         for (int layer = 0; layer < base.config.layers(); layer++) {
             for (ProjectionName projection : ProjectionName.values()) {
@@ -83,12 +82,15 @@ public final class AdapterMerge {
                 }
                 long beyond = output.end(name, Map.of("the base", weight));
                 if (beyond > 0) {
-                    throw new IOException("\"" + name + "\": " + beyond + " of " + weight.elements() + " values of the result would be"
-                            + " beyond what any type of weights holds; the adapter is probably damaged, or its training diverged");
+                    throw new IOException("\"" + name + "\": " + beyond + " of " + weight.elements()
+                            + " values of the result would be"
+                            + " beyond what any type of weights holds; the adapter is probably damaged, or its"
+                            + " training diverged");
                 }
             }
             output.finish();
-            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(), List.of(), List.of());
+            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(),
+                    List.of(), List.of());
         }
     }
 

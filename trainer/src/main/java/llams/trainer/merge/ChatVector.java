@@ -20,9 +20,10 @@ import llams.trainer.merge.ChatVectorPlan.Step;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
 ///
-/// The difference between an instruct model and its base is the ability to converse; added to a model that was tuned from
-/// the same base on another language, it makes that one converse too. Every operation is one of f32, and the result is
-/// rounded to the tuned model's type once. One tensor at a time, part by part: memory is needed for a few megabytes.
+/// The difference between an instruct model and its base is the ability to converse; added to a model that was tuned
+/// from the same base on another language, it makes that one converse too. Every operation is one of f32, and the
+/// result is rounded to the tuned model's type once. One tensor at a time, part by part: memory is needed for a few
+/// megabytes.
 public final class ChatVector {
     /// What happens to the embedding and the output head, whose rows are the vocabulary.
     public enum Vocabulary {
@@ -35,13 +36,14 @@ public final class ChatVector {
     }
 
     /// Rows of Llama 3's tokens that only the instruct model has learnt: the borders of a message's header and its end.
-    public static final Map<Integer, Integer> LLAMA3_SPECIAL_TOKENS = Map.of(128006, 128006, 128007, 128007, 128009, 128009);
+    public static final Map<Integer, Integer> LLAMA3_SPECIAL_TOKENS = Map.of(128006, 128006, 128007, 128007, 128009,
+            128009);
 
     /// How to merge.
     ///
     /// @param scale         of the vector; lower it if the result answers in the wrong language
-    /// @param specialTokens rows of embedding and head that are taken from the instruct model, after all else: the tuned
-    ///                      model's id to the instruct model's id
+    /// @param specialTokens rows of embedding and head that are taken from the instruct model, after all else: the
+    ///                      tuned model's id to the instruct model's id
     public record Options(float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) {
         public Options {
             if (!Float.isFinite(scale)) {
@@ -60,19 +62,20 @@ public final class ChatVector {
     private final VectorSize size = new VectorSize();
     private final List<String> notes = new ArrayList<>();
 
-    private ChatVector(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options, MergeOutput output, Arena arena) {
+    private ChatVector(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options, MergeOutput output,
+            Arena arena) {
         this.base = base;
         this.instruct = instruct;
         this.tuned = tuned;
         this.options = options;
         this.output = output;
         this.parts = new Floats[] {new Floats(arena, Floats.CAPACITY), new Floats(arena, Floats.CAPACITY),
-            new Floats(arena, Floats.CAPACITY)};
+                new Floats(arena, Floats.CAPACITY)};
     }
 
-    /// Merges three model directories into a new one. Its config is the tuned model's, with the instruct model's stop ids;
-    /// tokenizer, chat template and generation config are the instruct model's (but the tuned model's tokenizer where the
-    /// vocabularies differ).
+    /// Merges three model directories into a new one. Its config is the tuned model's, with the instruct model's stop
+    /// ids; tokenizer, chat template and generation config are the instruct model's (but the tuned model's tokenizer
+    /// where the vocabularies differ).
     ///
     /// @param out must not exist, or be empty; it appears when all is done
     /// @throws MergeException if tensors are missing or do not fit together; it lists all of them
@@ -96,7 +99,8 @@ public final class ChatVector {
                 List<String> notes = new ArrayList<>(plan.notes);
                 try (Arena arena = Arena.ofConfined();
                         MergeOutput output = new MergeOutput(directory.path(), tunedWeights, progress)) {
-                    ChatVector merge = new ChatVector(baseWeights, instructWeights, tunedWeights, options, output, arena);
+                    ChatVector merge = new ChatVector(baseWeights, instructWeights, tunedWeights, options, output,
+                            arena);
                     for (Step step : plan.steps) {
                         merge.run(step);
                     }
@@ -130,7 +134,8 @@ public final class ChatVector {
         for (long begin = 0; begin < elements;) {
             long border = begin < step.addedElements() ? step.addedElements() : elements;
             int count = (int) Math.min(most, border - begin);
-            MemorySegment part = begin < step.addedElements() ? added(step.name(), from, plus, minus, begin, count)
+            MemorySegment part = begin < step.addedElements()
+                    ? added(step.name(), from, plus, minus, begin, count)
                     : from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
             if (step.vocabularyRows()) {
                 part = withSpecialRows(part, from, plus, begin / columns, count / columns);
@@ -140,8 +145,8 @@ public final class ChatVector {
         }
         long beyond = output.end(step.name(), inputs(from, plus, minus));
         if (beyond > 0) {
-            notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type of weights holds, and"
-                    + " infinite in the result: no model can be run with them");
+            notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type"
+                    + " of weights holds, and" + " infinite in the result: no model can be run with them");
         }
     }
 
@@ -162,7 +167,8 @@ public final class ChatVector {
         parts[0].read(from, begin, count);
         parts[1].read(plus, begin, count);
         parts[2].read(minus, begin, count);
-        size.add(name, parts[0].values, parts[1].values, parts[2].values, count, VectorSize.rounding(plus.dtype(), minus.dtype()));
+        size.add(name, parts[0].values, parts[1].values, parts[2].values, count,
+                VectorSize.rounding(plus.dtype(), minus.dtype()));
         addDifference(parts[0].values, parts[1].values, parts[2].values, options.scale, count);
         return parts[0].rounded(from.dtype(), count);
     }

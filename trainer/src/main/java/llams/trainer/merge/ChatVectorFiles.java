@@ -43,7 +43,8 @@ final class ChatVectorFiles {
         }
     }
 
-    /// The tuned model's config with the instruct model's stop ids, the result's number of tokens, and whether its head is its own.
+    /// The tuned model's config with the instruct model's stop ids, the result's number of tokens, and whether its head
+    /// is its own.
     byte[] config(long vocabulary, boolean ownHead) throws IOException {
         ObjectNode config = read(tuned.resolve(CONFIG));
         ObjectNode chat = read(instruct.resolve(CONFIG));
@@ -54,13 +55,14 @@ final class ChatVectorFiles {
         }
         if (vocabulary > 0) {
             if (config.path("vocab_size").asLong(vocabulary) != vocabulary) {
-                notes.add("tuned's " + CONFIG + " says vocab_size " + config.get("vocab_size") + ", its embedding has " + vocabulary
-                        + " rows: the result says " + vocabulary);
+                notes.add("tuned's " + CONFIG + " says vocab_size " + config.get("vocab_size") + ", its embedding has "
+                        + vocabulary + " rows: the result says " + vocabulary);
             }
             config.put("vocab_size", vocabulary);
         }
         if (ownHead && config.path("tie_word_embeddings").asBoolean(false)) {
-            notes.add("tuned's " + CONFIG + " says tie_word_embeddings true, but there is a head that is not the embedding: the result says false");
+            notes.add("tuned's " + CONFIG + " says tie_word_embeddings true, but there is a head that is not the"
+                    + " embedding: the result says false");
             config.put("tie_word_embeddings", false);
         }
         return JSON.writeValueAsBytes(config);
@@ -94,7 +96,8 @@ final class ChatVectorFiles {
         if (!ModelFiles.hasTokenizer(tokenizer)) {
             notes.add("no tokenizer was found" + (sameVocabulary ? "" : " in tuned") + ", so the result has none");
         } else if (!chatTokenizer) {
-            notes.add("the tokenizer is tuned's, because " + (sameVocabulary ? "instruct has none" : "the vocabularies differ"));
+            notes.add("the tokenizer is tuned's, because "
+                    + (sameVocabulary ? "instruct has none" : "the vocabularies differ"));
             if (copied.contains(TOKENIZER_CONFIG) && Files.isRegularFile(instruct.resolve(TOKENIZER_CONFIG))) {
                 adoptChatTemplate(directory.resolve(TOKENIZER_CONFIG));
             }

@@ -18,12 +18,12 @@ import llams.trainer.merge.ChatVector.Vocabulary;
 final class ChatVectorPlan {
     /// A tensor of the result.
     ///
-    /// @param inBase         its name in the base model (there, a tied head is the embedding); null where it is not needed
+    /// @param inBase         its name in the base model (there, a tied head is the embedding); null where it is not
+    ///                       needed
     /// @param inInstruct     its name in the instruct model, likewise
     /// @param addedElements  the first so many get the vector, the others are the tuned model's
     /// @param vocabularyRows true if its rows are tokens, so that rows of special tokens may be replaced
-    record Step(String name, String inBase, String inInstruct, long addedElements, boolean vocabularyRows) {
-    }
+    record Step(String name, String inBase, String inInstruct, long addedElements, boolean vocabularyRows) {}
 
     private static final Set<String> VOCABULARY = Set.of(Llama.EMBEDDING, Llama.HEAD);
     /// Buffers that old programs saved along: what they hold follows from the config.
@@ -47,7 +47,8 @@ final class ChatVectorPlan {
     }
 
     /// @throws MergeException if tensors are missing or do not fit together
-    static ChatVectorPlan of(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options) throws IOException {
+    static ChatVectorPlan of(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options)
+            throws IOException {
         ChatVectorPlan plan = new ChatVectorPlan(base, instruct, tuned, options);
         for (String name : tuned.names()) {
             plan.add(name);
@@ -59,8 +60,8 @@ final class ChatVectorPlan {
             throw new MergeException("base " + base.path + ", instruct " + instruct.path + " and tuned " + tuned.path
                     + " do not fit together", plan.problems);
         }
-        plan.otherTypes.forEach((note, names) -> plan.notes.add(note + " (" + names.size() + " tensors, the first is \""
-                + names.getFirst() + "\")"));
+        plan.otherTypes.forEach((note, names) -> plan.notes
+                .add(note + " (" + names.size() + " tensors, the first is \"" + names.getFirst() + "\")"));
         return plan;
     }
 
@@ -71,8 +72,8 @@ final class ChatVectorPlan {
 
     /// Whether the result will have an output head that is not its embedding.
     boolean ownHead() throws IOException {
-        return tuned.has(Llama.HEAD)
-                && (LlamaWeights.hasOwnHead(tuned) || LlamaWeights.hasOwnHead(base) || LlamaWeights.hasOwnHead(instruct));
+        return tuned.has(Llama.HEAD) && (LlamaWeights.hasOwnHead(tuned) || LlamaWeights.hasOwnHead(base)
+                || LlamaWeights.hasOwnHead(instruct));
     }
 
     /// True if tuned and instruct model have equally many tokens, so that one's tokenizer fits the other.
@@ -120,13 +121,15 @@ final class ChatVectorPlan {
         }
         boolean sameWidth = rows && inBase.rank() == 2 && inInstruct.rank() == 2 && inBase.dim(1) == shape.dim(1)
                 && inInstruct.dim(1) == shape.dim(1);
-        String forms = "\"" + name + "\" is " + shape + " in tuned, " + inBase + " in base, " + inInstruct + " in instruct";
+        String forms = "\"" + name + "\" is " + shape + " in tuned, " + inBase + " in base, " + inInstruct
+                + " in instruct";
         if (sameWidth && options.vocabulary() == Vocabulary.PARTIAL) {
             long common = Math.min(shape.dim(0), Math.min(inBase.dim(0), inInstruct.dim(0)));
             notes.add(forms + ": the vector is added to the first " + common + " rows");
             return common * shape.dim(1);
         }
-        problems.add(forms + (sameWidth ? "; vocabulary \"skip\" keeps tuned's, \"partial\" merges the common rows" : ""));
+        problems.add(
+                forms + (sameWidth ? "; vocabulary \"skip\" keeps tuned's, \"partial\" merges the common rows" : ""));
         return -1;
     }
 
@@ -182,13 +185,14 @@ final class ChatVectorPlan {
         }
         TensorInfo from = instruct.info(step.inInstruct());
         if (!from.dtype().isWeight() || from.shape().rank() != 2 || from.shape().dim(1) != shape.dim(1)) {
-            problems.add("\"" + step.name() + "\" is " + from.form() + " in instruct, whose rows do not fit " + shape + " in tuned");
+            problems.add("\"" + step.name() + "\" is " + from.form() + " in instruct, whose rows do not fit " + shape
+                    + " in tuned");
             return;
         }
         for (Map.Entry<Integer, Integer> token : options.specialTokens().entrySet()) {
             if (token.getKey() < 0 || token.getKey() >= shape.dim(0)) {
-                problems.add("special token " + token.getKey() + " is not among the " + shape.dim(0) + " rows of tuned's \""
-                        + step.name() + "\"");
+                problems.add("special token " + token.getKey() + " is not among the " + shape.dim(0)
+                        + " rows of tuned's \"" + step.name() + "\"");
             }
             if (token.getValue() < 0 || token.getValue() >= from.shape().dim(0)) {
                 problems.add("special token " + token.getValue() + " is not among the " + from.shape().dim(0)

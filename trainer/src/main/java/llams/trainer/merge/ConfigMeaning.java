@@ -7,14 +7,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a `config.json` means for the weights beside it. Weights of equal shapes do not mean the same if these values differ; older and
-/// newer files write the same values in other fields, and leave out what is the default.
+/// What a `config.json` means for the weights beside it. Weights of equal shapes do not mean the same if these values
+/// differ; older and newer files write the same values in other fields, and leave out what is the default.
 final class ConfigMeaning {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final List<String> ROPE_TYPE = List.of("rope_type", "type");
 
-    private ConfigMeaning() {
-    }
+    private ConfigMeaning() {}
 
     /// By the names of the older form; null where there is nothing.
     static Map<String, JsonNode> of(ObjectNode config) {
@@ -71,7 +70,8 @@ final class ConfigMeaning {
         if (!a.isObject() || !b.isObject()) {
             return a.equals(b);
         }
-        return a.size() == b.size()
-                && a.properties().stream().allMatch(field -> b.has(field.getKey()) && same(field.getValue(), b.get(field.getKey())));
+        return a.size() == b.size() && a.properties()
+                .stream()
+                .allMatch(field -> b.has(field.getKey()) && same(field.getValue(), b.get(field.getKey())));
     }
 }

@@ -8,7 +8,8 @@ import llams.engine.tensor.Tensor;
 
 /// A part of a tensor on its way through f32: widened from its type, changed, rounded back once.
 ///
-/// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of them.
+/// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of
+/// them.
 final class Floats {
     /// Elements of a part: small enough for the caches, large enough for the file system.
     static final int CAPACITY = 1 << 18;

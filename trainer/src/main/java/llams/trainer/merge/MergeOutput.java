@@ -13,8 +13,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.trainer.checkpoint.NonFinite;
 
-/// The weights of a merged model on their way to the disk: the tensors of `model` with other contents. Every byte passes through here,
-/// so this is where values that are not finite are seen.
+/// The weights of a merged model on their way to the disk: the tensors of `model` with other contents. Every byte
+/// passes through here, so this is where values that are not finite are seen.
 final class MergeOutput implements AutoCloseable {
     private static final long COPY_BYTES = 8 << 20;
 
@@ -54,7 +54,8 @@ final class MergeOutput implements AutoCloseable {
         if (count == 0) {
             return 0;
         }
-        String what = "\"" + name + "\": " + count + " of " + model.shape(name).elements() + " values of the result would be infinite or NaN";
+        String what = "\"" + name + "\": " + count + " of " + model.shape(name).elements() + " values of the result"
+                + " would be infinite or NaN";
         List<String> problems = new ArrayList<>();
         inputs.forEach((label, tensor) -> {
             long own = NonFinite.count(tensor);
@@ -66,8 +67,8 @@ final class MergeOutput implements AutoCloseable {
             throw new MergeException(what, problems);
         }
         if (model.dtype(name) == DType.F16) {
-            throw new MergeException(what, List.of("F16 ends at 65504, BF16 and F32 would hold them; the result has the type of "
-                    + model.path + ", so convert that model first"));
+            throw new MergeException(what, List.of("F16 ends at 65504, BF16 and F32 would hold them; the result has"
+                    + " the type of " + model.path + ", so convert that model first"));
         }
         return count;
     }

@@ -3,8 +3,7 @@ package llams.trainer.merge;
 /// Hears how far a merge has come.
 @FunctionalInterface
 public interface Progress {
-    Progress SILENT = (doneBytes, totalBytes) -> {
-    };
+    Progress SILENT = (doneBytes, totalBytes) -> {};
 
     /// Called after each few megabytes of results; `totalBytes` is always the same.
     void at(long doneBytes, long totalBytes);

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.tensor.DType;
 
-/// How large a chat vector is in each part of the model, and how far the tuned model is from the two that make it: from these numbers
-/// one sees models given in the wrong places.
+/// How large a chat vector is in each part of the model, and how far the tuned model is from the two that make it: from
+/// these numbers one sees models given in the wrong places.
 final class VectorSize {
     /// Sums side by side, so that the compiler makes vector code of them.
     private static final int LANES = 256;
@@ -80,7 +80,8 @@ final class VectorSize {
     /// `model.layers.7` for what belongs to a layer; else the tensor's module.
     private static String part(String tensor) {
         String[] words = tensor.split("\\.", LAYER_WORDS + 1);
-        return tensor.startsWith("model.layers.") && words.length > LAYER_WORDS ? String.join(".", words[0], words[1], words[2])
+        return tensor.startsWith("model.layers.") && words.length > LAYER_WORDS
+                ? String.join(".", words[0], words[1], words[2])
                 : tensor.replaceFirst("\\.weight$", "");
     }
 
@@ -96,7 +97,8 @@ final class VectorSize {
             return List.of();
         }
         if (!differs) {
-            return List.of("the vector is zero: instruct and base hold the same weights, so the result is no more than tuned");
+            return List.of("the vector is zero: instruct and base hold the same weights, so the result is no more"
+                    + " than tuned");
         }
         if (parts.values().stream().allMatch(sums -> sums.toBase == 0)) {
             return List.of("tuned and base hold the same weights, so the result is no more than base and the vector");
@@ -104,7 +106,8 @@ final class VectorSize {
         // Part by part: a few values without measure would outweigh all others in one sum.
         long nearer = parts.values().stream().filter(sums -> sums.toInstruct < sums.toBase).count();
         if (2 * nearer > parts.size()) {
-            return List.of("tuned is nearer to instruct than to base in " + nearer + " of " + parts.size() + " parts of the model: base"
+            return List.of("tuned is nearer to instruct than to base in " + nearer + " of " + parts.size()
+                    + " parts of the model: base"
                     + " and instruct were probably given in each other's place, or tuned was made from instruct");
         }
         return List.of();

@@ -50,8 +50,8 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         Value squaredNorm = norms.stream().reduce(g::add).orElseThrow();
         AdamW adamW = new AdamW(beta1, beta2, eps, weightDecay, clip);
         for (Leaf parameter : parameters) {
-            g.record(adamW, parameter, firstMoment(parameter), secondMoment(parameter), gradient(parameter), squaredNorm,
-                    SCHEDULE);
+            g.record(adamW, parameter, firstMoment(parameter), secondMoment(parameter), gradient(parameter),
+                    squaredNorm, SCHEDULE);
             g.record(new Clear(), gradient(parameter));
         }
         return Program.of(g, Map.of("squaredNorm", squaredNorm));
@@ -61,6 +61,7 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     ///
     /// @param step from 0
     public float[] schedule(double rate, int step) {
-        return new float[] {(float) rate, (float) (1 - Math.pow(beta1, step + 1)), (float) (1 - Math.pow(beta2, step + 1))};
+        return new float[] {(float) rate, (float) (1 - Math.pow(beta1, step + 1)),
+                (float) (1 - Math.pow(beta2, step + 1))};
     }
 }

@@ -2,8 +2,8 @@ package llams.trainer.optim;
 
 import java.util.Locale;
 
-/// The learning rate of each step: a linear rise over `warmupSteps`, from 0 at step 0, then a fall to 0 at `totalSteps`, or
-/// none.
+/// The learning rate of each step: a linear rise over `warmupSteps`, from 0 at step 0, then a fall to 0 at
+/// `totalSteps`, or none.
 public record Schedule(Kind kind, double peak, int warmupSteps, int totalSteps) {
     public enum Kind {
         COSINE, LINEAR, CONSTANT;

@@ -11,8 +11,8 @@ final class Addresses {
 
     /// The place behind the address at `from`, -1 if there is none.
     ///
-    /// @param bracketed whether it stands behind a `[`. Without, Korean letters end it, as particles follow directly, and so
-    ///                  does a `)` of the sentence
+    /// @param bracketed whether it stands behind a `[`. Without, Korean letters end it, as particles follow directly,
+    ///                  and so does a `)` of the sentence
     static int end(String page, int from, boolean bracketed) {
         int start = -1;
         for (String scheme : bracketed ? SCHEMES : SCHEMES.subList(0, BARE_SCHEMES)) {

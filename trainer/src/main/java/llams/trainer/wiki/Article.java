@@ -5,15 +5,14 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Set;
 
-/// An article's body from text that still has its headings' marks: one line of text a line, blank lines around headings,
-/// sections that are no prose left out with all that is under them, and headings over nothing too.
+/// An article's body from text that still has its headings' marks: one line of text a line, blank lines around
+/// headings, sections that are no prose left out with all that is under them, and headings over nothing too.
 final class Article {
     /// Sections of references and links, without blanks.
-    private static final Set<String> REMOVED = Set.of("각주", "주석", "주해", "내용주", "참조주", "출처", "참고", "참조", "참고문헌",
-            "참고자료", "참고서적", "참고도서", "참고링크", "참고사이트", "같이보기", "함께보기", "더보기", "더읽을거리", "더읽어보기",
-            "관련항목", "관련문서", "외부링크", "외부연결", "바깥고리", "바깥링크", "링크", "각주및참고문헌", "참고문헌및각주",
-            "주석및참고문헌", "참고문헌및주석", "각주및출처", "각주와참고문헌", "출처및각주", "주석과참고문헌", "references",
-            "externallinks", "seealso", "notes", "footnotes", "furtherreading");
+    private static final Set<String> REMOVED = Set.of("각주", "주석", "주해", "내용주", "참조주", "출처", "참고", "참조", "참고문헌", "참고자료",
+            "참고서적", "참고도서", "참고링크", "참고사이트", "같이보기", "함께보기", "더보기", "더읽을거리", "더읽어보기", "관련항목", "관련문서", "외부링크", "외부연결",
+            "바깥고리", "바깥링크", "링크", "각주및참고문헌", "참고문헌및각주", "주석및참고문헌", "참고문헌및주석", "각주및출처", "각주와참고문헌", "출처및각주", "주석과참고문헌",
+            "references", "externallinks", "seealso", "notes", "footnotes", "furtherreading");
     private static final int DEEPEST_HEADING = 6;
 
     private record Heading(int level, String line) {}
@@ -98,9 +97,11 @@ final class Article {
         return apart(Line.tidy(line).replace("=", " =").strip());
     }
 
-    /// A line that looks like an article's title gets a second blank before its last mark, as the first level's headings have.
+    /// A line that looks like an article's title gets a second blank before its last mark, as the first level's
+    /// headings have.
     private static String apart(String line) {
-        boolean title = line.startsWith("= ") && line.endsWith(" =") && !line.startsWith("= =") && !line.endsWith("  =");
+        boolean title = line.startsWith("= ") && line.endsWith(" =") && !line.startsWith("= =")
+                && !line.endsWith("  =");
         return title ? line.substring(0, line.length() - 1) + " =" : line;
     }
 }

@@ -8,16 +8,20 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Templates of dates, written as Korean writes them. Each returns what the template shows, null if the arguments are no date.
+/// Templates of dates, written as Korean writes them. Each returns what the template shows, null if the arguments are
+/// no date.
 final class Dates {
     private static final int LONGEST = 40;
     private static final Pattern ISO = Pattern.compile("(\\d{4})-(\\d{1,2})(?:-(\\d{1,2}))?");
-    private static final Pattern WRITTEN = Pattern.compile("\\d{1,4}년.*|\\p{L}+ \\d{1,2}, \\d{4}|\\d{1,2} \\p{L}+ \\d{4}");
-    private static final List<String> MONTHS = List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
+    private static final Pattern WRITTEN = Pattern
+            .compile("\\d{1,4}년.*|\\p{L}+ \\d{1,2}, \\d{4}|\\d{1,2} \\p{L}+" + " \\d{4}");
+    private static final List<String> MONTHS = List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+            "oct", "nov", "dec");
 
     private Dates() {}
 
-    /// `start date`, `birth date and age`, `출생일`: year, month and day, or fewer. An age that depends on today is not shown.
+    /// `start date`, `birth date and age`, `출생일`: year, month and day, or fewer. An age that depends on today is not
+    /// shown.
     static String date(Arguments given) {
         String first = given.at(1);
         Matcher iso = ISO.matcher(first.length() > LONGEST ? "" : first);
@@ -48,7 +52,8 @@ final class Dates {
     }
 
     private static LocalDate day(Arguments given, int from) {
-        return LocalDate.of(Integer.parseInt(given.at(from)), month(given.at(from + 1)), Integer.parseInt(given.at(from + 2)));
+        return LocalDate.of(Integer.parseInt(given.at(from)), month(given.at(from + 1)),
+                Integer.parseInt(given.at(from + 2)));
     }
 
     private static String date(String year, String month, String day) {

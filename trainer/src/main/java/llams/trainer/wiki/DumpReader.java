@@ -14,8 +14,8 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 import llams.trainer.data.DataException;
 
-/// MediaWiki's export format, read as a stream: a page at a time is in memory. Of a page with several revisions the last one
-/// in the file counts.
+/// MediaWiki's export format, read as a stream: a page at a time is in memory. Of a page with several revisions the
+/// last one in the file counts.
 final class DumpReader {
     /// Eight times as many as a page of MediaWiki's can have bytes.
     private static final int MOST_CHARACTERS = 1 << 24;
@@ -53,7 +53,8 @@ final class DumpReader {
             switch (e.getNestedException()) {
                 case CharacterCodingException _ -> throw new DataException(place + "not UTF-8; the file is damaged");
                 case IOException failure -> throw failure;
-                case null, default -> throw new DataException(place + "damaged or cut short: " + lastLine(e.getMessage()));
+                case null, default ->
+                    throw new DataException(place + "damaged or cut short: " + lastLine(e.getMessage()));
             }
         }
     }
@@ -80,7 +81,8 @@ final class DumpReader {
             switch (xml.next()) {
                 case XMLStreamConstants.START_ELEMENT -> {
                     if (root && !xml.getLocalName().equals("mediawiki")) {
-                        throw failure("wanted an export of MediaWiki's, <mediawiki>, found <" + xml.getLocalName() + ">");
+                        throw failure(
+                                "wanted an export of MediaWiki's, <mediawiki>, found <" + xml.getLocalName() + ">");
                     }
                     root = false;
                     start(xml.getLocalName());
@@ -91,8 +93,7 @@ final class DumpReader {
                     }
                 }
                 case XMLStreamConstants.DTD -> throw failure("a <!DOCTYPE>, which no export has and which is not read");
-                default -> {
-                }
+                default -> {}
             }
         }
     }
@@ -116,8 +117,7 @@ final class DumpReader {
             }
             case "redirect" -> redirect = true;
             case "text" -> text = content();
-            default -> {
-            }
+            default -> {}
         }
     }
 

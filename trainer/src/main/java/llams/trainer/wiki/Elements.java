@@ -10,17 +10,18 @@ final class Elements {
     private static final int LONGEST_SUPERSCRIPT = 24;
     /// They go with what they hold, being no prose or none of the article's.
     static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "syntaxhighlight", "source", "pre",
-            "timeline", "score", "imagemap", "graph", "mapframe", "maplink", "hiero", "includeonly", "templatestyles", "table",
-            "inputbox", "categorytree", "indicator");
+            "timeline", "score", "imagemap", "graph", "mapframe", "maplink", "hiero", "includeonly", "templatestyles",
+            "table", "inputbox", "categorytree", "indicator");
     /// They hold TeX, which is kept as it stands.
     static final Set<String> FORMULAS = Set.of("math", "chem", "ce");
     /// They go and leave what they hold.
-    static final Set<String> INLINE = Set.of("span", "b", "i", "u", "s", "em", "strong", "small", "big", "sub", "sup", "font", "code",
-            "tt", "kbd", "samp", "var", "cite", "q", "del", "ins", "strike", "abbr", "ruby", "rb", "rp", "rt", "rtc", "bdi", "bdo",
-            "dfn", "mark", "time", "data", "wbr", "nobr", "noinclude", "onlyinclude", "section", "br", "nowiki");
+    static final Set<String> INLINE = Set.of("span", "b", "i", "u", "s", "em", "strong", "small", "big", "sub", "sup",
+            "font", "code", "tt", "kbd", "samp", "var", "cite", "q", "del", "ins", "strike", "abbr", "ruby", "rb", "rp",
+            "rt", "rtc", "bdi", "bdo", "dfn", "mark", "time", "data", "wbr", "nobr", "noinclude", "onlyinclude",
+            "section", "br", "nowiki");
     /// They stand on lines of their own.
-    static final Set<String> BLOCK = Set.of("p", "div", "center", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "hr", "poem", "h1",
-            "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "tbody", "thead", "caption");
+    static final Set<String> BLOCK = Set.of("p", "div", "center", "blockquote", "ul", "ol", "li", "dl", "dt", "dd",
+            "hr", "poem", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "tbody", "thead", "caption");
 
     private final String page;
     /// Names that are known not to be closed any more.
@@ -66,7 +67,8 @@ final class Elements {
         return page.startsWith("__", from) && end > from + 2 && page.startsWith("__", end) ? end + 2 : -1;
     }
 
-    /// What `<sup>` holds from here to its end, as superscripts: `10<sup>2</sup>` is not 102. Empty if it is long or has other markup.
+    /// What `<sup>` holds from here to its end, as superscripts: `10<sup>2</sup>` is not 102. Empty if it is long or
+    /// has other markup.
     String superscript(int from) {
         int end = from;
         int longest = Math.min(page.length(), from + LONGEST_SUPERSCRIPT);
@@ -74,7 +76,8 @@ final class Elements {
             end++;
         }
         String inside = page.substring(from, end).replace("''", "").replace("&minus;", "−");
-        boolean plain = page.startsWith("</sup>", end) && inside.chars().allMatch(c -> c > ' ' && "{}[]|&=".indexOf(c) < 0);
+        boolean plain = page.startsWith("</sup>", end)
+                && inside.chars().allMatch(c -> c > ' ' && "{}[]|&=".indexOf(c) < 0);
         return plain ? Numbers.raised(inside) : "";
     }
 
@@ -86,8 +89,8 @@ final class Elements {
         int close = page.indexOf("</", from);
         while (close >= 0) {
             int end = close + 2 + name.length();
-            if (page.regionMatches(true, close + 2, name, 0, name.length()) && end < page.length() && !isNamePart(page.charAt(end))
-                    && tagEnd(end) > 0) {
+            if (page.regionMatches(true, close + 2, name, 0, name.length()) && end < page.length()
+                    && !isNamePart(page.charAt(end)) && tagEnd(end) > 0) {
                 return close;
             }
             close = page.indexOf("</", close + 2);

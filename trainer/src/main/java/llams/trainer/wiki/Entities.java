@@ -10,25 +10,29 @@ final class Entities {
 
     static {
         // Code points in a row, as HTML 4 names them; a dash has no name.
-        named(160, "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro"
-                + " para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil"
-                + " Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave"
-                + " Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml"
-                + " igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute"
-                + " thorn yuml");
-        named(913, "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho - Sigma Tau Upsilon Phi Chi"
-                + " Psi Omega");
-        named(945, "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigmaf sigma tau upsilon phi"
-                + " chi psi omega");
+        named(160, "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn"
+                + " sup2 sup3 acute micro"
+                + " para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml"
+                + " Aring AElig Ccedil"
+                + " Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml"
+                + " times Oslash Ugrave"
+                + " Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave"
+                + " eacute ecirc euml"
+                + " igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute"
+                + " ucirc uuml yacute" + " thorn yuml");
+        named(913, "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho - Sigma"
+                + " Tau Upsilon Phi Chi" + " Psi Omega");
+        named(945, "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigmaf"
+                + " sigma tau upsilon phi" + " chi psi omega");
         named(0x2002, "ensp emsp - - - - - thinsp - - zwnj zwj lrm rlm");
         named(0x2013, "ndash mdash - - - lsquo rsquo sbquo - ldquo rdquo bdquo - dagger Dagger bull - - - hellip");
         named(0x2190, "larr uarr rarr darr harr");
         named(0x21d0, "lArr uArr rArr dArr hArr");
         NAMED.putAll(Map.of("lt", (int) '<', "gt", (int) '>', "amp", (int) '&', "quot", (int) '"', "apos", (int) '\''));
-        NAMED.putAll(Map.of("prime", 0x2032, "Prime", 0x2033, "permil", 0x2030, "euro", 0x20ac, "trade", 0x2122, "minus", 0x2212,
-                "infin", 0x221e, "asymp", 0x2248, "ne", 0x2260, "equiv", 0x2261));
-        NAMED.putAll(Map.of("le", 0x2264, "ge", 0x2265, "sum", 0x2211, "radic", 0x221a, "isin", 0x2208, "cap", 0x2229, "cup", 0x222a,
-                "sub", 0x2282, "sube", 0x2286, "empty", 0x2205));
+        NAMED.putAll(Map.of("prime", 0x2032, "Prime", 0x2033, "permil", 0x2030, "euro", 0x20ac, "trade", 0x2122,
+                "minus", 0x2212, "infin", 0x221e, "asymp", 0x2248, "ne", 0x2260, "equiv", 0x2261));
+        NAMED.putAll(Map.of("le", 0x2264, "ge", 0x2265, "sum", 0x2211, "radic", 0x221a, "isin", 0x2208, "cap", 0x2229,
+                "cup", 0x222a, "sub", 0x2282, "sube", 0x2286, "empty", 0x2205));
     }
 
     private Entities() {}

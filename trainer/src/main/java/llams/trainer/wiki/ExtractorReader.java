@@ -8,11 +8,11 @@ import llams.trainer.data.JsonLine;
 import llams.trainer.data.Lines;
 import tools.jackson.databind.node.ObjectNode;
 
-/// WikiExtractor's output: a text between `<doc id="..." url="..." title="...">` and `</doc>`, its title in the first line
-/// again, or (with its `--json`) one object a line with `title` and `text`.
+/// WikiExtractor's output: a text between `<doc id="..." url="..." title="...">` and `</doc>`, its title in the first
+/// line again, or (with its `--json`) one object a line with `title` and `text`.
 ///
-/// Headings there are lines that end in a period, as sentences do: which they are cannot be told any more, so they stay lines
-/// of text. Links and categories that WikiExtractor has overlooked are read as markup.
+/// Headings there are lines that end in a period, as sentences do: which they are cannot be told any more, so they stay
+/// lines of text. Links and categories that WikiExtractor has overlooked are read as markup.
 final class ExtractorReader {
     private static final String TITLE = " title=\"";
 
@@ -41,14 +41,16 @@ final class ExtractorReader {
                 return new Page(title, 0, false, text.toString());
             }
             if (line.startsWith("<doc ")) {
-                throw new DataException(lines.place() + ": a document begins, but the one of " + place + " has no </doc>");
+                throw new DataException(
+                        lines.place() + ": a document begins, but the one of " + place + " has no </doc>");
             }
             if (!first || !Entities.decode(line).strip().equals(title)) {
                 text.append(line).append('\n');
             }
             first = false;
         }
-        throw new DataException(place + ": the document \"" + title + "\" has no </doc>; the file is probably cut short");
+        throw new DataException(
+                place + ": the document \"" + title + "\" has no </doc>; the file is probably cut" + " short");
     }
 
     /// Quotation marks in a title stand there as they are.

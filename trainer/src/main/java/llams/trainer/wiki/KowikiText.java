@@ -29,8 +29,8 @@ public final class KowikiText {
     /// @param empty      left out, as nothing but tables, templates or references is in them
     /// @param sentences  left out, as a template in them is not known and they would be false without it
     /// @param templates  those templates, by how many sentences they cost, the most first
-    public record Counts(long articles, long redirects, long otherPages, long empty, long sentences, Map<String, Long> templates,
-            long bytesRead, long bytesWritten) {}
+    public record Counts(long articles, long redirects, long otherPages, long empty, long sentences,
+            Map<String, Long> templates, long bytesRead, long bytesWritten) {}
 
     private final BufferedWriter out;
     private long articles;
@@ -43,8 +43,8 @@ public final class KowikiText {
         this.out = out;
     }
 
-    /// Converts dumps, or WikiExtractor's files and directories, into one file, which is there whole or not at all. Memory is
-    /// for one page at a time.
+    /// Converts dumps, or WikiExtractor's files and directories, into one file, which is there whole or not at all.
+    /// Memory is for one page at a time.
     ///
     /// @param dump     files, as they are or packed with bzip2, and directories of them
     /// @param progress hears of the bytes read
@@ -73,11 +73,12 @@ public final class KowikiText {
         }
     }
 
-    private static Counts write(List<WikiFile> files, long total, Path temporary, Path out, Progress progress) throws IOException {
+    private static Counts write(List<WikiFile> files, long total, Path temporary, Path out, Progress progress)
+            throws IOException {
         long[] read = new long[1];
         try (FileChannel channel = create(temporary);
-                BufferedWriter writer =
-                        new BufferedWriter(new OutputStreamWriter(Channels.newOutputStream(channel), StandardCharsets.UTF_8), 1 << 16)) {
+                BufferedWriter writer = new BufferedWriter(
+                        new OutputStreamWriter(Channels.newOutputStream(channel), StandardCharsets.UTF_8), 1 << 16)) {
             KowikiText text = new KowikiText(writer);
             for (WikiFile file : files) {
                 file.read(more -> {
@@ -86,9 +87,10 @@ public final class KowikiText {
                 }, text::add);
             }
             if (text.articles == 0) {
-                throw new DataException("no article in " + files.getFirst().path() + (files.size() > 1 ? " and the other files" : "")
-                        + ": " + text.redirects + " redirects, " + text.otherPages + " pages of other namespaces, " + text.empty
-                        + " without text; " + out + " is not written");
+                throw new DataException("no article in " + files.getFirst().path()
+                        + (files.size() > 1 ? " and the other files" : "") + ": " + text.redirects + " redirects, "
+                        + text.otherPages + " pages of other namespaces, " + text.empty + " without text; " + out
+                        + " is not written");
             }
             try {
                 writer.flush();
@@ -103,7 +105,9 @@ public final class KowikiText {
 
     private static Map<String, Long> mostFirst(Map<String, Long> counts) {
         Map<String, Long> sorted = new LinkedHashMap<>();
-        counts.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        counts.entrySet()
+                .stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
         return sorted;
     }

@@ -4,8 +4,8 @@ package llams.trainer.wiki;
 final class Line {
     private Line() {}
 
-    /// Empty if nothing worth keeping is left: a `|` is what is left of tables and boxes, unless it is marked as the text's own
-    /// ([Marks#BAR]), and no letter or digit means no text.
+    /// Empty if nothing worth keeping is left: a `|` is what is left of tables and boxes, unless it is marked as the
+    /// text's own ([Marks#BAR]), and no letter or digit means no text.
     static String tidy(String line) {
         if (line.indexOf('|') >= 0 || line.codePoints().noneMatch(Character::isLetterOrDigit)) {
             return "";
@@ -14,8 +14,7 @@ final class Line {
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
             switch (c) {
-                case '《', '》' -> {
-                }
+                case '《', '》' -> {}
                 case Marks.BAR -> out.append('|');
                 case Marks.EQUALS -> out.append('=');
                 case ')' -> closeParenthesis(out);

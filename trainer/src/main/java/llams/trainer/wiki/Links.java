@@ -6,8 +6,7 @@ import java.util.Set;
 /// What a link `[[target|label]]` shows.
 final class Links {
     /// Namespaces whose links put something elsewhere on the page.
-    private static final Set<String> REMOVED =
-            Set.of("file", "image", "media", "category", "파일", "그림", "미디어", "분류");
+    private static final Set<String> REMOVED = Set.of("file", "image", "media", "category", "파일", "그림", "미디어", "분류");
 
     private Links() {}
 

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Sentences that would say something else than the page does, as a template in them is not known: "The area is." They are dropped
-/// and counted by the template's name.
+/// Sentences that would say something else than the page does, as a template in them is not known: "The area is." They
+/// are dropped and counted by the template's name.
 ///
-/// A template stands in a sentence unless it is alone in its line, behind the sentence's end, or an item of its own between
-/// parentheses, as in "Seoul (..., 605 km²) is".
+/// A template stands in a sentence unless it is alone in its line, behind the sentence's end, or an item of its own
+/// between parentheses, as in "Seoul (..., 605 km²) is".
 final class LostSentences {
     /// Different names that are told apart. More would be the work of a page that invents them.
     private static final int MOST_NAMES = 10_000;
@@ -34,8 +34,10 @@ final class LostSentences {
 
     private void lose(List<String> names) {
         count++;
-        names.stream().distinct()
-                .forEach(name -> templates.merge(templates.size() < MOST_NAMES || templates.containsKey(name) ? name : OTHERS, 1L, Long::sum));
+        names.stream()
+                .distinct()
+                .forEach(name -> templates.merge(
+                        templates.size() < MOST_NAMES || templates.containsKey(name) ? name : OTHERS, 1L, Long::sum));
     }
 
     /// One pass over a line, a sentence at a time.
@@ -87,7 +89,8 @@ final class LostSentences {
 
         /// Decides on the templates before `next`.
         private void place(char next) {
-            boolean item = parentheses > 0 && (before == '(' || isSeparator(before)) && (next == ')' || isSeparator(next));
+            boolean item = parentheses > 0 && (before == '(' || isSeparator(before))
+                    && (next == ')' || isSeparator(next));
             if (!item) {
                 missing.addAll(waiting);
             }

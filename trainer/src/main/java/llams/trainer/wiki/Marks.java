@@ -1,7 +1,7 @@
 package llams.trainer.wiki;
 
-/// Characters that stand in a text while it is made, in the place of what must not be taken for markup. No page has them: MediaWiki
-/// has no control characters, and those of other sources become blanks.
+/// Characters that stand in a text while it is made, in the place of what must not be taken for markup. No page has
+/// them: MediaWiki has no control characters, and those of other sources become blanks.
 final class Marks {
     /// A template that is not known to show anything begins here, with its name; [#END] ends it.
     static final char LOST = '\u0001';

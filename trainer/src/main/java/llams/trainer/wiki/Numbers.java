@@ -15,9 +15,10 @@ final class Numbers {
     private static final String RAISED = "0123456789+-−()ni";
     private static final String SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿⁱ";
     private static final Map<String, String> RANGES = new HashMap<>();
-    private static final Map<String, String> UNITS = Map.ofEntries(Map.entry("C", "°C"), Map.entry("F", "°F"), Map.entry("C-change", "°C"),
-            Map.entry("F-change", "°F"), Map.entry("sqm", "m²"), Map.entry("sqkm", "km²"), Map.entry("sqmi", "sq mi"), Map.entry("sqft", "sq ft"),
-            Map.entry("cuft", "cu ft"), Map.entry("kph", "km/h"));
+    private static final Map<String, String> UNITS = Map.ofEntries(Map.entry("C", "°C"), Map.entry("F", "°F"),
+            Map.entry("C-change", "°C"), Map.entry("F-change", "°F"), Map.entry("sqm", "m²"), Map.entry("sqkm", "km²"),
+            Map.entry("sqmi", "sq mi"), Map.entry("sqft", "sq ft"), Map.entry("cuft", "cu ft"),
+            Map.entry("kph", "km/h"));
 
     static {
         range("~", "-", "–", "—", "~", "to", "to(-)", "to about");
@@ -64,8 +65,8 @@ final class Numbers {
         };
     }
 
-    /// `convert`, `cvt`: numbers with a unit, as they are given and without what they are converted to. `5|to|10|km` is a range,
-    /// `5|ft|3|in` one quantity in two units.
+    /// `convert`, `cvt`: numbers with a unit, as they are given and without what they are converted to. `5|to|10|km` is
+    /// a range, `5|ft|3|in` one quantity in two units.
     static String converted(Arguments given) {
         StringBuilder text = new StringBuilder();
         int at = 1;
@@ -131,7 +132,8 @@ final class Numbers {
         return !text.isEmpty() && text.chars().allMatch(c -> RAISED.indexOf(c) >= 0);
     }
 
-    /// As superscripts, or behind `^` where letters have none. Of several letters, as in `1st`, nothing is left to tell.
+    /// As superscripts, or behind `^` where letters have none. Of several letters, as in `1st`, nothing is left to
+    /// tell.
     static String raised(String text) {
         if (!canBeRaised(text)) {
             boolean word = text.length() != 1 && text.chars().allMatch(Character::isLetter);

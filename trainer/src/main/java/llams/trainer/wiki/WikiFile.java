@@ -31,7 +31,9 @@ record WikiFile(Path path) {
             try (Stream<Path> tree = Files.walk(path)) {
                 List<WikiFile> found = tree.filter(Files::isRegularFile)
                         .filter(file -> file.equals(path) || !file.getFileName().toString().startsWith("."))
-                        .sorted().map(WikiFile::new).toList();
+                        .sorted()
+                        .map(WikiFile::new)
+                        .toList();
                 if (found.isEmpty()) {
                     throw new DataException(path + ": a directory without files");
                 }
@@ -53,7 +55,8 @@ record WikiFile(Path path) {
                 readPages(unpacked, pages);
             } catch (DataException e) {
                 // A block comes before its checksum.
-                throw new DataException(e.getMessage() + "; if the packed file is damaged, 'bzip2 -t " + path + "' tells");
+                throw new DataException(
+                        e.getMessage() + "; if the packed file is damaged, 'bzip2 -t " + path + "' tells");
             }
         }
     }
@@ -69,8 +72,9 @@ record WikiFile(Path path) {
         } else if (start.isEmpty()) {
             throw new DataException(path + " is empty");
         } else {
-            throw new DataException(path + ": wanted a dump of MediaWiki's (<mediawiki ...>) or WikiExtractor's output (<doc ...> or"
-                    + " {\"title\": ...}), as it is or packed with bzip2; found: " + start.lines().findFirst().orElseThrow());
+            throw new DataException(path + ": wanted a dump of MediaWiki's (<mediawiki ...>) or WikiExtractor's"
+                    + " output (<doc ...> or" + " {\"title\": ...}), as it is or packed with bzip2; found: "
+                    + start.lines().findFirst().orElseThrow());
         }
     }
 

@@ -9,14 +9,15 @@ import java.util.Locale;
 
 /// MediaWiki's markup to text, in one pass over the page.
 ///
-/// What is open at a place (templates, tables, links) is a stack of frames. The text goes into one buffer, of which a frame
-/// is a stretch: closing it cuts the stretch off or replaces it, and what is never closed stays as it stands, without its
-/// marks. So time is linear in the page's length whatever is nested or left open.
+/// What is open at a place (templates, tables, links) is a stack of frames. The text goes into one buffer, of which a
+/// frame is a stretch: closing it cuts the stretch off or replaces it, and what is never closed stays as it stands,
+/// without its marks. So time is linear in the page's length whatever is nested or left open.
 ///
-/// Headings keep their marks. A `|` that belongs to the text is marked as such; lines that hold another are left to [Article], which
-/// drops them, and so are sentences that hold a template of which nothing is known ([Marks]).
+/// Headings keep their marks. A `|` that belongs to the text is marked as such; lines that hold another are left to
+/// [Article], which drops them, and so are sentences that hold a template of which nothing is known ([Marks]).
 final class Wikitext {
-    /// As deep as MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than that.
+    /// As deep as MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than
+    /// that.
     private static final int DEEPEST = 40;
 
     private final String page;

@@ -51,7 +51,8 @@ class ModelFilesTest {
         Path source = Files.writeString(from.resolve("tokenizer.json"), "x");
         Files.setPosixFilePermissions(source, PosixFilePermissions.fromString("r--r--r--"));
         ModelFiles.copyAll(from, to);
-        assertTrue(PosixFilePermissions.toString(Files.getPosixFilePermissions(to.resolve("tokenizer.json"))).startsWith("rw"));
+        assertTrue(PosixFilePermissions.toString(Files.getPosixFilePermissions(to.resolve("tokenizer.json")))
+                .startsWith("rw"));
     }
 
     @Test

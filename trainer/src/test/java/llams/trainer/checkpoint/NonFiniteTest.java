@@ -32,8 +32,8 @@ class NonFiniteTest {
 
     @Test
     void bordersOfF32() {
-        float[] values = {Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_VALUE, -0f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
-            Float.NaN, Float.intBitsToFloat(0xff800001), Float.intBitsToFloat(0x7f7fffff)};
+        float[] values = {Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_VALUE, -0f, Float.POSITIVE_INFINITY,
+                Float.NEGATIVE_INFINITY, Float.NaN, Float.intBitsToFloat(0xff800001), Float.intBitsToFloat(0x7f7fffff)};
         try (Arena arena = Arena.ofConfined()) {
             assertEquals(4, NonFinite.count(Tensor.of(arena, Shape.of(values.length), values)));
         }

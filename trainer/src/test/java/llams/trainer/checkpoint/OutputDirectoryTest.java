@@ -76,7 +76,8 @@ class OutputDirectoryTest {
     @Test
     void fullDirectoryIsLeftAlone() throws IOException {
         Files.writeString(directory.resolve("x"), "x");
-        assertEquals(directory + ": is there already and not empty; choose another directory or remove it", refusal(directory));
+        assertEquals(directory + ": is there already and not empty; choose another directory or remove it",
+                refusal(directory));
         assertEquals(List.of("x"), children());
     }
 
@@ -84,7 +85,8 @@ class OutputDirectoryTest {
     void fileIsLeftAlone() throws IOException {
         Path file = Files.writeString(directory.resolve("x"), "x");
         assertEquals(file + ": is a file, and the results need a directory; choose another", refusal(file));
-        assertTrue(refusal(file.resolve("out")).startsWith(file.resolve("out") + ": cannot be written: "), refusal(file.resolve("out")));
+        assertTrue(refusal(file.resolve("out")).startsWith(file.resolve("out") + ": cannot be written: "),
+                refusal(file.resolve("out")));
     }
 
     @Test

@@ -13,10 +13,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Whatever stands where something else was wanted, a row is read or refused with its place; nothing else is thrown.
 class DamagedRowsAreRefusedTest {
-    private static final List<JsonNode> OTHERS = List.of(
-            JsonLine.value("null", ""), JsonLine.value("5", ""), JsonLine.value("-1.5e300", ""), JsonLine.value("\"\"", ""), JsonLine.value("\"{}\"", ""),
-            JsonLine.value("[]", ""), JsonLine.value("{}", ""), JsonLine.value("[[null, 1], {\"a\": []}]", ""), JsonLine.value("true", ""),
-            JsonLine.value("NaN", ""), JsonLine.value("99999999999999999999", ""), JsonLine.value("{\"type\": \"text\", \"name\": null}", ""));
+    private static final List<JsonNode> OTHERS = List.of(JsonLine.value("null", ""), JsonLine.value("5", ""),
+            JsonLine.value("-1.5e300", ""), JsonLine.value("\"\"", ""), JsonLine.value("\"{}\"", ""),
+            JsonLine.value("[]", ""), JsonLine.value("{}", ""), JsonLine.value("[[null, 1], {\"a\": []}]", ""),
+            JsonLine.value("true", ""), JsonLine.value("NaN", ""), JsonLine.value("99999999999999999999", ""),
+            JsonLine.value("{\"type\": \"text\", \"name\": null}", ""));
 
     private final Random random = new Random(15);
 
@@ -68,7 +69,7 @@ class DamagedRowsAreRefusedTest {
                     collect(array.get(i), places);
                 }
             }
-            default -> { }
+            default -> {}
         }
     }
 }

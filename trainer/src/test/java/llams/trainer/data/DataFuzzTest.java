@@ -7,8 +7,8 @@ import llams.engine.Fuzzed;
 /// Whatever stands in a data file, it is read or refused.
 class DataFuzzTest {
     private static void samples(String name, byte[] content) throws Exception {
-        Fuzzed.file(name, content, path -> SampleReader.read(path, sample -> {
-        }), DataException.class, IOException.class);
+        Fuzzed.file(name, content, path -> SampleReader.read(path, sample -> {}), DataException.class,
+                IOException.class);
     }
 
     @FuzzTest
@@ -29,13 +29,13 @@ class DataFuzzTest {
 
     @FuzzTest
     void choiceQuestions(byte[] content) throws Exception {
-        Fuzzed.file("questions.jsonl", content, path -> ChoiceQuestion.read(path, key -> {
-        }), DataException.class, IOException.class);
+        Fuzzed.file("questions.jsonl", content, path -> ChoiceQuestion.read(path, key -> {}), DataException.class,
+                IOException.class);
     }
 
     @FuzzTest
     void pairs(byte[] content) throws Exception {
-        Fuzzed.file("pairs.tsv", content, path -> PairsFile.write(path, path.resolveSibling("pairs.out")), DataException.class,
-                IOException.class);
+        Fuzzed.file("pairs.tsv", content, path -> PairsFile.write(path, path.resolveSibling("pairs.out")),
+                DataException.class, IOException.class);
     }
 }

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every example of docs/DATA.md is read, and trains what the document says.
 class DocumentedFormsAreReadTest {
-    private static final Pattern EXAMPLE = Pattern.compile("```jsonl ?(\\w*)\\n(.*?)```\\n(?:\\n```trained\\n(.*?)```\\n)?", Pattern.DOTALL);
+    private static final Pattern EXAMPLE = Pattern
+            .compile("```jsonl ?(\\w*)\\n(.*?)```\\n(?:\\n```trained\\n(.*?)```\\n)?", Pattern.DOTALL);
 
     /// @param kind    empty, `parse` or `tools`
     /// @param trained a line for each document; null if nothing is said of it
@@ -47,7 +48,8 @@ class DocumentedFormsAreReadTest {
             return;
         }
         SpecialText special = example.kind.equals("parse") ? SpecialText.PARSE : SpecialText.TEXT;
-        Corpus corpus = Corpus.load(List.of(file), new DocumentEncoder(Fixtures.BYTES, Fixtures.BYTES.size(), special), 0, 100);
+        Corpus corpus = Corpus.load(List.of(file), new DocumentEncoder(Fixtures.BYTES, Fixtures.BYTES.size(), special),
+                0, 100);
         StringBuilder trained = new StringBuilder();
         for (Document document : corpus.documents()) {
             trained.append(Fixtures.counted(document).replace("\n", "\\n")).append('\n');
@@ -60,15 +62,16 @@ class DocumentedFormsAreReadTest {
     void everyFormHasAnExample() throws IOException {
         assertTrue(examples().size() >= 12, "examples are not found: has the document's layout changed?");
         String all = examples().stream().map(Example::rows).reduce("", String::concat);
-        Stream.of("text", "messages", "conversations", "instruction", "prompt", "question", "ids", "input_ids", "labels", "attention_mask",
-                        "q_ko", "system", "system_prompt", "tools", "tool_calls", "function_call", "history", "context", "weight", "train")
-                .forEach(key -> assertTrue(all.contains('"' + key + '"'), key));
+        Stream.of("text", "messages", "conversations", "instruction", "prompt", "question", "ids", "input_ids",
+                "labels", "attention_mask", "q_ko", "system", "system_prompt", "tools", "tool_calls", "function_call",
+                "history", "context", "weight", "train").forEach(key -> assertTrue(all.contains('"' + key + '"'), key));
     }
 
     @Test
     void theExamplesOfRefusalsAreRead() {
         for (KnownForms.Form form : KnownForms.FORMS) {
-            assertFalse(Fixtures.samples(Fixtures.file(directory, "d.jsonl", form.example())).isEmpty(), form.example());
+            assertFalse(Fixtures.samples(Fixtures.file(directory, "d.jsonl", form.example())).isEmpty(),
+                    form.example());
         }
     }
 }

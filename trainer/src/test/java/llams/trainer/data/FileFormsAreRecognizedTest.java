@@ -36,12 +36,9 @@ class FileFormsAreRecognizedTest {
         List<Sample> pieces = new ArrayList<>();
         PlainTextReader.read(Lines.open(Fixtures.file(directory, "a.txt", text)), 4, pieces::add);
         String origin = directory.resolve("a.txt") + ":";
-        assertEquals(
-                List.of(
-                        new Sample.Text(origin + 1, "aaaa\n\n  b\n", true, false),
-                        new Sample.Text(origin + 4, "cccc\n\n\n", false, false),
-                        new Sample.Text(origin + 7, "dd\n", false, true)),
-                pieces);
+        assertEquals(List.of(new Sample.Text(origin + 1, "aaaa\n\n  b\n", true, false),
+                new Sample.Text(origin + 4, "cccc\n\n\n", false, false),
+                new Sample.Text(origin + 7, "dd\n", false, true)), pieces);
     }
 
     @Test
@@ -79,26 +76,21 @@ class FileFormsAreRecognizedTest {
 
                 """;
         Path file = Fixtures.file(directory, "kowiki.train", text);
-        assertEquals(
-                List.of("= 가타카나 =\n\n본문 1.\n\n= = 역사  = =\n\n= 각주 =\n본문 2.", "= 둘 =\n\n끝."), Fixtures.texts(file));
-        assertEquals(
-                List.of(file + ":1", file + ":10"),
-                Fixtures.samples(file).stream().map(Sample::origin).toList());
+        assertEquals(List.of("= 가타카나 =\n\n본문 1.\n\n= = 역사  = =\n\n= 각주 =\n본문 2.", "= 둘 =\n\n끝."), Fixtures.texts(file));
+        assertEquals(List.of(file + ":1", file + ":10"), Fixtures.samples(file).stream().map(Sample::origin).toList());
     }
 
     @Test
     void olderTitlesWithASpaceInFrontAndBlankLinesOfOneSpaceAreAccepted() {
         String text = " = One = \n \n Body @-@ text . \n \n = = Part = = \n \n More . \n \n = Two = \n \n End . \n";
-        assertEquals(
-                List.of("= One = \n \n Body @-@ text . \n \n = = Part = = \n \n More .", "= Two = \n \n End ."),
+        assertEquals(List.of("= One = \n \n Body @-@ text . \n \n = = Part = = \n \n More .", "= Two = \n \n End ."),
                 Fixtures.texts(Fixtures.file(directory, "wiki.txt", text)));
     }
 
     @Test
     void wikiTextWithoutBlankLinesIsAccepted() {
         String text = " = One = \r\n Body . \n = = Part = = \n More . \n = Two = \r\n End . \n";
-        assertEquals(
-                List.of("= One = \r\n Body . \n = = Part = = \n More .", "= Two = \r\n End ."),
+        assertEquals(List.of("= One = \r\n Body . \n = = Part = = \n More .", "= Two = \r\n End ."),
                 Fixtures.texts(Fixtures.file(directory, "wiki.txt", text)));
     }
 
@@ -127,12 +119,8 @@ class FileFormsAreRecognizedTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "a.parquet, x, convert it",
-        "a.csv, x, convert it",
-        "a.txt, '<doc id=\"1\">', llams data kowiki",
-        "a.txt, ' ', is empty",
-    })
+    @CsvSource({"a.parquet, x, convert it", "a.csv, x, convert it", "a.txt, '<doc id=\"1\">', llams data kowiki",
+            "a.txt, ' ', is empty",})
     void formsThatAreNotReadSayWhatToDo(String name, String content, String hint) {
         Path file = Fixtures.file(directory, name, content);
         DataException e = assertThrows(DataException.class, () -> Fixtures.samples(file));

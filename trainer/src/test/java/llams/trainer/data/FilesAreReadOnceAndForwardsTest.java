@@ -27,12 +27,8 @@ class FilesAreReadOnceAndForwardsTest {
     Path directory;
 
     static List<String> contents() {
-        return List.of(
-                ROWS,
-                "plain text\n".repeat(20_000),
-                "= 하나 =\n\n본문.\n\n= 둘 =\n\n끝.\n",
-                "[{\"text\": \"하나\"},\n {\"text\": \"two\"}]",
-                "\n".repeat(100) + ROWS.repeat(3_000));
+        return List.of(ROWS, "plain text\n".repeat(20_000), "= 하나 =\n\n본문.\n\n= 둘 =\n\n끝.\n",
+                "[{\"text\": \"하나\"},\n {\"text\": \"two\"}]", "\n".repeat(100) + ROWS.repeat(3_000));
     }
 
     @ParameterizedTest
@@ -67,7 +63,8 @@ class FilesAreReadOnceAndForwardsTest {
             assertEquals(List.of("하나", "two", "가😀".repeat(20_000)), Fixtures.texts(rows));
             Path text = Files.write(directory.resolve("d.txt"), (mark + "= 서울 =\n\n도시.\n").getBytes(encoding));
             assertEquals(List.of("= 서울 =\n\n도시."), Fixtures.texts(text));
-            Path list = Files.write(directory.resolve("d.json"), (mark + "[" + ROWS.strip().replace("\n", ",") + "]").getBytes(encoding));
+            Path list = Files.write(directory.resolve("d.json"),
+                    (mark + "[" + ROWS.strip().replace("\n", ",") + "]").getBytes(encoding));
             assertEquals(List.of("하나", "two"), Fixtures.texts(list));
         }
     }
@@ -83,12 +80,11 @@ class FilesAreReadOnceAndForwardsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "[{\"text\": \"하나\"}, {\"text\": \"two\"}]",
-        "\uFEFF\n [ {\"text\": \"하나\"}\n,\n{\"text\":\n\"two\"} ]\n",
-        "[\n  {\n    \"text\": \"하나\"\n  },\n  {\n    \"text\": \"two\"\n  }\n]\n",
-        "{\n  \"text\": \"하나\"\n}\n{\n  \"text\": \"two\"\n}\n",
-    })
+    @ValueSource(
+            strings = {"[{\"text\": \"하나\"}, {\"text\": \"two\"}]",
+                    "\uFEFF\n [ {\"text\": \"하나\"}\n,\n{\"text\":\n\"two\"} ]\n",
+                    "[\n  {\n    \"text\": \"하나\"\n  },\n  {\n    \"text\": \"two\"\n  }\n]\n",
+                    "{\n  \"text\": \"하나\"\n}\n{\n  \"text\": \"two\"\n}\n",})
     void aJsonListIsReadLikeLines(String content) {
         assertEquals(List.of("하나", "two"), Fixtures.texts(Fixtures.file(directory, "d.json", content)));
     }
@@ -103,18 +99,19 @@ class FilesAreReadOnceAndForwardsTest {
     @Test
     void rowsOfAListHaveTheirLinesOrPlaces() {
         Path file = Fixtures.file(directory, "d.json", "[{\"text\": \"a\"}, {\"text\": \"b\"},\n{\"text\": \"c\"}]");
-        assertEquals(List.of(file + ":1[0]", file + ":1[1]", file + ":2"), Fixtures.samples(file).stream().map(Sample::origin).toList());
+        assertEquals(List.of(file + ":1[0]", file + ":1[1]", file + ":2"),
+                Fixtures.samples(file).stream().map(Sample::origin).toList());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "[{\"text\": \"a\"}, 5, {\"text\": \"b\"}]|:1[1]: wanted one JSON object",
-        "[{\"text\": \"a\"},\n{\"text\": oops}, {\"text\": \"b\"}]|:2: not JSON at column 10",
-        "[{\"text\": \"a\"}, {\"text\": \"b\"},\n{\"text\": \"c|:2: the list has no end",
-        "[{\"text\": \"a\"},\n{\"text\": \"b\"},\n|:3: the list has no end",
-        "[{\"text\": \"a\"}, {\"text\": \"b\"}]\n{\"text\": \"c\"}|:2: there is more behind the end of the list",
-        "[{\"text\": \"a\"}, {\"text\": \"b\"}, }{]|:1[2]: not JSON",
-    })
+    @ValueSource(
+            strings = {"[{\"text\": \"a\"}, 5, {\"text\": \"b\"}]|:1[1]: wanted one JSON object",
+                    "[{\"text\": \"a\"},\n{\"text\": oops}, {\"text\": \"b\"}]|:2: not JSON at column 10",
+                    "[{\"text\": \"a\"}, {\"text\": \"b\"},\n{\"text\": \"c|:2: the list has no end",
+                    "[{\"text\": \"a\"},\n{\"text\": \"b\"},\n|:3: the list has no end",
+                    "[{\"text\": \"a\"}, {\"text\": \"b\"}]\n{\"text\": \"c\"}|:2: there is more behind the end of"
+                            + " the list",
+                    "[{\"text\": \"a\"}, {\"text\": \"b\"}, }{]|:1[2]: not JSON",})
     void anUnusableElementIsSkippedWithItsPlace(String example) throws IOException {
         String[] parts = example.split("\\|");
         Path file = Fixtures.file(directory, "d.json", parts[0]);

@@ -33,24 +33,21 @@ class JsonlRowsAreRecognizedTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "{'messages': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
-                "{'conversations': [{'from': 'human', 'value': 'Q'}, {'from': 'gpt', 'value': 'A'}], 'id': 7}",
-                "{'conversations': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
-                "{'instruction': 'Q', 'output': 'A'}",
-                "{'instruction': 'Q', 'input': '', 'output': 'A', 'text': 'formatted'}",
-                "{'prompt': 'Q', 'response': 'A'}",
-                "{'prompt': 'Q', 'completion': 'A'}",
-                "{'question': 'Q', 'answer': 'A'}",
-            })
+            strings = {"{'messages': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
+                    "{'conversations': [{'from': 'human', 'value': 'Q'}, {'from': 'gpt', 'value': 'A'}], 'id': 7}",
+                    "{'conversations': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
+                    "{'instruction': 'Q', 'output': 'A'}",
+                    "{'instruction': 'Q', 'input': '', 'output': 'A', 'text': 'formatted'}",
+                    "{'prompt': 'Q', 'response': 'A'}", "{'prompt': 'Q', 'completion': 'A'}",
+                    "{'question': 'Q', 'answer': 'A'}",})
     void everyFormOfOneQuestionAndAnswerIsTheSameConversation(String row) {
         assertChat(row.replace('\'', '"'), Q, A);
     }
 
     @Test
     void anInputStandsBelowItsInstruction() {
-        assertChat(
-                "{\"instruction\": \"Add.\", \"input\": \"2, 2\", \"output\": \"A\"}", new ChatMessage("user", "Add.\n\n2, 2"), A);
+        assertChat("{\"instruction\": \"Add.\", \"input\": \"2, 2\", \"output\": \"A\"}",
+                new ChatMessage("user", "Add.\n\n2, 2"), A);
     }
 
     @Test
@@ -60,8 +57,7 @@ class JsonlRowsAreRecognizedTest {
 
     @Test
     void rolesOfToolsBecomeIpython() {
-        assertChat(
-                "{\"messages\": [{\"role\": \"tool\", \"content\": \"42\"}]}", new ChatMessage("ipython", "42"));
+        assertChat("{\"messages\": [{\"role\": \"tool\", \"content\": \"42\"}]}", new ChatMessage("ipython", "42"));
     }
 
     @Test
@@ -82,42 +78,36 @@ class JsonlRowsAreRecognizedTest {
                         + m.get(1).content())
                 .toList();
         assertEquals(
-                List.of(
-                        "user Q, assistant A",
-                        "user Q, assistant 답",
-                        "user 질문, assistant A",
-                        "user 질문, assistant 답"),
+                List.of("user Q, assistant A", "user Q, assistant 답", "user 질문, assistant A", "user 질문, assistant 답"),
                 turns);
     }
 
     @Test
     void unknownKeysAreAnsweredWithTheNearestFormAndAnExample() {
-        Path file = Fixtures.file(directory, "d.jsonl", "{\"text\": \"fine\"}\n{\"Prompt\": \"x\", \"reply\": \"y\"}\n");
+        Path file = Fixtures.file(directory, "d.jsonl",
+                "{\"text\": \"fine\"}\n{\"Prompt\": \"x\", \"reply\":" + " \"y\"}\n");
         DataException e = assertThrows(DataException.class, () -> Fixtures.samples(file));
         assertEquals(
-                file + ":2: no known form of training data; its keys are Prompt, reply; the nearest form has prompt, response,"
-                        + " for example {\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}",
+                file + ":2: no known form of training data; its keys are Prompt, reply; the nearest form has"
+                        + " prompt, response," + " for example {\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}",
                 e.getMessage());
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "{'mesages': []}|nearest form has messages",
-                "{'id': 7, 'ko': 'x', 'category': 'y'}|wanted text, or messages, or conversations, or instruction and output",
-                "{'messages': []}|\"messages\" is empty",
-                "{'messages': 'x'}|\"messages\" is a text; wanted a list",
-                "{'messages': [{'role': 'user'}]}|\"messages\"[0] has the keys role; wanted \"role\" and \"content\"",
-                "{'messages': [{'role': 'user', 'content': 5}]}|\"messages\"[0]: \"content\" is the number 5",
-                "{'messages': [{'role': 'narrator', 'content': 'x'}]}|role \"narrator\" is not known",
-                "{'text': null}|its keys are text (null); the nearest form has text",
-                "{'ids': [1, 'x']}|\"ids\"[1] is a text; wanted an id",
-                "{'ids': [1, 2], 'labels': [1]}|\"ids\" has 2 entries, \"labels\" 1",
-                "{'text': 'a', 'text': 'b'}|Duplicate",
-                "{'text': 'a'|not JSON at column",
-                "{'text': 'a'} {}|not JSON at column",
-                "[1]|wanted one JSON object a line, found a list",
-            })
+            strings = {"{'mesages': []}|nearest form has messages",
+                    "{'id': 7, 'ko': 'x', 'category': 'y'}|wanted text, or messages, or conversations, or instruction"
+                            + " and output",
+                    "{'messages': []}|\"messages\" is empty", "{'messages': 'x'}|\"messages\" is a text; wanted a list",
+                    "{'messages': [{'role': 'user'}]}|\"messages\"[0] has the keys role; wanted \"role\" and"
+                            + " \"content\"",
+                    "{'messages': [{'role': 'user', 'content': 5}]}|\"messages\"[0]: \"content\" is the number 5",
+                    "{'messages': [{'role': 'narrator', 'content': 'x'}]}|role \"narrator\" is not known",
+                    "{'text': null}|its keys are text (null); the nearest form has text",
+                    "{'ids': [1, 'x']}|\"ids\"[1] is a text; wanted an id",
+                    "{'ids': [1, 2], 'labels': [1]}|\"ids\" has 2 entries, \"labels\" 1",
+                    "{'text': 'a', 'text': 'b'}|Duplicate", "{'text': 'a'|not JSON at column",
+                    "{'text': 'a'} {}|not JSON at column", "[1]|wanted one JSON object a line, found a list",})
     void wrongRowsNameFileLineAndWhatIsWanted(String example) {
         String row = example.substring(0, example.indexOf('|')).replace('\'', '"');
         String wanted = example.substring(example.indexOf('|') + 1);

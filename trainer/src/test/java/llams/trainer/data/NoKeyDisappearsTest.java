@@ -47,12 +47,14 @@ class NoKeyDisappearsTest {
     @Test
     void keysThatAreNotUsedAreCountedByName() throws IOException {
         assertEquals(
-                List.of("d.jsonl: not used: \"source\" (2 rows), \"id\" (1 row), \"messages[].name\" (1 row), \"messages[].tool_calls[].id\" (1 row)"),
-                notes("{'text': 'x', 'source': 'a'}",
-                        "{'text': 'x', 'source': 'b', 'id': 7}",
-                        "{'messages': [{'role': 'user', 'content': 'Q', 'name': 'Kim'}, {'role': 'user', 'content': 'Q', 'name': 'Lee'},"
+                List.of("d.jsonl: not used: \"source\" (2 rows), \"id\" (1 row), \"messages[].name\" (1 row),"
+                        + " \"messages[].tool_calls[].id\" (1 row)"),
+                notes("{'text': 'x', 'source': 'a'}", "{'text': 'x', 'source': 'b', 'id': 7}",
+                        "{'messages': [{'role': 'user', 'content': 'Q', 'name': 'Kim'}, {'role': 'user', 'content':"
+                                + " 'Q', 'name': 'Lee'},"
                                 + " {'role': 'assistant', 'tool_calls': [{'id': 'c1', 'function': {'name': 'f'}}]}]}"));
-        assertEquals(List.of("d.jsonl: not used: \"text\" (1 row), \"token_type_ids\" (1 row)"), notes("{'input_ids': [1, 2], 'text': 'x', 'token_type_ids': [0, 0]}"));
+        assertEquals(List.of("d.jsonl: not used: \"text\" (1 row), \"token_type_ids\" (1 row)"),
+                notes("{'input_ids': [1, 2], 'text': 'x', 'token_type_ids': [0, 0]}"));
     }
 
     @Test
@@ -79,22 +81,21 @@ class NoKeyDisappearsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{'instruction': 'Q', 'context': 'C', 'response': 'A', 'category': 'qa'}",
-        "{'instruction': 'Q', 'input': 'C', 'output': 'A'}",
-        "{'question': 'Q', 'input': '', 'context': 'C', 'answer': 'A'}",
-    })
+    @ValueSource(
+            strings = {"{'instruction': 'Q', 'context': 'C', 'response': 'A', 'category': 'qa'}",
+                    "{'instruction': 'Q', 'input': 'C', 'output': 'A'}",
+                    "{'question': 'Q', 'input': '', 'context': 'C', 'answer': 'A'}",})
     void whatTheQuestionIsAboutStandsBelowIt(String row) {
         assertEquals(List.of(new ChatMessage("user", "Q\n\nC"), new ChatMessage("assistant", "A")), messages(row));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{'system': 'S', 'messages': [{'role': 'user', 'content': 'Q'}]}",
-        "{'system_prompt': 'S', 'conversations': [{'from': 'human', 'value': 'Q'}]}",
-        "{'system': 'S', 'messages': [{'role': 'system', 'content': ' S '}, {'role': 'user', 'content': 'Q'}]}",
-        "{'system_prompt': 'S', 'question': 'Q', 'response': 'A'}",
-    })
+    @ValueSource(
+            strings = {"{'system': 'S', 'messages': [{'role': 'user', 'content': 'Q'}]}",
+                    "{'system_prompt': 'S', 'conversations': [{'from': 'human', 'value': 'Q'}]}",
+                    "{'system': 'S', 'messages': [{'role': 'system', 'content': ' S '}, {'role': 'user', 'content':"
+                            + " 'Q'}]}",
+                    "{'system_prompt': 'S', 'question': 'Q', 'response': 'A'}",})
     void aSystemColumnIsTheFirstMessageOfEveryForm(String row) {
         List<ChatMessage> messages = messages(row);
         assertEquals("system", messages.getFirst().role());
@@ -104,8 +105,8 @@ class NoKeyDisappearsTest {
 
     @Test
     void aSecondOtherSystemMessageIsRefused() {
-        assertTrue(refusal("{'system': 'S', 'messages': [{'role': 'system', 'content': 'T'}, {'role': 'user', 'content': 'Q'}]}")
-                .startsWith("f:1: \"system\" differs from the system message"));
+        assertTrue(refusal("{'system': 'S', 'messages': [{'role': 'system', 'content': 'T'}, {'role': 'user',"
+                + " 'content': 'Q'}]}").startsWith("f:1: \"system\" differs from the system message"));
     }
 
     @Test
@@ -114,11 +115,10 @@ class NoKeyDisappearsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{'tools': [{'name': 'f'}], 'messages': [{'role': 'user', 'content': 'Q'}]}",
-        "{'tools': '[{\\'name\\': \\'f\\'}]', 'conversations': [{'from': 'human', 'value': 'Q'}]}",
-        "{'functions': ['{\\'name\\': \\'f\\'}'], 'instruction': 'Q', 'output': 'A'}",
-    })
+    @ValueSource(
+            strings = {"{'tools': [{'name': 'f'}], 'messages': [{'role': 'user', 'content': 'Q'}]}",
+                    "{'tools': '[{\\'name\\': \\'f\\'}]', 'conversations': [{'from': 'human', 'value': 'Q'}]}",
+                    "{'functions': ['{\\'name\\': \\'f\\'}'], 'instruction': 'Q', 'output': 'A'}",})
     void toolsOfEveryFormComeWithTheConversation(String row) {
         List<?> tools = ((Sample.Chat) read(row.replace("\\'", "\\\"")).getFirst()).tools();
         assertEquals("[{\"name\":\"f\"}]", tools.toString());
@@ -127,39 +127,45 @@ class NoKeyDisappearsTest {
     @ParameterizedTest
     @ValueSource(strings = {"''", "'[]'", "[]", "null"})
     void noToolsAreNoTools(String tools) {
-        assertEquals(List.of(), ((Sample.Chat) read("{'tools': " + tools + ", 'prompt': 'Q', 'response': 'A'}").getFirst()).tools());
+        assertEquals(List.of(),
+                ((Sample.Chat) read("{'tools': " + tools + ", 'prompt': 'Q', 'response': 'A'}").getFirst()).tools());
     }
 
     @Test
     void toolsThatTheFormatCannotDescribeAreRefusedByName() {
-        DataException e = assertThrows(DataException.class, () -> load("{'tools': [{'name': 'f'}], 'prompt': 'Q', 'response': 'A'}"));
+        DataException e = assertThrows(DataException.class,
+                () -> load("{'tools': [{'name': 'f'}], 'prompt': 'Q'," + " 'response': 'A'}"));
         assertTrue(e.getMessage().contains("d.jsonl:1") && e.getMessage().contains("tools"), e.getMessage());
     }
 
     @Test
     void historyComesFirst() {
-        assertEquals(
-                List.of(new ChatMessage("system", "S"), new ChatMessage("user", "Q1"), new ChatMessage("assistant", "A1"),
-                        new ChatMessage("user", "Q"), new ChatMessage("assistant", "A")),
+        assertEquals(List.of(new ChatMessage("system", "S"), new ChatMessage("user", "Q1"),
+                new ChatMessage("assistant", "A1"), new ChatMessage("user", "Q"), new ChatMessage("assistant", "A")),
                 messages("{'system': 'S', 'instruction': 'Q', 'output': 'A', 'history': [['Q1', 'A1']]}"));
         assertTrue(refusal("{'instruction': 'Q', 'output': 'A', 'history': [['Q1']]}").contains("\"history\"[0]"));
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{'prompt': 'Q', 'chosen': 'A', 'rejected': 'B'} | preference data (\"chosen\" and \"rejected\")",
-        "{'chosen': [{'role': 'user', 'content': 'Q'}], 'rejected': []} | jq -c '{messages: .chosen}'",
-        "{'prompt': 'Q', 'completion': 'A', 'label': false} | \"label\" says whether the answer is good",
-        "{'instruction': 'Q', 'output': ' '} | \"output\" is blank",
-        "{'messages': [{'role': 'assistant', 'content': ''}]} | \"messages\"[0] is an assistant's message with nothing in it",
-        "{'messages': [{'role': 'assistant', 'content': null, 'tool_calls': []}]} | \"messages\"[0] is an assistant's message with nothing",
-        "{'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]} | \"content\"[0] is of type \"image_url\"",
-        "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the number 0.5",
-        "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a text",
-        "{'instruction': 'Q', 'output': 'A', 'history': 'Q1'} | \"history\" is a text",
-        "{'instruction': 'Q', 'output': 'A', 'history': [{'a': 'Q1', 'b': 'A1'}]} | \"history\"[0] is an object",
-        "{'tools': 5, 'prompt': 'Q', 'response': 'A'} | \"tools\" is the number 5",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {"{'prompt': 'Q', 'chosen': 'A', 'rejected': 'B'} | preference data (\"chosen\" and \"rejected\")",
+                    "{'chosen': [{'role': 'user', 'content': 'Q'}], 'rejected': []} | jq -c '{messages: .chosen}'",
+                    "{'prompt': 'Q', 'completion': 'A', 'label': false} | \"label\" says whether the answer is good",
+                    "{'instruction': 'Q', 'output': ' '} | \"output\" is blank",
+                    "{'messages': [{'role': 'assistant', 'content': ''}]} | \"messages\"[0] is an assistant's"
+                            + " message with" + " nothing in it",
+                    "{'messages': [{'role': 'assistant', 'content': null, 'tool_calls': []}]} | \"messages\"[0] is an"
+                            + " assistant's message with nothing",
+                    "{'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]} |"
+                            + " \"content\"[0] is" + " of type \"image_url\"",
+                    "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the"
+                            + " number 0.5",
+                    "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a text",
+                    "{'instruction': 'Q', 'output': 'A', 'history': 'Q1'} | \"history\" is a text",
+                    "{'instruction': 'Q', 'output': 'A', 'history': [{'a': 'Q1', 'b': 'A1'}]} | \"history\"[0] is"
+                            + " an object",
+                    "{'tools': 5, 'prompt': 'Q', 'response': 'A'} | \"tools\" is the number 5",})
     void whatCannotBeMeantIsRefusedByName(String row, String wanted) {
         // A quotation mark of the hint stands as ' in the row as well.
         String message = refusal(row);
@@ -167,12 +173,10 @@ class NoKeyDisappearsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{'text': 'A', 'messages': null}",
-        "{'text': 'A', 'input_ids': null, 'labels': null, 'id': null}",
-        "{'text': 'A', 'instruction': null, 'output': null}",
-        "{'text': 'A', 'score': NaN}",
-    })
+    @ValueSource(
+            strings = {"{'text': 'A', 'messages': null}",
+                    "{'text': 'A', 'input_ids': null, 'labels': null, 'id': null}",
+                    "{'text': 'A', 'instruction': null, 'output': null}", "{'text': 'A', 'score': NaN}",})
     void keysThatAreNullAreAbsent(String row) throws IOException {
         assertEquals(List.of(new Sample.Text("f:1", "A")), read(row));
         assertEquals(List.of(), notes(row));
@@ -180,22 +184,26 @@ class NoKeyDisappearsTest {
 
     @Test
     void keysThatAreNullAreAbsentWithinMessagesToo() throws IOException {
-        String row = "{'messages': [{'role': 'assistant', 'content': 'A', 'tool_calls': null, 'function_call': null, 'weight': null, 'name': null}],"
-                + " 'system': null, 'tools': null}";
+        String row = "{'messages': [{'role': 'assistant', 'content': 'A', 'tool_calls': null, 'function_call':"
+                + " null, 'weight': null, 'name': null}]," + " 'system': null, 'tools': null}";
         assertEquals(List.of(new ChatMessage("assistant", "A")), messages(row));
         assertEquals(List.of(), notes(row));
-        assertArrayEquals(new int[] {1, 2}, ((Sample.Ids) read("{'ids': [1, 2], 'labels': null, 'attention_mask': null}").getFirst()).labels());
+        assertArrayEquals(new int[] {1, 2},
+                ((Sample.Ids) read("{'ids': [1, 2], 'labels': null, 'attention_mask':" + " null}").getFirst())
+                        .labels());
     }
 
     @Test
     void idsThatAreNotAttendedToAreNoPartOfTheDocument() {
-        Sample.Ids ids = (Sample.Ids) read("{'input_ids': [0, 0, 5, 6, 7], 'labels': [-100, -100, -100, 6, 7], 'attention_mask': [0, 0, 1, 1, true]}").getFirst();
+        Sample.Ids ids = (Sample.Ids) read("{'input_ids': [0, 0, 5, 6, 7], 'labels': [-100, -100, -100, 6, 7],"
+                + " 'attention_mask': [0, 0, 1, 1, true]}").getFirst();
         assertArrayEquals(new int[] {5, 6, 7}, ids.ids());
         assertArrayEquals(new int[] {-100, 6, 7}, ids.labels());
         Sample.Ids masked = (Sample.Ids) read("{'input_ids': [5, 6, 7], 'completion_mask': [0, 0, 1]}").getFirst();
         assertArrayEquals(new int[] {-100, -100, 7}, masked.labels());
         assertTrue(refusal("{'ids': [5, 6], 'attention_mask': [1]}").contains("\"attention_mask\" is a list of 1"));
-        assertTrue(refusal("{'ids': [5, 6], 'attention_mask': [1, 2]}").contains("\"attention_mask\"[1] is the number 2"));
+        assertTrue(refusal("{'ids': [5, 6], 'attention_mask': [1, 2]}")
+                .contains("\"attention_mask\"[1] is the" + " number 2"));
     }
 
     @Test

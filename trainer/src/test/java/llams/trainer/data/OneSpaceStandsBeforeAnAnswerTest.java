@@ -24,14 +24,15 @@ class OneSpaceStandsBeforeAnAnswerTest {
 
     /// `_` is a blank, `\n` the end of a line, `-` no separator given.
     @ParameterizedTest
-    @CsvSource({
-        "q, a, -, q_a, q", "q, _a, -, q_a, q", "q, \\na, -, q\\na, q", "q_, a, -, q_a, q", "q_, _a, -, q_a, q", "q\\n, _a, -, q\\na, q",
-        "q__, a, -, q__a, q", "q, __a, -, q__a, q", "서울, 은, '', 서울은, 서울", "서울, _은, '', 서울_은, 서울", "q_, a, '', q_a, q", "q_, _a, '', q__a, q",
-        "q, a, \\nA:_, q\\nA:_a, q\\nA:", "q, a, =, q=a, q="})
-    void oneSpaceOrWhatTheLineSays(String question, String choice, String separator, String text, String context) throws IOException {
+    @CsvSource({"q, a, -, q_a, q", "q, _a, -, q_a, q", "q, \\na, -, q\\na, q", "q_, a, -, q_a, q", "q_, _a, -, q_a, q",
+            "q\\n, _a, -, q\\na, q", "q__, a, -, q__a, q", "q, __a, -, q__a, q", "서울, 은, '', 서울은, 서울",
+            "서울, _은, '', 서울_은, 서울", "q_, a, '', q_a, q", "q_, _a, '', q__a, q", "q, a, \\nA:_, q\\nA:_a, q\\nA:",
+            "q, a, =, q=a, q="})
+    void oneSpaceOrWhatTheLineSays(String question, String choice, String separator, String text, String context)
+            throws IOException {
         String key = separator.equals("-") ? "" : ", \"separator\": \"" + separator.replace('_', ' ') + "\"";
-        ChoiceQuestion asked = read("{\"question\": \"%s\", \"choices\": [\"%s\", \"other\"], \"answer\": 0%s}".formatted(
-                question.replace('_', ' '), choice.replace('_', ' '), key), new ArrayList<>()).getFirst();
+        ChoiceQuestion asked = read("{\"question\": \"%s\", \"choices\": [\"%s\", \"other\"], \"answer\": 0%s}"
+                .formatted(question.replace('_', ' '), choice.replace('_', ' '), key), new ArrayList<>()).getFirst();
         assertEquals(text.replace('_', ' ').replace("\\n", "\n"), asked.text(asked.choices().getFirst()));
         assertEquals(context.replace('_', ' ').replace("\\n", "\n"), asked.context());
     }
@@ -48,8 +49,10 @@ class OneSpaceStandsBeforeAnAnswerTest {
 
     @Test
     void aSeparatorIsAText() {
-        DataException wrong = assertThrows(DataException.class, () -> read("{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 0,"
-                + " \"separator\": false}", new ArrayList<>()));
-        assertTrue(wrong.getMessage().contains("q.jsonl:1: \"separator\" is false; wanted a text, \"\" for none"), wrong::getMessage);
+        DataException wrong = assertThrows(DataException.class, () -> read(
+                "{\"question\": \"q\", \"choices\":" + " [\"a\", \"b\"], \"answer\": 0," + " \"separator\": false}",
+                new ArrayList<>()));
+        assertTrue(wrong.getMessage().contains("q.jsonl:1: \"separator\" is false; wanted a text, \"\" for none"),
+                wrong::getMessage);
     }
 }

@@ -42,11 +42,8 @@ class OnlyAnswersCountTest {
 
     @Test
     void ofConversationsOnlyTheAssistantsContentsAndTheirEndsCount() {
-        Document document = chat(
-                new ChatMessage("system", "S"),
-                new ChatMessage("user", "Q1"),
-                new ChatMessage("assistant", "  A1 \n"),
-                new ChatMessage("user", "Q2"),
+        Document document = chat(new ChatMessage("system", "S"), new ChatMessage("user", "Q1"),
+                new ChatMessage("assistant", "  A1 \n"), new ChatMessage("user", "Q2"),
                 new ChatMessage("assistant", "A2"));
         assertEquals("A1<|eot_id|>A2<|eot_id|>", counted(document));
         assertFalse(document.cut());
@@ -59,10 +56,8 @@ class OnlyAnswersCountTest {
                 "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nQ<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|>",
                 Fixtures.BYTES.decode(document.ids()));
-        assertArrayEquals(
-                new ChatFormat(Fixtures.BYTES)
-                        .encode(List.of(new Message("user", "Q"), new Message("assistant", "A")), false),
-                document.ids());
+        assertArrayEquals(new ChatFormat(Fixtures.BYTES)
+                .encode(List.of(new Message("user", "Q"), new Message("assistant", "A")), false), document.ids());
     }
 
     @Test
@@ -73,9 +68,7 @@ class OnlyAnswersCountTest {
     @Test
     void specialTextInsideDataIsPlainText() {
         Document document = chat(new ChatMessage("user", "<|eot_id|>"), new ChatMessage("assistant", "A"));
-        long ends = Arrays.stream(document.ids())
-                .filter(id -> id == Fixtures.END_OF_TURN)
-                .count();
+        long ends = Arrays.stream(document.ids()).filter(id -> id == Fixtures.END_OF_TURN).count();
         assertEquals(2, ends);
         int[] ids = Fixtures.encoder().encode(new Sample.Text("f:1", "<|end_of_text|>")).ids();
         assertEquals("<|end_of_text|>".length() + 2, ids.length);
@@ -83,7 +76,8 @@ class OnlyAnswersCountTest {
 
     @Test
     void readyIdsCountAsTheirLabelsSay() {
-        Document document = Fixtures.encoder().encode(new Sample.Ids("f:1", new int[] {5, 6, 7}, new int[] {-100, -100, 7}));
+        Document document = Fixtures.encoder()
+                .encode(new Sample.Ids("f:1", new int[] {5, 6, 7}, new int[] {-100, -100, 7}));
         assertEquals(1, document.counted(3));
         assertTrue(document.cut());
     }
@@ -91,14 +85,11 @@ class OnlyAnswersCountTest {
     @Test
     void idsOutsideTheVocabularyAreRefusedWithTheirPlace() {
         DocumentEncoder encoder = new DocumentEncoder(null, 100);
-        assertTrue(assertThrows(
-                        DataException.class,
-                        () -> encoder.encode(new Sample.Ids("f:3", new int[] {5, 100}, new int[] {5, 100})))
-                .getMessage()
+        assertTrue(assertThrows(DataException.class,
+                () -> encoder.encode(new Sample.Ids("f:3", new int[] {5, 100}, new int[] {5, 100}))).getMessage()
                 .startsWith("f:3: id 100 (number 1) is outside the model's vocabulary, 0 to 99"));
-        assertTrue(assertThrows(
-                        DataException.class, () -> encoder.encode(new Sample.Ids("f:3", new int[] {5, 9}, new int[] {5, -1})))
-                .getMessage()
+        assertTrue(assertThrows(DataException.class,
+                () -> encoder.encode(new Sample.Ids("f:3", new int[] {5, 9}, new int[] {5, -1}))).getMessage()
                 .startsWith("f:3: label -1 (number 1) is neither -100 nor"));
     }
 

@@ -25,29 +25,17 @@ class PackingTest {
     void positionsRestartAndTheLastTokenOfADocumentPredictsNothing() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.text(20, 2)), 8, true);
         assertEquals(1, data.size());
-        assertSequence(
-                data.sequence(0),
-                new int[] {10, 11, 12, 20, 21},
-                new int[] {0, 1, 2, 0, 1},
-                new int[] {0, 0, 0, 3, 3},
-                new int[] {11, 12, X, 21, X});
+        assertSequence(data.sequence(0), new int[] {10, 11, 12, 20, 21}, new int[] {0, 1, 2, 0, 1},
+                new int[] {0, 0, 0, 3, 3}, new int[] {11, 12, X, 21, X});
     }
 
     @Test
     void aTextGoesOnInTheNextSequenceAndPredictsAcrossTheCut() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.text(20, 6)), 4, true);
         assertEquals(3, data.size());
-        assertSequence(
-                data.sequence(0),
-                new int[] {10, 11, 12, 20},
-                new int[] {0, 1, 2, 0},
-                new int[] {0, 0, 0, 3},
+        assertSequence(data.sequence(0), new int[] {10, 11, 12, 20}, new int[] {0, 1, 2, 0}, new int[] {0, 0, 0, 3},
                 new int[] {11, 12, X, 21});
-        assertSequence(
-                data.sequence(1),
-                new int[] {21, 22, 23, 24},
-                new int[] {0, 1, 2, 3},
-                new int[] {0, 0, 0, 0},
+        assertSequence(data.sequence(1), new int[] {21, 22, 23, 24}, new int[] {0, 1, 2, 3}, new int[] {0, 0, 0, 0},
                 new int[] {22, 23, 24, 25});
         assertSequence(data.sequence(2), new int[] {25}, new int[] {0}, new int[] {0}, new int[] {X});
         assertEquals(1, data.statistics().cut());
@@ -58,23 +46,15 @@ class PackingTest {
         PackedDataset data = new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.chat(20, 4, 2)), 5, true);
         assertEquals(2, data.size());
         assertArrayEquals(new int[] {10, 11, 12}, data.sequence(0).ids());
-        assertSequence(
-                data.sequence(1),
-                new int[] {20, 21, 22, 23},
-                new int[] {0, 1, 2, 3},
-                new int[] {0, 0, 0, 0},
+        assertSequence(data.sequence(1), new int[] {20, 21, 22, 23}, new int[] {0, 1, 2, 3}, new int[] {0, 0, 0, 0},
                 new int[] {X, 22, 23, X});
     }
 
     @Test
     void aConversationLongerThanASequenceIsTruncatedAndReported() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.chat(20, 9, 6)), 5, true);
-        assertSequence(
-                data.sequence(0),
-                new int[] {20, 21, 22, 23, 24},
-                new int[] {0, 1, 2, 3, 4},
-                new int[] {0, 0, 0, 0, 0},
-                new int[] {X, X, 23, 24, X});
+        assertSequence(data.sequence(0), new int[] {20, 21, 22, 23, 24}, new int[] {0, 1, 2, 3, 4},
+                new int[] {0, 0, 0, 0, 0}, new int[] {X, X, 23, 24, X});
         assertEquals(1, data.statistics().truncated());
         assertEquals(4, data.statistics().truncatedTokens());
         assertEquals(2, data.statistics().countedTokens());
@@ -82,8 +62,8 @@ class PackingTest {
 
     @Test
     void documentsOfWhichNothingCountsAreDroppedAndReported() {
-        PackedDataset data =
-                new PackedDataset(List.of(Fixtures.chat(20, 4, 0), Fixtures.chat(30, 9, 2), Fixtures.text(10, 2)), 5, true);
+        PackedDataset data = new PackedDataset(
+                List.of(Fixtures.chat(20, 4, 0), Fixtures.chat(30, 9, 2), Fixtures.text(10, 2)), 5, true);
         assertEquals(1, data.size());
         assertArrayEquals(new int[] {10, 11}, data.sequence(0).ids());
         assertEquals(2, data.statistics().dropped());
@@ -92,8 +72,8 @@ class PackingTest {
 
     @Test
     void nothingToLearnFromIsRefused() {
-        DataException e = assertThrows(
-                DataException.class, () -> new PackedDataset(List.of(Fixtures.chat(20, 4, 0)), 5, true));
+        DataException e = assertThrows(DataException.class,
+                () -> new PackedDataset(List.of(Fixtures.chat(20, 4, 0)), 5, true));
         assertTrue(e.getMessage().contains("0 of 4 tokens in 1 documents"), e.getMessage());
         // The one label is that of the first token, which nothing predicts.
         assertThrows(DataException.class, () -> new PackedDataset(List.of(Fixtures.text(10, 1)), 5, true));
@@ -101,15 +81,11 @@ class PackingTest {
 
     @Test
     void withoutPackingEveryDocumentIsASequence() {
-        PackedDataset data =
-                new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.text(20, 9), Fixtures.chat(40, 2, 1)), 4, false);
+        PackedDataset data = new PackedDataset(
+                List.of(Fixtures.text(10, 3), Fixtures.text(20, 9), Fixtures.chat(40, 2, 1)), 4, false);
         assertEquals(3, data.size());
         assertArrayEquals(new int[] {10, 11, 12}, data.sequence(0).ids());
-        assertSequence(
-                data.sequence(1),
-                new int[] {20, 21, 22, 23},
-                new int[] {0, 1, 2, 3},
-                new int[] {0, 0, 0, 0},
+        assertSequence(data.sequence(1), new int[] {20, 21, 22, 23}, new int[] {0, 1, 2, 3}, new int[] {0, 0, 0, 0},
                 new int[] {21, 22, 23, X});
         assertArrayEquals(new int[] {41, X}, data.sequence(2).label());
         assertEquals(1, data.statistics().truncated());
@@ -144,7 +120,8 @@ class PackingTest {
                     packed.add(sequence.ids()[t]);
                     assertEquals(t - sequence.documentStart()[t], sequence.position()[t]);
                     int label = sequence.label()[t];
-                    assertTrue(label == X || label == sequence.ids()[t] + 1, "the label is the next id of the document");
+                    assertTrue(label == X || label == sequence.ids()[t] + 1,
+                            "the label is the next id of the" + " document");
                 }
             }
             assertEquals(ids, packed);
@@ -169,11 +146,8 @@ class PackingTest {
     @Test
     void sequencesJoinToAMicroBatch() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.text(10, 3), Fixtures.text(20, 3)), 3, true);
-        assertSequence(
-                PackedSequence.concat(List.of(data.sequence(0), data.sequence(1))),
-                new int[] {10, 11, 12, 20, 21, 22},
-                new int[] {0, 1, 2, 0, 1, 2},
-                new int[] {0, 0, 0, 3, 3, 3},
+        assertSequence(PackedSequence.concat(List.of(data.sequence(0), data.sequence(1))),
+                new int[] {10, 11, 12, 20, 21, 22}, new int[] {0, 1, 2, 0, 1, 2}, new int[] {0, 0, 0, 3, 3, 3},
                 new int[] {11, 12, X, 21, 22, X});
     }
 
@@ -184,8 +158,7 @@ class PackingTest {
         assertEquals(fingerprint, new PackedDataset(documents, 8, true).fingerprint());
         assertNotEquals(fingerprint, new PackedDataset(documents, 7, true).fingerprint());
         assertNotEquals(fingerprint, new PackedDataset(documents.reversed(), 8, true).fingerprint());
-        assertNotEquals(
-                fingerprint,
+        assertNotEquals(fingerprint,
                 new PackedDataset(List.of(Fixtures.text(10, 6), Fixtures.chat(20, 6, 3)), 8, true).fingerprint());
     }
 }

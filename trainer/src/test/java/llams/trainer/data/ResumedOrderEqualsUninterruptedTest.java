@@ -51,10 +51,10 @@ class ResumedOrderEqualsUninterruptedTest {
 
     @Test
     void theOrderIsTheSeeds() {
-        assertEquals(
-                take(new DataLoader(data(), 42, true), SEQUENCES), take(new DataLoader(data(), 42, true), SEQUENCES));
-        assertNotEquals(
-                take(new DataLoader(data(), 42, true), SEQUENCES), take(new DataLoader(data(), 43, true), SEQUENCES));
+        assertEquals(take(new DataLoader(data(), 42, true), SEQUENCES),
+                take(new DataLoader(data(), 42, true), SEQUENCES));
+        assertNotEquals(take(new DataLoader(data(), 42, true), SEQUENCES),
+                take(new DataLoader(data(), 43, true), SEQUENCES));
     }
 
     @Test

@@ -44,7 +44,8 @@ class SlidingWindowsCountEachTokenOnceTest {
                     assertEquals(window.ids()[0] + t, window.ids()[t]);
                     if (window.label()[t] >= 0) {
                         assertEquals(window.ids()[t] + 1, window.label()[t]);
-                        assertTrue(t + 1 >= Math.min(window.label()[t] % 1000, tokens - stride), "context of " + window.label()[t]);
+                        assertTrue(t + 1 >= Math.min(window.label()[t] % 1000, tokens - stride),
+                                "context of " + window.label()[t]);
                         counted.add(window.label()[t]);
                     }
                 }

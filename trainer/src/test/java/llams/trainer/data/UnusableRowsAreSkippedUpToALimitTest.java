@@ -24,7 +24,8 @@ class UnusableRowsAreSkippedUpToALimitTest {
     Path directory;
 
     private Corpus load(String content, Integer limit) throws IOException {
-        return Corpus.load(List.of(Fixtures.file(directory, "d.jsonl", content)), Fixtures.encoder(), limit, Integer.MAX_VALUE);
+        return Corpus.load(List.of(Fixtures.file(directory, "d.jsonl", content)), Fixtures.encoder(), limit,
+                Integer.MAX_VALUE);
     }
 
     private String refusal(String content, Integer limit) {
@@ -35,7 +36,8 @@ class UnusableRowsAreSkippedUpToALimitTest {
     void aFewAreCountedAndNamed() throws IOException {
         Corpus corpus = load(GOOD + BAD + GOOD + BAD.repeat(4), null);
         assertEquals(2, corpus.documents().size());
-        assertTrue(corpus.notes().get(0).endsWith("d.jsonl: 5 of 7 rows cannot be used and are skipped:"), corpus.notes().get(0));
+        assertTrue(corpus.notes().get(0).endsWith("d.jsonl: 5 of 7 rows cannot be used and are skipped:"),
+                corpus.notes().get(0));
         assertTrue(corpus.notes().get(1).contains("d.jsonl:2: no known form"), corpus.notes().get(1));
         assertEquals("  and 2 more", corpus.notes().get(4));
     }
@@ -86,16 +88,17 @@ class UnusableRowsAreSkippedUpToALimitTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{\"text\": \"a\"} {\"text\": \"b\"}", "{\"text\": tru}", "{\"text\": \"a", "{\"text\": \"a\tb\"}", "{\"a\": -Infinite}", "{\"a\": 1, \"a\": 2}", "nul",
-    })
+    @ValueSource(
+            strings = {"{\"text\": \"a\"} {\"text\": \"b\"}", "{\"text\": tru}", "{\"text\": \"a",
+                    "{\"text\": \"a\tb\"}", "{\"a\": -Infinite}", "{\"a\": 1, \"a\": 2}", "nul",})
     void messagesNameNoneOfTheParsersSettings(String row) {
         withoutSettings(refusal(row, 0), "not JSON at column");
     }
 
     @Test
     void hostileRowsHaveTheirOwnWords() {
-        withoutSettings(refusal("{\"text\": " + "[".repeat(50_000) + "]".repeat(50_000) + "}", 0), "nested too deeply (limit 1,000)");
+        withoutSettings(refusal("{\"text\": " + "[".repeat(50_000) + "]".repeat(50_000) + "}", 0),
+                "nested too deeply (limit 1,000)");
         withoutSettings(refusal("{\"text\": " + "{\"a\":".repeat(1_001), 0), "nested too deeply (limit 1,000)");
         withoutSettings(refusal("{\"text\": " + "9".repeat(2_000) + "}", 0), "a number of more than 1,000 digits");
         withoutSettings(refusal("{\"" + "k".repeat(100_000) + "\": 1}", 0), "a key is too long");

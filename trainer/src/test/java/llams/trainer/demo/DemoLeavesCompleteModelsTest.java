@@ -92,7 +92,8 @@ class DemoLeavesCompleteModelsTest {
         assertEquals(MODELS, report.models().stream().map(DemoReport.Model::name).toList());
         for (DemoReport.Model model : report.models()) {
             assertEquals(4, model.losses().size());
-            model.losses().forEach((data, loss) -> assertTrue(loss > 0 && Double.isFinite(loss), model.name() + " " + data));
+            model.losses()
+                    .forEach((data, loss) -> assertTrue(loss > 0 && Double.isFinite(loss), model.name() + " " + data));
             assertEquals(3, model.scores().size());
             assertEquals(3, model.answers().size());
         }
@@ -155,14 +156,16 @@ class DemoLeavesCompleteModelsTest {
     @Test
     void noHeldOutQuestionIsTrainedOnInAnyLanguage() throws IOException {
         Path data = directory.resolve("once/data");
-        String trained = Files.readString(data.resolve("mixed.jsonl")) + Files.readString(data.resolve("conversations.jsonl"));
+        String trained = Files.readString(data.resolve("mixed.jsonl"))
+                + Files.readString(data.resolve("conversations.jsonl"));
         int line = 0;
         for (String row : Files.readAllLines(data.resolve("pairs-heldout.jsonl"))) {
             ObjectNode pair = JsonLine.parse(row, "row " + line++);
             assertFalse(trained.contains("\"" + pair.get("q_ko").stringValue()), row);
             assertFalse(trained.contains("\"" + pair.get("q_en").stringValue()), row);
         }
-        assertEquals(4 * Files.readAllLines(data.resolve("pairs.jsonl")).size(), Files.readAllLines(data.resolve("mixed.jsonl")).size());
+        assertEquals(4 * Files.readAllLines(data.resolve("pairs.jsonl")).size(),
+                Files.readAllLines(data.resolve("mixed.jsonl")).size());
     }
 
     /// The marks between documents and the keys of rows are in no text that a model sees.
@@ -176,9 +179,9 @@ class DemoLeavesCompleteModelsTest {
             SampleReader.read(file, sample -> {
                 switch (sample) {
                     case Sample.Text text -> texts.append(text.text()).append('\0');
-                    case Sample.Chat chat -> chat.messages().forEach(message -> texts.append(message.content()).append('\0'));
-                    case Sample.Ids _ -> {
-                    }
+                    case Sample.Chat chat ->
+                        chat.messages().forEach(message -> texts.append(message.content()).append('\0'));
+                    case Sample.Ids _ -> {}
                 }
             });
         }

@@ -15,7 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Whatever a connection or a server does, the files are right in the end or the error is clear, and nothing wrong has a file's name.
+/// Whatever a connection or a server does, the files are right in the end or the error is clear, and nothing wrong has
+/// a file's name.
 class BadNetworkIsSurvivedTest extends HubTestCase {
     private static final String WEIGHTS = "model.safetensors";
     private static final String[] ALL = {"config.json", WEIGHTS, "tokenizer.json"};
@@ -95,18 +96,18 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
 
     @Test
     void aWholeFileInAnswerToARangeStartsAgain() throws IOException {
-        hub.fault(WEIGHTS, cutAfter(700_000),
-                (_, all, out) -> FakeHub.write(out, 200, all.length, all, all.length));
+        hub.fault(WEIGHTS, cutAfter(700_000), (_, all, out) -> FakeHub.write(out, 200, all.length, all, all.length));
         download();
         holds(ALL);
         assertEquals(List.of(0, 700_000), ranges());
-        assertTrue(progress.contains(2L + 700_000) && Collections.max(progress) == 2_500_000 + 2 + 999, progress.toString());
+        assertTrue(progress.contains(2L + 700_000) && Collections.max(progress) == 2_500_000 + 2 + 999,
+                progress.toString());
     }
 
     @Test
     void anotherRangeThanWantedStartsAgain() throws IOException {
-        hub.fault(WEIGHTS, cutAfter(700_000), (_, all, out) -> FakeHub.write(out, 206, 10, all, 10, "Content-Range",
-                "bytes 5-14/" + all.length));
+        hub.fault(WEIGHTS, cutAfter(700_000),
+                (_, all, out) -> FakeHub.write(out, 206, 10, all, 10, "Content-Range", "bytes 5-14/" + all.length));
         download();
         holds(ALL);
         assertEquals(List.of(0, 700_000, 0), ranges());
@@ -136,7 +137,8 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
 
     @Test
     void aFileThatIsLongerThanSaidIsRemoved() throws IOException {
-        hub.fault(WEIGHTS, (_, all, out) -> FakeHub.write(out, 200, all.length + 1, Arrays.copyOf(all, all.length + 1), all.length + 1));
+        hub.fault(WEIGHTS, (_, all, out) -> FakeHub.write(out, 200, all.length + 1, Arrays.copyOf(all, all.length + 1),
+                all.length + 1));
         refused(WEIGHTS, "more than the 2500000 bytes");
         assertEquals(List.of(DownloadRecord.FILE, "config.json"), there());
     }

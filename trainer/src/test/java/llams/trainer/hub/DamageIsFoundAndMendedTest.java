@@ -75,7 +75,8 @@ class DamageIsFoundAndMendedTest extends HubTestCase {
     @Test
     void whatIsNoDownloadIsRefused() throws IOException {
         hub.withModel();
-        assertTrue(assertThrows(IOException.class, this::verify).getMessage().contains("holds no download of maker/model"));
+        assertTrue(assertThrows(IOException.class, this::verify).getMessage()
+                .contains("holds no download of" + " maker/model"));
         download();
         Path record = to.resolve(DownloadRecord.FILE);
         Files.writeString(record, Files.readString(record).replace("config.json", "../config.json"));

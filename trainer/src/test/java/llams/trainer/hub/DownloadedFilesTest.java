@@ -27,19 +27,21 @@ class DownloadedFilesTest extends HubTestCase {
     void whatAModelNeedsAndNoMore() throws IOException {
         names(".gitattributes", "LICENSE", "USE_POLICY.md", "README.md", "config.json", "generation_config.json",
                 "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
-                "chat_template.jinja", "original/tokenizer.model", "original/params.json", "original/consolidated.00.pth",
-                "consolidated.safetensors", "pytorch_model.bin", "model.gguf", "flax.msgpack", "tf.h5", "onnx/model.onnx", "onnx/config.json",
-                "figure.png", "tokenizer.model");
+                "chat_template.jinja", "original/tokenizer.model", "original/params.json",
+                "original/consolidated.00.pth", "consolidated.safetensors", "pytorch_model.bin", "model.gguf",
+                "flax.msgpack", "tf.h5", "onnx/model.onnx", "onnx/config.json", "figure.png", "tokenizer.model");
         HubDownload.Report report = download();
-        holds("LICENSE", "USE_POLICY.md", "README.md", "config.json", "generation_config.json", "model-00001-of-00002.safetensors",
-                "model-00002-of-00002.safetensors", "model.safetensors.index.json", "chat_template.jinja", "original/tokenizer.model", "tokenizer.model");
+        holds("LICENSE", "USE_POLICY.md", "README.md", "config.json", "generation_config.json",
+                "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+                "chat_template.jinja", "original/tokenizer.model", "tokenizer.model");
         assertEquals(11, report.downloaded().size());
         assertEquals(FakeHub.COMMIT, report.commit());
     }
 
     @Test
     void includeReplacesThatChoice() throws IOException {
-        names("config.json", "original/params.json", "original/consolidated.00.pth", "a b.bin", "model-1.gguf", "model-2.gguf", "empty");
+        names("config.json", "original/params.json", "original/consolidated.00.pth", "a b.bin", "model-1.gguf",
+                "model-2.gguf", "empty");
         hub.with("empty", new byte[0]);
         download("orig*.pth", "a b.bin", "model-[!2].gguf", "e?pty");
         holds("original/consolidated.00.pth", "a b.bin", "model-1.gguf", "empty");
@@ -83,7 +85,9 @@ class DownloadedFilesTest extends HubTestCase {
     void allFilesAreOfTheListedCommit() throws IOException {
         hub.withModel();
         download();
-        assertTrue(hub.atHub.stream().skip(1).allMatch(request -> request.path().startsWith("/maker/model/resolve/" + FakeHub.COMMIT + "/")));
+        assertTrue(hub.atHub.stream()
+                .skip(1)
+                .allMatch(request -> request.path().startsWith("/maker/model/resolve/" + FakeHub.COMMIT + "/")));
         hub.commit = "f".repeat(40);
         hub.with("config.json", "{\"a\":1}".getBytes());
         assertEquals(List.of("config.json"), download().downloaded());
@@ -106,7 +110,8 @@ class DownloadedFilesTest extends HubTestCase {
     void anotherModelsDirectoryIsLeftAlone() throws IOException {
         hub.withModel();
         download();
-        refused(new HubModel(hub.endpoint(), "maker/other", "main"), null, "holds a download of maker/model, not of maker/other");
+        refused(new HubModel(hub.endpoint(), "maker/other", "main"), null,
+                "holds a download of maker/model, not of" + " maker/other");
         Files.writeString(to.resolve(DownloadRecord.FILE), "{");
         refused(DownloadRecord.FILE, "cannot be read");
     }
@@ -141,7 +146,8 @@ class DownloadedFilesTest extends HubTestCase {
         hub.withModel();
         download("config.json");
         Path victim = Files.writeString(temporary.resolve("victim"), "precious");
-        Path incomplete = to.resolve("model.safetensors.incomplete-" + FakeHub.hash("SHA-256", hub.files.get("model.safetensors")).substring(0, 16));
+        Path incomplete = to.resolve("model.safetensors.incomplete-"
+                + FakeHub.hash("SHA-256", hub.files.get("model.safetensors")).substring(0, 16));
         Files.createSymbolicLink(incomplete, victim);
         refused("model.safetensors: cannot be written", "it is a link");
         assertEquals("precious", Files.readString(victim));

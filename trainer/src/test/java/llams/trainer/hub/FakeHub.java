@@ -25,8 +25,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 
-/// A hub on the loopback address, and beside it, on another port, the store that it redirects to for large files. By hand on
-/// sockets, as what a server of a library never does is what is tested: connections cut in the middle, wrong lengths, silence.
+/// A hub on the loopback address, and beside it, on another port, the store that it redirects to for large files. By
+/// hand on sockets, as what a server of a library never does is what is tested: connections cut in the middle, wrong
+/// lengths, silence.
 final class FakeHub implements AutoCloseable {
     static final String REPO = "maker/model";
     static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -48,7 +49,8 @@ final class FakeHub implements AutoCloseable {
     final Map<String, byte[]> files = new LinkedHashMap<>();
     /// Hashes to tell in place of the right ones.
     final Map<String, String> etags = new HashMap<>();
-    /// What goes wrong when a file's bytes are asked for, in order; `""` is the listing, `HEAD NAME` the question before.
+    /// What goes wrong when a file's bytes are asked for, in order; `""` is the listing, `HEAD NAME` the question
+    /// before.
     final Map<String, Deque<Fault>> faults = new HashMap<>();
     final List<Request> atHub = Collections.synchronizedList(new ArrayList<>());
     final List<Request> atStore = Collections.synchronizedList(new ArrayList<>());
@@ -80,7 +82,8 @@ final class FakeHub implements AutoCloseable {
 
     /// The files of a model, small as they are.
     FakeHub withModel() {
-        return with("config.json", "{}".getBytes(StandardCharsets.UTF_8)).with("model.safetensors", content(2_500_000, 1))
+        return with("config.json", "{}".getBytes(StandardCharsets.UTF_8))
+                .with("model.safetensors", content(2_500_000, 1))
                 .with("tokenizer.json", content(999, 2));
     }
 
@@ -98,28 +101,32 @@ final class FakeHub implements AutoCloseable {
     List<Request> gets() {
         List<Request> all = new ArrayList<>(atHub);
         all.addAll(atStore);
-        return all.stream().filter(request -> request.method.equals("GET") && !request.path.startsWith("/api/models/")).toList();
+        return all.stream()
+                .filter(request -> request.method.equals("GET") && !request.path.startsWith("/api/models/"))
+                .toList();
     }
 
     static Fault status(int status, String... headers) {
         return (_, _, out) -> write(out, status, 0, new byte[0], 0, headers);
     }
 
-    /// Sends `bytes` of what is asked for, says that there is more, and hangs up when they are in the file `arrived`: the client
-    /// forgets what it has received and not handed on when the connection ends.
+    /// Sends `bytes` of what is asked for, says that there is more, and hangs up when they are in the file `arrived`:
+    /// the client forgets what it has received and not handed on when the connection ends.
     static Fault cutAfter(int bytes, Path arrived) {
         return (request, content, out) -> {
             int from = request.from();
-            write(out, from > 0 ? 206 : 200, content.length - from, Arrays.copyOfRange(content, from, from + bytes), bytes,
-                    "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+            write(out, from > 0 ? 206 : 200, content.length - from, Arrays.copyOfRange(content, from, from + bytes),
+                    bytes, "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
             while (Files.size(arrived) < from + bytes) {
                 Thread.sleep(1);
             }
         };
     }
 
-    static void write(OutputStream out, int status, long length, byte[] body, int count, String... headers) throws IOException {
-        StringBuilder head = new StringBuilder("HTTP/1.1 " + status + " x\r\nConnection: close\r\nContent-Length: " + length + "\r\n");
+    static void write(OutputStream out, int status, long length, byte[] body, int count, String... headers)
+            throws IOException {
+        StringBuilder head = new StringBuilder(
+                "HTTP/1.1 " + status + " x\r\nConnection: close\r\nContent-Length: " + length + "\r\n");
         for (int i = 0; i < headers.length; i += 2) {
             head.append(headers[i]).append(": ").append(headers[i + 1]).append("\r\n");
         }
@@ -141,7 +148,8 @@ final class FakeHub implements AutoCloseable {
 
     private String etag(String name) {
         byte[] content = files.get(name);
-        String right = content.length >= LARGE_BYTES ? hash("SHA-256", content)
+        String right = content.length >= LARGE_BYTES
+                ? hash("SHA-256", content)
                 : hash("SHA-1", ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII), content);
         return "\"" + etags.getOrDefault(name, right) + "\"";
     }
@@ -161,11 +169,13 @@ final class FakeHub implements AutoCloseable {
 
     private void converse(Socket socket, ServerSocket server, List<Request> log) {
         try (socket) {
-            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+            BufferedReader in = new BufferedReader(
+                    new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
             String[] first = in.readLine().split(" ");
             Map<String, String> headers = new HashMap<>();
             for (String line = in.readLine(); !line.isEmpty(); line = in.readLine()) {
-                headers.put(line.substring(0, line.indexOf(':')).toLowerCase(Locale.ROOT), line.substring(line.indexOf(':') + 2));
+                headers.put(line.substring(0, line.indexOf(':')).toLowerCase(Locale.ROOT),
+                        line.substring(line.indexOf(':') + 2));
             }
             Request request = new Request(first[0], first[1], headers);
             log.add(request);
@@ -189,7 +199,8 @@ final class FakeHub implements AutoCloseable {
             }
             return;
         }
-        String name = request.path.replaceFirst("^/(store|" + REPO + "/resolve/" + commit + ")/", "").replaceFirst("\\?.*", "")
+        String name = request.path.replaceFirst("^/(store|" + REPO + "/resolve/" + commit + ")/", "")
+                .replaceFirst("\\?.*", "")
                 .replace("%20", " ");
         byte[] content = files.get(name);
         if (content == null) {
@@ -197,8 +208,9 @@ final class FakeHub implements AutoCloseable {
         } else if (!stored && content.length >= LARGE_BYTES && !faults.containsKey("HEAD " + name)) {
             // The redirect's own length is not the file's.
             write(out, 302, 7, "redirect".getBytes(StandardCharsets.US_ASCII), head ? 0 : 7, "Location",
-                    "http://127.0.0.1:" + store.getLocalPort() + "/store/" + name + "?signed=a%2Fb", "X-Linked-Size", "" + content.length,
-                    "X-Linked-Etag", etag(name), "ETag", "\"0000000000000000000000000000000000000000\"");
+                    "http://127.0.0.1:" + store.getLocalPort() + "/store/" + name + "?signed=a%2Fb", "X-Linked-Size",
+                    "" + content.length, "X-Linked-Etag", etag(name), "ETag",
+                    "\"0000000000000000000000000000000000000000\"");
         } else {
             Fault fault = next(head ? "HEAD " + name : name);
             if (fault != null) {
@@ -207,8 +219,8 @@ final class FakeHub implements AutoCloseable {
             }
             int from = request.from();
             byte[] rest = Arrays.copyOfRange(content, from, content.length);
-            write(out, from > 0 ? 206 : 200, rest.length, rest, head ? 0 : rest.length, "ETag", etag(name), "Content-Range",
-                    "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+            write(out, from > 0 ? 206 : 200, rest.length, rest, head ? 0 : rest.length, "ETag", etag(name),
+                    "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
         }
     }
 
@@ -218,9 +230,13 @@ final class FakeHub implements AutoCloseable {
     }
 
     private String listing() {
-        StringBuilder json = new StringBuilder("{\"id\": \"" + REPO + "\", \"sha\": \"" + commit + "\", \"siblings\": [");
-        files.keySet().forEach(name -> json.append(json.toString().endsWith("[") ? "" : ", ").append("{\"rfilename\": \"")
-                .append(name.replace("\\", "\\\\").replace("\0", "\\u0000")).append("\"}"));
+        StringBuilder json = new StringBuilder(
+                "{\"id\": \"" + REPO + "\", \"sha\": \"" + commit + "\", \"siblings\": [");
+        files.keySet()
+                .forEach(name -> json.append(json.toString().endsWith("[") ? "" : ", ")
+                        .append("{\"rfilename\": \"")
+                        .append(name.replace("\\", "\\\\").replace("\0", "\\u0000"))
+                        .append("\"}"));
         return json.append("]}").toString();
     }
 

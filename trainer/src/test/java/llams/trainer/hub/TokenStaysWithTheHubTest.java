@@ -35,9 +35,11 @@ class TokenStaysWithTheHubTest extends HubTestCase {
     @Test
     void aRedirectWithinTheHubKeepsItAndNothingBringsItBack() throws IOException {
         hub.withModel();
-        hub.fault("config.json", FakeHub.status(307, "Location", "/store/config.json"), FakeHub.status(308, "Location",
-                "http://localhost:" + hub.endpoint().replaceAll(".*:", "") + "/store/config.json"),
-                FakeHub.status(302, "Location", "/store/config.json"), FakeHub.status(302, "Location", hub.endpoint() + "/store/config.json"));
+        hub.fault("config.json", FakeHub.status(307, "Location", "/store/config.json"),
+                FakeHub.status(308, "Location",
+                        "http://localhost:" + hub.endpoint().replaceAll(".*:", "") + "/store/config.json"),
+                FakeHub.status(302, "Location", "/store/config.json"),
+                FakeHub.status(302, "Location", hub.endpoint() + "/store/config.json"));
         download(hub.model(), token("hf_secret"), "config.json");
         assertEquals(Arrays.asList("Bearer hf_secret", "Bearer hf_secret", null, null, null),
                 hub.gets().stream().map(request -> request.headers().get(AUTHORIZATION)).toList());

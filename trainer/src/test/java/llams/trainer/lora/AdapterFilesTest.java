@@ -34,8 +34,8 @@ import tools.jackson.databind.JsonNode;
 
 /// Adapters are written as PEFT reads them, read as PEFT writes them, and only for the model they are for.
 class AdapterFilesTest {
-    private static final LoraConfig CONFIG =
-            new LoraConfig(3, 6, 0.1, EnumSet.of(ProjectionName.DOWN, ProjectionName.Q), false);
+    private static final LoraConfig CONFIG = new LoraConfig(3, 6, 0.1,
+            EnumSet.of(ProjectionName.DOWN, ProjectionName.Q), false);
 
     @TempDir
     Path directory;
@@ -120,8 +120,10 @@ class AdapterFilesTest {
                 largest = Math.max(largest, Math.abs(value));
                 sum += value;
             }
-            assertTrue(largest <= bound * 1.000001 && largest >= 0.9 * bound, name + " reaches " + largest + " of " + bound);
-            assertTrue(Math.abs(sum / tensor.elements()) <= bound / 4, name + " has a mean of " + sum / tensor.elements());
+            assertTrue(largest <= bound * 1.000001 && largest >= 0.9 * bound,
+                    name + " reaches " + largest + " of " + bound);
+            assertTrue(Math.abs(sum / tensor.elements()) <= bound / 4,
+                    name + " has a mean of " + sum / tensor.elements());
         });
         Adapter same = Adapter.create(arena, CONFIG, base.config, 5);
         Adapter other = Adapter.create(arena, CONFIG, base.config, 6);
@@ -190,14 +192,18 @@ class AdapterFilesTest {
     @Test
     void furtherTensorsAreNamed() throws IOException {
         Map<String, Tensor> tensors = written(CONFIG);
-        tensors.put("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector", tensors.get(Adapter.nameB(0, ProjectionName.Q)));
+        tensors.put("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector",
+                tensors.get(Adapter.nameB(0, ProjectionName.Q)));
         replaceWeights(tensors);
         refused("lora_magnitude_vector\" is not of an adapter that adapter_config.json describes for this model");
     }
 
     @Test
     void tensorThatIsNotThereCannotBeWritten() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> AdapterFiles.write(directory, Adapter.create(arena, CONFIG, base.config, 5), Map.of(), base)).getMessage().contains("not absent"));
+        assertTrue(assertThrows(IllegalArgumentException.class,
+                () -> AdapterFiles.write(directory, Adapter.create(arena, CONFIG, base.config, 5), Map.of(), base))
+                .getMessage()
+                .contains("not absent"));
     }
 
     @Test
@@ -209,9 +215,12 @@ class AdapterFilesTest {
             }
         });
         try (LlamaWeights other = LlamaWeights.open(changed)) {
-            String message = assertThrows(IOException.class, () -> AdapterFiles.read(directory, other, arena)).getMessage();
-            assertTrue(message.contains("was trained on a base model of fingerprint 1:") && message.contains(changed + " has 1:")
-                    && message.contains(base.directory.toString()), message);
+            String message = assertThrows(IOException.class, () -> AdapterFiles.read(directory, other, arena))
+                    .getMessage();
+            assertTrue(
+                    message.contains("was trained on a base model of fingerprint 1:")
+                            && message.contains(changed + " has 1:") && message.contains(base.directory.toString()),
+                    message);
         }
     }
 
@@ -220,12 +229,15 @@ class AdapterFilesTest {
     void adapterOfAnotherContentIsRefusedWhereAllIsCompared() throws IOException {
         written(CONFIG);
         AdapterFiles.checkBase(directory, base);
-        for (String name : List.of("model.norm.weight", "model.embed_tokens.weight", "model.layers.0.mlp.up_proj.weight")) {
+        for (String name : List.of("model.norm.weight", "model.embed_tokens.weight",
+                "model.layers.0.mlp.up_proj.weight")) {
             Path changed = changedCopy(name, tensor -> tensor.setFloat(0, tensor.getFloat(0) + 0.001f));
             try (LlamaWeights other = LlamaWeights.open(changed)) {
                 AdapterFiles.read(directory, other, arena);
-                String message = assertThrows(IOException.class, () -> AdapterFiles.checkBase(directory, other)).getMessage();
-                assertTrue(message.contains("was trained on a base model of fingerprint 2:") && message.contains(changed + " has 2:"), message);
+                String message = assertThrows(IOException.class, () -> AdapterFiles.checkBase(directory, other))
+                        .getMessage();
+                assertTrue(message.contains("was trained on a base model of fingerprint 2:")
+                        && message.contains(changed + " has 2:"), message);
             }
             OutputDirectory.delete(changed);
         }
@@ -245,18 +257,22 @@ class AdapterFilesTest {
         String note = BaseFingerprint.ofBoth(base);
         assertTrue(note.matches("1:[0-9a-f]{32} 2:[0-9a-f]{16}-[0-9a-f]{16}"), note);
         String sample = BaseFingerprint.of(base.checkpoint);
-        assertTrue(BaseFingerprint.agree(note, note) && BaseFingerprint.agree(sample, note) && BaseFingerprint.agree(note, sample));
+        assertTrue(BaseFingerprint.agree(note, note) && BaseFingerprint.agree(sample, note)
+                && BaseFingerprint.agree(note, sample));
         assertFalse(BaseFingerprint.agree(note, note.substring(0, note.length() - 1) + "x"));
         assertFalse(BaseFingerprint.agree("1:0", note) || BaseFingerprint.agree("random", note));
-        assertFalse(BaseFingerprint.agree(note + " adapter=1", note) || BaseFingerprint.agree(sample + " adapter=1", note));
+        assertFalse(
+                BaseFingerprint.agree(note + " adapter=1", note) || BaseFingerprint.agree(sample + " adapter=1", note));
     }
 
     @Test
     void theBaseIsNamedFromTheRootUnlessTheHubHasIt() throws IOException {
         Adapter adapter = Adapter.create(arena, CONFIG, base.config, 5);
         String root = base.directory.toAbsolutePath().normalize().toString();
-        for (String name : new String[] {null, "hf5", "./some/model", "/gone/model", "a/b/c", "meta-llama/Llama-3.2-1B"}) {
-            AdapterFiles.write(directory, new Adapter(adapter.layout(), adapter.tensors(), name, List.of()), adapter.tensors(), base);
+        for (String name : new String[] {null, "hf5", "./some/model", "/gone/model", "a/b/c",
+                "meta-llama/Llama-3.2-1B"}) {
+            AdapterFiles.write(directory, new Adapter(adapter.layout(), adapter.tensors(), name, List.of()),
+                    adapter.tensors(), base);
             assertEquals("meta-llama/Llama-3.2-1B".equals(name) ? name : root, AdapterFiles.baseModel(directory));
         }
     }
@@ -268,12 +284,14 @@ class AdapterFilesTest {
         parts.put(ProjectionName.DOWN.module(1), new LoraLayout.Part(5, 2.5));
         LoraLayout layout = new LoraLayout(parts, 0.25);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        Adapter.shapes(layout, base.config).forEach((name, shape) -> tensors.put(name, Tensor.allocate(arena, DType.F32, shape)));
+        Adapter.shapes(layout, base.config)
+                .forEach((name, shape) -> tensors.put(name, Tensor.allocate(arena, DType.F32, shape)));
         assertEquals(4, tensors.size());
         written(new Adapter(layout, tensors, null, List.of()));
         assertEquals(layout, AdapterFiles.read(directory, base, arena).layout());
         assertEquals(layout, AdapterFiles.layout(directory));
-        assertEquals(new LoraConfig(1, 3, 0.25, EnumSet.of(ProjectionName.Q, ProjectionName.DOWN), false), AdapterFiles.config(directory));
+        assertEquals(new LoraConfig(1, 3, 0.25, EnumSet.of(ProjectionName.Q, ProjectionName.DOWN), false),
+                AdapterFiles.config(directory));
         tensors.put(Adapter.nameA(0, ProjectionName.K), tensors.get(Adapter.nameA(0, ProjectionName.Q)));
         replaceWeights(tensors);
         refused("layers.0.self_attn.k_proj.lora_A.weight\" is not of an adapter that adapter_config.json describes");

@@ -33,10 +33,15 @@ class AdapterFuzzTest {
     /// The input is the header of the weights, which 4 KiB follow.
     @FuzzTest
     void weights(byte[] header) throws Exception {
-        byte[] file = ByteBuffer.allocate(8 + header.length + 4096).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).array();
+        byte[] file = ByteBuffer.allocate(8 + header.length + 4096)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header)
+                .array();
         Fuzzed.file(AdapterFiles.WEIGHTS, file, path -> {
             Path config = path.resolveSibling(AdapterFiles.CONFIG);
-            Files.writeString(config, "{\"peft_type\": \"LORA\", \"r\": 1, \"lora_alpha\": 1, \"target_modules\": [\"k_proj\"]}");
+            Files.writeString(config,
+                    "{\"peft_type\": \"LORA\", \"r\": 1, \"lora_alpha\": 1, \"target_modules\":" + " [\"k_proj\"]}");
             try (Arena arena = Arena.ofConfined()) {
                 AdapterFiles.read(path.getParent(), base(), arena);
             }

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AdapterMergeTest {
-    private static final LoraConfig CONFIG = new LoraConfig(5, 3, 0, EnumSet.of(ProjectionName.K, ProjectionName.DOWN), true);
+    private static final LoraConfig CONFIG = new LoraConfig(5, 3, 0, EnumSet.of(ProjectionName.K, ProjectionName.DOWN),
+            true);
     @TempDir
     Path temporary;
 
@@ -68,7 +69,8 @@ class AdapterMergeTest {
         }
     }
 
-    private static void assertFolded(Adapter adapter, int layer, ProjectionName projection, Checkpoint before, Checkpoint after) throws IOException {
+    private static void assertFolded(Adapter adapter, int layer, ProjectionName projection, Checkpoint before,
+            Checkpoint after) throws IOException {
         Tensor was = before.tensor(Adapter.weightName(layer, projection));
         Tensor is = after.tensor(Adapter.weightName(layer, projection));
         int in = (int) was.shape().dim(1);
@@ -76,7 +78,8 @@ class AdapterMergeTest {
         for (int i = 0; i < was.elements(); i++) {
             float sum = 0;
             for (int r = 0; r < rank; r++) {
-                sum += adapter.b(layer, projection).getFloat((long) i / in * rank + r) * adapter.a(layer, projection).getFloat((long) r * in + i % in);
+                sum += adapter.b(layer, projection).getFloat((long) i / in * rank + r)
+                        * adapter.a(layer, projection).getFloat((long) r * in + i % in);
             }
             assertEquals(BFloat16.toFloat(BFloat16.fromFloat(was.getFloat(i) + CONFIG.scale() * sum)), is.getFloat(i));
         }
@@ -105,9 +108,11 @@ class AdapterMergeTest {
     void nothingIsWrittenIfTheAdapterDoesNotFit() throws IOException {
         Path base = base();
         Path out = temporary.resolve("out");
-        assertThrows(IOException.class, () -> AdapterMerge.merge(base, temporary.resolve("absent"), out, Progress.SILENT));
+        assertThrows(IOException.class,
+                () -> AdapterMerge.merge(base, temporary.resolve("absent"), out, Progress.SILENT));
         assertFalse(Files.exists(out));
-        String message = assertThrows(IOException.class, () -> AdapterMerge.merge(base, base, base, Progress.SILENT)).getMessage();
+        String message = assertThrows(IOException.class, () -> AdapterMerge.merge(base, base, base, Progress.SILENT))
+                .getMessage();
         assertTrue(message.contains("is there already and not empty"), message);
     }
 }

@@ -48,8 +48,10 @@ class ChatVectorRulesTest {
     }
 
     private ModelDirectory model(String name, long seed) throws IOException {
-        return new ModelDirectory(temporary.resolve(name), seed).with(EMBEDDING, DType.F32, 6, 4).with(LINEAR, DType.F32, 5, 4)
-                .with("model.norm.weight", DType.F32, 4).with(HEAD, DType.F32, 6, 4);
+        return new ModelDirectory(temporary.resolve(name), seed).with(EMBEDDING, DType.F32, 6, 4)
+                .with(LINEAR, DType.F32, 5, 4)
+                .with("model.norm.weight", DType.F32, 4)
+                .with(HEAD, DType.F32, 6, 4);
     }
 
     private MergeReport merge(Options options) throws IOException {
@@ -66,7 +68,8 @@ class ChatVectorRulesTest {
 
     private void assertNothingIsLeft() throws IOException {
         try (Stream<Path> children = Files.list(temporary)) {
-            assertEquals(List.of("base", "instruct", "tuned"), children.map(child -> child.getFileName().toString()).sorted().toList());
+            assertEquals(List.of("base", "instruct", "tuned"),
+                    children.map(child -> child.getFileName().toString()).sorted().toList());
         }
     }
 
@@ -108,7 +111,8 @@ class ChatVectorRulesTest {
         assertEquals(4, report.merged());
         assertEquals(0, report.copied());
         try (Stream<Path> children = Files.list(out)) {
-            assertEquals(List.of("config.json", "model.safetensors"), children.map(child -> child.getFileName().toString()).sorted().toList());
+            assertEquals(List.of("config.json", "model.safetensors"),
+                    children.map(child -> child.getFileName().toString()).sorted().toList());
         }
         try (Checkpoint checkpoint = Checkpoint.open(out)) {
             assertEquals(Map.of("format", "pt", "who", "tuned"), checkpoint.metadata());
@@ -120,7 +124,9 @@ class ChatVectorRulesTest {
         for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
             out = temporary.resolve("out " + dtype);
             for (ModelDirectory model : List.of(base, instruct, tuned)) {
-                model.with(LINEAR, dtype, 1, Floats.CAPACITY + 3).with(EMBEDDING, dtype, 520, 517).with(HEAD, dtype, 520, 517);
+                model.with(LINEAR, dtype, 1, Floats.CAPACITY + 3)
+                        .with(EMBEDDING, dtype, 520, 517)
+                        .with(HEAD, dtype, 520, 517);
             }
             Map<Integer, Integer> special = Map.of(0, 3, 506, 505, 507, 519, 519, 0);
             merge(new Options(0.7f, Vocabulary.STRICT, special));
@@ -129,7 +135,9 @@ class ChatVectorRulesTest {
                 float[] result = result(name);
                 for (int i = 0; i < result.length; i++) {
                     Integer row = special.get(i / 517);
-                    float wanted = row == null ? expected(name, i) : instruct.tensor(name).getFloat(row * 517 + i % 517);
+                    float wanted = row == null
+                            ? expected(name, i)
+                            : instruct.tensor(name).getFloat(row * 517 + i % 517);
                     assertTrue(wanted == result[i], () -> name + " " + dtype);
                 }
             }
@@ -147,8 +155,11 @@ class ChatVectorRulesTest {
         for (int i = 0; i < result.length; i++) {
             assertEquals(i < 700 * 517 ? expected(EMBEDDING, i) : tuned.tensor(EMBEDDING).getFloat(i), result[i]);
         }
-        assertTrue(report.notes().stream().anyMatch(note -> note.contains("[1100, 517] in tuned, [700, 517] in base, [701, 517] in instruct")
-                && note.contains("first 700 rows")), report.notes().toString());
+        assertTrue(report.notes()
+                .stream()
+                .anyMatch(note -> note.contains("[1100, 517] in tuned, [700, 517] in" + " base, [701, 517] in instruct")
+                        && note.contains("first 700 rows")),
+                report.notes().toString());
         assertEquals(1100, Golden.json(out.resolve("config.json")).path("vocab_size").asInt());
     }
 
@@ -165,21 +176,24 @@ class ChatVectorRulesTest {
     @Test
     void otherVocabularyIsRefusedWithTheWayOut() throws IOException {
         tuned.with(EMBEDDING, DType.F32, 7, 4);
-        refused(STRICT, "\"" + EMBEDDING + "\" is [7, 4] in tuned, [6, 4] in base, [6, 4] in instruct", "\"skip\"", "\"partial\"");
+        refused(STRICT, "\"" + EMBEDDING + "\" is [7, 4] in tuned, [6, 4] in base, [6, 4] in instruct", "\"skip\"",
+                "\"partial\"");
     }
 
     @Test
     void otherShapesAreAllListed() throws IOException {
         tuned.with(LINEAR, DType.F32, 4, 5);
         instruct.with("model.norm.weight", DType.F32, 5);
-        refused(SKIP, "[4, 5] in tuned, [5, 4] in base, [5, 4] in instruct", "\"model.norm.weight\" is [4] in tuned, [4] in base, [5] in instruct");
+        refused(SKIP, "[4, 5] in tuned, [5, 4] in base, [5, 4] in instruct",
+                "\"model.norm.weight\" is [4] in" + " tuned, [4] in base, [5] in instruct");
     }
 
     @Test
     void missingTensorsAreAllListed() throws IOException {
         base.without(LINEAR);
         instruct.without("model.norm.weight");
-        refused(STRICT, "\"" + LINEAR + "\" F32 [5, 4] is in tuned but not in base", "\"model.norm.weight\" F32 [4] is in tuned but not in instruct");
+        refused(STRICT, "\"" + LINEAR + "\" F32 [5, 4] is in tuned but not in base",
+                "\"model.norm.weight\" F32 [4]" + " is in tuned but not in instruct");
         instruct.without(LINEAR);
         refused(STRICT, "is in tuned but not in base and instruct");
     }
@@ -216,8 +230,15 @@ class ChatVectorRulesTest {
         instruct.with(LINEAR, DType.F16, 5, 4);
         MergeReport report = merge(STRICT);
         assertMerged(LINEAR);
-        assertTrue(report.notes().stream().anyMatch(note -> note.contains("instruct is F16, tuned and the result are BF16")), report.notes().toString());
-        assertTrue(report.notes().stream().anyMatch(note -> note.contains("base is F32, tuned and the result are BF16") && note.contains(LINEAR)));
+        assertTrue(
+                report.notes()
+                        .stream()
+                        .anyMatch(note -> note.contains("instruct is F16, tuned and the result" + " are BF16")),
+                report.notes().toString());
+        assertTrue(report.notes()
+                .stream()
+                .anyMatch(note -> note.contains("base is F32, tuned and the result are" + " BF16")
+                        && note.contains(LINEAR)));
     }
 
     @Test
@@ -254,7 +275,8 @@ class ChatVectorRulesTest {
     @Test
     void headOfItsOwnDoesNotFitATiedModel() throws IOException {
         tuned.without(HEAD);
-        refused(STRICT, "\"" + HEAD + "\" F32 [6, 4] is in base but not in tuned", "in instruct but not in tuned", "\"skip\"");
+        refused(STRICT, "\"" + HEAD + "\" F32 [6, 4] is in base but not in tuned", "in instruct but not in tuned",
+                "\"skip\"");
         assertTrue(merge(SKIP).notes().stream().anyMatch(note -> note.contains("it is left out")));
     }
 
@@ -269,36 +291,49 @@ class ChatVectorRulesTest {
 
     @Test
     void specialTokensOutOfRangeAreRefused() throws IOException {
-        refused(new Options(1, Vocabulary.STRICT, Map.of(6, 5)), "special token 6 is not among the 6 rows of tuned's \"" + EMBEDDING + "\"");
-        refused(new Options(1, Vocabulary.SKIP, Map.of(5, 6)), "special token 6 is not among the 6 rows of instruct's \"" + HEAD + "\"");
+        refused(new Options(1, Vocabulary.STRICT, Map.of(6, 5)),
+                "special token 6 is not among the 6 rows of" + " tuned's \"" + EMBEDDING + "\"");
+        refused(new Options(1, Vocabulary.SKIP, Map.of(5, 6)),
+                "special token 6 is not among the 6 rows of" + " instruct's \"" + HEAD + "\"");
     }
 
     @Test
     void scaleMustBeANumber() {
         assertThrows(IllegalArgumentException.class, () -> new Options(Float.NaN, Vocabulary.STRICT, Map.of()));
-        assertThrows(IllegalArgumentException.class, () -> new Options(Float.POSITIVE_INFINITY, Vocabulary.STRICT, Map.of()));
+        assertThrows(IllegalArgumentException.class,
+                () -> new Options(Float.POSITIVE_INFINITY, Vocabulary.STRICT, Map.of()));
     }
 
     @Test
     void tokenizerTemplateAndStopsComeFromTheInstructModel() throws IOException {
         for (ModelDirectory model : List.of(base, instruct, tuned)) {
             String who = model.path.getFileName().toString();
-            model.file("tokenizer.json", who).file("tokenizer.model", "IQ== 0\nIg== 1\n# " + who).file("chat_template.jinja", who)
-                    .file("generation_config.json", who).file("special_tokens_map.json", who);
+            model.file("tokenizer.json", who)
+                    .file("tokenizer.model", "IQ== 0\nIg== 1\n# " + who)
+                    .file("chat_template.jinja", who)
+                    .file("generation_config.json", who)
+                    .file("special_tokens_map.json", who);
         }
         instruct.file("config.json", "{\"vocab_size\": 6, \"rope_theta\": 5e5, \"eos_token_id\": [1, 8, 9]}");
-        tuned.file("config.json", "{\"model_type\": \"llama\", \"vocab_size\": 6, \"rope_theta\": 500000, \"eos_token_id\": 1, \"x\": 7}");
+        tuned.file("config.json", "{\"model_type\": \"llama\", \"vocab_size\": 6, \"rope_theta\": 500000,"
+                + " \"eos_token_id\": 1, \"x\": 7}");
         tuned.file("LICENSE", "tuned");
         MergeReport report = merge(STRICT);
-        for (String name : List.of("tokenizer.json", "chat_template.jinja", "generation_config.json", "special_tokens_map.json")) {
+        for (String name : List.of("tokenizer.json", "chat_template.jinja", "generation_config.json",
+                "special_tokens_map.json")) {
             assertEquals("instruct", Files.readString(out.resolve(name)), name);
             assertTrue(report.files().contains(name));
         }
         assertFalse(Files.exists(out.resolve("tokenizer.model")));
         assertTrue(Files.readString(out.resolve("original/tokenizer.model")).endsWith("# instruct"));
         assertEquals("tuned", Files.readString(out.resolve("LICENSE")));
-        assertEquals(Golden.json(out.resolve("config.json")).toString(), "{\"model_type\":\"llama\",\"vocab_size\":6,\"rope_theta\":500000,\"eos_token_id\":[1,8,9],\"x\":7}");
-        assertTrue(report.notes().stream().anyMatch(note -> note.contains("model_type is null in instruct, \"llama\" in tuned")), report.notes().toString());
+        assertEquals(Golden.json(out.resolve("config.json")).toString(),
+                "{\"model_type\":\"llama\",\"vocab_size\":6,\"rope_theta\":500000,\"eos_token_id\":[1,8,9],\"x\":7}");
+        assertTrue(
+                report.notes()
+                        .stream()
+                        .anyMatch(note -> note.contains("model_type is null in instruct," + " \"llama\" in tuned")),
+                report.notes().toString());
         assertFalse(report.notes().stream().anyMatch(note -> note.contains("rope_theta")));
     }
 
@@ -307,20 +342,25 @@ class ChatVectorRulesTest {
         tuned.with(EMBEDDING, DType.F32, 7, 4).with(HEAD, DType.F32, 7, 4);
         for (ModelDirectory model : List.of(instruct, tuned)) {
             String who = model.path.getFileName().toString();
-            model.file("tokenizer.json", who).file("chat_template.jinja", who)
+            model.file("tokenizer.json", who)
+                    .file("chat_template.jinja", who)
                     .file("tokenizer_config.json", "{\"who\": \"" + who + "\", \"chat_template\": \"of " + who + "\"}");
         }
         MergeReport report = merge(PARTIAL);
         assertEquals("tuned", Files.readString(out.resolve("tokenizer.json")));
         assertEquals("instruct", Files.readString(out.resolve("chat_template.jinja")));
-        assertEquals("{\"who\":\"tuned\",\"chat_template\":\"of instruct\"}", Golden.json(out.resolve("tokenizer_config.json")).toString());
-        assertTrue(report.notes().stream().anyMatch(note -> note.contains("the vocabularies differ")), report.notes().toString());
+        assertEquals("{\"who\":\"tuned\",\"chat_template\":\"of instruct\"}",
+                Golden.json(out.resolve("tokenizer_config.json")).toString());
+        assertTrue(report.notes().stream().anyMatch(note -> note.contains("the vocabularies differ")),
+                report.notes().toString());
     }
 
     @Test
     void differentMeaningOfEqualShapesIsNoted() throws IOException {
         instruct.file("config.json", "{\"model_type\": \"llama\", \"vocab_size\": 6, \"rope_theta\": 10000.0}");
-        assertTrue(merge(STRICT).notes().stream().anyMatch(note -> note.contains("rope_theta is 10000.0 in instruct, 500000.0 in tuned")));
+        assertTrue(merge(STRICT).notes()
+                .stream()
+                .anyMatch(note -> note.contains("rope_theta is 10000.0 in" + " instruct, 500000.0 in tuned")));
     }
 
     @Test
@@ -329,7 +369,8 @@ class ChatVectorRulesTest {
         base.write();
         Files.delete(instruct.path.resolve("config.json"));
         refused(STRICT, instruct.path + "/config.json: there is no such file");
-        String message = assertThrows(IOException.class, () -> ChatVector.merge(base.path, temporary.resolve("absent"), tuned.path, out, STRICT, Progress.SILENT)).getMessage();
+        String message = assertThrows(IOException.class, () -> ChatVector.merge(base.path, temporary.resolve("absent"),
+                tuned.path, out, STRICT, Progress.SILENT)).getMessage();
         assertTrue(message.contains("absent: no such directory"), message);
         assertNothingIsLeft();
     }

@@ -45,7 +45,10 @@ class ChatVectorSizeTest {
     }
 
     private static List<String> aboutTheVector(MergeReport report) {
-        return report.notes().stream().filter(note -> !note.contains("tokenizer") && !note.contains("BF16, tuned and the result")).toList();
+        return report.notes()
+                .stream()
+                .filter(note -> !note.contains("tokenizer") && !note.contains("BF16, tuned and the result"))
+                .toList();
     }
 
     @Test
@@ -75,22 +78,27 @@ class ChatVectorSizeTest {
 
     @Test
     void theVectorIsZero() throws IOException {
-        MergeReport report = merge(model("base", DType.F32), model("instruct", DType.F32), moved(model("tuned", DType.F32), 0.01));
-        assertTrue(aboutTheVector(report).getFirst().startsWith("the vector is zero: instruct and base hold the same weights"));
+        MergeReport report = merge(model("base", DType.F32), model("instruct", DType.F32),
+                moved(model("tuned", DType.F32), 0.01));
+        assertTrue(aboutTheVector(report).getFirst()
+                .startsWith("the vector is zero: instruct and base hold the" + " same weights"));
         assertTrue(report.vector().stream().allMatch(size -> size.norm() == 0 && size.relative() == 0));
     }
 
     @Test
     void theVectorIsRoundingAlone() throws IOException {
-        MergeReport report = merge(model("base", DType.F32), model("instruct", DType.BF16), moved(model("tuned", DType.F32), 0.1));
-        assertTrue(report.notes().stream().anyMatch(note -> note.startsWith("the vector is zero")), report.notes().toString());
+        MergeReport report = merge(model("base", DType.F32), model("instruct", DType.BF16),
+                moved(model("tuned", DType.F32), 0.1));
+        assertTrue(report.notes().stream().anyMatch(note -> note.startsWith("the vector is zero")),
+                report.notes().toString());
     }
 
     @Test
     void aSmallVectorBesideRoundingIsOne() throws IOException {
         ModelDirectory instruct = model("instruct", DType.BF16);
         instruct.tensor(NAMES.getLast()).setFloat(1799, 9);
-        assertEquals(List.of(), aboutTheVector(merge(model("base", DType.F32), instruct, moved(model("tuned", DType.F32), 0.001))));
+        assertEquals(List.of(),
+                aboutTheVector(merge(model("base", DType.F32), instruct, moved(model("tuned", DType.F32), 0.001))));
     }
 
     @Test
@@ -98,19 +106,25 @@ class ChatVectorSizeTest {
         ModelDirectory base = model("base", DType.F32);
         ModelDirectory instruct = moved(model("instruct", DType.F32), 0.1);
         MergeReport report = merge(instruct, base, moved(model("tuned", DType.F32), 0.01));
-        assertTrue(aboutTheVector(report).getFirst().contains("tuned is nearer to instruct than to base in 4 of 4 parts"), report.notes().toString());
+        assertTrue(
+                aboutTheVector(report).getFirst()
+                        .contains("tuned is nearer to instruct than to base in 4 of 4" + " parts"),
+                report.notes().toString());
     }
 
     @Test
     void oneValueWithoutMeasureDoesNotDecide() throws IOException {
         ModelDirectory base = model("base", DType.F32);
         base.tensor(NAMES.getFirst()).setFloat(0, 1e30f);
-        assertEquals(List.of(), aboutTheVector(merge(base, moved(model("instruct", DType.F32), 0.1), moved(model("tuned", DType.F32), 0.01))));
+        assertEquals(List.of(), aboutTheVector(
+                merge(base, moved(model("instruct", DType.F32), 0.1), moved(model("tuned", DType.F32), 0.01))));
     }
 
     @Test
     void tunedIsTheBase() throws IOException {
-        MergeReport report = merge(model("base", DType.F32), moved(model("instruct", DType.F32), 0.1), model("tuned", DType.F32));
-        assertTrue(aboutTheVector(report).getFirst().startsWith("tuned and base hold the same weights"), report.notes().toString());
+        MergeReport report = merge(model("base", DType.F32), moved(model("instruct", DType.F32), 0.1),
+                model("tuned", DType.F32));
+        assertTrue(aboutTheVector(report).getFirst().startsWith("tuned and base hold the same weights"),
+                report.notes().toString());
     }
 }

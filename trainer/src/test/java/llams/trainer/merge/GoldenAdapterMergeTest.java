@@ -29,7 +29,9 @@ class GoldenAdapterMergeTest {
         double tolerance = model.tolerance("lora_merged_abs");
         Path out = temporary.resolve("out");
         AdapterMerge.merge(base, model.cases("lora_final"), out, Progress.SILENT);
-        try (Checkpoint golden = Checkpoint.open(expected); Checkpoint before = Checkpoint.open(base); Checkpoint after = Checkpoint.open(out)) {
+        try (Checkpoint golden = Checkpoint.open(expected);
+                Checkpoint before = Checkpoint.open(base);
+                Checkpoint after = Checkpoint.open(out)) {
             assertTrue(!golden.names().isEmpty());
             int stride = Integer.parseInt(golden.metadata().getOrDefault("sample_stride", "1"));
             for (String name : golden.names()) {
@@ -43,7 +45,8 @@ class GoldenAdapterMergeTest {
                     worst = difference <= worst ? worst : difference;
                 }
                 assertTrue(worst <= tolerance, name + " differs by " + worst);
-                assertTrue(before.tensor(name).data().mismatch(after.tensor(name).data()) >= 0, name + " was not changed");
+                assertTrue(before.tensor(name).data().mismatch(after.tensor(name).data()) >= 0,
+                        name + " was not changed");
             }
             Set<String> others = new HashSet<>(before.names());
             others.removeAll(golden.names());

@@ -33,9 +33,11 @@ class GoldenChatVectorTest {
         return Golden.pathOrSkip(directory + "/" + name);
     }
 
-    private Checkpoint merged(String tuned, float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) throws IOException {
+    private Checkpoint merged(String tuned, float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens)
+            throws IOException {
         Path out = temporary.resolve("out-" + System.nanoTime());
-        ChatVector.merge(part("base"), part("instruct"), part(tuned), out, new Options(scale, vocabulary, specialTokens), Progress.SILENT);
+        ChatVector.merge(part("base"), part("instruct"), part(tuned), out,
+                new Options(scale, vocabulary, specialTokens), Progress.SILENT);
         return Checkpoint.open(out);
     }
 
@@ -54,10 +56,12 @@ class GoldenChatVectorTest {
                 float scale = Float.parseFloat(expected.getFileName().toString().substring(SCALED.length()));
                 for (Vocabulary vocabulary : List.of(Vocabulary.STRICT, Vocabulary.PARTIAL)) {
                     tests.add(DynamicTest.dynamicTest(scale + " " + vocabulary, () -> {
-                        try (Checkpoint golden = Checkpoint.open(expected); Checkpoint actual = merged("tuned", scale, vocabulary, Map.of())) {
+                        try (Checkpoint golden = Checkpoint.open(expected);
+                                Checkpoint actual = merged("tuned", scale, vocabulary, Map.of())) {
                             assertEquals(new TreeSet<>(golden.names()), new TreeSet<>(actual.names()));
                             assertSame(golden, actual, golden.names());
-                            assertEquals(Golden.json(expected.resolve("config.json")), Golden.json(actual.path.resolve("config.json")));
+                            assertEquals(Golden.json(expected.resolve("config.json")),
+                                    Golden.json(actual.path.resolve("config.json")));
                         }
                     }));
                 }
@@ -70,7 +74,8 @@ class GoldenChatVectorTest {
     @Test
     void skippedVocabulary() throws IOException {
         Path expected = part("expected-ext-skip");
-        try (Checkpoint golden = Checkpoint.open(expected); Checkpoint actual = merged("tuned-ext", 1, Vocabulary.SKIP, Map.of())) {
+        try (Checkpoint golden = Checkpoint.open(expected);
+                Checkpoint actual = merged("tuned-ext", 1, Vocabulary.SKIP, Map.of())) {
             assertEquals(new TreeSet<>(golden.names()), new TreeSet<>(actual.names()));
             assertSame(golden, actual, golden.names());
             assertEquals(Golden.json(expected.resolve("config.json")), Golden.json(actual.path.resolve("config.json")));
@@ -87,7 +92,9 @@ class GoldenChatVectorTest {
     @Test
     void rowsOfSpecialTokens() throws IOException {
         Map<Integer, Integer> map = new HashMap<>();
-        for (Map.Entry<String, JsonNode> row : Golden.partOrSkip(Golden.MANIFEST.path("chat_vector"), "special_tokens_map").properties()) {
+        for (Map.Entry<String, JsonNode> row : Golden
+                .partOrSkip(Golden.MANIFEST.path("chat_vector"), "special_tokens_map")
+                .properties()) {
             map.put(Integer.valueOf(row.getKey()), row.getValue().asInt());
         }
         assertTrue(!map.isEmpty());
@@ -97,7 +104,8 @@ class GoldenChatVectorTest {
     }
 
     private static void assertVocabularyAndRest(Checkpoint actual, String vocabulary) throws IOException {
-        try (Checkpoint golden = Checkpoint.open(part(vocabulary)); Checkpoint rest = Checkpoint.open(part("expected-ext-skip"))) {
+        try (Checkpoint golden = Checkpoint.open(part(vocabulary));
+                Checkpoint rest = Checkpoint.open(part("expected-ext-skip"))) {
             assertTrue(!golden.names().isEmpty());
             assertSame(golden, actual, golden.names());
             TreeSet<String> others = new TreeSet<>(rest.names());

@@ -56,7 +56,8 @@ final class ModelDirectory {
     }
 
     Path write() throws IOException {
-        SafetensorsWriter.writeFile(path.resolve("model.safetensors"), tensors, Map.of("format", "pt", "who", path.getFileName().toString()));
+        SafetensorsWriter.writeFile(path.resolve("model.safetensors"), tensors,
+                Map.of("format", "pt", "who", path.getFileName().toString()));
         return path;
     }
 }

@@ -32,7 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// No merge and no quantizing leaves a model with an infinity or a NaN: it ends with the tensor, the number of values, and their cause.
+/// No merge and no quantizing leaves a model with an infinity or a NaN: it ends with the tensor, the number of values,
+/// and their cause.
 class NonFiniteIsNeverWrittenTest {
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String LINEAR = "model.layers.0.mlp.up_proj.weight";
@@ -46,15 +47,17 @@ class NonFiniteIsNeverWrittenTest {
     @BeforeEach
     void threeModels() throws IOException {
         for (String name : List.of("base", "instruct", "tuned")) {
-            models.put(name, new ModelDirectory(temporary.resolve(name), 7).with(EMBEDDING, DType.F32, 6, 4).with(LINEAR, DType.F32, 5, 4)
-                    .with(NORM, DType.F32, 4));
+            models.put(name,
+                    new ModelDirectory(temporary.resolve(name), 7).with(EMBEDDING, DType.F32, 6, 4)
+                            .with(LINEAR, DType.F32, 5, 4)
+                            .with(NORM, DType.F32, 4));
         }
         out = temporary.resolve("out");
     }
 
     private MergeReport merge(Vocabulary vocabulary) throws IOException {
-        return ChatVector.merge(models.get("base").write(), models.get("instruct").write(), models.get("tuned").write(), out,
-                new Options(1, vocabulary, Map.of()), Progress.SILENT);
+        return ChatVector.merge(models.get("base").write(), models.get("instruct").write(), models.get("tuned").write(),
+                out, new Options(1, vocabulary, Map.of()), Progress.SILENT);
     }
 
     private void refused(Vocabulary vocabulary, String... parts) throws IOException {
@@ -66,7 +69,8 @@ class NonFiniteIsNeverWrittenTest {
             assertTrue(message.contains(part), "\"" + part + "\" is missing in: " + message);
         }
         try (Stream<Path> children = Files.list(temporary)) {
-            assertTrue(children.noneMatch(child -> child.getFileName().toString().startsWith("out")), "something is left");
+            assertTrue(children.noneMatch(child -> child.getFileName().toString().startsWith("out")),
+                    "something is left");
         }
     }
 
@@ -75,8 +79,9 @@ class NonFiniteIsNeverWrittenTest {
         models.get("tuned").with(LINEAR, DType.F16, 5, 4).tensor(LINEAR).setFloat(3, 65000);
         models.get("instruct").tensor(LINEAR).setFloat(3, 600);
         models.get("base").tensor(LINEAR).setFloat(3, 0);
-        refused(Vocabulary.STRICT, "\"" + LINEAR + "\": 1 of 20 values of the result would be infinite or NaN", "F16 ends at 65504",
-                "BF16 and F32 would hold them", models.get("tuned").path + ", so convert that model first");
+        refused(Vocabulary.STRICT, "\"" + LINEAR + "\": 1 of 20 values of the result would be infinite or NaN",
+                "F16 ends at 65504", "BF16 and F32 would hold them",
+                models.get("tuned").path + ", so convert that model first");
         // The largest that is still rounded to 65504.
         models.get("instruct").tensor(LINEAR).setFloat(3, 519);
         merge(Vocabulary.STRICT);
@@ -140,7 +145,8 @@ class NonFiniteIsNeverWrittenTest {
     private Path adapter(Path base, float b) throws IOException {
         Path adapter = Files.createDirectory(temporary.resolve("adapter"));
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
-            Adapter lora = Adapter.create(arena, new LoraConfig(1, 1, 0, EnumSet.of(ProjectionName.Q), false), weights.config, 1);
+            Adapter lora = Adapter.create(arena, new LoraConfig(1, 1, 0, EnumSet.of(ProjectionName.Q), false),
+                    weights.config, 1);
             lora.tensors().forEach((name, tensor) -> {
                 for (long i = 0; i < tensor.elements(); i++) {
                     tensor.setFloat(i, name.contains("lora_A") ? 1 : i == 0 ? b : 0);
@@ -153,7 +159,8 @@ class NonFiniteIsNeverWrittenTest {
 
     private void adapterIsRefused(Path base, float b, String... parts) throws IOException {
         Path adapter = adapter(base, b);
-        assertRefused(assertThrows(IOException.class, () -> AdapterMerge.merge(base, adapter, out, Progress.SILENT)).getMessage(), parts);
+        assertRefused(assertThrows(IOException.class, () -> AdapterMerge.merge(base, adapter, out, Progress.SILENT))
+                .getMessage(), parts);
     }
 
     @Test
@@ -163,30 +170,34 @@ class NonFiniteIsNeverWrittenTest {
         try (Checkpoint weights = Checkpoint.open(base)) {
             columns = weights.shape(Adapter.weightName(0, ProjectionName.Q)).dim(1);
         }
-        adapterIsRefused(base, 1e6f, "\"" + Adapter.weightName(0, ProjectionName.Q) + "\": " + columns + " of ", "F16 ends at 65504",
-                base + ", so convert that model first");
+        adapterIsRefused(base, 1e6f, "\"" + Adapter.weightName(0, ProjectionName.Q) + "\": " + columns + " of ",
+                "F16 ends at 65504", base + ", so convert that model first");
     }
 
     @Test
     void anAdapterTooStrongForAnyType() throws IOException {
         Path base = golden(DType.BF16, Adapter.weightName(0, ProjectionName.Q), 3e38f);
-        adapterIsRefused(base, 3e38f, "\"" + Adapter.weightName(0, ProjectionName.Q) + "\": 1 of ", "beyond what any type of weights holds");
+        adapterIsRefused(base, 3e38f, "\"" + Adapter.weightName(0, ProjectionName.Q) + "\": 1 of ",
+                "beyond what" + " any type of weights holds");
     }
 
     @Test
     void anAdapterWithNaN() throws IOException {
-        adapterIsRefused(golden(DType.F32, null, 0), Float.NaN, "layers.0.self_attn.q_proj.lora_B.weight\": 1 of ", "values are infinite or NaN");
+        adapterIsRefused(golden(DType.F32, null, 0), Float.NaN, "layers.0.self_attn.q_proj.lora_B.weight\": 1 of ",
+                "values are infinite or NaN");
     }
 
     @Test
     void aBaseWithNaNWhereNoAdapterIs() throws IOException {
-        adapterIsRefused(golden(DType.BF16, NORM, Float.NaN), 0, "\"" + NORM + "\": 1 of ", "the base has 1 such values in it");
+        adapterIsRefused(golden(DType.BF16, NORM, Float.NaN), 0, "\"" + NORM + "\": 1 of ",
+                "the base has 1 such" + " values in it");
     }
 
     @Test
     void quantizingLooksAtWhatItLeavesAsItIsToo() throws IOException {
         Path model = golden(DType.F32, NORM, Float.NaN);
-        String message = assertThrows(IOException.class, () -> QuantizedModel.write(model, out, Progress.SILENT)).getMessage();
+        String message = assertThrows(IOException.class, () -> QuantizedModel.write(model, out, Progress.SILENT))
+                .getMessage();
         assertRefused(message, "\"" + NORM + "\": a value that is not finite", "1 of ");
     }
 }

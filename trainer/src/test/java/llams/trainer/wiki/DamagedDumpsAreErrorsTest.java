@@ -26,7 +26,8 @@ class DamagedDumpsAreErrorsTest {
         Path out = Files.writeString(directory.resolve("out.txt"), "kept");
         Exception e = assertThrows(Exception.class, () -> Dumps.convert(out, dump));
         assertTrue(e instanceof IOException || e instanceof IllegalArgumentException, e::toString);
-        assertTrue(e.getMessage().startsWith(dump.toString()) || e.getMessage().startsWith("no article in " + dump), e::getMessage);
+        assertTrue(e.getMessage().startsWith(dump.toString()) || e.getMessage().startsWith("no article in " + dump),
+                e::getMessage);
         for (String word : words) {
             assertTrue(e.getMessage().contains(word), () -> word + " is not in: " + e.getMessage());
         }
@@ -51,8 +52,8 @@ class DamagedDumpsAreErrorsTest {
         fails(xml.replace("옛날", "<b>옛날</b>"), "page \"한강\"", "<b>");
         fails(xml.replace("옛날", "\u0001"), "dump:");
         fails("<html><body/></html>", "wanted an export of MediaWiki's", "<html>");
-        fails("<?xml version=\"1.0\"?><!DOCTYPE mediawiki [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n" + xml.replace("옛날", "&b;"),
-                "DOCTYPE");
+        fails("<?xml version=\"1.0\"?><!DOCTYPE mediawiki [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n"
+                + xml.replace("옛날", "&b;"), "DOCTYPE");
         byte[] latin = xml.getBytes(StandardCharsets.UTF_8);
         latin[xml.substring(0, xml.indexOf("옛날")).getBytes(StandardCharsets.UTF_8).length] = (byte) 0xff;
         fails(latin, "dump:");
@@ -66,7 +67,8 @@ class DamagedDumpsAreErrorsTest {
         fails("{\"title\": \"강\", \"text\": \"글\"}\n{\"title\": \"둘\"}\n", "dump:2: \"text\" is missing");
         fails("{\"title\": \"\", \"text\": \"글\"}\n", "dump:1: a document without a title");
         fails("<doc id=\"1\" title=\"강\">\n강\n\n글\n", "dump:1: the document \"강\" has no </doc>", "cut short");
-        fails("<doc id=\"1\" title=\"강\">\n강\n\n글\n<doc id=\"2\" title=\"둘\">\n</doc>", "dump:5: ", "dump:1 has no </doc>");
+        fails("<doc id=\"1\" title=\"강\">\n강\n\n글\n<doc id=\"2\" title=\"둘\">\n</doc>", "dump:5: ",
+                "dump:1 has no </doc>");
         fails("<doc id=\"1\">\n강\n</doc>\n", "dump:1: wanted <doc id=... title=");
         fails("<doc id=\"1\" title=\"강\">\n강\n</doc>\n글\n", "dump:4: wanted <doc", "글");
     }
@@ -101,7 +103,8 @@ class DamagedDumpsAreErrorsTest {
         Path nowhere = directory.resolve("no/out.txt");
         assertTrue(assertThrows(IOException.class, () -> Dumps.convert(nowhere, dump)).getMessage()
                 .startsWith(nowhere + ": cannot be written: its directory does not exist"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Dumps.convert(dump, dump)).getMessage().contains("another name"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Dumps.convert(dump, dump)).getMessage()
+                .contains("another name"));
         assertThrows(NoSuchFileException.class, () -> Dumps.convert(nowhere, directory.resolve("none")));
         Path empty = Files.createDirectory(directory.resolve("empty"));
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Dumps.convert(nowhere, empty)).getMessage()

@@ -54,7 +54,10 @@ class UnknownTemplatesCostTheirSentenceTest {
         assertEquals(2, lost.templates().get("가 나"));
         assertEquals(1, lost.templates().get("다"));
         assertEquals(5, lost.templates().size(), () -> lost.templates().toString());
-        assertTrue(lost.templates().keySet().stream().allMatch(name -> name.length() <= 40 && name.chars().noneMatch(Character::isISOControl)));
+        assertTrue(lost.templates()
+                .keySet()
+                .stream()
+                .allMatch(name -> name.length() <= 40 && name.chars().noneMatch(Character::isISOControl)));
     }
 
     @Test

@@ -12,20 +12,23 @@ import llams.trainer.merge.Progress;
 class WikiFuzzTest {
     @FuzzTest
     void dump(byte[] xml) throws Exception {
-        Fuzzed.file("dump.xml", xml, path -> DumpReader.read(new ByteArrayInputStream(xml), "dump", page -> Wikitext.text(page.text())),
+        Fuzzed.file("dump.xml", xml,
+                path -> DumpReader.read(new ByteArrayInputStream(xml), "dump", page -> Wikitext.text(page.text())),
                 DataException.class, IOException.class);
     }
 
     @FuzzTest
     void extractor(byte[] text) throws Exception {
-        Fuzzed.file("wiki_00", text, path -> ExtractorReader.read(new ByteArrayInputStream(text), "wiki_00", page -> {
-        }), DataException.class, IOException.class);
+        Fuzzed.file("wiki_00", text,
+                path -> ExtractorReader.read(new ByteArrayInputStream(text), "wiki_00", page -> {}),
+                DataException.class, IOException.class);
     }
 
     @FuzzTest
     void extractorJson(byte[] text) throws Exception {
-        Fuzzed.file("wiki_00", text, path -> ExtractorReader.readJson(new ByteArrayInputStream(text), "wiki_00", page -> {
-        }), DataException.class, IOException.class);
+        Fuzzed.file("wiki_00", text,
+                path -> ExtractorReader.readJson(new ByteArrayInputStream(text), "wiki_00", page -> {}),
+                DataException.class, IOException.class);
     }
 
     @FuzzTest
@@ -37,7 +40,8 @@ class WikiFuzzTest {
     /// The form is recognized, compressed or not.
     @FuzzTest
     void anyFile(byte[] content) throws Exception {
-        Fuzzed.file("wiki.any", content, path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), Progress.SILENT),
+        Fuzzed.file("wiki.any", content,
+                path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), Progress.SILENT),
                 DataException.class, IOException.class);
     }
 }

@@ -55,8 +55,8 @@ class WrittenArticlesAreReadBackTest {
     void aDumpBecomesItsArticles() throws IOException {
         Path out = directory.resolve("out.txt");
         Path dump = file("dump.xml", Dumps.SMALL);
-        assertEquals(new KowikiText.Counts(3, 2, 1, 1, 0, Map.of(), Files.size(dump), TEXT.getBytes(StandardCharsets.UTF_8).length),
-                Dumps.convert(out, dump));
+        assertEquals(new KowikiText.Counts(3, 2, 1, 1, 0, Map.of(), Files.size(dump),
+                TEXT.getBytes(StandardCharsets.UTF_8).length), Dumps.convert(out, dump));
         assertEquals(TEXT, Files.readString(out));
         assertEquals(List.of("= 한강 =", "= ＝ =", "= A & \"B\" ="), Dumps.titles(out));
         assertEquals(List.of(dump, out), Dumps.files(directory));
@@ -126,9 +126,11 @@ class WrittenArticlesAreReadBackTest {
     void noLineOfABodySplitsIt() throws IOException {
         List<String> pages = new ArrayList<>();
         List<String> titles = new ArrayList<>();
-        for (String line : List.of("= 강 =", " = 강 = ", "=강=", "= 강=", "=강 =", "= = 강 =", "= 강 = =", "= 강 =&nbsp;", "==  강 ==", "= =",
-                "<nowiki>= 강 =</nowiki>", "&#61; 강 =", "= ''강'' =<!-- -->", "* = 강 =", "{{틀}}= 강 =", "= 강 =\u2028", "= \u3000 =")) {
-            for (String body : List.of("%s", "글\n\n%s\n\n글", "%s\n\n글", "글\n\n== 가 ==\n%s\n== 나 ==\n글", "글\n\n%s", "글\n== 각주 ==\n\n%s\n\n글")) {
+        for (String line : List.of("= 강 =", " = 강 = ", "=강=", "= 강=", "=강 =", "= = 강 =", "= 강 = =", "= 강 =&nbsp;",
+                "==  강 ==", "= =", "<nowiki>= 강 =</nowiki>", "&#61; 강 =", "= ''강'' =<!-- -->", "* = 강 =", "{{틀}}= 강 =",
+                "= 강 =\u2028", "= \u3000 =")) {
+            for (String body : List.of("%s", "글\n\n%s\n\n글", "%s\n\n글", "글\n\n== 가 ==\n%s\n== 나 ==\n글", "글\n\n%s",
+                    "글\n== 각주 ==\n\n%s\n\n글")) {
                 pages.add(Dumps.page("제목 " + pages.size(), 0, "글이 있다.\n" + body.formatted(line)));
                 titles.add("= 제목 " + titles.size() + " =");
             }
@@ -141,9 +143,10 @@ class WrittenArticlesAreReadBackTest {
     /// Marks in any order: none is an error, and none splits an article.
     @Test
     void anyMarkupIsReadBack() throws IOException {
-        String[] marks = {"{{", "}}", "[[", "]]", "[", "]", "{|", "|}", "|", "\n", "\n\n", "= ", " =", "==", " ", "''", "<ref>", "</ref>", "<ref/>",
-            "<!--", "-->", "<nowiki>", "</nowiki>", "<br/>", "<div>", "<", ">", "&", "&lt;", "&#61;", "&#10;", "__", "__TOC__", "http://a",
-            "[http://b ", "(", ")", ",", "*", ":", "#", "《", "》", "강", "가 나", "a=b", "lang|", "nowrap|", "파일:", "분류:", "각주", "-", "\t"};
+        String[] marks = {"{{", "}}", "[[", "]]", "[", "]", "{|", "|}", "|", "\n", "\n\n", "= ", " =", "==", " ", "''",
+                "<ref>", "</ref>", "<ref/>", "<!--", "-->", "<nowiki>", "</nowiki>", "<br/>", "<div>", "<", ">", "&",
+                "&lt;", "&#61;", "&#10;", "__", "__TOC__", "http://a", "[http://b ", "(", ")", ",", "*", ":", "#", "《",
+                "》", "강", "가 나", "a=b", "lang|", "nowrap|", "파일:", "분류:", "각주", "-", "\t"};
         Random random = new Random(3);
         List<String> pages = new ArrayList<>();
         List<String> titles = new ArrayList<>();
@@ -174,7 +177,8 @@ class WrittenArticlesAreReadBackTest {
     void aDumpMayHaveAnyNumberOfEscapedCharacters() throws IOException {
         String line = "<b>가</b> & \"나\"\n";
         Path out = directory.resolve("out.txt");
-        Dumps.convert(out, file("dump.xml", Dumps.export(Dumps.page("글", 0, line.repeat(100_000)), Dumps.page("또", 0, line))));
+        Dumps.convert(out,
+                file("dump.xml", Dumps.export(Dumps.page("글", 0, line.repeat(100_000)), Dumps.page("또", 0, line))));
         assertEquals("= 글 =\n\n" + "가 & \"나\"\n".repeat(100_000) + "\n= 또 =\n\n가 & \"나\"\n\n", Files.readString(out));
     }
 

@@ -7,11 +7,11 @@ import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
-/// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch memory for
-/// a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences that no document
-/// crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last token. Otherwise the forward pass
-/// has none for keys that no token of the run reaches, see [Reach]. Few tokens, as in decoding, go through [FewQueryKernels] instead,
-/// which read only the rows that there are.
+/// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch
+/// memory for a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences
+/// that no document crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last
+/// token. Otherwise the forward pass has none for keys that no token of the run reaches, see [Reach]. Few tokens, as in
+/// decoding, go through [FewQueryKernels] instead, which read only the rows that there are.
 final class AttentionLowering {
     /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
     private static final int MANY_TOKENS = 16;
@@ -58,8 +58,7 @@ final class AttentionLowering {
     }
 
     /// Some tokens of each block, in turn, and the keys that they have.
-    private record Chunk(int from, int count, int keys) {
-    }
+    private record Chunk(int from, int count, int keys) {}
 
     /// The last first: it has all keys.
     ///
@@ -76,8 +75,8 @@ final class AttentionLowering {
         return chunks.reversed();
     }
 
-    /// The scores of the chunk that has most; the last is often a short one. Where runs differ in the keys that they see, it is what
-    /// any of them could take.
+    /// The scores of the chunk that has most; the last is often a short one. Where runs differ in the keys that they
+    /// see, it is what any of them could take.
     private int scores(List<Chunk> chunks, int matrices) {
         if (!isCausal) {
             long all = Math.min(lowering.scratchLimit() / matrices, (long) heads * length * rows);
@@ -103,8 +102,8 @@ final class AttentionLowering {
     /// `out = scores y` with `y` shaped as values and `out` as queries, for every head.
     private void byRows(Ref scores, Ref y, Ref out, Chunk chunk) {
         int matrix = chunk.count * chunk.keys;
-        add(new Product(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys, 1,
-                kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
+        add(new Product(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys,
+                1, kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
                 length * width(), headDim, 1, false, null));
     }
 
@@ -113,9 +112,10 @@ final class AttentionLowering {
         int matrix = chunk.count * chunk.keys;
         boolean isFirst = chunk.from + chunk.count == length;
         for (int g = 0; g < group; g++) {
-            add(new Product(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim), out,
-                    chunk.keys, headDim, chunk.count, 1, chunk.keys, width(), 1, kvWidth(), blocks, kvHeads, heads * matrix,
-                    group * matrix, length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1, g > 0 || !isFirst, null));
+            add(new Product(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim),
+                    out, chunk.keys, headDim, chunk.count, 1, chunk.keys, width(), 1, kvWidth(), blocks, kvHeads,
+                    heads * matrix, group * matrix, length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1,
+                    g > 0 || !isFirst, null));
         }
     }
 
@@ -135,8 +135,9 @@ final class AttentionLowering {
 
     /// What stands between products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
     private void launch(Kernel kernel, Chunk chunk, List<Ref> operands, int... more) {
-        int[] parameters = Arrays.copyOf(new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(3).offset(),
-            ref(4).offset()}, 8 + more.length);
+        int[] parameters = Arrays.copyOf(
+                new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(3).offset(), ref(4).offset()},
+                8 + more.length);
         System.arraycopy(more, 0, parameters, 8, more.length);
         lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
     }
@@ -152,15 +153,16 @@ final class AttentionLowering {
         int sets = (group + FewQueryKernels.HEADS - 1) / FewQueryKernels.HEADS;
         Ref found = lowering.scratch((long) length * heads * FewQueryKernels.SPLITS * (headDim + FewQueryKernels.MORE));
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
-        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found), heads, group,
-                headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
+        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found),
+                heads, group, headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
         if (lowering.products().isLeftNext(out, next)) {
             Ref rounded = lowering.products().leftBeside(lowering.ref(out), length * width());
-            lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1, List.of(found, lowering.ref(out), logSumExp, rounded), heads,
-                    headDim, ref(3).offset(), ref(4).offset());
+            lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1,
+                    List.of(found, lowering.ref(out), logSumExp, rounded), heads, headDim, ref(3).offset(),
+                    ref(4).offset());
         } else {
-            lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads, headDim,
-                    ref(3).offset(), ref(4).offset());
+            lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads,
+                    headDim, ref(3).offset(), ref(4).offset());
         }
     }
 
@@ -215,7 +217,8 @@ final class AttentionLowering {
                 launch(Kernel.SOFTMAX_ROWS_GRADIENT_ROUNDED, chunk,
                         List.of(scores, dScores, ref(6), ref(5), ref(7), probabilities, dAfter), headDim, scale);
             } else {
-                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(6), ref(5), ref(7)), headDim, scale);
+                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(6), ref(5), ref(7)), headDim,
+                        scale);
             }
             byTokens(probabilities, dOut, lowering.ref(gradients.get(2)), chunk);
             byRows(dAfter, keys, lowering.ref(gradients.get(0)), chunk);

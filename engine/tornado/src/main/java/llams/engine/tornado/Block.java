@@ -26,8 +26,8 @@ class Block {
     /// @param address 0 if TornadoVM knows it, or if the block is none yet
     Block(Kind kind, long elements, long address) {
         if (elements > LIMIT) {
-            throw new IllegalArgumentException("gpu: a block of " + elements + " elements was asked for, at most " + LIMIT
-                    + " are possible; use fewer tokens at a time");
+            throw new IllegalArgumentException("gpu: a block of " + elements + " elements was asked for, at most "
+                    + LIMIT + " are possible; use fewer tokens at a time");
         }
         this.kind = kind;
         this.elements = elements;

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// NVIDIA's cuBLAS through its C functions: one handle for all, which works in the stream that each call names. Graphs of one
-/// thread run one after the other, each in its stream and to its end, so they can share the handle's memory.
+/// NVIDIA's cuBLAS through its C functions: one handle for all, which works in the stream that each call names. Graphs
+/// of one thread run one after the other, each in its stream and to its end, so they can share the handle's memory.
 @SuppressWarnings("restricted")
 final class CuBlas {
     /// Names the library's file, if it is not found by itself.
@@ -32,8 +32,7 @@ final class CuBlas {
     ///
     /// @param handle    the driver's
     /// @param workspace memory on the device that belongs to the library there, 0 to let it take its own
-    record Stream(long handle, long workspace, long workspaceBytes) {
-    }
+    record Stream(long handle, long workspace, long workspaceBytes) {}
 
     private final MethodHandle create;
     private final MethodHandle destroy;
@@ -57,8 +56,8 @@ final class CuBlas {
         setStream = CudaDriver.function(library, "cublasSetStream_v2", p, l);
         setWorkspace = CudaDriver.function(library, "cublasSetWorkspace_v2", p, l, l);
         gemm = CudaDriver.function(library, "cublasGemmEx", p, i, i, i, i, i, p, l, i, i, l, i, i, p, l, i, i, i, i);
-        batched = CudaDriver.function(library, "cublasGemmStridedBatchedEx", p, i, i, i, i, i, p, l, i, i, l, l, i, i, l, p, l, i,
-                i, l, i, i, i);
+        batched = CudaDriver.function(library, "cublasGemmStridedBatchedEx", p, i, i, i, i, i, p, l, i, i, l, l, i, i,
+                l, p, l, i, i, l, i, i, i);
     }
 
     /// @throws IllegalStateException if it is nowhere; says where it was looked for, and what to do
@@ -83,8 +82,9 @@ final class CuBlas {
             }
             tried.add(file);
         }
-        return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA toolkit or"
-                + " Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY + "=FILE");
+        return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA"
+                + " toolkit or" + " Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
+                + PROPERTY + "=FILE");
     }
 
     private static List<String> candidates() {
@@ -152,8 +152,8 @@ final class CuBlas {
         }
     }
 
-    /// Puts a product into a stream. `a`, `b` and `c` are where the blocks' first elements lie on the device. What is row-major
-    /// here is column-major there, so it computes `cᵀ = bᵀ aᵀ`.
+    /// Puts a product into a stream. `a`, `b` and `c` are where the blocks' first elements lie on the device. What is
+    /// row-major here is column-major there, so it computes `cᵀ = bᵀ aᵀ`.
     synchronized void multiply(Product p, Stream in, long a, long b, long c) {
         boolean isHalf = p.a().block().kind == Block.Kind.SHORTS;
         int type = isHalf ? R_16BF : R_32F;
@@ -179,7 +179,8 @@ final class CuBlas {
                 }
                 check("cublasSetStream", (int) setStream.invokeExact(handle, in.handle));
                 if (in.workspace != 0) {
-                    check("cublasSetWorkspace", (int) setWorkspace.invokeExact(handle, in.workspace, in.workspaceBytes));
+                    check("cublasSetWorkspace",
+                            (int) setWorkspace.invokeExact(handle, in.workspace, in.workspaceBytes));
                 }
                 stream = in;
             }
@@ -187,14 +188,15 @@ final class CuBlas {
                 for (int member = 0; member < p.groupB(); member++) {
                     long atA = a + bytes * (p.a().offset() + (long) outer * p.outerA() + (long) member * p.innerA());
                     long atB = b + bytes * (p.b().offset() + (long) outer * p.outerB());
-                    long atC = c + Float.BYTES * (p.c().offset() + (long) outer * p.outerC() + (long) member * p.innerC());
+                    long atC = c
+                            + Float.BYTES * (p.c().offset() + (long) outer * p.outerC() + (long) member * p.innerC());
                     if (batch == 1) {
-                        check(p, (int) gemm.invokeExact(handle, opB, opA, p.n(), p.m(), p.k(), alpha, atB, type, ldb, atA, type,
-                                lda, beta, atC, R_32F, ldc, COMPUTE_32F, GEMM_DEFAULT));
+                        check(p, (int) gemm.invokeExact(handle, opB, opA, p.n(), p.m(), p.k(), alpha, atB, type, ldb,
+                                atA, type, lda, beta, atC, R_32F, ldc, COMPUTE_32F, GEMM_DEFAULT));
                     } else {
                         check(p, (int) batched.invokeExact(handle, opB, opA, p.n(), p.m(), p.k(), alpha, atB, type, ldb,
-                                (long) p.innerB(), atA, type, lda, (long) p.groupB() * p.innerA(), beta, atC, R_32F, ldc,
-                                (long) p.groupB() * p.innerC(), batch, COMPUTE_32F, GEMM_DEFAULT));
+                                (long) p.innerB(), atA, type, lda, (long) p.groupB() * p.innerA(), beta, atC, R_32F,
+                                ldc, (long) p.groupB() * p.innerC(), batch, COMPUTE_32F, GEMM_DEFAULT));
                     }
                 }
             }

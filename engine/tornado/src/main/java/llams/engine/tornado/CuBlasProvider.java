@@ -9,8 +9,8 @@ import uk.ac.manchester.tornado.runtime.library.spi.LibraryInvocation;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoLibraryProvider;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 
-/// Products as tasks of TornadoVM's graphs. TornadoVM's own cuBLAS tasks know no BF16 with F32 results, and fix shapes and
-/// places when a graph is made; here a graph serves every layer.
+/// Products as tasks of TornadoVM's graphs. TornadoVM's own cuBLAS tasks know no BF16 with F32 results, and fix shapes
+/// and places when a graph is made; here a graph serves every layer.
 public final class CuBlasProvider implements TornadoLibraryProvider {
     private static final String NAME = "llams/cublas";
 
@@ -20,16 +20,17 @@ public final class CuBlasProvider implements TornadoLibraryProvider {
     }
 
     /// A plan's share in the library.
-    private record Share(CuBlas library, long context) implements LibraryContext {
-    }
+    private record Share(CuBlas library, long context) implements LibraryContext {}
 
     /// Called by TornadoVM, which looks for providers.
-    public CuBlasProvider() {
-    }
+    public CuBlasProvider() {}
 
     static LibraryTaskDescriptor task(Call call, TornadoNativeArray a, TornadoNativeArray b, TornadoNativeArray c) {
-        return new LibraryTaskDescriptor().withLibrary(NAME).withFunction("product").withParameters(new Object[] {a, b, c})
-                .withAccess(new Access[] {Access.READ_ONLY, Access.READ_ONLY, Access.READ_WRITE}).withTuning(call);
+        return new LibraryTaskDescriptor().withLibrary(NAME)
+                .withFunction("product")
+                .withParameters(new Object[] {a, b, c})
+                .withAccess(new Access[] {Access.READ_ONLY, Access.READ_ONLY, Access.READ_WRITE})
+                .withTuning(call);
     }
 
     @Override
@@ -54,10 +55,11 @@ public final class CuBlasProvider implements TornadoLibraryProvider {
     public void dispatch(String function, LibraryInvocation invocation) {
         Share share = (Share) invocation.getContext();
         // A plan has a stream for each thread that runs it.
-        long stream = ((TornadoNativeStreamSupport) invocation.getDevice()).getNativeStream(invocation.getExecutionPlanId());
+        long stream = ((TornadoNativeStreamSupport) invocation.getDevice())
+                .getNativeStream(invocation.getExecutionPlanId());
         CudaDriver.enter(share.context);
-        share.library.multiply(((Call) invocation.getTuning()).product, new CuBlas.Stream(stream, 0, 0), invocation.getDevicePointer(0),
-                invocation.getDevicePointer(1), invocation.getDevicePointer(2));
+        share.library.multiply(((Call) invocation.getTuning()).product, new CuBlas.Stream(stream, 0, 0),
+                invocation.getDevicePointer(0), invocation.getDevicePointer(1), invocation.getDevicePointer(2));
     }
 
     @Override

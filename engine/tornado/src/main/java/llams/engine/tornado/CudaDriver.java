@@ -9,8 +9,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// The CUDA driver's C functions, as far as they are needed beside TornadoVM's use of them. What it refuses is an error here.
-/// Handles and places on the device are `long`.
+/// The CUDA driver's C functions, as far as they are needed beside TornadoVM's use of them. What it refuses is an error
+/// here. Handles and places on the device are `long`.
 @SuppressWarnings("restricted")
 final class CudaDriver {
     static final String LIBRARY = "libcuda.so.1";
@@ -33,8 +33,8 @@ final class CudaDriver {
     private static final MethodHandle COPY_OUT = function("cuMemcpyDtoHAsync_v2", POINTER, LONG, LONG, LONG);
     private static final MethodHandle CREATE_STREAM = function("cuStreamCreate", POINTER, INT);
     private static final MethodHandle WAIT = function("cuStreamSynchronize", LONG);
-    private static final MethodHandle LAUNCH =
-            function("cuLaunchKernel", LONG, INT, INT, INT, INT, INT, INT, INT, LONG, POINTER, LONG);
+    private static final MethodHandle LAUNCH = function("cuLaunchKernel", LONG, INT, INT, INT, INT, INT, INT, INT, LONG,
+            POINTER, LONG);
     private static final MethodHandle BEGIN_CAPTURE = function("cuStreamBeginCapture_v2", LONG, INT);
     private static final MethodHandle END_CAPTURE = function("cuStreamEndCapture", LONG, POINTER);
     private static final MethodHandle INSTANTIATE = function("cuGraphInstantiateWithFlags", POINTER, LONG, LONG);
@@ -47,8 +47,7 @@ final class CudaDriver {
     private static final MethodHandle DESTROY_EVENT = function("cuEventDestroy_v2", LONG);
     private static final MethodHandle ERROR_NAME = function("cuGetErrorName", INT, POINTER);
 
-    private CudaDriver() {
-    }
+    private CudaDriver() {}
 
     private static MethodHandle function(String name, MemoryLayout... arguments) {
         return function(SYMBOLS, name, arguments);
@@ -58,9 +57,11 @@ final class CudaDriver {
     ///
     /// @throws IllegalStateException if the library has none of this name
     static MethodHandle function(SymbolLookup library, String name, MemoryLayout... arguments) {
-        return Linker.nativeLinker().downcallHandle(
-                library.find(name).orElseThrow(() -> new IllegalStateException("gpu: the library has no " + name)),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+        return Linker.nativeLinker()
+                .downcallHandle(
+                        library.find(name)
+                                .orElseThrow(() -> new IllegalStateException("gpu: the library has no " + name)),
+                        FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
     }
 
     /// What was thrown where a foreign function was called: only a checked exception comes back.
@@ -68,8 +69,7 @@ final class CudaDriver {
         switch (thrown) {
             case Error error -> throw error;
             case RuntimeException own -> throw own;
-            default -> {
-            }
+            default -> {}
         }
         return new IllegalStateException("gpu: " + thrown, thrown);
     }
@@ -264,12 +264,13 @@ final class CudaDriver {
 
     private static void check(String what, int status) {
         if (status != 0) {
-            throw new IllegalStateException("gpu: " + what + " failed with CUDA's error " + status + ", " + name(status)
-                    + switch (status) {
+            throw new IllegalStateException(
+                    "gpu: " + what + " failed with CUDA's error " + status + ", " + name(status) + switch (status) {
                         case OUT_OF_MEMORY -> ": use fewer tokens or --recompute";
                         case 700 -> ": a kernel used memory that is not its own; LLAMS_JAVA_OPTS=-D" + Launches.PROPERTY
                                 + "=each says which";
-                        case 701 -> ": this card has too few registers or threads for it; please report it with the card's name";
+                        case 701 -> ": this card has too few registers or threads for it; please report it with the"
+                                + " card's name";
                         default -> "";
                     });
         }
@@ -279,7 +280,9 @@ final class CudaDriver {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(ValueLayout.ADDRESS);
             int known = (int) ERROR_NAME.invokeExact(status, name);
-            return known == 0 ? name.get(ValueLayout.ADDRESS, 0).reinterpret(100).getString(0) : "which it has no name for";
+            return known == 0
+                    ? name.get(ValueLayout.ADDRESS, 0).reinterpret(100).getString(0)
+                    : "which it has no name for";
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -17,10 +17,12 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 /// A kernel as TornadoVM compiled it for CUDA, which the driver can launch. Compiled once a process.
 ///
 /// @param function  the driver's handle
-/// @param arguments what it wants, behind [#RESERVED] pointers of TornadoVM's own: an operand's place, or one of the constants
+/// @param arguments what it wants, behind [#RESERVED] pointers of TornadoVM's own: an operand's place, or one of the
+///                  constants
 /// @param context   the driver's, in which it can be launched
 record CudaKernel(long function, int[] arguments, long context) {
-    /// TornadoVM's kernels start with its frame, its constants, its local memory and its atomics, which ours do not use.
+    /// TornadoVM's kernels start with its frame, its constants, its local memory and its atomics, which ours do not
+    /// use.
     static final int RESERVED = 4;
     static final int PC = -1;
     static final int INTS = -2;
@@ -52,8 +54,11 @@ record CudaKernel(long function, int[] arguments, long context) {
         kernel.add(new Kernel.Binding(plan.graph(), task.id(), Plan.CONTEXT, pc, ints, consts, operands, start, null));
         Sharing.Compiled compiled = plan.compile();
         List<TornadoNativeArray> named = List.of(pc, ints, consts, start);
-        int[] arguments = compiled.order().stream().filter(argument -> !(argument instanceof KernelContext))
-                .mapToInt(argument -> place(argument, named, operands)).toArray();
+        int[] arguments = compiled.order()
+                .stream()
+                .filter(argument -> !(argument instanceof KernelContext))
+                .mapToInt(argument -> place(argument, named, operands))
+                .toArray();
         TornadoDevice device = Gpu.device();
         return new CudaKernel(function(kernel, compiled.code()), arguments,
                 ((TornadoNativeStreamSupport) device).getNativeContext(compiled.plan()));

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host asks for
-/// that alone.
+/// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host
+/// asks for that alone.
 final class CudaProgram implements Runner.Prepared {
     /// A kernel's, at most.
     private static final int MOST_ARGUMENTS = 20;
@@ -22,22 +22,23 @@ final class CudaProgram implements Runner.Prepared {
     private boolean hasRun;
     private boolean isCaptured;
     private long graph;
-    /// One before each launch and one behind the last, where they are measured: made once, for that takes the host time as well.
+    /// One before each launch and one behind the last, where they are measured: made once, for that takes the host time
+    /// as well.
     private final List<Long> events = new ArrayList<>();
 
     /// Where launches go.
     ///
     /// @param library null if no product needs it
     /// @param profile null to measure nothing
-    record Setting(long context, CuBlas.Stream stream, CuBlas library, Launches launches, Profile profile) {
-    }
+    record Setting(long context, CuBlas.Stream stream, CuBlas library, Launches launches, Profile profile) {}
 
     /// What every kernel reads.
-    record Shared(Block ints, Block consts) {
-    }
+    record Shared(Block ints, Block consts) {}
 
     CudaProgram(List<Launch> all, Setting setting, Shared shared, int parameters) {
-        launches = all.stream().filter(launch -> launch.groupsX() > 0 && launch.groupsY() > 0 && launch.groupsZ() > 0).toList();
+        launches = all.stream()
+                .filter(launch -> launch.groupsX() > 0 && launch.groupsY() > 0 && launch.groupsZ() > 0)
+                .toList();
         this.setting = setting;
         functions = new long[launches.size()];
         arguments = new MemorySegment[launches.size()];
@@ -47,7 +48,8 @@ final class CudaProgram implements Runner.Prepared {
         for (Launch launch : all) {
             if (at < launches.size() && launches.get(at) == launch) {
                 if (launch.product() == null) {
-                    CudaKernel kernel = CudaKernel.of(launch.kernel(), launch.blocks().stream().map(block -> block.kind).toList());
+                    CudaKernel kernel = CudaKernel.of(launch.kernel(),
+                            launch.blocks().stream().map(block -> block.kind).toList());
                     functions[at] = kernel.function();
                     arguments[at] = room.asSlice((long) Long.BYTES * MOST_ARGUMENTS * 2 * at);
                     fill(arguments[at], kernel, launch, shared, start);
@@ -62,11 +64,14 @@ final class CudaProgram implements Runner.Prepared {
     private static void fill(MemorySegment pointers, CudaKernel kernel, Launch launch, Shared shared, int start) {
         int count = CudaKernel.RESERVED + kernel.arguments().length;
         if (count > MOST_ARGUMENTS) {
-            throw new IllegalStateException(launch.kernel() + " has " + count + " arguments, at most " + MOST_ARGUMENTS + " are possible");
+            throw new IllegalStateException(
+                    launch.kernel() + " has " + count + " arguments, at most " + MOST_ARGUMENTS + " are possible");
         }
         for (int i = 0; i < count; i++) {
             int at = MOST_ARGUMENTS + i;
-            long value = i < CudaKernel.RESERVED ? 0 : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
+            long value = i < CudaKernel.RESERVED
+                    ? 0
+                    : array(kernel.arguments()[i - CudaKernel.RESERVED], launch, shared, start);
             pointers.setAtIndex(ValueLayout.JAVA_LONG, at, value);
             pointers.setAtIndex(ValueLayout.JAVA_LONG, i, pointers.address() + (long) Long.BYTES * at);
         }
@@ -146,8 +151,8 @@ final class CudaProgram implements Runner.Prepared {
                 CudaDriver.destroyGraph(graph);
                 graph = 0;
             }
-            System.err.println("gpu: no CUDA graph of " + launches.size() + " launches can be made (" + failure.getMessage()
-                    + "); they go one by one, which costs the host more time");
+            System.err.println("gpu: no CUDA graph of " + launches.size() + " launches can be made ("
+                    + failure.getMessage() + "); they go one by one, which costs the host more time");
         }
     }
 

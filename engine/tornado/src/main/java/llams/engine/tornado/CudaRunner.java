@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.Map;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
-/// The CUDA driver's own way: TornadoVM compiles the kernels, and the driver is asked for memory, copies and launches directly.
-/// That costs the host a few microseconds a launch, and what the driver refuses is an error and never only printed.
+/// The CUDA driver's own way: TornadoVM compiles the kernels, and the driver is asked for memory, copies and launches
+/// directly. That costs the host a few microseconds a launch, and what the driver refuses is an error and never only
+/// printed.
 ///
 /// Everything of a process goes through one stream, in order.
 final class CudaRunner implements Runner {
@@ -56,10 +57,13 @@ final class CudaRunner implements Runner {
     }
 
     private IllegalStateException outOfMemory(long bytes, boolean isTooMuch) {
-        String why = isTooMuch ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
+        String why = isTooMuch
+                ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
                 : String.format(Locale.ROOT, "the card has %.3f GiB left", CudaDriver.unused() / GIBIBYTE);
-        return new IllegalStateException(String.format(Locale.ROOT, "gpu: out of device memory: %.3f GiB more than %.3f GiB were asked"
-                + " for, and %s; use fewer tokens, --recompute or a smaller rank%s", bytes / GIBIBYTE, used / GIBIBYTE, why,
+        return new IllegalStateException(String.format(Locale.ROOT,
+                "gpu: out of device memory: %.3f GiB more than" + " %.3f GiB were asked"
+                        + " for, and %s; use fewer tokens, --recompute or a smaller rank%s",
+                bytes / GIBIBYTE, used / GIBIBYTE, why,
                 isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
     }
 

@@ -7,9 +7,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Attention of few tokens over many rows, as in decoding: it reads the rows from a token's `first` to its `last` alone, once for
-/// [#HEADS] heads that share them, whatever a cache could hold. The rows are shared out over [#SPLITS] work-groups, which leave a
-/// maximum, a sum and the values' weighted sum each; a second kernel joins these.
+/// Attention of few tokens over many rows, as in decoding: it reads the rows from a token's `first` to its `last`
+/// alone, once for
+/// [#HEADS] heads that share them, whatever a cache could hold. The rows are shared out over [#SPLITS] work-groups,
+/// which leave a maximum, a sum and the values' weighted sum each; a second kernel joins these.
 final class FewQueryKernels {
     /// Dimensions of a head, at most: a thread each.
     static final int WIDTH = 128;
@@ -28,14 +29,14 @@ final class FewQueryKernels {
     private static final int PADDED = WIDTH + 1;
     private static final float LEAST = -3.0e38f;
 
-    private FewQueryKernels() {
-    }
+    private FewQueryKernels() {}
 
-    /// What a work-group finds in its tiles. Groups: a split, a key head's heads, a token. Parameters: q, keys, values, found, heads,
-    /// heads a key, headDim, width of the keys, scale (a constant), first, last (in `ints`). Of head `h` of token `t`, split `s`
-    /// leaves at `((t * heads + h) * SPLITS + s) * (headDim + MORE)` its values, then the maximum and the sum; without rows, nothing.
-    public static void attendToSome(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray q, FloatArray keys,
-            FloatArray values, FloatArray found, IntArray k) {
+    /// What a work-group finds in its tiles. Groups: a split, a key head's heads, a token. Parameters: q, keys, values,
+    /// found, heads, heads a key, headDim, width of the keys, scale (a constant), first, last (in `ints`). Of head `h`
+    /// of token `t`, split `s` leaves at `((t * heads + h) * SPLITS + s) * (headDim + MORE)` its values, then the
+    /// maximum and the sum; without rows, nothing.
+    public static void attendToSome(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray q,
+            FloatArray keys, FloatArray values, FloatArray found, IntArray k) {
         float[] query = c.allocateFloatLocalArray(HEADS * WIDTH);
         float[] keyTile = c.allocateFloatLocalArray(TILE * PADDED);
         float[] valueTile = c.allocateFloatLocalArray(TILE * WIDTH);
@@ -154,8 +155,10 @@ final class FewQueryKernels {
         }
     }
 
-    /// Joins what the splits of a head found, for the threads of the first row; puts the logarithm of the sum at `lseAt`.
-    private static float joined(KernelContext c, FloatArray found, int from, int headDim, int splits, FloatArray logSumExp, int lseAt) {
+    /// Joins what the splits of a head found, for the threads of the first row; puts the logarithm of the sum at
+    /// `lseAt`.
+    private static float joined(KernelContext c, FloatArray found, int from, int headDim, int splits,
+            FloatArray logSumExp, int lseAt) {
         float[] mosts = c.allocateFloatLocalArray(HEADS);
         float[] sums = c.allocateFloatLocalArray(HEADS);
         float[] all = c.allocateFloatLocalArray(HEADS * WIDTH);
@@ -205,8 +208,8 @@ final class FewQueryKernels {
         return TornadoMath.min((last - first + TILE) / TILE, SPLITS);
     }
 
-    /// Joins what the splits of a head found. Groups: a head, a token. Parameters: found, out, logSumExp, heads, headDim, first, last
-    /// (in `ints`).
+    /// Joins what the splits of a head found. Groups: a head, a token. Parameters: found, out, logSumExp, heads,
+    /// headDim, first, last (in `ints`).
     public static void joinFound(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
             FloatArray logSumExp, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -220,8 +223,8 @@ final class FewQueryKernels {
         }
     }
 
-    /// As [#joinFound], the result once more in BF16 for products that read it (with CUDA). Parameters: found, out, logSumExp,
-    /// rounded, and on as there.
+    /// As [#joinFound], the result once more in BF16 for products that read it (with CUDA). Parameters: found, out,
+    /// logSumExp, rounded, and on as there.
     public static void joinFoundRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
             FloatArray logSumExp, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);

@@ -9,13 +9,12 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /// What TornadoVM says of its device. Loaded only once its classes are known to be there.
 final class Gpu {
-    private Gpu() {
-    }
+    private Gpu() {}
 
     static Optional<String> unavailable() {
         if (TornadoRuntimeProvider.getTornadoRuntime().getNumBackends() == 0) {
-            return Optional.of("TornadoVM found no driver: install that of the graphics card (nvidia-smi must list it), or for "
-                    + "tests on the processor pocl-opencl-icd");
+            return Optional.of("TornadoVM found no driver: install that of the graphics card (nvidia-smi must list"
+                    + " it), or for " + "tests on the processor pocl-opencl-icd");
         }
         return groupTooSmall(groupLimit());
     }
@@ -23,7 +22,8 @@ final class Gpu {
     /// @param limit threads of a group that the device has, at most
     static Optional<String> groupTooSmall(long limit) {
         int needed = Arrays.stream(Kernel.values()).mapToInt(kernel -> kernel.localX * kernel.localY).max().orElse(0);
-        return limit >= needed ? Optional.empty()
+        return limit >= needed
+                ? Optional.empty()
                 : Optional.of(name() + " has groups of " + limit + " threads at most, and " + needed + " are needed");
     }
 

@@ -26,18 +26,20 @@ public final class GpuDevice implements Device {
     public Optional<String> unavailable() {
         try {
             // Without starting it: that loads the driver.
-            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime", false, GpuDevice.class.getClassLoader());
+            Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime", false,
+                    GpuDevice.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {
             return Optional.of("TornadoVM is not there: install its SDK and set TORNADOVM_HOME" + HELP);
         }
         // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
         if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
-            return Optional.of("TornadoVM may fall back to the processor: start with -Dtornado.recover.bailout=False, as "
-                    + "./llams does" + HELP);
+            return Optional.of("TornadoVM may fall back to the processor: start with"
+                    + " -Dtornado.recover.bailout=False, as " + "./llams does" + HELP);
         }
         // TornadoVM's CUDA backend would end the whole program.
         if (isForCuda() && !isLoadable("libcuda.so.1")) {
-            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the card" + HELP);
+            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the"
+                    + " card" + HELP);
         }
         try {
             return Gpu.unavailable().or(Products::unavailable).map(reason -> reason + HELP);
@@ -57,8 +59,8 @@ public final class GpuDevice implements Device {
     /// What TornadoVM's CUDA backend does not say if it is the reason.
     private static String compilerMissing() {
         return isForCuda() && !isLoadable("libnvrtc.so.13") && !isLoadable("libnvrtc.so.12")
-                ? "; NVIDIA's compiler of kernels, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or Python's"
-                        + " nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
+                ? "; NVIDIA's compiler of kernels, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or"
+                        + " Python's" + " nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
                 : "";
     }
 

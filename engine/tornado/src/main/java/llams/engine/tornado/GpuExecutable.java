@@ -9,9 +9,9 @@ import llams.engine.graph.Program;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 
-/// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its temporaries lie
-/// is settled when it runs, for other programs may have made the session's memory larger since; and how many rows of keys it works
-/// on, for a cache fills up.
+/// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its
+/// temporaries lie is settled when it runs, for other programs may have made the session's memory larger since; and how
+/// many rows of keys it works on, for a cache fills up.
 final class GpuExecutable implements Executable {
     private static final int NONE = -1;
 
@@ -34,12 +34,10 @@ final class GpuExecutable implements Executable {
     /// The inputs of a program, which lie side by side here and on the device.
     ///
     /// @param areas  what goes over before a run, and where to
-    record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {
-    }
+    record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {}
 
     /// What a run is.
-    private record Settled(List<Launch> launches, Runner.Prepared prepared) {
-    }
+    private record Settled(List<Launch> launches, Runner.Prepared prepared) {}
 
     GpuExecutable(GpuSession session, Program program, Inputs inputs, Reach reach, Map<String, Ref> leaves, int room) {
         this.session = session;
@@ -98,10 +96,11 @@ final class GpuExecutable implements Executable {
         List<Launch> launches = session.lower(program, places, rows).launches();
         int needed = launches.stream().mapToInt(Launch::room).sum();
         if (needed > room) {
-            throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS + " kernels, and was "
-                    + room / Launch.PARAMETERS);
+            throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS
+                    + " kernels, and was " + room / Launch.PARAMETERS);
         }
-        return new Settled(launches, session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile));
+        return new Settled(launches,
+                session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile));
     }
 
     /// @throws IllegalStateException if the program has not run

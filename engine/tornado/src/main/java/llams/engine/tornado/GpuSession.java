@@ -17,7 +17,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 
-/// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they compute.
+/// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they
+/// compute.
 final class GpuSession implements Session {
     /// True to tell on stderr, when a session ends, what took the device's time.
     static final String PROFILE = "llams.gpu.profile";
@@ -77,7 +78,8 @@ final class GpuSession implements Session {
             place(Block.Kind.FLOATS);
             place(Block.Kind.SHORTS);
             if (profile != null) {
-                profile.sent(resident.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum(), System.nanoTime() - start);
+                profile.sent(resident.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum(),
+                        System.nanoTime() - start);
             }
         } catch (RuntimeException e) {
             close();
@@ -95,8 +97,8 @@ final class GpuSession implements Session {
         };
     }
 
-    /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in it, as the
-    /// layers' have, is in one block if it can be: so layers are alike, and share graphs.
+    /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in
+    /// it, as the layers' have, is in one block if it can be: so layers are alike, and share graphs.
     private void place(Block.Kind kind) {
         Map<String, Map<String, Tensor>> alike = new TreeMap<>();
         new TreeMap<>(resident).forEach((name, tensor) -> {
@@ -190,13 +192,16 @@ final class GpuSession implements Session {
         Map<String, Tensor> tensors = new HashMap<>();
         Map<MemorySegment, Ref> areas = new LinkedHashMap<>();
         for (DType dtype : List.of(DType.I32, DType.F32)) {
-            List<Leaf> leaves = program.leaves().stream()
-                    .filter(leaf -> leaf.kind() == Leaf.Kind.INPUT && leaf.dtype() == dtype).toList();
+            List<Leaf> leaves = program.leaves()
+                    .stream()
+                    .filter(leaf -> leaf.kind() == Leaf.Kind.INPUT && leaf.dtype() == dtype)
+                    .toList();
             long elements = leaves.stream().mapToLong(leaf -> Block.aligned(leaf.shape().elements())).sum();
             if (elements == 0) {
                 continue;
             }
-            Ref first = dtype == DType.I32 ? new Ref(ints, inputs(elements))
+            Ref first = dtype == DType.I32
+                    ? new Ref(ints, inputs(elements))
                     : new Ref(runner.make(Block.Kind.FLOATS, elements), 0);
             MemorySegment area = arena.allocate(elements * Integer.BYTES, Block.ALIGNMENT);
             areas.put(area, first);
@@ -225,7 +230,8 @@ final class GpuSession implements Session {
         return first;
     }
 
-    /// Elements of `ints` that are a program's until others need them, the index of the first; see [GpuExecutable#release].
+    /// Elements of `ints` that are a program's until others need them, the index of the first; see
+    /// [GpuExecutable#release].
     int parameters(int elements) {
         makeRoom(elements);
         parametersStart -= (int) Block.aligned(elements);
@@ -239,13 +245,13 @@ final class GpuSession implements Session {
             parametersStart = limits.ints;
         }
         if (Block.aligned(elements) > parametersStart - inputsEnd) {
-            throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints + " integers; "
-                    + "use fewer different lengths, or fewer tokens");
+            throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints
+                    + " integers; " + "use fewer different lengths, or fewer tokens");
         }
     }
 
-    /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but what the
-    /// last run left.
+    /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but
+    /// what the last run left.
     Places.Temporary temporary() {
         Places.Temporary have = temporary;
         temporary = null;
@@ -271,7 +277,8 @@ final class GpuSession implements Session {
             for (Launch launch : launches) {
                 if (launch.room() > 0) {
                     int[] parameters = launch.parameters();
-                    MemorySegment.copy(parameters, 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES, parameters.length);
+                    MemorySegment.copy(parameters, 0, table, ValueLayout.JAVA_INT, (long) at * Integer.BYTES,
+                            parameters.length);
                     table.setAtIndex(ValueLayout.JAVA_INT, at + Launch.OWN_START, first + at);
                     at += launch.room();
                 }

@@ -6,7 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// TornadoVM's own way: task graphs, each compiled once and run for every layer that is like the one that it was made for.
+/// TornadoVM's own way: task graphs, each compiled once and run for every layer that is like the one that it was made
+/// for.
 final class GraphRunner implements Runner {
     /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
     private static final String TASKS = "llams.gpu.tasks";
@@ -21,8 +22,7 @@ final class GraphRunner implements Runner {
     ///
     /// @param blocks     the distinct ones of its launches
     /// @param parameters where those of its launches start
-    private record Step(Segment segment, List<Launch> launches, List<Block> blocks, int parameters) {
-    }
+    private record Step(Segment segment, List<Launch> launches, List<Block> blocks, int parameters) {}
 
     private record Steps(List<Step> steps) implements Prepared {
         @Override
@@ -32,8 +32,7 @@ final class GraphRunner implements Runner {
 
         /// The graphs serve other programs too.
         @Override
-        public void close() {
-        }
+        public void close() {}
     }
 
     @Override

@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// A block that TornadoVM made. It gives every device array a host side of the same size; this one's is a private mapping of an
-/// empty file that nobody ever touches, so it takes no memory.
+/// A block that TornadoVM made. It gives every device array a host side of the same size; this one's is a private
+/// mapping of an empty file that nobody ever touches, so it takes no memory.
 final class HostedBlock extends Block {
     final TornadoNativeArray array;
     private final MemorySegment host;
@@ -28,8 +28,8 @@ final class HostedBlock extends Block {
         array = alias();
     }
 
-    /// The same block as another array. Operands of different places in a task must not be one array: TornadoVM's scheduler
-    /// never ends where a task writes an array and has it as a later operand too.
+    /// The same block as another array. Operands of different places in a task must not be one array: TornadoVM's
+    /// scheduler never ends where a task writes an array and has it as a later operand too.
     TornadoNativeArray alias() {
         return switch (kind) {
             case FLOATS -> FloatArray.fromSegmentShallow(host);

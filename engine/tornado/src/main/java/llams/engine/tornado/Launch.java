@@ -16,8 +16,8 @@ record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, 
 
     Launch {
         if (parameters.length > OWN_START) {
-            throw new IllegalArgumentException(kernel + " has " + parameters.length + " parameters, at most " + OWN_START
-                    + " are possible");
+            throw new IllegalArgumentException(
+                    kernel + " has " + parameters.length + " parameters, at most " + OWN_START + " are possible");
         }
     }
 
@@ -27,14 +27,14 @@ record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, 
     }
 
     /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
-    record Shape(Kernel kernel, List<Integer> blocks) {
-    }
+    record Shape(Kernel kernel, List<Integer> blocks) {}
 
     /// Of each launch; lists of launches that agree in it differ in data and memory only, and share a graph.
     static List<Shape> shapes(List<Launch> launches) {
         List<Block> seen = distinctBlocks(launches);
         return launches.stream()
-                .map(launch -> new Shape(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList())).toList();
+                .map(launch -> new Shape(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList()))
+                .toList();
     }
 
     /// Every block that they work on, as it comes.

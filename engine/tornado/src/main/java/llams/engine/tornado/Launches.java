@@ -23,12 +23,14 @@ enum Launches {
     static Launches chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
         String wanted = System.getProperty(PROPERTY, isCuda ? "graph" : "tornado");
-        Launches launches = Arrays.stream(values()).filter(value -> value.toString().equals(wanted)).findAny()
+        Launches launches = Arrays.stream(values())
+                .filter(value -> value.toString().equals(wanted))
+                .findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
                         + Arrays.stream(values()).map(Launches::toString).collect(Collectors.joining(", "))));
         if (launches != TORNADO && !isCuda) {
-            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is for TornadoVM's CUDA backend, and this is "
-                    + Gpu.backend());
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is for TornadoVM's CUDA backend,"
+                    + " and this is " + Gpu.backend());
         }
         return launches;
     }

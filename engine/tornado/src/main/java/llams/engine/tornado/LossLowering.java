@@ -35,10 +35,12 @@ final class LossLowering {
             lowering.launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), scale), vocab,
                     lowering.ref(in.get(2)).offset() + from);
             if (dx != null) {
-                add(Product.of(logits, false, weight, false, dx.plus((long) from * dim), count, dim, vocab, false, widening));
+                add(Product.of(logits, false, weight, false, dx.plus((long) from * dim), count, dim, vocab, false,
+                        widening));
             }
             if (lowering.ref(dWeight) != null) {
-                add(Product.of(logits, true, piece, false, lowering.ref(dWeight), vocab, dim, count, accumulate || from > 0, null));
+                add(Product.of(logits, true, piece, false, lowering.ref(dWeight), vocab, dim, count,
+                        accumulate || from > 0, null));
             }
         }
         lowering.launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, scale, lowering.ref(out.get(0))), tokens);

@@ -36,10 +36,10 @@ final class Lowering {
     ///
     /// @param needs what memory it must have for that
     /// @param lasts what says how many rows of keys there are, where that matters; see [Reach]
-    record Lowered(List<Launch> launches, Places.Sizes needs, Set<Place> lasts) {
-    }
+    record Lowered(List<Launch> launches, Places.Sizes needs, Set<Place> lasts) {}
 
-    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit, int reach) {
+    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit,
+            int reach) {
         this.places = places;
         this.constants = constants;
         this.scratchLimit = scratchLimit;
@@ -120,8 +120,8 @@ final class Lowering {
             case AttentionGradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
             case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
-            case SwiGluGradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
-                    List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
+            case SwiGluGradient() ->
+                elementwise(Kernel.SWIGLU_GRADIENT, List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, out.get(3), false);
             case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
@@ -129,7 +129,8 @@ final class Lowering {
             case SquaredNorm() -> new NormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
-            case AdamW _, Clear() -> throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
+            case AdamW _,Clear() ->
+                throw new IllegalStateException("gpu: " + at.op() + " is lowered with its" + " neighbours");
         }
     }
 
@@ -184,7 +185,8 @@ final class Lowering {
         launches.add(launch);
     }
 
-    /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then `more`.
+    /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then
+    /// `more`.
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
         launch(kernel, Math.toIntExact(groups), 1, 1, refs, more);
     }
@@ -192,7 +194,8 @@ final class Lowering {
     void launch(Kernel kernel, int groupsX, int groupsY, int groupsZ, List<Ref> refs, int... more) {
         int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
         System.arraycopy(more, 0, parameters, refs.size(), more.length);
-        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, groupsX, groupsY, groupsZ, what, null));
+        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, groupsX, groupsY, groupsZ, what,
+                null));
     }
 
     void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
@@ -253,7 +256,8 @@ final class Lowering {
         if (w == null) {
             launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset());
         } else {
-            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset(), w.bits(), w.scales(), w.ones());
+            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset(), w.bits(), w.scales(),
+                    w.ones());
         }
     }
 
@@ -265,7 +269,8 @@ final class Lowering {
     private void swiGlu(Place gate, Place up, Place y, List<Instruction> next) {
         if (products.isLeftNext(y, next)) {
             Ref rounded = products.leftBeside(ref(y), elements(y));
-            launchElements(Kernel.SWIGLU_ROUNDED, elements(y), List.of(ref(gate), ref(up), ref(y), rounded), elements(y));
+            launchElements(Kernel.SWIGLU_ROUNDED, elements(y), List.of(ref(gate), ref(up), ref(y), rounded),
+                    elements(y));
         } else {
             elementwise(Kernel.SWIGLU, List.of(gate, up, y));
         }
@@ -283,7 +288,8 @@ final class Lowering {
         if (w == null) {
             launch(Kernel.RMS_NORM, dim(x, 0), refs, dim(x, 1), constants.index(eps));
         } else {
-            launch(Kernel.RMS_NORM_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(), w.ones());
+            launch(Kernel.RMS_NORM_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(),
+                    w.ones());
         }
     }
 
@@ -294,8 +300,8 @@ final class Lowering {
         if (w == null) {
             launch(Kernel.RMS_NORM_GRADIENT, dim(x, 0), refs, dim(x, 1), constants.index(eps));
         } else {
-            launch(Kernel.RMS_NORM_GRADIENT_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(),
-                    w.ones());
+            launch(Kernel.RMS_NORM_GRADIENT_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(),
+                    w.scales(), w.ones());
         }
     }
 
@@ -307,12 +313,13 @@ final class Lowering {
     }
 
     private void cacheAppend(Place cache, Place x, Place slots) {
-        launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1), ref(slots).offset());
+        launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1),
+                ref(slots).offset());
     }
 
     void adamW(AdamW op, List<Ref> operands, int n) {
-        int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(), (float) (1 - op.beta2()),
-                (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
+        int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(),
+                (float) (1 - op.beta2()), (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
         launchElements(Kernel.ADAMW, n, operands, n, first);
     }
 }

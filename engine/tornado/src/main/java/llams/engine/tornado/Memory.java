@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Makes blocks on the device and copies parts of them in and out through small arrays, the windows, so that nothing of a
-/// model's size is ever needed on the host beside the mapped file.
+/// Makes blocks on the device and copies parts of them in and out through small arrays, the windows, so that nothing of
+/// a model's size is ever needed on the host beside the mapped file.
 final class Memory implements AutoCloseable {
     /// Elements of the windows; the smallest that holds a copy is used, the largest again and again.
     private static final int[] WINDOWS = {1 << 10, 1 << 16, 1 << 20, 1 << 24};
@@ -21,11 +21,9 @@ final class Memory implements AutoCloseable {
     private final Map<Block, Plan> owners = new HashMap<>();
     private final Map<Key, Window> windows = new HashMap<>();
 
-    private record Key(HostedBlock block, int elements, boolean in) {
-    }
+    private record Key(HostedBlock block, int elements, boolean in) {}
 
-    private record Window(TornadoNativeArray array, IntArray range, Plan plan, Plan.Task task) {
-    }
+    private record Window(TornadoNativeArray array, IntArray range, Plan plan, Plan.Task task) {}
 
     /// A block on the device, not cleared.
     HostedBlock make(Block.Kind kind, long elements) {
@@ -74,7 +72,8 @@ final class Memory implements AutoCloseable {
         for (long done = 0; done < count;) {
             Window window = window(block, count - done, true);
             int elements = (int) Math.min(count - done, window.array.getSize());
-            MemorySegment.copy(from, done * block.kind.bytes, window.array.getSegment(), 0, (long) elements * block.kind.bytes);
+            MemorySegment.copy(from, done * block.kind.bytes, window.array.getSegment(), 0,
+                    (long) elements * block.kind.bytes);
             move(window, offset + done, elements);
             done += elements;
         }
@@ -87,7 +86,8 @@ final class Memory implements AutoCloseable {
             Window window = window(block, count - done, false);
             int elements = (int) Math.min(count - done, window.array.getSize());
             move(window, offset + done, elements);
-            MemorySegment.copy(window.array.getSegment(), 0, to, done * block.kind.bytes, (long) elements * block.kind.bytes);
+            MemorySegment.copy(window.array.getSegment(), 0, to, done * block.kind.bytes,
+                    (long) elements * block.kind.bytes);
             done += elements;
         }
     }

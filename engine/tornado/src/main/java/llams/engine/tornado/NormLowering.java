@@ -14,8 +14,8 @@ import llams.engine.graph.Program.Place;
 import llams.engine.graph.SquaredNorm;
 import llams.engine.tornado.Places.Ref;
 
-/// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that lies side
-/// by side.
+/// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that
+/// lies side by side.
 ///
 /// @param tensors whose norms these are
 /// @param sum     where it goes
@@ -50,19 +50,24 @@ record NormLowering(List<Place> tensors, Place sum, int length) {
         }
         Place sum = norms.keySet().iterator().next();
         between.remove(sum);
-        boolean isReadElsewhere = outputs.stream().anyMatch(between::contains) || instructions.subList(at, instructions.size())
-                .stream().anyMatch(instruction -> instruction.inputs().stream().anyMatch(between::contains));
+        boolean isReadElsewhere = outputs.stream().anyMatch(between::contains)
+                || instructions.subList(at, instructions.size())
+                        .stream()
+                        .anyMatch(instruction -> instruction.inputs().stream().anyMatch(between::contains));
         return isReadElsewhere ? Optional.empty() : Optional.of(new NormLowering(tensors, sum, at));
     }
 
     void lower(Lowering lowering) {
-        List<UpdateLowering.Stretch> stretches = UpdateLowering.joined(tensors.stream().map(tensor -> new UpdateLowering.Stretch(null,
-                List.of(lowering.ref(tensor)), 1, Math.toIntExact(tensor.type().shape().elements()))).toList());
+        List<UpdateLowering.Stretch> stretches = UpdateLowering.joined(tensors.stream()
+                .map(tensor -> new UpdateLowering.Stretch(null, List.of(lowering.ref(tensor)), 1,
+                        Math.toIntExact(tensor.type().shape().elements())))
+                .toList());
         int partials = Math.multiplyExact(stretches.size(), RowKernels.PARTIALS);
         Ref partial = lowering.scratch(partials);
         for (int i = 0; i < stretches.size(); i++) {
             lowering.launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS,
-                    List.of(stretches.get(i).operands().getFirst(), partial.plus((long) i * RowKernels.PARTIALS)), stretches.get(i).count());
+                    List.of(stretches.get(i).operands().getFirst(), partial.plus((long) i * RowKernels.PARTIALS)),
+                    stretches.get(i).count());
         }
         lowering.launch(Kernel.SCALED_SUM, 1, List.of(partial, lowering.constant(1), lowering.ref(sum)), partials);
     }

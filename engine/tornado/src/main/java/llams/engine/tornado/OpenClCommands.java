@@ -4,8 +4,9 @@ import java.lang.reflect.Method;
 import uk.ac.manchester.tornado.api.common.Event;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
-/// Whether an OpenCL driver took what it was asked for. TornadoVM prints what it refuses and goes on with the next, so the results would
-/// be those of a graph with tasks missing. But what is taken leaves an event in a ring of TornadoVM's, and what is refused none.
+/// Whether an OpenCL driver took what it was asked for. TornadoVM prints what it refuses and goes on with the next, so
+/// the results would be those of a graph with tasks missing. But what is taken leaves an event in a ring of
+/// TornadoVM's, and what is refused none.
 final class OpenClCommands {
     static final int NONE = -1;
     /// How the events of launches are called.
@@ -28,8 +29,8 @@ final class OpenClCommands {
     int refused(long plan) {
         int end = Gpu.device().enqueueMarker(plan);
         if (end < 0) {
-            throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL before 1.2, where nobody is told what it refuses;"
-                    + " use --device cpu");
+            throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL before 1.2, where nobody is told"
+                    + " what it refuses;" + " use --device cpu");
         }
         int from = next;
         next = behind(end);

@@ -5,17 +5,18 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What kernels share: TornadoVM compiles it into each. A method that waits for its group must be reached by every thread of it.
-/// Local arrays are made where they are used: for one that is passed on, TornadoVM computes wrong addresses.
+/// What kernels share: TornadoVM compiles it into each. A method that waits for its group must be reached by every
+/// thread of it. Local arrays are made where they are used: for one that is passed on, TornadoVM computes wrong
+/// addresses.
 final class Parts {
     /// Threads of a group that works together.
     static final int GROUP = 128;
 
-    /// Threads of a group that takes a long row: a single row, as in decoding, is read by few groups, and these wait for memory.
+    /// Threads of a group that takes a long row: a single row, as in decoding, is read by few groups, and these wait
+    /// for memory.
     static final int WIDE_GROUP = 512;
 
-    private Parts() {
-    }
+    private Parts() {}
 
     /// The sum over a group.
     static float sum(KernelContext c, float mine) {
@@ -95,8 +96,8 @@ final class Parts {
         return consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
     }
 
-    /// An element of a tensor of Q8_0 whose first block is at `from`: blocks of 17 shorts, a scale in f16, widened as [#wide]
-    /// does, and 32 signed bytes, two a short, the lower one first.
+    /// An element of a tensor of Q8_0 whose first block is at `from`: blocks of 17 shorts, a scale in f16, widened as
+    /// [#wide] does, and 32 signed bytes, two a short, the lower one first.
     static float quantized(ShortArray x, int from, int element, FloatArray consts, int bits, int scales, int ones) {
         int block = from + (element >> 5) * 17;
         float scale = wide(x, block, consts, bits, scales, ones);

@@ -28,8 +28,8 @@ record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
     record Temporary(List<Block> slab, Block floats, Block halves, Block rounded) {
         /// Memory of these sizes that is none yet, to find out what a program needs.
         static Temporary imagined(Sizes sizes) {
-            return sizes.made(null, (kind, elements) -> new Block(kind, Block.aligned(Math.max(1, elements)), 0), block -> {
-            });
+            return sizes.made(null, (kind, elements) -> new Block(kind, Block.aligned(Math.max(1, elements)), 0),
+                    block -> {});
         }
     }
 
@@ -53,7 +53,8 @@ record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
                 }
                 windows = List.copyOf(grown);
             }
-            return new Temporary(windows, grown(have == null ? null : have.floats, Block.Kind.FLOATS, floats, make, free),
+            return new Temporary(windows,
+                    grown(have == null ? null : have.floats, Block.Kind.FLOATS, floats, make, free),
                     grown(have == null ? null : have.halves, Block.Kind.SHORTS, halves, make, free),
                     grown(have == null ? null : have.rounded, Block.Kind.SHORTS, rounded, make, free));
         }

@@ -26,12 +26,13 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// One task graph, compiled when it first runs and run again and again. Its blocks are on the device already and belong to
-/// nobody's graph: [Sharing] puts them into this one, so graphs can be added at any time and run in any order.
+/// One task graph, compiled when it first runs and run again and again. Its blocks are on the device already and belong
+/// to nobody's graph: [Sharing] puts them into this one, so graphs can be added at any time and run in any order.
 final class Plan implements AutoCloseable {
     static final KernelContext CONTEXT = new KernelContext();
     /// A task and its time in TornadoVM's log, which is JSON.
-    private static final Pattern TASK_TIME = Pattern.compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
+    private static final Pattern TASK_TIME = Pattern
+            .compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
     /// Of which task a kernel did not compile.
     private static final Pattern NOT_COMPILED = Pattern.compile("Unable to compile task g\\d+\\.t(\\d+)");
     private static final AtomicLong COUNT = new AtomicLong();
@@ -113,16 +114,15 @@ final class Plan implements AutoCloseable {
     ///
     /// @param grid null for a library's
     /// @param what for people
-    record Task(String id, WorkerGrid grid, String what) {
-    }
+    record Task(String id, WorkerGrid grid, String what) {}
 
     /// Adds a grid for a task; [TaskGraph#task] must be called next with the id.
     ///
     /// @throws IllegalStateException if the device has no groups of so many threads: TornadoVM would take others
     Task task(int localX, int localY, String what) {
         if (localX * localY > Gpu.groupLimit()) {
-            throw new IllegalStateException("gpu: " + what + " needs groups of " + localX * localY + " threads, and " + Gpu.name()
-                    + " has groups of " + Gpu.groupLimit() + " at most; use --device cpu");
+            throw new IllegalStateException("gpu: " + what + " needs groups of " + localX * localY + " threads, and "
+                    + Gpu.name() + " has groups of " + Gpu.groupLimit() + " at most; use --device cpu");
         }
         String id = "t" + tasks.size();
         WorkerGrid grid = new WorkerGrid3D(localX, localY, 1);
@@ -159,19 +159,25 @@ final class Plan implements AutoCloseable {
 
     private IllegalStateException notCompiled(TornadoBailoutRuntimeException e) {
         // The message holds colours and a stack trace too.
-        String reason = e.getMessage().replaceAll("\u001b\\[\\d*m", "").lines().takeWhile(line -> !line.startsWith("Stacktrace"))
+        String reason = e.getMessage()
+                .replaceAll("\u001b\\[\\d*m", "")
+                .lines()
+                .takeWhile(line -> !line.startsWith("Stacktrace"))
                 .collect(Collectors.joining(" "));
         Matcher task = NOT_COMPILED.matcher(reason);
         failure = new IllegalStateException(task.find()
-                ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name() + ", and is never"
-                        + " run as Java instead; what the compiler said is printed above. Another driver may take it, and --device cpu"
-                        + " needs none (" + reason + ")"
+                ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name()
+                        + ", and is never"
+                        + " run as Java instead; what the compiler said is printed above. Another driver may take"
+                        + " it, and --device cpu" + " needs none (" + reason + ")"
                 : "gpu: TornadoVM could not run a graph of " + tasks.size() + " tasks (" + reason
-                        + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it", e);
+                        + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it",
+                e);
         return failure;
     }
 
-    /// @throws IllegalStateException if a kernel does not compile, the device has no room or it refuses something; says what to do
+    /// @throws IllegalStateException if a kernel does not compile, the device has no room or it refuses something; says
+    ///     what to do
     void run() {
         if (failure != null) {
             throw failure;
@@ -200,7 +206,8 @@ final class Plan implements AutoCloseable {
             throw notCompiled(e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
             throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
-                    + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ...", e);
+                    + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB"
+                    + " ./llams ...", e);
         }
     }
 
@@ -209,8 +216,10 @@ final class Plan implements AutoCloseable {
         if (refused != OpenClCommands.NONE) {
             Task task = tasks.get(Math.min(refused, tasks.size() - 1));
             throw new IllegalStateException("gpu: " + Gpu.name() + " refused " + task.what + ", or a copy for it, with "
-                    + Arrays.toString(task.grid.getGlobalWork()) + " threads in groups of " + Arrays.toString(task.grid.getLocalWork())
-                    + "; the results would be wrong. TornadoVM has printed OpenCL's number for the reason: -4 and -5 are too little memory"
+                    + Arrays.toString(task.grid.getGlobalWork()) + " threads in groups of "
+                    + Arrays.toString(task.grid.getLocalWork())
+                    + "; the results would be wrong. TornadoVM has printed OpenCL's number for the reason: -4 and"
+                    + " -5 are too little memory"
                     + " (use fewer tokens), others another driver may not give, and --device cpu does not");
         }
     }
@@ -229,8 +238,8 @@ final class Plan implements AutoCloseable {
     void made(HostedBlock block) {
         block.buffer = Sharing.of(ready, block.array);
         if (block.buffer.toBuffer() == 0) {
-            throw new IllegalStateException("gpu: out of device memory: " + Gpu.name() + " gave no buffer of " + block.bytes()
-                    + " bytes; use fewer tokens, --recompute or a smaller rank");
+            throw new IllegalStateException("gpu: out of device memory: " + Gpu.name() + " gave no buffer of "
+                    + block.bytes() + " bytes; use fewer tokens, --recompute or a smaller rank");
         }
     }
 

@@ -7,15 +7,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k[0]` on: offsets and sizes are
-/// data, so one compiled kernel serves every layer and shape; `consts` holds what parameters name by index. Their names must
-/// not be those of OpenCL's own functions.
+/// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k[0]` on: offsets and
+/// sizes are data, so one compiled kernel serves every layer and shape; `consts` holds what parameters name by index.
+/// Their names must not be those of OpenCL's own functions.
 final class PointwiseKernels {
-    private PointwiseKernels() {
-    }
+    private PointwiseKernels() {}
 
     /// `y = constant`. Parameters: y, n, constant.
-    public static void fillWith(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray y, IntArray k) {
+    public static void fillWith(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray y,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 1)) {
@@ -24,7 +24,8 @@ final class PointwiseKernels {
     }
 
     /// `y = a + b`. Parameters: a, b, y, n.
-    public static void addTwo(KernelContext c, IntArray pc, IntArray ints, FloatArray a, FloatArray b, FloatArray y, IntArray k) {
+    public static void addTwo(KernelContext c, IntArray pc, IntArray ints, FloatArray a, FloatArray b, FloatArray y,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
@@ -33,8 +34,8 @@ final class PointwiseKernels {
     }
 
     /// `y = constant x`. Parameters: x, y, n, constant.
-    public static void scaleBy(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray y,
-            IntArray k) {
+    public static void scaleBy(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -62,9 +63,10 @@ final class PointwiseKernels {
         }
     }
 
-    /// As [#swiGlu], the result once more in BF16 for products that read it (with CUDA). Parameters: gate, up, y, rounded, n.
-    public static void swiGluRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up, FloatArray y,
-            ShortArray rounded, IntArray k) {
+    /// As [#swiGlu], the result once more in BF16 for products that read it (with CUDA). Parameters: gate, up, y,
+    /// rounded, n.
+    public static void swiGluRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up,
+            FloatArray y, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 4)) {
@@ -90,10 +92,10 @@ final class PointwiseKernels {
         }
     }
 
-    /// Parameters: x, y, n, seed (in `ints`), key of the stream, bar below which an element's 24 bits drop it, kept scale
-    /// (a constant). The hash is that of the other devices, so a run continued elsewhere drops the same elements.
-    public static void dropOut(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray y,
-            IntArray k) {
+    /// Parameters: x, y, n, seed (in `ints`), key of the stream, bar below which an element's 24 bits drop it, kept
+    /// scale (a constant). The hash is that of the other devices, so a run continued elsewhere drops the same elements.
+    public static void dropOut(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -116,10 +118,10 @@ final class PointwiseKernels {
         return b ^ (b >> 15 & 0x1ffff);
     }
 
-    /// Parameters: param, m, v, gradient, squaredNorm, schedule, n, and from constant `p + 7` on: beta1, 1 - beta1, beta2,
-    /// 1 - beta2, eps, weight decay, clip.
-    public static void adamW(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray param, FloatArray m,
-            FloatArray v, FloatArray gradient, FloatArray squaredNorm, FloatArray schedule, IntArray k) {
+    /// Parameters: param, m, v, gradient, squaredNorm, schedule, n, and from constant `p + 7` on: beta1, 1 - beta1,
+    /// beta2, 1 - beta2, eps, weight decay, clip.
+    public static void adamW(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray param,
+            FloatArray m, FloatArray v, FloatArray gradient, FloatArray squaredNorm, FloatArray schedule, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         float norm = TornadoMath.sqrt(squaredNorm.get(ints.get(p + 4)));
@@ -137,7 +139,8 @@ final class PointwiseKernels {
             float square = consts.get(f + 2) * v.get(ints.get(p + 2) + i) + consts.get(f + 3) * g * g;
             m.set(ints.get(p + 1) + i, mean);
             v.set(ints.get(p + 2) + i, square);
-            float step = mean / schedule.get(s + 1) / (TornadoMath.sqrt(square / schedule.get(s + 2)) + consts.get(f + 4));
+            float step = mean / schedule.get(s + 1)
+                    / (TornadoMath.sqrt(square / schedule.get(s + 2)) + consts.get(f + 4));
             float old = param.get(ints.get(p) + i);
             param.set(ints.get(p) + i, old - rate * consts.get(f + 5) * old - rate * step);
         }

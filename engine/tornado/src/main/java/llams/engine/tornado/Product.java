@@ -3,9 +3,10 @@ package llams.engine.tornado;
 import java.util.List;
 import llams.engine.tornado.Places.Ref;
 
-/// `c = alpha a b (+ c)` for a batch of matrices, every stride in elements: element `(i, l)` of `a` is at `i * rowA + l * colA`,
-/// `(l, j)` of `b` at `l * rowB + j * colB`, row i of `c` at `i * rowC`, its columns side by side. Batch `z` is `inner` number
-/// `z % inners` of `outer` number `z / inners`, each with its strides; `groupB` inners in a row read the same `b`.
+/// `c = alpha a b (+ c)` for a batch of matrices, every stride in elements: element `(i, l)` of `a` is at `i * rowA + l
+/// * colA`, `(l, j)` of `b` at `l * rowB + j * colB`, row i of `c` at `i * rowC`, its columns side by side. Batch `z`
+/// is `inner` number `z % inners` of `outer` number `z / inners`, each with its strides; `groupB` inners in a row read
+/// the same `b`.
 ///
 /// @param widening of `b`, null if it is F32
 record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int rowB, int colB, int rowC, int outers,
@@ -15,10 +16,10 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
     static final int FEW_ROWS = 4;
 
     /// `a` is `[m, k]` or, transposed, `[k, m]`; `b` `[k, n]` or `[n, k]`; `c` `[m, n]`.
-    static Product of(Ref a, boolean transposeA, Ref b, boolean transposeB, Ref c, int m, int n, int k, boolean accumulate,
-            Widening widening) {
-        return new Product(a, b, c, m, n, k, transposeA ? 1 : k, transposeA ? m : 1, transposeB ? 1 : n, transposeB ? k : 1, n,
-                1, 1, 0, 0, 0, 0, 1, 0, 0, 1, accumulate, widening);
+    static Product of(Ref a, boolean transposeA, Ref b, boolean transposeB, Ref c, int m, int n, int k,
+            boolean accumulate, Widening widening) {
+        return new Product(a, b, c, m, n, k, transposeA ? 1 : k, transposeA ? m : 1, transposeB ? 1 : n,
+                transposeB ? k : 1, n, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, accumulate, widening);
     }
 
     boolean isFewRows() {
@@ -27,8 +28,8 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
 
     /// The same of other memory, laid out alike: F32, or BF16 both.
     Product of(Ref otherA, Ref otherB) {
-        return new Product(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA, outerB,
-                innerB, groupB, outerC, innerC, alpha, accumulate, null);
+        return new Product(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA,
+                outerB, innerB, groupB, outerC, innerC, alpha, accumulate, null);
     }
 
     private String what(String op) {
@@ -44,14 +45,15 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
     /// A few rows by a weight in BF16, as a kernel of ours for CUDA.
     Launch rowsLaunch(Constants constants, String op) {
         int groups = (n + RoundingKernels.COLUMNS - 1) / RoundingKernels.COLUMNS;
-        return new Launch(Kernel.DOT_COLUMNS, List.of(a.block(), b.block(), c.block()), parameters(constants), groups, m, 1, what(op), null);
+        return new Launch(Kernel.DOT_COLUMNS, List.of(a.block(), b.block(), c.block()), parameters(constants), groups,
+                m, 1, what(op), null);
     }
 
     private int[] parameters(Constants constants) {
-        return new int[] {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA, innerA,
-            outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
-            widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
-            widening == null ? 0 : widening.ones()};
+        return new int[] {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA,
+                innerA, outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
+                widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
+                widening == null ? 0 : widening.ones()};
     }
 
     /// As a kernel of ours.
@@ -59,11 +61,12 @@ record Product(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int
         int[] parameters = parameters(constants);
         List<Block> blocks = List.of(a.block(), b.block(), c.block());
         if (isFewRows()) {
-            return new Launch(Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
+            return new Launch(
+                    Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
                     parameters, n, m, 1, what(op), null);
         }
         int tile = ProductKernels.TILE;
-        return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED), blocks,
-                parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what(op), null);
+        return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED),
+                blocks, parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what(op), null);
     }
 }

@@ -5,13 +5,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// The portable matrix products: tiles of `a` and `b` in local memory, one thread an element of `c`. Their parameters are
-/// those of [Product], in its order.
+/// The portable matrix products: tiles of `a` and `b` in local memory, one thread an element of `c`. Their parameters
+/// are those of [Product], in its order.
 final class ProductKernels {
     static final int TILE = 16;
 
-    private ProductKernels() {
-    }
+    private ProductKernels() {}
 
     /// An element of `a`; zero outside of it.
     private static float left(IntArray ints, int p, FloatArray a, int from, int row, int at) {
@@ -48,7 +47,8 @@ final class ProductKernels {
         c.set(at, value);
     }
 
-    private static void putTile(KernelContext ctx, IntArray ints, int p, FloatArray consts, FloatArray c, int from, float sum) {
+    private static void putTile(KernelContext ctx, IntArray ints, int p, FloatArray consts, FloatArray c, int from,
+            float sum) {
         int col = ctx.groupIdx * TILE + ctx.localIdx;
         int row = ctx.groupIdy * TILE + ctx.localIdy;
         if (row < ints.get(p + 3) && col < ints.get(p + 4)) {
@@ -56,8 +56,8 @@ final class ProductKernels {
         }
     }
 
-    public static void product(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a, FloatArray b,
-            FloatArray c, IntArray k) {
+    public static void product(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
+            FloatArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int col = ctx.groupIdx * TILE + ctx.localIdx;
         int row = ctx.groupIdy * TILE + ctx.localIdy;
@@ -91,8 +91,8 @@ final class ProductKernels {
             int at = step + ctx.localIdy;
             float right = 0.0f;
             if (col < ints.get(p + 4) && at < depth) {
-                right = Parts.wide(b, ints.get(p + 1) + at * ints.get(p + 8) + col * ints.get(p + 9), consts, ints.get(p + 21),
-                        ints.get(p + 22), ints.get(p + 23));
+                right = Parts.wide(b, ints.get(p + 1) + at * ints.get(p + 8) + col * ints.get(p + 9), consts,
+                        ints.get(p + 21), ints.get(p + 22), ints.get(p + 23));
             }
             sum += tile(ctx, left(ints, p, a, ints.get(p), row, step + ctx.localIdx), right);
         }
@@ -127,10 +127,10 @@ final class ProductKernels {
         }
     }
 
-    /// For few rows of `a`, with `b` transposed and both contiguous: a group of threads an element of `c`, so that neighbours
-    /// read neighbouring weights. Group x is the column, group y the row.
-    public static void dotRows(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a, FloatArray b,
-            FloatArray c, IntArray k) {
+    /// For few rows of `a`, with `b` transposed and both contiguous: a group of threads an element of `c`, so that
+    /// neighbours read neighbouring weights. Group x is the column, group y the row.
+    public static void dotRows(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
+            FloatArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int depth = ints.get(p + 5);
         int fromA = ints.get(p) + ctx.groupIdy * ints.get(p + 6);

@@ -58,14 +58,16 @@ final class ProductLowering {
     }
 
     private boolean isRowOfOurs(Product p) {
-        return areRowsOurs && products == Products.BF16 && p.isFewRows() && p.widening() != null && p.widening().isBFloat16();
+        return areRowsOurs && products == Products.BF16 && p.isFewRows() && p.widening() != null
+                && p.widening().isBFloat16();
     }
 
     /// Weights as F32, in scratch memory.
     Ref widened(Ref x, int n, Widening weight) {
         Ref wide = lowering.scratch(n);
         // All of it is row 0 of a table with one row: the ids are the zeros at the start of the integers.
-        lowering.launchElements(Widening.choose(weight, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED), n,
+        lowering.launchElements(
+                Widening.choose(weight, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED), n,
                 List.of(x, wide), n, n, 0, weight.bits(), weight.scales(), weight.ones());
         return wide;
     }
@@ -105,11 +107,10 @@ final class ProductLowering {
                                 && !(areRowsOurs && Lowering.dim(x, 0) <= Product.FEW_ROWS);
                     }
                 }
-                case LinearCrossEntropy _, AccumulateLinearCrossEntropy _ -> {
+                case LinearCrossEntropy _,AccumulateLinearCrossEntropy _ -> {
                     return false;
                 }
-                default -> {
-                }
+                default -> {}
             }
         }
         return false;
@@ -131,7 +132,8 @@ final class ProductLowering {
         source = null;
     }
 
-    /// After an op: forgets what is rounded, if these results stand in its memory, and takes note of what the op has left.
+    /// After an op: forgets what is rounded, if these results stand in its memory, and takes note of what the op has
+    /// left.
     void written(List<Place> results) {
         for (Place result : results) {
             Ref at = lowering.ref(result);

@@ -21,8 +21,8 @@ enum Products {
     /// Names one of them; by default cuBLAS computes if there is CUDA and it, else the kernels do.
     static final String PROPERTY = "llams.gpu.products";
 
-    /// Who computes products of a few rows with a weight in BF16, where [#BF16] is chosen: `cublas` (as it is) or `kernel`, which takes
-    /// the rows as they are.
+    /// Who computes products of a few rows with a weight in BF16, where [#BF16] is chosen: `cublas` (as it is) or
+    /// `kernel`, which takes the rows as they are.
     static final String ROWS_PROPERTY = "llams.gpu.rows";
 
     /// True if a kernel of ours computes products of a few rows.
@@ -45,12 +45,14 @@ enum Products {
         if (wanted == null) {
             return isCuda && CuBlas.missing().isEmpty() ? BF16 : KERNELS;
         }
-        Products products = Arrays.stream(values()).filter(value -> value.toString().equals(wanted)).findAny()
+        Products products = Arrays.stream(values())
+                .filter(value -> value.toString().equals(wanted))
+                .findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
                         + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
         if (products == BF16 && !isCuda) {
-            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for TornadoVM's CUDA backend,"
-                    + " and this is " + Gpu.backend());
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for"
+                    + " TornadoVM's CUDA backend," + " and this is " + Gpu.backend());
         }
         if (products != KERNELS && isCuda) {
             CuBlas.load();
@@ -71,7 +73,9 @@ enum Products {
     /// What a user should know of the products, if there is CUDA and nobody said that they should be so slow.
     static Optional<String> warning() {
         boolean isSlow = Gpu.backend() == TornadoVMBackendType.CUDA && System.getProperty(PROPERTY) == null;
-        return isSlow ? CuBlas.missing().map(why -> "products go through LLaMS's own kernels, which are far slower: " + why)
+        return isSlow
+                ? CuBlas.missing()
+                        .map(why -> "products go through LLaMS's own kernels, which are far slower:" + " " + why)
                 : Optional.empty();
     }
 

@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Where the time of a session goes, its programs' first runs left out: the device's own times by op, and the rest of the
-/// host's. To measure costs time itself, between the tasks.
+/// Where the time of a session goes, its programs' first runs left out: the device's own times by op, and the rest of
+/// the host's. To measure costs time itself, between the tasks.
 final class Profile {
     /// What [Product] says of itself.
     private static final Pattern SIZE = Pattern.compile(".* (\\d+)x(\\d+)x(\\d+)(?: by (\\d+))?");
@@ -50,7 +50,8 @@ final class Profile {
             return;
         }
         for (int i = 0; i < kernelNanos.length; i++) {
-            Entry entry = entries.computeIfAbsent(launches.get(i).what() + "\t" + launches.get(i).kernel(), what -> new Entry());
+            Entry entry = entries.computeIfAbsent(launches.get(i).what() + "\t" + launches.get(i).kernel(),
+                    what -> new Entry());
             entry.launches++;
             entry.nanos += kernelNanos[i];
         }
@@ -68,17 +69,23 @@ final class Profile {
         long device = entries.values().stream().mapToLong(entry -> entry.nanos).sum();
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT,
                 "gpu: %.3f GiB of weights and state went to the device in %.3f s%n"
-                        + "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n", sentBytes / (double) (1L << 30), sendNanos / 1e9,
-                runs, device / 1e9, (stepNanos - device) / 1e9, inputNanos / 1e9));
+                        + "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n",
+                sentBytes / (double) (1L << 30), sendNanos / 1e9, runs, device / 1e9, (stepNanos - device) / 1e9,
+                inputNanos / 1e9));
         if (runs > 0) {
-            text.append("%-44s %-29s %9s %11s %6s %8s%n".formatted("op", "kernel", "launches", "ms in all", "%", "TFLOP/s"));
+            text.append("%-44s %-29s %9s %11s %6s %8s%n".formatted("op", "kernel", "launches", "ms in all", "%",
+                    "TFLOP/s"));
         }
-        entries.entrySet().stream().sorted((a, b) -> Long.compare(b.getValue().nanos, a.getValue().nanos)).forEach(named -> {
-            String[] names = named.getKey().split("\t");
-            Entry entry = named.getValue();
-            text.append(String.format(Locale.ROOT, "%-44s %-29s %9d %11.3f %6.2f %8s%n", names[0], names[1], entry.launches,
-                    entry.nanos / 1e6, 100.0 * entry.nanos / Math.max(1, device), rate(names[0], entry)));
-        });
+        entries.entrySet()
+                .stream()
+                .sorted((a, b) -> Long.compare(b.getValue().nanos, a.getValue().nanos))
+                .forEach(named -> {
+                    String[] names = named.getKey().split("\t");
+                    Entry entry = named.getValue();
+                    text.append(String.format(Locale.ROOT, "%-44s %-29s %9d %11.3f %6.2f %8s%n", names[0], names[1],
+                            entry.launches, entry.nanos / 1e6, 100.0 * entry.nanos / Math.max(1, device),
+                            rate(names[0], entry)));
+                });
         return text.toString();
     }
 

@@ -7,8 +7,8 @@ import llams.engine.graph.Program.OfLeaf;
 import llams.engine.graph.Program.Place;
 import llams.engine.tensor.Tensor;
 
-/// How many rows of keys a run's tokens see, which its inputs say: of a KV cache only the first are filled. The number is rounded
-/// up, so that few sets of launches serve all runs.
+/// How many rows of keys a run's tokens see, which its inputs say: of a KV cache only the first are filled. The number
+/// is rounded up, so that few sets of launches serve all runs.
 ///
 /// @param lasts the inputs that say so: the last row that each token sees
 record Reach(List<Tensor> lasts) {
@@ -16,14 +16,16 @@ record Reach(List<Tensor> lasts) {
     static final int ALL = Integer.MAX_VALUE;
     /// Numbers are multiples of this.
     static final int STEP = 256;
-    /// Larger ones are rounded up to so many different numbers between a power of two and the next: half as much again, at most. More
-    /// would save a tenth of a long prompt's attention, and cost the host some milliseconds for every new number.
+    /// Larger ones are rounded up to so many different numbers between a power of two and the next: half as much again,
+    /// at most. More would save a tenth of a long prompt's attention, and cost the host some milliseconds for every new
+    /// number.
     private static final int STEPS = 2;
 
     static Reach of(Collection<Place> lasts, Map<String, Tensor> inputs) {
         return new Reach(lasts.stream().map(last -> switch (last) {
             case OfLeaf(var leaf) when inputs.containsKey(leaf.name()) -> inputs.get(leaf.name());
-            default -> throw new IllegalArgumentException("gpu: the rows that tokens see must be an input, not " + last);
+            default ->
+                throw new IllegalArgumentException("gpu: the rows that tokens see must be an input, not " + last);
         }).toList());
     }
 

@@ -3,24 +3,22 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled once
-/// and run once a layer, on other data. A loop is looked for in the kernels alone; parts that differ in more have graphs of
-/// their own.
+/// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled
+/// once and run once a layer, on other data. A loop is looked for in the kernels alone; parts that differ in more have
+/// graphs of their own.
 final class Roll {
     /// A loop shorter than this many launches in all is not worth a graph of its own.
     private static final int FEW = 8;
     /// Launches of one layer, at most, that are looked for.
     private static final int LONGEST = 1024;
-    /// Layers shorter than half of this many launches are joined to parts of about so many: every part that runs costs the host
-    /// time, every launch of one that is compiled as well.
+    /// Layers shorter than half of this many launches are joined to parts of about so many: every part that runs costs
+    /// the host time, every launch of one that is compiled as well.
     private static final int JOINED = 32;
 
-    private Roll() {
-    }
+    private Roll() {}
 
     /// Parts in the order in which they run: `from` and, excluded, `to`.
-    record Part(int from, int to) {
-    }
+    record Part(int from, int to) {}
 
     /// @param maxTasks     of one part
     /// @param maxTaskBytes of one part, see [Launch#taskBytes]

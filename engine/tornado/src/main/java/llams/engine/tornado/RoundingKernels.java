@@ -7,17 +7,17 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What makes BF16 of other numbers, for products in BF16: rounded to the nearest, to even where two are as near; and the one kernel
-/// that multiplies by BF16 as it is (with CUDA, whose products these are for).
+/// What makes BF16 of other numbers, for products in BF16: rounded to the nearest, to even where two are as near; and
+/// the one kernel that multiplies by BF16 as it is (with CUDA, whose products these are for).
 final class RoundingKernels {
     /// Columns that a group of [#dotColumns] takes, so that it reads the row once for so many.
     static final int COLUMNS = 4;
 
-    private RoundingKernels() {
-    }
+    private RoundingKernels() {}
 
     /// Parameters: x, y, n.
-    public static void roundFloats(KernelContext c, IntArray pc, IntArray ints, FloatArray x, ShortArray y, IntArray k) {
+    public static void roundFloats(KernelContext c, IntArray pc, IntArray ints, FloatArray x, ShortArray y,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -26,8 +26,8 @@ final class RoundingKernels {
     }
 
     /// Of another 16-bit type. Further parameters: its widening, see [Widening].
-    public static void roundHalves(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x, ShortArray y,
-            IntArray k) {
+    public static void roundHalves(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x,
+            ShortArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -47,10 +47,10 @@ final class RoundingKernels {
         }
     }
 
-    /// For few rows of F32, by a BF16 weight that is transposed and contiguous. Group x has [#COLUMNS] columns, group y is the row.
-    /// Parameters as [Product]'s.
-    public static void dotColumns(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a, ShortArray b,
-            FloatArray c, IntArray k) {
+    /// For few rows of F32, by a BF16 weight that is transposed and contiguous. Group x has [#COLUMNS] columns, group y
+    /// is the row. Parameters as [Product]'s.
+    public static void dotColumns(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
+            ShortArray b, FloatArray c, IntArray k) {
         float[] part = ctx.allocateFloatLocalArray(COLUMNS * Parts.GROUP);
         int p = pc.get(0) + k.get(0);
         int t = ctx.localIdx;

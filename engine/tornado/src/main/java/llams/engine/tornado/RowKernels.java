@@ -10,12 +10,11 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 /// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
 final class RowKernels {
     static final int GROUP = Parts.WIDE_GROUP;
-    /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the last element
-    /// of the largest block gives an `int` still.
+    /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the
+    /// last element of the largest block gives an `int` still.
     static final int PARTIALS = 128;
 
-    private RowKernels() {
-    }
+    private RowKernels() {}
 
     /// `1 / rms` of a row, by its group.
     private static float inverse(KernelContext c, FloatArray x, int from, int dim, float eps) {
@@ -61,8 +60,8 @@ final class RowKernels {
         }
     }
 
-    /// As [#rmsNormHalf], the result once more in BF16 for products that read it (with CUDA). Parameters: x, weight, y, rounded,
-    /// and on as there.
+    /// As [#rmsNormHalf], the result once more in BF16 for products that read it (with CUDA). Parameters: x, weight, y,
+    /// rounded, and on as there.
     public static void rmsNormHalfRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
             ShortArray weight, FloatArray y, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -134,8 +133,8 @@ final class RowKernels {
     }
 
     /// `r[t] = 1 / rms(x[t])`. Parameters: x, r, dim, eps (a constant).
-    public static void inverseRms(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x, FloatArray r,
-            IntArray k) {
+    public static void inverseRms(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
+            FloatArray r, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int dim = ints.get(p + 2);
@@ -166,8 +165,8 @@ final class RowKernels {
     }
 
     /// Turns pair `i` of rows of `width` to where its row's token stands.
-    private static void turn(IntArray ints, int positions, FloatArray table, int tableAt, int i, int width, int headDim, float back,
-            FloatArray x, int from, FloatArray y, int to) {
+    private static void turn(IntArray ints, int positions, FloatArray table, int tableAt, int i, int width, int headDim,
+            float back, FloatArray x, int from, FloatArray y, int to) {
         int half = headDim / 2;
         int t = i / (width / 2);
         int pair = i - t * (width / 2);
@@ -184,7 +183,8 @@ final class RowKernels {
     }
 
     /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
-    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y, IntArray k) {
+    public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 3)) {
@@ -192,16 +192,18 @@ final class RowKernels {
             if (ints.get(p + 7) == 1) {
                 back = -1.0f;
             }
-            turn(ints, ints.get(p + 6), table, ints.get(p + 1), i, ints.get(p + 4), ints.get(p + 5), back, x, ints.get(p), y,
-                    ints.get(p + 2));
+            turn(ints, ints.get(p + 6), table, ints.get(p + 1), i, ints.get(p + 4), ints.get(p + 5), back, x,
+                    ints.get(p), y, ints.get(p + 2));
         }
     }
 
-    /// Rotary positions of queries and keys, these into a cache as well, with the values. One thread a pair of the queries, then of
-    /// the keys, then an element of the values. Parameters: q, table, turned q, k, turned k, the keys' cache, v, the values' cache,
-    /// pairs of q, width of q, headDim, positions of q (in `ints`), pairs of k, width of k, positions of k, slots, elements of v.
-    public static void turnAndKeep(KernelContext c, IntArray pc, IntArray ints, FloatArray q, FloatArray table, FloatArray turnedQ,
-            FloatArray k, FloatArray turnedK, FloatArray keys, FloatArray v, FloatArray values, IntArray start) {
+    /// Rotary positions of queries and keys, these into a cache as well, with the values. One thread a pair of the
+    /// queries, then of the keys, then an element of the values. Parameters: q, table, turned q, k, turned k, the keys'
+    /// cache, v, the values' cache, pairs of q, width of q, headDim, positions of q (in `ints`), pairs of k, width of
+    /// k, positions of k, slots, elements of v.
+    public static void turnAndKeep(KernelContext c, IntArray pc, IntArray ints, FloatArray q, FloatArray table,
+            FloatArray turnedQ, FloatArray k, FloatArray turnedK, FloatArray keys, FloatArray v, FloatArray values,
+            IntArray start) {
         int p = pc.get(0) + start.get(0);
         int tableAt = ints.get(p + 1);
         int headDim = ints.get(p + 10);
@@ -211,21 +213,25 @@ final class RowKernels {
         int inKeys = i - ints.get(p + 8);
         int inValues = inKeys - ints.get(p + 12);
         if (inKeys < 0) {
-            turn(ints, ints.get(p + 11), table, tableAt, i, ints.get(p + 9), headDim, 1.0f, q, ints.get(p), turnedQ, ints.get(p + 2));
+            turn(ints, ints.get(p + 11), table, tableAt, i, ints.get(p + 9), headDim, 1.0f, q, ints.get(p), turnedQ,
+                    ints.get(p + 2));
         } else if (inValues < 0) {
             int t = inKeys / (width / 2);
             int to = ints.get(p + 5) + (ints.get(slots + t) - t) * width;
             // First into the cache: the turned keys may stand in the place of the keys.
             turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), keys, to);
-            turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), turnedK, ints.get(p + 4));
+            turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), turnedK,
+                    ints.get(p + 4));
         } else if (inValues < ints.get(p + 16)) {
             int t = inValues / width;
-            values.set(ints.get(p + 7) + (ints.get(slots + t) - t) * width + inValues, v.get(ints.get(p + 6) + inValues));
+            values.set(ints.get(p + 7) + (ints.get(slots + t) - t) * width + inValues,
+                    v.get(ints.get(p + 6) + inValues));
         }
     }
 
     /// One thread an element. Parameters: table, y, n, dim, ids (in `ints`).
-    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y, IntArray k) {
+    public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -244,13 +250,14 @@ final class RowKernels {
             int dim = ints.get(p + 3);
             int t = i / dim;
             int at = ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
-            y.set(ints.get(p + 1) + i, Parts.wide(table, at, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
+            y.set(ints.get(p + 1) + i,
+                    Parts.wide(table, at, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
         }
     }
 
     /// As [#pickRowsHalf], of a table in Q8_0.
-    public static void pickRowsQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray table,
-            FloatArray y, IntArray k) {
+    public static void pickRowsQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
+            ShortArray table, FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -262,9 +269,10 @@ final class RowKernels {
         }
     }
 
-    /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy, dTable,
-    /// dim, tokens, ids (in `ints`).
-    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable, IntArray k) {
+    /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy,
+    /// dTable, dim, tokens, ids (in `ints`).
+    public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         int dim = ints.get(p + 2);
@@ -278,7 +286,8 @@ final class RowKernels {
     }
 
     /// One thread an element. Parameters: cache, x, n, width, slots (in `ints`).
-    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x, IntArray k) {
+    public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
@@ -289,7 +298,8 @@ final class RowKernels {
     }
 
     /// [#PARTIALS] groups leave a sum of squares each. Parameters: x, partial, n.
-    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial, IntArray k) {
+    public static void partialSquares(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray partial,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 2);
@@ -305,8 +315,8 @@ final class RowKernels {
     }
 
     /// One group: `y = constant Σ x`, with the factor read from `scale`. Parameters: x, scale, y, n.
-    public static void scaledSum(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray scale, FloatArray y,
-            IntArray k) {
+    public static void scaledSum(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray scale,
+            FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int t = c.localIdx;
         int n = ints.get(p + 3);

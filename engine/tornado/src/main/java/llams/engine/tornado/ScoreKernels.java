@@ -7,18 +7,18 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What stands between the batched products of attention, and between the products of the loss: a work-group of [#GROUP]
-/// threads takes one row of scores.
+/// What stands between the batched products of attention, and between the products of the loss: a work-group of
+/// [#GROUP] threads takes one row of scores.
 final class ScoreKernels {
     static final int GROUP = Parts.GROUP;
 
-    private ScoreKernels() {
-    }
+    private ScoreKernels() {}
 
-    /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * count + t` of scores belongs to
-    /// token `block * length + from + t`, and has `keys` of the block's rows. Parameters: scores, logSumExp, count, from, length,
-    /// keys, rows of a block, heads, first, last (in `ints`).
-    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp, IntArray k) {
+    /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * count + t` of scores
+    /// belongs to token `block * length + from + t`, and has `keys` of the block's rows. Parameters: scores, logSumExp,
+    /// count, from, length, keys, rows of a block, heads, first, last (in `ints`).
+    public static void softmaxRows(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp,
+            IntArray k) {
         int p = pc.get(0) + k.get(0);
         int count = ints.get(p + 2);
         int keys = ints.get(p + 5);
@@ -44,8 +44,8 @@ final class ScoreKernels {
     }
 
     /// As [#softmaxRows], the probabilities in BF16. Parameters: scores, logSumExp, probabilities, and on as there.
-    public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores, FloatArray logSumExp,
-            ShortArray probabilities, IntArray k) {
+    public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores,
+            FloatArray logSumExp, ShortArray probabilities, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int count = ints.get(p + 3);
         int keys = ints.get(p + 6);
@@ -83,8 +83,8 @@ final class ScoreKernels {
     /// Scores become probabilities, and the gradients of the probabilities those of the scores:
     /// `ds = p (dp - dout·out) scale`. Parameters: scores, dScores, logSumExp, out, dOut, then count to last as of
     /// [#softmaxRows], headDim, scale (a constant).
-    public static void softmaxRowsGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray scores,
-            FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, IntArray k) {
+    public static void softmaxRowsGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
+            FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut, IntArray k) {
         int p = pc.get(0) + k.get(0);
         int count = ints.get(p + 5);
         int keys = ints.get(p + 8);
@@ -114,8 +114,8 @@ final class ScoreKernels {
         }
     }
 
-    /// As [#softmaxRowsGradient], both results in BF16. Parameters: scores, dScores, logSumExp, out, dOut, probabilities,
-    /// gradients, and on as there.
+    /// As [#softmaxRowsGradient], both results in BF16. Parameters: scores, dScores, logSumExp, out, dOut,
+    /// probabilities, gradients, and on as there.
     public static void softmaxRowsGradientRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
             FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut,
             ShortArray probabilities, ShortArray gradients, IntArray k) {
@@ -147,8 +147,8 @@ final class ScoreKernels {
         }
     }
 
-    /// A row of logits gives its token's loss and becomes the gradient of the summed loss, `scale (softmax - onehot)`; a row
-    /// that is not counted becomes zero. Parameters: logits, tokenLoss, scale, vocab, labels (in `ints`).
+    /// A row of logits gives its token's loss and becomes the gradient of the summed loss, `scale (softmax - onehot)`;
+    /// a row that is not counted becomes zero. Parameters: logits, tokenLoss, scale, vocab, labels (in `ints`).
     public static void lossOfRows(KernelContext c, IntArray pc, IntArray ints, FloatArray logits, FloatArray tokenLoss,
             FloatArray scale, IntArray k) {
         int p = pc.get(0) + k.get(0);

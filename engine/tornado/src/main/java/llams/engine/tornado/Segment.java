@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run; which memory they
-/// work on is exchanged before it.
+/// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run; which memory
+/// they work on is exchanged before it.
 final class Segment implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
     private final Plan plan;
@@ -48,14 +48,16 @@ final class Segment implements AutoCloseable {
                 start = number.ints();
                 Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY, what);
                 id = task.id();
-                tasks.add(next -> task.grid().setGlobalWork((long) next.groupsX() * next.kernel().localX,
-                        (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
+                tasks.add(next -> task.grid()
+                        .setGlobalWork((long) next.groupsX() * next.kernel().localX,
+                                (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
             } else {
                 id = plan.libraryTask(what);
                 tasks.add(next -> call.product = next.product());
             }
-            launch.kernel().add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands, start,
-                    call));
+            launch.kernel()
+                    .add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands,
+                            start, call));
         }
     }
 

@@ -13,15 +13,15 @@ import uk.ac.manchester.tornado.runtime.common.XPUDeviceBufferState;
 import uk.ac.manchester.tornado.runtime.graph.TornadoExecutionContext;
 import uk.ac.manchester.tornado.runtime.tasks.TornadoTaskGraph;
 
-/// Device memory that many graphs work on. TornadoVM hands memory from one graph only to the graph that runs right after it,
-/// and only inside one plan, whose graphs must all be known at the start. Programs are compiled one by one and run in any
-/// order; so each graph is given the memory directly, through three private fields (`--add-opens`, see docs/gpu.md).
+/// Device memory that many graphs work on. TornadoVM hands memory from one graph only to the graph that runs right
+/// after it, and only inside one plan, whose graphs must all be known at the start. Programs are compiled one by one
+/// and run in any order; so each graph is given the memory directly, through three private fields (`--add-opens`, see
+/// docs/gpu.md).
 final class Sharing {
     /// The graph that consumed arrays are said to come from; none has this name.
     static final String SOURCE = "llams";
 
-    private Sharing() {
-    }
+    private Sharing() {}
 
     /// The memory that a graph has for an array.
     static XPUBuffer of(ImmutableTaskGraph graph, TornadoNativeArray array) {
@@ -43,8 +43,7 @@ final class Sharing {
     /// @param plan  TornadoVM's number of the plan that it belongs to
     /// @param code  its code
     /// @param order the objects that it has as arguments
-    record Compiled(long plan, Object code, List<Object> order) {
-    }
+    record Compiled(long plan, Object code, List<Object> order) {}
 
     /// The first task of a graph that has been compiled.
     static Compiled compiled(ImmutableTaskGraph graph) {
@@ -61,7 +60,8 @@ final class Sharing {
     }
 
     private static XPUDeviceBufferState state(ImmutableTaskGraph graph, TornadoNativeArray array) {
-        return context(graph).getLocalStateObject(array, Access.READ_WRITE).getDataObjectState()
+        return context(graph).getLocalStateObject(array, Access.READ_WRITE)
+                .getDataObjectState()
                 .getDeviceBufferState(Gpu.device());
     }
 
@@ -72,7 +72,8 @@ final class Sharing {
             return field.get(of);
         } catch (ReflectiveOperationException | RuntimeException e) {
             throw new IllegalStateException("gpu: cannot reach " + type.getName() + "." + name + ": " + e
-                    + "; start with ./llams, which opens TornadoVM's packages, and use the TornadoVM version of docs/gpu.md", e);
+                    + "; start with ./llams, which opens TornadoVM's packages, and use the TornadoVM version of"
+                    + " docs/gpu.md", e);
         }
     }
 }

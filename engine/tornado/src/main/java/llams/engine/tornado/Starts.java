@@ -3,15 +3,14 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where the tasks of a graph find their parameters, counted from where the graph's start: numbers on the device, an array
-/// each. A number as an argument would be a constant of the compiled kernel, and every number another kernel. They are few, and
-/// outlive sessions.
+/// Where the tasks of a graph find their parameters, counted from where the graph's start: numbers on the device, an
+/// array each. A number as an argument would be a constant of the compiled kernel, and every number another kernel.
+/// They are few, and outlive sessions.
 final class Starts {
     private static final Memory MEMORY = new Memory();
     private static final List<HostedBlock> BLOCKS = new ArrayList<>();
 
-    private Starts() {
-    }
+    private Starts() {}
 
     /// @param number of a kernel in its graph
     static synchronized HostedBlock of(int number) {

@@ -11,8 +11,8 @@ import llams.engine.graph.Program.Instruction;
 import llams.engine.graph.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
-/// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by side: an
-/// adapter has hundreds of parameters, too small to be worth a launch each.
+/// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by
+/// side: an adapter has hundreds of parameters, too small to be worth a launch each.
 final class UpdateLowering {
     /// Of an update's operands, those that have the parameter's shape: it, both moments, the gradient.
     private static final int SHAPED = 4;
@@ -41,8 +41,8 @@ final class UpdateLowering {
         this.lowering = lowering;
     }
 
-    /// How many of these instructions, from the first on, are updates and clearings that can be done in any order but that of
-    /// first the updates, then the clearings.
+    /// How many of these instructions, from the first on, are updates and clearings that can be done in any order but
+    /// that of first the updates, then the clearings.
     static int length(List<Instruction> instructions) {
         Set<Place> cleared = new HashSet<>();
         int length = 0;

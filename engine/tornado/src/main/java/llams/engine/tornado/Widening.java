@@ -2,9 +2,9 @@ package llams.engine.tornado;
 
 import llams.engine.tensor.DType;
 
-/// How kernels read 16-bit floats where a device cannot reinterpret bits: with `e` the bits above the mantissa, the value is
-/// `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the two tables stand among the
-/// constants.
+/// How kernels read 16-bit floats where a device cannot reinterpret bits: with `e` the bits above the mantissa, the
+/// value is `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the two tables stand
+/// among the constants.
 ///
 /// @param isQuantized the weight is Q8_0, and its blocks' scales are these floats
 record Widening(int bits, int scales, int ones, boolean isQuantized) {
@@ -52,7 +52,8 @@ record Widening(int bits, int scales, int ones, boolean isQuantized) {
         int largest = (1 << exponentBits) - 1;
         for (int e = 0; e < entries; e++) {
             int exponent = e & largest;
-            double scale = exponent == largest ? Double.POSITIVE_INFINITY
+            double scale = exponent == largest
+                    ? Double.POSITIVE_INFINITY
                     : Math.scalb(1.0, Math.max(exponent, 1) - bias - bits);
             tables[from + e] = (float) (e > largest ? -scale : scale);
             tables[from + entries + e] = exponent == 0 ? 0 : 1 << bits;

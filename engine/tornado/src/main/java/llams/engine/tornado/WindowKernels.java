@@ -5,11 +5,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Copies between a [Block] and the small arrays that go over to the device and back. `range` is the first element of the
-/// block, and how many.
+/// Copies between a [Block] and the small arrays that go over to the device and back. `range` is the first element of
+/// the block, and how many.
 final class WindowKernels {
-    private WindowKernels() {
-    }
+    private WindowKernels() {}
 
     /// Uses a block once, so that the device makes it.
     public static void makeFloats(KernelContext c, FloatArray block) {

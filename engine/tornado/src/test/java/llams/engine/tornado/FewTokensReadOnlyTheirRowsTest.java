@@ -21,13 +21,13 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// Attention of few tokens to a cache is right, whatever stands in the rows outside of `first` to `last`: they are not read.
+/// Attention of few tokens to a cache is right, whatever stands in the rows outside of `first` to `last`: they are not
+/// read.
 class FewTokensReadOnlyTheirRowsTest {
     private final SplittableRandom random = new SplittableRandom(17);
 
     /// @param first of every token; the last of token t is `last + t`
-    private record Case(int headDim, int shared, int kvHeads, int rows, int tokens, int first, int last) {
-    }
+    private record Case(int headDim, int shared, int kvHeads, int rows, int tokens, int first, int last) {}
 
     @Test
     void likeTheScalarLoops() {
@@ -35,9 +35,11 @@ class FewTokensReadOnlyTheirRowsTest {
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
         int tile = FewQueryKernels.TILE;
         int round = tile * FewQueryKernels.SPLITS;
-        for (Case at : List.of(new Case(128, 4, 2, 200, 1, 0, 99), new Case(128, 1, 1, 40, 1, 0, 0), new Case(64, 4, 2, tile, 1, 0, tile - 1),
-                new Case(64, 5, 2, 3 * tile, 3, 7, 2 * tile - 1), new Case(16, 8, 1, round + 100, 2, 0, round + 40),
-                new Case(4, 3, 1, 2 * round + tile, 1, 5, 2 * round + 3), new Case(8, 2, 3, 50, 15, 2, 20), new Case(8, 1, 2, 9, 1, 3, 2))) {
+        for (Case at : List.of(new Case(128, 4, 2, 200, 1, 0, 99), new Case(128, 1, 1, 40, 1, 0, 0),
+                new Case(64, 4, 2, tile, 1, 0, tile - 1), new Case(64, 5, 2, 3 * tile, 3, 7, 2 * tile - 1),
+                new Case(16, 8, 1, round + 100, 2, 0, round + 40),
+                new Case(4, 3, 1, 2 * round + tile, 1, 5, 2 * round + 3), new Case(8, 2, 3, 50, 15, 2, 20),
+                new Case(8, 1, 2, 9, 1, 3, 2))) {
             check(at);
         }
     }
@@ -52,11 +54,12 @@ class FewTokensReadOnlyTheirRowsTest {
             resident.put("q", numbers(arena, q.shape(), 0, at.tokens));
             resident.put("k", numbers(arena, k.shape(), at.first, at.last + at.tokens));
             resident.put("v", numbers(arena, v.shape(), at.first, at.last + at.tokens));
-            List<Result> attention = g.recordNode(new Attention(at.headDim, 0), q, k, v, Leaf.input("first", DType.I32, at.tokens),
-                    Leaf.input("last", DType.I32, at.tokens)).results;
+            List<Result> attention = g.recordNode(new Attention(at.headDim, 0), q, k, v,
+                    Leaf.input("first", DType.I32, at.tokens), Leaf.input("last", DType.I32, at.tokens)).results;
             Program program = Program.of(g, Map.of("out", attention.get(0), "lse", attention.get(1)));
             Map<String, float[]> expected = run(Devices.byName("scalar").open(resident), program, at);
-            Map<String, float[]> actual = run(new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual()), program, at);
+            Map<String, float[]> actual = run(new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual()),
+                    program, at);
             expected.forEach((name, want) -> {
                 for (int i = 0; i < want.length; i++) {
                     assertEquals(want[i], actual.get(name)[i], 5e-6f, at + ": " + name + " " + i);

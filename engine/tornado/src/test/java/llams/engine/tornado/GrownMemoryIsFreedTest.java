@@ -20,7 +20,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// A program that needs more memory than there is takes the place of what there was, and earlier programs go on with it.
+/// A program that needs more memory than there is takes the place of what there was, and earlier programs go on with
+/// it.
 class GrownMemoryIsFreedTest {
     private final Arena arena = Arena.ofAuto();
 

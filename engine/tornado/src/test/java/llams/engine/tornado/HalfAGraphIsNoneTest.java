@@ -30,8 +30,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// If a CUDA graph cannot be made, wherever that shows, a line says so once, and the program runs right, then and later. A driver
-/// refuses nothing when it is told to; one that stands in for it, with which all of this can be run without a card, does.
+/// If a CUDA graph cannot be made, wherever that shows, a line says so once, and the program runs right, then and
+/// later. A driver refuses nothing when it is told to; one that stands in for it, with which all of this can be run
+/// without a card, does.
 @SuppressWarnings("restricted")
 class HalfAGraphIsNoneTest {
     private static final int LAUNCHES = 0;
@@ -42,15 +43,19 @@ class HalfAGraphIsNoneTest {
     void needsCuda() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA, () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
-        assumeTrue(Launches.chosen() == Launches.GRAPH, () -> "launches go as " + Launches.chosen() + ", not as graphs");
+        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA,
+                () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
+        assumeTrue(Launches.chosen() == Launches.GRAPH,
+                () -> "launches go as " + Launches.chosen() + ", not as graphs");
     }
 
     private static MethodHandle standIn(String library, String name, MemoryLayout... arguments) {
         Optional<MethodHandle> found = Optional.empty();
         try {
-            found = SymbolLookup.libraryLookup(library, Arena.global()).find(name).map(function -> Linker.nativeLinker()
-                    .downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments)));
+            found = SymbolLookup.libraryLookup(library, Arena.global())
+                    .find(name)
+                    .map(function -> Linker.nativeLinker()
+                            .downcallHandle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments)));
         } catch (IllegalArgumentException e) {
             // It is not there at all.
         }
@@ -102,7 +107,8 @@ class HalfAGraphIsNoneTest {
                 assertEquals("", run(program, 1, session));
                 refusal.arm();
                 String said = run(program, 2, session);
-                assertTrue(said.contains("no CUDA graph of ") && said.contains(reason) && said.lines().count() == 1, said);
+                assertTrue(said.contains("no CUDA graph of ") && said.contains(reason) && said.lines().count() == 1,
+                        said);
                 assertEquals("", run(program, 3, session));
                 assertEquals("", run(program, 4, session));
             }

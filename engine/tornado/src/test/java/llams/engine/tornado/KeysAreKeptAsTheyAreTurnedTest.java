@@ -22,8 +22,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// What comes before attention to a cache is one launch, and gives what its four ops give: turned queries, turned keys, and both
-/// caches' rows.
+/// What comes before attention to a cache is one launch, and gives what its four ops give: turned queries, turned keys,
+/// and both caches' rows.
 class KeysAreKeptAsTheyAreTurnedTest {
     private static final int ROWS = 9;
 
@@ -40,12 +40,14 @@ class KeysAreKeptAsTheyAreTurnedTest {
                 Map<String, float[]> actual = run(arena, shape, true, tokens, headDim, launched);
                 expected.forEach((name, want) -> assertArrayEquals(want, actual.get(name), 2e-6f, name));
                 assertEquals(1, launched.stream().filter(kernel -> kernel == Kernel.TURN_AND_KEEP).count());
-                assertEquals(0, launched.stream().filter(kernel -> kernel == Kernel.PUT_ROWS || kernel == Kernel.ROPE).count());
+                assertEquals(0,
+                        launched.stream().filter(kernel -> kernel == Kernel.PUT_ROWS || kernel == Kernel.ROPE).count());
             }
         }
     }
 
-    private static Map<String, float[]> run(Arena arena, int[] shape, boolean isOnDevice, int tokens, int headDim, List<Kernel> launched) {
+    private static Map<String, float[]> run(Arena arena, int[] shape, boolean isOnDevice, int tokens, int headDim,
+            List<Kernel> launched) {
         SplittableRandom same = new SplittableRandom(31);
         Map<String, Tensor> resident = new LinkedHashMap<>();
         Graph g = new Graph();
@@ -81,9 +83,11 @@ class KeysAreKeptAsTheyAreTurnedTest {
         return results;
     }
 
-    private static Leaf leaf(Map<String, Tensor> resident, Arena arena, SplittableRandom random, Leaf.Kind kind, String name, int rows,
-            int width) {
-        Leaf leaf = kind == Leaf.Kind.STATE ? Leaf.state(name, DType.F32, rows, width) : Leaf.weight(name, DType.F32, rows, width);
+    private static Leaf leaf(Map<String, Tensor> resident, Arena arena, SplittableRandom random, Leaf.Kind kind,
+            String name, int rows, int width) {
+        Leaf leaf = kind == Leaf.Kind.STATE
+                ? Leaf.state(name, DType.F32, rows, width)
+                : Leaf.weight(name, DType.F32, rows, width);
         Tensor tensor = Tensor.allocate(arena, DType.F32, leaf.shape());
         for (long i = 0; i < tensor.elements(); i++) {
             tensor.setFloat(i, (float) random.nextDouble(-1, 1));

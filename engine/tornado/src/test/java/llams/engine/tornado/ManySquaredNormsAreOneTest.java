@@ -22,8 +22,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// The sum of many gradients' squared norms is made at once where they lie side by side, whatever their sizes, and one by one where
-/// a single norm is asked for too.
+/// The sum of many gradients' squared norms is made at once where they lie side by side, whatever their sizes, and one
+/// by one where a single norm is asked for too.
 class ManySquaredNormsAreOneTest {
     private static final int TENSORS = 20;
 
@@ -57,7 +57,8 @@ class ManySquaredNormsAreOneTest {
                 resident.put(gradient.name(), tensor);
                 norms.add(g.record(new SquaredNorm(), gradient));
             }
-            Map<String, Value> outputs = new LinkedHashMap<>(Map.of("sum", norms.stream().reduce(g::add).orElseThrow()));
+            Map<String, Value> outputs = new LinkedHashMap<>(
+                    Map.of("sum", norms.stream().reduce(g::add).orElseThrow()));
             if (isOneAsked) {
                 outputs.put("one", norms.get(3));
             }

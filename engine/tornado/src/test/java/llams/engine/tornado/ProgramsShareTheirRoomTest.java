@@ -19,7 +19,8 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// A session can have any number of programs, as documents of many lengths need: what has no room gives it up to what runs.
+/// A session can have any number of programs, as documents of many lengths need: what has no room gives it up to what
+/// runs.
 class ProgramsShareTheirRoomTest {
     private static final int PROGRAMS = 6;
 
@@ -52,8 +53,9 @@ class ProgramsShareTheirRoomTest {
         }
         // For all inputs, and the parameters of two programs.
         int ints = (1 + PROGRAMS + 2) * Block.ALIGNMENT;
-        try (Arena arena = Arena.ofShared(); Session session = new GpuSession(Map.of("table", Tensor.of(arena, Shape.of(8, 4), values)),
-                Products.KERNELS, new GpuSession.Limits(1 << 10, 1 << 10, ints))) {
+        try (Arena arena = Arena.ofShared();
+                Session session = new GpuSession(Map.of("table", Tensor.of(arena, Shape.of(8, 4), values)),
+                        Products.KERNELS, new GpuSession.Limits(1 << 10, 1 << 10, ints))) {
             List<Executable> programs = new ArrayList<>();
             for (int i = 0; i < PROGRAMS; i++) {
                 programs.add(session.compile(doubled(i + 1)));
@@ -72,7 +74,9 @@ class ProgramsShareTheirRoomTest {
                     isRight(session.compile(doubled(8 + more)), 8 + more, 0);
                 }
             }).getMessage();
-            assertTrue(message.contains("more than " + ints + " integers") && message.contains("fewer different lengths"), message);
+            assertTrue(
+                    message.contains("more than " + ints + " integers") && message.contains("fewer different lengths"),
+                    message);
         }
     }
 }

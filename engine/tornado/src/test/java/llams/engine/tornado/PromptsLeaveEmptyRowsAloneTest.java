@@ -23,16 +23,17 @@ import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// A prompt's pieces read a cache up to the rows that there are, rounded up ([Reach]): what stands behind, here nothing that is a
-/// number, does not matter, and whichever run comes next, it is as right as the one before.
+/// A prompt's pieces read a cache up to the rows that there are, rounded up ([Reach]): what stands behind, here nothing
+/// that is a number, does not matter, and whichever run comes next, it is as right as the one before.
 class PromptsLeaveEmptyRowsAloneTest {
     private static final int ROWS = 1900;
     private static final int HEAD_DIM = 16;
     private static final int KV_HEADS = 2;
     private static final int HEADS = 4;
-    /// Where pieces begin: some twice in a row, so that a CUDA graph of theirs runs, and again after others; with 40 tokens, two end at the
-    /// last of a number of rows and the first of the next.
-    private static final int[] POSITIONS = {0, 217, 230, 0, 216, 1100, ROWS - 40, 230, 1100, 1100, 0, ROWS - 40, ROWS - 80};
+    /// Where pieces begin: some twice in a row, so that a CUDA graph of theirs runs, and again after others; with 40
+    /// tokens, two end at the last of a number of rows and the first of the next.
+    private static final int[] POSITIONS = {0, 217, 230, 0, 216, 1100, ROWS - 40, 230, 1100, 1100, 0, ROWS - 40,
+            ROWS - 80};
 
     private final SplittableRandom random = new SplittableRandom(23);
 
@@ -70,8 +71,9 @@ class PromptsLeaveEmptyRowsAloneTest {
         List<Integer> prepared = new ArrayList<>();
         try (Arena arena = Arena.ofShared();
                 Session plain = Devices.byName("scalar").open(Map.of());
-                Session session = new GpuSession(Map.of("half", Tensor.allocate(arena, DType.BF16, Shape.of(1))), products,
-                        new GpuSession.Limits(1 << 20, scratch, 1 << 14), new WatchedRunner(Launches.chosen().runner(), launched, prepared))) {
+                Session session = new GpuSession(Map.of("half", Tensor.allocate(arena, DType.BF16, Shape.of(1))),
+                        products, new GpuSession.Limits(1 << 20, scratch, 1 << 14),
+                        new WatchedRunner(Launches.chosen().runner(), launched, prepared))) {
             // The second needs more memory: what the first was made for is gone then.
             for (int tokens : new int[] {40, 80}) {
                 Program plan = program(tokens);
@@ -89,8 +91,8 @@ class PromptsLeaveEmptyRowsAloneTest {
                         float[] want = expected.output(name).toFloats();
                         float[] have = actual.output(name).toFloats();
                         for (int i = 0; i < want.length; i++) {
-                            assertEquals(want[i], have[i], tolerance,
-                                    products + ", scratch " + scratch + ", " + tokens + " tokens at " + position + ": " + name + " " + i);
+                            assertEquals(want[i], have[i], tolerance, products + ", scratch " + scratch + ", " + tokens
+                                    + " tokens at " + position + ": " + name + " " + i);
                         }
                     }
                 }
@@ -102,9 +104,11 @@ class PromptsLeaveEmptyRowsAloneTest {
 
     private static Program program(int tokens) {
         Graph g = new Graph();
-        List<Result> attention = g.recordNode(new Attention(HEAD_DIM, 0), Leaf.input("q", DType.F32, tokens, HEADS * HEAD_DIM),
-                Leaf.input("k", DType.F32, ROWS, KV_HEADS * HEAD_DIM), Leaf.input("v", DType.F32, ROWS, KV_HEADS * HEAD_DIM),
-                Leaf.input("first", DType.I32, tokens), Leaf.input("last", DType.I32, tokens)).results;
+        List<Result> attention = g.recordNode(new Attention(HEAD_DIM, 0),
+                Leaf.input("q", DType.F32, tokens, HEADS * HEAD_DIM),
+                Leaf.input("k", DType.F32, ROWS, KV_HEADS * HEAD_DIM),
+                Leaf.input("v", DType.F32, ROWS, KV_HEADS * HEAD_DIM), Leaf.input("first", DType.I32, tokens),
+                Leaf.input("last", DType.I32, tokens)).results;
         return Program.of(g, Map.of("out", attention.get(0), "lse", attention.get(1)));
     }
 
@@ -118,7 +122,8 @@ class PromptsLeaveEmptyRowsAloneTest {
             Tensor tensor = program.input(name);
             long width = tensor.shape().dim(1);
             for (long i = 0; i < tensor.elements(); i++) {
-                tensor.setFloat(i, !name.equals("q") && i / width >= there ? Float.NaN : (float) random.nextDouble(-1, 1));
+                tensor.setFloat(i,
+                        !name.equals("q") && i / width >= there ? Float.NaN : (float) random.nextDouble(-1, 1));
             }
         }
     }

@@ -13,7 +13,8 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/// What an OpenCL driver refuses ends the run with words that say what it was, and no numbers come of it: TornadoVM prints it only.
+/// What an OpenCL driver refuses ends the run with words that say what it was, and no numbers come of it: TornadoVM
+/// prints it only.
 class RefusedByOpenClIsAnErrorTest {
     private static final int GROUP = 64;
     private final FloatArray x = new FloatArray(4 * GROUP);
@@ -22,7 +23,8 @@ class RefusedByOpenClIsAnErrorTest {
     void needsOpenCl() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        assumeTrue(Gpu.backend() == TornadoVMBackendType.OPENCL, () -> "TornadoVM's backend is " + Gpu.backend() + ", not OpenCL");
+        assumeTrue(Gpu.backend() == TornadoVMBackendType.OPENCL,
+                () -> "TornadoVM's backend is " + Gpu.backend() + ", not OpenCL");
     }
 
     public static void addOne(KernelContext c, FloatArray x) {
@@ -103,7 +105,8 @@ class RefusedByOpenClIsAnErrorTest {
     @Test
     void aGroupTooLarge() {
         int threads = Math.toIntExact(Gpu.groupLimit()) + 1;
-        String message = assertThrows(IllegalStateException.class, () -> new Plan().task(threads, 1, "addition")).getMessage();
+        String message = assertThrows(IllegalStateException.class, () -> new Plan().task(threads, 1, "addition"))
+                .getMessage();
         assertTrue(message.contains("addition needs groups of " + threads), message);
         assertTrue(Gpu.groupTooSmall(256).orElseThrow().contains("256 threads at most, and 512 are needed"));
     }

@@ -25,7 +25,8 @@ class RefusedLaunchIsAnErrorTest {
     void needsCuda() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA, () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
+        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA,
+                () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
     }
 
     @Test
@@ -38,7 +39,8 @@ class RefusedLaunchIsAnErrorTest {
                 Launch launch = new Launch(Kernel.FILL, List.of(block), new int[3], 1, 70_000, 1, "test", null);
                 try (Runner.Prepared prepared = runner.prepare(List.of(launch), ints, block, 64, null)) {
                     String message = assertThrows(IllegalStateException.class, prepared::run).getMessage();
-                    assertTrue(message.contains("FILL") && message.contains("70000") && message.contains("CUDA's error 1"),
+                    assertTrue(
+                            message.contains("FILL") && message.contains("70000") && message.contains("CUDA's error 1"),
                             message);
                 }
             }

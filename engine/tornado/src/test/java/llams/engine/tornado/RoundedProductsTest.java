@@ -23,7 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// With CUDA, products by weights narrower than F32 are sums in F32 of what their inputs are in BF16, and nothing else is lost.
+/// With CUDA, products by weights narrower than F32 are sums in F32 of what their inputs are in BF16, and nothing else
+/// is lost.
 class RoundedProductsTest {
     private final Arena arena = Arena.ofShared();
     private final SplittableRandom random = new SplittableRandom(11);
@@ -35,7 +36,8 @@ class RoundedProductsTest {
     void needsCuda() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA, () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
+        assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA,
+                () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
     }
 
     @AfterEach
@@ -125,7 +127,8 @@ class RoundedProductsTest {
         for (int[] mnk : new int[][] {{1, 33, 300}, {4, 5, 130}, {3, 1, 1}, {2, 256, 40}}) {
             Leaf x = weight(DType.F32, mnk[0], mnk[2]);
             Leaf w = weight(DType.BF16, mnk[1], mnk[2]);
-            outputs.put(x.name() + w.name(), g.record(new MatMul(false, true), x, w, weight(DType.F32, mnk[0], mnk[1])));
+            outputs.put(x.name() + w.name(),
+                    g.record(new MatMul(false, true), x, w, weight(DType.F32, mnk[0], mnk[1])));
         }
         System.setProperty(Products.ROWS_PROPERTY, "kernel");
         try {
@@ -173,7 +176,8 @@ class RoundedProductsTest {
         Map<String, float[]> results = onTheDevice();
         Tensor normed = Tensor.of(arena, Shape.of(20, 24), results.get("y"));
         check("a", normed, resident.get(w.name()), results.get("a"));
-        check("b", Tensor.of(arena, Shape.of(20, 24), scaled(results.get("y"), 3)), resident.get(w.name()), results.get("b"));
+        check("b", Tensor.of(arena, Shape.of(20, 24), scaled(results.get("y"), 3)), resident.get(w.name()),
+                results.get("b"));
         float[] rows = resident.get(w.name()).toFloats();
         float[] columns = new float[rows.length];
         for (int i = 0; i < rows.length; i++) {
@@ -182,12 +186,14 @@ class RoundedProductsTest {
         check("c", normed, Tensor.of(arena, Shape.of(24, 24), columns), results.get("c"));
     }
 
-    /// So does attention of few tokens, which is not rounded itself. Its inputs are zeros: every token sees the first row.
+    /// So does attention of few tokens, which is not rounded itself. Its inputs are zeros: every token sees the first
+    /// row.
     @Test
     void attentionOfFewTokensLeavesItsResultRounded() {
         Leaf w = weight(DType.BF16, 30, 64);
-        Value out = g.recordNode(new Attention(16, 0), weight(DType.F32, 2, 64), weight(DType.F32, 9, 32), weight(DType.F32, 9, 32),
-                Leaf.input("from", DType.I32, 2), Leaf.input("to", DType.I32, 2)).results.getFirst();
+        Value out = g.recordNode(new Attention(16, 0), weight(DType.F32, 2, 64), weight(DType.F32, 9, 32),
+                weight(DType.F32, 9, 32), Leaf.input("from", DType.I32, 2), Leaf.input("to", DType.I32, 2)).results
+                .getFirst();
         outputs.put("a", g.matMul(out, false, w, true));
         outputs.put("b", g.matMul(g.scale(out, 3), false, w, true));
         outputs.put("out", out);
@@ -198,7 +204,8 @@ class RoundedProductsTest {
             assertEquals(values[i % 64 / 32 * 16 + i % 16], results.get("out")[i], 1e-6f);
         }
         check("a", Tensor.of(arena, Shape.of(2, 64), results.get("out")), resident.get(w.name()), results.get("a"));
-        check("b", Tensor.of(arena, Shape.of(2, 64), scaled(results.get("out"), 3)), resident.get(w.name()), results.get("b"));
+        check("b", Tensor.of(arena, Shape.of(2, 64), scaled(results.get("out"), 3)), resident.get(w.name()),
+                results.get("b"));
     }
 
     private static float[] scaled(float[] values, float factor) {
@@ -237,7 +244,8 @@ class RoundedProductsTest {
             }
             Program program = Program.of(graph, wanted);
             Map<String, float[]> expected = attention(Devices.byName("scalar").open(resident), program, first, last);
-            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()), program, first, last);
+            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()),
+                    program, first, last);
             expected.forEach((name, want) -> {
                 double most = 0;
                 double difference = 0;

@@ -36,18 +36,23 @@ class WeightsInManyBlocksTest {
             for (int layer = 0; layer < LAYERS; layer++) {
                 Value up = g.matMul(x, false, weight("layer." + layer + ".up", DIM, resident, arena, random), true);
                 Value gate = g.matMul(x, false, weight("layer." + layer + ".gate", DIM, resident, arena, random), true);
-                x = g.add(g.scale(x, 0.5f), g.rmsNorm(g.swiGlu(gate, up), scales(layer, resident, arena, random), 1e-5f));
+                x = g.add(g.scale(x, 0.5f),
+                        g.rmsNorm(g.swiGlu(gate, up), scales(layer, resident, arena, random), 1e-5f));
             }
             Program program = Program.of(g, Map.of("y", x));
             float[] expected = run(Devices.byName("scalar").open(resident), program);
             long one = Block.aligned(DIM * DIM);
             for (long limit : new long[] {Block.LIMIT, LAYERS * one, 3 * one, 1}) {
-                assertArrayEquals(expected, run(new GpuSession(resident, Products.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)), program), 1e-4f);
+                assertArrayEquals(expected,
+                        run(new GpuSession(resident, Products.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)),
+                                program),
+                        1e-4f);
             }
         }
     }
 
-    private static Leaf weight(String name, int rows, Map<String, Tensor> resident, Arena arena, SplittableRandom random) {
+    private static Leaf weight(String name, int rows, Map<String, Tensor> resident, Arena arena,
+            SplittableRandom random) {
         Tensor tensor = Tensor.allocate(arena, DType.F32, Shape.of(rows, DIM));
         for (long i = 0; i < tensor.elements(); i++) {
             tensor.setFloat(i, (float) random.nextDouble(-1, 1));
