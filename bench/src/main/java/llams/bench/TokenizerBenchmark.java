@@ -97,7 +97,7 @@ public class TokenizerBenchmark {
             int at = Arrays.mismatch(actual, expected);
             if (at >= 0) {
                 throw new IllegalStateException(
-                        "wrong answer: id " + at + " of " + expected.length + " is not that" + " of plain merging");
+                        "wrong answer: id " + at + " of " + expected.length + " is not that of plain merging");
             }
         }
 

@@ -117,8 +117,8 @@ public class TrainStepBenchmark {
             Set<ProjectionName> targets = switch (method) {
                 case "all" -> EnumSet.allOf(ProjectionName.class);
                 case "qv" -> EnumSet.of(ProjectionName.Q, ProjectionName.V);
-                default -> throw new IllegalArgumentException(
-                        "targets \"" + method + "\" are not known; there are" + " all, qv");
+                default ->
+                    throw new IllegalArgumentException("targets \"" + method + "\" are not known; there are all, qv");
             };
             LoraConfig lora = new LoraConfig(RANK, 2 * RANK, 0, targets, false);
             Adapter adapter = Adapter.create(arena, lora, weights.config(), 0);

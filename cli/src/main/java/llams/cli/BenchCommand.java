@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
                 "Each row is one benchmark, as a part of what the processor and the memory can do at most, which is"
                         + " measured first."
                         + " bench/README.md explains the columns and how to compare with other programs. Let the"
-                        + " machine do nothing" + " else meanwhile."},
+                        + " machine do nothing else meanwhile."},
         footer = {"", "Examples:", "  llams bench --quick", "  llams bench Kernel --threads 1,2 --json results.json",
                 "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
                 "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"})
@@ -59,7 +59,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--param",
             paramLabel = "NAME=VALUE,...",
-            description = "Other values for a parameter; --list" + " shows them.")
+            description = "Other values for a parameter; --list shows them.")
     List<String> parameters = List.of();
 
     @Option(
@@ -71,7 +71,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Also write all results to a file, in the form of" + " JMH.")
+            description = "Also write all results to a file, in the form of JMH.")
     Path json;
 
     @Override
@@ -79,7 +79,7 @@ final class BenchCommand implements Callable<Integer> {
         Benchmarks benchmarks = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
         if (benchmarks == null) {
             throw new ParameterException(spec.commandLine(),
-                    "bench must be the first argument of ./llams, which" + " then builds it");
+                    "bench must be the first argument of ./llams, which then builds it");
         }
         if (list) {
             benchmarks.list(llams.out);

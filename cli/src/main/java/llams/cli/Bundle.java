@@ -43,7 +43,7 @@ final class Bundle {
             String home = System.getenv("TORNADOVM_HOME");
             if (home == null || home.isEmpty()) {
                 throw new IllegalArgumentException("--gpu packs TornadoVM's SDK too, and TORNADOVM_HOME does not"
-                        + " say where that is;" + " docs/gpu.md tells how to get it");
+                        + " say where that is; docs/gpu.md tells how to get it");
             }
             Path flags = Path.of(home, "tornado-argfile.template");
             if (!Files.isReadable(flags)) {

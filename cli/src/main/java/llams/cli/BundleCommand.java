@@ -50,7 +50,7 @@ final class BundleCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         if (!out.getFileName().toString().endsWith(".tar.xz")) {
             throw new ParameterException(spec.commandLine(),
-                    "--out " + out + " does not end in .tar.xz, which is" + " what it will be");
+                    "--out " + out + " does not end in .tar.xz, which is what it will be");
         }
         if (level < LZMA2Options.PRESET_MIN || level > LZMA2Options.PRESET_MAX) {
             throw new ParameterException(spec.commandLine(), "--level " + level + " is not between 0 and 9");

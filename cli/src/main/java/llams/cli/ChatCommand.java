@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         name = "chat",
         description = {"Talk with an instruct model.",
                 "Each line of standard input is a message, and the answer goes to standard output. The model keeps what"
-                        + " was said: a turn" + " costs only its own tokens."},
+                        + " was said: a turn costs only its own tokens."},
         footer = {"", "Examples:", "  llams chat -m model --system 'Answer in Korean.'",
                 "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {

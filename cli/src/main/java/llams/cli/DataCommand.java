@@ -48,7 +48,7 @@ final class DataCommand implements Runnable {
                 names = "--out",
                 paramLabel = "FILE",
                 required = true,
-                description = "Required: the conversations," + " one a line.")
+                description = "Required: the conversations, one a line.")
         Path out;
 
         @Override

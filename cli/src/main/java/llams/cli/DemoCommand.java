@@ -63,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
         printf("%nHeld-out losses, in nats a token:%n%n");
         table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
         printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for,"
-                + " and facts about%n" + "the village:%n%n");
+                + " and facts about%nthe village:%n%n");
         table(report, DemoReport.Model::scores, score -> score.right() + "/" + score.asked());
         for (String question : report.models().getFirst().answers().keySet()) {
             printf("%n%s%n", question);

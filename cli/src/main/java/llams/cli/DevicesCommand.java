@@ -30,7 +30,7 @@ final class DevicesCommand implements Callable<Integer> {
         long memoryBytes = Memory.machineBytes();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
         Optional<String> noGpu = gpu.map(Device::unavailable)
-                .orElse(Optional.of("not started with one; docs/gpu.md" + " tells how"));
+                .orElse(Optional.of("not started with one; docs/gpu.md tells how"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")

@@ -18,7 +18,7 @@ final class DocumentFiles {
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR_OR_FILE",
-            description = "What makes texts ids; files of ids" + " need none.")
+            description = "What makes texts ids; files of ids need none.")
     Path tokenizer;
 
     @Option(

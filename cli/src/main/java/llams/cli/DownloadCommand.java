@@ -28,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "Takes safetensors weights, tokenizer, configuration and licence, and checks size and hash of each."
                         + " When it is"
                         + " interrupted, the same command goes on where it was. Gated models need a licence accepted on"
-                        + " their page and a" + " token of your account."},
+                        + " their page and a token of your account."},
         footer = {"",
                 "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME"
                         + " (usually"
@@ -70,7 +70,7 @@ final class DownloadCommand implements Callable<Integer> {
     @Option(
             names = "--token",
             paramLabel = "T",
-            description = "Who asks. Other users of this machine may see it" + " here; HF_TOKEN they do not.")
+            description = "Who asks. Other users of this machine may see it here; HF_TOKEN they do not.")
     String token;
 
     @Option(

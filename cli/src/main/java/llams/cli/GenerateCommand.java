@@ -32,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "generate",
         description = {"Continue a text.",
                 "The continuation goes to standard output as it is made, without the prompt. It ends at a stop id of"
-                        + " the model, at a" + " stop text, after -n tokens or at the end of the model's context."},
+                        + " the model, at a stop text, after -n tokens or at the end of the model's context."},
         footer = {"", "Examples:", "  llams generate -m model -p 'The capital of Korea is'",
                 "  llams generate -m model -f story.txt -n 500 --temp 0 --stop 'The End'",
                 "  llams generate -m model --adapter tuned -p '안녕하세요' --seed 1"})
@@ -55,14 +55,14 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = {"-f", "--file"},
             paramLabel = "FILE",
-            description = "A file with the text to continue; -:" + " standard input.")
+            description = "A file with the text to continue; -: standard input.")
     Path promptFile;
 
     @Option(
             names = "--ids",
             paramLabel = "1,2,3",
             split = ",",
-            description = "The text to continue as ids, taken" + " as they stand.")
+            description = "The text to continue as ids, taken as they stand.")
     int[] promptIds;
 
     @Option(

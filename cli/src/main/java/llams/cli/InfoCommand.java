@@ -52,7 +52,7 @@ final class InfoCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "DIR_OR_FILE",
-            description = "A model's or an adapter's directory, or a .safetensors" + " file.")
+            description = "A model's or an adapter's directory, or a .safetensors file.")
     Path path;
 
     @Option(names = "--json", description = "Print one JSON object.")

@@ -51,7 +51,7 @@ final class InitCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             required = true,
-            description = "Required: a new directory for the" + " model.")
+            description = "Required: a new directory for the model.")
     Path out;
 
     @Option(
@@ -64,7 +64,7 @@ final class InitCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Another seed, another model" + " (default: ${DEFAULT-VALUE}).")
+            description = "Another seed, another model (default: ${DEFAULT-VALUE}).")
     long seed;
 
     @Option(

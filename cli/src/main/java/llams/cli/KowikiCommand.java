@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
                         + " '= title =', without markup, tables, references and lists of links."},
         footer = {"",
                 "Redirects, pages of other namespaces and articles without text are left out and counted. From"
-                        + " WikiExtractor, headings are" + " lines of text: it does not mark them.",
+                        + " WikiExtractor, headings are lines of text: it does not mark them.",
                 "Templates in sentences become what they show: numbers, units, dates, flags, languages. A sentence with"
                         + " another template"
                         + " is left out and counted by the template's name; boxes, notices and citations just go.",
@@ -70,7 +70,7 @@ final class KowikiCommand implements Callable<Integer> {
             data.llams.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(),
                     counts.bytesWritten());
             data.llams.out.printf(Locale.ROOT,
-                    "left out: %,d redirects, %,d pages of other namespaces, %,d" + " articles without text%n",
+                    "left out: %,d redirects, %,d pages of other namespaces, %,d articles without text%n",
                     counts.redirects(), counts.otherPages(), counts.empty());
             if (counts.sentences() > 0) {
                 data.llams.out.println(unknownTemplates(counts));
@@ -89,6 +89,6 @@ final class KowikiCommand implements Callable<Integer> {
         int more = counts.templates().size() - NAMED;
         return String.format(Locale.ROOT, "left out: %,d sentences that depend on unknown templates: %s%s",
                 counts.sentences(), most,
-                more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with" + " --json)", more) : "");
+                more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with --json)", more) : "");
     }
 }

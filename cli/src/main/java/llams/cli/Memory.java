@@ -36,7 +36,7 @@ final class Memory {
             String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
             throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes)
                     + " of memory beside the mapped weights (" + made + text(memory.state()) + " state, "
-                    + text(memory.temporaries()) + " temporary), and the" + " machine has " + text(machineBytes())
+                    + text(memory.temporaries()) + " temporary), and the machine has " + text(machineBytes())
                     + "; what would help: " + remedy);
         }
     }

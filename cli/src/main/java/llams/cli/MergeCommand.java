@@ -96,21 +96,21 @@ final class MergeCommand implements Runnable {
                 names = "--instruct",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the base's" + " instruct model.")
+                description = "Required: the base's instruct model.")
         Path instruct;
 
         @Option(
                 names = "--tuned",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the base, tuned on" + " other data.")
+                description = "Required: the base, tuned on other data.")
         Path tuned;
 
         @Option(
                 names = "--out",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: a new directory for" + " the result.")
+                description = "Required: a new directory for the result.")
         Path out;
 
         @Option(
@@ -126,7 +126,7 @@ final class MergeCommand implements Runnable {
                 paramLabel = "HOW",
                 defaultValue = "strict",
                 description = "If the vocabularies differ: strict refuses, skip leaves embedding and head as they"
-                        + " are in tuned," + " partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
+                        + " are in tuned, partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
         ChatVector.Vocabulary vocabulary;
 
         @Option(
@@ -173,7 +173,7 @@ final class MergeCommand implements Runnable {
                 names = "--base",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the model of the" + " adapter.")
+                description = "Required: the model of the adapter.")
         Path base;
 
         @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "Required: the adapter.")
@@ -183,7 +183,7 @@ final class MergeCommand implements Runnable {
                 names = "--out",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: a new directory for" + " the result.")
+                description = "Required: a new directory for the result.")
         Path out;
 
         @Option(names = "--json", description = "Print one JSON object.")

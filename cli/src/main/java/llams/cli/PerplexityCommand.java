@@ -76,7 +76,7 @@ final class PerplexityCommand implements Callable<Integer> {
             description = "Read each document through a window of --tokens tokens that moves by N, and count each"
                     + " token once: it sees at"
                     + " least --tokens minus N tokens before it. Small N are exact and slow; a quarter of --tokens"
-                    + " is usual" + " (default: no window).")
+                    + " is usual (default: no window).")
     Integer stride;
 
     @Mixin
@@ -175,20 +175,19 @@ final class PerplexityCommand implements Callable<Integer> {
     private String context(DataStatistics data, int length) {
         if (stride != null) {
             return String.format(Locale.ROOT,
-                    "windows of %,d tokens that move by %,d: at least %,d tokens, or all" + " of the document's",
-                    length, stride, length - stride);
+                    "windows of %,d tokens that move by %,d: at least %,d tokens, or all of the document's", length,
+                    stride, length - stride);
         }
         String lost = data.truncated() == 0
                 ? ""
-                : String.format(
-                        Locale.ROOT, "; %,d of %,d documents are longer, and %,d tokens do not count"
-                                + " (--stride counts" + " them)",
+                : String.format(Locale.ROOT,
+                        "; %,d of %,d documents are longer, and %,d tokens do not count (--stride counts them)",
                         data.truncated(), data.documents(), data.truncatedTokens());
         if (!pack) {
             return String.format(Locale.ROOT, "one document a sequence of up to %,d tokens%s", length, lost);
         }
         return String.format(Locale.ROOT,
-                "packed into sequences of %,d tokens; %,d of %,d documents are cut, and" + " what follows sees nothing"
+                "packed into sequences of %,d tokens; %,d of %,d documents are cut, and what follows sees nothing"
                         + " before the cut%s%s",
                 length, data.cut(), data.documents(), data.cut() == 0 ? "" : " (--stride keeps the context)", lost);
     }

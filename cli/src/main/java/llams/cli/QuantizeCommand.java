@@ -32,21 +32,21 @@ final class QuantizeCommand implements Callable<Integer> {
             names = {"-m", "--model"},
             paramLabel = "DIR",
             required = true,
-            description = "Required: a model's" + " directory.")
+            description = "Required: a model's directory.")
     Path model;
 
     @Option(
             names = "--out",
             paramLabel = "DIR",
             required = true,
-            description = "Required: a new directory for the" + " result.")
+            description = "Required: a new directory for the result.")
     Path out;
 
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "q8_0",
-            description = "The weights' type: q8_0" + " (default).")
+            description = "The weights' type: q8_0 (default).")
     Type dtype;
 
     @Option(names = "--json", description = "Print one JSON object.")

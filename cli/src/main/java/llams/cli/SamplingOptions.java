@@ -44,7 +44,7 @@ final class SamplingOptions {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "Makes the choices repeatable (default: another one" + " each time, shown).")
+            description = "Makes the choices repeatable (default: another one each time, shown).")
     Long seed;
 
     /// @throws ParameterException if a value that is given is out of its range

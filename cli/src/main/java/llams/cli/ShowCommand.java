@@ -51,7 +51,7 @@ final class ShowCommand implements Callable<Integer> {
             names = "-n",
             paramLabel = "N",
             defaultValue = "3",
-            description = "How many documents to show (default:" + " ${DEFAULT-VALUE}).")
+            description = "How many documents to show (default: ${DEFAULT-VALUE}).")
     int count;
 
     @Option(

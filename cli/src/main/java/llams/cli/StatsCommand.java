@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "stats",
         description = {"How long documents are, and what training with sequences of some lengths would make of them.",
                 "Files as 'llams train' takes them. Packed, texts are cut and go on in the next sequence; the end of a"
-                        + " conversation that is" + " longer than a sequence is lost."},
+                        + " conversation that is longer than a sequence is lost."},
         footer = {"", "Example:", "  llams data stats chats.jsonl --tokenizer model"})
 final class StatsCommand implements Callable<Integer> {
     private static final int BAR = 40;

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
                         + " line ends."},
         footer = {"",
                 "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\":"
-                        + " \"...\"} or" + " {\"error\": \"...\"}:",
+                        + " \"...\"} or {\"error\": \"...\"}:",
                 "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
                 "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
                 "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
@@ -86,7 +86,7 @@ final class TokenizeCommand implements Callable<Integer> {
         }
         if (jsonl && decode) {
             throw new ParameterException(spec.commandLine(),
-                    "--jsonl and --decode exclude each other: a line" + " {\"ids\": [...]} decodes");
+                    "--jsonl and --decode exclude each other: a line {\"ids\": [...]} decodes");
         }
         ModelText text = ModelText.of(tokenizerPath, Clock.systemDefaultZone());
         if (cutLongRuns) {

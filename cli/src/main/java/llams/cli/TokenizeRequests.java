@@ -80,8 +80,8 @@ final class TokenizeRequests {
                 case "text" -> TokenizeCommand.Special.text;
                 case "parse" -> TokenizeCommand.Special.parse;
                 case "error" -> TokenizeCommand.Special.error;
-                default -> throw new DataException(
-                        place + ": \"special\" is \"" + name + "\"; wanted text, parse" + " or error");
+                default ->
+                    throw new DataException(place + ": \"special\" is \"" + name + "\"; wanted text, parse or error");
             };
         }
         return TokenizeCommand.encode(this.text, text, how, begin, end);

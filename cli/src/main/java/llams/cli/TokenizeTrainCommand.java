@@ -51,14 +51,14 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             names = "--vocab",
             paramLabel = "N",
             required = true,
-            description = "Required: the number of tokens," + " special ones not counted.")
+            description = "Required: the number of tokens, special ones not counted.")
     int vocab;
 
     @Option(
             names = "--out",
             paramLabel = "FILE",
             required = true,
-            description = "Required: the file to write," + " which must not be there yet.")
+            description = "Required: the file to write, which must not be there yet.")
     Path out;
 
     @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")

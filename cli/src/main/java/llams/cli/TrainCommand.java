@@ -83,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
-            description = "Options in a file, as in 'lr: 3e-4'; the" + " command line wins.")
+            description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
     Path config;
 
     @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
@@ -250,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
             int epochs = Math.ceilDiv(ENOUGH_STEPS, perPass);
             line("", "few steps change a model little: the data make %d an epoch; --epochs %d makes %d%s", perPass,
                     epochs, epochs * perPass,
-                    settings.accumulate() * settings.batch() == 1 ? "" : ", a smaller --batch" + " more of each");
+                    settings.accumulate() * settings.batch() == 1 ? "" : ", a smaller --batch more of each");
         }
     }
 

@@ -40,7 +40,7 @@ final class TrainOptions {
     @Option(
             names = "--init-config",
             paramLabel = "FILE",
-            description = "Instead of -m: a new random model of this" + " config.json.")
+            description = "Instead of -m: a new random model of this config.json.")
     Path initConfig;
 
     @Option(
@@ -53,14 +53,14 @@ final class TrainOptions {
             names = "--data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Training data, in the forms" + " below; - is standard input.")
+            description = "Training data, in the forms below; - is standard input.")
     List<Path> data = List.of();
 
     @Option(
             names = "--eval-data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Held-out data, to measure" + " the loss on.")
+            description = "Held-out data, to measure the loss on.")
     List<Path> evalData = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", description = "A new directory for the result, the log and the saves.")
@@ -110,14 +110,14 @@ final class TrainOptions {
             names = "--batch",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Sequences of a micro-batch" + " (default: ${DEFAULT-VALUE}).")
+            description = "Sequences of a micro-batch (default: ${DEFAULT-VALUE}).")
     int batch;
 
     @Option(
             names = "--accumulate",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Micro-batches of a step" + " (default: ${DEFAULT-VALUE}).")
+            description = "Micro-batches of a step (default: ${DEFAULT-VALUE}).")
     int accumulate;
 
     @Option(
@@ -162,7 +162,7 @@ final class TrainOptions {
             names = "--weight-decay",
             paramLabel = "W",
             defaultValue = "0.01",
-            description = "AdamW (default:" + " ${DEFAULT-VALUE}).")
+            description = "AdamW (default: ${DEFAULT-VALUE}).")
     double weightDecay;
 
     @Option(
@@ -184,7 +184,7 @@ final class TrainOptions {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Another seed, another run" + " (default: ${DEFAULT-VALUE}).")
+            description = "Another seed, another run (default: ${DEFAULT-VALUE}).")
     int seed;
 
     @Option(
@@ -206,7 +206,7 @@ final class TrainOptions {
             names = "--keep",
             paramLabel = "K",
             defaultValue = "2",
-            description = "Saves to keep, the newest" + " (default: ${DEFAULT-VALUE}).")
+            description = "Saves to keep, the newest (default: ${DEFAULT-VALUE}).")
     int keep;
 
     @Option(
@@ -217,7 +217,7 @@ final class TrainOptions {
 
     @Option(
             names = "--resume",
-            description = "Go on from the newest good save in --out, also to make a finished" + " run longer.")
+            description = "Go on from the newest good save in --out, also to make a finished run longer.")
     boolean resume;
 
     /// What [#fromAdapter] looks like.
@@ -228,7 +228,7 @@ final class TrainOptions {
     /// @throws IOException if the adapter to go on with cannot be read
     void complete() throws IOException {
         usage((model == null) != (initConfig == null),
-                "give the model to tune with -m DIR, or a new one with" + " --init-config FILE");
+                "give the model to tune with -m DIR, or a new one with --init-config FILE");
         usage(!data.isEmpty(), "give training data with --data FILE");
         usage(out != null, "give a new directory for the result with --out DIR");
         usage(steps == null || epochs == null, "give --steps or --epochs, not both");
@@ -243,7 +243,7 @@ final class TrainOptions {
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         if (fromAdapter != null) {
             usage(method == Method.lora, "--from-adapter is for --method lora; to train every weight, fold the"
-                    + " adapter into the model" + " first with 'llams merge adapter'");
+                    + " adapter into the model first with 'llams merge adapter'");
             continued = AdapterFiles.config(fromAdapter);
             agrees("--rank", rank, continued.rank());
             agrees("--alpha", alpha, continued.alpha());
@@ -274,7 +274,7 @@ final class TrainOptions {
         for (String target : targets) {
             projections.add(ProjectionName.named(target.strip())
                     .orElseThrow(() -> wrong(
-                            "--targets: there is no \"" + target + "\"; there are q, k, v, o," + " gate, up, down")));
+                            "--targets: there is no \"" + target + "\"; there are q, k, v, o, gate, up, down")));
         }
         return projections;
     }

@@ -16,7 +16,7 @@ final class WeightsOption {
             paramLabel = "FORM",
             defaultValue = "stored",
             description = "stored: as they are in the file; q8: quantized to Q8_0 while loading, as 'llams"
-                    + " quantize' would, for less" + " memory and faster generation (default: ${DEFAULT-VALUE}).")
+                    + " quantize' would, for less memory and faster generation (default: ${DEFAULT-VALUE}).")
     Form form;
 
     @Option(

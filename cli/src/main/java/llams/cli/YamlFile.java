@@ -106,7 +106,7 @@ final class YamlFile {
                 }
             }
             default -> throw new DataException(
-                    place(value) + brief(key) + " must be a value or a list of values," + " not " + kind(value));
+                    place(value) + brief(key) + " must be a value or a list of values, not " + kind(value));
         }
         return new Entry(key.getValue(), values, value instanceof SequenceStartEvent, line(key));
     }

@@ -103,7 +103,7 @@ class AnyTextIsAValueTest {
         String m = model.toString();
         Llams run = Llams.run("generate", "-m", m, "-p", "-n");
         assertEquals(new Llams(2, "", "llams generate: --prompt needs a value, and -n is an option; if it is the"
-                + " value, write" + " --prompt=-n; see 'llams generate --help'\n"), run);
+                + " value, write --prompt=-n; see 'llams generate --help'\n"), run);
         assertEquals(2, Llams.run("generate", "-m", m, "-p", "x", "--stop", "--").code());
         assertEquals(2, Llams.run("train", "--data", "--out", "x").code());
         assertEquals(2, Llams.run("data", "stats", "--tokenizer", "--no-pack", "x").code());

@@ -100,7 +100,7 @@ class BundleRunsWithNothingInstalledTest {
         assertEquals(Llams.run(generate).out(), run(generate));
         // What a template is rendered with is there too, and the modules of Java that it needs.
         Files.writeString(model.resolve("chat_template.jinja"),
-                "{% for m in messages %}{{ m.content | trim }}!{%" + " endfor %}");
+                "{% for m in messages %}{{ m.content | trim }}!{% endfor %}");
         Path chats = Files.writeString(directory.resolve("chats.jsonl"),
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\":"
                         + " \"b\"}]}");

@@ -80,11 +80,12 @@ class ChatCommandTest {
     /// What a message says is never lost in silence: it is refused, and the conversation is as it was.
     @Test
     void aMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn() {
-        Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
+        Llams run = Llams.withInput("hi\nx".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
                 "-n", "6");
         assertEquals(1, run.code());
-        assertTrue(run.err()
-                .contains("this message makes 223 tokens, and the context of 128 must hold them and an" + " answer"),
+        assertTrue(
+                run.err()
+                        .contains("this message makes 223 tokens, and the context of 128 must hold them and an answer"),
                 run.err());
         assertEquals(chat("hi\nyou\n", "-n", "6").out(), run.out());
         // One that fits leaves room for a token at least.

@@ -109,7 +109,7 @@ class ChoiceCommandTest {
     @Test
     void whatWasLearntIsAnswered() throws IOException {
         Path text = Files.writeString(directory.resolve("text.txt"),
-                "the cat sat on the mat. the dog ran to the" + " sea. ".repeat(40));
+                "the cat sat on the mat. the dog ran to the sea. ".repeat(40));
         String tuned = directory.resolve("tuned").toString();
         Llams run = Llams.run("train", "-m", model.toString(), "--data", text.toString(), "--out", tuned, "--steps",
                 "60", "--lr", "0.03", "--tokens", "64");
@@ -130,16 +130,16 @@ class ChoiceCommandTest {
             delimiter = '|',
             value = {
                     "{\"question\": \"q\", \"choices\": [\"a\", \"b\"]} | questions.jsonl:1: \"answer\" is nothing;"
-                            + " wanted the" + " index of the right one of 2 choices",
+                            + " wanted the index of the right one of 2 choices",
                     "{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 2} | \"answer\" is the number"
-                            + " 2; wanted the" + " index",
+                            + " 2; wanted the index",
                     "{\"question\": \"q\", \"choices\": [\"a\", \" \"], \"answer\": 0} | \"choices\"[1] is blank",
                     "{\"question\": \"q\", \"choices\": [\"a\"], \"answer\": 0} | \"choices\" is a list of 1;"
-                            + " wanted a list of" + " two texts or more",
+                            + " wanted a list of two texts or more",
                     "{\"choices\": [\"a\", \"b\"], \"answer\": 0} | \"question\" is missing; wanted a text",
                     "'' | no question in it",
                     "{\"question\": \"LONG\", \"choices\": [\"a\", \"b\"], \"answer\": 0} | have 203 tokens, and"
-                            + " the model" + " allows 128"})
+                            + " the model allows 128"})
     void whatIsNoQuestionIsRefused(String line, String message) throws IOException {
         Path data = Files.writeString(directory.resolve("questions.jsonl"), line.replace("LONG", "x".repeat(200)));
         Llams run = Llams.run("eval", "choice", "-m", model.toString(), "--data", data.toString());

@@ -165,8 +165,7 @@ class DownloadCommandTest {
         assertEquals("", run.out());
         assertEquals(1, run.err().lines().count(), run.err());
         assertTrue(run.err()
-                .startsWith(
-                        "llams: http://127.0.0.1:" + server.getLocalPort() + "/maker/small: this" + " model is gated"),
+                .startsWith("llams: http://127.0.0.1:" + server.getLocalPort() + "/maker/small: this model is gated"),
                 run.err());
         assertFalse(run.err().contains("hf_x"), run.err());
         assertFalse(Files.exists(to));

@@ -87,16 +87,14 @@ class LongRunsTest {
     void fewStepsAreSaidWithNumbers() {
         Llams run = train("--epochs", "1");
         // 121 tokens in sequences of 32.
-        assertTrue(run.err()
-                .contains("few steps change a model little: the data make 4 an epoch; --epochs 20 makes" + " 80"),
+        assertTrue(
+                run.err().contains("few steps change a model little: the data make 4 an epoch; --epochs 20 makes 80"),
                 run.err());
         run = train("--epochs", "1", "--batch", "3", "--out", directory.resolve("batch").toString());
-        assertTrue(run.err()
-                .contains("the data make 2 an epoch; --epochs 40 makes 80, a smaller --batch more of" + " each"),
+        assertTrue(run.err().contains("the data make 2 an epoch; --epochs 40 makes 80, a smaller --batch more of each"),
                 run.err());
         assertTrue(run.err()
-                .contains(
-                        "1.00 times through the data, 2 steps each time, the last with the 1 sequence" + " left over"),
+                .contains("1.00 times through the data, 2 steps each time, the last with the 1 sequence left over"),
                 run.err());
         run = train("--epochs", "5", "--out", directory.resolve("enough").toString());
         assertFalse(run.err().contains("few steps"), run.err());
@@ -109,8 +107,10 @@ class LongRunsTest {
         Llams run = train("--steps", "1000000000", "--save-every", "1", "--keep", "1000000000");
         assertEquals(1, run.code());
         String line = run.err().lines().toList().getLast();
-        assertTrue(line.matches("llams: .*out: the run needs [0-9,.]+ MB on this disk \\(.*\\), and it has .*; free"
-                + " some, or choose another --out, or" + " --keep 1 \\(.* MB\\), or --save-every 0 \\(.* MB\\)"), line);
+        assertTrue(
+                line.matches("llams: .*out: the run needs [0-9,.]+ MB on this disk \\(.*\\), and it has .*; free"
+                        + " some, or choose another --out, or --keep 1 \\(.* MB\\), or --save-every 0 \\(.* MB\\)"),
+                line);
         assertFalse(Files.exists(directory.resolve("out")));
     }
 
@@ -122,7 +122,7 @@ class LongRunsTest {
                 .lines()
                 .toList()
                 .getLast()
-                .matches("llams: step 0: after the update .* are infinite or" + " NaN; .*"), run.err());
+                .matches("llams: step 0: after the update .* are infinite or NaN; .*"), run.err());
         assertFalse(Files.exists(directory.resolve("out/adapter_config.json")));
     }
 
@@ -157,9 +157,7 @@ class LongRunsTest {
     void wrongSaveIntervalsAreWrongUsage() {
         Llams run = train("--save-every", "10s");
         assertEquals(2, run.code());
-        assertTrue(
-                run.err()
-                        .contains("--save-every must be steps, such as 500, or minutes, such as 10m, not" + " \"10s\""),
+        assertTrue(run.err().contains("--save-every must be steps, such as 500, or minutes, such as 10m, not \"10s\""),
                 run.err());
     }
 

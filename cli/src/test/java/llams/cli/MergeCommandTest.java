@@ -64,7 +64,7 @@ class MergeCommandTest {
         assertTrue(written.contains("\"" + Path.of(model).toAbsolutePath() + "\""), written);
         // The same adapter by another rule, with another strength for one module.
         Files.writeString(config,
-                written.replaceAll("(?s)\"target_modules\" : \\[.*?]", "\"target_modules\" :" + " \".*[.](q|v)_proj\"")
+                written.replaceAll("(?s)\"target_modules\" : \\[.*?]", "\"target_modules\" : \".*[.](q|v)_proj\"")
                         .replaceAll("\"alpha_pattern\" : \\{ *}",
                                 "\"alpha_pattern\" : { \"1.self_attn.q_proj\" : 96 }"));
         ObjectNode info = JsonLine.parse(done("info", adapter.toString(), "--json").out().strip(), "output");

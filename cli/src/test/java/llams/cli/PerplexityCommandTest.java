@@ -27,7 +27,7 @@ class PerplexityCommandTest {
         model = SmallModel.create(shared);
         String text = "the quick brown fox jumps over the lazy dog; ".repeat(3).substring(0, 99);
         data = Files.writeString(shared.resolve("data.jsonl"),
-                "{\"text\": \"" + text + "\"}\n{\"text\": \"nine" + " more\"}\n");
+                "{\"text\": \"" + text + "\"}\n{\"text\": \"nine more\"}\n");
     }
 
     private static ObjectNode measure(String... options) {
@@ -76,9 +76,9 @@ class PerplexityCommandTest {
     @Test
     void theOutputSaysWhatTheTokensSaw() {
         assertEquals("context       packed into sequences of 32 tokens; 1 of 2 documents are cut, and what follows"
-                + " sees nothing before the cut" + " (--stride keeps the context)", said("--tokens", "32"));
+                + " sees nothing before the cut (--stride keeps the context)", said("--tokens", "32"));
         assertEquals("context       one document a sequence of up to 32 tokens; 1 of 2 documents are longer, and 69"
-                + " tokens do not count" + " (--stride counts them)", said("--tokens", "32", "--no-pack"));
+                + " tokens do not count (--stride counts them)", said("--tokens", "32", "--no-pack"));
         assertEquals("context       windows of 32 tokens that move by 8: at least 24 tokens, or all of the document's",
                 said("--tokens", "32", "--stride", "8"));
     }
@@ -90,7 +90,7 @@ class PerplexityCommandTest {
                     "32", "--stride=" + stride);
             assertEquals(2, run.code(), stride);
             assertTrue(run.err()
-                    .contains("--stride must be from 1 to 31, less than the window's 32 tokens" + " (--tokens), not "
+                    .contains("--stride must be from 1 to 31, less than the window's 32 tokens (--tokens), not "
                             + stride),
                     run.err());
         }

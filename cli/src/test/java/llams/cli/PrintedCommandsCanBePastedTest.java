@@ -73,6 +73,6 @@ class PrintedCommandsCanBePastedTest {
         System.setProperty("llams.program", "./llams");
         assertTrue(Llams.run("info", "meta-llama/Llama-3.2-1B")
                 .err()
-                .contains("'./llams download" + " meta-llama/Llama-3.2-1B'"));
+                .contains("'./llams download meta-llama/Llama-3.2-1B'"));
     }
 }

@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data show`, with a tokenizer whose tokens are bytes.
 class ShowCommandTest {
     private static final String CHAT = "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\":"
-            + " \"assistant\", \"content\": \"a" + " b\"}], \"id\": 1}\n";
+            + " \"assistant\", \"content\": \"a b\"}], \"id\": 1}\n";
 
     @TempDir
     Path directory;
@@ -75,9 +75,9 @@ class ShowCommandTest {
                 "--color", "never").out();
         assertTrue(out.contains("⟦a ·⟧\n(2 more tokens, which are cut off)\n"), out);
         assertTrue(out.contains("d.jsonl:2: 11 tokens, 0 trained\n")
-                && out.contains("(left out: nothing in it is" + " trained)"), out);
-        assertTrue(show(CHAT, "--tokens", "10").out()
-                .contains("(left out: nothing in its first 10 tokens is" + " trained)"));
+                && out.contains("(left out: nothing in it is trained)"), out);
+        assertTrue(
+                show(CHAT, "--tokens", "10").out().contains("(left out: nothing in its first 10 tokens is trained)"));
     }
 
     @Test
@@ -103,7 +103,7 @@ class ShowCommandTest {
     void specialTextIsShownAsItIsRead() throws IOException {
         String row = "{\"text\": \"a<|eot_id|>\"}";
         assertTrue(show(row, "--special", "parse", "--color", "never").out()
-                .contains("<|begin_of_text|> ⟦a" + " <|eot_id|>⟧\n"));
+                .contains("<|begin_of_text|> ⟦a <|eot_id|>⟧\n"));
         assertTrue(show(row, "--color", "never").out().contains("⟦a < | e o t _ i d | > <|end_of_text|>⟧\n"));
     }
 

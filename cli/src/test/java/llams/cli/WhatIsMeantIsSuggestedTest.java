@@ -71,7 +71,7 @@ class WhatIsMeantIsSuggestedTest {
     @CsvSource(
             delimiter = '|',
             value = {"chta      | did you mean chat?", "serve     | there is no server: 'chat' talks",
-                    "run        | 'chat'" + " talks with a model, 'generate'", "finetune  | did you mean train?",
+                    "run        | 'chat' talks with a model, 'generate'", "finetune  | did you mean train?",
                     "fine_tune  | did you mean train?", "convert   | models are read as they are",
                     "export     | what train, merge and quantize write", "perplexity| did you mean eval perplexity?",
                     "benchmark  | did you mean bench?", "tokenise  | did you mean tokenize?",

@@ -87,7 +87,7 @@ class WhatIsNoModelIsRecognizedTest {
     void incompleteModels() throws IOException {
         says(with("empty"), "is empty; a model is a directory with config.json");
         says(with("tokenizer", "tokenizer.json", "tokenizer_config.json"),
-                "has a tokenizer but neither config.json" + " nor weights");
+                "has a tokenizer but neither config.json nor weights");
         says(with("half", "config.json", "model.safetensors.incomplete-12ab"), "the download is not complete");
         says(with("bare", "config.json", "tokenizer.json"), "has config.json but no weights");
         says(with("running", "train.jsonl", "step-000004/state.safetensors"), "--resume finishes it");
@@ -110,9 +110,9 @@ class WhatIsNoModelIsRecognizedTest {
         assertTrue(run.err().contains("'llams download meta-llama/Llama-3.2-1B'"), run.err());
         assertTrue(Llams.run("generate", "-m", "/no/such/place", "-p", "x")
                 .err()
-                .contains("no such directory; a" + " model is"));
+                .contains("no such directory; a model is"));
         assertTrue(Llams.run("generate", "-m", "/dev/null", "-p", "x")
                 .err()
-                .contains("neither a directory nor a" + " regular file"));
+                .contains("neither a directory nor a regular file"));
     }
 }

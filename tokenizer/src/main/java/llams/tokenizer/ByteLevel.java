@@ -36,8 +36,7 @@ final class ByteLevel {
             char c = text.charAt(i);
             if (c >= BYTE.length || BYTE[c] < 0) {
                 throw new IllegalArgumentException(String.format(
-                        "token \"%s\" has U+%04X, which stands for no byte" + " in a byte-level vocabulary", text,
-                        (int) c));
+                        "token \"%s\" has U+%04X, which stands for no byte in a byte-level vocabulary", text, (int) c));
             }
             bytes[i] = (byte) BYTE[c];
         }

@@ -36,7 +36,7 @@ public enum SplitPattern {
             }
         }
         throw new IllegalArgumentException(
-                "no split pattern is called \"" + name + "\"; there are llama3, cl100k," + " gpt2, o200k");
+                "no split pattern is called \"" + name + "\"; there are llama3, cl100k, gpt2, o200k");
     }
 
     @Override

@@ -51,7 +51,7 @@ public record TextFrame(int first, int last, String note) {
             return new TextFrame(first, last,
                     other
                             ? "texts begin with " + template + ", as tokenizer.json's"
-                                    + " post_processor has it; config.json's" + " bos_token_id is " + ofConfig
+                                    + " post_processor has it; config.json's bos_token_id is " + ofConfig
                             : note(first, last));
         }
         int first = Boolean.FALSE.equals(config.get("add_bos_token"))

@@ -219,9 +219,9 @@ final class TokenizerJson {
         Map<?, ?> byteLevel = types.isEmpty() || !types.getLast().equals("ByteLevel") ? Map.of() : steps.getLast();
         boolean hasSplit = types.equals(List.of("Split", "ByteLevel"));
         refuseUnless(hasSplit || types.equals(List.of("ByteLevel")), "pre_tokenizer", types,
-                "[Split, ByteLevel] or" + " [ByteLevel]");
+                "[Split, ByteLevel] or [ByteLevel]");
         refuseUnless(Boolean.FALSE.equals(byteLevel.get("add_prefix_space")),
-                "pre_tokenizer ByteLevel" + " add_prefix_space", true, "false");
+                "pre_tokenizer ByteLevel add_prefix_space", true, "false");
         boolean ownRegex = !Boolean.FALSE.equals(byteLevel.get("use_regex"));
         refuseUnless(ownRegex != hasSplit, "pre_tokenizer ByteLevel use_regex", ownRegex, !hasSplit);
         if (!hasSplit) {
@@ -330,7 +330,7 @@ final class TokenizerJson {
                 "true, as this vocabulary has tokens that merging alone never makes");
         if (!Arrays.equals(listed, natural) && !Arrays.equals(listed, Merges.all(vocabulary))) {
             throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
-                    + " ids, so that merging by " + "rank would give other tokens; such a vocabulary is not supported");
+                    + " ids, so that merging by rank would give other tokens; such a vocabulary is not supported");
         }
     }
 

@@ -89,7 +89,7 @@ final class Vocabulary {
             int length = offset[id + 1] - offset[id];
             if (length == 0) {
                 throw new IllegalArgumentException(
-                        "token " + id + " is empty; every token stands for at least one" + " byte");
+                        "token " + id + " is empty; every token stands for at least one byte");
             }
             longest = Math.max(longest, length);
         }

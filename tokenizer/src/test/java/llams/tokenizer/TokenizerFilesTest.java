@@ -200,15 +200,15 @@ class TokenizerFilesTest {
         jsonRefused(good, "\"id\":407", "\"id\":1.5", "has the id 1.5");
         jsonRefused(good, "\"pattern\":{", "\"pattern\":null,\"was\":{", "pre_tokenizer splits by null");
         jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":null,\"was\":[",
-                "pre_tokenizer.pretokenizers" + " is null; it must be a list");
+                "pre_tokenizer.pretokenizers is null; it must be a list");
         jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[],\"was\":[", "pre_tokenizer [] is not supported");
         jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[null],\"was\":[null,",
-                "pre_tokenizer [] is" + " not supported");
+                "pre_tokenizer [] is not supported");
         jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[]", "normalizer is []; it must be an object");
-        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":" + "[".repeat(2000),
-                "tokenizer.json:1: nested" + " too deeply");
+        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[".repeat(2000),
+                "tokenizer.json:1: nested too deeply");
         jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":5,\"were\":[",
-                "added_tokens is 5; it must be a" + " list");
+                "added_tokens is 5; it must be a list");
         jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":[7,", "added_tokens is 7; it must be an object");
         jsonRefused(good, "\"merges\":[\"", "\"merges\":[null,\"", "model.merges: number 0 is null");
         jsonRefused(good, "\"merges\":[\"", "\"merges\":[[\"a\"],\"", "model.merges: number 0 is [a]");

@@ -131,7 +131,7 @@ public final class FineTune implements AutoCloseable {
             PackedDataset data, PackedDataset evalData, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException(
-                    "an adapter on a new random model is of no use; train it with" + " --method full");
+                    "an adapter on a new random model is of no use; train it with --method full");
         }
         checkLength(settings, config);
         Arena arena = Arena.ofShared();

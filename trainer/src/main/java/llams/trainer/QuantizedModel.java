@@ -102,7 +102,7 @@ public final class QuantizedModel {
                 if (nonFinite > 0) {
                     throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite"
                             + " cannot be quantized: " + nonFinite + " of " + weights.checkpoint.shape(name).elements()
-                            + " are infinite or" + " NaN; the model is" + " damaged, or its training diverged");
+                            + " are infinite or NaN; the model is damaged, or its training diverged");
                 }
                 try (Arena arena = Arena.ofShared()) {
                     Tensor tensor = weights.tensor(name, arena);

@@ -29,7 +29,7 @@ public record SaveEvery(int steps, Duration time) {
     public static SaveEvery parse(String text) {
         if (!text.matches("\\d{1,9}m?")) {
             throw new IllegalArgumentException(
-                    "--save-every must be steps, such as 500, or minutes, such as 10m," + " not \"" + text + "\"");
+                    "--save-every must be steps, such as 500, or minutes, such as 10m, not \"" + text + "\"");
         }
         return text.endsWith("m")
                 ? new SaveEvery(0, Duration.ofMinutes(Long.parseLong(text.substring(0, text.length() - 1))))

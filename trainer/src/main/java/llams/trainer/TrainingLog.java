@@ -45,7 +45,7 @@ final class TrainingLog implements AutoCloseable {
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException(
-                    file + ": is not a file of this run but a link or the like; remove it and resume" + " again");
+                    file + ": is not a file of this run but a link or the like; remove it and resume again");
         }
         Kept kept = read(file, step);
         if (kept.damagedLine > 0) {
@@ -96,7 +96,7 @@ final class TrainingLog implements AutoCloseable {
                 break;
             } else if (damagedLine > 0) {
                 throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove"
-                        + " this line, or remove the" + " whole log, which nothing but its readers needs");
+                        + " this line, or remove the whole log, which nothing but its readers needs");
             } else {
                 last = report;
                 length = to;

@@ -119,7 +119,7 @@ class FinishedRunsCanBeMadeLongerTest {
         IOException e = assertThrows(IOException.class,
                 () -> SmallRun.notes(SmallRun.constant(3, 100, 2), model, out, true));
         assertEquals(out.resolve("step-000004") + " has made 4 steps, and the run is to have 3; give at least as"
-                + " many --steps or --epochs," + " or another --out", e.getMessage());
+                + " many --steps or --epochs, or another --out", e.getMessage());
         assertEquals(results, SmallRun.results(out));
     }
 

@@ -135,9 +135,10 @@ class GoodSavesStayTest {
                     super.move(from, to);
                 }
             }.during(() -> notes.addAll(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, false)));
-            assertTrue(notes.stream()
-                    .anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith(
-                            "the run goes on, and the" + " newest save is still " + out.resolve("step-000002"))),
+            assertTrue(
+                    notes.stream()
+                            .anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith(
+                                    "the run goes on, and the newest save is still " + out.resolve("step-000002"))),
                     notes.toString());
             assertEquals(List.of("step-000004", "step-000005"), saves());
             assertEquals(List.of(), temporaries());

@@ -89,7 +89,7 @@ class NumbersThatAreNotFiniteStayOutTest {
                 SmallRun.data(), out, run -> run.run(false, report -> {})));
         assertTrue(e.getMessage()
                 .matches("(?s).* trained numbers of \".*\" are too large for F16, the type that"
-                        + " the model came in; the newest" + " save is .*step-000001, .*"),
+                        + " the model came in; the newest save is .*step-000001, .*"),
                 e.getMessage());
     }
 

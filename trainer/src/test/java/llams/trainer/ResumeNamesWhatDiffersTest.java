@@ -105,8 +105,7 @@ class ResumeNamesWhatDiffersTest {
     void dataBaseAndModelAreSaidAsWhatTheyAre() {
         RunSettings then = of(Map.of("documents", "12", "data", "a1", "base", "1:aa", "model.rope_theta", "10000.0"));
         assertEquals(
-                List.of("model: its weights are others than then",
-                        "data: other tokens than then, in as many" + " documents",
+                List.of("model: its weights are others than then", "data: other tokens than then, in as many documents",
                         "model.rope_theta: then 10000.0, now 500000.0"),
                 of(Map.of("documents", "12", "data", "b2", "base", "1:bb", "model.rope_theta", "500000.0"))
                         .differences(then));

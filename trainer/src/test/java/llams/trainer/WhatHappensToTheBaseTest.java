@@ -103,8 +103,9 @@ class WhatHappensToTheBaseTest {
         IOException e = assertThrows(IOException.class, () -> changedAfterStep(3, SmallRun.LORA, true,
                 () -> Files.setLastModifiedTime(weights, FileTime.fromMillis(before.toMillis() + 5))));
         assertTrue(e.getMessage().startsWith(weights + ": was written to at "), e.getMessage());
-        assertTrue(e.getMessage()
-                .endsWith("the newest save is " + Saves.directory(out, 4) + ", and --resume goes" + " on from it"),
+        assertTrue(
+                e.getMessage()
+                        .endsWith("the newest save is " + Saves.directory(out, 4) + ", and --resume goes on from it"),
                 e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
         assertEquals(4, Files.readAllLines(out.resolve("train.jsonl")).size());

@@ -9,7 +9,7 @@ public record AccumulateEmbeddingGradient() implements Effect {
     public List<TensorType> results(List<Value> inputs) {
         TensorType gradient = new EmbeddingGradient(inputs.get(0).dim(0)).results(inputs.subList(1, 3)).getFirst();
         Checks.that(inputs.get(0).type().equals(gradient),
-                "accumulate embedding gradient: the gradient is %s, the" + " state %s", gradient, inputs.get(0).type());
+                "accumulate embedding gradient: the gradient is %s, the state %s", gradient, inputs.get(0).type());
         return List.of();
     }
 }

@@ -34,6 +34,6 @@ final class Checks {
 
     static void scalar(String op, String name, Value value) {
         that(value.dtype() == DType.F32 && value.shape().rank() == 1 && value.dim(0) == 1,
-                "%s: %s must be F32 [1]," + " not %s", op, name, value.type());
+                "%s: %s must be F32 [1], not %s", op, name, value.type());
     }
 }

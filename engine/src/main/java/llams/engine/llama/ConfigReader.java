@@ -56,7 +56,7 @@ final class ConfigReader {
         String type = json.path("model_type").asString("");
         if (!type.equals("llama")) {
             throw new IllegalArgumentException(
-                    "model_type \"" + cut(type) + "\" is not supported; this program" + " runs: llama");
+                    "model_type \"" + cut(type) + "\" is not supported; this program runs: llama");
         }
         PLAIN.forEach((name, plain) -> refuseUnless(json, name, plain));
         int dim = size("hidden_size", MAX_WIDTH);
@@ -89,7 +89,7 @@ final class ConfigReader {
         double parameters = (double) config.layers() * dim * (2.0 * heads * headDim + 3.0 * config.hiddenDim());
         if (parameters > MAX_PARAMETERS) {
             throw new IllegalArgumentException(
-                    "the sizes make " + parameters + " parameters, more than any machine" + " can hold");
+                    "the sizes make " + parameters + " parameters, more than any machine can hold");
         }
         return config;
     }

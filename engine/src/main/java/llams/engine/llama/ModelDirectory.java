@@ -15,7 +15,7 @@ import llams.engine.llama.NotAModelException.Next;
 public final class ModelDirectory {
     private static final String WANTED = "a model is a directory with config.json and model.safetensors";
     private static final String PICKLE = "PyTorch files, which this program does not run; in Python,"
-            + " AutoModelForCausalLM" + ".from_pretrained(OLD).save_pretrained(NEW) of transformers writes safetensors";
+            + " AutoModelForCausalLM.from_pretrained(OLD).save_pretrained(NEW) of transformers writes safetensors";
     private static final int SHOWN = 4;
 
     private final Path path;
@@ -95,7 +95,7 @@ public final class ModelDirectory {
         if (!within.isEmpty()) {
             return is(names.contains("snapshots")
                     ? "the directory of a hub's cache"
-                    : "not a model, but there is" + " one in it", Next.GIVE, within.getFirst().toString());
+                    : "not a model, but there is one in it", Next.GIVE, within.getFirst().toString());
         }
         if (names.contains("snapshots")) {
             return is("the directory of a hub's cache, without a complete model in it; download it again");
@@ -105,7 +105,7 @@ public final class ModelDirectory {
         }
         if (has("consolidated\\..*|params\\.json")) {
             return is("a model in Meta's own form, which this program does not read; the model's page on the hub"
-                    + " has it as" + " safetensors with config.json: 'llams download meta-llama/...' gets them");
+                    + " has it as safetensors with config.json: 'llams download meta-llama/...' gets them");
         }
         if (names.isEmpty()) {
             return is("is empty; " + WANTED);
@@ -142,7 +142,7 @@ public final class ModelDirectory {
 
     private NotAModelException gguf(String what) {
         return is(what + ", which this program does not read; the model's page on the hub has it as safetensors"
-                + " with config.json:" + " 'llams download OWNER/NAME' gets them");
+                + " with config.json: 'llams download OWNER/NAME' gets them");
     }
 
     /// Models one level below, or in a hub's cache the snapshot that its main branch names first.

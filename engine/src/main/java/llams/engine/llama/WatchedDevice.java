@@ -72,7 +72,7 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
                 // A page of a mapped file is gone. If the file does not show it, the disk has failed.
                 verify();
                 throw new UncheckedIOException(new IOException(
-                        checkpoint.path + ": its weights cannot be read any" + " more: " + e.getMessage(), e));
+                        checkpoint.path + ": its weights cannot be read any more: " + e.getMessage(), e));
             }
             verify();
         }

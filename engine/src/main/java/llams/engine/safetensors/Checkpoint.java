@@ -83,7 +83,7 @@ public final class Checkpoint implements AutoCloseable {
         String name = file.toString();
         if (name.endsWith(".bin") || name.endsWith(".pth") || name.endsWith(".pt") || name.endsWith(".ckpt")) {
             throw new SafetensorsException(file,
-                    "is a Python pickle, which this program does not run; use the" + " safetensors files of the model");
+                    "is a Python pickle, which this program does not run; use the safetensors files of the model");
         }
         if (name.endsWith(".gguf")) {
             throw new SafetensorsException(file, "is a GGUF file; use the safetensors files of the model");
@@ -102,7 +102,7 @@ public final class Checkpoint implements AutoCloseable {
         }
         if (found.contains("adapter_model.safetensors")) {
             return new SafetensorsException(directory,
-                    wanted + "; it holds an adapter, which needs its base model" + " beside it");
+                    wanted + "; it holds an adapter, which needs its base model beside it");
         }
         String listed = found.size() > 6 ? String.join(", ", found.subList(0, 6)) + ", ..." : String.join(", ", found);
         return new SafetensorsException(directory, wanted + ", only " + listed);

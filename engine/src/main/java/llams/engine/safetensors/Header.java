@@ -62,7 +62,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
         json.reset();
         if (first != '{') {
             throw new SafetensorsException(file,
-                    "the header at byte 8 does not start with \"{\"; this is not a" + " safetensors file");
+                    "the header at byte 8 does not start with \"{\"; this is not a safetensors file");
         }
         HeaderParser parser = new HeaderParser(file, json, dataStart);
         parser.parse();
@@ -106,7 +106,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             int count = SafetensorsFile.read(file, channel, target, at);
             if (count < 0) {
                 throw new SafetensorsException(file,
-                        "ends at byte " + at + " while it is being read; another" + " program is cutting it");
+                        "ends at byte " + at + " while it is being read; another program is cutting it");
             }
             at += count;
         }
@@ -175,7 +175,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             for (TensorInfo info : layout) {
                 if (!info.dtype().isInSafetensors()) {
                     throw new IllegalArgumentException(
-                            "\"" + info.name() + "\" is " + info.dtype() + ", which the" + " format does not have");
+                            "\"" + info.name() + "\" is " + info.dtype() + ", which the format does not have");
                 }
                 long end = Math.addExact(offset, info.bytes());
                 json.writeObjectPropertyStart(info.name());

@@ -83,7 +83,7 @@ public final class SafetensorsFile implements AutoCloseable {
             MemorySegment data = copy ? copy(file, channel, size, arena) : map(file, channel, size, arena);
             if (channel.size() != size || !Files.getLastModifiedTime(file).equals(opened.lastModifiedTime())) {
                 throw new SafetensorsException(file,
-                        "is being written to while it is opened; wait until it is" + " complete");
+                        "is being written to while it is opened; wait until it is complete");
             }
             return new SafetensorsFile(file, channel, arena, data, header, opened, copy);
         } catch (Throwable e) {

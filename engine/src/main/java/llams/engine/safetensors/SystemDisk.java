@@ -50,7 +50,7 @@ final class SystemDisk implements Disk {
     public Output open(Path file) throws IOException {
         if (Files.isSymbolicLink(file)) {
             throw new FileSystemException(file.toString(), null,
-                    "it is a link, and no file is written through one;" + " remove it");
+                    "it is a link, and no file is written through one; remove it");
         }
         return new ChannelOutput(FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
     }

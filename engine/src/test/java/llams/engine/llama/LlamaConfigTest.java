@@ -122,8 +122,9 @@ class LlamaConfigTest {
         LlamaConfig config = read(SIZES);
         Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": \"<|eot_id|>\"}");
         String refusal = assertThrows(IOException.class, () -> config.stopIds(directory)).getMessage();
-        assertTrue(refusal.endsWith(
-                "generation_config.json: \"eos_token_id\" must be an id or a list of ids, not" + " \"<|eot_id|>\""),
+        assertTrue(
+                refusal.endsWith(
+                        "generation_config.json: \"eos_token_id\" must be an id or a list of ids, not \"<|eot_id|>\""),
                 refusal);
     }
 
@@ -174,7 +175,7 @@ class LlamaConfigTest {
                             + " supported",
                     "\"rope_scaling\": [] | rope_scaling must be an object",
                     "\"rope_scaling\": \"llama3\" | rope_scaling must be an object as in {\"rope_type\":"
-                            + " \"llama3\", ...}, not" + " \"llama3\"",
+                            + " \"llama3\", ...}, not \"llama3\"",
                     "\"rope_parameters\": 8.0 | rope_parameters must be an object",
                     "\"rope_scaling\": {\"rope_type\": [\"llama3\"]} | rope type",
                     "\"rope_scaling\": {\"rope_type\": \"llama3\"} | needs the number \"factor\"",
@@ -193,17 +194,17 @@ class LlamaConfigTest {
                     "\"factor\": 0, \"low_freq_factor\": 1, \"high_freq_factor\": 4 | \"factor\" must be a positive"
                             + " number, not 0",
                     "\"factor\": 8, \"low_freq_factor\": 0, \"high_freq_factor\": 4 | \"low_freq_factor\" must be a"
-                            + " positive" + " number",
+                            + " positive number",
                     "\"factor\": 8, \"low_freq_factor\": -1, \"high_freq_factor\": 4 | \"low_freq_factor\" must be"
-                            + " a positive" + " number",
+                            + " a positive number",
                     "\"factor\": 8, \"low_freq_factor\": 4, \"high_freq_factor\": 4 | a low_freq_factor below"
-                            + " high_freq_factor," + " not 4.0 and 4.0",
+                            + " high_freq_factor, not 4.0 and 4.0",
                     "\"factor\": 8, \"low_freq_factor\": 5, \"high_freq_factor\": 4 | a low_freq_factor below"
                             + " high_freq_factor",
                     "\"factor\": \"8\", \"low_freq_factor\": 1, \"high_freq_factor\": 4 | \"factor\" must be a"
-                            + " positive number," + " not \"8\"",
+                            + " positive number, not \"8\"",
                     "\"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4,"
-                            + " \"original_max_position_embeddings\": 0 |" + " must be a positive number"})
+                            + " \"original_max_position_embeddings\": 0 | must be a positive number"})
     void scalingThatCannotBeComputedIsRefused(String fields, String message) {
         String refusal = refusal(SIZES + ", \"rope_scaling\": {\"rope_type\": \"llama3\", " + fields + "}");
         assertTrue(refusal.contains(message), refusal);
@@ -214,15 +215,15 @@ class LlamaConfigTest {
             delimiter = '|',
             value = {
                     "\"num_hidden_layers\": 2 | \"num_hidden_layers\": 1000000 | \"num_hidden_layers\" is 1000000,"
-                            + " more than" + " any model has: 10000",
+                            + " more than any model has: 10000",
                     "\"hidden_size\": 64 | \"hidden_size\": 2147483644 | \"hidden_size\" is 2147483644, more than"
                             + " any model has",
                     "\"num_attention_heads\": 4 | \"num_attention_heads\": 65536, \"head_dim\": 65536 | 65536 heads"
-                            + " of 65536" + " are wider than any model",
+                            + " of 65536 are wider than any model",
                     "\"num_hidden_layers\": 2 | \"num_hidden_layers\": 3000000000 | \"num_hidden_layers\" must be a"
-                            + " positive" + " whole number",
+                            + " positive whole number",
                     "\"intermediate_size\": 96, | \"intermediate_size\": 0, | \"intermediate_size\" must be a"
-                            + " positive whole" + " number, not 0"})
+                            + " positive whole number, not 0"})
     void absurdSizesAreRefused(String sane, String absurd, String message) {
         String refusal = refusal(SIZES.replace(sane, absurd));
         assertTrue(refusal.contains(message), refusal);
@@ -238,14 +239,14 @@ class LlamaConfigTest {
 
     @Test
     void aLongValueIsCutInTheMessage() {
-        String refusal = refusal(SIZES + ", \"eos_token_id\": \"" + "x".repeat(100_000) + "\"");
+        String refusal = refusal(SIZES + ", \"eos_token_id\": \"x".repeat(100_000) + "\"");
         assertTrue(refusal.length() < 500 && refusal.endsWith("x..."), refusal);
     }
 
     @Test
     void otherModelsMissingFieldsAndBrokenFilesAreRefused() {
         assertTrue(refusal("\"model_type\": \"qwen2\"")
-                .contains("model_type \"qwen2\" is not supported; this" + " program runs: llama"));
+                .contains("model_type \"qwen2\" is not supported; this program runs: llama"));
         assertTrue(refusal(SIZES.replace("vocab_size", "vocab")).contains("\"vocab_size\" is missing"));
         assertTrue(refusal(SIZES + ", \"hidden_size\": 32").contains("config.json: not valid JSON"));
         assertTrue(refusal(SIZES + ",").contains("config.json: not valid JSON"));

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// weights say.
 class UnusedTensorsAreNotedTest {
     private static final String NOT_TIED = "config.json says tie_word_embeddings true, but \"lm_head.weight\" is"
-            + " not the embedding:" + " it is used as the head that it is";
+            + " not the embedding: it is used as the head that it is";
 
     private final Arena arena = Arena.ofAuto();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -125,7 +125,7 @@ class UnusedTensorsAreNotedTest {
         try (LlamaWeights weights = with(true, "scales", DType.F8_E8M0, 3)) {
             assertEquals(
                     List.of("4 tensors are not used, as the model has no such part:"
-                            + " model.layers.*.self_attn.q_proj.bias, scales," + " vision_tower.blocks.*.weight (2)"),
+                            + " model.layers.*.self_attn.q_proj.bias, scales, vision_tower.blocks.*.weight (2)"),
                     weights.notes);
         }
     }

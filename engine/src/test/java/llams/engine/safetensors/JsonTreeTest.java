@@ -45,7 +45,7 @@ class JsonTreeTest {
                     "{\"a\": 1} {} | : there is text behind the end of the value",
                     "{\"a\": 0x10} | not valid JSON at line 1, column 9",
                     "{\"a\": [1, 2 | not valid JSON at line 1, column 12, after '{\"a\": [1, 2': it ends in the"
-                            + " middle; is it" + " cut short?",
+                            + " middle; is it cut short?",
                     "{\"a\": \"b | it ends in the middle", "{a: 1} | not valid JSON at line 1, column 3",
                     "[1, 2] | is not a JSON object", "null | is not a JSON object", "\"text\" | is not a JSON object"})
     void thePlaceIsNamed(String json, String message) throws IOException {
@@ -71,13 +71,13 @@ class JsonTreeTest {
 
     @Test
     void ninetyLevelsAreRead() throws IOException {
-        String json = "{\"a\":".repeat(90) + "1" + "}".repeat(90);
+        String json = "{\"a\":".repeat(90) + "1}".repeat(90);
         assertTrue(JsonTree.parse("text", json.getBytes(StandardCharsets.UTF_8)).has("a"));
     }
 
     @Test
     void valuesThatWouldFillTheMemoryAreRefused() throws IOException {
-        assertTrue(refusal("{\"a\":[" + "{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
+        assertTrue(refusal("{\"a\":[{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
     }
 
     @Test

@@ -23,7 +23,7 @@ class LongOffsetsTest {
     @Test
     void tensorsBehind4GigabytesAreRead(@TempDir Path directory) throws IOException {
         assumeTrue(Files.getFileStore(directory).getUsableSpace() > 2 * LARGE,
-                "too little disk space for a file of" + " 5 GB");
+                "too little disk space for a file of 5 GB");
         List<TensorInfo> layout = List.of(new TensorInfo("large", DType.U8, Shape.of(LARGE)),
                 new TensorInfo("last", DType.F32, Shape.of(1)));
         byte[] header = Header.encode(layout, Map.of()).array();

@@ -118,7 +118,7 @@ class LyingSafetensorsTest {
 
     @Test
     void deepJson() throws IOException {
-        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
+        refusedHeader("{\"w\":{\"x\":[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
                 "nested too deep");
     }
 
@@ -183,7 +183,7 @@ class LyingSafetensorsTest {
     @Test
     void shapeThatIsNoList() throws IOException {
         refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4,
-                "\"w\" has shape 1, not" + " a list");
+                "\"w\" has shape 1, not a list");
     }
 
     @Test
@@ -205,8 +205,8 @@ class LyingSafetensorsTest {
 
     @Test
     void tooManyDimensions() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1" + ",1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}",
-                4, "\"w\" has more than 32 numbers in shape");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}", 4,
+                "\"w\" has more than 32 numbers in shape");
     }
 
     @Test
@@ -242,7 +242,7 @@ class LyingSafetensorsTest {
     @Test
     void threeOffsets() throws IOException {
         refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4,
-                "\"w\" has more than" + " 2 numbers in data_offsets");
+                "\"w\" has more than 2 numbers in data_offsets");
     }
 
     @Test
@@ -274,19 +274,19 @@ class LyingSafetensorsTest {
         String header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
         int start = 8 + header.length();
         refusedHeader(header, 12,
-                "bytes " + (start + 4) + " to " + (start + 8) + ", before \"b\", belong to no" + " tensor");
+                "bytes " + (start + 4) + " to " + (start + 8) + ", before \"b\", belong to no tensor");
     }
 
     @Test
     void holeBeforeTheFirst() throws IOException {
         refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
-                "before \"a\", belong" + " to no tensor");
+                "before \"a\", belong to no tensor");
     }
 
     @Test
     void bytesAfterTheLast() throws IOException {
         refusedHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 5,
-                "after the last" + " tensor, belong to no tensor");
+                "after the last tensor, belong to no tensor");
     }
 
     @Test
@@ -296,7 +296,7 @@ class LyingSafetensorsTest {
 
     @Test
     void messagesStayReadable() throws IOException {
-        Path file = file("{\"w\":{\"dtype\":\"" + "x".repeat(1_000_000) + "\"}}", 0);
+        Path file = file("{\"w\":{\"dtype\":\"x".repeat(1_000_000) + "\"}}", 0);
         String message = assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file)).getMessage();
         assertTrue(message.length() < 500, "a message of " + message.length() + " characters");
     }

@@ -106,7 +106,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
     private static void refuse(List<JsonNode> tools) {
         if (!tools.isEmpty()) {
             throw new IllegalArgumentException(
-                    "the conversation comes with tools, which this model's chat format" + " does not describe");
+                    "the conversation comes with tools, which this model's chat format does not describe");
         }
     }
 

@@ -248,8 +248,8 @@ final class RenderedTemplate implements ChatTemplate {
     private String guarded(String text) {
         for (char mark : new char[] {GUARD, TemplateSource.GENERATION, TemplateSource.END_GENERATION}) {
             if (text.indexOf(mark) >= 0) {
-                throw new IllegalArgumentException(String
-                        .format("a text has U+%04X, which Unicode keeps for a" + " program's own use", (int) mark));
+                throw new IllegalArgumentException(
+                        String.format("a text has U+%04X, which Unicode keeps for a program's own use", (int) mark));
             }
         }
         return tokenizer.guarded(text, GUARD);

@@ -46,7 +46,7 @@ record TemplateFile(Path file, String template, String toolUse) {
         }
         if (standard == null) {
             throw new IOException(
-                    file + ": \"chat_template\" is neither a text nor a list with a template named" + " \"default\"");
+                    file + ": \"chat_template\" is neither a text nor a list with a template named \"default\"");
         }
         return new TemplateFile(file, standard, toolUse);
     }

@@ -57,7 +57,7 @@ public final class OutputDirectory implements AutoCloseable {
             try (Stream<Path> children = Files.list(target)) {
                 if (children.findAny().isPresent()) {
                     throw new IOException(
-                            target + ": is there already and not empty; choose another directory or" + " remove it");
+                            target + ": is there already and not empty; choose another directory or remove it");
                 }
             } catch (AccessDeniedException e) {
                 throw AtomicFiles.cannotWrite(target, e);

@@ -37,7 +37,7 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         }
         if (questions.isEmpty()) {
             throw new DataException(file + ": no question in it; wanted lines like {\"question\": \"1 + 1 =\","
-                    + " \"choices\": [\"2\", \"3\"]," + " \"answer\": 0}");
+                    + " \"choices\": [\"2\", \"3\"], \"answer\": 0}");
         }
         return questions;
     }
@@ -66,7 +66,7 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         JsonNode separator = row.path("separator");
         if (!separator.isMissingNode() && !separator.isNull() && !separator.isString()) {
             throw new DataException(
-                    place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text," + " \"\" for none");
+                    place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text, \"\" for none");
         }
         return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue(),
                 separator.stringValue(null));

@@ -151,7 +151,7 @@ final class JsonlReader {
         List<JsonNode> tools = new ArrayList<>();
         if (!list.isArray()) {
             throw new DataException(
-                    where + " is " + JsonLine.kind(list) + "; wanted a list of tools, or the JSON" + " text of one");
+                    where + " is " + JsonLine.kind(list) + "; wanted a list of tools, or the JSON text of one");
         }
         for (JsonNode tool : list) {
             JsonNode description = Messages.unwrapped(tool, where + "[" + tools.size() + "]");
@@ -167,7 +167,7 @@ final class JsonlReader {
     private static List<ChatMessage> instruction(Row row, String question, String answer) {
         if (row.has("label") && row.object().get("label").isBoolean()) {
             throw new DataException(row.place + ": \"label\" says whether the answer is good, which is not trained"
-                    + " here; keep the good" + " ones: jq -c 'select(.label) | del(.label)'");
+                    + " here; keep the good ones: jq -c 'select(.label) | del(.label)'");
         }
         List<ChatMessage> messages = new ArrayList<>(history(row));
         if (row.object().get(question).isArray()) {
@@ -188,7 +188,7 @@ final class JsonlReader {
             String said = row.text(answer);
             if (said.isBlank()) {
                 throw new DataException(
-                        row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is" + " not trained");
+                        row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is not trained");
             }
             messages.add(new ChatMessage("assistant", said));
         }
@@ -204,7 +204,7 @@ final class JsonlReader {
         JsonNode turns = row.take("history");
         if (!turns.isArray()) {
             throw new DataException(
-                    row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question," + " answer], ...]");
+                    row.place + ": \"history\" is " + JsonLine.kind(turns) + "; wanted [[question, answer], ...]");
         }
         for (JsonNode turn : turns) {
             if (turn.size() != 2 || !turn.path(0).isString() || turn.path(1).stringValue("").isBlank()) {

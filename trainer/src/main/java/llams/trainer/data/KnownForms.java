@@ -20,7 +20,7 @@ final class KnownForms {
                     "{\"conversations\": [{\"from\": \"human\", \"value\": \"Hi\"}, {\"from\": \"gpt\", \"value\":"
                             + " \"Hello!\"}]}"),
             new Form(List.of("instruction", "output"),
-                    "{\"instruction\": \"Add 2 and 2.\", \"input\": \"\"," + " \"output\": \"4\"}"),
+                    "{\"instruction\": \"Add 2 and 2.\", \"input\": \"\", \"output\": \"4\"}"),
             new Form(List.of("prompt", "response"), "{\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}"),
             new Form(List.of("question", "answer"), "{\"question\": \"What is 2 + 2?\", \"answer\": \"4\"}"),
             new Form(LanguagePair.KEYS, "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}"),
@@ -39,7 +39,7 @@ final class KnownForms {
                     ? "{messages: .chosen}"
                     : row.has("prompt") ? "{prompt, response: .chosen}" : "{text: .chosen}";
             return row.place + ": preference data (\"chosen\" and \"rejected\") is not trained here; to train what"
-                    + " was chosen:" + " jq -c '" + chosen + "'";
+                    + " was chosen: jq -c '" + chosen + "'";
         }
         Form nearest = FORMS.getFirst();
         double smallest = Double.MAX_VALUE;

@@ -103,7 +103,7 @@ public final class Lines implements Rows, Closeable {
                     .toString();
         } catch (CharacterCodingException e) {
             throw new DataException(place + ": not UTF-8 at byte " + source.position()
-                    + " of the line; convert the file," + " for example with 'iconv -f CP949 -t UTF-8'", e);
+                    + " of the line; convert the file, for example with 'iconv -f CP949 -t UTF-8'", e);
         }
     }
 

@@ -76,7 +76,7 @@ final class Messages {
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
             throw new DataException(
-                    message.place + " is an assistant's message with nothing in it, which is not" + " trained");
+                    message.place + " is an assistant's message with nothing in it, which is not trained");
         }
         return new ChatMessage(role, content, toolCalls, trained(message, assistant));
     }
@@ -148,7 +148,7 @@ final class Messages {
         String type = call.textOrEmpty("type");
         if (!type.isEmpty() && !type.equals("function")) {
             throw new DataException(
-                    call.place + " is of type \"" + JsonLine.shown(type) + "\"; only functions are" + " called");
+                    call.place + " is of type \"" + JsonLine.shown(type) + "\"; only functions are called");
         }
         Row function = call;
         if (call.has("function")) {

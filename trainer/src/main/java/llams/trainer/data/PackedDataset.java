@@ -42,11 +42,11 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         if (statistics.countedTokens() == 0) {
             throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens()
                     + " tokens in " + statistics.documents()
-                    + " documents. Of conversations only what the assistant says counts," + " of ids only labels"
+                    + " documents. Of conversations only what the assistant says counts, of ids only labels"
                     + " other than -100"
                     + (statistics.truncated() == 0
                             ? ""
-                            : "; " + statistics.truncated() + " documents lost their" + " ends to --tokens " + tokens));
+                            : "; " + statistics.truncated() + " documents lost their ends to --tokens " + tokens));
         }
     }
 

@@ -61,7 +61,7 @@ final class SpecialNames {
     void check() {
         if (special == SpecialText.ERROR && !seen.isEmpty()) {
             throw new DataException("texts contain " + list() + ", which --special error forbids; --special parse"
-                    + " reads special tokens'" + " names as the tokens, text as letters");
+                    + " reads special tokens' names as the tokens, text as letters");
         }
     }
 

@@ -39,7 +39,7 @@ final class DownloadRecord {
         Path file = directory.resolve(FILE);
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new HubException(
-                    directory + ": is a file, and the model needs a directory; choose another with" + " --to");
+                    directory + ": is a file, and the model needs a directory; choose another with --to");
         }
         if (!Files.exists(file)) {
             if (Files.exists(directory)) {
@@ -59,7 +59,7 @@ final class DownloadRecord {
             throw e;
         } catch (IOException | JacksonException e) {
             throw new HubException(
-                    e.getMessage() + "; it cannot be read: remove the directory, or choose another" + " with --to", e);
+                    e.getMessage() + "; it cannot be read: remove the directory, or choose another with --to", e);
         }
     }
 
@@ -109,7 +109,7 @@ final class DownloadRecord {
             JsonNode noted = entry.getValue();
             if (!noted.isObject()) {
                 throw new HubException(
-                        directory.resolve(FILE) + ": cannot be read; remove the directory and" + " download it again");
+                        directory.resolve(FILE) + ": cannot be read; remove the directory and download it again");
             }
             all.add(new HubFile(entry.getKey(), noted.path("bytes").asLong(-1), noted.path("etag").asString("")));
         }

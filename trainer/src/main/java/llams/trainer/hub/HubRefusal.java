@@ -21,7 +21,7 @@ final class HubRefusal {
             case "GatedRepo" -> tokenOrNull == null
                     ? "this model is gated: accept its licence on that page, then " + give
                     : "this model is gated, and " + holder + " has no access to it: accept the licence on that page"
-                            + " with this account;" + " a fine-grained token must allow gated repositories";
+                            + " with this account; a fine-grained token must allow gated repositories";
             case "RepoNotFound" -> tokenOrNull == null
                     ? "there is no such model, or it is private: look at the name; for a private one " + give
                     : "there is no such model, or " + holder + " may not see it: look at the name";

@@ -19,7 +19,7 @@ public final class HubToken {
         // A header with anything else in it would be refused in words that show it.
         if (!value.matches("[\\x21-\\x7e]+")) {
             throw new IllegalArgumentException(
-                    source + ": does not hold a token; wanted one word of ASCII letters," + " like hf_...");
+                    source + ": does not hold a token; wanted one word of ASCII letters, like hf_...");
         }
     }
 

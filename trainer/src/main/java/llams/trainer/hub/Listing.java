@@ -29,7 +29,7 @@ record Listing(String commit, List<String> files) {
         String commit = root.path("sha").asString("");
         if (!commit.matches("[0-9a-f]{40}") || !root.path("siblings").isArray()) {
             throw new HubException(model.listing() + ": the answer is not a model's listing: it lacks \"sha\" or"
-                    + " \"siblings\"; is this the" + " address of a hub?");
+                    + " \"siblings\"; is this the address of a hub?");
         }
         List<String> files = new ArrayList<>();
         for (JsonNode sibling : root.path("siblings")) {

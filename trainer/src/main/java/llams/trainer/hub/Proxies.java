@@ -50,7 +50,7 @@ final class Proxies extends ProxySelector {
         }
         if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getUserInfo() != null) {
             throw new IllegalArgumentException(
-                    name + ": only a proxy like http://HOST:PORT, without user and" + " password, can be used");
+                    name + ": only a proxy like http://HOST:PORT, without user and password, can be used");
         }
         return new Proxy(Proxy.Type.HTTP,
                 new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort()));

@@ -95,7 +95,7 @@ public final class AdapterFiles {
         Path weights = directory.resolve(WEIGHTS);
         if (!Files.exists(weights) && Files.exists(directory.resolve("adapter_model.bin"))) {
             throw new IOException(directory + ": adapter_model.bin is a Python pickle, which this program does not"
-                    + " run; save the" + " adapter as " + WEIGHTS);
+                    + " run; save the adapter as " + WEIGHTS);
         }
         try (SafetensorsFile file = SafetensorsFile.open(weights)) {
             Map<String, Shape> wanted = Adapter.shapes(layout, base.config);

@@ -27,7 +27,7 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
             }
             if (!Double.isFinite(alpha) || alpha <= 0) {
                 throw new IllegalArgumentException(
-                        "LoRA alpha " + alpha + " is not possible; it must be a number" + " above 0");
+                        "LoRA alpha " + alpha + " is not possible; it must be a number above 0");
             }
         }
 
@@ -49,7 +49,7 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
     static void checkDropout(double dropout) {
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException(
-                    "LoRA dropout " + dropout + " is not possible; it must be at least 0" + " and below 1");
+                    "LoRA dropout " + dropout + " is not possible; it must be at least 0 and below 1");
         }
     }
 

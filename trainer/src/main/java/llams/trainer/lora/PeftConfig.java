@@ -59,7 +59,7 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         for (String name : UNSUPPORTED) {
             if (!isPlain(json.path(name))) {
                 throw new IllegalArgumentException(
-                        name + " " + json.get(name) + " is not supported; save the" + " adapter without it");
+                        name + " " + json.get(name) + " is not supported; save the adapter without it");
             }
         }
         JsonNode initial = json.path("init_lora_weights");
@@ -70,7 +70,7 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         }
         if (isSet(json, "init_lora_weights") && !initial.isBoolean() && !KEEP_BASE.contains(method)) {
             throw new IllegalArgumentException("init_lora_weights " + initial + " is not known, and may change the"
-                    + " base model's weights;" + " this program knows: true, false, eva, gaussian, mica, orthogonal");
+                    + " base model's weights; this program knows: true, false, eva, gaussian, mica, orthogonal");
         }
     }
 
@@ -191,7 +191,7 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         for (JsonNode layer : value.isArray() ? value : List.of(value)) {
             if (!layer.isIntegralNumber() || !layer.canConvertToInt()) {
                 throw new IllegalArgumentException(
-                        "\"layers_to_transform\" must be a layer's number or a list of" + " them, not " + value);
+                        "\"layers_to_transform\" must be a layer's number or a list of them, not " + value);
             }
             layers.add(layer.asInt());
         }

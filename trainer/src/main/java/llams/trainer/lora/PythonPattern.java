@@ -25,7 +25,7 @@ final class PythonPattern {
                     + e.getDescription() + " at character " + e.getIndex(), e);
         } catch (StackOverflowError e) {
             throw new IllegalArgumentException(
-                    "a regular expression of " + text.length() + " characters is nested" + " too deeply", e);
+                    "a regular expression of " + text.length() + " characters is nested too deeply", e);
         }
     }
 

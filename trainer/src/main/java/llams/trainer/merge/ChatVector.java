@@ -146,7 +146,7 @@ public final class ChatVector {
         long beyond = output.end(step.name(), inputs(from, plus, minus));
         if (beyond > 0) {
             notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type"
-                    + " of weights holds, and" + " infinite in the result: no model can be run with them");
+                    + " of weights holds, and infinite in the result: no model can be run with them");
         }
     }
 

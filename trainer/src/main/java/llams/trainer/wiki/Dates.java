@@ -14,7 +14,7 @@ final class Dates {
     private static final int LONGEST = 40;
     private static final Pattern ISO = Pattern.compile("(\\d{4})-(\\d{1,2})(?:-(\\d{1,2}))?");
     private static final Pattern WRITTEN = Pattern
-            .compile("\\d{1,4}년.*|\\p{L}+ \\d{1,2}, \\d{4}|\\d{1,2} \\p{L}+" + " \\d{4}");
+            .compile("\\d{1,4}년.*|\\p{L}+ \\d{1,2}, \\d{4}|\\d{1,2} \\p{L}+ \\d{4}");
     private static final List<String> MONTHS = List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
             "oct", "nov", "dec");
 

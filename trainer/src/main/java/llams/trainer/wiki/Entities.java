@@ -19,11 +19,11 @@ final class Entities {
                 + " Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave"
                 + " eacute ecirc euml"
                 + " igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute"
-                + " ucirc uuml yacute" + " thorn yuml");
+                + " ucirc uuml yacute thorn yuml");
         named(913, "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta Iota Kappa Lambda Mu Nu Xi Omicron Pi Rho - Sigma"
-                + " Tau Upsilon Phi Chi" + " Psi Omega");
+                + " Tau Upsilon Phi Chi Psi Omega");
         named(945, "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigmaf"
-                + " sigma tau upsilon phi" + " chi psi omega");
+                + " sigma tau upsilon phi chi psi omega");
         named(0x2002, "ensp emsp - - - - - thinsp - - zwnj zwj lrm rlm");
         named(0x2013, "ndash mdash - - - lsquo rsquo sbquo - ldquo rdquo bdquo - dagger Dagger bull - - - hellip");
         named(0x2190, "larr uarr rarr darr harr");

@@ -50,7 +50,7 @@ final class ExtractorReader {
             first = false;
         }
         throw new DataException(
-                place + ": the document \"" + title + "\" has no </doc>; the file is probably cut" + " short");
+                place + ": the document \"" + title + "\" has no </doc>; the file is probably cut short");
     }
 
     /// Quotation marks in a title stand there as they are.

@@ -49,13 +49,13 @@ final class Templates {
         rule(Numbers::value, "val");
         rule(Numbers::fraction, "frac, 분수, sfrac");
         rule(given -> given.at(1).isEmpty() ? null : Numbers.grouped(given.at(1)),
-                "수, 숫자, number, nts, num, gaps," + " formatnum");
+                "수, 숫자, number, nts, num, gaps, formatnum");
         rule(given -> given.at(1).isEmpty() ? null : "×10" + Numbers.raised(given.at(1)), "e");
         rule(given -> given.at(1).isEmpty() ? null : "10" + Numbers.raised(given.at(1)), "10^");
         rule(given -> given.at(given.unnamed().size() > 1 ? 2 : 1), "ipa");
         rule(given -> given.at(1).isEmpty() ? given.whole() : given.at(1), "math, 수식, mvar, var, texmath");
         rule(given -> given.any("t", "c", "s", "정체", "번체", "간체", "한자", "원어", "text", "글"),
-                "zh, 중국어, 중국어 표기, 일본어," + " 일본어 표기, 한국어, 영어,"
+                "zh, 중국어, 중국어 표기, 일본어, 일본어 표기, 한국어, 영어,"
                         + " 독일어, 프랑스어, 러시아어, 스페인어, 이탈리아어, 라틴어, 그리스어, 아랍어, 히브리어, 페르시아어, 튀르키예어, 터키어, 산스크리트어, 힌디어,"
                         + " 베트남어, 몽골어, 만주어, 포르투갈어, 네덜란드어, 스웨덴어, 폴란드어, 체코어, 헝가리어, 핀란드어, 우크라이나어, 태국어, 티베트어, 에스페란토");
         rule(Dates::date, "출생일, 출생일과 나이, 출생일과 만나이, 생년월일, 생년월일과 나이, 생일, 출생, 시작일, 시작 날짜, 시작날짜, 종료일, 끝 날짜, 날짜, 개봉일,"

@@ -73,7 +73,7 @@ record WikiFile(Path path) {
             throw new DataException(path + " is empty");
         } else {
             throw new DataException(path + ": wanted a dump of MediaWiki's (<mediawiki ...>) or WikiExtractor's"
-                    + " output (<doc ...> or" + " {\"title\": ...}), as it is or packed with bzip2; found: "
+                    + " output (<doc ...> or {\"title\": ...}), as it is or packed with bzip2; found: "
                     + start.lines().findFirst().orElseThrow());
         }
     }

@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// The model's own template decides how a conversation is written, and what of it is trained.
 class ChatTemplateTest {
     private static final String TURNS = "{% for m in messages %}{{ '<s>' + m.role + '\\n' + m['content'] | trim +"
-            + " '<e>' + '\\n' }}{% endfor %}" + "{% if add_generation_prompt %}{{ '<s>assistant\\n' }}{% endif %}";
+            + " '<e>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<s>assistant\\n' }}{% endif %}";
 
     @TempDir
     Path directory;
@@ -41,7 +41,7 @@ class ChatTemplateTest {
     private ChatTemplate template(String text) throws IOException {
         Files.writeString(directory.resolve("chat_template.jinja"), text);
         Files.writeString(directory.resolve("tokenizer_config.json"),
-                "{\"bos_token\": \"<b>\", \"eos_token\":" + " {\"content\": \"<e>\"}}");
+                "{\"bos_token\": \"<b>\", \"eos_token\": {\"content\": \"<e>\"}}");
         return ChatTemplate.of(directory, tokenizer, ChatTemplate.TRAINING);
     }
 
@@ -99,7 +99,7 @@ class ChatTemplateTest {
     @Test
     void generationBlocksDecideWhatCounts() throws IOException {
         ChatTemplate template = template("{% for m in messages %}<s>{% if m.role == 'assistant' %}{% generation"
-                + " %}{{ m.content }}!<e>{% endgeneration %}" + "{% else %}{{ m.content }}<e>{% endif %}{% endfor %}");
+                + " %}{{ m.content }}!<e>{% endgeneration %}{% else %}{{ m.content }}<e>{% endif %}{% endfor %}");
         assertEquals("b!<e>d!<e>", counted(template, user("a"), assistant("b"), user("c"), assistant("d")));
         assertEquals("<s>a<e><s>b!<e>", text(template, user("a"), assistant("b")));
         assertEquals("d!<e>", counted(template, user("a"), new ChatMessage("assistant", "b", List.of(), false),
@@ -128,15 +128,15 @@ class ChatTemplateTest {
     @Test
     void toolsAndCallsAreValuesOfTheTemplate() throws IOException {
         ChatTemplate template = template(
-                "{{ tools | tojson(indent=1) if tools else 'none' }}{% for m in messages" + " %}{% if m.tool_calls %}"
+                "{{ tools | tojson(indent=1) if tools else 'none' }}{% for m in messages %}{% if m.tool_calls %}"
                         + "{% for c in m.tool_calls %}{{ c.function.name }}{{ c.function.arguments | tojson }}{% endfor"
-                        + " %}{{ m.content is none }}" + "{% else %}{{ m.content }}{% endif %}{% endfor %}");
+                        + " %}{{ m.content is none }}{% else %}{{ m.content }}{% endif %}{% endfor %}");
         JsonNode tool = JsonMapper.shared().readTree("{\"name\": \"날씨\", \"n\": [1, 2.5, true, null], \"e\": {}}");
         ObjectNode arguments = JsonMapper.shared().createObjectNode().put("city", "서울 <e>");
         ChatMessage call = new ChatMessage("assistant", "", List.of(new ToolCall("f", arguments)), true);
         int[] ids = template.encode(List.of(user("q"), call), List.of(tool)).ids();
         assertEquals("[\n {\n  \"name\": \"날씨\",\n  \"n\": [\n   1,\n   2.5,\n   true,\n   null\n  ],\n  \"e\":"
-                + " {}\n }\n]q" + "f{\"city\": \"서울 <e>\"}True", tokenizer.decode(ids));
+                + " {}\n }\n]qf{\"city\": \"서울 <e>\"}True", tokenizer.decode(ids));
         assertFalse(Arrays.stream(ids).anyMatch(id -> id == 257));
         assertEquals("noneq", text(template, user("q")));
     }
@@ -181,7 +181,7 @@ class ChatTemplateTest {
                     error.getMessage());
         }
         for (String[] wrong : new String[][] {
-                {"{{ raise_exception('no \"system\"') }}", "the template says: no" + " \"system\""},
+                {"{{ raise_exception('no \"system\"') }}", "the template says: no \"system\""},
                 {"{{ 'a' + messages[0].nothing }}", "joined with a value that is not there"},
                 {"{{ messages[0].content.frob() }}", "no method \"frob\""},
                 {"{{ messages[0].content.getClass() }}", "no method \"getClass\""},
@@ -190,7 +190,7 @@ class ChatTemplateTest {
                         "it was stopped"},
                 {"{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}", "it was stopped"},
                 {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(18) %}{% set ns.s = ns.s + ns.s %}{%"
-                        + " endfor %}" + "{% for i in range(10000) %}{% set ns.t = ns.s + 'a' %}{% endfor %}",
+                        + " endfor %}{% for i in range(10000) %}{% set ns.t = ns.s + 'a' %}{% endfor %}",
                         "it was stopped"},
                 {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(100) %}{% set ns.s = ns.s + ns.s %}{%"
                         + " endfor %}", ""}}) {

@@ -59,7 +59,7 @@ class ChatFilesTest {
         Tokenizer tokenizer = bytes("<e>");
         tokenizer.writeJson(directory.resolve("tokenizer.json"));
         Files.writeString(directory.resolve("tokenizer_config.json"),
-                "{\"chat_template\": \"{% for m in messages" + " %}{{ m.content }}<e>{% endfor %}\"}");
+                "{\"chat_template\": \"{% for m in messages %}{{ m.content }}<e>{% endfor %}\"}");
         ModelText text = ModelText.of(directory, ChatTemplate.TRAINING);
         ChatFiles.write(text.chat(), text.frame().first(), List.of(7), directory);
         assertFalse(Files.exists(directory.resolve("chat_template.jinja")));

@@ -85,11 +85,11 @@ class JsonlRowsAreRecognizedTest {
     @Test
     void unknownKeysAreAnsweredWithTheNearestFormAndAnExample() {
         Path file = Fixtures.file(directory, "d.jsonl",
-                "{\"text\": \"fine\"}\n{\"Prompt\": \"x\", \"reply\":" + " \"y\"}\n");
+                "{\"text\": \"fine\"}\n{\"Prompt\": \"x\", \"reply\": \"y\"}\n");
         DataException e = assertThrows(DataException.class, () -> Fixtures.samples(file));
         assertEquals(
                 file + ":2: no known form of training data; its keys are Prompt, reply; the nearest form has"
-                        + " prompt, response," + " for example {\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}",
+                        + " prompt, response, for example {\"prompt\": \"What is 2 + 2?\", \"response\": \"4\"}",
                 e.getMessage());
     }
 

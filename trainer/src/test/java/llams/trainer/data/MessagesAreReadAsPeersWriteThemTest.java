@@ -41,7 +41,7 @@ class MessagesAreReadAsPeersWriteThemTest {
     @ValueSource(
             strings = {
                     "{'role': 'assistant', 'content': null, 'tool_calls': [{'type': 'function', 'id': 'a',"
-                            + " 'function': {'name':" + " 'f', 'arguments': '{\\'x\\': 1}'}}]}",
+                            + " 'function': {'name': 'f', 'arguments': '{\\'x\\': 1}'}}]}",
                     "{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': {'x': 1}}}]}",
                     "{'role': 'assistant', 'content': '', 'tool_calls': [{'name': 'f', 'arguments': {'x': 1}}]}",
                     "{'role': 'assistant', 'content': null, 'function_call': {'name': 'f', 'arguments': '{\\'x\\':"
@@ -57,8 +57,7 @@ class MessagesAreReadAsPeersWriteThemTest {
 
     @Test
     void aCallWithoutArgumentsHasNone() {
-        ToolCall call = message(
-                "{'role': 'assistant', 'tool_calls': [{'function': {'name': 'now', 'arguments':" + " ''}}]}")
+        ToolCall call = message("{'role': 'assistant', 'tool_calls': [{'function': {'name': 'now', 'arguments': ''}}]}")
                 .toolCalls()
                 .getFirst();
         assertEquals("{}", call.arguments().toString());
@@ -67,7 +66,7 @@ class MessagesAreReadAsPeersWriteThemTest {
     @Test
     void aCallIsTrainedAsLlama31WritesIt() {
         assertEquals("{\"name\":\"f\",\"parameters\":{\"x\":1}}<|eot_id|>", counted("{'role': 'user', 'content': 'Q'}",
-                "{'role': 'assistant', 'content': null, 'tool_calls':" + " [{'name': 'f', 'arguments': {'x': 1}}]}"));
+                "{'role': 'assistant', 'content': null, 'tool_calls': [{'name': 'f', 'arguments': {'x': 1}}]}"));
     }
 
     @ParameterizedTest
@@ -78,9 +77,9 @@ class MessagesAreReadAsPeersWriteThemTest {
                             + " assistant does",
                     "{'role': 'assistant', 'tool_calls': [{'type': 'retrieval'}]} | is of type \"retrieval\"",
                     "{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': '{x'}}]} |"
-                            + " \"arguments\": not" + " JSON",
+                            + " \"arguments\": not JSON",
                     "{'role': 'assistant', 'tool_calls': [{'function': {'name': 'f', 'arguments': [1]}}]} |"
-                            + " \"arguments\" is a" + " list; wanted an object",
+                            + " \"arguments\" is a list; wanted an object",
                     "{'role': 'assistant', 'tool_calls': [5]} | \"tool_calls\"[0] is the number 5",
                     "{'from': 'function_call', 'value': 'now'} | \"value\": not JSON",})
     void whatIsNoCallIsRefusedWithItsPlace(String row, String wanted) {
@@ -109,9 +108,8 @@ class MessagesAreReadAsPeersWriteThemTest {
                     "'loss': false", "'weight': 1, 'train': false"})
     void maskedAnswersAreNotTrained(String mask) {
         assertEquals("good<|eot_id|>",
-                counted("{'role': 'user', 'content': 'Q'}",
-                        "{'role': 'assistant'," + " 'content': 'bad', " + mask + "}",
+                counted("{'role': 'user', 'content': 'Q'}", "{'role': 'assistant', 'content': 'bad', " + mask + "}",
                         "{'role': 'user', 'content': 'Q', 'weight': 0}",
-                        "{'role': 'assistant', 'content': 'good'," + " 'weight': 1, 'train': true}"));
+                        "{'role': 'assistant', 'content': 'good', 'weight': 1, 'train': true}"));
     }
 }

@@ -70,14 +70,14 @@ class NoKeyDisappearsTest {
 
     @Test
     void longNamesStayShort() throws IOException {
-        String note = notes("{'text': 'x', '" + "k".repeat(10_000) + "': 1}").getFirst();
+        String note = notes("{'text': 'x', 'k".repeat(10_000) + "': 1}").getFirst();
         assertTrue(note.length() < 200, note);
         StringBuilder keys = new StringBuilder("{'a0': 1");
         for (int i = 1; i < 500; i++) {
             keys.append(", 'a").append(i).append("': 1");
         }
         assertTrue(refusal(keys + "}").contains(" and 480 more; "));
-        assertTrue(refusal("{'messages': [{'role': '" + "r".repeat(10_000) + "', 'content': 'x'}]}").length() < 400);
+        assertTrue(refusal("{'messages': [{'role': 'r".repeat(10_000) + "', 'content': 'x'}]}").length() < 400);
     }
 
     @ParameterizedTest
@@ -134,7 +134,7 @@ class NoKeyDisappearsTest {
     @Test
     void toolsThatTheFormatCannotDescribeAreRefusedByName() {
         DataException e = assertThrows(DataException.class,
-                () -> load("{'tools': [{'name': 'f'}], 'prompt': 'Q'," + " 'response': 'A'}"));
+                () -> load("{'tools': [{'name': 'f'}], 'prompt': 'Q', 'response': 'A'}"));
         assertTrue(e.getMessage().contains("d.jsonl:1") && e.getMessage().contains("tools"), e.getMessage());
     }
 
@@ -154,11 +154,11 @@ class NoKeyDisappearsTest {
                     "{'prompt': 'Q', 'completion': 'A', 'label': false} | \"label\" says whether the answer is good",
                     "{'instruction': 'Q', 'output': ' '} | \"output\" is blank",
                     "{'messages': [{'role': 'assistant', 'content': ''}]} | \"messages\"[0] is an assistant's"
-                            + " message with" + " nothing in it",
+                            + " message with nothing in it",
                     "{'messages': [{'role': 'assistant', 'content': null, 'tool_calls': []}]} | \"messages\"[0] is an"
                             + " assistant's message with nothing",
                     "{'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]} |"
-                            + " \"content\"[0] is" + " of type \"image_url\"",
+                            + " \"content\"[0] is of type \"image_url\"",
                     "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the"
                             + " number 0.5",
                     "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a text",
@@ -185,12 +185,11 @@ class NoKeyDisappearsTest {
     @Test
     void keysThatAreNullAreAbsentWithinMessagesToo() throws IOException {
         String row = "{'messages': [{'role': 'assistant', 'content': 'A', 'tool_calls': null, 'function_call':"
-                + " null, 'weight': null, 'name': null}]," + " 'system': null, 'tools': null}";
+                + " null, 'weight': null, 'name': null}], 'system': null, 'tools': null}";
         assertEquals(List.of(new ChatMessage("assistant", "A")), messages(row));
         assertEquals(List.of(), notes(row));
         assertArrayEquals(new int[] {1, 2},
-                ((Sample.Ids) read("{'ids': [1, 2], 'labels': null, 'attention_mask':" + " null}").getFirst())
-                        .labels());
+                ((Sample.Ids) read("{'ids': [1, 2], 'labels': null, 'attention_mask': null}").getFirst()).labels());
     }
 
     @Test
@@ -202,8 +201,8 @@ class NoKeyDisappearsTest {
         Sample.Ids masked = (Sample.Ids) read("{'input_ids': [5, 6, 7], 'completion_mask': [0, 0, 1]}").getFirst();
         assertArrayEquals(new int[] {-100, -100, 7}, masked.labels());
         assertTrue(refusal("{'ids': [5, 6], 'attention_mask': [1]}").contains("\"attention_mask\" is a list of 1"));
-        assertTrue(refusal("{'ids': [5, 6], 'attention_mask': [1, 2]}")
-                .contains("\"attention_mask\"[1] is the" + " number 2"));
+        assertTrue(
+                refusal("{'ids': [5, 6], 'attention_mask': [1, 2]}").contains("\"attention_mask\"[1] is the number 2"));
     }
 
     @Test

@@ -49,9 +49,9 @@ class OneSpaceStandsBeforeAnAnswerTest {
 
     @Test
     void aSeparatorIsAText() {
-        DataException wrong = assertThrows(DataException.class, () -> read(
-                "{\"question\": \"q\", \"choices\":" + " [\"a\", \"b\"], \"answer\": 0," + " \"separator\": false}",
-                new ArrayList<>()));
+        DataException wrong = assertThrows(DataException.class,
+                () -> read("{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 0, \"separator\": false}",
+                        new ArrayList<>()));
         assertTrue(wrong.getMessage().contains("q.jsonl:1: \"separator\" is false; wanted a text, \"\" for none"),
                 wrong::getMessage);
     }

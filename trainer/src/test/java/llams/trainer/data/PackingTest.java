@@ -121,7 +121,7 @@ class PackingTest {
                     assertEquals(t - sequence.documentStart()[t], sequence.position()[t]);
                     int label = sequence.label()[t];
                     assertTrue(label == X || label == sequence.ids()[t] + 1,
-                            "the label is the next id of the" + " document");
+                            "the label is the next id of the document");
                 }
             }
             assertEquals(ids, packed);

@@ -65,7 +65,7 @@ class SpecialNamesInDataTest {
     @ValueSource(
             strings = {"{\"text\": \"a <|eot_id|> b\"}", "{\"prompt\": \"a\", \"response\": \"<|eot_id|>\"}",
                     "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"name\": \"f\", \"arguments\":"
-                            + " {\"x\":" + " \"<|eot_id|>\"}}]}]}",})
+                            + " {\"x\": \"<|eot_id|>\"}}]}]}",})
     void theyCanBeForbidden(String row) {
         DataException e = assertThrows(DataException.class,
                 () -> load("d.jsonl", "{\"text\": \"fine\"}\n" + row, SpecialText.ERROR));

@@ -76,7 +76,7 @@ class DamageIsFoundAndMendedTest extends HubTestCase {
     void whatIsNoDownloadIsRefused() throws IOException {
         hub.withModel();
         assertTrue(assertThrows(IOException.class, this::verify).getMessage()
-                .contains("holds no download of" + " maker/model"));
+                .contains("holds no download of maker/model"));
         download();
         Path record = to.resolve(DownloadRecord.FILE);
         Files.writeString(record, Files.readString(record).replace("config.json", "../config.json"));

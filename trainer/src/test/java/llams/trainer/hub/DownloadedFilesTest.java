@@ -111,7 +111,7 @@ class DownloadedFilesTest extends HubTestCase {
         hub.withModel();
         download();
         refused(new HubModel(hub.endpoint(), "maker/other", "main"), null,
-                "holds a download of maker/model, not of" + " maker/other");
+                "holds a download of maker/model, not of maker/other");
         Files.writeString(to.resolve(DownloadRecord.FILE), "{");
         refused(DownloadRecord.FILE, "cannot be read");
     }

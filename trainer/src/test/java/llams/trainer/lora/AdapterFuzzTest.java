@@ -41,7 +41,7 @@ class AdapterFuzzTest {
         Fuzzed.file(AdapterFiles.WEIGHTS, file, path -> {
             Path config = path.resolveSibling(AdapterFiles.CONFIG);
             Files.writeString(config,
-                    "{\"peft_type\": \"LORA\", \"r\": 1, \"lora_alpha\": 1, \"target_modules\":" + " [\"k_proj\"]}");
+                    "{\"peft_type\": \"LORA\", \"r\": 1, \"lora_alpha\": 1, \"target_modules\": [\"k_proj\"]}");
             try (Arena arena = Arena.ofConfined()) {
                 AdapterFiles.read(path.getParent(), base(), arena);
             }

@@ -74,7 +74,7 @@ class PeftConfigTest {
                     "\"lora_bias\": true | lora_bias true is not supported",
                     "\"bias\": \"all\" | bias \"all\" is not supported",
                     "\"init_lora_weights\": \"pissa_niter_4\" | init_lora_weights \"pissa_niter_4\" changes the"
-                            + " base model's" + " weights",
+                            + " base model's weights",
                     "\"lora_dropout\": 1 | LoRA dropout 1.0 is not possible",})
     void refusedByName(String field, String expected) {
         String message = assertThrows(IOException.class, () -> read(PLAIN + ", " + field)).getMessage();
@@ -89,10 +89,10 @@ class PeftConfigTest {
                     "\"r\": 4, \"target_modules\": [\"q_proj\"] | \"lora_alpha\" must be a number, not absent",
                     "\"r\": 0, \"lora_alpha\": 8, \"target_modules\": [\"q_proj\"] | LoRA rank 0 is not possible",
                     "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names, a pattern or"
-                            + " \"all-linear\", not" + " absent",
+                            + " \"all-linear\", not absent",
                     "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [] | needs at least one target",
                     "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"] | target_modules has"
-                            + " \"lm_head\", which is" + " not supported",
+                            + " \"lm_head\", which is not supported",
                     "\"r\": 4, \"r\": 5 | it has \"r\" twice",})
     void incompleteOrWrong(String fields, String expected) {
         String message = assertThrows(IOException.class, () -> read(fields)).getMessage();

@@ -69,7 +69,7 @@ class PeftTargetFormsTest {
                             + " down 1 3",
                     "\"target_modules\": \".*layers\\\\.(?P<n>[0-2])\\\\..*k_proj\\\\Z\" -> k 0 1 2",
                     "\"target_modules\": \"all-linear\", \"exclude_modules\": [\"o_proj\", \"mlp.gate_proj\"] -> q"
-                            + " *, k *, v *," + " up *, down *",
+                            + " *, k *, v *, up *, down *",
                     "\"target_modules\": [\"q_proj\"], \"exclude_modules\": \".*\\\\.1\\\\d?\\\\..*\" -> q 0 2 3 4"
                             + " 5 6 7 8 9",
                     "\"target_modules\": [\"q_proj\"], \"exclude_modules\": \"q_proj\" -> q *",
@@ -77,11 +77,11 @@ class PeftTargetFormsTest {
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [0, 11] -> q 0 11",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [] -> q *",
                     "\"target_modules\": [\"q_proj\", \"model.layers.5.self_attn.k_proj\"],"
-                            + " \"layers_to_transform\": [2] -> q" + " 2, k 5",
+                            + " \"layers_to_transform\": [2] -> q 2, k 5",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [2], \"layers_pattern\": \"layers\""
                             + " -> q 2",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [2], \"layers_pattern\": [\"h\","
-                            + " \"layers\"] ->" + " q 2",
+                            + " \"layers\"] -> q 2",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [2], \"layers_pattern\":"
                             + " [\"lay...\"] -> q 2",})
     void modules(String fields, String expected) throws IOException {
@@ -103,7 +103,7 @@ class PeftTargetFormsTest {
                     "\"alpha_pattern\": {\".*q_proj\": 2.5} -> 0 -> 4 -> 2.5",
                     "\"alpha_pattern\": {\"self_attn\\\\..*\": 3, \"q_proj\": 6} -> 0 -> 4 -> 3",
                     "\"rank_pattern\": {\"q_proj\": 16}, \"alpha_pattern\": {\"q_proj\": 10}, \"use_rslora\": true"
-                            + " -> 0 -> 16" + " -> 40",
+                            + " -> 0 -> 16 -> 40",
                     "\"rank_pattern\": null, \"alpha_pattern\": {} -> 0 -> 4 -> 8",})
     void rankAndStrength(String fields, int layer, int rank, double alpha) throws IOException {
         LoraLayout.Part part = layout("\"target_modules\": [\"q_proj\"], " + fields).part(layer, ProjectionName.Q);
@@ -116,7 +116,7 @@ class PeftTargetFormsTest {
             quoteCharacter = '`',
             value = {"\"target_modules\": \".*\" -> target_modules has \"lm_head\", which is not supported",
                     "\"target_modules\": [\"q_proj\", \"embed_tokens\"] -> target_modules has \"embed_tokens\","
-                            + " which is not" + " supported",
+                            + " which is not supported",
                     "\"target_modules\": \"(q_proj\" -> target_modules: \"(q_proj\" is not a regular expression",
                     "\"target_modules\": [\"q_proj\", 7] -> \"target_modules\" must hold names, not 7",
                     "\"target_modules\": 7 -> \"target_modules\" must be a list of names, a pattern or"
@@ -124,43 +124,43 @@ class PeftTargetFormsTest {
                     "\"target_modules\": \"q_proj\" -> needs at least one target",
                     "\"target_modules\": [\"c_attn\"] -> needs at least one target",
                     "\"target_modules\": \".*q_proj\", \"layers_to_transform\": [0] -> layers_to_transform needs"
-                            + " target_modules" + " to be a list",
+                            + " target_modules to be a list",
                     "\"target_modules\": [\"q_proj\"], \"layers_pattern\": \"layers\" -> layers_pattern \"layers\""
-                            + " needs" + " layers_to_transform",
+                            + " needs layers_to_transform",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [\"0\"] -> \"layers_to_transform\""
-                            + " must be a" + " layer's number",
+                            + " must be a layer's number",
                     "\"target_modules\": [\"q_proj\"], \"layers_to_transform\": [0], \"layers_pattern\": \"h\" ->"
-                            + " needs at" + " least one target",
+                            + " needs at least one target",
                     "\"target_modules\": [\"q_proj\"], \"rank_pattern\": {\"q_proj\": 0} -> rank_pattern: LoRA rank"
-                            + " 0 is not" + " possible",
+                            + " 0 is not possible",
                     "\"target_modules\": [\"q_proj\"], \"rank_pattern\": {\"q_proj\": 1.5} -> rank_pattern: a rank"
-                            + " must be a" + " whole number, not 1.5",
+                            + " must be a whole number, not 1.5",
                     "\"target_modules\": [\"q_proj\"], \"rank_pattern\": [2] -> \"rank_pattern\" must map patterns"
                             + " to numbers",
                     "\"target_modules\": [\"q_proj\"], \"alpha_pattern\": {\"*\": 2} -> alpha_pattern:"
-                            + " \"(.*\\.)?(*)$\" is not" + " a regular expression",
+                            + " \"(.*\\.)?(*)$\" is not a regular expression",
                     "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"lora_ga\" -> init_lora_weights"
-                            + " \"lora_ga\"" + " changes the base model's weights",
+                            + " \"lora_ga\" changes the base model's weights",
                     "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"OLoRA\" -> init_lora_weights"
-                            + " \"OLoRA\" changes" + " the base model's weights",
+                            + " \"OLoRA\" changes the base model's weights",
                     "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"corda\" -> init_lora_weights"
-                            + " \"corda\" changes" + " the base model's weights",
+                            + " \"corda\" changes the base model's weights",
                     "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"loftq\" -> init_lora_weights"
-                            + " \"loftq\" changes" + " the base model's weights",
+                            + " \"loftq\" changes the base model's weights",
                     "\"target_modules\": [\"q_proj\"], \"init_lora_weights\": \"brand_new\" -> init_lora_weights"
-                            + " \"brand_new\"" + " is not known",
+                            + " \"brand_new\" is not known",
                     "\"target_modules\": [\"q_proj\"], \"kasa_config\": {\"beta\": 1} -> kasa_config {\"beta\":1}"
                             + " is not supported",
                     "\"target_modules\": [\"q_proj\"], \"velora_config\": {\"scale\": 1} -> velora_config"
-                            + " {\"scale\":1} is not" + " supported",
+                            + " {\"scale\":1} is not supported",
                     "\"target_modules\": [\"q_proj\"], \"megatron_config\": {\"a\": 1} -> megatron_config {\"a\":1}"
-                            + " is not" + " supported",
+                            + " is not supported",
                     "\"target_modules\": [\"q_proj\"], \"trainable_token_indices\": [1] -> trainable_token_indices"
-                            + " [1] is not" + " supported",
+                            + " [1] is not supported",
                     "\"target_modules\": [\"q_proj\"], \"target_parameters\": [\"mlp.up\"] -> target_parameters"
-                            + " [\"mlp.up\"] is" + " not supported",
+                            + " [\"mlp.up\"] is not supported",
                     "\"target_modules\": [\"q_proj\"], \"task_type\": \"SEQ_CLS\" -> task_type \"SEQ_CLS\" is not"
-                            + " supported;" + " this program knows: CAUSAL_LM",})
+                            + " supported; this program knows: CAUSAL_LM",})
     void refusedByName(String fields, String expected) {
         String message = assertThrows(Exception.class, () -> layout(fields)).getMessage();
         assertTrue(message.contains(expected), message);
@@ -185,8 +185,7 @@ class PeftTargetFormsTest {
                 + " \"from_the_future\": 1");
         assertEquals(List.of("target_modules \"c_attn\"", "layers_to_transform 12", "rank_pattern \"v_proj\"",
                 "alpha_pattern \"h.0.q_proj\""), config.rules().unused(MODEL));
-        assertEquals(
-                List.of(directory.resolve("adapter_config.json") + ": from_the_future is not known and left" + " out"),
+        assertEquals(List.of(directory.resolve("adapter_config.json") + ": from_the_future is not known and left out"),
                 config.notes());
     }
 

@@ -157,7 +157,7 @@ class ChatVectorRulesTest {
         }
         assertTrue(report.notes()
                 .stream()
-                .anyMatch(note -> note.contains("[1100, 517] in tuned, [700, 517] in" + " base, [701, 517] in instruct")
+                .anyMatch(note -> note.contains("[1100, 517] in tuned, [700, 517] in base, [701, 517] in instruct")
                         && note.contains("first 700 rows")),
                 report.notes().toString());
         assertEquals(1100, Golden.json(out.resolve("config.json")).path("vocab_size").asInt());
@@ -185,7 +185,7 @@ class ChatVectorRulesTest {
         tuned.with(LINEAR, DType.F32, 4, 5);
         instruct.with("model.norm.weight", DType.F32, 5);
         refused(SKIP, "[4, 5] in tuned, [5, 4] in base, [5, 4] in instruct",
-                "\"model.norm.weight\" is [4] in" + " tuned, [4] in base, [5] in instruct");
+                "\"model.norm.weight\" is [4] in tuned, [4] in base, [5] in instruct");
     }
 
     @Test
@@ -193,7 +193,7 @@ class ChatVectorRulesTest {
         base.without(LINEAR);
         instruct.without("model.norm.weight");
         refused(STRICT, "\"" + LINEAR + "\" F32 [5, 4] is in tuned but not in base",
-                "\"model.norm.weight\" F32 [4]" + " is in tuned but not in instruct");
+                "\"model.norm.weight\" F32 [4] is in tuned but not in instruct");
         instruct.without(LINEAR);
         refused(STRICT, "is in tuned but not in base and instruct");
     }
@@ -233,12 +233,12 @@ class ChatVectorRulesTest {
         assertTrue(
                 report.notes()
                         .stream()
-                        .anyMatch(note -> note.contains("instruct is F16, tuned and the result" + " are BF16")),
+                        .anyMatch(note -> note.contains("instruct is F16, tuned and the result are BF16")),
                 report.notes().toString());
         assertTrue(report.notes()
                 .stream()
-                .anyMatch(note -> note.contains("base is F32, tuned and the result are" + " BF16")
-                        && note.contains(LINEAR)));
+                .anyMatch(
+                        note -> note.contains("base is F32, tuned and the result are BF16") && note.contains(LINEAR)));
     }
 
     @Test
@@ -292,9 +292,9 @@ class ChatVectorRulesTest {
     @Test
     void specialTokensOutOfRangeAreRefused() throws IOException {
         refused(new Options(1, Vocabulary.STRICT, Map.of(6, 5)),
-                "special token 6 is not among the 6 rows of" + " tuned's \"" + EMBEDDING + "\"");
+                "special token 6 is not among the 6 rows of tuned's \"" + EMBEDDING + "\"");
         refused(new Options(1, Vocabulary.SKIP, Map.of(5, 6)),
-                "special token 6 is not among the 6 rows of" + " instruct's \"" + HEAD + "\"");
+                "special token 6 is not among the 6 rows of instruct's \"" + HEAD + "\"");
     }
 
     @Test
@@ -332,7 +332,7 @@ class ChatVectorRulesTest {
         assertTrue(
                 report.notes()
                         .stream()
-                        .anyMatch(note -> note.contains("model_type is null in instruct," + " \"llama\" in tuned")),
+                        .anyMatch(note -> note.contains("model_type is null in instruct, \"llama\" in tuned")),
                 report.notes().toString());
         assertFalse(report.notes().stream().anyMatch(note -> note.contains("rope_theta")));
     }
@@ -360,7 +360,7 @@ class ChatVectorRulesTest {
         instruct.file("config.json", "{\"model_type\": \"llama\", \"vocab_size\": 6, \"rope_theta\": 10000.0}");
         assertTrue(merge(STRICT).notes()
                 .stream()
-                .anyMatch(note -> note.contains("rope_theta is 10000.0 in" + " instruct, 500000.0 in tuned")));
+                .anyMatch(note -> note.contains("rope_theta is 10000.0 in instruct, 500000.0 in tuned")));
     }
 
     @Test

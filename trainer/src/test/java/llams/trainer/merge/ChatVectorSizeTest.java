@@ -81,7 +81,7 @@ class ChatVectorSizeTest {
         MergeReport report = merge(model("base", DType.F32), model("instruct", DType.F32),
                 moved(model("tuned", DType.F32), 0.01));
         assertTrue(aboutTheVector(report).getFirst()
-                .startsWith("the vector is zero: instruct and base hold the" + " same weights"));
+                .startsWith("the vector is zero: instruct and base hold the same weights"));
         assertTrue(report.vector().stream().allMatch(size -> size.norm() == 0 && size.relative() == 0));
     }
 
@@ -107,8 +107,7 @@ class ChatVectorSizeTest {
         ModelDirectory instruct = moved(model("instruct", DType.F32), 0.1);
         MergeReport report = merge(instruct, base, moved(model("tuned", DType.F32), 0.01));
         assertTrue(
-                aboutTheVector(report).getFirst()
-                        .contains("tuned is nearer to instruct than to base in 4 of 4" + " parts"),
+                aboutTheVector(report).getFirst().contains("tuned is nearer to instruct than to base in 4 of 4 parts"),
                 report.notes().toString());
     }
 

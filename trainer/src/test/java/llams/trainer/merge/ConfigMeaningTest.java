@@ -27,20 +27,20 @@ class ConfigMeaningTest {
             quoteCharacter = '`',
             value = {
                     "PLAIN, \"rope_theta\": 500000.0 -> PLAIN, \"rope_parameters\": {\"rope_theta\": 5e5,"
-                            + " \"rope_type\":" + " \"default\"} -> ``",
+                            + " \"rope_type\": \"default\"} -> ``",
                     "PLAIN, \"rope_theta\": 500000.0, \"rope_scaling\": null -> PLAIN, \"rope_parameters\":"
-                            + " {\"rope_theta\":" + " 500000} -> ``",
+                            + " {\"rope_theta\": 500000} -> ``",
                     "PLAIN, \"rope_theta\": 5e5 -> PLAIN, \"rope_theta\": 5e5, \"rope_scaling\": {\"type\":"
                             + " \"default\"} -> ``",
                     "PLAIN -> PLAIN, \"head_dim\": 16, \"num_key_value_heads\": 4, \"rms_norm_eps\": 1e-06,"
-                            + " \"rope_theta\":" + " 10000.0, \"hidden_act\": \"silu\" -> ``",
+                            + " \"rope_theta\": 10000.0, \"hidden_act\": \"silu\" -> ``",
                     "PLAIN, \"hidden_act\": \"swish\", \"head_dim\": null -> PLAIN -> ``",
                     "PLAIN, \"torch_dtype\": \"bfloat16\" -> PLAIN, \"dtype\": \"float32\","
                             + " \"max_position_embeddings\": 9 -> ``",
                     "PLAIN, \"rope_theta\": 5e5, \"rope_scaling\": {\"rope_type\": \"llama3\", LLAMA3,"
                             + " \"original_max_position_embeddings\": 8192} ->"
                             + " PLAIN, \"original_max_position_embeddings\": 8192, \"rope_parameters\":"
-                            + " {\"rope_theta\":" + " 500000, LLAMA3, \"type\": \"llama3\"} -> ``",
+                            + " {\"rope_theta\": 500000, LLAMA3, \"type\": \"llama3\"} -> ``",
                     "PLAIN -> PLAIN, \"rope_theta\": 500000.0 -> rope_theta",
                     "PLAIN, \"rope_theta\": 5e5 -> PLAIN, \"rope_parameters\": {\"rope_theta\": 1e6} -> rope_theta",
                     "PLAIN -> PLAIN, \"head_dim\": 32 -> head_dim",
@@ -49,9 +49,9 @@ class ConfigMeaningTest {
                     "PLAIN -> PLAIN, \"hidden_act\": \"gelu\" -> hidden_act",
                     "PLAIN -> PLAIN, \"rope_parameters\": {\"rope_type\": \"llama3\", LLAMA3} -> rope_scaling",
                     "PLAIN, \"rope_scaling\": {\"rope_type\": \"llama3\", LLAMA3} -> PLAIN, \"rope_scaling\":"
-                            + " {\"rope_type\":" + " \"yarn\", LLAMA3} -> rope_scaling",
+                            + " {\"rope_type\": \"yarn\", LLAMA3} -> rope_scaling",
                     "PLAIN, \"rope_scaling\": {\"type\": \"llama3\", \"factor\": 8} -> PLAIN, \"rope_scaling\":"
-                            + " {\"type\":" + " \"llama3\", \"factor\": 32} -> rope_scaling",})
+                            + " {\"type\": \"llama3\", \"factor\": 32} -> rope_scaling",})
     void differences(String mine, String theirs, String expected) {
         Map<String, JsonNode> other = meaning(theirs);
         List<String> differences = new ArrayList<>();

@@ -178,7 +178,7 @@ class NonFiniteIsNeverWrittenTest {
     void anAdapterTooStrongForAnyType() throws IOException {
         Path base = golden(DType.BF16, Adapter.weightName(0, ProjectionName.Q), 3e38f);
         adapterIsRefused(base, 3e38f, "\"" + Adapter.weightName(0, ProjectionName.Q) + "\": 1 of ",
-                "beyond what" + " any type of weights holds");
+                "beyond what any type of weights holds");
     }
 
     @Test
@@ -190,7 +190,7 @@ class NonFiniteIsNeverWrittenTest {
     @Test
     void aBaseWithNaNWhereNoAdapterIs() throws IOException {
         adapterIsRefused(golden(DType.BF16, NORM, Float.NaN), 0, "\"" + NORM + "\": 1 of ",
-                "the base has 1 such" + " values in it");
+                "the base has 1 such values in it");
     }
 
     @Test

@@ -83,7 +83,7 @@ final class CuBlas {
             tried.add(file);
         }
         return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA"
-                + " toolkit or" + " Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
+                + " toolkit or Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
                 + PROPERTY + "=FILE");
     }
 

@@ -61,7 +61,7 @@ final class CudaRunner implements Runner {
                 ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
                 : String.format(Locale.ROOT, "the card has %.3f GiB left", CudaDriver.unused() / GIBIBYTE);
         return new IllegalStateException(String.format(Locale.ROOT,
-                "gpu: out of device memory: %.3f GiB more than" + " %.3f GiB were asked"
+                "gpu: out of device memory: %.3f GiB more than %.3f GiB were asked"
                         + " for, and %s; use fewer tokens, --recompute or a smaller rank%s",
                 bytes / GIBIBYTE, used / GIBIBYTE, why,
                 isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));

@@ -14,7 +14,7 @@ final class Gpu {
     static Optional<String> unavailable() {
         if (TornadoRuntimeProvider.getTornadoRuntime().getNumBackends() == 0) {
             return Optional.of("TornadoVM found no driver: install that of the graphics card (nvidia-smi must list"
-                    + " it), or for " + "tests on the processor pocl-opencl-icd");
+                    + " it), or for tests on the processor pocl-opencl-icd");
         }
         return groupTooSmall(groupLimit());
     }

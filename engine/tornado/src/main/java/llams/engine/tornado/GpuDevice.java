@@ -34,7 +34,7 @@ public final class GpuDevice implements Device {
         // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
         if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
             return Optional.of("TornadoVM may fall back to the processor: start with"
-                    + " -Dtornado.recover.bailout=False, as " + "./llams does" + HELP);
+                    + " -Dtornado.recover.bailout=False, as ./llams does" + HELP);
         }
         // TornadoVM's CUDA backend would end the whole program.
         if (isForCuda() && !isLoadable("libcuda.so.1")) {
@@ -60,7 +60,7 @@ public final class GpuDevice implements Device {
     private static String compilerMissing() {
         return isForCuda() && !isLoadable("libnvrtc.so.13") && !isLoadable("libnvrtc.so.12")
                 ? "; NVIDIA's compiler of kernels, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or"
-                        + " Python's" + " nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
+                        + " Python's nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
                 : "";
     }
 

@@ -246,7 +246,7 @@ final class GpuSession implements Session {
         }
         if (Block.aligned(elements) > parametersStart - inputsEnd) {
             throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints
-                    + " integers; " + "use fewer different lengths, or fewer tokens");
+                    + " integers; use fewer different lengths, or fewer tokens");
         }
     }
 

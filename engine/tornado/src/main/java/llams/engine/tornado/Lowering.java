@@ -130,7 +130,7 @@ final class Lowering {
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
             case AdamW _,Clear() ->
-                throw new IllegalStateException("gpu: " + at.op() + " is lowered with its" + " neighbours");
+                throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
         }
     }
 

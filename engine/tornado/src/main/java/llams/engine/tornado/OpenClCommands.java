@@ -30,7 +30,7 @@ final class OpenClCommands {
         int end = Gpu.device().enqueueMarker(plan);
         if (end < 0) {
             throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL before 1.2, where nobody is told"
-                    + " what it refuses;" + " use --device cpu");
+                    + " what it refuses; use --device cpu");
         }
         int from = next;
         next = behind(end);

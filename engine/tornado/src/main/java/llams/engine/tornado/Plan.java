@@ -169,7 +169,7 @@ final class Plan implements AutoCloseable {
                 ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name()
                         + ", and is never"
                         + " run as Java instead; what the compiler said is printed above. Another driver may take"
-                        + " it, and --device cpu" + " needs none (" + reason + ")"
+                        + " it, and --device cpu needs none (" + reason + ")"
                 : "gpu: TornadoVM could not run a graph of " + tasks.size() + " tasks (" + reason
                         + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it",
                 e);

@@ -52,7 +52,7 @@ enum Products {
                         + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
         if (products == BF16 && !isCuda) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for"
-                    + " TornadoVM's CUDA backend," + " and this is " + Gpu.backend());
+                    + " TornadoVM's CUDA backend, and this is " + Gpu.backend());
         }
         if (products != KERNELS && isCuda) {
             CuBlas.load();
@@ -75,7 +75,7 @@ enum Products {
         boolean isSlow = Gpu.backend() == TornadoVMBackendType.CUDA && System.getProperty(PROPERTY) == null;
         return isSlow
                 ? CuBlas.missing()
-                        .map(why -> "products go through LLaMS's own kernels, which are far slower:" + " " + why)
+                        .map(why -> "products go through LLaMS's own kernels, which are far slower: " + why)
                 : Optional.empty();
     }
 
