@@ -3,14 +3,17 @@ module llams.engine {
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
+    exports llams.engine.io;
     exports llams.engine.safetensors;
     exports llams.engine.tensor;
     exports llams.engine.graph;
+    exports llams.engine.plan;
     exports llams.engine.device;
     exports llams.engine.generate;
     exports llams.engine.llama;
+    exports llams.engine.weights;
 
     uses llams.engine.device.Device;
 
-    provides llams.engine.device.Device with llams.engine.cpu.CpuDevice, llams.engine.cpu.ScalarDevice;
+    provides llams.engine.device.Device with llams.engine.cpu.CpuDevice, llams.engine.reference.ReferenceDevice;
 }

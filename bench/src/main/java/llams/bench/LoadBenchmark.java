@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import llams.engine.generate.Generator;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.LlamaWeights;
 import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.tensor.Tensor;
-import llams.trainer.NewModel;
+import llams.engine.weights.LlamaWeights;
+import llams.model.create.NewModel;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 

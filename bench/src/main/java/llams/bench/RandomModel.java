@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.graph.Leaf;
-import llams.engine.llama.KnownShapes;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
@@ -13,6 +12,7 @@ import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.KnownShapes;
 
 /// A model of a known shape with random weights in memory.
 ///

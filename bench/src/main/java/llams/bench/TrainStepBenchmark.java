@@ -15,13 +15,13 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.trainer.Batch;
-import llams.trainer.Trainer;
+import llams.model.lora.Adapter;
+import llams.model.lora.LoraConfig;
+import llams.model.lora.LoraModel;
 import llams.trainer.data.PackedSequence;
-import llams.trainer.lora.Adapter;
-import llams.trainer.lora.LoraConfig;
-import llams.trainer.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
+import llams.trainer.run.Batch;
+import llams.trainer.run.Trainer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 

@@ -3,7 +3,7 @@ package llams.cli;
 import java.io.PrintStream;
 
 /// How many megabytes of results are there.
-final class ByteProgress implements llams.trainer.merge.Progress, AutoCloseable {
+final class ByteProgress implements llams.model.files.Progress, AutoCloseable {
     private static final long MEGABYTE = 1_000_000;
 
     private final PrintStream err;

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.stream.Stream;
-import llams.engine.llama.KnownShapes;
 import llams.engine.llama.ProjectionName;
+import llams.engine.weights.KnownShapes;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
 

@@ -15,21 +15,21 @@ import llams.engine.device.Session;
 import llams.engine.generate.Generator;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
 import llams.engine.graph.Value;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
-import llams.trainer.Batch;
-import llams.trainer.Trainer;
+import llams.model.lora.Adapter;
+import llams.model.lora.LoraConfig;
+import llams.model.lora.LoraModel;
 import llams.trainer.data.PackedSequence;
-import llams.trainer.lora.Adapter;
-import llams.trainer.lora.LoraConfig;
-import llams.trainer.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
+import llams.trainer.run.Batch;
+import llams.trainer.run.Trainer;
 
 /// Something that can be run again and again.
 ///

@@ -3,7 +3,7 @@ package llams.cli;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
-import llams.engine.graph.Program;
+import llams.engine.plan.Program;
 
 /// What work needs against what the machine has.
 final class Memory {

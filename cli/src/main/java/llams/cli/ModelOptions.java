@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import llams.model.text.LoadedModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,7 +27,7 @@ final class ModelOptions {
     WeightsOption weights;
 
     LoadedModel open() throws IOException {
-        LoadedModel model = LoadedModel.open(directory, adapter, weights);
+        LoadedModel model = LoadedModel.open(directory, adapter, weights.open(directory));
         model.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
         return model;
     }

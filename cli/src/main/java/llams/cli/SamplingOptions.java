@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.io.PrintStream;
 import llams.engine.generate.Sampler;
-import llams.engine.llama.SamplingDefaults;
+import llams.engine.weights.SamplingDefaults;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

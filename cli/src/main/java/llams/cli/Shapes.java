@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import llams.engine.llama.KnownShapes;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.KnownShapes;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 

@@ -3,10 +3,10 @@ package llams.cli;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
-import llams.trainer.FineTune;
+import llams.trainer.run.TrainingRun;
 
 /// Where a training run stands, with its loss.
-final class StepProgress implements FineTune.Listener, AutoCloseable {
+final class StepProgress implements TrainingRun.Listener, AutoCloseable {
     private final PrintStream err;
     private final Path out;
     private final boolean resume;
@@ -32,7 +32,7 @@ final class StepProgress implements FineTune.Listener, AutoCloseable {
     }
 
     @Override
-    public void step(FineTune.Report report) {
+    public void step(TrainingRun.Report report) {
         if (bar == null) {
             // A resumed run counts what is left: rate and time left are those of this run.
             bar = new Progress(err, report.step() == 0 ? "training" : "training from step " + report.step(), "steps",

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import llams.trainer.data.DataException;
+import llams.model.files.DataException;
 
 /// Small texts that people write: UTF-8, or UTF-16 as some editors and shells of Windows have it.
 final class TextFile {

@@ -8,23 +8,23 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import llams.engine.device.Device;
-import llams.engine.graph.Program;
+import llams.engine.io.NoRoomException;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.Parameters;
-import llams.engine.safetensors.NoRoomException;
-import llams.trainer.FineTune;
-import llams.trainer.Forecast;
-import llams.trainer.RunDirectory;
-import llams.trainer.TrainSettings;
-import llams.trainer.chat.ChatTemplate;
-import llams.trainer.chat.ModelText;
-import llams.trainer.checkpoint.HeldFiles;
-import llams.trainer.checkpoint.ModelFiles;
+import llams.engine.plan.Program;
+import llams.engine.weights.LlamaWeights;
+import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
+import llams.model.files.HeldFiles;
+import llams.model.files.ModelFiles;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.run.Forecast;
+import llams.trainer.run.RunDirectory;
+import llams.trainer.run.TrainSettings;
+import llams.trainer.run.TrainingRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -114,7 +114,7 @@ final class TrainCommand implements Callable<Integer> {
         Device device = compute.open();
         if (options.model == null) {
             LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
-            return train(shape, null, 0, text(options.tokenizer), (settings, data, eval) -> FineTune.ofRandom(device,
+            return train(shape, null, 0, text(options.tokenizer), (settings, data, eval) -> TrainingRun.ofRandom(device,
                     settings, shape, options.tokenizer, data, eval, options.out));
         }
         try (LlamaWeights base = weights.open(options.model)) {
@@ -124,7 +124,7 @@ final class TrainCommand implements Callable<Integer> {
             HeldFiles beside = lacks ? HeldFiles.ofTokenizer(options.tokenizer) : HeldFiles.NONE;
             base.notes.forEach(note -> line("note", "%s", note));
             int code = train(base.config, base.frozen(), base.allocatedBytes(), text(tokenizer), (settings, data,
-                    eval) -> FineTune.of(device, settings, base, options.fromAdapter, data, eval, options.out));
+                    eval) -> TrainingRun.of(device, settings, base, options.fromAdapter, data, eval, options.out));
             if (code == Main.DONE) {
                 beside.write(options.out);
             }
@@ -137,14 +137,14 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private interface Start {
-        FineTune of(TrainSettings settings, PackedDataset data, PackedDataset evalData) throws IOException;
+        TrainingRun of(TrainSettings settings, PackedDataset data, PackedDataset evalData) throws IOException;
     }
 
     /// Trains, and returns the exit code.
     private int train(LlamaConfig shape, Parameters frozen, long madeBytes, ModelText text, Start start)
             throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
-        FineTune.checkLength(asked, shape);
+        TrainingRun.checkLength(asked, shape);
         if (shape.attentionDropout() > 0) {
             line("note", "config.json says attention_dropout %s, which is not applied", shape.attentionDropout());
         }
@@ -159,9 +159,9 @@ final class TrainCommand implements Callable<Integer> {
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         // What is needed of the model at the end is read now: who knows what becomes of its directory meanwhile.
         List<Integer> stopIds = options.model == null ? shape.eos() : shape.stopIds(options.model);
-        FineTune.Report last;
+        TrainingRun.Report last;
         int interrupted;
-        try (FineTune run = start.of(settings, data, evalData);
+        try (TrainingRun run = start.of(settings, data, evalData);
                 StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
                 Interruption interruption = new Interruption(llams.err, run::stop)) {
             banner(run.plan(), settings);
@@ -223,7 +223,7 @@ final class TrainCommand implements Callable<Integer> {
         return data;
     }
 
-    private void banner(FineTune.Plan plan, TrainSettings settings) {
+    private void banner(TrainingRun.Plan plan, TrainSettings settings) {
         line("model", "%s, %,d parameters", options.model == null ? options.initConfig : options.model,
                 plan.parameters());
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(),
@@ -238,7 +238,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// How often the run goes round through the data, and whether that is enough to speak of.
-    private void passes(FineTune.Plan plan, TrainSettings settings) {
+    private void passes(TrainingRun.Plan plan, TrainSettings settings) {
         int perPass = settings.stepsPerEpoch(plan.sequences());
         int left = plan.sequences() % (settings.accumulate() * settings.batch());
         line("", "%.3g times through the data, %,d step%s each time%s", (double) plan.steps() / perPass, perPass,
@@ -258,7 +258,7 @@ final class TrainCommand implements Callable<Integer> {
         llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
     }
 
-    private void report(FineTune.Report last, boolean conversations) {
+    private void report(TrainingRun.Report last, boolean conversations) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             report.put("steps", last.steps()).put("loss", last.loss());

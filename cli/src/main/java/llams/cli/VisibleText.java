@@ -1,7 +1,7 @@
 package llams.cli;
 
-import java.nio.charset.CharacterCodingException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /// Tokens as text in which every character can be seen and none moves a terminal's cursor.

@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import llams.engine.llama.LlamaWeights;
+import llams.engine.weights.LlamaWeights;
 import picocli.CommandLine.Option;
 
 /// In what form a model's weights are used.

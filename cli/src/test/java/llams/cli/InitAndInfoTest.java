@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import llams.engine.llama.KnownShapes;
+import llams.engine.weights.KnownShapes;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import llams.trainer.checkpoint.OutputDirectory;
+import llams.model.files.OutputDirectory;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

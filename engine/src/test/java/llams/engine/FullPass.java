@@ -12,15 +12,15 @@ import llams.engine.device.Session;
 import llams.engine.graph.Autodiff;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
 import llams.engine.graph.Result;
 import llams.engine.graph.Value;
 import llams.engine.llama.Llama;
-import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.RopeTable;
 import llams.engine.llama.Sequence;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.LlamaWeights;
 
 /// One forward pass without a cache over rows of tokens, with everything that a test may want to see of it.
 public final class FullPass {

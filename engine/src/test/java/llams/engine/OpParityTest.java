@@ -12,6 +12,7 @@ import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;

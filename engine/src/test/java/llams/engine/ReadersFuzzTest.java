@@ -4,12 +4,12 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import llams.engine.io.JsonTree;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.SamplingDefaults;
 import llams.engine.safetensors.Checkpoint;
-import llams.engine.safetensors.JsonTree;
 import llams.engine.safetensors.SafetensorsException;
 import llams.engine.safetensors.SafetensorsFile;
+import llams.engine.weights.SamplingDefaults;
 
 /// Whatever stands in a model's files, it is read or refused.
 class ReadersFuzzTest {

@@ -13,7 +13,7 @@ import llams.engine.FullPass.Rows;
 import llams.engine.device.Devices;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
-import llams.engine.llama.LlamaWeights;
+import llams.engine.weights.LlamaWeights;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 

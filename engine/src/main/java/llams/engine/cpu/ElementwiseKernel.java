@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorOperators;
 import llams.engine.tensor.Tensor;
 
 /// Sums, dropout and the cache's row copies.
-final class ElementwiseKernel {
+public final class ElementwiseKernel {
     /// A task's share of a pointwise loop: small enough to balance, large enough to hide the claim.
     static final int TASK_ELEMENTS = 1 << 14;
 
@@ -138,11 +138,11 @@ final class ElementwiseKernel {
     }
 
     /// 32 well-mixed bits for one element.
-    static int hash(int seed0, int seed1, int stream, long index) {
+    public static int hash(int seed0, int seed1, int stream, long index) {
         return mix(mix((int) index + seed0) ^ key(seed0, seed1, stream, index));
     }
 
-    static boolean isKept(int hash, float rate) {
+    public static boolean isKept(int hash, float rate) {
         return hash >>> 8 >= bar(rate);
     }
 

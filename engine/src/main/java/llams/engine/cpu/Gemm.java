@@ -5,6 +5,7 @@ import java.util.List;
 import llams.engine.cpu.Products.Factor;
 import llams.engine.cpu.Products.Sum;
 import llams.engine.cpu.Products.Term;
+import llams.engine.device.HostSession;
 import llams.engine.graph.MatMul;
 import llams.engine.tensor.Tensor;
 

@@ -2,7 +2,7 @@ package llams.engine.device;
 
 import java.util.Map;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
+import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 
 /// Programs that share weights, state and memory for temporaries; one runs at a time.

@@ -13,13 +13,13 @@ import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
 import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
 import llams.engine.llama.Rows;
 import llams.engine.llama.Sequence;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 

@@ -3,10 +3,10 @@ package llams.engine.graph;
 import llams.engine.tensor.DType;
 
 /// The shape rules that ops share. Each failure names the op and what it was given.
-final class Checks {
+public final class Checks {
     private Checks() {}
 
-    static void that(boolean holds, String format, Object... values) {
+    public static void that(boolean holds, String format, Object... values) {
         if (!holds) {
             throw new IllegalArgumentException(format.formatted(values));
         }

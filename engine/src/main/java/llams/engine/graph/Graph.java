@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 /// What a model does, recorded once: ops in the order in which model code called for them. A wrong shape throws where
 /// it is recorded.
 public final class Graph {
-    final List<Node> nodes = new ArrayList<>();
+    public final List<Node> nodes = new ArrayList<>();
     private final Map<String, Value> taps = new LinkedHashMap<>();
     private int blocks;
     private int currentBlock = -1;

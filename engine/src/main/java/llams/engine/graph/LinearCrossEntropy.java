@@ -16,7 +16,7 @@ import java.util.function.IntPredicate;
 /// only where it is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
 public record LinearCrossEntropy() implements Differentiable {
     private static final int FIRST_GRADIENT = 2;
-    static final int WEIGHT_GRADIENT = 3;
+    public static final int WEIGHT_GRADIENT = 3;
     /// Logits of a block: 8 MB, what a cache holds; smaller slices would pack the rows of `x` more often than is worth
     /// it.
     private static final long LOGITS = 1 << 21;

@@ -9,9 +9,9 @@ public final class Node {
     public final List<Value> inputs;
     public final List<Result> results;
     /// The recomputable block it belongs to, or -1.
-    final int block;
+    public final int block;
 
-    Node(Op op, List<Value> inputs, int block) {
+    public Node(Op op, List<Value> inputs, int block) {
         this.op = op;
         this.inputs = List.copyOf(inputs);
         this.block = block;

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import llams.engine.weights.ConfigJson;
+import llams.engine.weights.Quantization;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -49,7 +51,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     ///
     /// @throws IOException as [#read]
     public static LlamaConfig readFile(Path file) throws IOException {
-        return ConfigReader.read(file);
+        return ConfigJson.read(file);
     }
 
     /// The stop ids of a model directory: `eos_token_id` of `generation_config.json` if it has one, else of the config.
@@ -60,7 +62,7 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
         if (!Files.exists(file)) {
             return eos;
         }
-        List<Integer> ids = ConfigReader.stopIds(file);
+        List<Integer> ids = ConfigJson.stopIds(file);
         return ids.isEmpty() ? eos : ids;
     }
 
@@ -71,13 +73,13 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
     }
 
     /// The same model with weights quantized by a method, or not quantized if it is null.
-    LlamaConfig withQuantization(String method) {
+    public LlamaConfig withQuantization(String method) {
         return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
                 maxPositions, tied, initializerRange, bos, eos, dtype, method, attentionDropout);
     }
 
     /// The same model with an output head of its own.
-    LlamaConfig untied() {
+    public LlamaConfig untied() {
         return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
                 maxPositions, false, initializerRange, bos, eos, dtype, quantization, attentionDropout);
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import llams.engine.io.JsonTree;
 import llams.engine.safetensors.SafetensorsFile.Entry;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;

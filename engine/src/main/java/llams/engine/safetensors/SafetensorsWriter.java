@@ -10,6 +10,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import llams.engine.io.AtomicFiles;
+import llams.engine.io.Disk;
+import llams.engine.io.NoRoomException;
 import llams.engine.tensor.Tensor;
 
 /// Writes tensors whose names, types and shapes are known first, one at a time or in parts, so that a model is never in

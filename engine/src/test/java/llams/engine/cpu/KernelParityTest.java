@@ -5,6 +5,7 @@ import static llams.engine.cpu.Tensors.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
+import llams.engine.reference.ReferenceKernels;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -30,15 +31,15 @@ class KernelParityTest extends KernelParity {
                         Tensor dy = make.random(tokens, dim);
                         Tensor expected = make.poisoned(tokens, dim);
                         Tensor actual = make.poisoned(tokens, dim);
-                        ScalarKernels.rmsNorm(x, weight, 1e-5f, expected);
+                        ReferenceKernels.rmsNorm(x, weight, 1e-5f, expected);
                         NormKernel.rmsNorm(x, weight, 1e-5f, actual, pool);
                         assertClose("rmsNorm", expected, actual, 1e-6);
-                        ScalarKernels.rmsNormGradient(x, weight, 1e-5f, dy, expected);
+                        ReferenceKernels.rmsNormGradient(x, weight, 1e-5f, dy, expected);
                         NormKernel.rmsNormGradient(x, weight, 1e-5f, dy, actual, pool);
                         assertClose("rmsNormGradient", expected, actual, 2e-6);
                         Tensor dWeight = make.poisoned(dim);
                         Tensor dWeightFast = make.poisoned(dim);
-                        ScalarKernels.rmsNormWeightGradient(x, 1e-5f, dy, dWeight);
+                        ReferenceKernels.rmsNormWeightGradient(x, 1e-5f, dy, dWeight);
                         NormKernel.rmsNormWeightGradient(x, 1e-5f, dy, dWeightFast, pool);
                         assertClose("rmsNormWeightGradient", dWeight, dWeightFast, 2e-6);
                     }
@@ -62,7 +63,7 @@ class KernelParityTest extends KernelParity {
                     for (boolean inverse : new boolean[] {false, true}) {
                         Tensor expected = make.poisoned(tokens, 3 * headDim);
                         Tensor actual = make.copy(x);
-                        ScalarKernels.rope(x, table, position, headDim, inverse, expected);
+                        ReferenceKernels.rope(x, table, position, headDim, inverse, expected);
                         RopeKernel.apply(actual, table, position, headDim, inverse, actual, pool);
                         assertClose("rope in place", expected, actual, 1e-6);
                     }
@@ -83,31 +84,31 @@ class KernelParityTest extends KernelParity {
                 }
                 Tensor expected = make.poisoned(size);
                 Tensor actual = make.poisoned(size);
-                ScalarKernels.swiGlu(a, b, expected);
+                ReferenceKernels.swiGlu(a, b, expected);
                 SwiGluKernel.forward(a, b, actual, pool);
                 assertClose("swiGlu", expected, actual, 1e-6);
 
                 Tensor dUp = make.poisoned(size);
                 Tensor dUpFast = make.poisoned(size);
-                ScalarKernels.swiGluGradient(a, b, dy, expected, dUp);
+                ReferenceKernels.swiGluGradient(a, b, dy, expected, dUp);
                 SwiGluKernel.gradient(a, b, dy, actual, dUpFast, pool);
                 assertClose("swiGlu dGate", expected, actual, 1e-6);
                 assertClose("swiGlu dUp", dUp, dUpFast, 1e-6);
 
-                ScalarKernels.add(a, b, -0.3f, expected);
+                ReferenceKernels.add(a, b, -0.3f, expected);
                 ElementwiseKernel.add(a, b, -0.3f, actual, pool);
                 assertSameBits("add", expected, actual);
                 Tensor inPlace = make.copy(b);
                 ElementwiseKernel.add(a, inPlace, -0.3f, inPlace, pool);
                 assertSameBits("add onto b", expected, inPlace);
 
-                ScalarKernels.accumulate(expected, dy);
+                ReferenceKernels.accumulate(expected, dy);
                 ElementwiseKernel.accumulate(actual, dy, pool);
                 assertSameBits("accumulate", expected, actual);
 
                 Tensor seed = make.ints(make.nextInt(1 << 30), -make.nextInt(1 << 30));
                 for (float rate : new float[] {0, 0.1f, 0.5f}) {
-                    ScalarKernels.dropout(a, seed, 3, rate, expected);
+                    ReferenceKernels.dropout(a, seed, 3, rate, expected);
                     ElementwiseKernel.dropout(a, seed, 3, rate, actual, pool);
                     assertSameBits("dropout " + rate, expected, actual);
                 }
@@ -123,7 +124,7 @@ class KernelParityTest extends KernelParity {
                 for (float factor : new float[] {0, 1, -0.3f}) {
                     Tensor expected = make.poisoned(size);
                     Tensor actual = make.poisoned(size);
-                    ScalarKernels.scale(x, factor, expected);
+                    ReferenceKernels.scale(x, factor, expected);
                     ElementwiseKernel.scale(x, factor, actual, pool);
                     assertSameBits("scale by " + factor, expected, actual);
                     Tensor inPlace = make.copy(x);
@@ -166,18 +167,18 @@ class KernelParityTest extends KernelParity {
                 Tensor actual = make.poisoned(tokens, dim);
                 for (DType dtype : weights(dim)) {
                     Tensor table = make.random(dtype, rows, dim);
-                    ScalarKernels.embedding(table, ids, expected);
+                    ReferenceKernels.embedding(table, ids, expected);
                     EmbeddingKernel.forward(table, ids, actual, pool);
                     assertSameBits("embedding " + dtype, expected, actual);
                 }
                 Tensor dTable = make.poisoned(rows, dim);
                 Tensor dTableFast = make.poisoned(rows, dim);
                 for (boolean accumulate : new boolean[] {false, true}) {
-                    ScalarKernels.embeddingGradient(ids, dy, dTable, accumulate);
+                    ReferenceKernels.embeddingGradient(ids, dy, dTable, accumulate);
                     EmbeddingKernel.gradient(ids, dy, dTableFast, accumulate, pool);
                     assertSameBits("embeddingGradient", dTable, dTableFast);
                 }
-                ScalarKernels.cacheAppend(dTable, dy, ids);
+                ReferenceKernels.cacheAppend(dTable, dy, ids);
                 ElementwiseKernel.cacheAppend(dTableFast, dy, ids);
                 assertSameBits("cacheAppend", dTable, dTableFast);
             }
@@ -191,7 +192,7 @@ class KernelParityTest extends KernelParity {
                 Tensor grad = make.random(size);
                 Tensor norm = make.poisoned(1);
                 Tensor normFast = make.poisoned(1);
-                ScalarKernels.squaredNorm(grad, norm);
+                ReferenceKernels.squaredNorm(grad, norm);
                 AdamWKernel.squaredNorm(grad, normFast, pool);
                 assertClose("squaredNorm", norm, normFast, 1e-7);
                 for (float clip : new float[] {0, 0.5f, 1e6f}) {
@@ -201,7 +202,7 @@ class KernelParityTest extends KernelParity {
                     }
                     Tensor[] fast = {make.copy(state[0]), make.copy(state[1]), make.copy(state[2])};
                     Tensor schedule = make.copy(Tensor.of(Arena.ofAuto(), Shape.of(3), 1e-2f, 0.19f, 0.001999f));
-                    ScalarKernels.adamW(state[0], state[1], state[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1,
+                    ReferenceKernels.adamW(state[0], state[1], state[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1,
                             clip);
                     AdamWKernel.step(fast[0], fast[1], fast[2], grad, norm, schedule, 0.9, 0.999, 1e-8, 0.1, clip,
                             pool);

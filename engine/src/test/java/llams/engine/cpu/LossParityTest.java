@@ -3,6 +3,7 @@ package llams.engine.cpu;
 import static llams.engine.cpu.Tensors.assertClose;
 import static llams.engine.cpu.Tensors.assertSameBits;
 
+import llams.engine.reference.ReferenceKernels;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,7 @@ class LossParityTest extends KernelParity {
         Tensor dxFast = make.poisoned(tokens, dim);
         Tensor dWeight = make.poisoned(vocab, dim);
         Tensor dWeightFast = make.poisoned(vocab, dim);
-        ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, false);
+        ReferenceKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, false);
         // Blocks that do not divide the tokens: 256 of them with all words.
         Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
         CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, whole,
@@ -60,7 +61,7 @@ class LossParityTest extends KernelParity {
         CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, false, whole, pool);
         assertSameBits(what + " dx alone", dxFast, dxOnly);
         assertSameBits(what + " dWeight alone", dWeightFast, dWeightOnly);
-        ScalarKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, true);
+        ReferenceKernels.crossEntropy(x, weight, labels, scale, loss, tokenLoss, dx, dWeight, true);
         CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, true, whole, pool);
         assertClose(what + " dWeight twice", dWeight, dWeightOnly, 2e-6);
         for (int words : new int[] {1, 17, 64, 1024}) {

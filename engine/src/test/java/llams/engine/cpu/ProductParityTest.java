@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import llams.engine.device.HostSession;
 import llams.engine.graph.MatMul;
+import llams.engine.reference.ReferenceKernels;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
@@ -73,10 +75,10 @@ class ProductParityTest extends KernelParity {
         String what = "product " + m + "x" + n + "x" + k + " " + left + (transposeA ? "T " : " ") + right
                 + (transposeB ? "T" : "");
         Tensor expected = make.poisoned(m, n);
-        ScalarKernels.multiply(a, transposeA, b, transposeB, expected, false);
+        ReferenceKernels.multiply(a, transposeA, b, transposeB, expected, false);
         Tensor start = make.random(m, n);
         Tensor expectedSum = make.copy(start);
-        ScalarKernels.multiply(a, transposeA, b, transposeB, expectedSum, true);
+        ReferenceKernels.multiply(a, transposeA, b, transposeB, expectedSum, true);
         Tensor alone = null;
         for (Parallel pool : pools) {
             Tensor actual = make.poisoned(m, n);
@@ -104,11 +106,11 @@ class ProductParityTest extends KernelParity {
                 Tensor[] v = {make.random(97, 8), make.random(23, 40)};
                 Tensor start = make.random(m, 40);
                 Tensor[] expected = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};
-                ScalarKernels.multiply(x, false, w[0], true, expected[0], false);
-                ScalarKernels.multiply(z[0], false, v[0], true, expected[0], true);
-                ScalarKernels.multiply(x, false, w[1], true, expected[1], true);
-                ScalarKernels.multiply(z[1], false, v[1], false, expected[1], true);
-                ScalarKernels.multiply(x, false, w[2], true, expected[2], false);
+                ReferenceKernels.multiply(x, false, w[0], true, expected[0], false);
+                ReferenceKernels.multiply(z[0], false, v[0], true, expected[0], true);
+                ReferenceKernels.multiply(x, false, w[1], true, expected[1], true);
+                ReferenceKernels.multiply(z[1], false, v[1], false, expected[1], true);
+                ReferenceKernels.multiply(x, false, w[2], true, expected[2], false);
                 Tensor[] alone = null;
                 for (Parallel pool : pools) {
                     Tensor[] y = {make.poisoned(m, 97), make.copy(start), make.poisoned(m, 8)};

@@ -17,6 +17,7 @@ import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
+import llams.engine.plan.Program;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;

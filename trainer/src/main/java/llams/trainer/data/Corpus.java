@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import llams.model.files.DataException;
 
 /// The documents of some files, in the files' order.
 ///

@@ -1,6 +1,7 @@
 package llams.trainer.data;
 
 import java.util.Arrays;
+import llams.model.files.DataException;
 
 /// One text or conversation as ids.
 ///

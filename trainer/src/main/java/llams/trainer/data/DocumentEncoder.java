@@ -3,11 +3,12 @@ package llams.trainer.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import llams.model.chat.ChatMessage;
+import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
+import llams.model.files.DataException;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.chat.ChatMessage;
-import llams.trainer.chat.ChatTemplate;
-import llams.trainer.chat.ModelText;
 
 /// Samples to documents: what the model sees, and what the loss counts.
 ///

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.model.files.DataException;
 
 /// What reading one file left out, counted: no key and no row disappears without a word, and a million of them take a
 /// line.

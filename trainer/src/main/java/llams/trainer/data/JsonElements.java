@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import llams.model.files.DataException;
 
 /// The elements of a JSON list, or JSON values one behind the other, each over as many lines as it likes. Only one is
 /// in memory at a time. What is no JSON is returned as it stands, for the parser of the row to refuse.

@@ -1,6 +1,7 @@
 package llams.trainer.data;
 
 import java.util.Locale;
+import llams.model.files.DataException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;

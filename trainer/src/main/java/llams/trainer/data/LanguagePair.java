@@ -1,7 +1,7 @@
 package llams.trainer.data;
 
 import java.util.List;
-import llams.trainer.chat.ChatMessage;
+import llams.model.chat.ChatMessage;
 
 /// One question and answer in Korean and in English.
 public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {

@@ -9,6 +9,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import llams.model.files.DataException;
 
 /// Lines of UTF-8 text with their numbers. A line ends at `\n` alone: a `\r` is a character of its line. A byte order
 /// mark at the start is dropped. Files in UTF-16 are read as well.

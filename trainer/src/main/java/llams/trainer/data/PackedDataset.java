@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
+import llams.model.files.DataException;
 
 /// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when
 /// asked for.

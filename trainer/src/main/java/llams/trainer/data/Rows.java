@@ -1,6 +1,7 @@
 package llams.trainer.data;
 
 import java.io.IOException;
+import llams.model.files.DataException;
 
 /// Rows of data as text, one after the other: the lines of a file, or the objects of a JSON list.
 interface Rows {

@@ -1,7 +1,7 @@
 package llams.trainer.data;
 
 import java.util.List;
-import llams.trainer.chat.ChatMessage;
+import llams.model.chat.ChatMessage;
 import tools.jackson.databind.JsonNode;
 
 /// One piece of training data as its file says it, before the tokenizer. `origin` is `file:line`, for messages.

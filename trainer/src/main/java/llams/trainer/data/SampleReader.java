@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import llams.model.files.DataException;
 
 /// Reads a data file of any known form, one sample at a time. The ending decides, then the content:
 ///

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
 
 /// Special tokens' names that were seen in texts: whoever writes them there has probably formatted the texts already.

@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import llams.model.files.DataException;
 
 /// Text in UTF-16, as Windows writes it, as a stream of UTF-8. A byte order mark stays the first character.
 final class Utf16Stream extends InputStream {

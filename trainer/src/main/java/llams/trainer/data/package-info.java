@@ -6,6 +6,8 @@
 ///          any known form           ids, what counts            where each piece lies            seeded order, resumable
 /// ```
 ///
-/// Samples stream through; what stays in memory is ids. Every refusal is a [llams.trainer.data.DataException] that
+/// Samples stream through; what stays in memory is ids. Every refusal is a [llams.model.files.DataException] that
 /// names file and line.
 package llams.trainer.data;
+
+import llams.model.files.DataException;

@@ -12,23 +12,23 @@ import java.util.Locale;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.LlamaWeights;
 import llams.engine.llama.ProjectionName;
+import llams.engine.weights.LlamaWeights;
+import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
+import llams.model.files.OutputDirectory;
+import llams.model.lora.LoraConfig;
+import llams.model.merge.AdapterMerge;
+import llams.model.merge.ChatVector;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.FineTune;
-import llams.trainer.TrainSettings;
-import llams.trainer.chat.ChatTemplate;
-import llams.trainer.chat.ModelText;
-import llams.trainer.checkpoint.OutputDirectory;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.SpecialText;
-import llams.trainer.lora.LoraConfig;
-import llams.trainer.merge.AdapterMerge;
-import llams.trainer.merge.ChatVector;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
+import llams.trainer.run.TrainSettings;
+import llams.trainer.run.TrainingRun;
 
 /// The whole way from text to a model that converses in two languages, on an embedded example:
 ///
@@ -157,7 +157,7 @@ public final class Demo {
     private void trainBase(Tokenizer tokenizer) throws IOException {
         LlamaConfig config = settings.config(tokenizer);
         DocumentEncoder encoder = new DocumentEncoder(tokenizer, config.vocab());
-        try (FineTune run = FineTune.ofRandom(device, trainSettings(settings.base, null), config,
+        try (TrainingRun run = TrainingRun.ofRandom(device, trainSettings(settings.base, null), config,
                 out.resolve("tokenizer"), dataset(List.of(data.general), encoder),
                 dataset(List.of(data.heldOutGeneral), encoder), directory(Stage.BASE))) {
             train(Stage.BASE, run);
@@ -177,8 +177,8 @@ public final class Demo {
                     texts.add(data.village);
                 }
             }
-            try (FineTune run = FineTune.of(device, trainSettings(training, lora), weights, dataset(texts, encoder),
-                    dataset(List.of(heldOut), encoder), result)) {
+            try (TrainingRun run = TrainingRun.of(device, trainSettings(training, lora), weights,
+                    dataset(texts, encoder), dataset(List.of(heldOut), encoder), result)) {
                 train(stage, stage == Stage.VILLAGE ? run : run.onConversations(text));
             }
         }
@@ -218,11 +218,11 @@ public final class Demo {
         return new DemoReport(out, measured);
     }
 
-    private void train(Stage stage, FineTune run) throws IOException {
+    private void train(Stage stage, TrainingRun run) throws IOException {
         listener.begins(stage, run.plan().steps());
         LossCurve curve = new LossCurve(stage.directory(), new ArrayList<>(), new ArrayList<>());
         curves.add(curve);
-        FineTune.Report last = run.run(false, report -> {
+        TrainingRun.Report last = run.run(false, report -> {
             curve.add(report);
             listener.step("loss %.3f".formatted(report.loss()));
         });

@@ -13,13 +13,13 @@ import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
-import llams.engine.llama.LlamaWeights;
+import llams.engine.weights.LlamaWeights;
 import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
 import llams.tokenizer.Tokenizer;
-import llams.trainer.Batch;
-import llams.trainer.Evaluator;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.run.Batch;
+import llams.trainer.run.Evaluator;
 
 /// What one model knows: its losses on held-out data, and its answers.
 final class Measures {

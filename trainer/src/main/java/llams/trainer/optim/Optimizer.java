@@ -7,10 +7,10 @@ import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
 import llams.engine.graph.SquaredNorm;
 import llams.engine.graph.TensorType;
 import llams.engine.graph.Value;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 
 /// AdamW with clipping by the global norm; see [AdamW] for the arithmetic.

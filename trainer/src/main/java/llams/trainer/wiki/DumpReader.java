@@ -12,7 +12,7 @@ import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
-import llams.trainer.data.DataException;
+import llams.model.files.DataException;
 
 /// MediaWiki's export format, read as a stream: a page at a time is in memory. Of a page with several revisions the
 /// last one in the file counts.

@@ -3,7 +3,7 @@ package llams.trainer.wiki;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.Consumer;
-import llams.trainer.data.DataException;
+import llams.model.files.DataException;
 import llams.trainer.data.JsonLine;
 import llams.trainer.data.Lines;
 import tools.jackson.databind.node.ObjectNode;

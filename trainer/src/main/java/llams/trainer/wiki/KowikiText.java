@@ -13,9 +13,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import llams.engine.safetensors.AtomicFiles;
-import llams.trainer.data.DataException;
-import llams.trainer.merge.Progress;
+import llams.engine.io.AtomicFiles;
+import llams.model.files.DataException;
+import llams.model.files.Progress;
 
 /// Wikipedia's articles as kowikitext: `= title =`, a blank line, the body, a blank line, and so on.
 ///

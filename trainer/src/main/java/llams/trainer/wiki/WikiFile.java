@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
-import llams.trainer.data.DataException;
+import llams.model.files.DataException;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 
 /// A file with pages in any of the forms that are read, told apart by how they begin.

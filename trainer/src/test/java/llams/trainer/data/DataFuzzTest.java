@@ -3,6 +3,8 @@ package llams.trainer.data;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import llams.engine.Fuzzed;
+import llams.model.files.DataException;
+import llams.trainer.eval.ChoiceQuestion;
 
 /// Whatever stands in a data file, it is read or refused.
 class DataFuzzTest {

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import llams.trainer.chat.ChatMessage;
-import llams.trainer.chat.ToolCall;
+import llams.model.chat.ChatMessage;
+import llams.model.chat.ToolCall;
+import llams.model.files.DataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

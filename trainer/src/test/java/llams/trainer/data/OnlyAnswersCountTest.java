@@ -9,9 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import llams.model.chat.ChatMessage;
+import llams.model.files.DataException;
 import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
-import llams.trainer.chat.ChatMessage;
 import org.junit.jupiter.api.Test;
 
 /// What the loss counts, by kind of data.

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import llams.model.files.DataException;
 import org.junit.jupiter.api.Test;
 
 class PackingTest {

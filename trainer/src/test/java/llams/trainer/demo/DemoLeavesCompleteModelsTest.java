@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import llams.engine.device.Devices;
-import llams.engine.llama.LlamaWeights;
+import llams.engine.weights.LlamaWeights;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.JsonLine;
 import llams.trainer.data.Sample;

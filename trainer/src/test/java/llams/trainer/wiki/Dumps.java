@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import llams.model.files.Progress;
 import llams.trainer.data.Sample;
 import llams.trainer.data.SampleReader;
-import llams.trainer.merge.Progress;
 
 /// Dumps for tests, and what the training's reader finds in the result.
 final class Dumps {

@@ -3,8 +3,8 @@ package llams.engine.tornado;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch

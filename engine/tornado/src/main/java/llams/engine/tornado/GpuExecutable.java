@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.device.Executable;
-import llams.engine.graph.Program;
+import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;
 

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.Places.Ref;

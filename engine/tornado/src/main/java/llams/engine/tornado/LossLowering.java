@@ -1,7 +1,7 @@
 package llams.engine.tornado;
 
 import java.util.List;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// The loss as products with a softmax between them. Logits exist in scratch memory for some tokens at a time.

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import llams.engine.graph.*;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
 import llams.engine.tornado.Places.Ref;
 

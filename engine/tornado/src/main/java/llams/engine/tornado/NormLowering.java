@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import llams.engine.graph.Add;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
 import llams.engine.graph.SquaredNorm;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Program;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program;
+import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
 
 /// Where the values of one program lie on the device.

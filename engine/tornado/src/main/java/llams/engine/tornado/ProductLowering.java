@@ -4,9 +4,9 @@ import java.util.List;
 import llams.engine.graph.AccumulateLinearCrossEntropy;
 import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.graph.MatMul;
-import llams.engine.graph.Program.InSlab;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program.InSlab;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
 import llams.engine.tornado.Places.Ref;
 

@@ -3,8 +3,8 @@ package llams.engine.tornado;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import llams.engine.graph.Program.OfLeaf;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program.OfLeaf;
+import llams.engine.plan.Program.Place;
 import llams.engine.tensor.Tensor;
 
 /// How many rows of keys a run's tokens see, which its inputs say: of a KV cache only the first are filled. The number

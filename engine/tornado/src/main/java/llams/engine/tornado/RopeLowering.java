@@ -2,10 +2,10 @@ package llams.engine.tornado;
 
 import java.util.List;
 import llams.engine.graph.CacheAppend;
-import llams.engine.graph.Program.InSlab;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
 import llams.engine.graph.Rope;
+import llams.engine.plan.Program.InSlab;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// Rotary positions: each tensor's by itself or, before attention to a cache, those of queries and keys with what goes

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
-import llams.engine.graph.Program.Instruction;
-import llams.engine.graph.Program.Place;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
 import llams.engine.tornado.Places.Ref;
 
 /// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by

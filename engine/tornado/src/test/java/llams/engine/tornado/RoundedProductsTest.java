@@ -13,6 +13,7 @@ import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
+import llams.engine.plan.Program;
 import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;

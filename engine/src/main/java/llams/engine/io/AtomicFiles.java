@@ -1,0 +1,99 @@
+package llams.engine.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same
+/// directory, forced to the disk, renamed, and the directory forced too.
+public final class AtomicFiles {
+    private static final String TEMPORARY = ".tmp-";
+
+    private AtomicFiles() {}
+
+    /// Writes or replaces a file.
+    public static void write(Path file, byte[] content) throws IOException {
+        Path temporary = temporaryFor(file);
+        try {
+            try (Disk.Output output = Disk.current().create(temporary)) {
+                output.write(ByteBuffer.wrap(content), 0);
+                output.force();
+            }
+            replace(temporary, file);
+        } catch (IOException e) {
+            deleteQuietly(temporary, e);
+            throw cannotWrite(file, e);
+        }
+        forceDirectory(file.toAbsolutePath().getParent());
+    }
+
+    /// A name beside `file` that no other process or thread uses.
+    public static Path temporaryFor(Path file) {
+        return file.resolveSibling(file.getFileName() + TEMPORARY + ProcessHandle.current().pid() + "-"
+                + Long.toUnsignedString(System.nanoTime(), 36));
+    }
+
+    /// Whether a name is one of [#temporaryFor]: if no program is at work there, what a killed one left.
+    public static boolean isTemporary(Path file) {
+        return file.getFileName().toString().matches(".*" + TEMPORARY + "\\d+-[0-9a-z]+");
+    }
+
+    /// Renames `temporary` to `file`, in one step.
+    public static void replace(Path temporary, Path file) throws IOException {
+        Disk.current().move(temporary, file);
+    }
+
+    /// Makes a directory and those above it, as far as they are missing; their names survive a power cut.
+    public static void createDirectories(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        Path parent = directory.toAbsolutePath().normalize().getParent();
+        createDirectories(parent);
+        try {
+            Disk.current().createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
+        forceDirectory(parent);
+    }
+
+    /// Makes the names in a directory survive a power cut.
+    public static void forceDirectory(Path directory) throws IOException {
+        try {
+            Disk.current().forceDirectory(directory);
+        } catch (IOException e) {
+            throw cannotWrite(directory, e);
+        }
+    }
+
+    /// The failure in words, with the file that the caller asked for: the system's own message is often no more than
+    /// the name of a temporary file.
+    public static IOException cannotWrite(Path file, IOException failure) {
+        String reason = switch (failure) {
+            case AccessDeniedException _ -> "permission denied";
+            case NoSuchFileException _ -> "its directory does not exist";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default -> failure.getMessage();
+        };
+        String message = file + ": cannot be written: " + reason;
+        return NoRoomException.is(file, failure)
+                ? new NoRoomException(message, failure)
+                : new IOException(message, failure);
+    }
+
+    public static void deleteQuietly(Path file, Throwable reason) {
+        try {
+            Disk.current().delete(file);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package llams.engine.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/// What the files that a program makes ask of the file system: saves and results consist of nothing but these
+/// operations. Tests bind another one, which records them to cut the power between any two, or fails.
+///
+/// No operation follows a link in the place of its file.
+public interface Disk {
+    /// The one that this thread works with, if not the file system.
+    ScopedValue<Disk> BOUND = ScopedValue.newInstance();
+
+    /// A file that is being written.
+    interface Output extends AutoCloseable {
+        /// Writes all of `bytes` from `position` on.
+        void write(ByteBuffer bytes, long position) throws IOException;
+
+        /// Cuts the file to `bytes`.
+        void truncate(long bytes) throws IOException;
+
+        /// Returns when the content would survive a power cut; the name may not.
+        void force() throws IOException;
+
+        @Override
+        void close() throws IOException;
+    }
+
+    static Disk current() {
+        return BOUND.orElse(SystemDisk.INSTANCE);
+    }
+
+    /// Makes a new file.
+    Output create(Path file) throws IOException;
+
+    /// Opens a file that is there.
+    Output open(Path file) throws IOException;
+
+    /// Makes a new directory.
+    void createDirectory(Path directory) throws IOException;
+
+    /// Renames a file or directory, in one step, over what has that name: a file, or an empty directory.
+    void move(Path from, Path to) throws IOException;
+
+    /// Deletes a file, a link or an empty directory, if it is there.
+    void delete(Path path) throws IOException;
+
+    /// Returns when the names in a directory would survive a power cut.
+    void forceDirectory(Path directory) throws IOException;
+}

@@ -1,0 +1,32 @@
+package llams.engine.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// A file could not be written because its disk, or the user's share of it, is full. Nothing is lost by waiting for
+/// room and writing it again.
+public final class NoRoomException extends IOException {
+    /// With less room than this a disk is full, whatever the failure says in the system's language.
+    private static final long FULL_BYTES = 1 << 16;
+    private static final long serialVersionUID = 1;
+
+    /// @param cause may be null
+    public NoRoomException(String message, IOException cause) {
+        super(message, cause);
+    }
+
+    /// Whether a failure to write `file` was one for lack of room.
+    static boolean is(Path file, IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (failure instanceof NoRoomException || message.contains("No space left")
+                || message.contains("quota exceeded")) {
+            return true;
+        }
+        try {
+            return Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace() < FULL_BYTES;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package llams.engine.plan;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import llams.engine.graph.MatMul;
+import llams.engine.graph.Node;
+import llams.engine.graph.Result;
+import llams.engine.graph.Scale;
+import llams.engine.graph.Value;
+
+/// Puts products that a device can run as one next to each other, in two steps. A product that only another one is
+/// computed onto, as `x Wᵀ` is below an adapter's, moves to just before it. Products with the same left side, as those
+/// of queries, keys and values, move up to the first of them.
+final class Grouping {
+    private final Uses uses;
+    private final Set<Node> done = new HashSet<>();
+    private final List<List<Node>> groups = new ArrayList<>();
+
+    private Grouping(Uses uses) {
+        this.uses = uses;
+    }
+
+    /// @param nodes   in their order
+    /// @param outputs values that are read from outside
+    /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum
+    ///             stands behind what it is computed onto
+    static List<List<Node>> of(List<Node> nodes, Collection<? extends Value> outputs) {
+        Grouping neighbours = new Grouping(Uses.of(nodes, outputs));
+        neighbours.group(neighbours.sums(nodes));
+        return neighbours.groups;
+    }
+
+    /// Every node with the products below it that nothing else reads, these first.
+    private Collection<List<Node>> sums(List<Node> nodes) {
+        Map<Node, List<Node>> sums = new LinkedHashMap<>();
+        for (Node node : nodes) {
+            List<Node> sum = new ArrayList<>();
+            if (node.op instanceof MatMul && node.inputs.size() > MatMul.C
+                    && node.inputs.get(MatMul.C) instanceof Result below && isMovable(below.node)
+                    && uses.isReadOnce(below)) {
+                sum.addAll(sums.remove(below.node));
+            }
+            sum.add(node);
+            sums.put(node, sum);
+        }
+        return sums.values();
+    }
+
+    private boolean isMovable(Node node) {
+        return node.op instanceof MatMul && uses.isConstantFor(node);
+    }
+
+    private void group(Collection<List<Node>> sums) {
+        Map<Value, List<List<Node>>> byLeft = new HashMap<>();
+        for (List<Node> sum : sums) {
+            if (sum.stream().allMatch(this::isMovable)) {
+                byLeft.computeIfAbsent(left(sum), _ -> new ArrayList<>()).add(sum);
+            }
+        }
+        for (List<Node> sum : sums) {
+            if (!done.contains(sum.getLast())) {
+                List<Node> group = new ArrayList<>(sum);
+                if (sum.stream().allMatch(this::isMovable)) {
+                    byLeft.get(left(sum))
+                            .stream()
+                            .filter(other -> other != sum && !done.contains(other.getLast()))
+                            .forEach(other -> join(group, other));
+                }
+                emit(group);
+            }
+        }
+    }
+
+    private static Value left(List<Node> sum) {
+        return sum.getFirst().inputs.getFirst();
+    }
+
+    /// Adds a sum to a group if all that it reads is there before the group, or can be by a mere scaling.
+    private void join(List<Node> group, List<Node> sum) {
+        Set<Node> before = new LinkedHashSet<>();
+        for (Node node : sum) {
+            for (Value input : node.inputs) {
+                if (input instanceof Result result && !isThere(input) && !sum.contains(result.node)) {
+                    if (!(result.node.op instanceof Scale) || !isThere(result.node.inputs.getFirst())) {
+                        return;
+                    }
+                    before.add(result.node);
+                }
+            }
+        }
+        before.forEach(node -> emit(List.of(node)));
+        group.addAll(sum);
+    }
+
+    private boolean isThere(Value value) {
+        return value instanceof Result result ? done.contains(result.node) : !uses.changed().contains(value);
+    }
+
+    private void emit(List<Node> group) {
+        done.addAll(group);
+        groups.add(group);
+    }
+}

@@ -1,0 +1,370 @@
+package llams.engine.reference;
+
+import llams.engine.cpu.ElementwiseKernel;
+import llams.engine.tensor.Tensor;
+
+/// Every operation in the plainest loops, summed in double: the reference that each fast kernel is tested against, and
+/// the fallback where the Vector API is missing. Shapes and meanings are those of the kernel of the same name; guards
+/// are left to the kernels.
+public final class ReferenceKernels {
+    private ReferenceKernels() {}
+
+    private static int dim(Tensor t, int axis) {
+        return Math.toIntExact(t.shape().dim(axis));
+    }
+
+    private static void fill(Tensor t, float value) {
+        for (long i = 0; i < t.elements(); i++) {
+            t.setFloat(i, value);
+        }
+    }
+
+    private static void addTo(Tensor t, long index, double value) {
+        t.setFloat(index, (float) (t.getFloat(index) + value));
+    }
+
+    /// `c [m, n] = op(a) [m, k] · op(b) [k, n]`, added to `c` if `accumulate`.
+    public static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c,
+            boolean accumulate) {
+        int m = dim(c, 0);
+        int n = dim(c, 1);
+        int k = dim(a, transposeA ? 0 : 1);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = 0;
+                for (int l = 0; l < k; l++) {
+                    float left = a.getFloat(transposeA ? (long) l * m + i : (long) i * k + l);
+                    float right = b.getFloat(transposeB ? (long) j * k + l : (long) l * n + j);
+                    sum += (double) left * right;
+                }
+                long at = (long) i * n + j;
+                c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sum : sum));
+            }
+        }
+    }
+
+    private static double score(Tensor q, Tensor k, int t, int head, int row, int kvHead, int headDim) {
+        long at = (long) t * dim(q, 1) + (long) head * headDim;
+        long other = (long) row * dim(k, 1) + (long) kvHead * headDim;
+        double dot = 0;
+        for (int d = 0; d < headDim; d++) {
+            dot += (double) q.getFloat(at + d) * k.getFloat(other + d);
+        }
+        return dot / Math.sqrt(headDim);
+    }
+
+    public static void attention(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
+            Tensor logSumExp) {
+        int heads = dim(q, 1) / headDim;
+        int kvHeads = dim(k, 1) / headDim;
+        for (int t = 0; t < dim(q, 0); t++) {
+            for (int head = 0; head < heads; head++) {
+                int kvHead = head / (heads / kvHeads);
+                double max = Double.NEGATIVE_INFINITY;
+                for (int row = first.getInt(t); row <= last.getInt(t); row++) {
+                    max = Math.max(max, score(q, k, t, head, row, kvHead, headDim));
+                }
+                double sum = 0;
+                double[] mean = new double[headDim];
+                for (int row = first.getInt(t); row <= last.getInt(t); row++) {
+                    double p = Math.exp(score(q, k, t, head, row, kvHead, headDim) - max);
+                    sum += p;
+                    for (int d = 0; d < headDim; d++) {
+                        mean[d] += p * v.getFloat((long) row * dim(v, 1) + (long) kvHead * headDim + d);
+                    }
+                }
+                for (int d = 0; d < headDim; d++) {
+                    out.setFloat((long) t * dim(q, 1) + (long) head * headDim + d,
+                            sum == 0 ? 0 : (float) (mean[d] / sum));
+                }
+                logSumExp.setFloat((long) t * heads + head, (float) (max + Math.log(sum)));
+            }
+        }
+    }
+
+    public static void attentionGradient(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim,
+            Tensor out, Tensor logSumExp, Tensor dOut, Tensor dq, Tensor dk, Tensor dv) {
+        int heads = dim(q, 1) / headDim;
+        int kvHeads = dim(k, 1) / headDim;
+        int group = heads / kvHeads;
+        double scale = 1 / Math.sqrt(headDim);
+        fill(dq, 0);
+        fill(dk, 0);
+        fill(dv, 0);
+        for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
+            double[][] dKey = new double[dim(k, 0)][headDim];
+            double[][] dValue = new double[dim(k, 0)][headDim];
+            for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
+                for (int t = 0; t < dim(q, 0); t++) {
+                    long at = (long) t * dim(q, 1) + (long) head * headDim;
+                    double delta = 0;
+                    for (int d = 0; d < headDim; d++) {
+                        delta += (double) dOut.getFloat(at + d) * out.getFloat(at + d);
+                    }
+                    double[] dQuery = new double[headDim];
+                    for (int row = first.getInt(t); row <= last.getInt(t); row++) {
+                        long other = (long) row * dim(k, 1) + (long) kvHead * headDim;
+                        double p = Math.exp(score(q, k, t, head, row, kvHead, headDim)
+                                - logSumExp.getFloat((long) t * heads + head));
+                        double dP = 0;
+                        for (int d = 0; d < headDim; d++) {
+                            dP += (double) dOut.getFloat(at + d) * v.getFloat(other + d);
+                            dValue[row][d] += p * dOut.getFloat(at + d);
+                        }
+                        double dScore = p * (dP - delta) * scale;
+                        for (int d = 0; d < headDim; d++) {
+                            dQuery[d] += dScore * k.getFloat(other + d);
+                            dKey[row][d] += dScore * q.getFloat(at + d);
+                        }
+                    }
+                    for (int d = 0; d < headDim; d++) {
+                        dq.setFloat(at + d, (float) dQuery[d]);
+                    }
+                }
+            }
+            for (int row = 0; row < dim(k, 0); row++) {
+                for (int d = 0; d < headDim; d++) {
+                    long at = (long) row * dim(k, 1) + (long) kvHead * headDim + d;
+                    dk.setFloat(at, (float) dKey[row][d]);
+                    dv.setFloat(at, (float) dValue[row][d]);
+                }
+            }
+        }
+    }
+
+    private static double inverseRms(Tensor x, int t, float eps) {
+        int dim = dim(x, 1);
+        double squares = 0;
+        for (int d = 0; d < dim; d++) {
+            double value = x.getFloat((long) t * dim + d);
+            squares += value * value;
+        }
+        return 1 / Math.sqrt(squares / dim + eps);
+    }
+
+    public static void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y) {
+        int dim = dim(x, 1);
+        for (int t = 0; t < dim(x, 0); t++) {
+            double inverse = inverseRms(x, t, eps);
+            for (int d = 0; d < dim; d++) {
+                long at = (long) t * dim + d;
+                y.setFloat(at, (float) (x.getFloat(at) * inverse * weight.getFloat(d)));
+            }
+        }
+    }
+
+    public static void rmsNormGradient(Tensor x, Tensor weight, float eps, Tensor dy, Tensor dx) {
+        int dim = dim(x, 1);
+        for (int t = 0; t < dim(x, 0); t++) {
+            double inverse = inverseRms(x, t, eps);
+            double dot = 0;
+            for (int d = 0; d < dim; d++) {
+                long at = (long) t * dim + d;
+                dot += (double) x.getFloat(at) * weight.getFloat(d) * dy.getFloat(at);
+            }
+            for (int d = 0; d < dim; d++) {
+                long at = (long) t * dim + d;
+                double straight = (double) weight.getFloat(d) * dy.getFloat(at);
+                dx.setFloat(at, (float) (inverse * (straight - x.getFloat(at) * dot * inverse * inverse / dim)));
+            }
+        }
+    }
+
+    public static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight) {
+        int dim = dim(x, 1);
+        double[] sum = new double[dim];
+        for (int t = 0; t < dim(x, 0); t++) {
+            double inverse = inverseRms(x, t, eps);
+            for (int d = 0; d < dim; d++) {
+                long at = (long) t * dim + d;
+                sum[d] += dy.getFloat(at) * x.getFloat(at) * inverse;
+            }
+        }
+        for (int d = 0; d < dim; d++) {
+            dWeight.setFloat(d, (float) sum[d]);
+        }
+    }
+
+    public static void rope(Tensor x, Tensor table, Tensor position, int headDim, boolean inverse, Tensor y) {
+        int width = dim(x, 1);
+        int half = headDim / 2;
+        for (int t = 0; t < dim(x, 0); t++) {
+            long row = (long) position.getInt(t) * headDim;
+            for (int head = 0; head < width; head += headDim) {
+                for (int i = 0; i < half; i++) {
+                    long low = (long) t * width + head + i;
+                    double cos = table.getFloat(row + i);
+                    double sin = inverse ? -table.getFloat(row + half + i) : table.getFloat(row + half + i);
+                    double a = x.getFloat(low);
+                    double b = x.getFloat(low + half);
+                    y.setFloat(low, (float) (a * cos - b * sin));
+                    y.setFloat(low + half, (float) (b * cos + a * sin));
+                }
+            }
+        }
+    }
+
+    public static void swiGlu(Tensor gate, Tensor up, Tensor y) {
+        for (long i = 0; i < y.elements(); i++) {
+            double g = gate.getFloat(i);
+            y.setFloat(i, (float) (g / (1 + Math.exp(-g)) * up.getFloat(i)));
+        }
+    }
+
+    public static void swiGluGradient(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
+        for (long i = 0; i < dy.elements(); i++) {
+            double g = gate.getFloat(i);
+            double u = up.getFloat(i);
+            double d = dy.getFloat(i);
+            double sigmoid = 1 / (1 + Math.exp(-g));
+            dUp.setFloat(i, (float) (d * g * sigmoid));
+            dGate.setFloat(i, (float) (d * u * sigmoid * (1 + g * (1 - sigmoid))));
+        }
+    }
+
+    private static double[] logits(Tensor x, Tensor weight, int t) {
+        int dim = dim(x, 1);
+        double[] logits = new double[dim(weight, 0)];
+        for (int word = 0; word < logits.length; word++) {
+            for (int d = 0; d < dim; d++) {
+                logits[word] += (double) x.getFloat((long) t * dim + d) * weight.getFloat((long) word * dim + d);
+            }
+        }
+        return logits;
+    }
+
+    public static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
+            Tensor dx, Tensor dWeight, boolean accumulate) {
+        int dim = dim(x, 1);
+        double total = 0;
+        double factor = scale.getFloat(0);
+        double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
+        for (int t = 0; t < dim(x, 0); t++) {
+            double lost = 0;
+            double[] dRow = new double[dim];
+            int label = labels.getInt(t);
+            if (label >= 0) {
+                double[] logits = logits(x, weight, t);
+                double logSumExp = logSumExp(logits);
+                lost = logSumExp - logits[label];
+                for (int word = 0; word < logits.length; word++) {
+                    double p = Math.exp(logits[word] - logSumExp);
+                    double dLogit = (word == label ? p - 1 : p) * factor;
+                    for (int d = 0; d < dim; d++) {
+                        dRow[d] += dLogit * weight.getFloat((long) word * dim + d);
+                        if (dWeight != null) {
+                            dw[word * dim + d] += dLogit * x.getFloat((long) t * dim + d);
+                        }
+                    }
+                }
+            }
+            total += lost;
+            if (tokenLoss != null) {
+                tokenLoss.setFloat(t, (float) lost);
+            }
+            for (int d = 0; dx != null && d < dim; d++) {
+                dx.setFloat((long) t * dim + d, (float) dRow[d]);
+            }
+        }
+        loss.setFloat(0, (float) (total * factor));
+        for (int i = 0; i < dw.length; i++) {
+            dWeight.setFloat(i, (float) (accumulate ? dWeight.getFloat(i) + dw[i] : dw[i]));
+        }
+    }
+
+    private static double logSumExp(double[] logits) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (double logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    public static void embedding(Tensor table, Tensor ids, Tensor y) {
+        int dim = dim(table, 1);
+        for (int t = 0; t < dim(y, 0); t++) {
+            for (int d = 0; d < dim; d++) {
+                y.setFloat((long) t * dim + d, table.getFloat((long) ids.getInt(t) * dim + d));
+            }
+        }
+    }
+
+    public static void embeddingGradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate) {
+        int dim = dim(dy, 1);
+        if (!accumulate) {
+            fill(dTable, 0);
+        }
+        for (int t = 0; t < dim(dy, 0); t++) {
+            for (int d = 0; d < dim; d++) {
+                addTo(dTable, (long) ids.getInt(t) * dim + d, dy.getFloat((long) t * dim + d));
+            }
+        }
+    }
+
+    public static void add(Tensor a, Tensor b, float scale, Tensor y) {
+        for (long i = 0; i < y.elements(); i++) {
+            y.setFloat(i, Math.fma(scale, b.getFloat(i), a.getFloat(i)));
+        }
+    }
+
+    public static void scale(Tensor x, float factor, Tensor y) {
+        for (long i = 0; i < y.elements(); i++) {
+            y.setFloat(i, x.getFloat(i) * factor);
+        }
+    }
+
+    public static void accumulate(Tensor state, Tensor x) {
+        for (long i = 0; i < state.elements(); i++) {
+            state.setFloat(i, state.getFloat(i) + x.getFloat(i));
+        }
+    }
+
+    public static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y) {
+        float keptScale = 1 / (1 - rate);
+        for (long i = 0; i < y.elements(); i++) {
+            int hash = ElementwiseKernel.hash(seed.getInt(0), seed.getInt(1), stream, i);
+            y.setFloat(i, ElementwiseKernel.isKept(hash, rate) ? x.getFloat(i) * keptScale : 0);
+        }
+    }
+
+    public static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
+        int width = dim(x, 1);
+        for (int t = 0; t < dim(x, 0); t++) {
+            for (int d = 0; d < width; d++) {
+                cache.setFloat((long) slot.getInt(t) * width + d, x.getFloat((long) t * width + d));
+            }
+        }
+    }
+
+    public static void squaredNorm(Tensor x, Tensor out) {
+        double sum = 0;
+        for (long i = 0; i < x.elements(); i++) {
+            double value = x.getFloat(i);
+            sum += value * value;
+        }
+        out.setFloat(0, (float) sum);
+    }
+
+    public static void adamW(Tensor param, Tensor m, Tensor v, Tensor grad, Tensor squaredNorm, Tensor schedule,
+            double beta1, double beta2, double eps, double weightDecay, double clip) {
+        double norm = Math.sqrt(squaredNorm.getFloat(0));
+        if (!Double.isFinite(norm)) {
+            return;
+        }
+        double gradScale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1;
+        double rate = schedule.getFloat(0);
+        for (long i = 0; i < param.elements(); i++) {
+            double g = grad.getFloat(i) * gradScale;
+            double mean = beta1 * m.getFloat(i) + (1 - beta1) * g;
+            double square = beta2 * v.getFloat(i) + (1 - beta2) * g * g;
+            m.setFloat(i, (float) mean);
+            v.setFloat(i, (float) square);
+            double step = mean / schedule.getFloat(1) / (Math.sqrt(square / schedule.getFloat(2)) + eps);
+            param.setFloat(i, (float) (param.getFloat(i) * (1 - rate * weightDecay) - rate * step));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package llams.engine.weights;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import llams.engine.cpu.ContentHash;
+import llams.engine.cpu.Quantizer;
+import llams.engine.device.Device;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.TensorType;
+import llams.engine.io.JsonTree;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.Parameters;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
+import llams.engine.tensor.Tensor;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that
+/// is asked for or the weights are to be quantized.
+public final class LlamaWeights implements AutoCloseable {
+    /// Buffers that old programs saved along: what they hold follows from the config.
+    private static final String BUFFER = "rotary_emb.inv_freq";
+    private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,9})\\..*");
+    private static final int SHOWN = 6;
+
+    public final Path directory;
+    /// As the weights are here: quantized although they are not stored so, or with a head of their own although the
+    /// file calls itself tied.
+    public final LlamaConfig config;
+    public final Checkpoint checkpoint;
+    /// What of the files was not used, or not as they say, a line each; to be shown to the user.
+    public final List<String> notes;
+    private final boolean isStoredQuantized;
+    private final boolean isStoredTied;
+    private final boolean isMapped;
+    private final Map<String, Leaf> leaves = new LinkedHashMap<>();
+    private final Map<String, Tensor> quantized = new LinkedHashMap<>();
+    private final Arena arena = Arena.ofShared();
+    /// Its threads serve all weights; null until one has to be quantized.
+    private Quantizer quantizer;
+    /// Null until it is asked for: it costs reading all files.
+    private String contentHash;
+
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint)
+            throws IOException {
+        this.directory = directory;
+        isMapped = map;
+        this.checkpoint = checkpoint;
+        isStoredQuantized = stored.quantization() != null;
+        isStoredTied = stored.tied();
+        LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? stored.untied() : stored;
+        config = quantize ? shown.withQuantization(Quantization.METHOD) : shown;
+        findAll();
+        notes = List.copyOf(notes());
+    }
+
+    /// Opens `config.json` and the weights, and checks that every weight of the model is there in its shape.
+    ///
+    /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
+    public static LlamaWeights open(Path directory) throws IOException {
+        return open(directory, false, true);
+    }
+
+    /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked
+    /// for, on all cores, bit for bit as it would be stored. What cannot be (norms, rows that are not whole blocks)
+    /// stays as it is.
+    ///
+    /// @throws IOException as [#open]
+    public static LlamaWeights openQuantized(Path directory) throws IOException {
+        return open(directory, true, true);
+    }
+
+    /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
+    ///
+    /// @throws IOException as [#open(Path)]
+    public static LlamaWeights open(Path directory, boolean quantize, boolean map) throws IOException {
+        ModelDirectory.check(directory);
+        LlamaConfig stored = LlamaConfig.read(directory);
+        Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
+        try {
+            return new LlamaWeights(directory, stored, quantize, map, checkpoint);
+        } catch (IOException | RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    /// Whether a model has an output head that is more than a copy of its embedding. That, and not what its config
+    /// says, decides whether the two are tied, as in Hugging Face's library.
+    public static boolean hasOwnHead(Checkpoint model) throws IOException {
+        if (!model.has(Llama.HEAD) || !model.has(Llama.EMBEDDING)) {
+            return model.has(Llama.HEAD);
+        }
+        Tensor head = model.tensor(Llama.HEAD);
+        Tensor embedding = model.tensor(Llama.EMBEDDING);
+        return head.dtype() != embedding.dtype() || !head.shape().equals(embedding.shape())
+                || head.data().mismatch(embedding.data()) >= 0;
+    }
+
+    private void findAll() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        Llama.of(config, (name, dims) -> {
+            Leaf leaf = Leaf.weight(name, DType.F32, dims);
+            try {
+                leaf = found(name, Shape.of(dims));
+            } catch (IOException e) {
+                wrong.add(e.getMessage());
+            }
+            leaves.put(name, leaf);
+            return leaf;
+        }, Llama.Wrap.NONE);
+        if (!wrong.isEmpty()) {
+            String more = wrong.size() > 4 ? "; and " + (wrong.size() - 4) + " more" : "";
+            throw new IOException(directory + ": the weights do not fit config.json: "
+                    + String.join("; ", wrong.subList(0, Math.min(4, wrong.size()))) + more);
+        }
+    }
+
+    private Leaf found(String name, Shape shape) throws IOException {
+        if (!checkpoint.has(name)) {
+            throw new IOException("\"" + name + "\" is missing"
+                    + (name.equals(Llama.HEAD)
+                            ? " (a head that is the embedding needs \"tie_word_embeddings\": true)"
+                            : ""));
+        }
+        DType dtype = checkpoint.dtype(name);
+        boolean isBlocks = isStoredQuantized && dtype == DType.U8 && Quantization.isFor(shape);
+        Shape wanted = isBlocks ? Quantization.stored(shape) : shape;
+        if (!checkpoint.shape(name).equals(wanted)) {
+            throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
+        }
+        if (!isBlocks && !dtype.isWeight()) {
+            throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
+        }
+        boolean isQuantized = isBlocks
+                || config.quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
+        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? DType.Q8_0 : dtype, shape));
+    }
+
+    private List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        if (isStoredTied && !config.tied()) {
+            notes.add("config.json says tie_word_embeddings true, but \"" + Llama.HEAD
+                    + "\" is not the embedding: it is used as the head that it is");
+        }
+        SortedSet<Integer> layers = new TreeSet<>();
+        int ofLayers = 0;
+        Map<String, Integer> others = new TreeMap<>();
+        for (String name : checkpoint.names()) {
+            if (leaves.containsKey(name) || name.equals(Llama.HEAD) || name.endsWith(BUFFER)) {
+                continue;
+            }
+            Matcher layer = LAYER.matcher(name);
+            if (layer.matches() && Integer.parseInt(layer.group(1)) >= config.layers()) {
+                layers.add(Integer.valueOf(layer.group(1)));
+                ofLayers++;
+            } else {
+                others.merge(name.replaceAll("\\.\\d+\\.", ".*."), 1, Integer::sum);
+            }
+        }
+        if (ofLayers > 0) {
+            notes.add(ofLayers + " tensors of layers " + layers.first() + " to " + layers.last()
+                    + " are not used: config.json says num_hidden_layers " + config.layers());
+        }
+        if (!others.isEmpty()) {
+            List<String> shown = new ArrayList<>();
+            others.forEach((name, count) -> shown.add(count == 1 ? name : name + " (" + count + ")"));
+            int count = others.values().stream().mapToInt(Integer::intValue).sum();
+            notes.add(count + (count == 1 ? " tensor is" : " tensors are") + " not used, as the model has no such"
+                    + " part: " + String.join(", ", shown.subList(0, Math.min(SHOWN, shown.size())))
+                    + (shown.size() > SHOWN ? " and " + (shown.size() - SHOWN) + " more names" : ""));
+        }
+        return notes;
+    }
+
+    /// The content of `config.json`, with what the weights show to be otherwise put right: what a model made from this
+    /// one needs.
+    public byte[] configJson() throws IOException {
+        Path file = directory.resolve("config.json");
+        if (config.tied() == isStoredTied) {
+            return Files.readAllBytes(file);
+        }
+        ObjectNode json = JsonTree.readObject(file);
+        json.put("tie_word_embeddings", false);
+        return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// The weights as frozen leaves, in the types that they have here.
+    public Parameters frozen() {
+        return (name, dims) -> leaves.get(name);
+    }
+
+    /// The model without adapters.
+    public Llama model() {
+        return Llama.of(config, frozen(), Llama.Wrap.NONE);
+    }
+
+    /// Every weight of the model with its type here: in a quantized one Q8_0 `[out, in]`, not the bytes that the file
+    /// has.
+    public List<TensorInfo> infos() {
+        return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
+    }
+
+    /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed,
+    /// and the copy of the file if it is not mapped.
+    public long allocatedBytes() {
+        return (isMapped ? 0 : checkpoint.bytes())
+                + leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
+    }
+
+    private boolean isMade(Leaf leaf) {
+        return leaf.dtype() == DType.Q8_0 && !isStoredQuantized;
+    }
+
+    /// The tensors behind [#frozen], by name; they live until this is closed.
+    ///
+    /// @throws IOException if a weight cannot be quantized; says which
+    public Map<String, Tensor> resident() throws IOException {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Leaf leaf : leaves.values()) {
+            Tensor made = quantized.get(leaf.name());
+            if (made == null) {
+                made = tensor(leaf.name(), arena);
+                if (isMade(leaf)) {
+                    quantized.put(leaf.name(), made);
+                }
+            }
+            tensors.put(leaf.name(), made);
+        }
+        return tensors;
+    }
+
+    /// One weight: mapped, or made in `arena` if it has to be quantized.
+    ///
+    /// @throws IOException as [#resident]
+    public Tensor tensor(String name, Arena arena) throws IOException {
+        Leaf leaf = leaves.get(name);
+        Tensor stored = checkpoint.tensor(name);
+        if (!isMade(leaf)) {
+            return new Tensor(leaf.dtype(), leaf.shape(), stored.data());
+        }
+        Tensor blocks = Tensor.allocate(arena, DType.Q8_0, leaf.shape());
+        if (quantizer == null) {
+            quantizer = new Quantizer();
+        }
+        try {
+            quantizer.quantize(stored, blocks);
+        } catch (ArithmeticException e) {
+            throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
+        }
+        return blocks;
+    }
+
+    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights
+    /// that were written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
+    public Device watched(Device device) {
+        return new WatchedDevice(device, checkpoint);
+    }
+
+    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it
+    /// is read, once.
+    public String contentHash() throws IOException {
+        if (contentHash == null) {
+            long hash = 0;
+            try (ContentHash content = new ContentHash()) {
+                for (String name : new TreeSet<>(checkpoint.names())) {
+                    hash = Long.rotateLeft(hash, 7) * 31 + content.of(checkpoint.tensor(name).data());
+                }
+            }
+            checkpoint.verifyUnchanged();
+            contentHash = HexFormat.of().toHexDigits(hash);
+        }
+        return contentHash;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (quantizer != null) {
+            quantizer.close();
+        }
+        arena.close();
+        checkpoint.close();
+    }
+}

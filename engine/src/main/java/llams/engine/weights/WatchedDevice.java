@@ -1,0 +1,103 @@
+package llams.engine.weights;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Optional;
+import llams.engine.device.Device;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.graph.Leaf;
+import llams.engine.plan.Program;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.tensor.Tensor;
+
+/// See [LlamaWeights#watched].
+record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public String description() {
+        return device.description();
+    }
+
+    @Override
+    public String arithmetic() {
+        return device.arithmetic();
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        return device.unavailable();
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident) {
+        return new WatchedSession(device.open(resident), checkpoint);
+    }
+
+    private record WatchedSession(Session session, Checkpoint checkpoint) implements Session {
+        @Override
+        public Executable compile(Program program) {
+            Executable executable = session.compile(program);
+            boolean readsWeights = program.leaves().stream().anyMatch(leaf -> leaf.kind() == Leaf.Kind.WEIGHT);
+            return readsWeights ? new WatchedExecutable(executable, checkpoint) : executable;
+        }
+
+        @Override
+        public Tensor read(String name) {
+            return session.read(name);
+        }
+
+        @Override
+        public void close() {
+            session.close();
+        }
+    }
+
+    private record WatchedExecutable(Executable executable, Checkpoint checkpoint) implements Executable {
+        @Override
+        public Tensor input(String name) {
+            return executable.input(name);
+        }
+
+        @Override
+        public void run() {
+            try {
+                executable.run();
+            } catch (InternalError e) {
+                // A page of a mapped file is gone. If the file does not show it, the disk has failed.
+                verify();
+                throw new UncheckedIOException(new IOException(
+                        checkpoint.path + ": its weights cannot be read any more: " + e.getMessage(), e));
+            }
+            verify();
+        }
+
+        private void verify() {
+            try {
+                checkpoint.verifyUnchanged();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public Tensor output(String name) {
+            return executable.output(name);
+        }
+
+        @Override
+        public boolean givesBack() {
+            return executable.givesBack();
+        }
+
+        @Override
+        public void close() {
+            executable.close();
+        }
+    }
+}

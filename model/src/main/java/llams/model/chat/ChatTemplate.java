@@ -1,0 +1,70 @@
+package llams.model.chat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import llams.tokenizer.Tokenizer;
+import tools.jackson.databind.JsonNode;
+
+/// How a model writes conversations as ids. Roles and contents are plain text whatever they contain: nobody can forge a
+/// turn by writing its tokens.
+public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
+    /// The day that templates are told when they make training data: that of a run must not change when it is resumed.
+    /// It is the one that Llama 3.1's template falls back on.
+    Clock TRAINING = Clock.fixed(Instant.parse("2024-07-26T00:00:00Z"), ZoneOffset.UTC);
+
+    /// A conversation as training sees it.
+    ///
+    /// @param counted which ids the loss counts: an assistant's answer and what ends it, without its header
+    record Encoded(int[] ids, boolean[] counted) {}
+
+    /// The template of a model directory: its `chat_template.jinja`, else what its `tokenizer_config.json` says, else
+    /// its `chat_template.json`, as Hugging Face's libraries look it up; without any, Llama 3's own format.
+    ///
+    /// @param clock what a template that writes the date is told
+    /// @throws IOException if there is a template that this program cannot render; says where and why
+    static ChatTemplate of(Path directory, Tokenizer tokenizer, Clock clock) throws IOException {
+        TemplateFile file = TemplateFile.find(directory);
+        return file == null || Llama3Template.isText(file.template())
+                ? new Llama3Template(tokenizer, file != null)
+                : RenderedTemplate.of(file, directory, tokenizer, clock);
+    }
+
+    /// The ids of a whole conversation.
+    ///
+    /// @param parsed whether special tokens' names in contents are those tokens
+    /// @throws IllegalArgumentException if the template has no place for one of its parts, or refuses it
+    Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed);
+
+    /// The ids of a whole conversation, in which special tokens' names are text.
+    ///
+    /// @throws IllegalArgumentException as above
+    default Encoded encode(List<ChatMessage> messages, List<JsonNode> tools) {
+        return encode(messages, tools, false);
+    }
+
+    /// The ids of what is said up to now, and the open header of the assistant's next message.
+    ///
+    /// @throws IllegalArgumentException as [#encode]
+    int[] prompt(List<ChatMessage> messages, List<JsonNode> tools);
+
+    /// The ids that come behind an answer's own, up to the open header of the next one, so that what was said before
+    /// need not be read again; null where the template would write that in another way now.
+    ///
+    /// @param messages the last of which is the answer
+    /// @throws IllegalArgumentException as [#encode]
+    int[] following(List<ChatMessage> messages, ChatMessage next);
+
+    /// What ends an answer.
+    Set<Integer> stopIds();
+
+    /// The template's text, for programs that look it up.
+    String text();
+
+    /// Whether the model itself says so, rather than this program for want of a template.
+    boolean isModels();
+}

@@ -1,0 +1,112 @@
+package llams.model.chat;
+
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.JinjavaConfig;
+import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.el.JinjavaProcessors;
+import com.hubspot.jinjava.interpret.Context;
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.tree.Node;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import llams.model.chat.PythonValues.Nothing;
+
+/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with
+/// nothing that reaches beyond the values that it is given. Nobody else here knows Jinjava; it is loaded with this
+/// class.
+final class JinjaTemplate {
+    /// Far more than any conversation: a template that makes more does so by accident or on purpose.
+    private static final int MOST_CHARACTERS = 1 << 24;
+
+    private static final int MOST_BRACKETS = 100;
+
+    private final TemplateSource source;
+    private final Jinjava jinjava;
+    private final RenderingTime time = new RenderingTime();
+    private final PythonResolver resolver = new PythonResolver(time);
+    private Node parsed;
+
+    /// @throws TemplateException if it needs what is not supported
+    JinjaTemplate(String template) {
+        refuseDeep(template);
+        source = TemplateSource.of(template);
+        JinjavaConfig config = JinjavaConfig.newBuilder()
+                .withLegacyOverrides(LegacyOverrides.ALL)
+                .withElResolver(resolver)
+                .withNestedInterpretationEnabled(false)
+                .withMaxOutputSize(MOST_CHARACTERS)
+                .withMaxStringLength(MOST_CHARACTERS)
+                .withRangeLimit(10_000)
+                .withKeepTrailingNewline(true)
+                .withDisabled(Map.of(Context.Library.TAG,
+                        Set.of("include", "import", "from", "extends", "block", "call", "do")))
+                .withProcessors(JinjavaProcessors.newBuilder()
+                        .withNodePreProcessor((node, interpreter) -> time.check())
+                        .build())
+                .build();
+        jinjava = new Jinjava(config);
+        PythonLibrary.register(jinjava.getGlobalContext());
+    }
+
+    /// The parser of expressions takes seconds until the stack overflows.
+    private static void refuseDeep(String template) {
+        int depth = 0;
+        for (int i = 0; i < template.length(); i++) {
+            switch (template.charAt(i)) {
+                case '(', '[', '{' -> depth++;
+                case ')', ']', '}' -> depth = Math.max(0, depth - 1);
+                default -> {}
+            }
+            if (depth > MOST_BRACKETS) {
+                throw new TemplateException(0, "it is nested too deep: more than " + MOST_BRACKETS + " brackets");
+            }
+        }
+    }
+
+    /// @param values what the template may use: strings, numbers, booleans, lists and maps of them
+    /// @param clock  what `strftime_now` tells
+    /// @throws TemplateException if that fails, or the template refuses
+    String render(Map<String, Object> values, Clock clock) {
+        Map<String, Object> bindings = new LinkedHashMap<>(source.constants());
+        values.forEach((name, value) -> bindings.put(name, value == null ? Nothing.NONE : value));
+        bindings.put("none", Nothing.NONE);
+        bindings.put("None", Nothing.NONE);
+        TemplateFunctions functions = new TemplateFunctions(clock);
+        bindings.put(TemplateSource.OWN, functions);
+        bindings.put("strftime_now", functions);
+        Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
+        context.setDynamicVariableResolver(name -> Nothing.UNDEFINED);
+        JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
+        try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {
+            if (parsed == null) {
+                parsed = interpreter.parse(source.text());
+            }
+            time.start(values);
+            String text = interpreter.render(parsed, false);
+            for (TemplateError error : interpreter.getErrorsCopy()) {
+                throw failed(error.getLineno(), error.getException(), error.getMessage());
+            }
+            return text;
+        } catch (TemplateException e) {
+            throw e;
+        } catch (StackOverflowError e) {
+            throw new TemplateException(Math.max(0, interpreter.getLineNumber()), "it is nested too deep");
+        } catch (RuntimeException e) {
+            throw failed(interpreter.getLineNumber(), e, e.getMessage());
+        }
+    }
+
+    private static TemplateException failed(int line, Throwable cause, String message) {
+        for (Throwable e = cause; e != null; e = e.getCause()) {
+            if (e instanceof TemplateException known) {
+                return new TemplateException(known.line > 0 ? known.line : Math.max(0, line), known.getMessage());
+            }
+        }
+        String said = message == null ? String.valueOf(cause) : message.lines().findFirst().orElse("");
+        return new TemplateException(Math.max(0, line), said);
+    }
+}

@@ -1,0 +1,76 @@
+package llams.model.chat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import llams.tokenizer.TextFrame;
+import llams.tokenizer.Tokenizer;
+
+/// What a model says about text: its tokenizer, what begins and ends a text, and how conversations are written.
+public final class ModelText {
+    private final Path place;
+    private final Path adapter;
+    private final Tokenizer tokenizer;
+    private final TextFrame frame;
+    private final Clock clock;
+    private ChatTemplate chat;
+
+    private ModelText(Path place, Path adapter, Tokenizer tokenizer, TextFrame frame, Clock clock) {
+        this.place = place;
+        this.adapter = adapter;
+        this.tokenizer = tokenizer;
+        this.frame = frame;
+        this.clock = clock;
+    }
+
+    /// @param place of the tokenizer and what stands beside it: a model's directory, or a file
+    /// @param clock what a chat template that writes the date is told; for training, [ChatTemplate#TRAINING]
+    public static ModelText of(Path place, Clock clock) throws IOException {
+        return of(place, null, clock);
+    }
+
+    /// @param adapter a directory whose chat template, if it has one, is used instead of the model's; may be null
+    public static ModelText of(Path place, Path adapter, Clock clock) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(place);
+        return new ModelText(place, adapter, tokenizer, TextFrame.of(place, tokenizer), clock);
+    }
+
+    /// A tokenizer without files beside it: by Llama 3's names, with Llama 3's format.
+    public static ModelText of(Tokenizer tokenizer) {
+        return new ModelText(null, null, tokenizer, TextFrame.of(tokenizer), ChatTemplate.TRAINING);
+    }
+
+    /// The same with [Tokenizer#cuttingLongRuns].
+    public ModelText cuttingLongRuns() {
+        return new ModelText(place, adapter, tokenizer.cuttingLongRuns(), frame, clock);
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public TextFrame frame() {
+        return frame;
+    }
+
+    /// How conversations are written; looked up when it is first asked for.
+    ///
+    /// @throws UncheckedIOException     if the model's template cannot be read or rendered
+    /// @throws IllegalArgumentException if there is none, and the vocabulary lacks the tokens of Llama 3's format
+    public ChatTemplate chat() {
+        if (chat == null) {
+            try {
+                Path home = place == null || Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
+                Path directory = adapter != null && TemplateFile.find(adapter) != null ? adapter : home;
+                chat = directory == null
+                        ? new Llama3Template(tokenizer, false)
+                        : ChatTemplate.of(directory, tokenizer, clock);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return chat;
+    }
+}

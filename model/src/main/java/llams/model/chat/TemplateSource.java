@@ -1,0 +1,459 @@
+package llams.model.chat;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A chat template, made ready for Jinjava, which understands a template's expressions but not all of its text as Jinja
+/// does.
+///
+/// Here white space around tags is cut as Jinja cuts it with `trim_blocks` and `lstrip_blocks`, texts and quoted
+/// strings become variables, and what this program does not run is refused by its name and line.
+///
+/// @param text      the template, in which only tags are left; as many lines as before
+/// @param constants the values of its variables for texts and strings
+record TemplateSource(String text, Map<String, Object> constants) {
+    /// In the output, around what a `generation` block makes.
+    static final char GENERATION = '\uFDD1';
+    static final char END_GENERATION = '\uFDD2';
+
+    private static final Set<String> TAGS = Set.of("if", "elif", "else", "endif", "for", "endfor", "set", "endset",
+            "macro", "endmacro", "break", "continue", "generation", "endgeneration");
+    private static final Set<String> FILTERS = Set.of("trim", "tojson", "string", "length", "count", "items", "list",
+            "join", "first", "last", "upper", "lower", "capitalize", "title", "replace", "default", "d", "map",
+            "selectattr", "rejectattr", "select", "reject", "reverse", "unique", "int", "float", "abs", "round", "safe",
+            "sort", "sum");
+    private static final Set<String> TESTS = Set.of("defined", "undefined", "none", "string", "mapping", "iterable",
+            "sequence", "number", "integer", "float", "boolean", "true", "false", "equalto", "eq", "ne", "in", "odd",
+            "even", "divisibleby", "sameas");
+    private static final Set<String> FUNCTIONS = Set.of("range", "namespace");
+    private static final Set<String> OWN_FUNCTIONS = Set.of("raise_exception", "strftime_now");
+    /// The object whose methods are this program's functions.
+    static final String OWN = "llams__";
+
+    static TemplateSource of(String template) {
+        return new Reader(template).read();
+    }
+
+    private static final Set<String> ENDS_NOT = Set.of("and", "or", "if", "else");
+    private static final Pattern EXPONENT = Pattern.compile("[eE][+-]?\\d+");
+
+    private record Token(Kind kind, String text, String value) {
+        enum Kind {
+            NAME, NUMBER, STRING, SIGN, SPACE
+        }
+
+        boolean is(String sign) {
+            return text.equals(sign) && kind != Kind.STRING;
+        }
+    }
+
+    private static final class Reader {
+        private final String template;
+        private final StringBuilder out = new StringBuilder();
+        private final Map<String, Object> constants = new LinkedHashMap<>();
+        private final Set<String> macros = new HashSet<>();
+        private final Deque<String> blocks = new ArrayDeque<>();
+        private int at;
+        private boolean startsLine = true;
+
+        Reader(String template) {
+            // As Jinja reads it: the last line end is no text.
+            String text = template.replace("\r\n", "\n").replace('\r', '\n');
+            this.template = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+        }
+
+        TemplateSource read() {
+            while (at < template.length()) {
+                int open = open(at);
+                if (open < 0) {
+                    text(template.substring(at));
+                    break;
+                }
+                tag(open);
+            }
+            if (!blocks.isEmpty()) {
+                throw refused("\"" + blocks.peek() + "\" is never closed");
+            }
+            return new TemplateSource(out.toString(), constants);
+        }
+
+        private int open(int from) {
+            for (int i = template.indexOf('{', from); i >= 0
+                    && i + 1 < template.length(); i = template.indexOf('{', i + 1)) {
+                if ("%{#".indexOf(template.charAt(i + 1)) >= 0) {
+                    return i;
+                }
+            }
+            return -1;
+        }
+
+        private void tag(int open) {
+            char kind = template.charAt(open + 1);
+            int from = open + 2;
+            char left = from < template.length() ? template.charAt(from) : ' ';
+            from += left == '-' || left == '+' ? 1 : 0;
+            text(before(template.substring(at, open), left, kind != '{'));
+            at = open;
+            int close = kind == '#' ? template.indexOf("#}", from) : close(from, kind == '%' ? "%}" : "}}");
+            if (close < 0) {
+                throw refused("a tag is never closed");
+            }
+            char right = close > from ? template.charAt(close - 1) : ' ';
+            int to = right == '-' || right == '+' ? close - 1 : close;
+            String body = template.substring(from, to);
+            if (kind == '%') {
+                block(tokens(body), body);
+            } else if (kind == '{') {
+                out.append("{{ ").append(OWN).append(".text( ").append(expression(tokens(body))).append(" ) }}");
+            } else {
+                lines(body);
+            }
+            at = close + 2;
+            int begin = at;
+            if (right == '-') {
+                while (at < template.length() && Character.isWhitespace(template.charAt(at))) {
+                    at++;
+                }
+            } else if (right != '+' && kind != '{' && at < template.length() && template.charAt(at) == '\n') {
+                at++;
+            }
+            lines(template.substring(begin, at));
+            startsLine = template.charAt(at - 1) == '\n';
+        }
+
+        /// `text` as it is before a tag.
+        private String before(String text, char left, boolean stripsLine) {
+            int keep = text.length();
+            if (left == '-') {
+                keep = text.stripTrailing().length();
+            } else if (stripsLine && left != '+') {
+                int line = text.lastIndexOf('\n') + 1;
+                if ((line > 0 || startsLine) && text.substring(line).isBlank()) {
+                    keep = line;
+                }
+            }
+            String kept = text.substring(0, keep);
+            return kept + (char) 0 + "\n".repeat((int) text.substring(keep).chars().filter(c -> c == '\n').count());
+        }
+
+        /// Writes a text; behind a zero, what only counts lines.
+        private void text(String text) {
+            int end = text.indexOf(0);
+            String shown = end < 0 ? text : text.substring(0, end);
+            if (!shown.isEmpty()) {
+                out.append("{{ ").append(constant(shown)).append(" }}");
+            }
+            lines(text);
+        }
+
+        /// Keeps line numbers right: what was cut goes on at the end of the tag before.
+        private void lines(String text) {
+            int count = (int) text.chars().filter(c -> c == '\n').count();
+            if (count > 0) {
+                if (out.isEmpty()) {
+                    out.append("{{ ").append(constant("")).append(" }}");
+                }
+                out.insert(out.length() - 2, "\n".repeat(count));
+            }
+        }
+
+        private String constant(String value) {
+            String name = "llams__" + constants.size();
+            constants.put(name, value);
+            return name;
+        }
+
+        /// Where a tag ends that goes on at `from`: not in a string, nor in brackets.
+        private int close(int from, String end) {
+            int depth = 0;
+            for (int i = from; i < template.length(); i++) {
+                char c = template.charAt(i);
+                if (c == '\'' || c == '"') {
+                    i = stringEnd(template, i) - 1;
+                } else if (depth == 0 && template.startsWith(end, i)) {
+                    return i;
+                } else if (c == '(' || c == '[' || c == '{') {
+                    depth++;
+                } else if (c == ')' || c == ']' || c == '}') {
+                    depth--;
+                }
+            }
+            return -1;
+        }
+
+        private int stringEnd(String text, int quote) {
+            for (int i = quote + 1; i < text.length(); i++) {
+                if (text.charAt(i) == '\\') {
+                    i++;
+                } else if (text.charAt(i) == text.charAt(quote)) {
+                    return i + 1;
+                }
+            }
+            throw refused("a string is never closed");
+        }
+
+        private void block(List<Token> tokens, String body) {
+            List<Token> words = tokens.stream().filter(token -> token.kind() != Token.Kind.SPACE).toList();
+            String name = words.isEmpty() ? "" : words.getFirst().text();
+            if (!TAGS.contains(name)) {
+                throw refused("the tag \"" + name + "\" is not supported");
+            }
+            List<Token> rest = tokens.subList(tokens.indexOf(words.getFirst()) + 1, tokens.size());
+            switch (name) {
+                case "generation", "endgeneration" -> out.append("{{ ")
+                        .append(constant(String.valueOf(name.equals("generation") ? GENERATION : END_GENERATION)))
+                        .append(" }}");
+                case "for" -> loop(rest);
+                case "macro" -> {
+                    macros.add(words.size() > 1 ? words.get(1).text() : "");
+                    plain(name, rest);
+                }
+                case "else" -> {
+                    if ("for".equals(blocks.peek())) {
+                        throw refused("\"else\" of a loop is not supported");
+                    }
+                    plain(name, rest);
+                }
+                default -> plain(name, rest);
+            }
+            boolean opens = name.equals("if") || name.equals("for") || name.equals("macro")
+                    || name.equals("set") && words.stream().noneMatch(word -> word.is("="));
+            if (opens) {
+                blocks.push(name);
+            } else if (name.startsWith("end") && !name.endsWith("generation")
+                    && (blocks.isEmpty() || !blocks.pop().equals(name.substring(3)))) {
+                throw refused("\"" + name + "\" closes nothing");
+            }
+        }
+
+        private void plain(String name, List<Token> rest) {
+            out.append("{% ").append(name).append(' ').append(expression(rest)).append(" %}");
+        }
+
+        /// A loop; one with a condition as Jinja has it goes over the list of what fulfils it.
+        private void loop(List<Token> rest) {
+            int in = top(rest, "in", 0);
+            int condition = in < 0 ? -1 : top(rest, "if", in);
+            if (top(rest, "recursive", 0) >= 0) {
+                throw refused("a recursive loop is not supported");
+            }
+            if (condition < 0) {
+                plain("for", rest);
+                return;
+            }
+            String names = expression(rest.subList(0, in));
+            String kept = "llams__kept" + constants.size();
+            constants.put(kept, "");
+            out.append("{% set ")
+                    .append(kept)
+                    .append(" = ")
+                    .append(OWN)
+                    .append(".list() %}{% for ")
+                    .append(expression(rest.subList(0, condition)))
+                    .append(" %}{% if ")
+                    .append(expression(rest.subList(condition + 1, rest.size())))
+                    .append(" %}{% set llams__ignored = ")
+                    .append(OWN)
+                    .append(".add( ")
+                    .append(kept)
+                    .append(" , ")
+                    .append(names)
+                    .append(" ) %}{% endif %}{% endfor %}{% for ")
+                    .append(names)
+                    .append(" in ")
+                    .append(kept)
+                    .append(" %}");
+        }
+
+        /// Where the word stands outside of brackets, or -1.
+        private static int top(List<Token> tokens, String word, int from) {
+            int depth = 0;
+            for (int i = 0; i < tokens.size(); i++) {
+                Token token = tokens.get(i);
+                if (token.kind() == Token.Kind.SIGN) {
+                    depth += "([{".contains(token.text()) ? 1 : ")]}".contains(token.text()) ? -1 : 0;
+                }
+                if (depth == 0 && i >= from && token.is(word)) {
+                    return i;
+                }
+            }
+            return -1;
+        }
+
+        private String expression(List<Token> tokens) {
+            StringBuilder text = new StringBuilder();
+            List<Token> words = new ArrayList<>(tokens);
+            words.removeIf(token -> token.kind() == Token.Kind.SPACE && !token.text().contains("\n"));
+            bracketNots(words);
+            for (int i = 0; i < words.size(); i++) {
+                Token token = words.get(i);
+                String before = i == 0 ? "" : words.get(i - 1).text();
+                String after = i + 1 < words.size() ? words.get(i + 1).text() : "";
+                switch (token.kind()) {
+                    case SPACE -> text.append("\n".repeat((int) token.text().chars().filter(c -> c == '\n').count()));
+                    case STRING -> text.append(constant(token.value())).append(' ');
+                    case SIGN -> {
+                        if (token.is(".")) {
+                            text.setLength(text.toString().stripTrailing().length());
+                        }
+                        text.append(token.text()).append(token.is(".") ? "" : " ");
+                    }
+                    case NUMBER -> text.append(token.text()).append(' ');
+                    case NAME -> {
+                        check(token.text(), before, i > 1 ? words.get(i - 2).text() : "", after);
+                        boolean own = OWN_FUNCTIONS.contains(token.text()) && !before.equals(".") && after.equals("(");
+                        text.append(own ? OWN + "." : "").append(token.text()).append(' ');
+                    }
+                }
+            }
+            return text.toString().replace("[ : : - 1 ]", "| reverse").replace("[ : : -1 ]", "| reverse");
+        }
+
+        /// Puts brackets around what `not` denies: Jinjava takes as little as it can, Jinja up to the next `and`, `or`
+        /// or `if`.
+        private static void bracketNots(List<Token> words) {
+            for (int i = words.size() - 2; i >= 0; i--) {
+                if (!words.get(i).is("not") || i > 0 && words.get(i - 1).is("is") || words.get(i + 1).is("in")) {
+                    continue;
+                }
+                int end = i + 1;
+                for (int depth = 0; end < words.size(); end++) {
+                    Token word = words.get(end);
+                    if (word.kind() == Token.Kind.SIGN) {
+                        depth += "([{".contains(word.text()) ? 1 : ")]}".contains(word.text()) ? -1 : 0;
+                    }
+                    if (depth < 0 || depth == 0
+                            && (word.kind() == Token.Kind.NAME && ENDS_NOT.contains(word.text()) || word.is(","))) {
+                        break;
+                    }
+                }
+                words.add(end, new Token(Token.Kind.SIGN, ")", null));
+                words.add(i + 1, new Token(Token.Kind.SIGN, "(", null));
+            }
+        }
+
+        private void check(String name, String before, String earlier, String after) {
+            if (before.equals("|") && !FILTERS.contains(name)) {
+                throw refused("the filter \"" + name + "\" is not supported");
+            }
+            boolean test = before.equals("is") && !name.equals("not") || before.equals("not") && earlier.equals("is");
+            if (test && !TESTS.contains(name)) {
+                throw refused("the test \"is " + name + "\" is not supported");
+            }
+            boolean called = after.equals("(") && !before.equals(".") && !before.equals("|") && !test
+                    && !before.equals("macro");
+            if (called && !FUNCTIONS.contains(name) && !OWN_FUNCTIONS.contains(name) && !macros.contains(name)
+                    && !Set.of("if", "elif", "in", "and", "or", "not", "is", "else").contains(name)) {
+                throw refused("the function \"" + name + "\" is not supported");
+            }
+            if (name.startsWith("llams__") || name.startsWith("__")) {
+                throw refused("the name \"" + name + "\" is not supported");
+            }
+        }
+
+        private List<Token> tokens(String body) {
+            List<Token> tokens = new ArrayList<>();
+            for (int i = 0; i < body.length();) {
+                int begin = i;
+                char c = body.charAt(i);
+                if (c == '\'' || c == '"') {
+                    i = stringEnd(body, i);
+                    String value = unescaped(body.substring(begin + 1, i - 1));
+                    int last = tokens.size() - 1;
+                    while (last >= 0 && tokens.get(last).kind() == Token.Kind.SPACE) {
+                        last--;
+                    }
+                    // Strings side by side are one.
+                    boolean joins = last >= 0 && tokens.get(last).kind() == Token.Kind.STRING;
+                    String whole = joins ? tokens.remove(last).value() + value : value;
+                    tokens.add(new Token(Token.Kind.STRING, "\"", whole));
+                    continue;
+                }
+                Token.Kind kind;
+                if (Character.isWhitespace(c)) {
+                    kind = Token.Kind.SPACE;
+                    while (i < body.length() && Character.isWhitespace(body.charAt(i))) {
+                        i++;
+                    }
+                } else if (Character.isLetter(c) || c == '_') {
+                    kind = Token.Kind.NAME;
+                    while (i < body.length() && (Character.isLetterOrDigit(body.charAt(i)) || body.charAt(i) == '_')) {
+                        i++;
+                    }
+                } else if (Character.isDigit(c)) {
+                    kind = Token.Kind.NUMBER;
+                    while (i < body.length() && (Character.isDigit(body.charAt(i)) || body.charAt(i) == '.'
+                            && i + 1 < body.length() && Character.isDigit(body.charAt(i + 1)))) {
+                        i++;
+                    }
+                    Matcher exponent = EXPONENT.matcher(body).region(i, body.length());
+                    i = exponent.lookingAt() ? exponent.end() : i;
+                } else {
+                    kind = Token.Kind.SIGN;
+                    i += i + 1 < body.length()
+                            && Set.of("==", "!=", "<=", ">=", "//", "**").contains(body.substring(i, i + 2)) ? 2 : 1;
+                }
+                tokens.add(new Token(kind, body.substring(begin, i), null));
+            }
+            return tokens;
+        }
+
+        /// The value of what stands between quotes, with Python's escapes.
+        private String unescaped(String quoted) {
+            StringBuilder value = new StringBuilder();
+            for (int i = 0; i < quoted.length(); i++) {
+                char c = quoted.charAt(i);
+                if (c != '\\' || i + 1 == quoted.length()) {
+                    value.append(c);
+                    continue;
+                }
+                char escape = quoted.charAt(++i);
+                int digits = switch (escape) {
+                    case 'x' -> 2;
+                    case 'u' -> 4;
+                    case 'U' -> 8;
+                    default -> 0;
+                };
+                if (digits > 0) {
+                    if (i + digits >= quoted.length()
+                            || !quoted.substring(i + 1, i + 1 + digits).matches("\\p{XDigit}+")) {
+                        throw refused(
+                                "\\" + escape + " in a string must be followed by " + digits + " hexadecimal digits");
+                    }
+                    value.appendCodePoint((int) Long.parseLong(quoted.substring(i + 1, i + 1 + digits), 16));
+                    i += digits;
+                    continue;
+                }
+                switch (escape) {
+                    case 'n' -> value.append('\n');
+                    case 't' -> value.append('\t');
+                    case 'r' -> value.append('\r');
+                    case 'b' -> value.append('\b');
+                    case 'f' -> value.append('\f');
+                    case '\n' -> {
+                        // A line goes on.
+                    }
+                    case '\\', '\'', '"' -> value.append(escape);
+                    default -> value.append('\\').append(escape);
+                }
+            }
+            return value.toString();
+        }
+
+        private TemplateException refused(String what) {
+            int line = 1 + (int) template.substring(0, Math.min(at, template.length()))
+                    .chars()
+                    .filter(c -> c == '\n')
+                    .count();
+            return new TemplateException(line, what);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package llams.model.create;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.io.AtomicFiles;
+import llams.engine.io.JsonTree;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.plan.Program;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
+import llams.engine.weights.Quantization;
+import llams.model.files.ModelFiles;
+import llams.model.files.NonFinite;
+import llams.model.files.OutputDirectory;
+import llams.model.files.Progress;
+import llams.model.lora.BaseFingerprint;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Writes a model with its matrices in Q8_0: a quarter of F32's size, half of BF16's. See [Quantization] for the form.
+public final class QuantizedModel {
+    private static final long PART_BYTES = 8 << 20;
+
+    /// What was done.
+    ///
+    /// @param quantized number of matrices
+    /// @param kept      names of the matrices that stay as they are, their rows not being whole blocks
+    /// @param bytes     of all tensors now
+    /// @param before    of all tensors before
+    /// @param files     carried along beside weights and config
+    /// @param notes     as [LlamaWeights#notes]
+    public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files,
+            List<String> notes) {}
+
+    private QuantizedModel() {}
+
+    /// Quantizes the model in `model` into a new directory, one tensor at a time. Tensors that are not the model's are
+    /// left out.
+    ///
+    /// @param out must not exist, or be empty; it appears when all is done
+    /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written;
+    ///     says which
+    public static Report write(Path model, Path out, Progress progress) throws IOException {
+        OutputDirectory.check(out);
+        ModelDirectory.check(model);
+        LlamaConfig config = LlamaConfig.read(model);
+        if (config.quantization() != null) {
+            throw new IOException(model + ": its weights are quantized already (" + config.quantization() + ")");
+        }
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model);
+                OutputDirectory output = OutputDirectory.create(out)) {
+            List<TensorInfo> infos = weights.infos();
+            List<String> kept = new ArrayList<>();
+            Map<String, TensorInfo> plan = new LinkedHashMap<>();
+            for (TensorInfo info : infos) {
+                if (info.dtype() != DType.Q8_0 && info.shape().rank() > 1) {
+                    kept.add(info.name());
+                }
+                plan.put(info.name(),
+                        info.dtype() == DType.Q8_0
+                                ? new TensorInfo(info.name(), DType.U8, Quantization.stored(info.shape()))
+                                : info);
+            }
+            writeWeights(weights, output.path(), plan, progress);
+            List<String> files = ModelFiles.copyAll(model, output.path());
+            AtomicFiles.write(output.path().resolve("config.json"), config(weights, kept));
+            output.commit();
+            int quantized = (int) infos.stream().filter(info -> info.dtype() == DType.Q8_0).count();
+            long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();
+            return new Report(quantized, List.copyOf(kept), bytes, weights.checkpoint.bytes(), files, weights.notes);
+        }
+    }
+
+    /// Bytes that [#write] needs: of the largest matrix, quantized.
+    public static Program.Memory memory(Path model) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model)) {
+            return new Program.Memory(0, 0, weights.infos().stream().mapToLong(TensorInfo::bytes).max().orElse(0));
+        }
+    }
+
+    private static void writeWeights(LlamaWeights weights, Path directory, Map<String, TensorInfo> plan,
+            Progress progress) throws IOException {
+        Map<String, String> metadata = new LinkedHashMap<>(weights.checkpoint.metadata());
+        metadata.put(BaseFingerprint.OF_ORIGINAL, BaseFingerprint.of(weights.checkpoint));
+        long totalBytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();
+        long doneBytes = 0;
+        try (SafetensorsWriter writer = SafetensorsWriter.model(directory, List.copyOf(plan.values()), metadata,
+                SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+            for (String name : plan.keySet()) {
+                weights.checkpoint.verifyUnchanged();
+                long nonFinite = NonFinite.count(weights.checkpoint.tensor(name));
+                if (nonFinite > 0) {
+                    throw new IOException(weights.directory + ": \"" + name + "\": a value that is not finite"
+                            + " cannot be quantized: " + nonFinite + " of " + weights.checkpoint.shape(name).elements()
+                            + " are infinite or NaN; the model is damaged, or its training diverged");
+                }
+                try (Arena arena = Arena.ofShared()) {
+                    Tensor tensor = weights.tensor(name, arena);
+                    MemorySegment data = tensor.data();
+                    for (long at = 0; at < data.byteSize(); at += PART_BYTES) {
+                        long bytes = Math.min(PART_BYTES, data.byteSize() - at);
+                        writer.append(name, data.asSlice(at, bytes));
+                        doneBytes += bytes;
+                        progress.at(doneBytes, totalBytes);
+                    }
+                }
+            }
+            writer.finish();
+        }
+    }
+
+    private static byte[] config(LlamaWeights weights, List<String> kept) throws IOException {
+        ObjectNode config = (ObjectNode) JsonTree.parse("config.json", weights.configJson());
+        Quantization.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
+        return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
+    }
+
+    /// Refuses work that would need weights as they were before they were quantized.
+    ///
+    /// @throws IOException if the model in this directory is quantized
+    public static void refuse(Path model, LlamaConfig config, String work) throws IOException {
+        if (config.quantization() != null) {
+            throw new IOException(model + ": its weights are quantized (" + config.quantization() + "), and " + work
+                    + " needs the model that they were made from");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package llams.model.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import llams.engine.io.AtomicFiles;
+
+/// Keeps a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process
+/// stands. The system lifts the lock when the process ends, in whatever way; the file alone, which a killed program
+/// leaves, locks nothing.
+public final class DirectoryLock implements AutoCloseable {
+    /// The file's name.
+    public static final String FILE = "in-use.lock";
+    /// The byte that is locked. Where nobody reads, as some systems let nobody read what is locked.
+    private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
+    /// What this process has: to open such a file once more and close it would lift the lock.
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+    private final Path directory;
+    private final FileChannel channel;
+
+    private DirectoryLock(Path directory, FileChannel channel) {
+        this.directory = directory;
+        this.channel = channel;
+    }
+
+    /// Locks an existing directory.
+    ///
+    /// @throws IOException if another run has it, with the number of its process, or no lock can be made there
+    public static DirectoryLock take(Path directory) throws IOException {
+        Path real = directory.toRealPath();
+        if (!HELD.add(real)) {
+            throw inUse(directory, "this process");
+        }
+        try {
+            FileChannel channel = lock(directory, real.resolve(FILE));
+            channel.truncate(0);
+            channel.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+            return new DirectoryLock(real, channel);
+        } catch (IOException e) {
+            HELD.remove(real);
+            throw e;
+        }
+    }
+
+    /// Looks whether [#take] would succeed, and removes the file that a killed program left.
+    ///
+    /// @throws IOException if another run has the directory
+    public static void check(Path directory) throws IOException {
+        if (Files.exists(directory.resolve(FILE), LinkOption.NOFOLLOW_LINKS)) {
+            take(directory).close();
+        }
+    }
+
+    private static FileChannel lock(Path directory, Path file) throws IOException {
+        while (true) {
+            if (Files.isSymbolicLink(file)) {
+                throw new IOException(file + ": is a link, and this program writes through none; remove it");
+            }
+            FileChannel channel;
+            try {
+                channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS);
+            } catch (IOException e) {
+                throw AtomicFiles.cannotWrite(directory, e);
+            }
+            boolean locked = channel.tryLock(LOCKED_BYTE, 1, false) != null;
+            // Whoever had it may have removed the file between the two steps above: others would not see this lock
+            // then.
+            if (locked && Files.exists(file)) {
+                return channel;
+            }
+            channel.close();
+            // If the file is gone, so is whoever had it.
+            if (!locked && Files.exists(file)) {
+                String pid = Files.readString(file, StandardCharsets.US_ASCII);
+                throw inUse(directory, pid.isBlank() ? "another process" : "pid " + pid);
+            }
+        }
+    }
+
+    private static IOException inUse(Path directory, String owner) {
+        return new IOException(directory + ": in use by " + owner + ", which writes into it; wait for its end, or"
+                + " choose another directory");
+    }
+
+    @Override
+    public void close() throws IOException {
+        Files.deleteIfExists(directory.resolve(FILE));
+        channel.close();
+        HELD.remove(directory);
+    }
+}

@@ -1,0 +1,10 @@
+package llams.model.files;
+
+/// Hears how far a merge has come.
+@FunctionalInterface
+public interface Progress {
+    Progress SILENT = (doneBytes, totalBytes) -> {};
+
+    /// Called after each few megabytes of results; `totalBytes` is always the same.
+    void at(long doneBytes, long totalBytes);
+}

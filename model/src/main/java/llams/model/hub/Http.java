@@ -1,0 +1,200 @@
+package llams.model.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ProxySelector;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
+/// not leave the hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where
+/// its bytes are.
+final class Http implements AutoCloseable {
+    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a
+    /// mirror, by the hub that it redirects to; null if they were not.
+    record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize,
+            String linkedEtag) implements AutoCloseable {
+        int status() {
+            return response.statusCode();
+        }
+
+        Optional<String> header(String name) {
+            return response.headers().firstValue(name);
+        }
+
+        @Override
+        public void close() throws IOException {
+            response.body().close();
+        }
+    }
+
+    /// Takes the pieces of a body.
+    interface Sink {
+        void accept(byte[] bytes, int count) throws IOException;
+    }
+
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    private static final int MAX_REDIRECTS = 10;
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final HubToken tokenOrNull;
+    private final Duration stall;
+    private final long leastBytes;
+    private final HttpClient client;
+
+    Http(HubToken tokenOrNull, HubClient.Patience patience, ProxySelector proxies) {
+        this.tokenOrNull = tokenOrNull;
+        this.stall = patience.stall();
+        this.leastBytes = patience.leastBytes();
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(stall)
+                .proxy(proxies)
+                .build();
+    }
+
+    /// The answer of any status that is no redirect. For HEAD the hub's own answer is enough, if it says size and hash.
+    ///
+    /// @param fromByte asks for what follows this many bytes
+    /// @param what     is asked for, in messages
+    Answer send(String method, URI start, long fromByte, String what) throws IOException {
+        URI at = start;
+        boolean atHub = true;
+        String linkedSize = null;
+        String linkedEtag = null;
+        for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+            HttpResponse<InputStream> response = await(request(method, at, fromByte, atHub));
+            HttpHeaders headers = response.headers();
+            linkedSize = linkedSize != null ? linkedSize : headers.firstValue("X-Linked-Size").orElse(null);
+            linkedEtag = linkedEtag != null ? linkedEtag : headers.firstValue("X-Linked-Etag").orElse(null);
+            Answer answer = new Answer(response, atHub, linkedSize, linkedEtag);
+            if (!REDIRECTS.contains(answer.status())) {
+                return answer;
+            }
+            answer.close();
+            URI next = next(at, headers.firstValue("Location").orElse(""), what);
+            // Once away, no way back: whoever redirects here decides where to.
+            atHub = atHub && origin(next).equals(origin(at));
+            if (!atHub && method.equals("HEAD") && linkedSize != null && linkedEtag != null) {
+                return answer;
+            }
+            at = next;
+        }
+        throw new HubException(what + ": more than " + MAX_REDIRECTS + " redirects, the last one to " + at.getHost());
+    }
+
+    private HttpRequest request(String method, URI uri, long fromByte, boolean atHub) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                .method(method, BodyPublishers.noBody())
+                .header("User-Agent", "llams")
+                .header("Accept-Encoding", "identity");
+        if (fromByte > 0) {
+            request.header("Range", "bytes=" + fromByte + "-");
+        }
+        if (atHub && tokenOrNull != null) {
+            request.header("Authorization", tokenOrNull.header());
+        }
+        return request.build();
+    }
+
+    /// The time limit of a request itself is not used: Java versions differ in whether it covers the body.
+    private HttpResponse<InputStream> await(HttpRequest request) throws IOException {
+        CompletableFuture<HttpResponse<InputStream>> coming = client.sendAsync(request, BodyHandlers.ofInputStream());
+        try {
+            return coming.get(stall.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            coming.cancel(true);
+            throw new IOException("no answer within " + stall.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+        } catch (InterruptedException e) {
+            coming.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new HubException("interrupted", e);
+        }
+    }
+
+    private static URI next(URI at, String location, String what) throws HubException {
+        URI next;
+        try {
+            next = at.resolve(location);
+        } catch (IllegalArgumentException e) {
+            throw new HubException(what + ": redirected to what is no address", e);
+        }
+        boolean http = "http".equals(next.getScheme()) && "http".equals(at.getScheme())
+                || "https".equals(next.getScheme());
+        if (location.isEmpty() || !http || next.getHost() == null) {
+            throw new HubException(what + ": " + at.getHost() + " redirects to " + next.getScheme() + "://"
+                    + next.getHost() + ", which is not followed");
+        }
+        return next;
+    }
+
+    private static String origin(URI uri) {
+        int usual = uri.getScheme().equals("https") ? 443 : 80;
+        return uri.getScheme() + "://" + uri.getHost().toLowerCase(Locale.ROOT) + ":"
+                + (uri.getPort() < 0 ? usual : uri.getPort());
+    }
+
+    /// Reads a body to its end. A connection that stays silent, or gives a byte now and then, is closed by another
+    /// thread, as reading has no time limit.
+    void receive(Answer answer, Sink sink) throws IOException {
+        InputStream body = answer.response.body();
+        AtomicLong received = new AtomicLong();
+        AtomicLong tooFew = new AtomicLong(-1);
+        Thread watch = Thread.ofVirtual().start(() -> closeWhenSlow(body, received, tooFew));
+        try {
+            byte[] buffer = new byte[BUFFER_BYTES];
+            for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
+                received.addAndGet(count);
+                sink.accept(buffer, count);
+            }
+        } catch (HubException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(tooFew.get() < 0
+                    ? "the connection was cut (" + e.getMessage() + ")"
+                    : (tooFew.get() == 0 ? "nothing" : "only " + tooFew + " bytes") + " came for " + stall.toSeconds()
+                            + " s",
+                    e);
+        } finally {
+            watch.interrupt();
+        }
+    }
+
+    private void closeWhenSlow(InputStream body, AtomicLong received, AtomicLong tooFew) {
+        try {
+            long came;
+            do {
+                long before = received.get();
+                Thread.sleep(stall);
+                came = received.get() - before;
+            } while (came >= leastBytes);
+            tooFew.set(came);
+            body.close();
+        } catch (InterruptedException | IOException _) {
+            // All came, or the connection is gone already.
+        }
+    }
+
+    @Override
+    public void close() {
+        // Not close(), which waits for answers.
+        client.shutdownNow();
+    }
+}

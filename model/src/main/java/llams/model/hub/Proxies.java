@@ -1,0 +1,77 @@
+package llams.model.hub;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/// Proxies as curl and Python take them from the environment: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`,
+/// in small or, but for `HTTP_PROXY` of web servers, in capital letters. This machine itself is reached without one.
+final class Proxies extends ProxySelector {
+    private final Map<String, String> environment;
+    private final ProxySelector otherwise;
+
+    /// @param otherwise asked where the environment says nothing
+    Proxies(Map<String, String> environment, ProxySelector otherwise) {
+        this.environment = environment;
+        this.otherwise = otherwise;
+    }
+
+    /// @throws IllegalArgumentException if a variable names what cannot be used
+    @Override
+    public List<Proxy> select(URI uri) {
+        String name = uri.getScheme() + "_proxy";
+        String address = value(name).isEmpty() ? value("all_proxy") : value(name);
+        if (address.isEmpty()) {
+            return otherwise.select(uri);
+        }
+        return isExempt(uri.getHost().toLowerCase(Locale.ROOT))
+                ? List.of(Proxy.NO_PROXY)
+                : List.of(proxy(name, address));
+    }
+
+    private String value(String name) {
+        String capital = name.equals("http_proxy") ? "" : environment.getOrDefault(name.toUpperCase(Locale.ROOT), "");
+        return environment.getOrDefault(name, capital).strip();
+    }
+
+    private static Proxy proxy(String name, String address) {
+        URI proxy;
+        try {
+            proxy = URI.create(address.contains("://") ? address : "http://" + address);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(name + ": is no address of a proxy; wanted one like http://HOST:PORT",
+                    e);
+        }
+        if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getUserInfo() != null) {
+            throw new IllegalArgumentException(
+                    name + ": only a proxy like http://HOST:PORT, without user and password, can be used");
+        }
+        return new Proxy(Proxy.Type.HTTP,
+                new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort()));
+    }
+
+    /// `no_proxy` lists names with all that end with them, addresses, or `*`.
+    private boolean isExempt(String host) {
+        if (host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]")) {
+            return true;
+        }
+        for (String entry : value("no_proxy").toLowerCase(Locale.ROOT).split("[,\\s]+")) {
+            String name = entry.replaceFirst("^\\*?\\.", "").replaceFirst(":\\d+$", "");
+            if (entry.equals("*") || !name.isEmpty() && (host.equals(name) || host.endsWith("." + name))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void connectFailed(URI uri, SocketAddress address, IOException failure) {
+        // The request tells.
+    }
+}

@@ -1,0 +1,222 @@
+package llams.model.lora;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import llams.engine.io.AtomicFiles;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.safetensors.SafetensorsFile;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
+import llams.engine.tensor.Tensor;
+import llams.engine.weights.LlamaWeights;
+import llams.model.files.NonFinite;
+
+/// Adapters as PEFT keeps them: a directory with `adapter_config.json` and `adapter_model.safetensors`.
+public final class AdapterFiles {
+    public static final String CONFIG = "adapter_config.json";
+    public static final String WEIGHTS = "adapter_model.safetensors";
+    private static final String FINGERPRINT = "llams.base_fingerprint";
+    private static final String CONTENT = "llams.base_content";
+    private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
+    private static final int SHOWN = 5;
+
+    private AdapterFiles() {}
+
+    /// What an adapter is for the most part; see [LoraLayout#usual].
+    ///
+    /// @throws IOException as [#read]
+    public static LoraConfig config(Path directory) throws IOException {
+        return layout(directory).usual();
+    }
+
+    /// What an adapter looks like, by the names of its tensors and the rules of its config; no model is needed.
+    ///
+    /// @throws IOException as [#read]
+    public static LoraLayout layout(Path directory) throws IOException {
+        PeftConfig config = peft(directory);
+        Set<String> modules = new TreeSet<>();
+        try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS))) {
+            for (String name : file.entries().keySet()) {
+                if (name.startsWith(Adapter.PREFIX) && name.endsWith(Adapter.A)) {
+                    modules.add(name.substring(Adapter.PREFIX.length(), name.length() - Adapter.A.length()));
+                }
+            }
+        }
+        return layout(directory, config, modules);
+    }
+
+    /// The base model's name or path, as the adapter has it.
+    public static String baseModel(Path directory) throws IOException {
+        String base = peft(directory).base();
+        return base == null ? "its name is not recorded" : base;
+    }
+
+    private static PeftConfig peft(Path directory) throws IOException {
+        Path config = directory.resolve(CONFIG);
+        if (!Files.exists(config)) {
+            throw new IOException(directory + ": there is no " + CONFIG + "; an adapter is a directory with " + CONFIG
+                    + " and " + WEIGHTS);
+        }
+        return PeftConfig.read(config);
+    }
+
+    private static LoraLayout layout(Path directory, PeftConfig config, Iterable<String> modules) throws IOException {
+        try {
+            return config.rules().layout(modules);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(directory.resolve(CONFIG) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// A hash of an adapter's weights, as 32 hexadecimal digits.
+    public static String fingerprint(Path directory) throws IOException {
+        return BaseFingerprint.ofFile(directory.resolve(WEIGHTS));
+    }
+
+    /// Reads an adapter into memory, whatever its element type, and checks that it is one for `base`.
+    ///
+    /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another
+    ///                     model; says which
+    public static Adapter read(Path directory, LlamaWeights base, Arena arena) throws IOException {
+        PeftConfig config = peft(directory);
+        LoraLayout layout = layout(directory, config, PeftRules.modules(base.config));
+        Path weights = directory.resolve(WEIGHTS);
+        if (!Files.exists(weights) && Files.exists(directory.resolve("adapter_model.bin"))) {
+            throw new IOException(directory + ": adapter_model.bin is a Python pickle, which this program does not"
+                    + " run; save the adapter as " + WEIGHTS);
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+            Map<String, Shape> wanted = Adapter.shapes(layout, base.config);
+            checkTensors(file, wanted);
+            checkBase(file, FINGERPRINT, config, base);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
+                tensors.put(entry.getKey(), widened(arena, file.tensor(entry.getKey())));
+            }
+            return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(),
+                    notes(directory, config, base.config));
+        }
+    }
+
+    private static List<String> notes(Path directory, PeftConfig config, LlamaConfig model) throws IOException {
+        List<String> notes = new ArrayList<>(config.notes());
+        try {
+            for (String unused : config.rules().unused(model)) {
+                notes.add(directory.resolve(CONFIG) + ": " + unused + " matches nothing in this model");
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IOException(directory.resolve(CONFIG) + ": " + e.getMessage(), e);
+        }
+        return List.copyOf(notes);
+    }
+
+    /// Compares every byte of a base model with what the adapter was trained on, where [#read] takes a sample.
+    ///
+    /// @throws IOException if it is another model
+    public static void checkBase(Path directory, LlamaWeights base) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS))) {
+            checkBase(file, CONTENT, peft(directory), base);
+        }
+    }
+
+    private static void checkTensors(SafetensorsFile file, Map<String, Shape> wanted) throws IOException {
+        List<String> problems = new ArrayList<>();
+        for (String name : file.entries().keySet()) {
+            if (!wanted.containsKey(name)) {
+                problems.add("\"" + name + "\" is not of an adapter that " + CONFIG + " describes for this model");
+            }
+        }
+        for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
+            SafetensorsFile.Entry found = file.entries().get(entry.getKey());
+            if (found == null) {
+                problems.add("\"" + entry.getKey() + "\" " + entry.getValue() + " is missing");
+            } else if (!found.info().shape().equals(entry.getValue())) {
+                problems.add("\"" + entry.getKey() + "\" is " + found.info().shape() + ", but " + CONFIG
+                        + " and this model ask for " + entry.getValue());
+            } else if (!found.info().dtype().isWeight()) {
+                problems.add("\"" + entry.getKey() + "\" is " + found.info().dtype() + ", not F32, BF16 or F16");
+            } else if (NonFinite.count(file.tensor(entry.getKey())) > 0) {
+                problems.add("\"" + entry.getKey() + "\": " + NonFinite.count(file.tensor(entry.getKey())) + " of "
+                        + entry.getValue().elements() + " values are infinite or NaN");
+            }
+        }
+        if (!problems.isEmpty()) {
+            int shown = Math.min(SHOWN, problems.size());
+            String more = problems.size() > shown ? "; and " + (problems.size() - shown) + " more" : "";
+            throw new IOException(file.path + ": " + String.join("; ", problems.subList(0, shown)) + more);
+        }
+    }
+
+    private static void checkBase(SafetensorsFile file, String key, PeftConfig config, LlamaWeights base)
+            throws IOException {
+        String recorded = file.metadata().get(key);
+        if (recorded != null && !BaseFingerprint.isOf(recorded, base)) {
+            String actual = key.equals(CONTENT) ? BaseFingerprint.ofContent(base) : BaseFingerprint.of(base.checkpoint);
+            throw new IOException(file.path + ": this adapter was trained on a base model of fingerprint " + recorded
+                    + ", but " + base.directory + " has " + actual + "; use it with the model it was trained on ("
+                    + (config.base() == null ? "its name is not recorded" : config.base()) + ")");
+        }
+    }
+
+    private static Tensor widened(Arena arena, Tensor tensor) {
+        Tensor wide = Tensor.allocate(arena, DType.F32, tensor.shape());
+        for (long i = 0; i < tensor.elements(); i++) {
+            wide.setFloat(i, tensor.getFloat(i));
+        }
+        return wide;
+    }
+
+    /// Writes an adapter into an existing directory, the weights before the config that makes them one.
+    ///
+    /// @param form    says what the adapter looks like; its own tensors do not count
+    /// @param tensors the adapter's, F32, by PEFT's names; others in the map are left out
+    /// @throws IOException              if the directory cannot be written to
+    /// @throws IllegalArgumentException if a tensor is missing
+    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base)
+            throws IOException {
+        write(directory, form, tensors, base, BaseFingerprint.ofBoth(base));
+    }
+
+    /// The same without a look at the base's weights, which may have changed meanwhile.
+    ///
+    /// @param fingerprint what [BaseFingerprint#ofBoth] gave when the adapter began to be trained
+    public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base,
+            String fingerprint) throws IOException {
+        Map<String, Tensor> own = new LinkedHashMap<>();
+        for (Map.Entry<String, Shape> entry : Adapter.shapes(form.layout(), base.config).entrySet()) {
+            Tensor tensor = tensors.get(entry.getKey());
+            if (tensor == null || tensor.dtype() != DType.F32 || !tensor.shape().equals(entry.getValue())) {
+                throw new IllegalArgumentException(
+                        "the adapter's \"" + entry.getKey() + "\" must be F32 " + entry.getValue() + ", not "
+                                + (tensor == null ? "absent" : tensor.dtype() + " " + tensor.shape()));
+            }
+            own.put(entry.getKey(), tensor);
+        }
+        String[] parts = fingerprint.split(" ");
+        // In the same order every time, so that the same adapter is the same bytes.
+        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own,
+                new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
+        AtomicFiles.write(directory.resolve(CONFIG),
+                PeftWriter.write(form.layout(), base.config, baseName(form, base)));
+    }
+
+    /// A name on the hub, if the adapter was read with one; else the path from the root, which holds wherever the
+    /// adapter is used from.
+    private static String baseName(Adapter form, LlamaWeights base) {
+        boolean isHubName = form.base() != null && HUB_NAME.matcher(form.base()).matches()
+                && !Files.exists(Path.of(form.base()));
+        return isHubName ? form.base() : base.directory.toAbsolutePath().normalize().toString();
+    }
+}

@@ -1,0 +1,55 @@
+package llams.model.lora;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.ProjectionName;
+
+/// A LoRA adapter (arXiv 2106.09685) to be trained, the same in every block.
+///
+/// @param rank    rows of A and columns of B
+/// @param alpha   strength: an adapter counts `alpha / rank` times
+/// @param dropout rate on the adapter's input while training, `0 <= dropout < 1`
+/// @param targets the projections that have an adapter, in every block
+/// @param rsLora  true if an adapter counts `alpha / sqrt(rank)` times instead (arXiv 2312.03732)
+public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionName> targets, boolean rsLora) {
+
+    /// @throws IllegalArgumentException if a number is out of its range or there is no target
+    public LoraConfig {
+        new LoraLayout.Part(rank, alpha);
+        LoraLayout.checkDropout(dropout);
+        if (targets.isEmpty()) {
+            throw new IllegalArgumentException("a LoRA adapter needs at least one target");
+        }
+        targets = Collections.unmodifiableSet(EnumSet.copyOf(targets));
+    }
+
+    /// The same adapter, trained with another dropout rate.
+    public LoraConfig withDropout(double rate) {
+        return new LoraConfig(rank, alpha, rate, targets, rsLora);
+    }
+
+    /// The factor of `B A`.
+    public float scale() {
+        return part().scale();
+    }
+
+    /// The same strength in terms of `alpha / rank`, which every reader of adapters understands.
+    private LoraLayout.Part part() {
+        return new LoraLayout.Part(rank, rsLora ? alpha * Math.sqrt(rank) : alpha);
+    }
+
+    /// This adapter in every block of a model.
+    public LoraLayout layout(LlamaConfig model) {
+        Map<String, LoraLayout.Part> parts = new LinkedHashMap<>();
+        for (int layer = 0; layer < model.layers(); layer++) {
+            for (ProjectionName target : targets) {
+                parts.put(target.module(layer), part());
+            }
+        }
+        return new LoraLayout(parts, dropout);
+    }
+}

@@ -1,0 +1,201 @@
+package llams.model.merge;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import llams.engine.io.AtomicFiles;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.tensor.Tensor;
+import llams.engine.weights.ModelDirectory;
+import llams.model.files.OutputDirectory;
+import llams.model.files.Progress;
+import llams.model.merge.ChatVectorPlan.Step;
+
+/// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
+///
+/// The difference between an instruct model and its base is the ability to converse; added to a model that was tuned
+/// from the same base on another language, it makes that one converse too. Every operation is one of f32, and the
+/// result is rounded to the tuned model's type once. One tensor at a time, part by part: memory is needed for a few
+/// megabytes.
+public final class ChatVector {
+    /// What happens to the embedding and the output head, whose rows are the vocabulary.
+    public enum Vocabulary {
+        /// They must have the same shape in all three models, and are merged.
+        STRICT,
+        /// They are taken from the tuned model as they are.
+        SKIP,
+        /// The rows that all three models have are merged, the tuned model's further rows are taken as they are.
+        PARTIAL
+    }
+
+    /// Rows of Llama 3's tokens that only the instruct model has learnt: the borders of a message's header and its end.
+    public static final Map<Integer, Integer> LLAMA3_SPECIAL_TOKENS = Map.of(128006, 128006, 128007, 128007, 128009,
+            128009);
+
+    /// How to merge.
+    ///
+    /// @param scale         of the vector; lower it if the result answers in the wrong language
+    /// @param specialTokens rows of embedding and head that are taken from the instruct model, after all else: the
+    ///                      tuned model's id to the instruct model's id
+    public record Options(float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) {
+        public Options {
+            if (!Float.isFinite(scale)) {
+                throw new IllegalArgumentException("scale " + scale + " is not possible; it must be a number");
+            }
+            specialTokens = Collections.unmodifiableMap(new TreeMap<>(specialTokens));
+        }
+    }
+
+    private final Checkpoint base;
+    private final Checkpoint instruct;
+    private final Checkpoint tuned;
+    private final Options options;
+    private final MergeOutput output;
+    private final Floats[] parts;
+    private final VectorSize size = new VectorSize();
+    private final List<String> notes = new ArrayList<>();
+
+    private ChatVector(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options, MergeOutput output,
+            Arena arena) {
+        this.base = base;
+        this.instruct = instruct;
+        this.tuned = tuned;
+        this.options = options;
+        this.output = output;
+        this.parts = new Floats[] {new Floats(arena, Floats.CAPACITY), new Floats(arena, Floats.CAPACITY),
+                new Floats(arena, Floats.CAPACITY)};
+    }
+
+    /// Merges three model directories into a new one. Its config is the tuned model's, with the instruct model's stop
+    /// ids; tokenizer, chat template and generation config are the instruct model's (but the tuned model's tokenizer
+    /// where the vocabularies differ).
+    ///
+    /// @param out must not exist, or be empty; it appears when all is done
+    /// @throws MergeException if tensors are missing or do not fit together; it lists all of them
+    /// @throws IOException    if a model cannot be read or `out` cannot be written; says which
+    public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, Progress progress)
+            throws IOException {
+        OutputDirectory.check(out);
+        for (Path model : List.of(base, instruct, tuned)) {
+            ModelDirectory.check(model);
+        }
+        ChatVectorFiles.refuseQuantized(List.of(base, instruct, tuned));
+        try (Checkpoint baseWeights = Checkpoint.open(base);
+                Checkpoint instructWeights = Checkpoint.open(instruct);
+                Checkpoint tunedWeights = Checkpoint.open(tuned)) {
+            ChatVectorPlan plan = ChatVectorPlan.of(baseWeights, instructWeights, tunedWeights, options);
+            ChatVectorFiles files = new ChatVectorFiles(base, instruct, tuned);
+            byte[] config = files.config(plan.vocabulary(), plan.ownHead());
+            try (OutputDirectory directory = OutputDirectory.create(out)) {
+                long bytes;
+                VectorSize size;
+                List<String> notes = new ArrayList<>(plan.notes);
+                try (Arena arena = Arena.ofConfined();
+                        MergeOutput output = new MergeOutput(directory.path(), tunedWeights, progress)) {
+                    ChatVector merge = new ChatVector(baseWeights, instructWeights, tunedWeights, options, output,
+                            arena);
+                    for (Step step : plan.steps) {
+                        merge.run(step);
+                    }
+                    output.finish();
+                    size = merge.size;
+                    notes.addAll(merge.notes);
+                    bytes = output.totalBytes();
+                }
+                AtomicFiles.write(directory.path().resolve("config.json"), config);
+                List<String> copied = files.copyTo(directory.path(), plan.sameVocabulary());
+                directory.commit();
+                notes.addAll(size.notes());
+                notes.addAll(files.notes);
+                int merged = (int) plan.steps.stream().filter(step -> step.addedElements() > 0).count();
+                return new MergeReport(merged, plan.steps.size() - merged, bytes, copied, size.parts(), notes);
+            }
+        }
+    }
+
+    private void run(Step step) throws IOException {
+        base.verifyUnchanged();
+        instruct.verifyUnchanged();
+        tuned.verifyUnchanged();
+        Tensor from = tuned.tensor(step.name());
+        Tensor minus = step.inBase() == null ? null : base.tensor(step.inBase());
+        Tensor plus = step.inInstruct() == null ? null : instruct.tensor(step.inInstruct());
+        // Whole rows of a vocabulary tensor, so that a special token's row is never cut.
+        long columns = step.vocabularyRows() ? Math.max(1, from.shape().dim(1)) : 1;
+        long most = Floats.CAPACITY / columns * columns;
+        long elements = from.elements();
+        for (long begin = 0; begin < elements;) {
+            long border = begin < step.addedElements() ? step.addedElements() : elements;
+            int count = (int) Math.min(most, border - begin);
+            MemorySegment part = begin < step.addedElements()
+                    ? added(step.name(), from, plus, minus, begin, count)
+                    : from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
+            if (step.vocabularyRows()) {
+                part = withSpecialRows(part, from, plus, begin / columns, count / columns);
+            }
+            output.append(step.name(), part);
+            begin += count;
+        }
+        long beyond = output.end(step.name(), inputs(from, plus, minus));
+        if (beyond > 0) {
+            notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type"
+                    + " of weights holds, and infinite in the result: no model can be run with them");
+        }
+    }
+
+    private static Map<String, Tensor> inputs(Tensor tuned, Tensor instruct, Tensor base) {
+        Map<String, Tensor> inputs = new LinkedHashMap<>();
+        inputs.put("tuned", tuned);
+        if (instruct != null) {
+            inputs.put("instruct", instruct);
+        }
+        if (base != null) {
+            inputs.put("base", base);
+        }
+        return inputs;
+    }
+
+    /// `from + scale (plus - minus)`, rounded.
+    private MemorySegment added(String name, Tensor from, Tensor plus, Tensor minus, long begin, int count) {
+        parts[0].read(from, begin, count);
+        parts[1].read(plus, begin, count);
+        parts[2].read(minus, begin, count);
+        size.add(name, parts[0].values, parts[1].values, parts[2].values, count,
+                VectorSize.rounding(plus.dtype(), minus.dtype()));
+        addDifference(parts[0].values, parts[1].values, parts[2].values, options.scale, count);
+        return parts[0].rounded(from.dtype(), count);
+    }
+
+    /// Java rounds every operation to f32 and never contracts them, so this is the same on every machine.
+    private static void addDifference(float[] result, float[] plus, float[] minus, float scale, int count) {
+        for (int i = 0; i < count; i++) {
+            result[i] += scale * (plus[i] - minus[i]);
+        }
+    }
+
+    /// Replaces the special tokens' rows among `rows` rows from `firstRow`.
+    private MemorySegment withSpecialRows(MemorySegment part, Tensor from, Tensor plus, long firstRow, long rows) {
+        int columns = (int) from.shape().dim(1);
+        long rowBytes = from.dtype().bytes(columns);
+        MemorySegment changed = null;
+        for (Map.Entry<Integer, Integer> row : options.specialTokens.entrySet()) {
+            long at = row.getKey() - firstRow;
+            if (at >= 0 && at < rows) {
+                if (changed == null) {
+                    changed = MemorySegment.ofArray(part.toArray(ValueLayout.JAVA_BYTE));
+                }
+                parts[1].read(plus, (long) row.getValue() * columns, columns);
+                MemorySegment.copy(parts[1].rounded(from.dtype(), columns), 0, changed, at * rowBytes, rowBytes);
+            }
+        }
+        return changed == null ? part : changed;
+    }
+}

@@ -1,0 +1,68 @@
+package llams.model.merge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import llams.engine.tensor.BFloat16;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+
+/// A part of a tensor on its way through f32: widened from its type, changed, rounded back once.
+///
+/// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of
+/// them.
+final class Floats {
+    /// Elements of a part: small enough for the caches, large enough for the file system.
+    static final int CAPACITY = 1 << 18;
+
+    final float[] values;
+    private final short[] halves;
+    private final MemorySegment bytes;
+
+    /// @param capacity most elements at a time
+    Floats(Arena arena, int capacity) {
+        values = new float[capacity];
+        halves = new short[capacity];
+        bytes = arena.allocate(8L * capacity, 64);
+    }
+
+    /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
+    void read(Tensor tensor, long begin, int count) {
+        switch (tensor.dtype()) {
+            case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
+            case BF16 -> {
+                MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
+                for (int i = 0; i < count; i++) {
+                    values[i] = Float.intBitsToFloat(halves[i] << 16);
+                }
+            }
+            case F16 -> {
+                MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
+                for (int i = 0; i < count; i++) {
+                    values[i] = Float.float16ToFloat(halves[i]);
+                }
+            }
+            default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
+        }
+    }
+
+    /// The first `count` values rounded to nearest even, as bytes that are valid until the next call.
+    MemorySegment rounded(DType dtype, int count) {
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(values, 0, bytes, Tensor.F32, 0, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    halves[i] = BFloat16.fromFloat(values[i]);
+                }
+                MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    halves[i] = Float.floatToFloat16(values[i]);
+                }
+                MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
+            }
+            default -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
+        }
+        return bytes.asSlice(0, dtype.bytes(count));
+    }
+}

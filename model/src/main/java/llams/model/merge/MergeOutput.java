@@ -1,0 +1,97 @@
+package llams.model.merge;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import llams.model.files.NonFinite;
+import llams.model.files.Progress;
+
+/// The weights of a merged model on their way to the disk: the tensors of `model` with other contents. Every byte
+/// passes through here, so this is where values that are not finite are seen.
+final class MergeOutput implements AutoCloseable {
+    private static final long COPY_BYTES = 8 << 20;
+
+    private final SafetensorsWriter writer;
+    private final Checkpoint model;
+    private final Progress progress;
+    private final long totalBytes;
+    private long doneBytes;
+    private long nonFinite;
+
+    MergeOutput(Path directory, Checkpoint model, Progress progress) throws IOException {
+        List<TensorInfo> plan = new ArrayList<>();
+        for (String name : model.names()) {
+            plan.add(model.info(name));
+        }
+        this.writer = SafetensorsWriter.model(directory, plan, model.metadata(), SafetensorsWriter.DEFAULT_SHARD_BYTES);
+        this.model = model;
+        this.progress = progress;
+        this.totalBytes = model.bytes();
+    }
+
+    void append(String name, MemorySegment part) throws IOException {
+        writer.append(name, part);
+        nonFinite += NonFinite.count(model.dtype(name), part);
+        doneBytes += part.byteSize();
+        progress.at(doneBytes, totalBytes);
+    }
+
+    /// Ends a tensor of the result.
+    ///
+    /// @param inputs the tensors that it was made from, by what their models are called
+    /// @return how many values are infinite because float32 itself ends before them; mostly 0
+    /// @throws MergeException if values are not finite for another reason: an input had them, or F16 is too narrow
+    long end(String name, Map<String, Tensor> inputs) throws IOException {
+        long count = nonFinite;
+        nonFinite = 0;
+        if (count == 0) {
+            return 0;
+        }
+        String what = "\"" + name + "\": " + count + " of " + model.shape(name).elements() + " values of the result"
+                + " would be infinite or NaN";
+        List<String> problems = new ArrayList<>();
+        inputs.forEach((label, tensor) -> {
+            long own = NonFinite.count(tensor);
+            if (own > 0) {
+                problems.add(label + " has " + own + " such values in it");
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new MergeException(what, problems);
+        }
+        if (model.dtype(name) == DType.F16) {
+            throw new MergeException(what, List.of("F16 ends at 65504, BF16 and F32 would hold them; the result has"
+                    + " the type of " + model.path + ", so convert that model first"));
+        }
+        return count;
+    }
+
+    /// Takes a tensor over bit for bit.
+    void copy(String name, Tensor tensor) throws IOException {
+        long bytes = tensor.data().byteSize();
+        for (long done = 0; done < bytes; done += COPY_BYTES) {
+            append(name, tensor.data().asSlice(done, Math.min(COPY_BYTES, bytes - done)));
+        }
+    }
+
+    void finish() throws IOException {
+        writer.finish();
+    }
+
+    long totalBytes() {
+        return totalBytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        writer.close();
+    }
+}

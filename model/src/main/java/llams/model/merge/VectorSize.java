@@ -1,0 +1,115 @@
+package llams.model.merge;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.tensor.DType;
+
+/// How large a chat vector is in each part of the model, and how far the tuned model is from the two that make it: from
+/// these numbers one sees models given in the wrong places.
+final class VectorSize {
+    /// Sums side by side, so that the compiler makes vector code of them.
+    private static final int LANES = 256;
+    private static final int LAYER_WORDS = 3;
+
+    /// Squares of one part of the model.
+    private static final class Sums {
+        double vector;
+        double base;
+        double toBase;
+        double toInstruct;
+    }
+
+    private final double[] vector = new double[LANES];
+    private final double[] base = new double[LANES];
+    private final double[] toBase = new double[LANES];
+    private final double[] toInstruct = new double[LANES];
+    private final Map<String, Sums> parts = new LinkedHashMap<>();
+    private boolean differs;
+
+    /// How far, as a share of the value, two types round apart what was one value; 0 for the same type.
+    static float rounding(DType a, DType b) {
+        if (a == b) {
+            return 0;
+        }
+        return a == DType.BF16 || b == DType.BF16 ? 0x1p-8f : 0x1p-11f;
+    }
+
+    /// Counts `count` elements of a tensor.
+    ///
+    /// @param rounding differences up to this share of the base's value are none; see [#rounding]
+    void add(String tensor, float[] tuned, float[] instruct, float[] minus, int count, float rounding) {
+        Sums sums = parts.computeIfAbsent(part(tensor), name -> new Sums());
+        clear();
+        int whole = count - count % LANES;
+        for (int at = 0; at < whole; at += LANES) {
+            addSquares(tuned, instruct, minus, at, LANES);
+        }
+        addSquares(tuned, instruct, minus, whole, count - whole);
+        for (int i = 0; i < LANES; i++) {
+            sums.vector += vector[i];
+            sums.base += base[i];
+            sums.toBase += toBase[i];
+            sums.toInstruct += toInstruct[i];
+        }
+        for (int i = 0; i < count && !differs; i++) {
+            differs = Math.abs(instruct[i] - minus[i]) > rounding * Math.abs(minus[i]);
+        }
+    }
+
+    private void clear() {
+        for (double[] lanes : List.of(vector, base, toBase, toInstruct)) {
+            Arrays.fill(lanes, 0);
+        }
+    }
+
+    private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            double t = tuned[at + i];
+            double p = instruct[at + i];
+            double m = minus[at + i];
+            vector[i] += (p - m) * (p - m);
+            base[i] += m * m;
+            toBase[i] += (t - m) * (t - m);
+            toInstruct[i] += (t - p) * (t - p);
+        }
+    }
+
+    /// `model.layers.7` for what belongs to a layer; else the tensor's module.
+    private static String part(String tensor) {
+        String[] words = tensor.split("\\.", LAYER_WORDS + 1);
+        return tensor.startsWith("model.layers.") && words.length > LAYER_WORDS
+                ? String.join(".", words[0], words[1], words[2])
+                : tensor.replaceFirst("\\.weight$", "");
+    }
+
+    List<MergeReport.Size> parts() {
+        List<MergeReport.Size> sizes = new ArrayList<>();
+        parts.forEach((part, sums) -> sizes.add(new MergeReport.Size(part, Math.sqrt(sums.vector),
+                sums.base == 0 ? Double.NaN : Math.sqrt(sums.vector / sums.base))));
+        return sizes;
+    }
+
+    List<String> notes() {
+        if (parts.isEmpty()) {
+            return List.of();
+        }
+        if (!differs) {
+            return List.of("the vector is zero: instruct and base hold the same weights, so the result is no more"
+                    + " than tuned");
+        }
+        if (parts.values().stream().allMatch(sums -> sums.toBase == 0)) {
+            return List.of("tuned and base hold the same weights, so the result is no more than base and the vector");
+        }
+        // Part by part: a few values without measure would outweigh all others in one sum.
+        long nearer = parts.values().stream().filter(sums -> sums.toInstruct < sums.toBase).count();
+        if (2 * nearer > parts.size()) {
+            return List.of("tuned is nearer to instruct than to base in " + nearer + " of " + parts.size()
+                    + " parts of the model: base"
+                    + " and instruct were probably given in each other's place, or tuned was made from instruct");
+        }
+        return List.of();
+    }
+}

@@ -1,0 +1,24 @@
+/// Models as directories that read and write text: opened, talked with, adapted, merged, made and downloaded.
+module llams.model {
+    requires java.management;
+    requires java.net.http;
+    // It has no descriptor, and cannot say what it needs itself.
+    requires jinjava;
+    requires com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.yaml;
+    requires com.fasterxml.jackson.datatype.jdk8;
+    requires org.apache.commons.lang3;
+    requires org.slf4j;
+    requires org.slf4j.nop;
+    requires transitive llams.engine;
+    requires transitive llams.tokenizer;
+    requires transitive tools.jackson.databind;
+
+    exports llams.model.chat;
+    exports llams.model.create;
+    exports llams.model.files;
+    exports llams.model.hub;
+    exports llams.model.lora;
+    exports llams.model.merge;
+    exports llams.model.text;
+}

@@ -1,0 +1,70 @@
+package llams.model.text;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import llams.tokenizer.Tokenizer;
+import org.junit.jupiter.api.Test;
+
+/// Text ends before a stop text wherever tokens divide it, and is complete where there is none.
+class TextStreamTest {
+    private static final Tokenizer BYTES = bytes();
+
+    private static Tokenizer bytes() {
+        List<byte[]> tokens = new ArrayList<>();
+        for (int b = 0; b < 256; b++) {
+            tokens.add(new byte[] {(byte) b});
+        }
+        return Tokenizer.of(tokens, List.of());
+    }
+
+    /// Feeds `text` byte by byte; the pieces that come out, then `|` and what was left of the text when it stopped.
+    private static String run(String text, String... stops) {
+        List<String> pieces = new ArrayList<>();
+        TextStream stream = new TextStream(BYTES, List.of(stops), pieces::add);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < bytes.length; i++) {
+            if (!stream.accept(bytes[i] & 0xff)) {
+                stream.finish();
+                return String.join("", pieces) + "|"
+                        + new String(bytes, i + 1, bytes.length - i - 1, StandardCharsets.UTF_8);
+            }
+        }
+        stream.finish();
+        return String.join("", pieces);
+    }
+
+    @Test
+    void stopsBeforeAStopTextSplitOverTokens() {
+        assertEquals("The |, or not", run("The End, or not", "End"));
+        assertEquals("안녕 |하세요", run("안녕 끝하세요", "끝"));
+    }
+
+    @Test
+    void whatOnlyBeganLikeAStopTextIsText() {
+        assertEquals("The En", run("The En", "End"));
+        assertEquals("EnEn|x", run("EnEnEndx", "End"));
+        assertEquals("aab", run("aab", "aaab"));
+    }
+
+    @Test
+    void theEarliestOfSeveralStopTextsCounts() {
+        assertEquals("a|", run("abc", "abcd", "c", "bc"));
+        assertEquals("x|ed", run("xstopped", "stopping", "stopp"));
+    }
+
+    @Test
+    void charactersComeWhole() {
+        List<String> pieces = new ArrayList<>();
+        TextStream stream = new TextStream(BYTES, List.of(), pieces::add);
+        for (byte b : "한글".getBytes(StandardCharsets.UTF_8)) {
+            stream.accept(b & 0xff);
+        }
+        assertEquals(List.of("한", "글"), pieces);
+        stream.accept(0xed);
+        stream.finish();
+        assertEquals(List.of("한", "글", "\uFFFD"), pieces);
+    }
+}

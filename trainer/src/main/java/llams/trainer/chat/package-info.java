@@ -1,6 +1,0 @@
-/// Conversations, and how a model writes them as ids.
-///
-/// | file | |
-/// |---|---|
-/// | [ChatMessage], [ToolCall] | a conversation as data or a user gives it |
-package llams.trainer.chat;

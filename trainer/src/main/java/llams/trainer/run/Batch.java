@@ -1,0 +1,70 @@
+package llams.trainer.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import llams.engine.device.Executable;
+import llams.engine.tensor.Tensor;
+import llams.trainer.data.PackedDataset;
+import llams.trainer.data.PackedSequence;
+
+/// One micro-batch: packed sequences laid end to end as a flat list of tokens.
+///
+/// @param sequence  all of them as one
+/// @param rowLength tokens of each of them if they are all alike, else 0
+public record Batch(PackedSequence sequence, long rowLength) {
+    public static Batch of(List<PackedSequence> sequences) {
+        long length = sequences.getFirst().ids().length;
+        boolean alike = sequences.stream().allMatch(one -> one.ids().length == length);
+        return new Batch(PackedSequence.concat(sequences), alike ? length : 0);
+    }
+
+    /// All sequences in their order, `size` to a batch.
+    public static List<Batch> all(PackedDataset data, int size) {
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < data.size(); i += size) {
+            List<PackedSequence> sequences = new ArrayList<>();
+            for (int j = i; j < Math.min(data.size(), i + size); j++) {
+                sequences.add(data.sequence(j));
+            }
+            batches.add(of(sequences));
+        }
+        return batches;
+    }
+
+    /// Each sequence as a batch of its own, made when it is asked for.
+    public static Stream<Batch> each(Iterable<PackedSequence> sequences) {
+        return StreamSupport.stream(sequences.spliterator(), false).map(sequence -> of(List.of(sequence)));
+    }
+
+    public int tokens() {
+        return sequence.ids().length;
+    }
+
+    /// Tokens that the loss counts.
+    public int countedTokens() {
+        return sequence.counted();
+    }
+
+    /// Fills the inputs of a program of [LossProgram].
+    ///
+    /// @param scale what each token's loss counts: one over the counted tokens gives the mean
+    void fill(Executable program, double scale) {
+        copy(sequence.ids(), program.input("ids"));
+        copy(sequence.position(), program.input("position"));
+        copy(sequence.documentStart(), program.input("first"));
+        copy(sequence.label(), program.input("labels"));
+        Tensor last = program.input("last");
+        for (int t = 0; t < tokens(); t++) {
+            last.setInt(t, t);
+        }
+        program.input("scale").setFloat(0, (float) scale);
+    }
+
+    private static void copy(int[] from, Tensor to) {
+        for (int i = 0; i < from.length; i++) {
+            to.setInt(i, from[i]);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package llams.trainer.run;
+
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.device.Executable;
+import llams.engine.device.Session;
+import llams.engine.llama.Llama;
+import llams.engine.llama.RopeTable;
+import llams.engine.plan.Program;
+import llams.engine.tensor.Tensor;
+
+/// Measures a model's loss without training it.
+public final class Evaluator implements AutoCloseable {
+    /// @param meanLoss in nats per counted token
+    public record Loss(double meanLoss, long countedTokens) {
+        public double perplexity() {
+            return Math.exp(meanLoss);
+        }
+
+        /// Over a text of `bytes` UTF-8 bytes that the counted tokens stand for.
+        public double bitsPerByte(long bytes) {
+            return meanLoss * countedTokens / Math.log(2) / bytes;
+        }
+    }
+
+    private final Llama model;
+    private final int positions;
+    private final Session session;
+    private final Runnable release;
+    private final RecentPrograms programs;
+
+    /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the
+    /// time of each call is what is measured. The session stays the caller's.
+    Evaluator(Session session, Llama model, int positions) {
+        this(session, model, positions, () -> {});
+    }
+
+    private Evaluator(Session session, Llama model, int positions, Runnable release) {
+        this.session = session;
+        this.model = model;
+        this.positions = positions;
+        this.release = release;
+        this.programs = new RecentPrograms(session);
+    }
+
+    /// @param resident  the model's tensors by leaf name
+    /// @param positions the longest sequence that will come
+    public static Evaluator open(Device device, Llama model, Map<String, Tensor> resident, int positions) {
+        Arena arena = Arena.ofShared();
+        Map<String, Tensor> all = new LinkedHashMap<>(resident);
+        all.put("rope.table", RopeTable.create(arena, model.config(), positions));
+        Session session = device.open(all);
+        return new Evaluator(session, model, positions, () -> {
+            session.close();
+            arena.close();
+        });
+    }
+
+    /// Bytes that measuring sequences of `positions` tokens needs, one at a time, before anything is allocated.
+    public static Program.Memory memory(Llama model, int positions) {
+        return LossProgram.forward(model, positions, positions, positions).memory();
+    }
+
+    /// The mean loss over all counted tokens of the batches.
+    public Loss loss(Iterable<Batch> batches) {
+        double sum = 0;
+        long counted = 0;
+        for (Batch batch : batches) {
+            for (float loss : tokenLosses(batch)) {
+                sum += loss;
+            }
+            counted += batch.countedTokens();
+        }
+        return new Loss(counted == 0 ? Double.NaN : sum / counted, counted);
+    }
+
+    /// The loss of each token of a batch, `[tokens]`: 0 where nothing counts.
+    public float[] tokenLosses(Batch batch) {
+        Executable program = programs.get(batch.tokens(), batch.rowLength(),
+                () -> LossProgram.forward(model, batch.tokens(), positions, batch.rowLength()));
+        batch.fill(program, 1);
+        program.run();
+        return program.output("tokenLoss").toFloats();
+    }
+
+    @Override
+    public void close() {
+        release.run();
+    }
+}

@@ -1,0 +1,69 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What a run will need of its disk, known before its first step.
+///
+/// @param resultBytes of the finished adapter or model, with the files beside its weights
+/// @param saveBytes   of one save
+/// @param made        the most saves that the run can make
+/// @param keep        that stay; one more is there while the oldest is replaced
+record Room(long resultBytes, long saveBytes, long made, int keep) {
+    /// More than any disk has.
+    private static final long MANY_BYTES = 1L << 60;
+
+    static Room of(Trainable model, TrainSettings settings, int totalSteps) {
+        long parameters = model.trained().stream().mapToLong(leaf -> leaf.type().bytes()).sum();
+        // Parameters and two moments; an adapter's save holds the adapter ready to use as well.
+        long save = 3 * parameters + (settings.lora() == null ? 0 : model.resultBytes());
+        return new Room(model.resultBytes(), save, settings.saveEvery().most(totalSteps), settings.keep());
+    }
+
+    /// The most that is on the disk at one time: at the end, when the result and the save of the last step come beside
+    /// the saves that stay.
+    long bytes() {
+        return resultBytes + (saves() > MANY_BYTES / saveBytes ? MANY_BYTES : saves() * saveBytes);
+    }
+
+    private long saves() {
+        return Math.min(made, keep + 1L);
+    }
+
+    /// @param out      of the run; its own saves that are there already count as room
+    /// @param existing how many those are
+    /// @throws IOException if it does not fit: says what it needs, what there is, and which options would make it fit
+    void check(Path out, int existing) throws IOException {
+        Path place = out.toAbsolutePath().normalize();
+        while (!Files.exists(place)) {
+            place = place.getParent();
+        }
+        check(out, Files.getFileStore(place).getUsableSpace() + existing * saveBytes);
+    }
+
+    void check(Path out, long usableBytes) throws IOException {
+        if (bytes() <= usableBytes) {
+            return;
+        }
+        List<String> remedies = new ArrayList<>(List.of("free some", "choose another --out"));
+        advise("--keep 1", new Room(resultBytes, saveBytes, made, 1), usableBytes, remedies);
+        advise("--save-every 0", new Room(resultBytes, saveBytes, 0, keep), usableBytes, remedies);
+        throw new IOException(out + ": the run needs " + text(bytes()) + " on this disk (the result "
+                + text(resultBytes) + ", a save " + text(saveBytes) + ", up to " + saves()
+                + " of them at a time), and it has " + text(usableBytes) + "; " + String.join(", or ", remedies));
+    }
+
+    private void advise(String option, Room smaller, long usableBytes, List<String> remedies) {
+        if (smaller.bytes() < bytes() && smaller.bytes() <= usableBytes) {
+            remedies.add(option + " (" + text(smaller.bytes()) + ")");
+        }
+    }
+
+    private static String text(long bytes) {
+        return String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
+    }
+}

@@ -1,0 +1,121 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import llams.engine.io.AtomicFiles;
+import llams.model.files.DirectoryLock;
+import llams.model.files.OutputDirectory;
+
+/// The directory of a fine-tuning run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
+/// no other run can have it.
+public final class RunDirectory implements AutoCloseable {
+    private static final String LOG = "train.jsonl";
+    private static final String SETTINGS = "train.yaml";
+
+    private final Path path;
+    private final DirectoryLock lock;
+
+    private RunDirectory(Path path, DirectoryLock lock) {
+        this.path = path;
+        this.lock = lock;
+    }
+
+    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to
+    /// go on with an earlier run, in that run's.
+    ///
+    /// @throws IOException if not: says why
+    public static void check(Path out, boolean resume) throws IOException {
+        if (Files.isDirectory(out)) {
+            DirectoryLock.check(out);
+        }
+        checkContents(out, resume);
+    }
+
+    /// The save with the highest number in `out`, whatever is in it.
+    public static Optional<Path> newestSave(Path out) throws IOException {
+        List<Path> saves = Saves.all(out);
+        return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
+    }
+
+    /// Makes the directory, if it is not there, and locks it. What a killed run had half written is removed.
+    ///
+    /// @param notes hears of what could not be removed
+    /// @throws IOException as [#check] does
+    static RunDirectory open(Path out, boolean resume, Consumer<String> notes) throws IOException {
+        check(out, resume);
+        AtomicFiles.createDirectories(out);
+        RunDirectory directory = new RunDirectory(out, DirectoryLock.take(out));
+        try {
+            // Once more, as another run may have come and gone between.
+            checkContents(out, resume);
+            directory.removeUnfinished(notes);
+            return directory;
+        } catch (IOException e) {
+            directory.close();
+            throw e;
+        }
+    }
+
+    void writeSettings(String yaml) throws IOException {
+        AtomicFiles.write(path.resolve(SETTINGS), yaml.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Path log() {
+        return path.resolve(LOG);
+    }
+
+    private static void checkContents(Path out, boolean resume) throws IOException {
+        boolean saves = newestSave(out).isPresent();
+        if (saves && !resume) {
+            throw new IOException(out + ": holds an earlier run; go on with it with --resume, or choose another --out");
+        }
+        if (!saves && !hasNothingToLose(out, resume)) {
+            if (resume && Files.exists(out.resolve(LOG))) {
+                throw new IOException(out + ": holds a run without a save to go on from; choose another --out");
+            }
+            OutputDirectory.check(out);
+        }
+    }
+
+    /// Whether a file in a run's directory belongs to the run itself, not to its result.
+    static boolean isOfTheRun(Path file) {
+        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE)
+                || AtomicFiles.isTemporary(file);
+    }
+
+    /// Whether there is a directory with no more in it than a lock and, to be resumed, a run that ended before its
+    /// first save.
+    private static boolean hasNothingToLose(Path out, boolean resume) throws IOException {
+        if (!Files.isDirectory(out)) {
+            return false;
+        }
+        try (Stream<Path> children = Files.list(out)) {
+            return children.allMatch(child -> child.endsWith(DirectoryLock.FILE) || resume && isOfTheRun(child));
+        }
+    }
+
+    private void removeUnfinished(Consumer<String> notes) throws IOException {
+        List<Path> unfinished;
+        try (Stream<Path> children = Files.list(path)) {
+            unfinished = children.filter(AtomicFiles::isTemporary).toList();
+        }
+        for (Path child : unfinished) {
+            try {
+                OutputDirectory.delete(child);
+            } catch (IOException e) {
+                notes.accept(child + ": left by a killed run, and could not be removed (" + e.getMessage() + ")");
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
+    }
+}

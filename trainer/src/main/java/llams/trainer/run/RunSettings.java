@@ -1,0 +1,165 @@
+package llams.trainer.run;
+
+import java.math.BigDecimal;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import llams.engine.llama.LlamaConfig;
+import llams.model.lora.BaseFingerprint;
+import llams.model.lora.LoraConfig;
+import llams.trainer.data.PackedDataset;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Everything that the numbers of a step depend on, by name: the options' names without their dashes, and `data`,
+/// `base` and `model.KEY` for what these are. A save goes on only where they are the same.
+///
+/// A setting that a later version of the program adds is left out where it has its default: so saves from before stay
+/// valid.
+///
+/// @param values   as they would be typed
+/// @param complete false for saves of the first format, which did not have all of them: only those that it had are
+///                 compared
+record RunSettings(SortedMap<String, String> values, boolean complete) {
+    /// What the run began with.
+    ///
+    /// @param base    fingerprint of the model that is tuned
+    /// @param weights the element types of what is frozen
+    /// @param adapter fingerprint of the adapter that it began from, or null
+    record Origin(String base, String weights, String adapter) {}
+
+    private static final String STEPS = "steps";
+    private static final String MODEL = "model.";
+    /// The learning rate of a run of another length follows its own schedule.
+    private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup");
+    /// `name=value`, as records print their components; lists in brackets.
+    private static final Pattern FIRST_FORMAT = Pattern.compile("(\\w+)=(\\[[^]]*]|[^\\s,\\]]+)");
+    private static final Map<String, String> FIRST_NAMES = Map.of("dropout", "lora-dropout", "rsLora", "rslora",
+            "weightDecay", "weight-decay");
+
+    /// @throws IllegalArgumentException if there is no number of steps
+    RunSettings {
+        Integer.parseInt(values.getOrDefault(STEPS, "none"));
+        values = Collections.unmodifiableSortedMap(values);
+    }
+
+    static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
+        SortedMap<String, String> values = new TreeMap<>();
+        LoraConfig lora = settings.lora();
+        values.put("method", lora == null ? "full" : "lora");
+        if (lora != null) {
+            values.put("rank", String.valueOf(lora.rank()));
+            values.put("alpha", number(lora.alpha()));
+            values.put("lora-dropout", number(lora.dropout()));
+            values.put("targets",
+                    lora.targets().stream().map(Enum::name).collect(Collectors.joining(",")).toLowerCase(Locale.ROOT));
+            values.put("rslora", String.valueOf(lora.rsLora()));
+        }
+        values.put("tokens", String.valueOf(settings.tokens()));
+        values.put("batch", String.valueOf(settings.batch()));
+        values.put("accumulate", String.valueOf(settings.accumulate()));
+        values.put("pack", String.valueOf(settings.pack()));
+        values.put(STEPS, String.valueOf(settings.totalSteps(data.size())));
+        values.put("lr", number(settings.learningRate()));
+        values.put("schedule", settings.schedule().name().toLowerCase(Locale.ROOT));
+        values.put("warmup", String.valueOf(settings.warmup()));
+        values.put("betas", number(settings.optimizer().beta1()) + "," + number(settings.optimizer().beta2()));
+        values.put("eps", number(settings.optimizer().eps()));
+        values.put("weight-decay", number(settings.optimizer().weightDecay()));
+        values.put("clip", number(settings.optimizer().clip()));
+        values.put("seed", String.valueOf(settings.seed()));
+        values.put("documents", String.valueOf(data.statistics().documents()));
+        values.put("data", Long.toHexString(data.fingerprint()));
+        values.put("base", origin.base);
+        values.put("weights", origin.weights);
+        if (origin.adapter != null) {
+            values.put("from-adapter", origin.adapter);
+        }
+        for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(config.toJson()).properties()) {
+            values.put(MODEL + entry.getKey(),
+                    entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
+        }
+        return new RunSettings(values, true);
+    }
+
+    /// The settings of a save of the first format, which were one line of text.
+    static RunSettings ofFirstFormat(String text) {
+        SortedMap<String, String> values = new TreeMap<>();
+        Matcher setting = FIRST_FORMAT.matcher(text);
+        while (setting.find()) {
+            String value = setting.group(2).replaceAll("[\\[\\] ]", "");
+            values.put(FIRST_NAMES.getOrDefault(setting.group(1), setting.group(1)), switch (setting.group(1)) {
+                case "alpha", "dropout", "lr", "beta1", "beta2", "eps", "weightDecay", "clip" ->
+                    number(Double.parseDouble(value));
+                case "targets", "schedule" -> value.toLowerCase(Locale.ROOT);
+                default -> value;
+            });
+        }
+        values.put("method", text.startsWith("null ") ? "full" : "lora");
+        values.put("betas", values.remove("beta1") + "," + values.remove("beta2"));
+        // A hash that changes with the program.
+        values.remove("model");
+        return new RunSettings(values, false);
+    }
+
+    /// A number as people write it: 3e-4, 0.01, 16.
+    static String number(double value) {
+        return value != 0 && Math.abs(value) < 0.01
+                ? new DecimalFormat("0.###############E0", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value)
+                        .toLowerCase(Locale.ROOT)
+                : BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+
+    int steps() {
+        return Integer.parseInt(values.get(STEPS));
+    }
+
+    /// What keeps a run of these settings from going on with a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty
+    /// if nothing does. Runs may become longer or shorter.
+    List<String> differences(RunSettings then) {
+        if (!values.get("method").equals(then.values.get("method"))) {
+            return List.of(difference("method", then));
+        }
+        Set<String> names = new TreeSet<>(then.values.keySet());
+        if (complete && then.complete) {
+            names.addAll(values.keySet());
+        }
+        if (steps() != then.steps()) {
+            names.removeAll(OF_LENGTH);
+        }
+        names.removeIf(name -> name.startsWith(MODEL) && !(values.containsKey(name) && then.values.containsKey(name)));
+        names.removeIf(name -> value(name).equals(then.value(name))
+                || name.equals("base") && BaseFingerprint.agree(then.value(name), value(name)));
+        if (names.contains("documents")) {
+            names.remove("data");
+        }
+        List<String> differences = new ArrayList<>();
+        for (String name : names) {
+            differences.add(difference(name, then));
+        }
+        return differences;
+    }
+
+    private String difference(String name, RunSettings then) {
+        return switch (name) {
+            case "data" -> "data: other tokens than then, in as many documents";
+            case "base" -> "model: its weights are others than then";
+            default -> name + ": then " + then.value(name) + ", now " + value(name);
+        };
+    }
+
+    private String value(String name) {
+        return values.getOrDefault(name, "none");
+    }
+}

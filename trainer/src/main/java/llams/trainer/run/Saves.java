@@ -1,0 +1,275 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import llams.engine.graph.Leaf;
+import llams.engine.io.AtomicFiles;
+import llams.engine.io.Disk;
+import llams.engine.tensor.Tensor;
+import llams.model.files.OutputDirectory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+
+/// The saves of a run, from which it goes on exactly as if it had never stopped: directories `OUT/step-000120` with a
+/// [SavedState], and, written last, the sums of all their files. A save appears whole or not at all.
+///
+/// A good save is removed only for `keep` newer ones from which training went on with a finite loss.
+final class Saves {
+    private static final String PREFIX = "step-";
+    /// In the last save of a finished run: the files of its result.
+    private static final String RESULT = "result.json";
+
+    private final Path out;
+    private final int keep;
+    private final RunSettings settings;
+    private final Consumer<String> notes;
+    /// Saves with nothing wrong in them, oldest first.
+    private final List<Path> good = new ArrayList<>();
+    private final Set<Path> damaged = new HashSet<>();
+    /// Whether a finite loss followed the newest one.
+    private boolean proven;
+
+    /// Those of a run in `out`, as yet none.
+    ///
+    /// @param keep  how many to keep, the newest
+    /// @param notes hears of what is wrong with saves, and of how the run differs from the one that made them
+    Saves(Path out, int keep, RunSettings settings, Consumer<String> notes) {
+        this.out = out;
+        this.keep = keep;
+        this.settings = settings;
+        this.notes = notes;
+    }
+
+    static Path directory(Path out, int step) {
+        return out.resolve(PREFIX + "%06d".formatted(step));
+    }
+
+    /// The saves of a run by their numbers, whatever is in them.
+    static List<Path> all(Path out) throws IOException {
+        List<Path> saves = new ArrayList<>();
+        if (Files.isDirectory(out)) {
+            try (DirectoryStream<Path> children = Files.newDirectoryStream(out, PREFIX + "*")) {
+                for (Path child : children) {
+                    if (child.getFileName().toString().matches(PREFIX + "\\d{1,18}")) {
+                        saves.add(child);
+                    }
+                }
+            }
+        }
+        saves.sort(Comparator.comparingLong(Saves::number));
+        return saves;
+    }
+
+    private static long number(Path save) {
+        return Long.parseLong(save.getFileName().toString().substring(PREFIX.length()));
+    }
+
+    /// Looks through all saves of an earlier run in the same directory.
+    ///
+    /// @throws IOException if there are some and none of them is good, or they are of a run with other settings
+    void check(List<Leaf> trained) throws IOException {
+        String last = null;
+        for (Path save : all(out)) {
+            Optional<String> damage = damage(save, trained);
+            if (damage.isEmpty()) {
+                good.add(save);
+            } else {
+                last = save + " is damaged: " + damage.get();
+                damaged.add(save);
+                notes.accept(last);
+            }
+        }
+        if (good.isEmpty() && last != null) {
+            throw new IOException(last + "; no save is good, so nothing can go on from here: choose another --out");
+        }
+    }
+
+    /// What is wrong with a save, or empty.
+    ///
+    /// @throws IOException if nothing is, but it is of a run with other settings
+    private Optional<String> damage(Path save, List<Leaf> trained) throws IOException {
+        SavedState state;
+        try {
+            boolean summed = Files.exists(save.resolve(FileSums.FILE));
+            if (summed) {
+                Optional<String> damage = FileSums.damage(save, List.of(SavedState.STATE, SavedState.TENSORS));
+                if (damage.isPresent()) {
+                    return damage;
+                }
+            }
+            if (!Files.exists(save.resolve(SavedState.STATE))) {
+                return Optional.of(SavedState.STATE + " is missing");
+            }
+            state = SavedState.read(save);
+            // Saves of the first format had no sums, and a name is all there is to tell a wrong step by.
+            if (!summed && state.settings().complete()) {
+                return Optional.of(FileSums.FILE + " is missing");
+            }
+            if (!summed && state.step() != number(save)) {
+                return Optional.of(SavedState.STATE + " is of step " + state.step());
+            }
+        } catch (IOException e) {
+            return Optional.of(e.getMessage());
+        }
+        List<String> differences = settings.differences(state.settings());
+        if (!differences.isEmpty()) {
+            throw new IOException(save + " belongs to a run with other settings, data or model: "
+                    + String.join("; ", differences) + "; give the same as then, or another --out");
+        }
+        try {
+            return SavedState.tensorDamage(save, trained);
+        } catch (IOException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    /// The newest good one.
+    Optional<Path> newest() {
+        return good.isEmpty() ? Optional.empty() : Optional.of(good.getLast());
+    }
+
+    /// Reads the newest good one into the trained parameters and moments of `resident`.
+    ///
+    /// @param arithmetic of the device that goes on
+    /// @throws IOException if it has more steps than the run is to have
+    SavedState restore(List<Leaf> trained, Map<String, Tensor> resident, String arithmetic) throws IOException {
+        Path save = good.getLast();
+        SavedState state = SavedState.read(save);
+        if (state.step() != number(save)) {
+            notes.accept(save + " is of step " + state.step() + ", whatever its name says");
+        }
+        if (state.step() > settings.steps()) {
+            throw new IOException(save + " has made " + state.step() + " steps, and the run is to have "
+                    + settings.steps() + "; give at least as many --steps or --epochs, or another --out");
+        }
+        if (state.settings().steps() != settings.steps()) {
+            notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step "
+                    + state.step() + " on the learning rate follows the schedule of the new length");
+        }
+        if (state.arithmetic() != null && !state.arithmetic().equals(arithmetic)) {
+            notes.accept("saved on " + state.arithmetic() + ", continued on " + arithmetic
+                    + ": the numbers will differ in their last bits from those of an unbroken run");
+        }
+        SavedState.restore(save, trained, resident);
+        return state;
+    }
+
+    /// Writes a save.
+    ///
+    /// @param export also puts the result as it stands into the save, usable as if the run had ended here
+    void add(SavedState state, Trainer trainer, List<Leaf> trained, Trainable.Writer export) throws IOException {
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        for (Leaf leaf : trained) {
+            parameters.put(leaf.name(), trainer.read(leaf));
+        }
+        Path save = directory(out, state.step());
+        if (Files.exists(save, LinkOption.NOFOLLOW_LINKS)) {
+            // A damaged one, as a run goes on from its newest good one.
+            remove(save);
+        }
+        try (OutputDirectory directory = OutputDirectory.create(save)) {
+            HashingDisk disk = new HashingDisk(Disk.current());
+            ScopedValue.where(Disk.BOUND, disk).call(() -> {
+                export.write(directory.path(), parameters);
+                state.write(directory.path(), trainer, trained, parameters);
+                FileSums.write(directory.path(), disk);
+                return null;
+            });
+            directory.commit();
+        }
+        good.remove(save);
+        good.add(save);
+        good.sort(Comparator.comparingLong(Saves::number));
+        proven = false;
+    }
+
+    /// Training went on from the newest save with a finite loss: now it may take the place of older ones. One that
+    /// cannot be removed stays, with a note.
+    void prove() {
+        if (proven) {
+            return;
+        }
+        proven = true;
+        int from = Math.max(0, good.size() - keep);
+        for (Path old : List.copyOf(good.subList(0, from))) {
+            removeOrSay(old);
+        }
+        for (Path old : List.copyOf(damaged)) {
+            if (number(old) < number(good.getFirst())) {
+                removeOrSay(old);
+            }
+        }
+    }
+
+    /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts
+    /// down which files the result has.
+    void finish(SavedState end, Trainer trainer, List<Leaf> trained) throws IOException {
+        try {
+            if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
+                add(end, trainer, trained, Trainable.Writer.NONE);
+            }
+            ArrayNode files = JsonMapper.shared().createArrayNode();
+            try (Stream<Path> children = Files.list(out)) {
+                children.filter(
+                        file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
+                        .map(file -> file.getFileName().toString())
+                        .sorted()
+                        .forEach(files::add);
+            }
+            AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
+        } catch (IOException e) {
+            notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be"
+                    + " saved: " + e.getMessage());
+        }
+    }
+
+    /// Whether a run ended with the newest save, and all files of its result are still there.
+    boolean isFinished() throws IOException {
+        if (good.isEmpty() || !Files.exists(good.getLast().resolve(RESULT))) {
+            return false;
+        }
+        try {
+            for (JsonNode file : JsonMapper.shared().readTree(Files.readAllBytes(good.getLast().resolve(RESULT)))) {
+                if (!Files.exists(out.resolve(file.stringValue()))) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (JacksonException | InvalidPathException _) {
+            return false;
+        }
+    }
+
+    private void removeOrSay(Path save) {
+        good.remove(save);
+        damaged.remove(save);
+        try {
+            remove(save);
+        } catch (IOException e) {
+            notes.accept(save + ": an old save that could not be removed (" + e.getMessage() + "); the run goes on");
+        }
+    }
+
+    /// Renames it first, so that what a kill leaves half removed is not taken for a save.
+    private static void remove(Path save) throws IOException {
+        Path temporary = AtomicFiles.temporaryFor(save);
+        Disk.current().move(save, temporary);
+        OutputDirectory.delete(temporary);
+    }
+}

@@ -1,0 +1,35 @@
+package llams.trainer.run;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import llams.trainer.data.DataLoader;
+import llams.trainer.data.PackedDataset;
+
+/// What each step of a run trains on.
+record StepBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
+    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
+    int[] next() {
+        int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
+        return IntStream.range(0, sequences).map(i -> loader.next()).toArray();
+    }
+
+    /// Micro-batches of these sequences.
+    List<Batch> of(int[] sequences) {
+        List<Batch> batches = new ArrayList<>();
+        for (int from = 0; from < sequences.length; from += settings.batch()) {
+            int to = Math.min(sequences.length, from + settings.batch());
+            batches.add(Batch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
+        }
+        return batches;
+    }
+
+    /// The documents of a micro-batch, or of all with [NonFiniteLossException#EVERY_BATCH], each as its `file:line`.
+    List<String> documents(int[] sequences, int batch) {
+        boolean every = batch == NonFiniteLossException.EVERY_BATCH;
+        int from = every ? 0 : batch * settings.batch();
+        int to = every ? sequences.length : Math.min(sequences.length, from + settings.batch());
+        return Arrays.stream(sequences, from, to).mapToObj(data::origins).flatMap(List::stream).distinct().toList();
+    }
+}

@@ -1,0 +1,184 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import llams.engine.graph.Leaf;
+import llams.engine.io.AtomicFiles;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.safetensors.SafetensorsWriter;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
+import llams.engine.weights.LlamaWeights;
+import llams.model.create.NewModel;
+import llams.model.create.RandomWeights;
+import llams.model.files.HeldFiles;
+import llams.model.files.ModelFiles;
+import llams.model.lora.Adapter;
+import llams.model.lora.AdapterFiles;
+import llams.model.lora.BaseFingerprint;
+import llams.model.lora.LoraConfig;
+import llams.model.lora.LoraLayout;
+import llams.model.lora.LoraModel;
+
+/// A model with the leaves that are to be trained, and the way in which the result is written.
+///
+/// @param model       as it is trained
+/// @param evalModel   the same leaves without dropout
+/// @param trained     state leaves
+/// @param resident    every tensor of the model by leaf name; those of the trained leaves are memory of their own
+/// @param writer      writes the result into an existing directory
+/// @param resultBytes of what it writes
+record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, Tensor> resident, Writer writer,
+        long resultBytes) {
+    /// Writes a trained model or adapter.
+    @FunctionalInterface
+    interface Writer {
+        Writer NONE = (directory, tensors) -> {};
+
+        /// @param tensors the present contents of the trained leaves, F32, by leaf name
+        void write(Path directory, Map<String, Tensor> tensors) throws IOException;
+    }
+
+    LlamaConfig config() {
+        return model.config();
+    }
+
+    /// An adapter on frozen weights.
+    ///
+    /// @param from        an adapter's directory to go on from, or null for a new one
+    /// @param fingerprint of the base
+    static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
+            throws IOException {
+        Adapter start = from == null
+                ? Adapter.create(arena, lora, base.config, seed)
+                : AdapterFiles.read(from, base, arena);
+        Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(),
+                start.notes());
+        return adapter(base, adapter, from == null ? HeldFiles.NONE : HeldFiles.ofModel(from), fingerprint);
+    }
+
+    /// An adapter on frozen weights, as it is; its tensors become those that are trained.
+    static Trainable adapter(LlamaWeights base, Adapter adapter) throws IOException {
+        return adapter(base, adapter, HeldFiles.NONE, BaseFingerprint.ofBoth(base));
+    }
+
+    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint)
+            throws IOException {
+        LoraLayout layout = adapter.layout();
+        LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
+        LoraModel still = layout.dropout() == 0
+                ? trained
+                : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
+        return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
+                LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
+                    beside.write(directory);
+                    AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
+                }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum());
+    }
+
+    /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.
+    static Trainable full(Arena arena, LlamaWeights base) throws IOException {
+        Map<String, DType> types = new LinkedHashMap<>();
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        base.resident().forEach((name, tensor) -> {
+            types.put(name, tensor.dtype());
+            copies.put(name, converted(arena, tensor, DType.F32));
+        });
+        HeldFiles beside = HeldFiles.ofModel(base.directory);
+        byte[] configJson = base.configJson();
+        return full(base.config, copies, (directory, tensors) -> {
+            beside.write(directory);
+            write(directory, configJson, types, tensors);
+        }, beside.bytes() + bytes(types, copies));
+    }
+
+    /// Every weight of a new random model; the result is F32 unless the config names another type.
+    ///
+    /// @param tokenizer a tokenizer's file or a directory with one, to go along with the result; may be null
+    static Trainable random(Arena arena, LlamaConfig config, int seed, Path tokenizer) throws IOException {
+        RandomWeights weights = new RandomWeights(config, seed);
+        Map<String, DType> types = new LinkedHashMap<>();
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        NewModel.plan(config).forEach(info -> {
+            Tensor tensor = Tensor.allocate(arena, DType.F32, info.shape());
+            weights.fill(info.name(), 0, tensor);
+            tensors.put(info.name(), tensor);
+            types.put(info.name(), info.dtype());
+        });
+        HeldFiles beside = HeldFiles.ofTokenizer(tokenizer);
+        return full(config, tensors, (directory, trained) -> {
+            beside.write(directory);
+            NewModel.writeGenerationConfig(config, directory);
+            write(directory, config.toJson().getBytes(StandardCharsets.UTF_8), types, trained);
+        }, beside.bytes() + bytes(types, tensors));
+    }
+
+    private static long bytes(Map<String, DType> types, Map<String, Tensor> tensors) {
+        long bytes = 0;
+        for (Map.Entry<String, DType> type : types.entrySet()) {
+            bytes += type.getValue().bytes(tensors.get(type.getKey()).elements());
+        }
+        return bytes;
+    }
+
+    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer, long resultBytes) {
+        List<Leaf> trained = new ArrayList<>();
+        Llama model = Llama.of(config, (name, dims) -> {
+            Leaf leaf = Leaf.state(name, DType.F32, dims);
+            trained.add(leaf);
+            return leaf;
+        }, Llama.Wrap.NONE);
+        return new Trainable(model, model, List.copyOf(trained), tensors, writer, resultBytes);
+    }
+
+    /// A copy in another type, rounded to nearest even where that is narrower.
+    private static Tensor converted(Arena arena, Tensor tensor, DType dtype) {
+        Tensor copy = Tensor.allocate(arena, dtype, tensor.shape());
+        if (tensor.dtype() == dtype) {
+            copy.data().copyFrom(tensor.data());
+            return copy;
+        }
+        for (long i = 0; i < copy.elements(); i++) {
+            copy.setFloat(i, tensor.getFloat(i));
+        }
+        return copy;
+    }
+
+    private static void checkFinite(Tensor result, TensorInfo info, Path directory) throws IOException {
+        long lost = 0;
+        for (long i = 0; info.dtype() != DType.F32 && i < result.elements(); i++) {
+            lost += Float.isFinite(result.getFloat(i)) ? 0 : 1;
+        }
+        if (lost > 0) {
+            throw new IOException(directory + ": " + lost + " of the " + result.elements() + " trained numbers of \""
+                    + info.name() + "\" are too large for " + info.dtype() + ", the type that the model came in");
+        }
+    }
+
+    private static void write(Path directory, byte[] configJson, Map<String, DType> types, Map<String, Tensor> tensors)
+            throws IOException {
+        List<TensorInfo> plan = new ArrayList<>();
+        types.forEach((name, dtype) -> plan.add(new TensorInfo(name, dtype, tensors.get(name).shape())));
+        try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, Map.of(),
+                SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+            for (TensorInfo info : plan) {
+                try (Arena arena = Arena.ofConfined()) {
+                    Tensor result = converted(arena, tensors.get(info.name()), info.dtype());
+                    checkFinite(result, info, directory);
+                    writer.write(info.name(), result);
+                }
+            }
+            writer.finish();
+        }
+        // The config makes it a model, so it comes last.
+        AtomicFiles.write(directory.resolve("config.json"), configJson);
+    }
+}

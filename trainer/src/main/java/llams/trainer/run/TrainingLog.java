@@ -1,0 +1,194 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import llams.engine.io.AtomicFiles;
+import llams.engine.io.Disk;
+import llams.engine.io.NoRoomException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `train.jsonl`: one JSON object a step.
+final class TrainingLog implements AutoCloseable {
+    private final Path file;
+    private final Disk.Output output;
+    private final Consumer<String> notes;
+    /// Lines for which there was no room.
+    private final StringBuilder held = new StringBuilder();
+    private long length;
+    private TrainingRun.Report last;
+
+    private TrainingLog(Path file, Disk.Output output, Consumer<String> notes, long length, TrainingRun.Report last) {
+        this.file = file;
+        this.output = output;
+        this.notes = notes;
+        this.length = length;
+        this.last = last;
+    }
+
+    /// Opens the log for the steps from `step` on: lines of later steps, from a run that went further than its last
+    /// save, are cut off, as is what a power cut or a full disk left of its last line.
+    ///
+    /// @param notes hears of what is not whole
+    /// @throws IOException if there is anything but steps between lines of steps, or the file is a link
+    static TrainingLog open(Path file, int step, Consumer<String> notes) throws IOException {
+        if (step == 0 || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            AtomicFiles.write(file, new byte[0]);
+            return start(file, notes, 0, null);
+        }
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException(
+                    file + ": is not a file of this run but a link or the like; remove it and resume again");
+        }
+        Kept kept = read(file, step);
+        if (kept.damagedLine > 0) {
+            notes.accept(file + ":" + kept.damagedLine + ": not a step; cut off from here");
+        }
+        if (kept.last == null || kept.last.step() + 1 < step) {
+            notes.accept(file + ": " + (kept.last == null ? "has no steps" : "ends with step " + kept.last.step())
+                    + ", and the save was made after step " + (step - 1));
+        }
+        TrainingLog log = start(file, notes, kept.length, kept.last);
+        log.output.truncate(kept.length);
+        if (kept.lineIsOpen) {
+            log.append("\n");
+        }
+        return log;
+    }
+
+    private static TrainingLog start(Path file, Consumer<String> notes, long length, TrainingRun.Report last)
+            throws IOException {
+        try {
+            return new TrainingLog(file, Disk.current().open(file), notes, length, last);
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(file, e);
+        }
+    }
+
+    /// What of a log is kept.
+    ///
+    /// @param length      bytes from its start
+    /// @param lineIsOpen  whether the last of these is not the end of a line
+    /// @param damagedLine number of the first line that is no step, from 1; 0 if there is none
+    private record Kept(int length, TrainingRun.Report last, boolean lineIsOpen, int damagedLine) {}
+
+    /// Reads up to the first line of step `end` or a later one.
+    private static Kept read(Path file, int end) throws IOException {
+        byte[] log = Files.readAllBytes(file);
+        int length = 0;
+        TrainingRun.Report last = null;
+        int damagedLine = 0;
+        int number = 1;
+        for (int from = 0, to; from < log.length; from = to, number++) {
+            to = from;
+            while (to < log.length && log[to++] != '\n') {}
+            TrainingRun.Report report = parse(log, from, to);
+            if (report == null) {
+                damagedLine = damagedLine == 0 ? number : damagedLine;
+            } else if (report.step() >= end) {
+                break;
+            } else if (damagedLine > 0) {
+                throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove"
+                        + " this line, or remove the whole log, which nothing but its readers needs");
+            } else {
+                last = report;
+                length = to;
+            }
+        }
+        return new Kept(length, last, length > 0 && log[length - 1] != '\n', damagedLine);
+    }
+
+    /// A line as a report, or null if it is none.
+    private static TrainingRun.Report parse(byte[] log, int from, int to) {
+        try {
+            JsonNode json = JsonMapper.shared().readTree(log, from, to - from);
+            return new TrainingRun.Report(json.required("step").asInt(), json.required("steps").asInt(),
+                    json.path("loss").asDouble(Double.NaN), json.required("lr").asDouble(),
+                    json.path("gradNorm").asDouble(Double.NaN), json.required("countedTokens").asInt(),
+                    json.required("tokens").asLong(), json.required("tokensPerSecond").asDouble(),
+                    json.required("elapsedSeconds").asDouble(), json.path("evalLoss").asDouble(Double.NaN));
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    void write(TrainingRun.Report report) throws IOException {
+        ObjectNode json = JsonMapper.shared().createObjectNode();
+        json.put("step", report.step())
+                .put("steps", report.steps())
+                .put("loss", report.loss())
+                .put("lr", report.learningRate())
+                .put("gradNorm", report.gradientNorm())
+                .put("countedTokens", report.countedTokens())
+                .put("tokens", report.tokens())
+                .put("tokensPerSecond", report.tokensPerSecond())
+                .put("elapsedSeconds", report.elapsedSeconds());
+        if (!Double.isNaN(report.evalLoss())) {
+            json.put("evalLoss", report.evalLoss());
+        }
+        last = report;
+        boolean wasHeld = !held.isEmpty();
+        try {
+            append(JsonMapper.shared().writeValueAsString(json) + "\n");
+        } catch (NoRoomException e) {
+            if (!wasHeld) {
+                notes.accept(e.getMessage() + "; the run goes on, and its steps are written down as soon as there"
+                        + " is room");
+            }
+        }
+    }
+
+    /// Writes what is held and this; what cannot be written is held.
+    private void append(String text) throws IOException {
+        held.append(text);
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(held.toString());
+        int size = bytes.remaining();
+        try {
+            output.write(bytes, length);
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(file, e);
+        }
+        held.setLength(0);
+        length += size;
+    }
+
+    /// Returns when all steps so far would survive a power cut: a save of them may count on it.
+    void force() throws IOException {
+        append("");
+        try {
+            output.force();
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(file, e);
+        }
+    }
+
+    /// The report of the last of `steps` made steps in a run that has `total` now, as far as the log has it.
+    TrainingRun.Report last(int steps, int total) {
+        return last == null
+                ? new TrainingRun.Report(steps - 1, total, Double.NaN, 0, Double.NaN, 0, 0, 0, 0, Double.NaN)
+                : new TrainingRun.Report(steps - 1, total, last.loss(), last.learningRate(), last.gradientNorm(),
+                        last.countedTokens(), last.tokens(), last.tokensPerSecond(), last.elapsedSeconds(),
+                        last.evalLoss());
+    }
+
+    /// Tokens of all steps in the log.
+    long tokens() {
+        return last == null ? 0 : last.tokens();
+    }
+
+    double elapsedSeconds() {
+        return last == null ? 0 : last.elapsedSeconds();
+    }
+
+    @Override
+    public void close() throws IOException {
+        output.close();
+    }
+}
