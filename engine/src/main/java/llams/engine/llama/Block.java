@@ -11,8 +11,10 @@ import llams.engine.graph.Value;
 public record Block(Attention attention, FeedForward feedForward, Leaf attentionNorm, Leaf ffnNorm, float normEps) {
     /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
     Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull, Rows wanted) {
-        Value h = g.add(wanted.of(g, x),
-                attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), at, cacheOrNull, wanted));
-        return g.add(h, feedForward.forward(g, g.rmsNorm(h, ffnNorm, normEps)));
+        String layer = "layers." + attention.layer();
+        Value attentionIn = g.tap(layer + ".attention_norm", g.rmsNorm(x, attentionNorm, normEps));
+        Value h = g.add(wanted.of(g, x), attention.forward(g, attentionIn, at, cacheOrNull, wanted));
+        Value ffnIn = g.tap(layer + ".ffn_norm", g.rmsNorm(h, ffnNorm, normEps));
+        return g.add(h, feedForward.forward(g, ffnIn));
     }
 }
