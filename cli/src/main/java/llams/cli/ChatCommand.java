@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
                 "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -72,38 +72,38 @@ final class ChatCommand implements Callable<Integer> {
         sampling.check();
         try (TextGenerator generator = new TextGenerator(model.open(compute.open()), context)) {
             GenerateOptions options = new GenerateOptions(maxTokens, List.of(),
-                    sampling.settled(generator.model.sampling, llams.err));
+                    sampling.settled(generator.model.sampling, console.err));
             generator.model.requireText("a conversation needs");
             Memory.check(generator.memory(generator.context, maxTokens), generator.model.weights.allocatedBytes(),
                     "a smaller --context");
             try (Conversation conversation = generator.converse(system, options);
-                    AnswerInterruption interruption = new AnswerInterruption(llams.err)) {
+                    AnswerInterruption interruption = new AnswerInterruption(console.err)) {
                 talk(conversation, generator.context, interruption);
             }
         }
         // At a terminal, whoever was refused has seen it.
-        return refused == 0 || Terminal.isInput() ? Main.DONE : Main.FAILED;
+        return refused == 0 || Terminal.isInput() ? Console.DONE : Console.FAILED;
     }
 
     private void talk(Conversation conversation, int capacity, AnswerInterruption interruption) throws IOException {
         if (!conversation.template.isModels()) {
-            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in"
-                    + " Llama 3's format");
+            console.note(
+                    model.directory + " has no chat template; the conversation is written in Llama 3's format");
         }
         TextListener listener = new TextListener() {
             @Override
             public boolean accept(String piece) {
-                llams.text.print(piece);
-                llams.text.flush();
+                console.text.print(piece);
+                console.text.flush();
                 return interruption.isWanted();
             }
 
             @Override
             public void startsAnew() {
-                llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
+                console.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
             }
         };
-        Lines lines = new Lines(llams.in, "standard input");
+        Lines lines = new Lines(console.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
             interruption.answerBegins();
             try {
@@ -114,14 +114,14 @@ final class ChatCommand implements Callable<Integer> {
             } finally {
                 interruption.answerEnds();
             }
-            llams.out.println();
-            llams.out.flush();
+            console.out.println();
+            console.out.flush();
         }
     }
 
     private void refuse(String reason) {
         refused++;
-        llams.err.println("llams: " + reason);
+        console.err.println("llams: " + reason);
     }
 
     /// The next message; blank lines are none.
@@ -129,13 +129,13 @@ final class ChatCommand implements Callable<Integer> {
         String line;
         do {
             if (Terminal.isError()) {
-                llams.err.print("> ");
-                llams.err.flush();
+                console.err.print("> ");
+                console.err.flush();
             }
             line = line(lines);
         } while (line != null && line.isBlank());
         if (line == null && Terminal.isError()) {
-            llams.err.println();
+            console.err.println();
         }
         return line;
     }

@@ -41,7 +41,7 @@ final class GenerateCommand implements Callable<Integer> {
     private static final int MOST_PROMPT_BYTES = 1 << 28;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -112,26 +112,26 @@ final class GenerateCommand implements Callable<Integer> {
         sampling.check();
         try (TextGenerator generator = new TextGenerator(model.open(compute.open()), Integer.MAX_VALUE)) {
             LoadedModel loaded = generator.model;
-            Sampling settled = sampling.settled(loaded.sampling, llams.err);
+            Sampling settled = sampling.settled(loaded.sampling, console.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text);
             generator.checkLength(ids);
             Memory.check(generator.memory(ids.length, maxTokens), loaded.weights.allocatedBytes(),
                     "a shorter prompt or a smaller -n");
             if (tap != null) {
                 List<String> names = generator.tap(ids, tap);
-                llams.err.println("wrote " + names.size() + " tensors to " + tap + ": " + kinds(names));
+                console.err.println("wrote " + names.size() + " tensors to " + tap + ": " + kinds(names));
             }
             boolean asText = loaded.text != null && !printIds && !json;
             Generated made = generator.generate(ids, new GenerateOptions(maxTokens, stops, settled), piece -> {
                 if (asText) {
-                    llams.text.print(piece);
-                    llams.text.flush();
+                    console.text.print(piece);
+                    console.text.flush();
                 }
                 return true;
             });
             print(made, loaded.text != null, settled);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     /// The names of tapped values, those of every layer once: `layers.*.out`.
@@ -156,27 +156,27 @@ final class GenerateCommand implements Callable<Integer> {
         String text = prompt;
         if (promptFile != null) {
             text = promptFile.equals(STDIN)
-                    ? TextFile.decode(llams.in.readAllBytes(), "standard input")
+                    ? TextFile.decode(console.in.readAllBytes(), "standard input")
                     : TextFile.read(promptFile, MOST_PROMPT_BYTES);
         }
         if (model.frame().note() != null) {
-            llams.err.println("note: " + model.frame().note());
+            console.note(model.frame().note());
         }
         return TokenizeCommand.encode(model, text, special, true, false);
     }
 
     private void print(Generated made, boolean hasText, Sampling settled) {
         if (json) {
-            llams.out.println(report(made, hasText, settled));
+            console.out.println(report(made, hasText, settled));
         } else if (hasText && !printIds) {
-            llams.out.println();
+            console.out.println();
         } else {
-            llams.out.println(
+            console.out.println(
                     IntStream.of(made.tokens().ids()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
         }
-        llams.out.flush();
+        console.out.flush();
         if (!json) {
-            llams.err.println(summary(made.tokens(), settled));
+            console.err.println(summary(made.tokens(), settled));
         }
     }
 

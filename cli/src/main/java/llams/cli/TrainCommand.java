@@ -66,7 +66,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final int ENOUGH_STEPS = 80;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -108,8 +108,8 @@ final class TrainCommand implements Callable<Integer> {
                             + " quantized");
         }
         if (printConfig) {
-            llams.out.print(OptionsFile.print(spec, false));
-            return Main.DONE;
+            console.out.print(OptionsFile.print(spec, false));
+            return Console.DONE;
         }
         Device device = compute.open();
         if (options.model == null) {
@@ -125,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
             base.notes.forEach(note -> line("note", "%s", note));
             int code = train(base.config, base.frozen(), base.allocatedBytes(), text(tokenizer), (settings, data,
                     eval) -> TrainingRun.of(device, settings, base, options.fromAdapter, data, eval, options.out));
-            if (code == Main.DONE) {
+            if (code == Console.DONE) {
                 beside.write(options.out);
             }
             return code;
@@ -162,8 +162,8 @@ final class TrainCommand implements Callable<Integer> {
         TrainingRun.Report last;
         int interrupted;
         try (TrainingRun run = start.of(settings, data, evalData);
-                StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
-                Interruption interruption = new Interruption(llams.err, run::stop)) {
+                StepProgress progress = new StepProgress(console.err, options.out, options.resume);
+                Interruption interruption = new Interruption(console.err, run::stop)) {
             banner(run.plan(), settings);
             if (corpus.conversations() > 0) {
                 run.onConversations(text);
@@ -174,7 +174,7 @@ final class TrainCommand implements Callable<Integer> {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {
-                if (interruption.code() == Main.DONE) {
+                if (interruption.code() == Console.DONE) {
                     throw e;
                 }
                 progress.note(e.getMessage());
@@ -188,7 +188,7 @@ final class TrainCommand implements Callable<Integer> {
             return interrupted;
         }
         report(last, corpus.conversations() > 0);
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void noteText(Corpus corpus, ModelText text) {
@@ -255,7 +255,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void line(String name, String format, Object... values) {
-        llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
+        console.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
     }
 
     private void report(TrainingRun.Report last, boolean conversations) {
@@ -269,20 +269,20 @@ final class TrainCommand implements Callable<Integer> {
                     .put("elapsedSeconds", last.elapsedSeconds())
                     .put("out", options.out.toString())
                     .put("device", compute.used);
-            llams.out.println(report);
+            console.out.println(report);
             return;
         }
         String heldOut = Double.isNaN(last.evalLoss())
                 ? ""
                 : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(),
                         Math.exp(last.evalLoss()));
-        llams.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
+        console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
                 last.steps(), last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
         boolean adapter = options.method == TrainOptions.Method.lora;
-        llams.out.println("to use it:   " + use(conversations));
+        console.out.println("to use it:   " + use(conversations));
         if (options.method == TrainOptions.Method.lora) {
-            llams.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model, "--adapter",
-                    options.out, "--out", "NEW"));
+            console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,
+                    "--adapter", options.out, "--out", "NEW"));
         }
     }
 
