@@ -1,7 +1,6 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import llams.model.files.DataException;
