@@ -78,7 +78,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return unwritable(unwritable);
         }
         main.out.flush();
-        main.err.println("llams: " + brief(Shell.asCalled(describe(e)), LONGEST_LINE));
+        main.err.println("llams: " + brief(Shell.asCalled(SettingNames.asOptions(describe(e))), LONGEST_LINE));
         trace(e);
         return Main.FAILED;
     }

@@ -148,7 +148,7 @@ public final class DocumentEncoder {
     private ModelText model(Sample sample) {
         if (text == null) {
             throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one"
-                    + " with --tokenizer, or give ids: {\"ids\": [1, 2, 3]}");
+                    + " with `tokenizer`, or give ids: {\"ids\": [1, 2, 3]}");
         }
         return text;
     }

@@ -81,7 +81,7 @@ final class FileNotes {
         if (bad > limit) {
             throw new DataException(String.format(Locale.ROOT,
                     "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with"
-                            + " --max-bad-rows %d; the first: %s",
+                            + " `maxBadRows %d`; the first: %s",
                     file, bad, all, limit, bad, examples.getFirst()));
         }
     }

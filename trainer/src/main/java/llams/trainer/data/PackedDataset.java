@@ -47,7 +47,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
                     + " other than -100"
                     + (statistics.truncated() == 0
                             ? ""
-                            : "; " + statistics.truncated() + " documents lost their ends to --tokens " + tokens));
+                            : "; " + statistics.truncated() + " documents lost their ends to `tokens " + tokens + "`"));
         }
     }
 

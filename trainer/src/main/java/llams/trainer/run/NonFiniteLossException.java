@@ -10,7 +10,7 @@ public final class NonFiniteLossException extends IllegalStateException {
     static final int EVERY_BATCH = -1;
     /// More documents than that are counted, not named.
     private static final int NAMED = 8;
-    private static final String REMEDY = "; lower --lr, raise --warmup, or look for damaged weights or data";
+    private static final String REMEDY = "; lower `learningRate`, raise `warmup`, or look for damaged weights or data";
     private static final long serialVersionUID = 1;
 
     /// Number of the step, from 0.

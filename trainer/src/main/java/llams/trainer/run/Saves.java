@@ -96,7 +96,7 @@ final class Saves {
             }
         }
         if (good.isEmpty() && last != null) {
-            throw new IOException(last + "; no save is good, so nothing can go on from here: choose another --out");
+            throw new IOException(last + "; no save is good, so there is nothing to continue from: choose another `out`");
         }
     }
 
@@ -130,7 +130,7 @@ final class Saves {
         List<String> differences = settings.differences(state.settings());
         if (!differences.isEmpty()) {
             throw new IOException(save + " belongs to a run with other settings, data or model: "
-                    + String.join("; ", differences) + "; give the same as then, or another --out");
+                    + String.join("; ", differences) + "; give the same as then, or another `out`");
         }
         try {
             return SavedState.tensorDamage(save, trained);
@@ -156,7 +156,7 @@ final class Saves {
         }
         if (state.step() > settings.steps()) {
             throw new IOException(save + " has made " + state.step() + " steps, and the run is to have "
-                    + settings.steps() + "; give at least as many --steps or --epochs, or another --out");
+                    + settings.steps() + "; give at least as many `steps` or `epochs`, or another `out`");
         }
         if (state.settings().steps() != settings.steps()) {
             notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step "

@@ -129,7 +129,7 @@ class FullDiskLosesNothingTest {
                 () -> run((run, report) -> disk.full = report.isLast(), () -> disk.refusalsLeft = -1));
         assertTrue(
                 e.getMessage()
-                        .endsWith("the newest save is " + Saves.directory(out, 6) + ", and --resume goes on from it"),
+                        .endsWith("the newest save is " + Saves.directory(out, 6) + ", and `resume` continues from it"),
                 e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
         SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, true, report -> {});

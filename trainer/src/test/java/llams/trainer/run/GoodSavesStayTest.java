@@ -61,10 +61,7 @@ class GoodSavesStayTest {
 
     @Test
     void ifTheNextLossIsNot() throws IOException {
-        TrainSettings runaway = SmallRun.settings(null, 1e10, 1, 1);
-        TrainSettings keepOne = new TrainSettings(null, runaway.tokens(), runaway.batch(), runaway.accumulate(),
-                runaway.steps(), 0, 1e10, runaway.schedule(), runaway.warmup(), runaway.optimizer(), 1, true, 0, 1, 1,
-                false);
+        TrainSettings keepOne = SmallRun.settings(null, 1e10, 1, 1).withSaves(SaveEvery.steps(1), 1);
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
                 () -> SmallRun.notes(keepOne, model, out, false));
         assertEquals(List.of(e.step - 1, e.step).stream().map(step -> "step-%06d".formatted(step)).toList(), saves());
