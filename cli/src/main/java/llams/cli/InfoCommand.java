@@ -45,7 +45,7 @@ final class InfoCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Parameters(
             paramLabel = "DIR_OR_FILE",
@@ -77,11 +77,11 @@ final class InfoCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            llams.out.println(report);
+            console.out.println(report);
         } else {
-            text.forEach(llams.out::println);
+            text.forEach(console.out::println);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     /// Weights without a config; what holds none is probably meant to be a model.

@@ -54,7 +54,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final int ENOUGH_STEPS = 80;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -95,11 +95,11 @@ final class TrainCommand implements Callable<Integer> {
                             + " quantized");
         }
         if (printConfig) {
-            llams.out.print(OptionsFile.print(spec, false));
-            return Main.DONE;
+            console.out.print(OptionsFile.print(spec, false));
+            return Console.DONE;
         }
         TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open());
-        try (StepProgress progress = new StepProgress(llams.err, options.out, options.resume);
+        try (StepProgress progress = new StepProgress(console.err, options.out, options.resume);
                 TrainingRun run = open(request, progress)) {
             return train(run, progress);
         }
@@ -121,11 +121,11 @@ final class TrainCommand implements Callable<Integer> {
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (Interruption interruption = new Interruption(llams.err, run::stop)) {
+        try (Interruption interruption = new Interruption(console.err, run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {
-                if (interruption.code() == Main.DONE) {
+                if (interruption.code() == Console.DONE) {
                     throw e;
                 }
                 progress.note(e.getMessage());
@@ -140,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
             return interrupted;
         }
         report(last, plan.conversations());
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void banner(TrainingRun.Plan plan) {
@@ -191,7 +191,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void line(String name, String format, Object... values) {
-        llams.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
+        console.err.println(String.format("%-9s ", name) + String.format(Locale.ROOT, format, values));
     }
 
     private void report(TrainingRun.Report last, boolean conversations) {
@@ -205,19 +205,19 @@ final class TrainCommand implements Callable<Integer> {
                     .put("elapsedSeconds", last.elapsedSeconds())
                     .put("out", options.out.toString())
                     .put("device", compute.used);
-            llams.out.println(report);
+            console.out.println(report);
             return;
         }
         String heldOut = Double.isNaN(last.evalLoss())
                 ? ""
                 : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(),
                         Math.exp(last.evalLoss()));
-        llams.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
+        console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
                 last.steps(), last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
-        llams.out.println("to use it:   " + use(conversations));
+        console.out.println("to use it:   " + use(conversations));
         if (options.method == TrainOptions.Method.lora) {
-            llams.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model, "--adapter",
-                    options.out, "--out", "NEW"));
+            console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,
+                    "--adapter", options.out, "--out", "NEW"));
         }
     }
 

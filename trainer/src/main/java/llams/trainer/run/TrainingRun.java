@@ -14,7 +14,6 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
-import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ChatFiles;
@@ -23,11 +22,8 @@ import llams.model.files.ModelFiles;
 import llams.model.files.SettingException;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
-import llams.trainer.data.Corpus;
-import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.optim.Optimizer;
 
@@ -95,16 +91,18 @@ public final class TrainingRun implements AutoCloseable {
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
+    /// Files that the result gets beside the trained weights.
+    private HeldFiles beside = HeldFiles.NONE;
+    /// Null if there are none in the data.
+    private ModelText conversations;
     /// To be closed with the run; null if it is the caller's, or there is none.
     private LlamaWeights base;
-    private ModelText conversations;
-    private HeldFiles beside = HeldFiles.NONE;
     private String settingsFile;
 
     private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
             PackedDataset heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
-        this.settings = settings.forModel(model.config()).forData(data.size());
+        this.settings = settings.forData(data.size());
         this.arena = arena;
         this.model = model;
         this.data = data;
@@ -131,65 +129,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @throws SettingException         if the model does not allow a setting
     /// @throws TooLittleMemoryException if the run does not fit into this machine
     public static TrainingRun open(TrainRequest request, Listener listener) throws IOException {
-        return switch (request.start()) {
-            case TrainRequest.New(Path config) -> open(request, LlamaConfig.readFile(config), null, listener);
-            case TrainRequest.Existing(Path model, TrainRequest.Weights weights, _) -> {
-                LlamaWeights base = weights.open(model);
-                try {
-                    yield open(request, base.config, base, listener);
-                } catch (IOException | RuntimeException e) {
-                    base.close();
-                    throw e;
-                }
-            }
-        };
-    }
-
-    private static TrainingRun open(TrainRequest request, LlamaConfig config, LlamaWeights base, Listener listener)
-            throws IOException {
-        if (base != null) {
-            base.notes.forEach(listener::note);
-        }
-        Path tokenizer = request.tokenizerPlace();
-        ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
-        TrainSettings settings = request.settings().forModel(config);
-        if (config.attentionDropout() > 0) {
-            listener.note(
-                    "config.json says attention_dropout " + config.attentionDropout() + ", which is not applied");
-        }
-        RunDirectory.check(request.out(), request.resume());
-        Forecast.check(config, base, settings);
-        DataFiles files = request.data();
-        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), files.special());
-        Corpus corpus = files.load(files.training(), encoder);
-        PackedDataset data = packed(corpus, settings, listener);
-        PackedDataset heldOut = files.heldOut().isEmpty()
-                ? null
-                : packed(files.load(files.heldOut(), encoder), settings, listener);
-        TrainingRun run = base == null
-                ? ofRandom(request.device(), settings, config, request.tokenizer(), data, heldOut, request.out())
-                : of(request.device(), settings, base, request.adapter(), data, heldOut, request.out());
-        run.base = base;
-        if (base != null && settings.lora() == null && run.tokenizer == null) {
-            run.beside = HeldFiles.ofTokenizer(tokenizer);
-        }
-        if (text != null && text.frame().note() != null) {
-            listener.note(text.frame().note());
-        }
-        if (corpus.conversations() > 0) {
-            run.onConversations(text);
-            if (!text.chat().isModels()) {
-                listener.note("the model has no chat template: conversations are written in Llama 3's format, and the"
-                        + " result will say so");
-            }
-        }
-        return run;
-    }
-
-    private static PackedDataset packed(Corpus corpus, TrainSettings settings, Listener listener) {
-        PackedDataset packed = new PackedDataset(corpus.documents(), settings.tokens(), settings.pack());
-        corpus.notes().forEach(listener::note);
-        return packed;
+        return new RunOpener(request, listener).open();
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -258,6 +198,17 @@ public final class TrainingRun implements AutoCloseable {
         conversations = text;
         if (settings.lora() != null && tokenizer != null) {
             beside = HeldFiles.ofModelsTokenizer(tokenizer);
+        }
+        return this;
+    }
+
+    /// Makes the run close its base.
+    ///
+    /// @param named the tokenizer of a base that came without; becomes the result's if that is a whole model
+    TrainingRun owning(LlamaWeights weights, Path named) throws IOException {
+        base = weights;
+        if (settings.lora() == null && tokenizer == null) {
+            beside = HeldFiles.ofTokenizer(named);
         }
         return this;
     }
