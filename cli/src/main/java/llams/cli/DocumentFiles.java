@@ -15,10 +15,7 @@ final class DocumentFiles {
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
     List<Path> files;
 
-    @Option(
-            names = "--tokenizer",
-            paramLabel = "DIR_OR_FILE",
-            description = "The tokenizer; files of ids need none.")
+    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "The tokenizer; files of ids need none.")
     Path tokenizer;
 
     @Option(

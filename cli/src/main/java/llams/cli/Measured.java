@@ -168,15 +168,17 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
         Adapter adapter = Adapter.create(arena, LORA, model.config, 0);
         LoraModel wrapped = LoraModel.of(model.config, (name, dims) -> Leaf.weight(name, model.dtype, dims), adapter,
                 Leaf.Kind.STATE);
-        return training(new Trainer(device, wrapped.model(), wrapped.adapterLeaves(),
-                LoraModel.resident(model.tensors, adapter), Optimizer.standard(), tokens, recompute, 0), model, tokens);
+        return training(
+                new Trainer(device, wrapped.model(), wrapped.adapterLeaves(),
+                        LoraModel.resident(model.tensors, adapter), Optimizer.standard(), tokens, recompute, 0),
+                model, tokens);
     }
 
     static Measured full(Device device, RandomModel model, int tokens, boolean recompute) {
         List<Leaf> trained = new ArrayList<>();
         Llama llama = trained(model.config, model.dtype, trained);
-        return training(new Trainer(device, llama, trained, model.tensors, Optimizer.standard(), tokens, recompute, 0), model,
-                tokens);
+        return training(new Trainer(device, llama, trained, model.tensors, Optimizer.standard(), tokens, recompute, 0),
+                model, tokens);
     }
 
     /// A model of which every weight is trained.

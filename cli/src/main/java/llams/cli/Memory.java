@@ -38,10 +38,10 @@ final class Memory {
 
     static IllegalStateException tooLittle(Program.Memory memory, long madeBytes, String remedy) {
         String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
-        return new IllegalStateException("this needs " + text(allocated(memory) + madeBytes)
-                + " of memory beside the mapped weights (" + made + text(memory.state()) + " state, "
-                + text(memory.temporaries()) + " temporary), and the machine has " + text(machineBytes())
-                + "; what would help: " + remedy);
+        return new IllegalStateException(
+                "this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights (" + made
+                        + text(memory.state()) + " state, " + text(memory.temporaries())
+                        + " temporary), and the machine has " + text(machineBytes()) + "; what would help: " + remedy);
     }
 
     /// As `15.0 GiB`: binary units, as tools that show memory and files have them.

@@ -26,7 +26,9 @@ final class StepProgress implements TrainingRun.Listener, AutoCloseable {
     public void begins(Path save) {
         began = true;
         err.println("output    " + out
-                + (save != null ? ", continuing from " + save : resume ? ", which has no save: from the beginning" : ""));
+                + (save != null
+                        ? ", continuing from " + save
+                        : resume ? ", which has no save: from the beginning" : ""));
     }
 
     @Override

@@ -184,8 +184,8 @@ final class TrainCommand implements Callable<Integer> {
                         : String.format(", the last with the %d sequence%s left over", left, left == 1 ? "" : "s"));
         if (options.steps == null && plan.steps() < FEW_STEPS) {
             int epochs = Math.ceilDiv(ENOUGH_STEPS, perPass);
-            line("", "few steps change a model little: an epoch of this data is %d; --epochs %d makes %d%s", perPass,
-                    epochs, epochs * perPass,
+            line("", "few steps change a model little: one epoch has %d; --epochs %d makes %d%s", perPass, epochs,
+                    epochs * perPass,
                     settings.accumulate() * settings.batch() == 1 ? "" : ", a smaller --batch more of each");
         }
     }

@@ -126,17 +126,10 @@ final class TrainOptions {
                     + ", at most a tenth of the run).")
     Integer warmup;
 
-    @Option(
-            names = "--weight-decay",
-            paramLabel = "W",
-            description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--weight-decay", paramLabel = "W", description = "AdamW (default: ${DEFAULT-VALUE}).")
     double weightDecay = STANDARD.optimizer().weightDecay();
 
-    @Option(
-            names = "--betas",
-            paramLabel = "B1,B2",
-            split = ",",
-            description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--betas", paramLabel = "B1,B2", split = ",", description = "AdamW (default: ${DEFAULT-VALUE}).")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
 
     @Option(
@@ -145,10 +138,7 @@ final class TrainOptions {
             description = "Largest norm of a step's gradient; 0: no limit (default: ${DEFAULT-VALUE}).")
     double clip = STANDARD.optimizer().clip();
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "Random seed (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
 
     @Option(
@@ -219,10 +209,7 @@ final class TrainOptions {
                 steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer()
-                        .withBetas(betas.get(0), betas.get(1))
-                        .withWeightDecay(weightDecay)
-                        .withClip(clip),
+                usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),
                 seed, pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
     }
 

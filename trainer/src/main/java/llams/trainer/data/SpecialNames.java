@@ -9,7 +9,7 @@ import java.util.Set;
 import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
 
-/// Special tokens' names that were seen in texts: whoever writes them there has probably formatted the texts already.
+/// Special tokens' names found in texts: a text that has them was probably formatted already.
 final class SpecialNames {
     private static final class Seen {
         final String first;

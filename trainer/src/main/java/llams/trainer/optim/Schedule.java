@@ -14,7 +14,8 @@ public record Schedule(Kind kind, double peak, int warmupSteps, int totalSteps) 
             return Arrays.stream(values())
                     .filter(kind -> kind.name().equalsIgnoreCase(name))
                     .findFirst()
-                    .orElseThrow(() -> new SettingException("schedule", '"' + name + '"', "cosine, linear or constant"));
+                    .orElseThrow(
+                            () -> new SettingException("schedule", '"' + name + '"', "cosine, linear or constant"));
         }
     }
 

@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// What a run will need of its disk, known before its first step.
+/// The disk space that a run will need, known before its first step.
 ///
 /// @param resultBytes of the finished adapter or model, with the files beside its weights
 /// @param saveBytes   of one save
 /// @param made        the most saves that the run can make
-/// @param keep        that stay; one more is there while the oldest is replaced
+/// @param keep        saves that stay; one more exists while the oldest is replaced
 record Room(long resultBytes, long saveBytes, long made, int keep) {
-    /// More than any disk has.
+    /// More than any disk holds.
     private static final long MANY_BYTES = 1L << 60;
 
     static Room of(Trainable model, TrainSettings settings, int totalSteps) {

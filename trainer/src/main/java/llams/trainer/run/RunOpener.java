@@ -38,8 +38,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
         TrainSettings settings = request.settings().forModel(config);
         if (config.attentionDropout() > 0) {
-            listener.note(
-                    "config.json says attention_dropout " + config.attentionDropout() + ", which is not applied");
+            listener.note("config.json says attention_dropout " + config.attentionDropout() + ", which is not applied");
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);

@@ -40,7 +40,7 @@ final class RunOutput {
         return run.settings.saveEvery().isDue(done, Duration.ofNanos(System.nanoTime() - workBegan));
     }
 
-    /// Saves, or says why not: the run goes on, and the saves before stay.
+    /// Saves, or says why not: the run continues, and the saves before stay.
     ///
     /// @throws NonFiniteLossException if there are numbers that must not be saved
     void saveIfPossible(int done, DataLoader.Position position) {
@@ -48,7 +48,7 @@ final class RunOutput {
         try {
             write(done, position);
         } catch (IOException e) {
-            listener.note("no save after step " + done + ": " + e.getMessage() + "; the run goes on, and "
+            listener.note("no save after step " + done + ": " + e.getMessage() + "; the run continues, and "
                     + saves.newest().map(save -> "the newest save is still " + save).orElse("there is no save yet"));
         }
         workBegan = System.nanoTime();

@@ -136,7 +136,7 @@ class GoodSavesStayTest {
             assertTrue(
                     notes.stream()
                             .anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith(
-                                    "the run goes on, and the newest save is still " + out.resolve("step-000002"))),
+                                    "the run continues, and the newest save is still " + out.resolve("step-000002"))),
                     notes.toString());
             assertEquals(List.of("step-000004", "step-000005"), saves());
             assertEquals(List.of(), temporaries());
