@@ -24,7 +24,7 @@ class AttentionParityTest extends KernelParity {
         });
     }
 
-    private static void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens,
+    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens,
             int document) {
         int heads = group * kvHeads;
         int[] firstRow = new int[tokens];
