@@ -1,6 +1,7 @@
 package llams.model.text;
 
 import java.util.List;
+import llams.model.files.SettingException;
 
 /// What is asked of a continuation or an answer.
 ///
@@ -11,14 +12,10 @@ public record GenerateOptions(int maxTokens, List<String> stops, Sampling sampli
     /// The usual length of a continuation.
     public static final int MAX_TOKENS = 128;
 
-    /// @throws IllegalArgumentException if `maxTokens` is below 1 or a stop text is empty
+    /// @throws SettingException if `maxTokens` is below 1 or a stop text is empty
     public GenerateOptions {
-        if (maxTokens < 1) {
-            throw new IllegalArgumentException("maxTokens must be at least 1, not " + maxTokens);
-        }
-        if (stops.contains("")) {
-            throw new IllegalArgumentException("a stop text is empty");
-        }
+        SettingException.atLeast("maxTokens", 1, maxTokens);
+        SettingException.check(!stops.contains(""), "stops", stops, "texts of at least a character");
         stops = List.copyOf(stops);
     }
 

@@ -3,6 +3,7 @@ package llams.model.text;
 import java.nio.file.Path;
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
+import llams.model.files.SettingException;
 
 /// How a model directory is opened.
 ///
@@ -13,11 +14,9 @@ import llams.engine.device.Devices;
 /// @param context  the most tokens of a prompt with its continuation, or of a conversation, where the model does not
 ///                 allow fewer
 public record OpenOptions(Device device, Path adapter, boolean quantize, boolean map, int context) {
-    /// @throws IllegalArgumentException if the context is below 1
+    /// @throws SettingException if the context is below 1
     public OpenOptions {
-        if (context < 1) {
-            throw new IllegalArgumentException("context must be at least 1, not " + context);
-        }
+        SettingException.atLeast("context", 1, context);
     }
 
     /// The GPU if there is a usable one, else the CPU; weights as stored, mapped; no adapter; 8192 tokens.
