@@ -76,7 +76,8 @@ class DocumentedProgramsRunTest {
                 .filter(path -> path != null && !path.isEmpty())
                 .collect(Collectors.joining(File.pathSeparator));
         classes = directory.resolve("classes");
-        List<String> javac = new ArrayList<>(List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
+        List<String> javac = new ArrayList<>(
+                List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
         javac.addAll(VECTORS);
         for (Map.Entry<String, String> program : programs.entrySet()) {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
@@ -141,8 +142,9 @@ class DocumentedProgramsRunTest {
         for (String snippet : snippets) {
             // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
             Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
-            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
-                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED"));
+            List<String> jshell = new ArrayList<>(
+                    List.of("jshell", "--class-path", classPath, "-R--add-modules=jdk.incubator.vector",
+                            "-R--enable-native-access=ALL-UNNAMED", "-J-Djava.util.prefs.userRoot=" + directory));
             jshell.addAll(VECTORS);
             jshell.add(lines.toString());
             String printed = run("", jshell);
