@@ -8,7 +8,7 @@ import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
 
-/// The plainest right loops on one thread: slow, and what every other device is tested against.
+/// The plainest correct loops on one thread: slow, and what every other device is tested against.
 public final class ReferenceDevice implements Device {
     @Override
     public String name() {
