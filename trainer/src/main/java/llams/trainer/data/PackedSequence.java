@@ -7,7 +7,7 @@ import java.util.List;
 /// @param ids           `[tokens]`
 /// @param position      `[tokens]`, counted from the start of each token's document
 /// @param documentStart `[tokens]`, the index in this sequence at which each token's document starts: attention lets t
-///                      see documentStart[t] to t
+///                      see `documentStart[t]` to t
 /// @param label         `[tokens]`, already shifted: the id that t has to predict, or -100; the last token of a
 ///                      document predicts nothing
 public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {
