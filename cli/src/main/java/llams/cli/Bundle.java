@@ -132,7 +132,7 @@ final class Bundle {
 
     /// Adds the jars of this program and of TornadoVM, and tells the modules of Java that they need.
     private void addProgram(TreeMap<String, BundleFile> files, Set<String> system) throws IOException {
-        Set<String> roots = new LinkedHashSet<>(List.of(Main.class.getPackageName()));
+        Set<String> roots = new LinkedHashSet<>(List.of(Console.class.getPackageName()));
         List<Path> places = new ArrayList<>();
         if (sdk != null) {
             roots.addAll(sdk.roots());

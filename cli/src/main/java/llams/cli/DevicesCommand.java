@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
@@ -40,13 +40,13 @@ final class DevicesCommand implements Callable<Integer> {
                     .put("memoryBytes", memoryBytes);
             ObjectNode second = root.putObject("gpu").put("usable", noGpu.isEmpty());
             noGpu.ifPresent(reason -> second.put("reason", reason));
-            llams.out.println(root);
+            console.out.println(root);
         } else {
-            llams.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
+            console.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
                     Memory.text(memoryBytes));
-            llams.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
+            console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 }

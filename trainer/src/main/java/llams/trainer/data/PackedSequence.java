@@ -2,7 +2,7 @@ package llams.trainer.data;
 
 import java.util.List;
 
-/// What one row of a batch feeds the model: documents one behind the other, without padding.
+/// One row of a batch: documents one after the other, without padding.
 ///
 /// @param ids           `[tokens]`
 /// @param position      `[tokens]`, counted from the start of each token's document
