@@ -5,7 +5,7 @@ import java.lang.management.ThreadMXBean;
 import java.util.Collection;
 import java.util.Map;
 
-/// Ends the rendering of a template that would take for ever. Counts the processor time of the rendering thread, so
+/// Ends the rendering of a template that would never end. Counts the processor time of the rendering thread, so
 /// that a busy machine refuses nothing.
 final class RenderingTime {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
