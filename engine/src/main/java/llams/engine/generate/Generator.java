@@ -17,7 +17,7 @@ import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
-import llams.engine.llama.Rows;
+import llams.engine.llama.Wanted;
 import llams.engine.llama.Sequence;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
@@ -197,7 +197,7 @@ public final class Generator implements AutoCloseable {
     private static Program program(Llama model, KvCache cache, int tokens) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
-        Rows wanted = tokens == 1 ? Rows.all(at) : Rows.some(1, at);
+        Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.some(1, at);
         Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache, wanted);
         return Program.of(g, Map.of("logits", model.logits(g, hidden)));
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 /// that a busy machine refuses nothing.
 final class RenderingTime {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-    private static final long MOST_NANOS = 700_000_000;
+    private static final long MOST_NANOS = 400_000_000;
     /// Templates of published models take less than 1 ms for a message.
     private static final long MOST_NANOS_PER_ELEMENT = 20_000_000;
 
