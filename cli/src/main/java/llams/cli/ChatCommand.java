@@ -105,7 +105,7 @@ final class ChatCommand implements Callable<Integer> {
         for (String line = next(lines); line != null; line = next(lines)) {
             interruption.answerBegins();
             try {
-                conversation.say(line, listener);
+                conversation.answer(line, listener);
             } catch (MessageTooLongException e) {
                 refuse(e.getMessage());
                 continue;
