@@ -138,18 +138,25 @@ public final class Generator implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if not
     public void check(int[] ids) {
+        check(ids, model.config().vocab());
+        if (position + ids.length > cache.capacity()) {
+            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
+                    + " more do not fit into its " + cache.capacity());
+        }
+    }
+
+    /// Checks that there are ids, and that a vocabulary has all of them.
+    ///
+    /// @throws IllegalArgumentException if not
+    public static void check(int[] ids, int vocab) {
         if (ids.length == 0) {
             throw new IllegalArgumentException("the prompt is empty; give at least one token");
         }
         for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= model.config().vocab()) {
+            if (ids[i] < 0 || ids[i] >= vocab) {
                 throw new IllegalArgumentException(
-                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + model.config().vocab());
+                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + vocab);
             }
-        }
-        if (position + ids.length > cache.capacity()) {
-            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
-                    + " more do not fit into its " + cache.capacity());
         }
     }
 

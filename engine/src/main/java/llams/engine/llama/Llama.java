@@ -45,7 +45,8 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
         }
         return new Block(new SelfAttention(p[0], p[1], p[2], p[3], config.headDim(), layer),
-                new FeedForward(p[4], p[5], p[6]), parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
+                new FeedForward(p[4], p[5], p[6], layer),
+                parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
                 parameters.leaf(prefix + "post_attention_layernorm.weight", config.dim()), config.normEps());
     }
 
