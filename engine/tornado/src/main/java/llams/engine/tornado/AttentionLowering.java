@@ -5,13 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch
 /// memory for a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences
 /// that no document crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last
-/// token. Otherwise the forward pass has none for keys that no token of the run reaches, see [Reach]. Few tokens, as in
-/// decoding, go through [FewQueryKernels] instead, which read only the rows that there are.
+/// token. Otherwise the forward pass has none for keys that no token of the run reaches, see [VisibleRows]. Few tokens, as in
+/// decoding, go through [DecodeAttentionKernels] instead, which read only the rows that there are.
 final class AttentionLowering {
     /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
     private static final int MANY_TOKENS = 16;
@@ -94,7 +94,7 @@ final class AttentionLowering {
     /// `scores = alpha x yᵀ` with `x` shaped as queries and `y` as keys, for every head.
     private void byQueries(Ref x, Ref y, Ref scores, Chunk chunk, double alpha) {
         int matrix = chunk.count * chunk.keys;
-        add(new Product(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(), 1, 1,
+        add(new MatrixProduct(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(), 1, 1,
                 kvWidth(), chunk.keys, blocks, heads, length * width(), headDim, rows * kvWidth(), headDim, group,
                 heads * matrix, matrix, alpha, false, null));
     }
@@ -102,7 +102,7 @@ final class AttentionLowering {
     /// `out = scores y` with `y` shaped as values and `out` as queries, for every head.
     private void byRows(Ref scores, Ref y, Ref out, Chunk chunk) {
         int matrix = chunk.count * chunk.keys;
-        add(new Product(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys,
+        add(new MatrixProduct(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys,
                 1, kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
                 length * width(), headDim, 1, false, null));
     }
@@ -112,14 +112,14 @@ final class AttentionLowering {
         int matrix = chunk.count * chunk.keys;
         boolean isFirst = chunk.from + chunk.count == length;
         for (int g = 0; g < group; g++) {
-            add(new Product(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim),
+            add(new MatrixProduct(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim),
                     out, chunk.keys, headDim, chunk.count, 1, chunk.keys, width(), 1, kvWidth(), blocks, kvHeads,
                     heads * matrix, group * matrix, length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1,
                     g > 0 || !isFirst, null));
         }
     }
 
-    private void add(Product product) {
+    private void add(MatrixProduct product) {
         lowering.products().add(product);
     }
 
@@ -144,14 +144,14 @@ final class AttentionLowering {
 
     /// True if a kernel for few tokens takes them.
     private boolean isFew() {
-        return blocks == 1 && length > 0 && length < MANY_TOKENS && headDim <= FewQueryKernels.WIDTH
-                && headDim % FewQueryKernels.MULTIPLE == 0;
+        return blocks == 1 && length > 0 && length < MANY_TOKENS && headDim <= DecodeAttentionKernels.WIDTH
+                && headDim % DecodeAttentionKernels.MULTIPLE == 0;
     }
 
     private void few(Place out, Ref logSumExp, List<Instruction> next) {
-        int splits = Math.clamp((rows + FewQueryKernels.TILE - 1) / FewQueryKernels.TILE, 1, FewQueryKernels.SPLITS);
-        int sets = (group + FewQueryKernels.HEADS - 1) / FewQueryKernels.HEADS;
-        Ref found = lowering.scratch((long) length * heads * FewQueryKernels.SPLITS * (headDim + FewQueryKernels.MORE));
+        int splits = Math.clamp((rows + DecodeAttentionKernels.TILE - 1) / DecodeAttentionKernels.TILE, 1, DecodeAttentionKernels.SPLITS);
+        int sets = (group + DecodeAttentionKernels.HEADS - 1) / DecodeAttentionKernels.HEADS;
+        Ref found = lowering.scratch((long) length * heads * DecodeAttentionKernels.SPLITS * (headDim + DecodeAttentionKernels.MORE));
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
         lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found),
                 heads, group, headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
@@ -172,7 +172,7 @@ final class AttentionLowering {
             few(out, lowering.ref(logSumExp), next);
             return;
         }
-        int seen = isCausal ? rows : Math.min(rows, lowering.reach(in.get(4)));
+        int seen = isCausal ? rows : Math.min(rows, lowering.visibleRows(in.get(4)));
         List<Chunk> chunks = chunks(1, seen);
         if (chunks.isEmpty()) {
             return;

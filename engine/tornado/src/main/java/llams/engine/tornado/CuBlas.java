@@ -154,8 +154,8 @@ final class CuBlas {
 
     /// Puts a product into a stream. `a`, `b` and `c` are where the blocks' first elements lie on the device. What is
     /// row-major here is column-major there, so it computes `cᵀ = bᵀ aᵀ`.
-    synchronized void multiply(Product p, Stream in, long a, long b, long c) {
-        boolean isHalf = p.a().block().kind == Block.Kind.SHORTS;
+    synchronized void multiply(MatrixProduct p, Stream in, long a, long b, long c) {
+        boolean isHalf = p.a().block().kind == DeviceBlock.Kind.SHORTS;
         int type = isHalf ? R_16BF : R_32F;
         long bytes = p.a().block().kind.bytes;
         int opA = p.colA() == 1 ? OP_N : OP_T;
@@ -205,7 +205,7 @@ final class CuBlas {
         }
     }
 
-    private static void check(Product p, int status) {
+    private static void check(MatrixProduct p, int status) {
         if (status != 0) {
             check("cublasGemmEx of " + p.m() + "x" + p.n() + "x" + p.k() + " by " + p.outers() * p.inners(), status);
         }

@@ -16,7 +16,7 @@ public final class CuBlasProvider implements TornadoLibraryProvider {
 
     /// What a task computes when its graph runs next.
     static final class Call {
-        Product product;
+        MatrixProduct product;
     }
 
     /// A plan's share in the library.

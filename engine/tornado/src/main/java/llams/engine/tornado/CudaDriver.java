@@ -267,7 +267,7 @@ final class CudaDriver {
             throw new IllegalStateException(
                     "gpu: " + what + " failed with CUDA's error " + status + ", " + name(status) + switch (status) {
                         case OUT_OF_MEMORY -> ": use fewer tokens or --recompute";
-                        case 700 -> ": a kernel used memory that is not its own; LLAMS_JAVA_OPTS=-D" + Launches.PROPERTY
+                        case 700 -> ": a kernel used memory that is not its own; LLAMS_JAVA_OPTS=-D" + LaunchMode.PROPERTY
                                 + "=each says which";
                         case 701 -> ": this card has too few registers or threads for it; please report it with the"
                                 + " card's name";

@@ -32,27 +32,27 @@ record CudaKernel(long function, int[] arguments, long context) {
     private static final Map<Kernel, CudaKernel> COMPILED = new EnumMap<>(Kernel.class);
 
     /// @param operands what a kernel of this name always works on
-    static synchronized CudaKernel of(Kernel kernel, List<Block.Kind> operands) {
+    static synchronized CudaKernel of(Kernel kernel, List<DeviceBlock.Kind> operands) {
         return COMPILED.computeIfAbsent(kernel, key -> compile(key, operands));
     }
 
-    private static CudaKernel compile(Kernel kernel, List<Block.Kind> kinds) {
+    private static CudaKernel compile(Kernel kernel, List<DeviceBlock.Kind> kinds) {
         IntArray pc = new IntArray(1);
         IntArray ints = new IntArray(1);
         FloatArray consts = new FloatArray(1);
         IntArray start = new IntArray(1);
         List<TornadoNativeArray> operands = new ArrayList<>();
-        for (Block.Kind kind : kinds) {
+        for (DeviceBlock.Kind kind : kinds) {
             operands.add(switch (kind) {
                 case FLOATS -> new FloatArray(1);
                 case SHORTS -> new ShortArray(1);
                 case INTS -> new IntArray(1);
             });
         }
-        Plan plan = new Plan().make(pc, ints, consts, start).make(operands.toArray(TornadoNativeArray[]::new));
-        Plan.Task task = plan.task(kernel.localX, kernel.localY, kernel.toString());
-        kernel.add(new Kernel.Binding(plan.graph(), task.id(), Plan.CONTEXT, pc, ints, consts, operands, start, null));
-        Sharing.Compiled compiled = plan.compile();
+        TornadoGraph graph = new TornadoGraph().allocate(pc, ints, consts, start).allocate(operands.toArray(TornadoNativeArray[]::new));
+        TornadoGraph.Task task = graph.task(kernel.localX, kernel.localY, kernel.toString());
+        kernel.add(new Kernel.Binding(graph.taskGraph(), task.id(), TornadoGraph.CONTEXT, pc, ints, consts, operands, start, null));
+        TornadoInternals.Compiled compiled = graph.compile();
         List<TornadoNativeArray> named = List.of(pc, ints, consts, start);
         int[] arguments = compiled.order()
                 .stream()

@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host
 /// asks for that alone.
-final class CudaProgram implements Runner.Prepared {
+final class CudaProgram implements Launcher.Prepared {
     /// A kernel's, at most.
     private static final int MOST_ARGUMENTS = 20;
 
@@ -30,10 +30,10 @@ final class CudaProgram implements Runner.Prepared {
     ///
     /// @param library null if no product needs it
     /// @param profile null to measure nothing
-    record Setting(long context, CuBlas.Stream stream, CuBlas library, Launches launches, Profile profile) {}
+    record Setting(long context, CuBlas.Stream stream, CuBlas library, LaunchMode launches, Profile profile) {}
 
     /// What every kernel reads.
-    record Shared(Block ints, Block consts) {}
+    record Shared(DeviceBlock ints, DeviceBlock consts) {}
 
     CudaProgram(List<Launch> all, Setting setting, Shared shared, int parameters) {
         launches = all.stream()
@@ -92,7 +92,7 @@ final class CudaProgram implements Runner.Prepared {
     @Override
     public void run() {
         CudaDriver.enter(setting.context);
-        if (setting.launches == Launches.GRAPH && setting.profile == null && hasRun && !isCaptured) {
+        if (setting.launches == LaunchMode.GRAPH && setting.profile == null && hasRun && !isCaptured) {
             capture();
         }
         if (setting.profile != null) {
@@ -115,7 +115,7 @@ final class CudaProgram implements Runner.Prepared {
                 setting.library.multiply(launch.product(), setting.stream, launch.blocks().get(0).address,
                         launch.blocks().get(1).address, launch.blocks().get(2).address);
             }
-            if (setting.launches == Launches.EACH) {
+            if (setting.launches == LaunchMode.EACH) {
                 waitFor(launch);
             }
         }

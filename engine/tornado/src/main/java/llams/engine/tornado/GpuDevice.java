@@ -42,7 +42,7 @@ public final class GpuDevice implements Device {
                     + " card" + HELP);
         }
         try {
-            return Gpu.unavailable().or(Products::unavailable).map(reason -> reason + HELP);
+            return Gpu.unavailable().or(ProductMode::unavailable).map(reason -> reason + HELP);
         } catch (RuntimeException | LinkageError e) {
             Throwable first = e;
             while (first.getCause() != null) {
@@ -76,7 +76,7 @@ public final class GpuDevice implements Device {
 
     @Override
     public Session open(Map<String, Tensor> resident) {
-        Products.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
-        return new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual());
+        ProductMode.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
+        return new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual());
     }
 }

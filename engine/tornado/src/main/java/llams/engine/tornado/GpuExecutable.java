@@ -7,7 +7,7 @@ import java.util.Map;
 import llams.engine.device.Executable;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its
 /// temporaries lie is settled when it runs, for other programs may have made the session's memory larger since; and how
@@ -18,13 +18,13 @@ final class GpuExecutable implements Executable {
     private final GpuSession session;
     private final Program program;
     private final Inputs inputs;
-    private final Reach reach;
+    private final VisibleRows visibleRows;
     private final Map<String, Ref> leaves;
     /// How many integers the parameters of its launches take, at most, and where they start, if they have a place.
     private final int room;
     private int parameters = NONE;
     private final Map<String, Tensor> outputs = new HashMap<>();
-    private Places places;
+    private DeviceLayout layout;
     /// By the rows of keys.
     private final Map<Integer, Settled> settled = new HashMap<>();
     /// The one whose parameters are on the device.
@@ -37,13 +37,13 @@ final class GpuExecutable implements Executable {
     record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {}
 
     /// What a run is.
-    private record Settled(List<Launch> launches, Runner.Prepared prepared) {}
+    private record Settled(List<Launch> launches, Launcher.Prepared prepared) {}
 
-    GpuExecutable(GpuSession session, Program program, Inputs inputs, Reach reach, Map<String, Ref> leaves, int room) {
+    GpuExecutable(GpuSession session, Program program, Inputs inputs, VisibleRows visibleRows, Map<String, Ref> leaves, int room) {
         this.session = session;
         this.program = program;
         this.inputs = inputs;
-        this.reach = reach;
+        this.visibleRows = visibleRows;
         this.leaves = leaves;
         this.room = room;
     }
@@ -65,7 +65,7 @@ final class GpuExecutable implements Executable {
             // The first run compiles.
             profile.begin(hasRun);
         }
-        inputs.areas.forEach((area, ref) -> session.runner.write(area, ref.block(), ref.offset()));
+        inputs.areas.forEach((area, ref) -> session.launcher.write(area, ref.block(), ref.offset()));
         if (profile != null) {
             profile.inputsAreIn();
         }
@@ -77,15 +77,15 @@ final class GpuExecutable implements Executable {
     }
 
     private void settle() {
-        Places.Temporary temporary = session.temporary();
-        if (places == null || !places.temporary().equals(temporary)) {
+        DeviceLayout.Temporary temporary = session.temporary();
+        if (layout == null || !layout.temporary().equals(temporary)) {
             forget();
-            places = new Places(leaves, temporary, session.consts);
+            layout = new DeviceLayout(leaves, temporary, session.consts);
         }
         if (parameters == NONE) {
             parameters = session.parameters(room);
         }
-        Settled wanted = settled.computeIfAbsent(reach.rows(), this::settle);
+        Settled wanted = settled.computeIfAbsent(visibleRows.rows(), this::settle);
         if (wanted != current) {
             session.sendParameters(wanted.launches, parameters);
             current = wanted;
@@ -93,14 +93,14 @@ final class GpuExecutable implements Executable {
     }
 
     private Settled settle(int rows) {
-        List<Launch> launches = session.lower(program, places, rows).launches();
+        List<Launch> launches = session.lower(program, layout, rows).launches();
         int needed = launches.stream().mapToInt(Launch::room).sum();
         if (needed > room) {
             throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS
                     + " kernels, and was " + room / Launch.PARAMETERS);
         }
         return new Settled(launches,
-                session.runner.prepare(launches, session.ints, session.consts, parameters, session.profile));
+                session.launcher.prepare(launches, session.ints, session.consts, parameters, session.profile));
     }
 
     /// @throws IllegalStateException if the program has not run
@@ -110,13 +110,13 @@ final class GpuExecutable implements Executable {
         if (place == null) {
             throw new IllegalArgumentException("the program has no output \"" + name + "\"");
         }
-        if (places == null) {
+        if (layout == null) {
             throw new IllegalStateException("gpu: output \"" + name + "\" was asked for before the program ran");
         }
         Tensor output = outputs.computeIfAbsent(name,
                 key -> Tensor.allocate(session.arena, place.type().dtype(), place.type().shape()));
-        Ref ref = places.of(place);
-        session.runner.read(ref.block(), ref.offset(), output.data());
+        Ref ref = layout.of(place);
+        session.launcher.read(ref.block(), ref.offset(), output.data());
         return output;
     }
 

@@ -15,7 +15,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they
 /// compute.
@@ -33,50 +33,50 @@ final class GpuSession implements Session {
         static final String SCRATCH = "llams.gpu.scratch";
 
         static Limits usual() {
-            return new Limits(Block.LIMIT, Long.getLong(SCRATCH, 1 << 26), 1 << 22);
+            return new Limits(DeviceBlock.LIMIT, Long.getLong(SCRATCH, 1 << 26), 1 << 22);
         }
     }
 
     final Arena arena = Arena.ofShared();
-    private final MemorySegment zeros = arena.allocate((long) Block.ALIGNMENT * Integer.BYTES);
-    final Runner runner;
-    final Block ints;
-    final Block consts;
+    private final MemorySegment zeros = arena.allocate((long) DeviceBlock.ALIGNMENT * Integer.BYTES);
+    final Launcher launcher;
+    final DeviceBlock ints;
+    final DeviceBlock consts;
     /// Null to measure nothing.
     final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Map<String, Tensor> resident;
-    private final Products products;
+    private final ProductMode products;
     private final Limits limits;
     private final Map<String, Ref> leaves = new HashMap<>();
     private final List<GpuExecutable> programs = new ArrayList<>();
-    private final Constants constants = new Constants();
+    private final ConstantTable constants = new ConstantTable();
     private int constantsSent;
     /// Behind the inputs in `ints`, and where the parameters begin, which grow towards them.
-    private int inputsEnd = Block.ALIGNMENT;
+    private int inputsEnd = DeviceBlock.ALIGNMENT;
     private int parametersStart;
     /// What the largest program needs, and what there is.
-    private Places.Sizes needs = new Places.Sizes(1, 1, 1, 1);
-    private Places.Temporary temporary;
+    private DeviceLayout.Sizes needs = new DeviceLayout.Sizes(1, 1, 1, 1);
+    private DeviceLayout.Temporary temporary;
 
-    GpuSession(Map<String, Tensor> resident, Products products, Limits limits) {
-        this(resident, products, limits, Launches.chosen().runner());
+    GpuSession(Map<String, Tensor> resident, ProductMode products, Limits limits) {
+        this(resident, products, limits, LaunchMode.chosen().launcher());
     }
 
-    /// @param runner is closed with this session
-    GpuSession(Map<String, Tensor> resident, Products products, Limits limits, Runner runner) {
+    /// @param launcher is closed with this session
+    GpuSession(Map<String, Tensor> resident, ProductMode products, Limits limits, Launcher launcher) {
         this.resident = Map.copyOf(resident);
         this.products = products.of(resident.values());
         this.limits = limits;
-        this.runner = runner;
+        this.launcher = launcher;
         try {
-            ints = runner.make(Block.Kind.INTS, limits.ints);
+            ints = launcher.allocate(DeviceBlock.Kind.INTS, limits.ints);
             parametersStart = limits.ints;
-            consts = runner.make(Block.Kind.FLOATS, Constants.CAPACITY);
+            consts = launcher.allocate(DeviceBlock.Kind.FLOATS, ConstantTable.CAPACITY);
             // Where parameters want a list of one zero.
-            runner.write(zeros, ints, 0);
+            launcher.write(zeros, ints, 0);
             long start = System.nanoTime();
-            place(Block.Kind.FLOATS);
-            place(Block.Kind.SHORTS);
+            place(DeviceBlock.Kind.FLOATS);
+            place(DeviceBlock.Kind.SHORTS);
             if (profile != null) {
                 profile.sent(resident.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum(),
                         System.nanoTime() - start);
@@ -87,11 +87,11 @@ final class GpuSession implements Session {
         }
     }
 
-    private static Block.Kind kind(String name, DType dtype) {
+    private static DeviceBlock.Kind kind(String name, DType dtype) {
         return switch (dtype) {
-            case F32 -> Block.Kind.FLOATS;
+            case F32 -> DeviceBlock.Kind.FLOATS;
             // A block of Q8_0 is a scale of 16 bits and 32 bytes: 17 shorts.
-            case BF16, F16, Q8_0 -> Block.Kind.SHORTS;
+            case BF16, F16, Q8_0 -> DeviceBlock.Kind.SHORTS;
             default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
                     + ", and this device takes F32, BF16, F16 and Q8_0; use --device cpu");
         };
@@ -99,7 +99,7 @@ final class GpuSession implements Session {
 
     /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in
     /// it, as the layers' have, is in one block if it can be: so layers are alike, and share graphs.
-    private void place(Block.Kind kind) {
+    private void place(DeviceBlock.Kind kind) {
         Map<String, Map<String, Tensor>> alike = new TreeMap<>();
         new TreeMap<>(resident).forEach((name, tensor) -> {
             if (kind(name, tensor.dtype()) == kind) {
@@ -120,11 +120,11 @@ final class GpuSession implements Session {
 
     /// Tensors that will be one block.
     private final class Group {
-        final Block.Kind kind;
+        final DeviceBlock.Kind kind;
         final Map<String, Tensor> tensors = new LinkedHashMap<>();
         long elements;
 
-        Group(Block.Kind kind) {
+        Group(DeviceBlock.Kind kind) {
             this.kind = kind;
         }
 
@@ -144,17 +144,17 @@ final class GpuSession implements Session {
             if (tensors.isEmpty()) {
                 return;
             }
-            Block block = runner.make(kind, elements);
+            DeviceBlock block = launcher.allocate(kind, elements);
             long offset = 0;
             for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
                 MemorySegment data = entry.getValue().data();
-                runner.write(data, block, offset);
+                launcher.write(data, block, offset);
                 leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
                 long behind = offset + data.byteSize() / kind.bytes;
                 offset += stored(entry.getValue(), kind);
                 if (behind < offset) {
                     // What is done for many tensors at once passes over it.
-                    runner.write(zeros.asSlice(0, (offset - behind) * kind.bytes), block, behind);
+                    launcher.write(zeros.asSlice(0, (offset - behind) * kind.bytes), block, behind);
                 }
             }
             tensors.clear();
@@ -163,8 +163,8 @@ final class GpuSession implements Session {
     }
 
     /// Elements of a block that a tensor takes.
-    private static long stored(Tensor tensor, Block.Kind kind) {
-        return Block.aligned(tensor.data().byteSize() / kind.bytes);
+    private static long stored(Tensor tensor, DeviceBlock.Kind kind) {
+        return DeviceBlock.aligned(tensor.data().byteSize() / kind.bytes);
     }
 
     @Override
@@ -177,11 +177,11 @@ final class GpuSession implements Session {
         }
         GpuExecutable.Inputs inputs = inputs(program, refs);
         // What an op needs for itself shows only when it is placed.
-        Places.Sizes slab = new Places.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
-        Lowering.Lowered lowered = lower(program, new Places(refs, Places.Temporary.imagined(slab), consts), Reach.ALL);
+        DeviceLayout.Sizes slab = new DeviceLayout.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
+        Lowering.Lowered lowered = lower(program, new DeviceLayout(refs, DeviceLayout.Temporary.imagined(slab), consts), VisibleRows.ALL);
         needs = needs.most(lowered.needs());
         int room = lowered.launches().stream().mapToInt(Launch::room).sum();
-        GpuExecutable executable = new GpuExecutable(this, program, inputs, Reach.of(lowered.lasts(), inputs.tensors()),
+        GpuExecutable executable = new GpuExecutable(this, program, inputs, VisibleRows.of(lowered.lasts(), inputs.tensors()),
                 refs, room);
         programs.add(executable);
         return executable;
@@ -196,21 +196,21 @@ final class GpuSession implements Session {
                     .stream()
                     .filter(leaf -> leaf.kind() == Leaf.Kind.INPUT && leaf.dtype() == dtype)
                     .toList();
-            long elements = leaves.stream().mapToLong(leaf -> Block.aligned(leaf.shape().elements())).sum();
+            long elements = leaves.stream().mapToLong(leaf -> DeviceBlock.aligned(leaf.shape().elements())).sum();
             if (elements == 0) {
                 continue;
             }
             Ref first = dtype == DType.I32
                     ? new Ref(ints, inputs(elements))
-                    : new Ref(runner.make(Block.Kind.FLOATS, elements), 0);
-            MemorySegment area = arena.allocate(elements * Integer.BYTES, Block.ALIGNMENT);
+                    : new Ref(launcher.allocate(DeviceBlock.Kind.FLOATS, elements), 0);
+            MemorySegment area = arena.allocate(elements * Integer.BYTES, DeviceBlock.ALIGNMENT);
             areas.put(area, first);
             long offset = 0;
             for (Leaf leaf : leaves) {
                 tensors.put(leaf.name(), new Tensor(dtype, leaf.shape(),
                         area.asSlice(offset * Integer.BYTES, leaf.shape().elements() * Integer.BYTES)));
                 refs.put(leaf.name(), first.plus(offset));
-                offset += Block.aligned(leaf.shape().elements());
+                offset += DeviceBlock.aligned(leaf.shape().elements());
             }
         }
         for (Leaf leaf : program.leaves()) {
@@ -226,7 +226,7 @@ final class GpuSession implements Session {
     private int inputs(long elements) {
         makeRoom(elements);
         int first = inputsEnd;
-        inputsEnd += (int) Block.aligned(elements);
+        inputsEnd += (int) DeviceBlock.aligned(elements);
         return first;
     }
 
@@ -234,17 +234,17 @@ final class GpuSession implements Session {
     /// [GpuExecutable#release].
     int parameters(int elements) {
         makeRoom(elements);
-        parametersStart -= (int) Block.aligned(elements);
+        parametersStart -= (int) DeviceBlock.aligned(elements);
         return parametersStart;
     }
 
     /// If there is too little of it, no program keeps its parameters.
     private void makeRoom(long elements) {
-        if (Block.aligned(elements) > parametersStart - inputsEnd) {
+        if (DeviceBlock.aligned(elements) > parametersStart - inputsEnd) {
             programs.forEach(GpuExecutable::release);
             parametersStart = limits.ints;
         }
-        if (Block.aligned(elements) > parametersStart - inputsEnd) {
+        if (DeviceBlock.aligned(elements) > parametersStart - inputsEnd) {
             throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints
                     + " integers; use fewer different lengths, or fewer tokens");
         }
@@ -252,18 +252,18 @@ final class GpuSession implements Session {
 
     /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but
     /// what the last run left.
-    Places.Temporary temporary() {
-        Places.Temporary have = temporary;
+    DeviceLayout.Temporary temporary() {
+        DeviceLayout.Temporary have = temporary;
         temporary = null;
-        temporary = needs.made(have, runner::make, runner::free);
+        temporary = needs.provide(have, launcher::allocate, launcher::free);
         return temporary;
     }
 
-    /// @param reach rows of keys that tokens see, at most
-    Lowering.Lowered lower(Program program, Places places, int reach) {
-        Lowering.Lowered lowered = Lowering.lower(program, places, constants, products, limits.scratch, reach);
+    /// @param visibleRows rows of keys that tokens see, at most
+    Lowering.Lowered lower(Program program, DeviceLayout layout, int visibleRows) {
+        Lowering.Lowered lowered = Lowering.lower(program, layout, constants, products, limits.scratch, visibleRows);
         if (constants.size() > constantsSent) {
-            runner.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
+            launcher.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, constants.all()), consts, 0);
             constantsSent = constants.size();
         }
         return lowered;
@@ -284,7 +284,7 @@ final class GpuSession implements Session {
                 }
             }
             if (at > 0) {
-                runner.write(table, ints, first);
+                launcher.write(table, ints, first);
             }
         }
     }
@@ -300,7 +300,7 @@ final class GpuSession implements Session {
         Tensor tensor = resident.get(name);
         if (tensor != null && tensor.dtype() == DType.F32 && !tensor.data().isReadOnly()) {
             Ref ref = leaves.get(name);
-            runner.read(ref.block(), ref.offset(), tensor.data());
+            launcher.read(ref.block(), ref.offset(), tensor.data());
         }
         return tensor;
     }
@@ -311,7 +311,7 @@ final class GpuSession implements Session {
             System.err.print(profile.text());
         }
         programs.forEach(GpuExecutable::release);
-        runner.close();
+        launcher.close();
         arena.close();
     }
 }

@@ -16,7 +16,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// A block that TornadoVM made. It gives every device array a host side of the same size; this one's is a private
 /// mapping of an empty file that nobody ever touches, so it takes no memory.
-final class HostedBlock extends Block {
+final class HostedBlock extends DeviceBlock {
     final TornadoNativeArray array;
     private final MemorySegment host;
     /// Where it is on the device, once it has been made there.

@@ -7,8 +7,8 @@ import java.util.List;
 /// @param groupsX work-groups; `y` and `z` the same
 /// @param what    the op that it is of, for people
 /// @param product the library's, else null
-record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
-        Product product) {
+record Launch(Kernel kernel, List<DeviceBlock> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
+        MatrixProduct product) {
     /// Room for the parameters of a kernel, so that a task's start follows from its number.
     static final int PARAMETERS = 32;
     /// Which of them is where they start themselves.
@@ -27,18 +27,18 @@ record Launch(Kernel kernel, List<Block> blocks, int[] parameters, int groupsX, 
     }
 
     /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
-    record Shape(Kernel kernel, List<Integer> blocks) {}
+    record Signature(Kernel kernel, List<Integer> blocks) {}
 
     /// Of each launch; lists of launches that agree in it differ in data and memory only, and share a graph.
-    static List<Shape> shapes(List<Launch> launches) {
-        List<Block> seen = distinctBlocks(launches);
+    static List<Signature> signatures(List<Launch> launches) {
+        List<DeviceBlock> seen = distinctBlocks(launches);
         return launches.stream()
-                .map(launch -> new Shape(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList()))
+                .map(launch -> new Signature(launch.kernel, launch.blocks.stream().map(seen::indexOf).toList()))
                 .toList();
     }
 
     /// Every block that they work on, as it comes.
-    static List<Block> distinctBlocks(List<Launch> launches) {
+    static List<DeviceBlock> distinctBlocks(List<Launch> launches) {
         return launches.stream().flatMap(launch -> launch.blocks.stream()).distinct().toList();
     }
 

@@ -2,7 +2,7 @@ package llams.engine.tornado;
 
 import java.util.List;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// The loss as products with a softmax between them. Logits exist in scratch memory for some tokens at a time.
 final class LossLowering {
@@ -31,22 +31,22 @@ final class LossLowering {
         for (int from = 0; from < tokens; from += rows) {
             int count = Math.min(rows, tokens - from);
             Ref piece = lowering.ref(x).plus((long) from * dim);
-            add(Product.of(piece, false, weight, true, logits, count, vocab, dim, false, widening));
+            add(MatrixProduct.of(piece, false, weight, true, logits, count, vocab, dim, false, widening));
             lowering.launch(Kernel.LOSS_OF_ROWS, count, List.of(logits, tokenLoss.plus(from), scale), vocab,
                     lowering.ref(in.get(2)).offset() + from);
             if (dx != null) {
-                add(Product.of(logits, false, weight, false, dx.plus((long) from * dim), count, dim, vocab, false,
+                add(MatrixProduct.of(logits, false, weight, false, dx.plus((long) from * dim), count, dim, vocab, false,
                         widening));
             }
             if (lowering.ref(dWeight) != null) {
-                add(Product.of(logits, true, piece, false, lowering.ref(dWeight), vocab, dim, count,
+                add(MatrixProduct.of(logits, true, piece, false, lowering.ref(dWeight), vocab, dim, count,
                         accumulate || from > 0, null));
             }
         }
         lowering.launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, scale, lowering.ref(out.get(0))), tokens);
     }
 
-    private void add(Product product) {
+    private void add(MatrixProduct product) {
         lowering.products().add(product);
     }
 }

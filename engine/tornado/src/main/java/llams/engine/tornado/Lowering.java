@@ -12,7 +12,7 @@ import llams.engine.plan.Program;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns ops into launches.
 final class Lowering {
@@ -21,41 +21,41 @@ final class Lowering {
     /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
     static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
-    private final Places places;
-    private final Constants constants;
+    private final DeviceLayout layout;
+    private final ConstantTable constants;
     private final List<Launch> launches = new ArrayList<>();
     /// The op at hand.
     private String what;
-    private final Scratch scratch;
-    private final Scratch halves;
+    private final ScratchRegion scratch;
+    private final ScratchRegion halves;
     private final ProductLowering products;
     private final long scratchLimit;
-    private final int reach;
+    private final int visibleRows;
     private final Set<Place> lasts = new LinkedHashSet<>();
 
     /// What a program becomes.
     ///
     /// @param needs what memory it must have for that
-    /// @param lasts what says how many rows of keys there are, where that matters; see [Reach]
-    record Lowered(List<Launch> launches, Places.Sizes needs, Set<Place> lasts) {}
+    /// @param lasts what says how many rows of keys there are, where that matters; see [VisibleRows]
+    record Lowered(List<Launch> launches, DeviceLayout.Sizes needs, Set<Place> lasts) {}
 
-    private Lowering(Places places, Constants constants, Products products, Scratch rounded, long scratchLimit,
-            int reach) {
-        this.places = places;
+    private Lowering(DeviceLayout layout, ConstantTable constants, ProductMode products, ScratchRegion rounded, long scratchLimit,
+            int visibleRows) {
+        this.layout = layout;
         this.constants = constants;
         this.scratchLimit = scratchLimit;
-        this.reach = reach;
-        scratch = new Scratch(places.temporary().floats());
-        halves = new Scratch(places.temporary().halves());
+        this.visibleRows = visibleRows;
+        scratch = new ScratchRegion(layout.temporary().floats());
+        halves = new ScratchRegion(layout.temporary().halves());
         this.products = new ProductLowering(this, products, rounded);
     }
 
     /// @param scratchLimit numbers that an op which can work in pieces takes for itself
-    /// @param reach        rows of keys that tokens see, at most
-    static Lowered lower(Program program, Places places, Constants constants, Products products, long scratchLimit,
-            int reach) {
-        Scratch rounded = new Scratch(places.temporary().rounded());
-        Lowering lowering = new Lowering(places, constants, products, rounded, scratchLimit, reach);
+    /// @param visibleRows        rows of keys that tokens see, at most
+    static Lowered lower(Program program, DeviceLayout layout, ConstantTable constants, ProductMode products, long scratchLimit,
+            int visibleRows) {
+        ScratchRegion rounded = new ScratchRegion(layout.temporary().rounded());
+        Lowering lowering = new Lowering(layout, constants, products, rounded, scratchLimit, visibleRows);
         List<Instruction> all = program.instructions();
         for (int at = 0; at < all.size();) {
             Instruction instruction = all.get(at);
@@ -75,7 +75,7 @@ final class Lowering {
             }
             at += length;
         }
-        return new Lowered(lowering.launches, new Places.Sizes(program.slabBytes() / Float.BYTES,
+        return new Lowered(lowering.launches, new DeviceLayout.Sizes(program.slabBytes() / Float.BYTES,
                 lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()), lowering.lasts);
     }
 
@@ -90,9 +90,9 @@ final class Lowering {
             new RopeLowering(this).joined(instructions.subList(0, RopeLowering.JOINED));
             return RopeLowering.JOINED;
         }
-        Optional<NormLowering> norms = NormLowering.of(instructions, outputs);
+        Optional<SquaredNormLowering> norms = SquaredNormLowering.of(instructions, outputs);
         norms.ifPresent(found -> found.lower(this));
-        return norms.map(NormLowering::length).orElse(0);
+        return norms.map(SquaredNormLowering::length).orElse(0);
     }
 
     private void lower(Instruction at, List<Instruction> next) {
@@ -127,7 +127,7 @@ final class Lowering {
             case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
             case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
                     ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
-            case SquaredNorm() -> new NormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
+            case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
             case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
             case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
             case AdamW _,Clear() ->
@@ -136,20 +136,20 @@ final class Lowering {
     }
 
     Ref ref(Place place) {
-        return places.of(place);
+        return layout.of(place);
     }
 
     static int dim(Place place, int axis) {
         return Math.toIntExact(place.type().shape().dim(axis));
     }
 
-    Constants constants() {
+    ConstantTable constants() {
         return constants;
     }
 
     /// A number on the device.
     Ref constant(float value) {
-        return new Ref(places.consts(), constants.index(value));
+        return new Ref(layout.consts(), constants.index(value));
     }
 
     ProductLowering products() {
@@ -167,9 +167,9 @@ final class Lowering {
     }
 
     /// Rows of keys that tokens see, at most, where `last` says which is the last for each.
-    int reach(Place last) {
+    int visibleRows(Place last) {
         lasts.add(last);
-        return reach;
+        return visibleRows;
     }
 
     /// F32 memory for this op alone.
@@ -247,7 +247,7 @@ final class Lowering {
         int k = dim(a, transposeA ? 0 : 1);
         // Only the right side may be narrower: a weight on the left is made F32 first.
         Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
-        products.add(Product.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
+        products.add(MatrixProduct.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
     }
 
     private void embedding(Place table, Place ids, Place y) {

@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// The portable matrix products: tiles of `a` and `b` in local memory, one thread an element of `c`. Their parameters
-/// are those of [Product], in its order.
+/// are those of [MatrixProduct], in its order.
 final class ProductKernels {
     static final int TILE = 16;
 
@@ -91,7 +91,7 @@ final class ProductKernels {
             int at = step + ctx.localIdy;
             float right = 0.0f;
             if (col < ints.get(p + 4) && at < depth) {
-                right = Parts.wide(b, ints.get(p + 1) + at * ints.get(p + 8) + col * ints.get(p + 9), consts,
+                right = KernelFunctions.wide(b, ints.get(p + 1) + at * ints.get(p + 8) + col * ints.get(p + 9), consts,
                         ints.get(p + 21), ints.get(p + 22), ints.get(p + 23));
             }
             sum += tile(ctx, left(ints, p, a, ints.get(p), row, step + ctx.localIdx), right);
@@ -111,7 +111,7 @@ final class ProductKernels {
             int at = step + ctx.localIdy;
             float right = 0.0f;
             if (col < ints.get(p + 4) && at < depth) {
-                right = Parts.quantized(b, ints.get(p + 1), at * ints.get(p + 8) + col * ints.get(p + 9), consts,
+                right = KernelFunctions.quantized(b, ints.get(p + 1), at * ints.get(p + 8) + col * ints.get(p + 9), consts,
                         ints.get(p + 21), ints.get(p + 22), ints.get(p + 23));
             }
             sum += tile(ctx, left(ints, p, a, ints.get(p), row, step + ctx.localIdx), right);
@@ -121,7 +121,7 @@ final class ProductKernels {
 
     /// Leaves what a group has summed for its element of `c`.
     private static void putRow(KernelContext ctx, IntArray ints, int p, FloatArray consts, FloatArray c, float mine) {
-        float sum = Parts.sum(ctx, mine);
+        float sum = KernelFunctions.sum(ctx, mine);
         if (ctx.localIdx == 0) {
             put(ints, p, consts, c, ints.get(p + 2) + ctx.groupIdy * ints.get(p + 10) + ctx.groupIdx, sum);
         }
@@ -136,7 +136,7 @@ final class ProductKernels {
         int fromA = ints.get(p) + ctx.groupIdy * ints.get(p + 6);
         int fromB = ints.get(p + 1) + ctx.groupIdx * ints.get(p + 9);
         float sum = 0.0f;
-        for (int i = ctx.localIdx; i < depth; i += Parts.GROUP) {
+        for (int i = ctx.localIdx; i < depth; i += KernelFunctions.GROUP) {
             sum += a.get(fromA + i) * b.get(fromB + i);
         }
         putRow(ctx, ints, p, consts, c, sum);
@@ -153,8 +153,8 @@ final class ProductKernels {
         int scales = ints.get(p + 22);
         int ones = ints.get(p + 23);
         float sum = 0.0f;
-        for (int i = ctx.localIdx; i < depth; i += Parts.GROUP) {
-            sum += a.get(fromA + i) * Parts.wide(b, fromB + i, consts, bits, scales, ones);
+        for (int i = ctx.localIdx; i < depth; i += KernelFunctions.GROUP) {
+            sum += a.get(fromA + i) * KernelFunctions.wide(b, fromB + i, consts, bits, scales, ones);
         }
         putRow(ctx, ints, p, consts, c, sum);
     }
@@ -170,8 +170,8 @@ final class ProductKernels {
         int scales = ints.get(p + 22);
         int ones = ints.get(p + 23);
         float sum = 0.0f;
-        for (int i = ctx.localIdx; i < depth; i += Parts.GROUP) {
-            sum += a.get(fromA + i) * Parts.quantized(b, ints.get(p + 1), first + i, consts, bits, scales, ones);
+        for (int i = ctx.localIdx; i < depth; i += KernelFunctions.GROUP) {
+            sum += a.get(fromA + i) * KernelFunctions.quantized(b, ints.get(p + 1), first + i, consts, bits, scales, ones);
         }
         putRow(ctx, ints, p, consts, c, sum);
     }

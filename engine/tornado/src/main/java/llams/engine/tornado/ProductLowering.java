@@ -8,14 +8,14 @@ import llams.engine.plan.Program.InSlab;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns products into launches: kernels of ours, or the library's after what makes its inputs.
 final class ProductLowering {
     private final Lowering lowering;
-    private final Products products;
-    private final Scratch rounded;
-    private final boolean areRowsOurs = Products.areRowsOurs();
+    private final ProductMode products;
+    private final ScratchRegion rounded;
+    private final boolean areRowsOurs = ProductMode.areRowsOurs();
     /// What `rounded` holds in BF16 at its start: several products in a row have the same left side.
     private Ref source;
     private int count;
@@ -23,7 +23,7 @@ final class ProductLowering {
     private Ref left;
     private int leftCount;
 
-    ProductLowering(Lowering lowering, Products products, Scratch rounded) {
+    ProductLowering(Lowering lowering, ProductMode products, ScratchRegion rounded) {
         this.lowering = lowering;
         this.products = products;
         this.rounded = rounded;
@@ -31,24 +31,24 @@ final class ProductLowering {
 
     /// True if products of what is computed, as those of attention, are of BF16 too.
     boolean isRounded() {
-        return products == Products.BF16;
+        return products == ProductMode.BF16;
     }
 
     /// Any product; `a` is F32.
-    void add(Product p) {
+    void add(MatrixProduct p) {
         if (p.m() == 0 || p.n() == 0) {
             return;
         }
         Widening weight = p.widening();
-        boolean isOurs = products == Products.KERNELS
-                || weight != null && p.isFewRows() && !(products == Products.BF16 && weight.isBFloat16());
+        boolean isOurs = products == ProductMode.KERNELS
+                || weight != null && p.isFewRows() && !(products == ProductMode.BF16 && weight.isBFloat16());
         if (isRowOfOurs(p)) {
             lowering.add(p.rowsLaunch(lowering.constants(), lowering.what()));
         } else if (isOurs) {
             lowering.add(p.launch(lowering.constants(), lowering.what()));
         } else if (weight == null) {
             lowering.add(p.libraryLaunch(lowering.what()));
-        } else if (products == Products.F32) {
+        } else if (products == ProductMode.F32) {
             add(p.of(p.a(), widened(p.b(), Math.multiplyExact(p.k(), p.n()), weight)));
         } else {
             Ref left = roundedLeft(p.a(), Math.multiplyExact(p.m(), p.k()));
@@ -57,8 +57,8 @@ final class ProductLowering {
         }
     }
 
-    private boolean isRowOfOurs(Product p) {
-        return areRowsOurs && products == Products.BF16 && p.isFewRows() && p.widening() != null
+    private boolean isRowOfOurs(MatrixProduct p) {
+        return areRowsOurs && products == ProductMode.BF16 && p.isFewRows() && p.widening() != null
                 && p.widening().isBFloat16();
     }
 
@@ -104,7 +104,7 @@ final class ProductLowering {
                     if (instruction.inputs().get(1).type().dtype() != DType.F32) {
                         return isRounded() && instruction.inputs().get(0).equals(x)
                                 && instruction.inputs().get(1).type().dtype() == DType.BF16
-                                && !(areRowsOurs && Lowering.dim(x, 0) <= Product.FEW_ROWS);
+                                && !(areRowsOurs && Lowering.dim(x, 0) <= MatrixProduct.FEW_ROWS);
                     }
                 }
                 case LinearCrossEntropy _,AccumulateLinearCrossEntropy _ -> {

@@ -31,7 +31,7 @@ final class RoundingKernels {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
-            float wide = Parts.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5));
+            float wide = KernelFunctions.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5));
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(wide));
         }
     }
@@ -43,15 +43,15 @@ final class RoundingKernels {
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(
-                    Parts.quantized(x, ints.get(p), i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
+                    KernelFunctions.quantized(x, ints.get(p), i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
         }
     }
 
     /// For few rows of F32, by a BF16 weight that is transposed and contiguous. Group x has [#COLUMNS] columns, group y
-    /// is the row. Parameters as [Product]'s.
+    /// is the row. Parameters as [MatrixProduct]'s.
     public static void dotColumns(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
-        float[] part = ctx.allocateFloatLocalArray(COLUMNS * Parts.GROUP);
+        float[] part = ctx.allocateFloatLocalArray(COLUMNS * KernelFunctions.GROUP);
         int p = pc.get(0) + k.get(0);
         int t = ctx.localIdx;
         int columns = ints.get(p + 4);
@@ -67,7 +67,7 @@ final class RoundingKernels {
         float sum1 = 0.0f;
         float sum2 = 0.0f;
         float sum3 = 0.0f;
-        for (int i = t; i < depth; i += Parts.GROUP) {
+        for (int i = t; i < depth; i += KernelFunctions.GROUP) {
             float x = a.get(fromA + i);
             sum0 += x * BFloat16.bf16ToFloat(b.get(b0 + i));
             sum1 += x * BFloat16.bf16ToFloat(b.get(b1 + i));
@@ -75,22 +75,22 @@ final class RoundingKernels {
             sum3 += x * BFloat16.bf16ToFloat(b.get(b3 + i));
         }
         part[t] = sum0;
-        part[Parts.GROUP + t] = sum1;
-        part[2 * Parts.GROUP + t] = sum2;
-        part[3 * Parts.GROUP + t] = sum3;
+        part[KernelFunctions.GROUP + t] = sum1;
+        part[2 * KernelFunctions.GROUP + t] = sum2;
+        part[3 * KernelFunctions.GROUP + t] = sum3;
         ctx.localBarrier();
-        for (int s = Parts.GROUP / 2; s > 0; s >>= 1) {
+        for (int s = KernelFunctions.GROUP / 2; s > 0; s >>= 1) {
             if (t < s) {
                 part[t] += part[t + s];
-                part[Parts.GROUP + t] += part[Parts.GROUP + t + s];
-                part[2 * Parts.GROUP + t] += part[2 * Parts.GROUP + t + s];
-                part[3 * Parts.GROUP + t] += part[3 * Parts.GROUP + t + s];
+                part[KernelFunctions.GROUP + t] += part[KernelFunctions.GROUP + t + s];
+                part[2 * KernelFunctions.GROUP + t] += part[2 * KernelFunctions.GROUP + t + s];
+                part[3 * KernelFunctions.GROUP + t] += part[3 * KernelFunctions.GROUP + t + s];
             }
             ctx.localBarrier();
         }
         if (t < COLUMNS && column + t < columns) {
             int at = ints.get(p + 2) + ctx.groupIdy * ints.get(p + 10) + column + t;
-            float value = part[t * Parts.GROUP] * consts.get(ints.get(p + 19));
+            float value = part[t * KernelFunctions.GROUP] * consts.get(ints.get(p + 19));
             if (ints.get(p + 20) == 1) {
                 value = value + c.get(at);
             }

@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// Norms, rotary positions, embeddings and sums. Where rows are summed, a work-group of [#GROUP] threads takes one row.
 final class RowKernels {
-    static final int GROUP = Parts.WIDE_GROUP;
+    static final int GROUP = KernelFunctions.WIDE_GROUP;
     /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the
     /// last element of the largest block gives an `int` still.
     static final int PARTIALS = 128;
@@ -23,7 +23,7 @@ final class RowKernels {
             float value = x.get(from + i);
             sum += value * value;
         }
-        return 1.0f / TornadoMath.sqrt(Parts.wideSum(c, sum) / dim + eps);
+        return 1.0f / TornadoMath.sqrt(KernelFunctions.wideSum(c, sum) / dim + eps);
     }
 
     /// Parameters: x, weight, y, dim, eps (a constant).
@@ -55,7 +55,7 @@ final class RowKernels {
         int ones = ints.get(p + 7);
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 4)));
         for (int i = t; i < dim; i += GROUP) {
-            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            float wide = KernelFunctions.wide(weight, w + i, consts, bits, scales, ones);
             y.set(to + i, x.get(from + i) * inverse * wide);
         }
     }
@@ -76,7 +76,7 @@ final class RowKernels {
         int ones = ints.get(p + 8);
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
         for (int i = t; i < dim; i += GROUP) {
-            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            float wide = KernelFunctions.wide(weight, w + i, consts, bits, scales, ones);
             float value = x.get(from + i) * inverse * wide;
             y.set(to + i, value);
             rounded.set(half + i, BFloat16.bf16FromFloat(value));
@@ -99,7 +99,7 @@ final class RowKernels {
             dot += x.get(from + i) * weight.get(w + i) * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
+        float back = KernelFunctions.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
             dx.set(to + i, inverse * (weight.get(w + i) * dy.get(up + i) - x.get(from + i) * back));
         }
@@ -121,13 +121,13 @@ final class RowKernels {
         int ones = ints.get(p + 8);
         float dot = 0.0f;
         for (int i = t; i < dim; i += GROUP) {
-            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            float wide = KernelFunctions.wide(weight, w + i, consts, bits, scales, ones);
             dot += x.get(from + i) * wide * dy.get(up + i);
         }
         float inverse = inverse(c, x, from, dim, consts.get(ints.get(p + 5)));
-        float back = Parts.wideSum(c, dot) * inverse * inverse / dim;
+        float back = KernelFunctions.wideSum(c, dot) * inverse * inverse / dim;
         for (int i = t; i < dim; i += GROUP) {
-            float wide = Parts.wide(weight, w + i, consts, bits, scales, ones);
+            float wide = KernelFunctions.wide(weight, w + i, consts, bits, scales, ones);
             dx.set(to + i, inverse * (wide * dy.get(up + i) - x.get(from + i) * back));
         }
     }
@@ -251,7 +251,7 @@ final class RowKernels {
             int t = i / dim;
             int at = ints.get(p) + ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
             y.set(ints.get(p + 1) + i,
-                    Parts.wide(table, at, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
+                    KernelFunctions.wide(table, at, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
         }
     }
 
@@ -265,7 +265,7 @@ final class RowKernels {
             int t = i / dim;
             int e = ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
             y.set(ints.get(p + 1) + i,
-                    Parts.quantized(table, ints.get(p), e, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
+                    KernelFunctions.quantized(table, ints.get(p), e, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
         }
     }
 
@@ -308,7 +308,7 @@ final class RowKernels {
             float value = x.get(ints.get(p) + i);
             sum += value * value;
         }
-        sum = Parts.wideSum(c, sum);
+        sum = KernelFunctions.wideSum(c, sum);
         if (t == 0) {
             partial.set(ints.get(p + 1) + c.groupIdx, sum);
         }
@@ -324,7 +324,7 @@ final class RowKernels {
         for (int i = t; i < n; i += GROUP) {
             sum += x.get(ints.get(p) + i);
         }
-        sum = Parts.wideSum(c, sum);
+        sum = KernelFunctions.wideSum(c, sum);
         if (t == 0) {
             y.set(ints.get(p + 2), sum * scale.get(ints.get(p + 1)));
         }

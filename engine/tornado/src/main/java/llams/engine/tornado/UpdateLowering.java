@@ -9,7 +9,7 @@ import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by
 /// side: an adapter has hundreds of parameters, too small to be worth a launch each.
@@ -26,14 +26,14 @@ final class UpdateLowering {
             for (int i = 0; follows && i < operands.size(); i++) {
                 Ref mine = operands.get(i);
                 Ref other = next.operands.get(i);
-                long shift = i < shaped ? Block.aligned(count) : 0;
+                long shift = i < shaped ? DeviceBlock.aligned(count) : 0;
                 follows = mine.block() == other.block() && mine.offset() + shift == other.offset();
             }
-            return follows && Block.aligned(count) + next.count <= Lowering.ELEMENTS_LIMIT;
+            return follows && DeviceBlock.aligned(count) + next.count <= Lowering.ELEMENTS_LIMIT;
         }
 
         Stretch with(Stretch next) {
-            return new Stretch(op, operands, shaped, (int) Block.aligned(count) + next.count);
+            return new Stretch(op, operands, shaped, (int) DeviceBlock.aligned(count) + next.count);
         }
     }
 
@@ -81,7 +81,7 @@ final class UpdateLowering {
     }
 
     static List<Stretch> joined(List<Stretch> stretches) {
-        List<Block> blocks = stretches.stream().map(stretch -> stretch.operands.getFirst().block()).distinct().toList();
+        List<DeviceBlock> blocks = stretches.stream().map(stretch -> stretch.operands.getFirst().block()).distinct().toList();
         List<Stretch> sorted = new ArrayList<>(stretches);
         sorted.sort(Comparator.<Stretch>comparingInt(stretch -> blocks.indexOf(stretch.operands.getFirst().block()))
                 .thenComparingInt(stretch -> stretch.operands.getFirst().offset()));

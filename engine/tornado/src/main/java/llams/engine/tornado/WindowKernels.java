@@ -5,7 +5,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Copies between a [Block] and the small arrays that go over to the device and back. `range` is the first element of
+/// Copies between a [DeviceBlock] and the small arrays that go over to the device and back. `range` is the first element of
 /// the block, and how many.
 final class WindowKernels {
     private WindowKernels() {}

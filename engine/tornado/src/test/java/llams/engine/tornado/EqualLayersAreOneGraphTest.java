@@ -25,21 +25,21 @@ class EqualLayersAreOneGraphTest {
         return launches;
     }
 
-    private static void covers(List<Launch> launches, List<Roll.Part> parts, int maxTasks, int maxBytes) {
+    private static void covers(List<Launch> launches, List<GraphCutter.Span> spans, int maxTasks, int maxBytes) {
         int at = 0;
-        for (Roll.Part part : parts) {
-            assertEquals(at, part.from());
-            assertTrue(part.to() > part.from() && part.to() - part.from() <= maxTasks);
-            int bytes = launches.subList(part.from(), part.to()).stream().mapToInt(Launch::taskBytes).sum();
-            assertTrue(bytes <= maxBytes || part.to() == part.from() + 1);
-            at = part.to();
+        for (GraphCutter.Span span : spans) {
+            assertEquals(at, span.from());
+            assertTrue(span.to() > span.from() && span.to() - span.from() <= maxTasks);
+            int bytes = launches.subList(span.from(), span.to()).stream().mapToInt(Launch::taskBytes).sum();
+            assertTrue(bytes <= maxBytes || span.to() == span.from() + 1);
+            at = span.to();
         }
         assertEquals(launches.size(), at);
     }
 
-    private static int graphs(List<Launch> launches, List<Roll.Part> parts) {
-        Set<List<Launch.Shape>> graphs = new HashSet<>();
-        parts.forEach(part -> graphs.add(Launch.shapes(launches.subList(part.from(), part.to()))));
+    private static int graphs(List<Launch> launches, List<GraphCutter.Span> spans) {
+        Set<List<Launch.Signature>> graphs = new HashSet<>();
+        spans.forEach(span -> graphs.add(Launch.signatures(launches.subList(span.from(), span.to()))));
         return graphs.size();
     }
 
@@ -50,24 +50,24 @@ class EqualLayersAreOneGraphTest {
             launches.addAll(launches(Kernel.RMS_NORM, Kernel.PRODUCT, Kernel.PRODUCT, Kernel.ROPE, Kernel.ADD));
         }
         launches.addAll(launches(Kernel.RMS_NORM, Kernel.SCALED_SUM));
-        List<Roll.Part> parts = Roll.parts(launches, 100, 8000);
-        covers(launches, parts, 100, 8000);
-        assertEquals(7, parts.size());
-        assertEquals(3, graphs(launches, parts));
+        List<GraphCutter.Span> spans = GraphCutter.spans(launches, 100, 8000);
+        covers(launches, spans, 100, 8000);
+        assertEquals(7, spans.size());
+        assertEquals(3, graphs(launches, spans));
     }
 
     @Test
     void blocksAreToldApartAndNotNamed() {
-        List<Block> blocks = new ArrayList<>();
+        List<DeviceBlock> blocks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            blocks.add(new Block(Block.Kind.FLOATS, 64, 0));
+            blocks.add(new DeviceBlock(DeviceBlock.Kind.FLOATS, 64, 0));
         }
-        List<Launch.Shape> shapes = Launch.shapes(twoLaunches(blocks.get(0), blocks.get(1)));
-        assertEquals(shapes, Launch.shapes(twoLaunches(blocks.get(3), blocks.get(2))));
-        assertNotEquals(shapes, Launch.shapes(twoLaunches(blocks.get(3), blocks.get(3))));
+        List<Launch.Signature> shapes = Launch.signatures(twoLaunches(blocks.get(0), blocks.get(1)));
+        assertEquals(shapes, Launch.signatures(twoLaunches(blocks.get(3), blocks.get(2))));
+        assertNotEquals(shapes, Launch.signatures(twoLaunches(blocks.get(3), blocks.get(3))));
     }
 
-    private static List<Launch> twoLaunches(Block a, Block b) {
+    private static List<Launch> twoLaunches(DeviceBlock a, DeviceBlock b) {
         return List.of(new Launch(Kernel.COPY, List.of(a, b), new int[3], 1, 1, 1, "test", null),
                 new Launch(Kernel.COPY, List.of(b, a), new int[3], 1, 1, 1, "test", null));
     }
@@ -80,10 +80,10 @@ class EqualLayersAreOneGraphTest {
                 launches.add(launch(Kernel.values()[i]));
             }
         }
-        List<Roll.Part> parts = Roll.parts(launches, 8, 8000);
-        covers(launches, parts, 8, 8000);
-        assertEquals(12, parts.size());
-        assertEquals(3, graphs(launches, parts));
+        List<GraphCutter.Span> spans = GraphCutter.spans(launches, 8, 8000);
+        covers(launches, spans, 8, 8000);
+        assertEquals(12, spans.size());
+        assertEquals(3, graphs(launches, spans));
     }
 
     @Test
@@ -95,7 +95,7 @@ class EqualLayersAreOneGraphTest {
                 launches.add(launch(Kernel.values()[random.nextInt(3)]));
             }
             int maxTasks = 1 + random.nextInt(20);
-            covers(launches, Roll.parts(launches, maxTasks, 200), maxTasks, 200);
+            covers(launches, GraphCutter.spans(launches, maxTasks, 200), maxTasks, 200);
         }
     }
 }

@@ -33,8 +33,8 @@ class FewTokensReadOnlyTheirRowsTest {
     void likeTheScalarLoops() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        int tile = FewQueryKernels.TILE;
-        int round = tile * FewQueryKernels.SPLITS;
+        int tile = DecodeAttentionKernels.TILE;
+        int round = tile * DecodeAttentionKernels.SPLITS;
         for (Case at : List.of(new Case(128, 4, 2, 200, 1, 0, 99), new Case(128, 1, 1, 40, 1, 0, 0),
                 new Case(64, 4, 2, tile, 1, 0, tile - 1), new Case(64, 5, 2, 3 * tile, 3, 7, 2 * tile - 1),
                 new Case(16, 8, 1, round + 100, 2, 0, round + 40),
@@ -58,7 +58,7 @@ class FewTokensReadOnlyTheirRowsTest {
                     Leaf.input("first", DType.I32, at.tokens), Leaf.input("last", DType.I32, at.tokens)).results;
             Program program = Program.of(g, Map.of("out", attention.get(0), "lse", attention.get(1)));
             Map<String, float[]> expected = run(Devices.byName("scalar").open(resident), program, at);
-            Map<String, float[]> actual = run(new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual()),
+            Map<String, float[]> actual = run(new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual()),
                     program, at);
             expected.forEach((name, want) -> {
                 for (int i = 0; i < want.length; i++) {

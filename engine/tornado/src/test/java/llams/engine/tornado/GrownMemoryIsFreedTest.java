@@ -26,41 +26,41 @@ class GrownMemoryIsFreedTest {
     private final Arena arena = Arena.ofAuto();
 
     /// Counts what it hands out.
-    private record Counted(Runner runner, Set<Block> held) implements Runner {
+    private record Counted(Launcher launcher, Set<DeviceBlock> held) implements Launcher {
         @Override
-        public Block make(Block.Kind kind, long elements) {
-            Block block = runner.make(kind, elements);
+        public DeviceBlock allocate(DeviceBlock.Kind kind, long elements) {
+            DeviceBlock block = launcher.allocate(kind, elements);
             held.add(block);
             return block;
         }
 
         @Override
-        public void free(Block block) {
+        public void free(DeviceBlock block) {
             assertTrue(held.remove(block));
-            runner.free(block);
+            launcher.free(block);
         }
 
         @Override
-        public void write(MemorySegment from, Block block, long offset) {
+        public void write(MemorySegment from, DeviceBlock block, long offset) {
             assertTrue(held.contains(block));
-            runner.write(from, block, offset);
+            launcher.write(from, block, offset);
         }
 
         @Override
-        public void read(Block block, long offset, MemorySegment to) {
+        public void read(DeviceBlock block, long offset, MemorySegment to) {
             assertTrue(held.contains(block));
-            runner.read(block, offset, to);
+            launcher.read(block, offset, to);
         }
 
         @Override
-        public Prepared prepare(List<Launch> launches, Block ints, Block consts, int parameters, Profile profile) {
+        public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile) {
             assertTrue(held.containsAll(Launch.distinctBlocks(launches)));
-            return runner.prepare(launches, ints, consts, parameters, profile);
+            return launcher.prepare(launches, ints, consts, parameters, profile);
         }
 
         @Override
         public void close() {
-            runner.close();
+            launcher.close();
         }
     }
 
@@ -86,9 +86,9 @@ class GrownMemoryIsFreedTest {
     void smallLargeSmall() {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
-        Set<Block> held = new HashSet<>();
-        Counted runner = new Counted(Launches.chosen().runner(), held);
-        try (GpuSession session = new GpuSession(Map.of(), Products.chosen(), GpuSession.Limits.usual(), runner)) {
+        Set<DeviceBlock> held = new HashSet<>();
+        Counted launcher = new Counted(LaunchMode.chosen().launcher(), held);
+        try (GpuSession session = new GpuSession(Map.of(), ProductMode.chosen(), GpuSession.Limits.usual(), launcher)) {
             Executable small = session.compile(squared("small", 3));
             float[] first = run(small, "small", 3);
             assertArrayEquals(first, run(small, "small", 3));

@@ -45,8 +45,8 @@ class HalfAGraphIsNoneTest {
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
         assumeTrue(Gpu.backend() == TornadoVMBackendType.CUDA,
                 () -> "TornadoVM's backend is " + Gpu.backend() + ", not CUDA");
-        assumeTrue(Launches.chosen() == Launches.GRAPH,
-                () -> "launches go as " + Launches.chosen() + ", not as graphs");
+        assumeTrue(LaunchMode.chosen() == LaunchMode.GRAPH,
+                () -> "launches go as " + LaunchMode.chosen() + ", not as graphs");
     }
 
     private static MethodHandle standIn(String library, String name, MemoryLayout... arguments) {
@@ -73,23 +73,23 @@ class HalfAGraphIsNoneTest {
         MethodHandle fail = standIn(CudaDriver.LIBRARY, "fake_fail", ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
         for (long launch = 1; launch <= 3; launch++) {
             long at = launch;
-            fallsBack(Products.KERNELS, () -> assertEquals(0, (int) fail.invoke(LAUNCHES, at)), "the launch of ");
+            fallsBack(ProductMode.KERNELS, () -> assertEquals(0, (int) fail.invoke(LAUNCHES, at)), "the launch of ");
         }
     }
 
     @Test
     void aGraphThatTheDriverDoesNotTake() throws Throwable {
         MethodHandle fail = standIn(CudaDriver.LIBRARY, "fake_fail", ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
-        fallsBack(Products.KERNELS, () -> assertEquals(0, (int) fail.invoke(GRAPHS, 1L)), "cuGraphInstantiate");
+        fallsBack(ProductMode.KERNELS, () -> assertEquals(0, (int) fail.invoke(GRAPHS, 1L)), "cuGraphInstantiate");
     }
 
     @Test
     void aRefusedProduct() throws Throwable {
         MethodHandle fail = standIn("libcublas.so.13", "fake_fail_product", ValueLayout.JAVA_LONG);
-        fallsBack(Products.F32, () -> assertEquals(0, (int) fail.invoke(1L)), "cublasGemmEx");
+        fallsBack(ProductMode.F32, () -> assertEquals(0, (int) fail.invoke(1L)), "cublasGemmEx");
     }
 
-    private static void fallsBack(Products products, Refusal refusal, String reason) throws Throwable {
+    private static void fallsBack(ProductMode products, Refusal refusal, String reason) throws Throwable {
         try (Arena arena = Arena.ofShared()) {
             Tensor total = Tensor.of(arena, Shape.of(1, 4), START);
             Graph g = new Graph();

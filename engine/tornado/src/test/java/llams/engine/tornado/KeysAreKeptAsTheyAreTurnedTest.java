@@ -66,8 +66,8 @@ class KeysAreKeptAsTheyAreTurnedTest {
         Program plan = Program.of(g, Map.of("q", turnedQ, "k", turnedK));
         Map<String, float[]> results = new LinkedHashMap<>();
         try (Session session = isOnDevice
-                ? new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual(),
-                        new WatchedRunner(Launches.chosen().runner(), launched))
+                ? new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual(),
+                        new WatchedLauncher(LaunchMode.chosen().launcher(), launched))
                 : Devices.byName("scalar").open(resident)) {
             Executable program = session.compile(plan);
             for (int t = 0; t < tokens; t++) {

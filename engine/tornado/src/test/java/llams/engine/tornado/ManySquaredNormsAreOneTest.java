@@ -65,8 +65,8 @@ class ManySquaredNormsAreOneTest {
             Program program = Program.of(g, outputs);
             Map<String, Float> expected = run(Devices.byName("scalar").open(resident), program);
             List<Kernel> launched = new ArrayList<>();
-            Map<String, Float> actual = run(new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual(),
-                    new WatchedRunner(Launches.chosen().runner(), launched)), program);
+            Map<String, Float> actual = run(new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual(),
+                    new WatchedLauncher(LaunchMode.chosen().launcher(), launched)), program);
             expected.forEach((name, want) -> assertEquals(want, actual.get(name), 1e-5f * want, name));
             return launched;
         }

@@ -52,10 +52,10 @@ class ProgramsShareTheirRoomTest {
             values[i] = i;
         }
         // For all inputs, and the parameters of two programs.
-        int ints = (1 + PROGRAMS + 2) * Block.ALIGNMENT;
+        int ints = (1 + PROGRAMS + 2) * DeviceBlock.ALIGNMENT;
         try (Arena arena = Arena.ofShared();
                 Session session = new GpuSession(Map.of("table", Tensor.of(arena, Shape.of(8, 4), values)),
-                        Products.KERNELS, new GpuSession.Limits(1 << 10, 1 << 10, ints))) {
+                        ProductMode.KERNELS, new GpuSession.Limits(1 << 10, 1 << 10, ints))) {
             List<Executable> programs = new ArrayList<>();
             for (int i = 0; i < PROGRAMS; i++) {
                 programs.add(session.compile(doubled(i + 1)));

@@ -23,7 +23,7 @@ import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// A prompt's pieces read a cache up to the rows that there are, rounded up ([Reach]): what stands behind, here nothing
+/// A prompt's pieces read a cache up to the rows that there are, rounded up ([VisibleRows]): what stands behind, here nothing
 /// that is a number, does not matter, and whichever run comes next, it is as right as the one before.
 class PromptsLeaveEmptyRowsAloneTest {
     private static final int ROWS = 1900;
@@ -42,9 +42,9 @@ class PromptsLeaveEmptyRowsAloneTest {
         int before = 0;
         int different = 0;
         for (int rows = 0; rows <= 131_072; rows++) {
-            int rounded = Reach.roundedUp(rows);
-            assertEquals(0, rounded % Reach.STEP);
-            assertTrue(rounded >= rows && rounded >= before && rounded <= Math.max(rows + Reach.STEP, rows * 3L / 2),
+            int rounded = VisibleRows.roundedUp(rows);
+            assertEquals(0, rounded % VisibleRows.STEP);
+            assertTrue(rounded >= rows && rounded >= before && rounded <= Math.max(rows + VisibleRows.STEP, rows * 3L / 2),
                     rows + " became " + rounded);
             different += rounded > before ? 1 : 0;
             before = rounded;
@@ -57,7 +57,7 @@ class PromptsLeaveEmptyRowsAloneTest {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
-        for (Products products : isCuda ? Products.values() : new Products[] {Products.KERNELS}) {
+        for (ProductMode products : isCuda ? ProductMode.values() : new ProductMode[] {ProductMode.KERNELS}) {
             // All at once, and in pieces of which there are fewer where there are fewer keys.
             for (long scratch : new long[] {1 << 26, 60_000}) {
                 check(products, scratch);
@@ -65,15 +65,15 @@ class PromptsLeaveEmptyRowsAloneTest {
         }
     }
 
-    private void check(Products products, long scratch) {
-        float tolerance = products == Products.BF16 ? 2e-2f : 5e-6f;
+    private void check(ProductMode products, long scratch) {
+        float tolerance = products == ProductMode.BF16 ? 2e-2f : 5e-6f;
         List<Kernel> launched = new ArrayList<>();
         List<Integer> prepared = new ArrayList<>();
         try (Arena arena = Arena.ofShared();
                 Session plain = Devices.byName("scalar").open(Map.of());
                 Session session = new GpuSession(Map.of("half", Tensor.allocate(arena, DType.BF16, Shape.of(1))),
                         products, new GpuSession.Limits(1 << 20, scratch, 1 << 14),
-                        new WatchedRunner(Launches.chosen().runner(), launched, prepared))) {
+                        new WatchedLauncher(LaunchMode.chosen().launcher(), launched, prepared))) {
             // The second needs more memory: what the first was made for is gone then.
             for (int tokens : new int[] {40, 80}) {
                 Program plan = program(tokens);
@@ -117,7 +117,7 @@ class PromptsLeaveEmptyRowsAloneTest {
             program.input("first").setInt(t, t < 20 ? 0 : 5);
             program.input("last").setInt(t, position + t);
         }
-        int there = Reach.roundedUp(position + tokens);
+        int there = VisibleRows.roundedUp(position + tokens);
         for (String name : List.of("q", "k", "v")) {
             Tensor tensor = program.input(name);
             long width = tensor.shape().dim(1);

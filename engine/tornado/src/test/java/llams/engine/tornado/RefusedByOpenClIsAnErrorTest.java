@@ -36,18 +36,18 @@ class RefusedByOpenClIsAnErrorTest {
         x.set(c.globalIdx, 2.0f);
     }
 
-    private Plan plan(int tasks, long... threads) {
-        Plan plan = new Plan().send(x);
+    private TornadoGraph graph(int tasks, long... threads) {
+        TornadoGraph graph = new TornadoGraph().send(x);
         for (int i = 0; i < tasks; i++) {
-            Plan.Task task = plan.task(GROUP, 1, "addition " + i);
+            TornadoGraph.Task task = graph.task(GROUP, 1, "addition " + i);
             task.grid().setGlobalWork(threads[i], 1, 1);
-            plan.graph().task(task.id(), RefusedByOpenClIsAnErrorTest::addOne, Plan.CONTEXT, x);
+            graph.taskGraph().task(task.id(), RefusedByOpenClIsAnErrorTest::addOne, TornadoGraph.CONTEXT, x);
         }
-        return plan;
+        return graph;
     }
 
-    private static void isRefused(Plan plan, String... words) {
-        String message = assertThrows(IllegalStateException.class, plan::run).getMessage();
+    private static void isRefused(TornadoGraph graph, String... words) {
+        String message = assertThrows(IllegalStateException.class, graph::run).getMessage();
         for (String word : words) {
             assertTrue(message.contains(word), message);
         }
@@ -56,21 +56,21 @@ class RefusedByOpenClIsAnErrorTest {
 
     private void isTaken() {
         x.init(1);
-        try (Plan plan = plan(2, GROUP, 2 * GROUP).fetch(x)) {
-            plan.run();
-            plan.run();
+        try (TornadoGraph graph = graph(2, GROUP, 2 * GROUP).fetch(x)) {
+            graph.run();
+            graph.run();
         }
         assertEquals(List.of(5f, 3f, 1f), List.of(x.get(0), x.get(GROUP), x.get(3 * GROUP)));
     }
 
     @Test
     void aKernelThatDoesNotCompile() {
-        Plan plan = plan(1, GROUP);
-        Plan.Task task = plan.task(GROUP, 1, "PI for Test 3x4");
+        TornadoGraph graph = graph(1, GROUP);
+        TornadoGraph.Task task = graph.task(GROUP, 1, "PI for Test 3x4");
         task.grid().setGlobalWork(GROUP, 1, 1);
-        plan.graph().task(task.id(), RefusedByOpenClIsAnErrorTest::M_PI, Plan.CONTEXT, x);
+        graph.taskGraph().task(task.id(), RefusedByOpenClIsAnErrorTest::M_PI, TornadoGraph.CONTEXT, x);
         for (int run = 0; run < 2; run++) {
-            isRefused(plan, "PI for Test 3x4 could not be compiled");
+            isRefused(graph, "PI for Test 3x4 could not be compiled");
         }
         isTaken();
     }
@@ -78,9 +78,9 @@ class RefusedByOpenClIsAnErrorTest {
     /// Groups of 64 of 65 threads are none.
     @Test
     void aLaunch() {
-        try (Plan plan = plan(3, GROUP, GROUP + 1, GROUP)) {
+        try (TornadoGraph graph = graph(3, GROUP, GROUP + 1, GROUP)) {
             for (int run = 0; run < 2; run++) {
-                isRefused(plan, "refused addition 1", "65", "64");
+                isRefused(graph, "refused addition 1", "65", "64");
             }
         }
         isTaken();
@@ -91,21 +91,21 @@ class RefusedByOpenClIsAnErrorTest {
     void aLateLaunch() {
         long[] threads = new long[100];
         Arrays.fill(threads, GROUP);
-        try (Plan plan = plan(100, threads)) {
+        try (TornadoGraph graph = graph(100, threads)) {
             for (int run = 0; run < 12; run++) {
-                plan.run();
+                graph.run();
             }
         }
         threads[99] = GROUP - 1;
-        try (Plan plan = plan(100, threads)) {
-            isRefused(plan, "refused addition 99");
+        try (TornadoGraph graph = graph(100, threads)) {
+            isRefused(graph, "refused addition 99");
         }
     }
 
     @Test
     void aGroupTooLarge() {
         int threads = Math.toIntExact(Gpu.groupLimit()) + 1;
-        String message = assertThrows(IllegalStateException.class, () -> new Plan().task(threads, 1, "addition"))
+        String message = assertThrows(IllegalStateException.class, () -> new TornadoGraph().task(threads, 1, "addition"))
                 .getMessage();
         assertTrue(message.contains("addition needs groups of " + threads), message);
         assertTrue(Gpu.groupTooSmall(256).orElseThrow().contains("256 threads at most, and 512 are needed"));

@@ -31,13 +31,13 @@ class RefusedLaunchIsAnErrorTest {
 
     @Test
     void aGridTooLarge() {
-        for (Launches launches : new Launches[] {Launches.STREAM, Launches.EACH, Launches.GRAPH}) {
-            try (Runner runner = launches.runner()) {
-                Block block = runner.make(Block.Kind.FLOATS, 64);
-                Block ints = runner.make(Block.Kind.INTS, 1024);
+        for (LaunchMode launches : new LaunchMode[] {LaunchMode.STREAM, LaunchMode.EACH, LaunchMode.GRAPH}) {
+            try (Launcher launcher = launches.launcher()) {
+                DeviceBlock block = launcher.allocate(DeviceBlock.Kind.FLOATS, 64);
+                DeviceBlock ints = launcher.allocate(DeviceBlock.Kind.INTS, 1024);
                 // Of groups in the second direction 65535 are possible.
                 Launch launch = new Launch(Kernel.FILL, List.of(block), new int[3], 1, 70_000, 1, "test", null);
-                try (Runner.Prepared prepared = runner.prepare(List.of(launch), ints, block, 64, null)) {
+                try (Launcher.Prepared prepared = launcher.prepare(List.of(launch), ints, block, 64, null)) {
                     String message = assertThrows(IllegalStateException.class, prepared::run).getMessage();
                     assertTrue(
                             message.contains("FILL") && message.contains("70000") && message.contains("CUDA's error 1"),
@@ -53,10 +53,10 @@ class RefusedLaunchIsAnErrorTest {
         String limit = System.getProperty("tornado.device.memory");
         // What TornadoVM takes where nothing is said.
         System.setProperty("tornado.device.memory", limit == null ? "4GB" : limit);
-        try (Runner runner = Launches.STREAM.runner()) {
+        try (Launcher launcher = LaunchMode.STREAM.launcher()) {
             String message = assertThrows(IllegalStateException.class, () -> {
                 for (int i = 0; i < 40; i++) {
-                    runner.make(Block.Kind.FLOATS, Block.LIMIT);
+                    launcher.allocate(DeviceBlock.Kind.FLOATS, DeviceBlock.LIMIT);
                 }
             }).getMessage();
             assertTrue(message.contains("out of device memory") && message.contains("use fewer tokens"), message);
@@ -72,7 +72,7 @@ class RefusedLaunchIsAnErrorTest {
         Leaf one = Leaf.input("one", DType.F32, 3);
         Program plan = Program.of(g, Map.of("two", g.scale(one, 2)));
         try (Arena arena = Arena.ofConfined();
-                Session session = new GpuSession(Map.of(), Products.KERNELS, GpuSession.Limits.usual())) {
+                Session session = new GpuSession(Map.of(), ProductMode.KERNELS, GpuSession.Limits.usual())) {
             Executable program = session.compile(plan);
             program.input("one").data().copyFrom(Tensor.of(arena, one.shape(), new float[] {1, 1, 1}).data());
             program.run();

@@ -75,7 +75,7 @@ class RoundedProductsTest {
     }
 
     private Map<String, float[]> onTheDevice() {
-        return run(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()));
+        return run(new GpuSession(resident, ProductMode.BF16, GpuSession.Limits.usual()));
     }
 
     private static double rounded(float value) {
@@ -131,7 +131,7 @@ class RoundedProductsTest {
             outputs.put(x.name() + w.name(),
                     g.record(new MatMul(false, true), x, w, weight(DType.F32, mnk[0], mnk[1])));
         }
-        System.setProperty(Products.ROWS_PROPERTY, "kernel");
+        System.setProperty(ProductMode.ROWS_PROPERTY, "kernel");
         try {
             Map<String, float[]> expected = run(Devices.byName("scalar").open(resident));
             onTheDevice().forEach((name, values) -> {
@@ -140,7 +140,7 @@ class RoundedProductsTest {
                 }
             });
         } finally {
-            System.clearProperty(Products.ROWS_PROPERTY);
+            System.clearProperty(ProductMode.ROWS_PROPERTY);
         }
     }
 
@@ -245,7 +245,7 @@ class RoundedProductsTest {
             }
             Program program = Program.of(graph, wanted);
             Map<String, float[]> expected = attention(Devices.byName("scalar").open(resident), program, first, last);
-            Map<String, float[]> actual = attention(new GpuSession(resident, Products.BF16, GpuSession.Limits.usual()),
+            Map<String, float[]> actual = attention(new GpuSession(resident, ProductMode.BF16, GpuSession.Limits.usual()),
                     program, first, last);
             expected.forEach((name, want) -> {
                 double most = 0;
@@ -275,7 +275,7 @@ class RoundedProductsTest {
     /// A model of F32 alone has no product in BF16.
     @Test
     void fullModelsStayAsTheyAre() {
-        assertEquals(Products.F32, Products.BF16.of(List.of(Tensor.allocate(arena, DType.F32, Shape.of(1)))));
-        assertEquals(Products.BF16, Products.BF16.of(List.of(Tensor.allocate(arena, DType.Q8_0, Shape.of(32)))));
+        assertEquals(ProductMode.F32, ProductMode.BF16.of(List.of(Tensor.allocate(arena, DType.F32, Shape.of(1)))));
+        assertEquals(ProductMode.BF16, ProductMode.BF16.of(List.of(Tensor.allocate(arena, DType.Q8_0, Shape.of(32)))));
     }
 }

@@ -41,10 +41,10 @@ class WeightsInManyBlocksTest {
             }
             Program program = Program.of(g, Map.of("y", x));
             float[] expected = run(Devices.byName("scalar").open(resident), program);
-            long one = Block.aligned(DIM * DIM);
-            for (long limit : new long[] {Block.LIMIT, LAYERS * one, 3 * one, 1}) {
+            long one = DeviceBlock.aligned(DIM * DIM);
+            for (long limit : new long[] {DeviceBlock.LIMIT, LAYERS * one, 3 * one, 1}) {
                 assertArrayEquals(expected,
-                        run(new GpuSession(resident, Products.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)),
+                        run(new GpuSession(resident, ProductMode.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)),
                                 program),
                         1e-4f);
             }

@@ -6,16 +6,16 @@ import java.util.List;
 /// Where the tasks of a graph find their parameters, counted from where the graph's start: numbers on the device, an
 /// array each. A number as an argument would be a constant of the compiled kernel, and every number another kernel.
 /// They are few, and outlive sessions.
-final class Starts {
-    private static final Memory MEMORY = new Memory();
+final class ParameterStarts {
+    private static final WindowedMemory MEMORY = new WindowedMemory();
     private static final List<HostedBlock> BLOCKS = new ArrayList<>();
 
-    private Starts() {}
+    private ParameterStarts() {}
 
     /// @param number of a kernel in its graph
     static synchronized HostedBlock of(int number) {
         while (BLOCKS.size() <= number) {
-            BLOCKS.add(MEMORY.makeNumber(BLOCKS.size() * Launch.PARAMETERS));
+            BLOCKS.add(MEMORY.allocateNumber(BLOCKS.size() * Launch.PARAMETERS));
         }
         return BLOCKS.get(number);
     }

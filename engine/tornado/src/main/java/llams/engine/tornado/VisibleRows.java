@@ -11,7 +11,7 @@ import llams.engine.tensor.Tensor;
 /// is rounded up, so that few sets of launches serve all runs.
 ///
 /// @param lasts the inputs that say so: the last row that each token sees
-record Reach(List<Tensor> lasts) {
+record VisibleRows(List<Tensor> lasts) {
     /// All rows.
     static final int ALL = Integer.MAX_VALUE;
     /// Numbers are multiples of this.
@@ -21,8 +21,8 @@ record Reach(List<Tensor> lasts) {
     /// number.
     private static final int STEPS = 2;
 
-    static Reach of(Collection<Place> lasts, Map<String, Tensor> inputs) {
-        return new Reach(lasts.stream().map(last -> switch (last) {
+    static VisibleRows of(Collection<Place> lasts, Map<String, Tensor> inputs) {
+        return new VisibleRows(lasts.stream().map(last -> switch (last) {
             case OfLeaf(var leaf) when inputs.containsKey(leaf.name()) -> inputs.get(leaf.name());
             default ->
                 throw new IllegalArgumentException("gpu: the rows that tokens see must be an input, not " + last);

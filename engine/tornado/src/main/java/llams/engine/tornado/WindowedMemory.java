@@ -12,53 +12,53 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// Makes blocks on the device and copies parts of them in and out through small arrays, the windows, so that nothing of
 /// a model's size is ever needed on the host beside the mapped file.
-final class Memory implements AutoCloseable {
+final class WindowedMemory implements AutoCloseable {
     /// Elements of the windows; the smallest that holds a copy is used, the largest again and again.
     private static final int[] WINDOWS = {1 << 10, 1 << 16, 1 << 20, 1 << 24};
     private static final int GROUP = 64;
 
     private final Arena arena = Arena.ofShared();
-    private final Map<Block, Plan> owners = new HashMap<>();
+    private final Map<DeviceBlock, TornadoGraph> owners = new HashMap<>();
     private final Map<Key, Window> windows = new HashMap<>();
 
     private record Key(HostedBlock block, int elements, boolean in) {}
 
-    private record Window(TornadoNativeArray array, IntArray range, Plan plan, Plan.Task task) {}
+    private record Window(TornadoNativeArray array, IntArray range, TornadoGraph graph, TornadoGraph.Task task) {}
 
     /// A block on the device, not cleared.
-    HostedBlock make(Block.Kind kind, long elements) {
-        HostedBlock block = new HostedBlock(kind, Block.aligned(Math.max(1, elements)), arena);
-        Plan plan = new Plan().make(block.array);
-        owners.put(block, plan);
-        Plan.Task task = plan.task(GROUP, 1, "the making of a block");
-        TaskGraph g = plan.graph();
+    HostedBlock allocate(DeviceBlock.Kind kind, long elements) {
+        HostedBlock block = new HostedBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), arena);
+        TornadoGraph graph = new TornadoGraph().allocate(block.array);
+        owners.put(block, graph);
+        TornadoGraph.Task task = graph.task(GROUP, 1, "the making of a block");
+        TaskGraph g = graph.taskGraph();
         switch (kind) {
-            case FLOATS -> g.task(task.id(), WindowKernels::makeFloats, Plan.CONTEXT, block.floats());
-            case SHORTS -> g.task(task.id(), WindowKernels::makeShorts, Plan.CONTEXT, block.shorts());
-            case INTS -> g.task(task.id(), WindowKernels::makeInts, Plan.CONTEXT, block.ints());
+            case FLOATS -> g.task(task.id(), WindowKernels::makeFloats, TornadoGraph.CONTEXT, block.floats());
+            case SHORTS -> g.task(task.id(), WindowKernels::makeShorts, TornadoGraph.CONTEXT, block.shorts());
+            case INTS -> g.task(task.id(), WindowKernels::makeInts, TornadoGraph.CONTEXT, block.ints());
         }
-        plan.run();
-        plan.made(block);
+        graph.run();
+        graph.keepBuffer(block);
         return block;
     }
 
     /// A block of one integer.
-    HostedBlock makeNumber(int value) {
-        HostedBlock block = new HostedBlock(Block.Kind.INTS, Block.ALIGNMENT, arena);
+    HostedBlock allocateNumber(int value) {
+        HostedBlock block = new HostedBlock(DeviceBlock.Kind.INTS, DeviceBlock.ALIGNMENT, arena);
         block.ints().set(0, value);
-        Plan plan = new Plan().sendOnce(block.array);
-        owners.put(block, plan);
-        Plan.Task task = plan.task(GROUP, 1, "the making of a number");
-        plan.graph().task(task.id(), WindowKernels::keepInts, Plan.CONTEXT, block.ints());
-        plan.run();
-        plan.made(block);
+        TornadoGraph graph = new TornadoGraph().sendOnce(block.array);
+        owners.put(block, graph);
+        TornadoGraph.Task task = graph.task(GROUP, 1, "the making of a number");
+        graph.taskGraph().task(task.id(), WindowKernels::keepInts, TornadoGraph.CONTEXT, block.ints());
+        graph.run();
+        graph.keepBuffer(block);
         return block;
     }
 
-    void free(Block block) {
+    void free(DeviceBlock block) {
         windows.entrySet().removeIf(window -> {
             if (window.getKey().block == block) {
-                window.getValue().plan.close();
+                window.getValue().graph.close();
                 return true;
             }
             return false;
@@ -96,7 +96,7 @@ final class Memory implements AutoCloseable {
         window.range.set(0, Math.toIntExact(offset));
         window.range.set(1, elements);
         window.task.grid().setGlobalWork((elements + GROUP - 1) / GROUP * GROUP, 1, 1);
-        window.plan.run();
+        window.graph.run();
     }
 
     private Window window(HostedBlock block, long count, boolean in) {
@@ -104,12 +104,12 @@ final class Memory implements AutoCloseable {
         for (int i = WINDOWS.length - 1; i >= 0 && WINDOWS[i] >= count; i--) {
             size = WINDOWS[i];
         }
-        return windows.computeIfAbsent(new Key(block, size, in), Memory::window);
+        return windows.computeIfAbsent(new Key(block, size, in), WindowedMemory::window);
     }
 
     private static Window window(Key key) {
         IntArray range = new IntArray(2);
-        Plan plan = new Plan();
+        TornadoGraph graph = new TornadoGraph();
         HostedBlock block = key.block;
         TornadoNativeArray array = switch (block.kind) {
             case FLOATS -> new FloatArray(key.elements);
@@ -117,32 +117,32 @@ final class Memory implements AutoCloseable {
             case INTS -> new IntArray(key.elements);
         };
         if (key.in) {
-            plan.send(range, array).use(block);
+            graph.send(range, array).use(block);
         } else {
-            plan.send(range).use(block);
+            graph.send(range).use(block);
         }
-        Plan.Task task = plan.task(GROUP, 1, key.in ? "the copy into a block" : "the copy out of a block");
-        TaskGraph g = plan.graph();
+        TornadoGraph.Task task = graph.task(GROUP, 1, key.in ? "the copy into a block" : "the copy out of a block");
+        TaskGraph g = graph.taskGraph();
         switch (array) {
             case FloatArray floats when key.in ->
-                g.task(task.id(), WindowKernels::putFloats, Plan.CONTEXT, range, floats, block.floats());
+                g.task(task.id(), WindowKernels::putFloats, TornadoGraph.CONTEXT, range, floats, block.floats());
             case FloatArray floats ->
-                g.task(task.id(), WindowKernels::takeFloats, Plan.CONTEXT, range, block.floats(), floats);
+                g.task(task.id(), WindowKernels::takeFloats, TornadoGraph.CONTEXT, range, block.floats(), floats);
             case ShortArray shorts ->
-                g.task(task.id(), WindowKernels::putShorts, Plan.CONTEXT, range, shorts, block.shorts());
-            case IntArray ints -> g.task(task.id(), WindowKernels::putInts, Plan.CONTEXT, range, ints, block.ints());
+                g.task(task.id(), WindowKernels::putShorts, TornadoGraph.CONTEXT, range, shorts, block.shorts());
+            case IntArray ints -> g.task(task.id(), WindowKernels::putInts, TornadoGraph.CONTEXT, range, ints, block.ints());
             default -> throw new IllegalStateException("gpu: no window of " + array.getClass());
         }
         if (!key.in) {
-            plan.fetch(array);
+            graph.fetch(array);
         }
-        return new Window(array, range, plan, task);
+        return new Window(array, range, graph, task);
     }
 
     @Override
     public void close() {
-        windows.values().forEach(window -> window.plan.close());
-        owners.values().forEach(Plan::close);
+        windows.values().forEach(window -> window.graph.close());
+        owners.values().forEach(TornadoGraph::close);
         arena.close();
     }
 }

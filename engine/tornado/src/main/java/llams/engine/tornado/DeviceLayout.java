@@ -14,8 +14,8 @@ import llams.engine.tensor.DType;
 ///
 /// @param leaves    by name
 /// @param temporary what programs share
-/// @param consts    the values of [Constants]
-record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
+/// @param consts    the values of [ConstantTable]
+record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceBlock consts) {
     /// No value of a slab crosses a multiple of so many elements.
     static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
 
@@ -25,10 +25,10 @@ record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
     /// @param floats  what an op needs for itself, in F32
     /// @param halves  the same of 16 bits
     /// @param rounded the left side of products in BF16, which outlives its op
-    record Temporary(List<Block> slab, Block floats, Block halves, Block rounded) {
+    record Temporary(List<DeviceBlock> slab, DeviceBlock floats, DeviceBlock halves, DeviceBlock rounded) {
         /// Memory of these sizes that is none yet, to find out what a program needs.
         static Temporary imagined(Sizes sizes) {
-            return sizes.made(null, (kind, elements) -> new Block(kind, Block.aligned(Math.max(1, elements)), 0),
+            return sizes.provide(null, (kind, elements) -> new DeviceBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), 0),
                     block -> {});
         }
     }
@@ -43,36 +43,36 @@ record Places(Map<String, Ref> leaves, Temporary temporary, Block consts) {
         /// Memory that has these sizes at least: what there is where it suffices, else new, after that has been freed.
         ///
         /// @param have null if there is none yet
-        Temporary made(Temporary have, BiFunction<Block.Kind, Long, Block> make, Consumer<Block> free) {
-            List<Block> windows = have == null ? List.of() : have.slab;
+        Temporary provide(Temporary have, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate, Consumer<DeviceBlock> free) {
+            List<DeviceBlock> windows = have == null ? List.of() : have.slab;
             if (windows.isEmpty() || windows.stream().mapToLong(block -> block.elements).sum() < slab) {
                 windows.forEach(free);
-                List<Block> grown = new ArrayList<>();
+                List<DeviceBlock> grown = new ArrayList<>();
                 for (long from = 0; from == 0 || from < slab; from += WINDOW) {
-                    grown.add(make.apply(Block.Kind.FLOATS, Math.min(WINDOW, slab - from)));
+                    grown.add(allocate.apply(DeviceBlock.Kind.FLOATS, Math.min(WINDOW, slab - from)));
                 }
                 windows = List.copyOf(grown);
             }
             return new Temporary(windows,
-                    grown(have == null ? null : have.floats, Block.Kind.FLOATS, floats, make, free),
-                    grown(have == null ? null : have.halves, Block.Kind.SHORTS, halves, make, free),
-                    grown(have == null ? null : have.rounded, Block.Kind.SHORTS, rounded, make, free));
+                    grown(have == null ? null : have.floats, DeviceBlock.Kind.FLOATS, floats, allocate, free),
+                    grown(have == null ? null : have.halves, DeviceBlock.Kind.SHORTS, halves, allocate, free),
+                    grown(have == null ? null : have.rounded, DeviceBlock.Kind.SHORTS, rounded, allocate, free));
         }
 
-        private static Block grown(Block have, Block.Kind kind, long elements, BiFunction<Block.Kind, Long, Block> make,
-                Consumer<Block> free) {
+        private static DeviceBlock grown(DeviceBlock have, DeviceBlock.Kind kind, long elements, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate,
+                Consumer<DeviceBlock> free) {
             if (have != null && have.elements >= elements) {
                 return have;
             }
             if (have != null) {
                 free.accept(have);
             }
-            return make.apply(kind, elements);
+            return allocate.apply(kind, elements);
         }
     }
 
     /// The first element of a value in a block.
-    record Ref(Block block, int offset) {
+    record Ref(DeviceBlock block, int offset) {
         Ref plus(long elements) {
             return new Ref(block, Math.toIntExact(offset + elements));
         }

@@ -12,7 +12,7 @@ import llams.engine.graph.Add;
 import llams.engine.graph.SquaredNorm;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that
 /// lies side by side.
@@ -20,11 +20,11 @@ import llams.engine.tornado.Places.Ref;
 /// @param tensors whose norms these are
 /// @param sum     where it goes
 /// @param length  instructions that this takes the place of
-record NormLowering(List<Place> tensors, Place sum, int length) {
+record SquaredNormLowering(List<Place> tensors, Place sum, int length) {
     /// If the first of these instructions begin so.
     ///
     /// @param outputs of the program
-    static Optional<NormLowering> of(List<Instruction> instructions, Collection<Place> outputs) {
+    static Optional<SquaredNormLowering> of(List<Instruction> instructions, Collection<Place> outputs) {
         List<Place> tensors = new ArrayList<>();
         Map<Place, Integer> norms = new HashMap<>();
         Set<Place> between = new HashSet<>();
@@ -54,7 +54,7 @@ record NormLowering(List<Place> tensors, Place sum, int length) {
                 || instructions.subList(at, instructions.size())
                         .stream()
                         .anyMatch(instruction -> instruction.inputs().stream().anyMatch(between::contains));
-        return isReadElsewhere ? Optional.empty() : Optional.of(new NormLowering(tensors, sum, at));
+        return isReadElsewhere ? Optional.empty() : Optional.of(new SquaredNormLowering(tensors, sum, at));
     }
 
     void lower(Lowering lowering) {

@@ -9,10 +9,10 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /// What stands between the batched products of attention, and between the products of the loss: a work-group of
 /// [#GROUP] threads takes one row of scores.
-final class ScoreKernels {
-    static final int GROUP = Parts.GROUP;
+final class SoftmaxKernels {
+    static final int GROUP = KernelFunctions.GROUP;
 
-    private ScoreKernels() {}
+    private SoftmaxKernels() {}
 
     /// Scores become probabilities, zero outside `first..last`. Row `(block * heads + head) * count + t` of scores
     /// belongs to token `block * length + from + t`, and has `keys` of the block's rows. Parameters: scores, logSumExp,
@@ -30,7 +30,7 @@ final class ScoreKernels {
         int at = ints.get(p) + c.groupIdx * keys;
         int first = ints.get(ints.get(p + 8) + token) - block * rows;
         int last = ints.get(ints.get(p + 9) + token) - block * rows;
-        float lse = Parts.logSumExp(c, scores, at + first, at + last);
+        float lse = KernelFunctions.logSumExp(c, scores, at + first, at + last);
         for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             if (i >= first && i <= last) {
@@ -58,7 +58,7 @@ final class ScoreKernels {
         int to = ints.get(p + 2) + c.groupIdx * keys;
         int first = ints.get(ints.get(p + 9) + token) - block * rows;
         int last = ints.get(ints.get(p + 10) + token) - block * rows;
-        float lse = Parts.logSumExp(c, scores, at + first, at + last);
+        float lse = KernelFunctions.logSumExp(c, scores, at + first, at + last);
         for (int i = c.localIdx; i < keys; i += GROUP) {
             float value = 0.0f;
             if (i >= first && i <= last) {
@@ -77,7 +77,7 @@ final class ScoreKernels {
         for (int i = c.localIdx; i < headDim; i += GROUP) {
             mine += out.get(from + i) * dOut.get(up + i);
         }
-        return Parts.sum(c, mine);
+        return KernelFunctions.sum(c, mine);
     }
 
     /// Scores become probabilities, and the gradients of the probabilities those of the scores:
@@ -155,7 +155,7 @@ final class ScoreKernels {
         int vocab = ints.get(p + 3);
         int at = ints.get(p) + c.groupIdx * vocab;
         int label = ints.get(ints.get(p + 4) + c.groupIdx);
-        float lse = Parts.logSumExp(c, logits, at, at + vocab - 1);
+        float lse = KernelFunctions.logSumExp(c, logits, at, at + vocab - 1);
         if (c.localIdx == 0) {
             float lost = 0.0f;
             if (label >= 0) {

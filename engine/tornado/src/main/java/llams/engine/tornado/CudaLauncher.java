@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 /// printed.
 ///
 /// Everything of a process goes through one stream, in order.
-final class CudaRunner implements Runner {
+final class CudaLauncher implements Launcher {
     /// As [TornadoOptions] reads it: what of the device may be used.
     private static final String MEMORY = "tornado.device.memory";
     private static final double GIBIBYTE = 1L << 30;
@@ -23,16 +23,16 @@ final class CudaRunner implements Runner {
     private static CuBlas.Stream stream;
     private static long context;
 
-    private final Launches launches;
-    private final Map<Block, Long> made = new HashMap<>();
+    private final LaunchMode launches;
+    private final Map<DeviceBlock, Long> made = new HashMap<>();
     private long used;
     private CuBlas library;
 
-    CudaRunner(Launches launches) {
+    CudaLauncher(LaunchMode launches) {
         this.launches = launches;
-        synchronized (CudaRunner.class) {
+        synchronized (CudaLauncher.class) {
             if (stream == null) {
-                context = CudaKernel.of(Kernel.FILL, List.of(Block.Kind.FLOATS)).context();
+                context = CudaKernel.of(Kernel.FILL, List.of(DeviceBlock.Kind.FLOATS)).context();
                 CudaDriver.enter(context);
                 long workspace = CudaDriver.allocate(LIBRARY_BYTES);
                 stream = new CuBlas.Stream(CudaDriver.createStream(), workspace, workspace == 0 ? 0 : LIBRARY_BYTES);
@@ -41,16 +41,16 @@ final class CudaRunner implements Runner {
     }
 
     @Override
-    public Block make(Block.Kind kind, long elements) {
+    public DeviceBlock allocate(DeviceBlock.Kind kind, long elements) {
         CudaDriver.enter(context);
-        long count = Block.aligned(Math.max(1, elements));
+        long count = DeviceBlock.aligned(Math.max(1, elements));
         long bytes = HEAD_BYTES + count * kind.bytes;
         boolean isTooMuch = System.getProperty(MEMORY) != null && used + bytes > TornadoOptions.DEVICE_AVAILABLE_MEMORY;
         long address = isTooMuch ? 0 : CudaDriver.allocate(bytes);
         if (address == 0) {
             throw outOfMemory(bytes, isTooMuch);
         }
-        Block block = new Block(kind, count, address + HEAD_BYTES);
+        DeviceBlock block = new DeviceBlock(kind, count, address + HEAD_BYTES);
         made.put(block, address);
         used += bytes;
         return block;
@@ -68,7 +68,7 @@ final class CudaRunner implements Runner {
     }
 
     @Override
-    public void free(Block block) {
+    public void free(DeviceBlock block) {
         CudaDriver.enter(context);
         // Work that is under way may still use it.
         CudaDriver.finish(stream.handle());
@@ -77,19 +77,19 @@ final class CudaRunner implements Runner {
     }
 
     @Override
-    public void write(MemorySegment from, Block block, long offset) {
+    public void write(MemorySegment from, DeviceBlock block, long offset) {
         CudaDriver.enter(context);
         CudaDriver.copyIn(from, block.address + offset * block.kind.bytes, stream.handle());
     }
 
     @Override
-    public void read(Block block, long offset, MemorySegment to) {
+    public void read(DeviceBlock block, long offset, MemorySegment to) {
         CudaDriver.enter(context);
         CudaDriver.copyOut(block.address + offset * block.kind.bytes, to, stream.handle());
     }
 
     @Override
-    public Prepared prepare(List<Launch> all, Block ints, Block consts, int parameters, Profile profile) {
+    public Prepared prepare(List<Launch> all, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile) {
         CudaDriver.enter(context);
         if (library == null && all.stream().anyMatch(launch -> launch.product() != null)) {
             CuBlas loaded = CuBlas.load();

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 /// What kernels share: TornadoVM compiles it into each. A method that waits for its group must be reached by every
 /// thread of it. Local arrays are made where they are used: for one that is passed on, TornadoVM computes wrong
 /// addresses.
-final class Parts {
+final class KernelFunctions {
     /// Threads of a group that works together.
     static final int GROUP = 128;
 
@@ -16,7 +16,7 @@ final class Parts {
     /// for memory.
     static final int WIDE_GROUP = 512;
 
-    private Parts() {}
+    private KernelFunctions() {}
 
     /// The sum over a group.
     static float sum(KernelContext c, float mine) {

@@ -1,25 +1,25 @@
 package llams.engine.tornado;
 
-import llams.engine.tornado.Places.Ref;
+import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Memory of one kind that ops need for themselves: every op's begins at the start of a block.
-final class Scratch {
-    private final Block block;
+final class ScratchRegion {
+    private final DeviceBlock block;
     private long used;
     private long needed;
 
-    Scratch(Block block) {
+    ScratchRegion(DeviceBlock block) {
         this.block = block;
     }
 
     /// @throws IllegalArgumentException if that is more than a block can have
     Ref take(long elements) {
-        if (elements > Block.LIMIT - used) {
+        if (elements > DeviceBlock.LIMIT - used) {
             throw new IllegalArgumentException("gpu: an op needs " + (used + elements) + " numbers for itself, at most "
-                    + Block.LIMIT + " are possible; use fewer tokens at a time");
+                    + DeviceBlock.LIMIT + " are possible; use fewer tokens at a time");
         }
         long offset = used;
-        used += Block.aligned(elements);
+        used += DeviceBlock.aligned(elements);
         needed = Math.max(needed, used);
         return new Ref(block, Math.toIntExact(offset));
     }

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 /// alone, once for
 /// [#HEADS] heads that share them, whatever a cache could hold. The rows are shared out over [#SPLITS] work-groups,
 /// which leave a maximum, a sum and the values' weighted sum each; a second kernel joins these.
-final class FewQueryKernels {
+final class DecodeAttentionKernels {
     /// Dimensions of a head, at most: a thread each.
     static final int WIDTH = 128;
     /// Heads that share keys and that a work-group takes.
@@ -29,7 +29,7 @@ final class FewQueryKernels {
     private static final int PADDED = WIDTH + 1;
     private static final float LEAST = -3.0e38f;
 
-    private FewQueryKernels() {}
+    private DecodeAttentionKernels() {}
 
     /// What a work-group finds in its tiles. Groups: a split, a key head's heads, a token. Parameters: q, keys, values,
     /// found, heads, heads a key, headDim, width of the keys, scale (a constant), first, last (in `ints`). Of head `h`

@@ -10,9 +10,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run; which memory
 /// they work on is exchanged before it.
-final class Segment implements AutoCloseable {
+final class LaunchGraph implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
-    private final Plan plan;
+    private final TornadoGraph graph;
     /// What each task is told of its launch before a run.
     private final List<Consumer<Launch>> tasks = new ArrayList<>();
     /// The arrays that stand for each block, by the place of the operand.
@@ -21,20 +21,20 @@ final class Segment implements AutoCloseable {
     private final Profile profile;
 
     /// @param profile null to measure nothing
-    Segment(List<Launch> launches, HostedBlock ints, HostedBlock consts, Profile profile) {
+    LaunchGraph(List<Launch> launches, HostedBlock ints, HostedBlock consts, Profile profile) {
         this.profile = profile;
         last = launches;
-        plan = new Plan(profile != null);
-        plan.send(pc).use(ints).use(consts);
-        List<Block> blocks = Launch.distinctBlocks(launches);
+        graph = new TornadoGraph(profile != null);
+        graph.send(pc).use(ints).use(consts);
+        List<DeviceBlock> blocks = Launch.distinctBlocks(launches);
         blocks.forEach(block -> arrays.add(new HashMap<>()));
         int kernels = 0;
         for (Launch launch : launches) {
             List<TornadoNativeArray> operands = new ArrayList<>();
-            for (Block block : launch.blocks()) {
+            for (DeviceBlock block : launch.blocks()) {
                 operands.add(arrays.get(blocks.indexOf(block)).computeIfAbsent(operands.size(), place -> {
                     TornadoNativeArray array = ((HostedBlock) block).alias();
-                    plan.use((HostedBlock) block, array);
+                    graph.use((HostedBlock) block, array);
                     return array;
                 }));
             }
@@ -43,20 +43,20 @@ final class Segment implements AutoCloseable {
             CuBlasProvider.Call call = new CuBlasProvider.Call();
             IntArray start = null;
             if (launch.product() == null) {
-                HostedBlock number = Starts.of(kernels++);
-                plan.use(number);
+                HostedBlock number = ParameterStarts.of(kernels++);
+                graph.use(number);
                 start = number.ints();
-                Plan.Task task = plan.task(launch.kernel().localX, launch.kernel().localY, what);
+                TornadoGraph.Task task = graph.task(launch.kernel().localX, launch.kernel().localY, what);
                 id = task.id();
                 tasks.add(next -> task.grid()
                         .setGlobalWork((long) next.groupsX() * next.kernel().localX,
                                 (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
             } else {
-                id = plan.libraryTask(what);
+                id = graph.libraryTask(what);
                 tasks.add(next -> call.product = next.product());
             }
             launch.kernel()
-                    .add(new Kernel.Binding(plan.graph(), id, Plan.CONTEXT, pc, ints.ints(), consts.floats(), operands,
+                    .add(new Kernel.Binding(graph.taskGraph(), id, TornadoGraph.CONTEXT, pc, ints.ints(), consts.floats(), operands,
                             start, call));
         }
     }
@@ -64,26 +64,26 @@ final class Segment implements AutoCloseable {
     /// @param launches   of the same shapes as those that this was made for
     /// @param blocks     the distinct ones of the launches
     /// @param parameters where theirs start, one behind the other
-    void run(List<Launch> launches, List<Block> blocks, int parameters) {
+    void run(List<Launch> launches, List<DeviceBlock> blocks, int parameters) {
         pc.set(0, parameters);
         if (launches != last) {
             for (int i = 0; i < blocks.size(); i++) {
                 HostedBlock block = (HostedBlock) blocks.get(i);
-                arrays.get(i).values().forEach(array -> plan.exchange(array, block));
+                arrays.get(i).values().forEach(array -> graph.exchange(array, block));
             }
             last = launches;
         }
         for (int i = 0; i < tasks.size(); i++) {
             tasks.get(i).accept(launches.get(i));
         }
-        plan.run();
+        graph.run();
         if (profile != null) {
-            profile.add(launches, plan.kernelNanos());
+            profile.add(launches, graph.kernelNanos());
         }
     }
 
     @Override
     public void close() {
-        plan.close();
+        graph.close();
     }
 }

@@ -1,7 +1,7 @@
 package llams.engine.tornado;
 
 /// A large array on the device, in which tensors lie at offsets. Two blocks are the same only if they are one object.
-class Block {
+class DeviceBlock {
     /// What an array holds.
     enum Kind {
         FLOATS(Float.BYTES), SHORTS(Short.BYTES), INTS(Integer.BYTES);
@@ -24,7 +24,7 @@ class Block {
     final long address;
 
     /// @param address 0 if TornadoVM knows it, or if the block is none yet
-    Block(Kind kind, long elements, long address) {
+    DeviceBlock(Kind kind, long elements, long address) {
         if (elements > LIMIT) {
             throw new IllegalArgumentException("gpu: a block of " + elements + " elements was asked for, at most "
                     + LIMIT + " are possible; use fewer tokens at a time");

@@ -10,7 +10,7 @@ import llams.engine.tensor.Tensor;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /// Who computes products, and from what. Sums are F32 everywhere.
-enum Products {
+enum ProductMode {
     /// The portable kernels: F32 by F32 or by widened weights.
     KERNELS,
     /// cuBLAS, F32 by F32: narrower weights are widened into scratch memory first. TF32 stays off.
@@ -38,18 +38,18 @@ enum Products {
 
     /// @throws IllegalArgumentException if the setting is none, or not possible here
     /// @throws IllegalStateException if it asks for cuBLAS and that is not there
-    static Products chosen() {
+    static ProductMode chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
         areRowsOurs();
         String wanted = System.getProperty(PROPERTY);
         if (wanted == null) {
             return isCuda && CuBlas.missing().isEmpty() ? BF16 : KERNELS;
         }
-        Products products = Arrays.stream(values())
+        ProductMode products = Arrays.stream(values())
                 .filter(value -> value.toString().equals(wanted))
                 .findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
-                        + Arrays.stream(values()).map(Products::toString).collect(Collectors.joining(", "))));
+                        + Arrays.stream(values()).map(ProductMode::toString).collect(Collectors.joining(", "))));
         if (products == BF16 && !isCuda) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for"
                     + " TornadoVM's CUDA backend, and this is " + Gpu.backend());
@@ -80,7 +80,7 @@ enum Products {
     }
 
     /// For these weights: a model of F32 alone is computed in F32.
-    Products of(Collection<Tensor> weights) {
+    ProductMode of(Collection<Tensor> weights) {
         return this == BF16 && weights.stream().allMatch(weight -> weight.dtype() == DType.F32) ? F32 : this;
     }
 

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /// The floats that kernels name by index: constants of ops, and the tables of [Widening] at the start.
-final class Constants {
+final class ConstantTable {
     /// Room on the device; a program needs a handful.
     static final int CAPACITY = 1 << 14;
 
     private final List<Float> values = new ArrayList<>();
     private final Map<List<Float>, Integer> indexes = new HashMap<>();
 
-    Constants() {
+    ConstantTable() {
         for (float value : Widening.tables()) {
             values.add(value);
         }

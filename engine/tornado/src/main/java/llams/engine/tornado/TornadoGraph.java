@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// One task graph, compiled when it first runs and run again and again. Its blocks are on the device already and belong
-/// to nobody's graph: [Sharing] puts them into this one, so graphs can be added at any time and run in any order.
-final class Plan implements AutoCloseable {
+/// to nobody's graph: [TornadoInternals] puts them into this one, so graphs can be added at any time and run in any order.
+final class TornadoGraph implements AutoCloseable {
     static final KernelContext CONTEXT = new KernelContext();
     /// A task and its time in TornadoVM's log, which is JSON.
     private static final Pattern TASK_TIME = Pattern
@@ -54,59 +54,59 @@ final class Plan implements AutoCloseable {
     private final boolean isProfiled;
     private String profileLog = "";
 
-    Plan() {
+    TornadoGraph() {
         this(false);
     }
 
     /// @param isProfiled true to have the device's times of each task
-    Plan(boolean isProfiled) {
+    TornadoGraph(boolean isProfiled) {
         this.isProfiled = isProfiled;
     }
 
     /// Arrays that go over to the device before every run.
-    Plan send(TornadoNativeArray... arrays) {
+    TornadoGraph send(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
         return this;
     }
 
     /// Arrays that go over before the first run.
-    Plan sendOnce(TornadoNativeArray... arrays) {
+    TornadoGraph sendOnce(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
         return this;
     }
 
     /// Arrays that come back after every run.
-    Plan fetch(TornadoNativeArray... arrays) {
+    TornadoGraph fetch(TornadoNativeArray... arrays) {
         graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
         return this;
     }
 
     /// A block that is on the device already.
-    Plan use(HostedBlock block) {
+    TornadoGraph use(HostedBlock block) {
         return use(block, block.array);
     }
 
     /// Such a block as one of its aliases.
-    Plan use(HostedBlock block, TornadoNativeArray array) {
+    TornadoGraph use(HostedBlock block, TornadoNativeArray array) {
         blocks.put(array, block);
-        graph.consumeFromDevice(Sharing.SOURCE, array);
+        graph.consumeFromDevice(TornadoInternals.SOURCE, array);
         return this;
     }
 
     /// Lets an array that is used be another block from the next run on.
     void exchange(TornadoNativeArray array, HostedBlock block) {
         if (blocks.put(array, block) != block && plan != null) {
-            Sharing.put(ready, array, block.buffer);
+            TornadoInternals.put(ready, array, block.buffer);
         }
     }
 
     /// Arrays that this graph makes on the device.
-    Plan make(TornadoNativeArray... arrays) {
+    TornadoGraph allocate(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.UNDER_DEMAND, (Object[]) arrays);
         return this;
     }
 
-    TaskGraph graph() {
+    TaskGraph taskGraph() {
         return graph;
     }
 
@@ -147,14 +147,14 @@ final class Plan implements AutoCloseable {
     }
 
     /// Compiles the first task and runs nothing.
-    Sharing.Compiled compile() {
+    TornadoInternals.Compiled compile() {
         try {
             plan();
             plan.withPreCompilation();
         } catch (TornadoBailoutRuntimeException e) {
             throw notCompiled(e);
         }
-        return Sharing.compiled(ready);
+        return TornadoInternals.compiled(ready);
     }
 
     private IllegalStateException notCompiled(TornadoBailoutRuntimeException e) {
@@ -188,7 +188,7 @@ final class Plan implements AutoCloseable {
                 if (isProfiled) {
                     plan.withProfiler(ProfilerMode.SILENT);
                 }
-                blocks.forEach((array, block) -> Sharing.put(ready, array, block.buffer));
+                blocks.forEach((array, block) -> TornadoInternals.put(ready, array, block.buffer));
             }
             // Not plan.execute(): that keeps a result for every call.
             TornadoExecutionResult result = plan.withGraph(0).execute();
@@ -212,7 +212,7 @@ final class Plan implements AutoCloseable {
     }
 
     private void checkTaken() {
-        int refused = commands.refused(Sharing.number(ready));
+        int refused = commands.refused(TornadoInternals.number(ready));
         if (refused != OpenClCommands.NONE) {
             Task task = tasks.get(Math.min(refused, tasks.size() - 1));
             throw new IllegalStateException("gpu: " + Gpu.name() + " refused " + task.what + ", or a copy for it, with "
@@ -235,8 +235,8 @@ final class Plan implements AutoCloseable {
     }
 
     /// After the first run: where the device has a block that this graph made.
-    void made(HostedBlock block) {
-        block.buffer = Sharing.of(ready, block.array);
+    void keepBuffer(HostedBlock block) {
+        block.buffer = TornadoInternals.of(ready, block.array);
         if (block.buffer.toBuffer() == 0) {
             throw new IllegalStateException("gpu: out of device memory: " + Gpu.name() + " gave no buffer of "
                     + block.bytes() + " bytes; use fewer tokens, --recompute or a smaller rank");

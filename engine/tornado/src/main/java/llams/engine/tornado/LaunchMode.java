@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /// Who puts launches onto the device.
-enum Launches {
+enum LaunchMode {
     /// TornadoVM, as graphs of its own.
     TORNADO,
     /// The CUDA driver, one after the other.
@@ -20,14 +20,14 @@ enum Launches {
     static final String PROPERTY = "llams.gpu.launches";
 
     /// @throws IllegalArgumentException if the setting is none, or not possible here
-    static Launches chosen() {
+    static LaunchMode chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
         String wanted = System.getProperty(PROPERTY, isCuda ? "graph" : "tornado");
-        Launches launches = Arrays.stream(values())
+        LaunchMode launches = Arrays.stream(values())
                 .filter(value -> value.toString().equals(wanted))
                 .findAny()
                 .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
-                        + Arrays.stream(values()).map(Launches::toString).collect(Collectors.joining(", "))));
+                        + Arrays.stream(values()).map(LaunchMode::toString).collect(Collectors.joining(", "))));
         if (launches != TORNADO && !isCuda) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is for TornadoVM's CUDA backend,"
                     + " and this is " + Gpu.backend());
@@ -35,8 +35,8 @@ enum Launches {
         return launches;
     }
 
-    Runner runner() {
-        return this == TORNADO ? new GraphRunner() : new CudaRunner(this);
+    Launcher launcher() {
+        return this == TORNADO ? new GraphLauncher() : new CudaLauncher(this);
     }
 
     @Override

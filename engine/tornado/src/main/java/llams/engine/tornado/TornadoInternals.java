@@ -17,11 +17,11 @@ import uk.ac.manchester.tornado.runtime.tasks.TornadoTaskGraph;
 /// after it, and only inside one plan, whose graphs must all be known at the start. Programs are compiled one by one
 /// and run in any order; so each graph is given the memory directly, through three private fields (`--add-opens`, see
 /// docs/gpu.md).
-final class Sharing {
+final class TornadoInternals {
     /// The graph that consumed arrays are said to come from; none has this name.
     static final String SOURCE = "llams";
 
-    private Sharing() {}
+    private TornadoInternals() {}
 
     /// The memory that a graph has for an array.
     static XPUBuffer of(ImmutableTaskGraph graph, TornadoNativeArray array) {

@@ -6,7 +6,7 @@ import java.util.List;
 /// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled
 /// once and run once a layer, on other data. A loop is looked for in the kernels alone; parts that differ in more have
 /// graphs of their own.
-final class Roll {
+final class GraphCutter {
     /// A loop shorter than this many launches in all is not worth a graph of its own.
     private static final int FEW = 8;
     /// Launches of one layer, at most, that are looked for.
@@ -15,16 +15,16 @@ final class Roll {
     /// the host time, every launch of one that is compiled as well.
     private static final int JOINED = 32;
 
-    private Roll() {}
+    private GraphCutter() {}
 
     /// Parts in the order in which they run: `from` and, excluded, `to`.
-    record Part(int from, int to) {}
+    record Span(int from, int to) {}
 
     /// @param maxTasks     of one part
     /// @param maxTaskBytes of one part, see [Launch#taskBytes]
-    static List<Part> parts(List<Launch> launches, int maxTasks, int maxTaskBytes) {
+    static List<Span> spans(List<Launch> launches, int maxTasks, int maxTaskBytes) {
         int[] shapes = kernels(launches);
-        List<Part> parts = new ArrayList<>();
+        List<Span> spans = new ArrayList<>();
         int single = 0;
         int at = 0;
         while (at < shapes.length) {
@@ -33,18 +33,18 @@ final class Roll {
                 at++;
                 continue;
             }
-            cut(launches, single, at, maxTasks, maxTaskBytes, parts);
+            cut(launches, single, at, maxTasks, maxTaskBytes, spans);
             int layers = repeats(shapes, at, period) + 1;
             int joined = Math.clamp(Math.min(JOINED, maxTasks) / period, 1, layers);
             for (int from = 0; from < layers; from += joined) {
                 int to = at + Math.min(layers, from + joined) * period;
-                cut(launches, at + from * period, to, maxTasks, maxTaskBytes, parts);
+                cut(launches, at + from * period, to, maxTasks, maxTaskBytes, spans);
             }
             at += layers * period;
             single = at;
         }
-        cut(launches, single, at, maxTasks, maxTaskBytes, parts);
-        return parts;
+        cut(launches, single, at, maxTasks, maxTaskBytes, spans);
+        return spans;
     }
 
     private static int[] kernels(List<Launch> launches) {
@@ -74,20 +74,20 @@ final class Roll {
         return equal / period;
     }
 
-    private static void cut(List<Launch> launches, int from, int to, int maxTasks, int maxTaskBytes, List<Part> parts) {
+    private static void cut(List<Launch> launches, int from, int to, int maxTasks, int maxTaskBytes, List<Span> spans) {
         int start = from;
         int bytes = 0;
         for (int i = from; i < to; i++) {
             int more = launches.get(i).taskBytes();
             if (i > start && (i - start == maxTasks || bytes + more > maxTaskBytes)) {
-                parts.add(new Part(start, i));
+                spans.add(new Span(start, i));
                 start = i;
                 bytes = 0;
             }
             bytes += more;
         }
         if (to > start) {
-            parts.add(new Part(start, to));
+            spans.add(new Span(start, to));
         }
     }
 }
