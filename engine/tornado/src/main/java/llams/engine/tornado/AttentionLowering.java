@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch
 /// memory for a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences

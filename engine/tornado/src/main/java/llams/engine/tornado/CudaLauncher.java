@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
 /// The CUDA driver's own way: TornadoVM compiles the kernels, and the driver is asked for memory, copies and launches
@@ -23,16 +24,19 @@ final class CudaLauncher implements Launcher {
     private static CuBlas.Stream stream;
     private static long context;
 
-    private final LaunchMode launches;
+    private final LaunchMode mode;
+    private final BiFunction<Kernel, List<DeviceBlock.Kind>, CudaKernel> compiler;
     private final Map<DeviceBlock, Long> made = new HashMap<>();
     private long used;
     private CuBlas library;
 
-    CudaLauncher(LaunchMode launches) {
-        this.launches = launches;
+    /// @param compiler makes a kernel, given what its operands are
+    CudaLauncher(LaunchMode mode, BiFunction<Kernel, List<DeviceBlock.Kind>, CudaKernel> compiler) {
+        this.mode = mode;
+        this.compiler = compiler;
         synchronized (CudaLauncher.class) {
             if (stream == null) {
-                context = CudaKernel.of(Kernel.FILL, List.of(DeviceBlock.Kind.FLOATS)).context();
+                context = compiler.apply(Kernel.FILL, List.of(DeviceBlock.Kind.FLOATS)).context();
                 CudaDriver.enter(context);
                 long workspace = CudaDriver.allocate(LIBRARY_BYTES);
                 stream = new CuBlas.Stream(CudaDriver.createStream(), workspace, workspace == 0 ? 0 : LIBRARY_BYTES);
@@ -96,7 +100,7 @@ final class CudaLauncher implements Launcher {
             loaded.acquire();
             library = loaded;
         }
-        return new CudaProgram(all, new CudaProgram.Setting(context, stream, library, launches, profile),
+        return new CudaProgram(all, new CudaProgram.Setting(context, stream, library, compiler, mode, profile),
                 new CudaProgram.Shared(ints, consts), parameters);
     }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host
@@ -30,7 +31,8 @@ final class CudaProgram implements Launcher.Prepared {
     ///
     /// @param library null if no product needs it
     /// @param profile null to measure nothing
-    record Setting(long context, CuBlas.Stream stream, CuBlas library, LaunchMode launches, Profile profile) {}
+    record Setting(long context, CuBlas.Stream stream, CuBlas library,
+            BiFunction<Kernel, List<DeviceBlock.Kind>, CudaKernel> compiler, LaunchMode mode, Profile profile) {}
 
     /// What every kernel reads.
     record Shared(DeviceBlock ints, DeviceBlock consts) {}
@@ -48,7 +50,7 @@ final class CudaProgram implements Launcher.Prepared {
         for (Launch launch : all) {
             if (at < launches.size() && launches.get(at) == launch) {
                 if (launch.product() == null) {
-                    CudaKernel kernel = CudaKernel.of(launch.kernel(),
+                    CudaKernel kernel = setting.compiler.apply(launch.kernel(),
                             launch.blocks().stream().map(block -> block.kind).toList());
                     functions[at] = kernel.function();
                     arguments[at] = room.asSlice((long) Long.BYTES * MOST_ARGUMENTS * 2 * at);
@@ -92,7 +94,7 @@ final class CudaProgram implements Launcher.Prepared {
     @Override
     public void run() {
         CudaDriver.enter(setting.context);
-        if (setting.launches == LaunchMode.GRAPH && setting.profile == null && hasRun && !isCaptured) {
+        if (setting.mode == LaunchMode.GRAPH && setting.profile == null && hasRun && !isCaptured) {
             capture();
         }
         if (setting.profile != null) {
@@ -115,7 +117,7 @@ final class CudaProgram implements Launcher.Prepared {
                 setting.library.multiply(launch.product(), setting.stream, launch.blocks().get(0).address,
                         launch.blocks().get(1).address, launch.blocks().get(2).address);
             }
-            if (setting.launches == LaunchMode.EACH) {
+            if (setting.mode == LaunchMode.EACH) {
                 waitFor(launch);
             }
         }

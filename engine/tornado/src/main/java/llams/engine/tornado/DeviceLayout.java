@@ -71,13 +71,6 @@ record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceBlock co
         }
     }
 
-    /// The first element of a value in a block.
-    record Ref(DeviceBlock block, int offset) {
-        Ref plus(long elements) {
-            return new Ref(block, Math.toIntExact(offset + elements));
-        }
-    }
-
     /// @throws IllegalArgumentException if a value of the slab is larger than a block
     Ref of(Place place) {
         return switch (place) {

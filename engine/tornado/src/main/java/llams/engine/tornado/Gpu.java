@@ -37,9 +37,8 @@ final class Gpu {
     }
 
     static String description() {
-        return "%s through TornadoVM (%s), %.1f GiB memory, products: %s".formatted(name(), backend(),
-                device().getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30), ProductMode.chosen())
-                + ProductMode.warning().map(warning -> "; " + warning).orElse("");
+        return "%s through TornadoVM (%s), %.1f GiB memory".formatted(name(), backend(),
+                device().getPhysicalDevice().getDeviceGlobalMemorySize() / (double) (1L << 30));
     }
 
     static TornadoVMBackendType backend() {

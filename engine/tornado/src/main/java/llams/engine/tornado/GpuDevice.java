@@ -19,7 +19,8 @@ public final class GpuDevice implements Device {
 
     @Override
     public String description() {
-        return Gpu.description();
+        return Gpu.description() + ", products: " + ProductMode.chosen()
+                + ProductMode.warning().map(warning -> "; " + warning).orElse("");
     }
 
     @Override

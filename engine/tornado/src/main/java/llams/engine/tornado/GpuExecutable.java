@@ -7,7 +7,6 @@ import java.util.Map;
 import llams.engine.device.Executable;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its
 /// temporaries lie is settled when it runs, for other programs may have made the session's memory larger since; and how

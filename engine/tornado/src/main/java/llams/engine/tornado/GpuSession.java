@@ -8,14 +8,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they
 /// compute.
@@ -38,7 +36,6 @@ final class GpuSession implements Session {
     }
 
     final Arena arena = Arena.ofShared();
-    private final MemorySegment zeros = arena.allocate((long) DeviceBlock.ALIGNMENT * Integer.BYTES);
     final Launcher launcher;
     final DeviceBlock ints;
     final DeviceBlock consts;
@@ -47,7 +44,7 @@ final class GpuSession implements Session {
     private final Map<String, Tensor> resident;
     private final ProductMode products;
     private final Limits limits;
-    private final Map<String, Ref> leaves = new HashMap<>();
+    private final Map<String, Ref> leaves;
     private final List<GpuExecutable> programs = new ArrayList<>();
     private final ConstantTable constants = new ConstantTable();
     private int constantsSent;
@@ -59,7 +56,15 @@ final class GpuSession implements Session {
     private DeviceLayout.Temporary temporary;
 
     GpuSession(Map<String, Tensor> resident, ProductMode products, Limits limits) {
-        this(resident, products, limits, LaunchMode.chosen().launcher());
+        this(resident, products, limits, launcher(LaunchMode.chosen()));
+    }
+
+    /// The one place where a launch mode gets its launcher.
+    static Launcher launcher(LaunchMode mode) {
+        return switch (mode) {
+            case TORNADO -> new GraphLauncher();
+            case STREAM, EACH, GRAPH -> new CudaLauncher(mode, KernelCompiler::compiled);
+        };
     }
 
     /// @param launcher is closed with this session
@@ -73,10 +78,9 @@ final class GpuSession implements Session {
             parametersStart = limits.ints;
             consts = launcher.allocate(DeviceBlock.Kind.FLOATS, ConstantTable.CAPACITY);
             // Where parameters want a list of one zero.
-            launcher.write(zeros, ints, 0);
+            launcher.write(arena.allocate((long) DeviceBlock.ALIGNMENT * Integer.BYTES), ints, 0);
             long start = System.nanoTime();
-            place(DeviceBlock.Kind.FLOATS);
-            place(DeviceBlock.Kind.SHORTS);
+            leaves = ResidentUpload.of(resident, launcher, limits.block);
             if (profile != null) {
                 profile.sent(resident.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum(),
                         System.nanoTime() - start);
@@ -85,86 +89,6 @@ final class GpuSession implements Session {
             close();
             throw e;
         }
-    }
-
-    private static DeviceBlock.Kind kind(String name, DType dtype) {
-        return switch (dtype) {
-            case F32 -> DeviceBlock.Kind.FLOATS;
-            // A block of Q8_0 is a scale of 16 bits and 32 bytes: 17 shorts.
-            case BF16, F16, Q8_0 -> DeviceBlock.Kind.SHORTS;
-            default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
-                    + ", and this device takes F32, BF16, F16 and Q8_0; use --device cpu");
-        };
-    }
-
-    /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in
-    /// it, as the layers' have, is in one block if it can be: so layers are alike, and share graphs.
-    private void place(DeviceBlock.Kind kind) {
-        Map<String, Map<String, Tensor>> alike = new TreeMap<>();
-        new TreeMap<>(resident).forEach((name, tensor) -> {
-            if (kind(name, tensor.dtype()) == kind) {
-                alike.computeIfAbsent(name.replaceAll("\\d+", "#"), pattern -> new LinkedHashMap<>()).put(name, tensor);
-            }
-        });
-        Group group = new Group(kind);
-        for (Map<String, Tensor> tensors : alike.values()) {
-            long all = tensors.values().stream().mapToLong(tensor -> stored(tensor, kind)).sum();
-            group.makeRoom(all);
-            tensors.forEach((name, tensor) -> {
-                group.makeRoom(stored(tensor, kind));
-                group.add(name, tensor);
-            });
-        }
-        group.upload();
-    }
-
-    /// Tensors that will be one block.
-    private final class Group {
-        final DeviceBlock.Kind kind;
-        final Map<String, Tensor> tensors = new LinkedHashMap<>();
-        long elements;
-
-        Group(DeviceBlock.Kind kind) {
-            this.kind = kind;
-        }
-
-        /// Starts a new block if so many elements more are too many for this one.
-        void makeRoom(long more) {
-            if (elements + more > limits.block) {
-                upload();
-            }
-        }
-
-        void add(String name, Tensor tensor) {
-            tensors.put(name, tensor);
-            elements += stored(tensor, kind);
-        }
-
-        void upload() {
-            if (tensors.isEmpty()) {
-                return;
-            }
-            DeviceBlock block = launcher.allocate(kind, elements);
-            long offset = 0;
-            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-                MemorySegment data = entry.getValue().data();
-                launcher.write(data, block, offset);
-                leaves.put(entry.getKey(), new Ref(block, Math.toIntExact(offset)));
-                long behind = offset + data.byteSize() / kind.bytes;
-                offset += stored(entry.getValue(), kind);
-                if (behind < offset) {
-                    // What is done for many tensors at once passes over it.
-                    launcher.write(zeros.asSlice(0, (offset - behind) * kind.bytes), block, behind);
-                }
-            }
-            tensors.clear();
-            elements = 0;
-        }
-    }
-
-    /// Elements of a block that a tensor takes.
-    private static long stored(Tensor tensor, DeviceBlock.Kind kind) {
-        return DeviceBlock.aligned(tensor.data().byteSize() / kind.bytes);
     }
 
     @Override

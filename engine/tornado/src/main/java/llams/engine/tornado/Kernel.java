@@ -29,25 +29,25 @@ enum Kernel {
     ADAMW(256, 1,
             t -> t.graph.task(t.id, PointwiseKernels::adamW, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2),
                     t.f(3), t.f(4), t.f(5), t.k)),
-    RMS_NORM(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNorm, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2),
+    RMS_NORM(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::rmsNorm, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2),
                     t.k)),
-    RMS_NORM_HALF(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNormHalf, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1), t.f(2),
+    RMS_NORM_HALF(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::rmsNormHalf, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1), t.f(2),
                     t.k)),
-    RMS_NORM_HALF_ROUNDED(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNormHalfRounded, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1),
+    RMS_NORM_HALF_ROUNDED(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::rmsNormHalfRounded, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1),
                     t.f(2), t.h(3), t.k)),
-    RMS_NORM_GRADIENT(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNormGradient, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1),
+    RMS_NORM_GRADIENT(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::rmsNormGradient, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1),
                     t.f(2), t.f(3), t.k)),
-    RMS_NORM_GRADIENT_HALF(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNormGradientHalf, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1),
+    RMS_NORM_GRADIENT_HALF(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::rmsNormGradientHalf, t.context, t.pc, t.ints, t.consts, t.f(0), t.h(1),
                     t.f(2), t.f(3), t.k)),
-    INVERSE_RMS(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::inverseRms, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.k)),
+    INVERSE_RMS(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::inverseRms, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.k)),
     RMS_NORM_WEIGHT_GRADIENT(64, 1,
-            t -> t.graph.task(t.id, RowKernels::rmsNormWeightGradient, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2),
+            t -> t.graph.task(t.id, NormKernels::rmsNormWeightGradient, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2),
                     t.f(3), t.k)),
     ROPE(256, 1, t -> t.graph.task(t.id, RowKernels::rope, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
     TURN_AND_KEEP(256, 1,
@@ -61,10 +61,10 @@ enum Kernel {
                     t.k)),
     ADD_TO_ROWS(64, 1, t -> t.graph.task(t.id, RowKernels::addToRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
     PUT_ROWS(256, 1, t -> t.graph.task(t.id, RowKernels::putRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
-    PARTIAL_SQUARES(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::partialSquares, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
-    SCALED_SUM(RowKernels.GROUP, 1,
-            t -> t.graph.task(t.id, RowKernels::scaledSum, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+    PARTIAL_SQUARES(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::partialSquares, t.context, t.pc, t.ints, t.f(0), t.f(1), t.k)),
+    SCALED_SUM(NormKernels.GROUP, 1,
+            t -> t.graph.task(t.id, NormKernels::scaledSum, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
     PRODUCT(ProductKernels.TILE, ProductKernels.TILE,
             t -> t.graph.task(t.id, ProductKernels::product, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1), t.f(2),
                     t.k)),
@@ -114,19 +114,18 @@ enum Kernel {
     SOFTMAX_ROWS_GRADIENT_ROUNDED(SoftmaxKernels.GROUP, 1,
             t -> t.graph.task(t.id, SoftmaxKernels::softmaxRowsGradientRounded, t.context, t.pc, t.ints, t.consts, t.f(0),
                     t.f(1), t.f(2), t.f(3), t.f(4), t.h(5), t.h(6), t.k)),
-    CUBLAS_F32(1, 1, Kernel::library), CUBLAS_BF16(1, 1, Kernel::library);
+    /// What cuBLAS computes, from F32 and from BF16.
+    CUBLAS_F32(1, 1, Kernel::noTask), CUBLAS_BF16(1, 1, Kernel::noTask);
 
-    private static void library(Binding t) {
-        t.graph.libraryTask(t.id, (a, b, c) -> CuBlasProvider.task(t.call, a, b, c), t.operands.get(0),
-                t.operands.get(1), t.operands.get(2));
+    private static void noTask(Binding t) {
+        throw new IllegalStateException("gpu: cuBLAS computes " + t.id + ", no kernel");
     }
 
     /// What a kernel becomes a task of.
     ///
-    /// @param k    where the task's parameters start, counted from where its graph's start; null for a library's task
-    /// @param call what a library's task computes
+    /// @param k    where the task's parameters start, counted from where its graph's start
     record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            List<TornadoNativeArray> operands, IntArray k, CuBlasProvider.Call call) {
+            List<TornadoNativeArray> operands, IntArray k) {
         FloatArray f(int operand) {
             return (FloatArray) operands.get(operand);
         }

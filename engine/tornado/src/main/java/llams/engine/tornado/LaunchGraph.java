@@ -38,26 +38,24 @@ final class LaunchGraph implements AutoCloseable {
                     return array;
                 }));
             }
-            String id;
             String what = launch.kernel() + " for " + launch.what();
-            CuBlasProvider.Call call = new CuBlasProvider.Call();
-            IntArray start = null;
             if (launch.product() == null) {
-                HostedBlock number = ParameterStarts.of(kernels++);
-                graph.use(number);
-                start = number.ints();
+                HostedBlock start = ParameterStarts.of(kernels++);
+                graph.use(start);
                 TornadoGraph.Task task = graph.task(launch.kernel().localX, launch.kernel().localY, what);
-                id = task.id();
                 tasks.add(next -> task.grid()
                         .setGlobalWork((long) next.groupsX() * next.kernel().localX,
                                 (long) next.groupsY() * next.kernel().localY, next.groupsZ()));
+                launch.kernel()
+                        .add(new Kernel.Binding(graph.taskGraph(), task.id(), TornadoGraph.CONTEXT, pc, ints.ints(),
+                                consts.floats(), operands, start.ints()));
             } else {
-                id = graph.libraryTask(what);
+                CuBlasProvider.Call call = new CuBlasProvider.Call();
+                graph.taskGraph()
+                        .libraryTask(graph.libraryTask(what), (a, b, c) -> CuBlasProvider.task(call, a, b, c),
+                                operands.get(0), operands.get(1), operands.get(2));
                 tasks.add(next -> call.product = next.product());
             }
-            launch.kernel()
-                    .add(new Kernel.Binding(graph.taskGraph(), id, TornadoGraph.CONTEXT, pc, ints.ints(), consts.floats(), operands,
-                            start, call));
         }
     }
 

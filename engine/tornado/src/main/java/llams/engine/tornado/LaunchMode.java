@@ -35,10 +35,6 @@ enum LaunchMode {
         return launches;
     }
 
-    Launcher launcher() {
-        return this == TORNADO ? new GraphLauncher() : new CudaLauncher(this);
-    }
-
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

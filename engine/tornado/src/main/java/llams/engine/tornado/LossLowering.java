@@ -2,7 +2,6 @@ package llams.engine.tornado;
 
 import java.util.List;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// The loss as products with a softmax between them. Logits exist in scratch memory for some tokens at a time.
 final class LossLowering {

@@ -12,7 +12,6 @@ import llams.engine.plan.Program;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns ops into launches.
 final class Lowering {
@@ -112,9 +111,9 @@ final class Lowering {
                 addToRows(in.get(0), in.get(1), out.get(0));
             }
             case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
-            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
-            case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
-            case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
+            case RmsNorm(float eps) -> new RmsNormLowering(this, eps).forward(in.get(0), in.get(1), out.get(0), next);
+            case RmsNormGradient(float eps) -> new RmsNormLowering(this, eps).backward(in.get(0), in.get(1), in.get(2), out.get(0));
+            case RmsNormWeightGradient(float eps) -> new RmsNormLowering(this, eps).weightGradient(in.get(0), in.get(1), out.get(0));
             case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, out.get(0));
             case Attention(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
@@ -275,42 +274,6 @@ final class Lowering {
         } else {
             elementwise(Kernel.SWIGLU, List.of(gate, up, y));
         }
-    }
-
-    private void rmsNorm(Place x, Place weight, float eps, Place y, List<Instruction> next) {
-        Widening w = widening(weight);
-        List<Ref> refs = List.of(ref(x), ref(weight), ref(y));
-        if (w != null && products.isLeftNext(y, next)) {
-            Ref rounded = products.leftBeside(ref(y), elements(y));
-            launch(Kernel.RMS_NORM_HALF_ROUNDED, dim(x, 0), List.of(ref(x), ref(weight), ref(y), rounded), dim(x, 1),
-                    constants.index(eps), w.bits(), w.scales(), w.ones());
-            return;
-        }
-        if (w == null) {
-            launch(Kernel.RMS_NORM, dim(x, 0), refs, dim(x, 1), constants.index(eps));
-        } else {
-            launch(Kernel.RMS_NORM_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(), w.scales(),
-                    w.ones());
-        }
-    }
-
-    private void rmsNormGradient(List<Place> in, float eps, Place dx) {
-        Place x = in.get(0);
-        Widening w = widening(in.get(1));
-        List<Ref> refs = List.of(ref(x), ref(in.get(1)), ref(in.get(2)), ref(dx));
-        if (w == null) {
-            launch(Kernel.RMS_NORM_GRADIENT, dim(x, 0), refs, dim(x, 1), constants.index(eps));
-        } else {
-            launch(Kernel.RMS_NORM_GRADIENT_HALF, dim(x, 0), refs, dim(x, 1), constants.index(eps), w.bits(),
-                    w.scales(), w.ones());
-        }
-    }
-
-    private void rmsNormWeightGradient(Place x, Place dy, float eps, Place dWeight) {
-        Ref r = scratch(dim(x, 0));
-        launch(Kernel.INVERSE_RMS, dim(x, 0), List.of(ref(x), r), dim(x, 1), constants.index(eps));
-        launchElements(Kernel.RMS_NORM_WEIGHT_GRADIENT, dim(x, 1), List.of(ref(x), r, ref(dy), ref(dWeight)), dim(x, 1),
-                dim(x, 0));
     }
 
     private void cacheAppend(Place cache, Place x, Place slots) {

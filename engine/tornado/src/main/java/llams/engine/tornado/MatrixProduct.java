@@ -1,8 +1,5 @@
 package llams.engine.tornado;
 
-import java.util.List;
-import llams.engine.tornado.DeviceLayout.Ref;
-
 /// `c = alpha a b (+ c)` for a batch of matrices, every stride in elements: element `(i, l)` of `a` is at `i * rowA + l
 /// * colA`, `(l, j)` of `b` at `l * rowB + j * colB`, row i of `c` at `i * rowC`, its columns side by side. Batch `z`
 /// is `inner` number `z % inners` of `outer` number `z / inners`, each with its strides; `groupB` inners in a row read
@@ -30,43 +27,5 @@ record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int col
     MatrixProduct of(Ref otherA, Ref otherB) {
         return new MatrixProduct(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA,
                 outerB, innerB, groupB, outerC, innerC, alpha, accumulate, null);
-    }
-
-    private String what(String op) {
-        return op + " " + m + "x" + n + "x" + k + (outers * inners == 1 ? "" : " by " + outers * inners);
-    }
-
-    /// As a library's; both sides must be of one type.
-    Launch libraryLaunch(String op) {
-        Kernel kernel = a.block().kind == DeviceBlock.Kind.SHORTS ? Kernel.CUBLAS_BF16 : Kernel.CUBLAS_F32;
-        return new Launch(kernel, List.of(a.block(), b.block(), c.block()), new int[0], 1, 1, 1, what(op), this);
-    }
-
-    /// A few rows by a weight in BF16, as a kernel of ours for CUDA.
-    Launch rowsLaunch(ConstantTable constants, String op) {
-        int groups = (n + RoundingKernels.COLUMNS - 1) / RoundingKernels.COLUMNS;
-        return new Launch(Kernel.DOT_COLUMNS, List.of(a.block(), b.block(), c.block()), parameters(constants), groups,
-                m, 1, what(op), null);
-    }
-
-    private int[] parameters(ConstantTable constants) {
-        return new int[] {a.offset(), b.offset(), c.offset(), m, n, k, rowA, colA, rowB, colB, rowC, inners, outerA,
-                innerA, outerB, innerB, groupB, outerC, innerC, constants.index((float) alpha), accumulate ? 1 : 0,
-                widening == null ? 0 : widening.bits(), widening == null ? 0 : widening.scales(),
-                widening == null ? 0 : widening.ones()};
-    }
-
-    /// As a kernel of ours.
-    Launch launch(ConstantTable constants, String op) {
-        int[] parameters = parameters(constants);
-        List<DeviceBlock> blocks = List.of(a.block(), b.block(), c.block());
-        if (isFewRows()) {
-            return new Launch(
-                    Widening.choose(widening, Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), blocks,
-                    parameters, n, m, 1, what(op), null);
-        }
-        int tile = ProductKernels.TILE;
-        return new Launch(Widening.choose(widening, Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED),
-                blocks, parameters, (n + tile - 1) / tile, (m + tile - 1) / tile, outers * inners, what(op), null);
     }
 }

@@ -8,7 +8,6 @@ import llams.engine.plan.Program.InSlab;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tensor.DType;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns products into launches: kernels of ours, or the library's after what makes its inputs.
 final class ProductLowering {
@@ -43,23 +42,63 @@ final class ProductLowering {
         boolean isOurs = products == ProductMode.KERNELS
                 || weight != null && p.isFewRows() && !(products == ProductMode.BF16 && weight.isBFloat16());
         if (isRowOfOurs(p)) {
-            lowering.add(p.rowsLaunch(lowering.constants(), lowering.what()));
+            addRows(p);
         } else if (isOurs) {
-            lowering.add(p.launch(lowering.constants(), lowering.what()));
+            addKernel(p);
         } else if (weight == null) {
-            lowering.add(p.libraryLaunch(lowering.what()));
+            addLibrary(p);
         } else if (products == ProductMode.F32) {
             add(p.of(p.a(), widened(p.b(), Math.multiplyExact(p.k(), p.n()), weight)));
         } else {
             Ref left = roundedLeft(p.a(), Math.multiplyExact(p.m(), p.k()));
             Ref right = weight.isBFloat16() ? p.b() : roundedWeight(p.b(), Math.multiplyExact(p.k(), p.n()), weight);
-            lowering.add(p.of(left, right).libraryLaunch(lowering.what()));
+            addLibrary(p.of(left, right));
         }
     }
 
     private boolean isRowOfOurs(MatrixProduct p) {
         return areRowsOurs && products == ProductMode.BF16 && p.isFewRows() && p.widening() != null
                 && p.widening().isBFloat16();
+    }
+
+    /// By cuBLAS; both sides must be of one type.
+    private void addLibrary(MatrixProduct p) {
+        boolean isHalf = p.a().block().kind == DeviceBlock.Kind.SHORTS;
+        add(isHalf ? Kernel.CUBLAS_BF16 : Kernel.CUBLAS_F32, p, new int[0], 1, 1, 1, p);
+    }
+
+    /// A few rows by a weight in BF16, by the kernel for CUDA.
+    private void addRows(MatrixProduct p) {
+        int groups = (p.n() + RoundingKernels.COLUMNS - 1) / RoundingKernels.COLUMNS;
+        add(Kernel.DOT_COLUMNS, p, parameters(p), groups, p.m(), 1, null);
+    }
+
+    /// By a portable kernel.
+    private void addKernel(MatrixProduct p) {
+        if (p.isFewRows()) {
+            add(Widening.choose(p.widening(), Kernel.DOT_ROWS, Kernel.DOT_ROWS_HALF, Kernel.DOT_ROWS_QUANTIZED), p,
+                    parameters(p), p.n(), p.m(), 1, null);
+            return;
+        }
+        int tile = ProductKernels.TILE;
+        add(Widening.choose(p.widening(), Kernel.PRODUCT, Kernel.PRODUCT_HALF, Kernel.PRODUCT_QUANTIZED), p,
+                parameters(p), (p.n() + tile - 1) / tile, (p.m() + tile - 1) / tile, p.outers() * p.inners(), null);
+    }
+
+    private void add(Kernel kernel, MatrixProduct p, int[] parameters, int groupsX, int groupsY, int groupsZ,
+            MatrixProduct forLibrary) {
+        int batch = p.outers() * p.inners();
+        String what = lowering.what() + " " + p.m() + "x" + p.n() + "x" + p.k() + (batch == 1 ? "" : " by " + batch);
+        lowering.add(new Launch(kernel, List.of(p.a().block(), p.b().block(), p.c().block()), parameters, groupsX,
+                groupsY, groupsZ, what, forLibrary));
+    }
+
+    private int[] parameters(MatrixProduct p) {
+        Widening w = p.widening();
+        return new int[] {p.a().offset(), p.b().offset(), p.c().offset(), p.m(), p.n(), p.k(), p.rowA(), p.colA(),
+                p.rowB(), p.colB(), p.rowC(), p.inners(), p.outerA(), p.innerA(), p.outerB(), p.innerB(), p.groupB(),
+                p.outerC(), p.innerC(), lowering.constants().index((float) p.alpha()), p.accumulate() ? 1 : 0,
+                w == null ? 0 : w.bits(), w == null ? 0 : w.scales(), w == null ? 0 : w.ones()};
     }
 
     /// Weights as F32, in scratch memory.

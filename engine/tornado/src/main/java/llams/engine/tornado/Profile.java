@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /// Where the time of a session goes, its programs' first runs left out: the device's own times by op, and the rest of
 /// the host's. To measure costs time itself, between the tasks.
 final class Profile {
-    /// What [MatrixProduct] says of itself.
+    /// The size at the end of what [Launch#what] says of a product.
     private static final Pattern SIZE = Pattern.compile(".* (\\d+)x(\\d+)x(\\d+)(?: by (\\d+))?");
 
     private static final class Entry {

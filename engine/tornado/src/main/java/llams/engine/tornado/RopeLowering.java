@@ -6,7 +6,6 @@ import llams.engine.graph.Rope;
 import llams.engine.plan.Program.InSlab;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Rotary positions: each tensor's by itself or, before attention to a cache, those of queries and keys with what goes
 /// into the cache as one launch: in decoding each is far shorter than starting it.

@@ -1,6 +1,5 @@
 package llams.engine.tornado;
 
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Memory of one kind that ops need for themselves: every op's begins at the start of a block.
 final class ScratchRegion {

@@ -12,7 +12,6 @@ import llams.engine.graph.Add;
 import llams.engine.graph.SquaredNorm;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that
 /// lies side by side.
@@ -62,11 +61,11 @@ record SquaredNormLowering(List<Place> tensors, Place sum, int length) {
                 .map(tensor -> new UpdateLowering.Stretch(null, List.of(lowering.ref(tensor)), 1,
                         Math.toIntExact(tensor.type().shape().elements())))
                 .toList());
-        int partials = Math.multiplyExact(stretches.size(), RowKernels.PARTIALS);
+        int partials = Math.multiplyExact(stretches.size(), NormKernels.PARTIALS);
         Ref partial = lowering.scratch(partials);
         for (int i = 0; i < stretches.size(); i++) {
-            lowering.launch(Kernel.PARTIAL_SQUARES, RowKernels.PARTIALS,
-                    List.of(stretches.get(i).operands().getFirst(), partial.plus((long) i * RowKernels.PARTIALS)),
+            lowering.launch(Kernel.PARTIAL_SQUARES, NormKernels.PARTIALS,
+                    List.of(stretches.get(i).operands().getFirst(), partial.plus((long) i * NormKernels.PARTIALS)),
                     stretches.get(i).count());
         }
         lowering.launch(Kernel.SCALED_SUM, 1, List.of(partial, lowering.constant(1), lowering.ref(sum)), partials);

@@ -9,7 +9,6 @@ import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
-import llams.engine.tornado.DeviceLayout.Ref;
 
 /// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by
 /// side: an adapter has hundreds of parameters, too small to be worth a launch each.

@@ -87,7 +87,7 @@ class GrownMemoryIsFreedTest {
         GpuDevice device = new GpuDevice();
         assumeTrue(device.unavailable().isEmpty(), () -> "no GPU: " + device.unavailable().orElse(""));
         Set<DeviceBlock> held = new HashSet<>();
-        Counted launcher = new Counted(LaunchMode.chosen().launcher(), held);
+        Counted launcher = new Counted(GpuSession.launcher(LaunchMode.chosen()), held);
         try (GpuSession session = new GpuSession(Map.of(), ProductMode.chosen(), GpuSession.Limits.usual(), launcher)) {
             Executable small = session.compile(squared("small", 3));
             float[] first = run(small, "small", 3);

@@ -67,7 +67,7 @@ class KeysAreKeptAsTheyAreTurnedTest {
         Map<String, float[]> results = new LinkedHashMap<>();
         try (Session session = isOnDevice
                 ? new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual(),
-                        new WatchedLauncher(LaunchMode.chosen().launcher(), launched))
+                        new WatchedLauncher(GpuSession.launcher(LaunchMode.chosen()), launched))
                 : Devices.byName("scalar").open(resident)) {
             Executable program = session.compile(plan);
             for (int t = 0; t < tokens; t++) {

@@ -66,7 +66,7 @@ class ManySquaredNormsAreOneTest {
             Map<String, Float> expected = run(Devices.byName("scalar").open(resident), program);
             List<Kernel> launched = new ArrayList<>();
             Map<String, Float> actual = run(new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual(),
-                    new WatchedLauncher(LaunchMode.chosen().launcher(), launched)), program);
+                    new WatchedLauncher(GpuSession.launcher(LaunchMode.chosen()), launched)), program);
             expected.forEach((name, want) -> assertEquals(want, actual.get(name), 1e-5f * want, name));
             return launched;
         }

@@ -73,7 +73,7 @@ class PromptsLeaveEmptyRowsAloneTest {
                 Session plain = Devices.byName("scalar").open(Map.of());
                 Session session = new GpuSession(Map.of("half", Tensor.allocate(arena, DType.BF16, Shape.of(1))),
                         products, new GpuSession.Limits(1 << 20, scratch, 1 << 14),
-                        new WatchedLauncher(LaunchMode.chosen().launcher(), launched, prepared))) {
+                        new WatchedLauncher(GpuSession.launcher(LaunchMode.chosen()), launched, prepared))) {
             // The second needs more memory: what the first was made for is gone then.
             for (int tokens : new int[] {40, 80}) {
                 Program plan = program(tokens);

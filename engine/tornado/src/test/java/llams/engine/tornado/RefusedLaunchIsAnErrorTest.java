@@ -32,7 +32,7 @@ class RefusedLaunchIsAnErrorTest {
     @Test
     void aGridTooLarge() {
         for (LaunchMode launches : new LaunchMode[] {LaunchMode.STREAM, LaunchMode.EACH, LaunchMode.GRAPH}) {
-            try (Launcher launcher = launches.launcher()) {
+            try (Launcher launcher = GpuSession.launcher(launches)) {
                 DeviceBlock block = launcher.allocate(DeviceBlock.Kind.FLOATS, 64);
                 DeviceBlock ints = launcher.allocate(DeviceBlock.Kind.INTS, 1024);
                 // Of groups in the second direction 65535 are possible.
@@ -53,7 +53,7 @@ class RefusedLaunchIsAnErrorTest {
         String limit = System.getProperty("tornado.device.memory");
         // What TornadoVM takes where nothing is said.
         System.setProperty("tornado.device.memory", limit == null ? "4GB" : limit);
-        try (Launcher launcher = LaunchMode.STREAM.launcher()) {
+        try (Launcher launcher = GpuSession.launcher(LaunchMode.STREAM)) {
             String message = assertThrows(IllegalStateException.class, () -> {
                 for (int i = 0; i < 40; i++) {
                     launcher.allocate(DeviceBlock.Kind.FLOATS, DeviceBlock.LIMIT);
