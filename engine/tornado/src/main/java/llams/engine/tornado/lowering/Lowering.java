@@ -1,0 +1,294 @@
+package llams.engine.tornado.lowering;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import llams.engine.graph.*;
+import llams.engine.plan.Program;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
+import llams.engine.tensor.DType;
+import llams.engine.tornado.kernels.Kernel;
+import llams.engine.tornado.kernels.Widening;
+import llams.engine.tornado.launch.Launch;
+import llams.engine.tornado.launch.MatrixProduct;
+import llams.engine.tornado.launch.Ref;
+
+/// Turns ops into launches.
+public final class Lowering {
+    /// Pieces of at least this many tokens are a multiple of it.
+    static final int EVEN = 64;
+    /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
+    static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
+
+    private final DeviceLayout layout;
+    private final ConstantTable constants;
+    private final List<Launch> launches = new ArrayList<>();
+    /// The op at hand.
+    private String what;
+    private final ScratchRegion scratch;
+    private final ScratchRegion halves;
+    private final ProductLowering products;
+    private final long scratchLimit;
+    private final int visibleRows;
+    private final Set<Place> lasts = new LinkedHashSet<>();
+
+    /// What a program becomes.
+    ///
+    /// @param needs what memory it must have for that
+    /// @param lasts what says how many rows of keys there are, where that matters; see [VisibleRows]
+    public record Lowered(List<Launch> launches, DeviceLayout.Sizes needs, Set<Place> lasts) {}
+
+    private Lowering(DeviceLayout layout, ConstantTable constants, ProductMode products, ScratchRegion rounded, long scratchLimit,
+            int visibleRows) {
+        this.layout = layout;
+        this.constants = constants;
+        this.scratchLimit = scratchLimit;
+        this.visibleRows = visibleRows;
+        scratch = new ScratchRegion(layout.temporary().floats());
+        halves = new ScratchRegion(layout.temporary().halves());
+        this.products = new ProductLowering(this, products, rounded);
+    }
+
+    /// @param scratchLimit numbers that an op which can work in pieces takes for itself
+    /// @param visibleRows        rows of keys that tokens see, at most
+    public static Lowered lower(Program program, DeviceLayout layout, ConstantTable constants, ProductMode products, long scratchLimit,
+            int visibleRows) {
+        ScratchRegion rounded = new ScratchRegion(layout.temporary().rounded());
+        Lowering lowering = new Lowering(layout, constants, products, rounded, scratchLimit, visibleRows);
+        List<Instruction> all = program.instructions();
+        for (int at = 0; at < all.size();) {
+            Instruction instruction = all.get(at);
+            lowering.scratch.clear();
+            lowering.halves.clear();
+            lowering.what = instruction.op().getClass().getSimpleName();
+            int length = lowering.lowerMany(all.subList(at, all.size()), program.outputs().values());
+            if (length == 0) {
+                lowering.lower(instruction, all.subList(at + 1, all.size()));
+                length = 1;
+            }
+            for (Instruction done : all.subList(at, at + length)) {
+                if (done.op() instanceof Effect) {
+                    lowering.products.forget();
+                }
+                lowering.products.written(done.results());
+            }
+            at += length;
+        }
+        return new Lowered(lowering.launches, new DeviceLayout.Sizes(program.slabBytes() / Float.BYTES,
+                lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()), lowering.lasts);
+    }
+
+    /// Lowers as many of these as can be done at once; returns how many that were, 0 if there is nothing to gain.
+    private int lowerMany(List<Instruction> instructions, Collection<Place> outputs) {
+        int updates = UpdateLowering.length(instructions);
+        if (updates > 0) {
+            new UpdateLowering(this).lower(instructions.subList(0, updates));
+            return updates;
+        }
+        if (RopeLowering.isJoined(instructions)) {
+            new RopeLowering(this).joined(instructions.subList(0, RopeLowering.JOINED));
+            return RopeLowering.JOINED;
+        }
+        Optional<SquaredNormLowering> norms = SquaredNormLowering.of(instructions, outputs);
+        norms.ifPresent(found -> found.lower(this));
+        return norms.map(SquaredNormLowering::length).orElse(0);
+    }
+
+    private void lower(Instruction at, List<Instruction> next) {
+        List<Place> in = at.inputs();
+        List<Place> out = at.results();
+        switch (at.op()) {
+            case Constant(float value) -> fill(out.get(0), value);
+            case Add() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), out.get(0)));
+            case Scale(float factor) ->
+                elementwise(Kernel.SCALE, List.of(in.get(0), out.get(0)), constants.index(factor));
+            case MatMul(boolean transposeA, boolean transposeB) -> matMul(in, out.get(0), transposeA, transposeB);
+            case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
+                product(in.get(1), transposeA, in.get(2), transposeB, in.get(0), true);
+            case Embedding() -> embedding(in.get(0), in.get(1), out.get(0));
+            case EmbeddingGradient(long rows) -> {
+                fill(out.get(0), 0);
+                addToRows(in.get(0), in.get(1), out.get(0));
+            }
+            case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
+            case RmsNorm(float eps) -> new RmsNormLowering(this, eps).forward(in.get(0), in.get(1), out.get(0), next);
+            case RmsNormGradient(float eps) -> new RmsNormLowering(this, eps).backward(in.get(0), in.get(1), in.get(2), out.get(0));
+            case RmsNormWeightGradient(float eps) -> new RmsNormLowering(this, eps).weightGradient(in.get(0), in.get(1), out.get(0));
+            case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, out.get(0));
+            case Attention(int headDim, long rowLength) ->
+                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
+            case AttentionGradient(int headDim, long rowLength) ->
+                new AttentionLowering(this, in, headDim, rowLength).backward(out);
+            case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
+            case SwiGluGradient() ->
+                elementwise(Kernel.SWIGLU_GRADIENT, List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
+            case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, out.get(3), false);
+            case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
+            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
+                    ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
+            case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
+            case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
+            case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
+            case AdamW _,Clear() ->
+                throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
+        }
+    }
+
+    Ref ref(Place place) {
+        return layout.of(place);
+    }
+
+    static int dim(Place place, int axis) {
+        return Math.toIntExact(place.type().shape().dim(axis));
+    }
+
+    ConstantTable constants() {
+        return constants;
+    }
+
+    /// A number on the device.
+    Ref constant(float value) {
+        return new Ref(layout.consts(), constants.index(value));
+    }
+
+    ProductLowering products() {
+        return products;
+    }
+
+    /// The op at hand, for people.
+    String what() {
+        return what;
+    }
+
+    /// Numbers in F32 that an op holds at a time where it has the choice.
+    long scratchLimit() {
+        return scratchLimit;
+    }
+
+    /// Rows of keys that tokens see, at most, where `last` says which is the last for each.
+    int visibleRows(Place last) {
+        lasts.add(last);
+        return visibleRows;
+    }
+
+    /// F32 memory for this op alone.
+    Ref scratch(long elements) {
+        return scratch.take(elements);
+    }
+
+    /// 16-bit memory for this op alone.
+    Ref halves(long elements) {
+        return halves.take(elements);
+    }
+
+    void add(Launch launch) {
+        launches.add(launch);
+    }
+
+    /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then
+    /// `more`.
+    void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
+        launch(kernel, Math.toIntExact(groups), 1, 1, refs, more);
+    }
+
+    void launch(Kernel kernel, int groupsX, int groupsY, int groupsZ, List<Ref> refs, int... more) {
+        int[] parameters = Arrays.copyOf(refs.stream().mapToInt(Ref::offset).toArray(), refs.size() + more.length);
+        System.arraycopy(more, 0, parameters, refs.size(), more.length);
+        add(new Launch(kernel, refs.stream().map(Ref::block).toList(), parameters, groupsX, groupsY, groupsZ, what,
+                null));
+    }
+
+    void launchElements(Kernel kernel, long elements, List<Ref> refs, int... more) {
+        if (elements > ELEMENTS_LIMIT) {
+            throw new IllegalArgumentException(
+                    "gpu: " + kernel + " over " + elements + " elements; use fewer tokens at a time");
+        }
+        if (elements > 0) {
+            launch(kernel, (elements + kernel.localX - 1) / kernel.localX, refs, more);
+        }
+    }
+
+    static int elements(Place place) {
+        return Math.toIntExact(place.type().shape().elements());
+    }
+
+    private void elementwise(Kernel kernel, List<Place> operands, int... more) {
+        int n = elements(operands.getLast());
+        int[] parameters = new int[1 + more.length];
+        parameters[0] = n;
+        System.arraycopy(more, 0, parameters, 1, more.length);
+        launchElements(kernel, n, operands.stream().map(this::ref).toList(), parameters);
+    }
+
+    private void fill(Place y, float value) {
+        fill(ref(y), elements(y), value);
+    }
+
+    void fill(Ref y, int n, float value) {
+        launchElements(Kernel.FILL, n, List.of(y), n, constants.index(value));
+    }
+
+    static Widening widening(Place weight) {
+        return weight.type().dtype() == DType.F32 ? null : Widening.of(weight.type().dtype(), 0);
+    }
+
+    private void matMul(List<Place> in, Place y, boolean transposeA, boolean transposeB) {
+        boolean isSum = in.size() == 3;
+        if (isSum && !ref(in.get(2)).equals(ref(y))) {
+            elementwise(Kernel.COPY, List.of(in.get(2), y));
+        }
+        product(in.get(0), transposeA, in.get(1), transposeB, y, isSum);
+    }
+
+    private void product(Place a, boolean transposeA, Place b, boolean transposeB, Place c, boolean accumulate) {
+        int m = dim(c, 0);
+        int n = dim(c, 1);
+        int k = dim(a, transposeA ? 0 : 1);
+        // Only the right side may be narrower: a weight on the left is made F32 first.
+        Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
+        products.add(MatrixProduct.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
+    }
+
+    private void embedding(Place table, Place ids, Place y) {
+        Widening w = widening(table);
+        Kernel kernel = Widening.choose(w, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED);
+        List<Ref> refs = List.of(ref(table), ref(y));
+        if (w == null) {
+            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset());
+        } else {
+            launchElements(kernel, elements(y), refs, elements(y), dim(y, 1), ref(ids).offset(), w.bits(), w.scales(),
+                    w.ones());
+        }
+    }
+
+    private void addToRows(Place ids, Place dy, Place dTable) {
+        launchElements(Kernel.ADD_TO_ROWS, dim(dy, 1), List.of(ref(dy), ref(dTable)), dim(dy, 1), dim(dy, 0),
+                ref(ids).offset());
+    }
+
+    private void swiGlu(Place gate, Place up, Place y, List<Instruction> next) {
+        if (products.isLeftNext(y, next)) {
+            Ref rounded = products.leftBeside(ref(y), elements(y));
+            launchElements(Kernel.SWIGLU_ROUNDED, elements(y), List.of(ref(gate), ref(up), ref(y), rounded),
+                    elements(y));
+        } else {
+            elementwise(Kernel.SWIGLU, List.of(gate, up, y));
+        }
+    }
+
+    private void cacheAppend(Place cache, Place x, Place slots) {
+        launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1),
+                ref(slots).offset());
+    }
+
+    void adamW(AdamW op, List<Ref> operands, int n) {
+        int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(),
+                (float) (1 - op.beta2()), (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
+        launchElements(Kernel.ADAMW, n, operands, n, first);
+    }
+}

@@ -1,0 +1,68 @@
+package llams.engine.tornado.lowering;
+
+import java.util.List;
+import llams.engine.graph.CacheAppend;
+import llams.engine.graph.Rope;
+import llams.engine.plan.Program.InSlab;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
+import llams.engine.tornado.kernels.Kernel;
+import llams.engine.tornado.launch.Ref;
+
+/// Rotary positions: each tensor's by itself or, before attention to a cache, those of queries and keys with what goes
+/// into the cache as one launch: in decoding each is far shorter than starting it.
+final class RopeLowering {
+    /// What [#joined] takes the place of.
+    static final int JOINED = 4;
+
+    private final Lowering lowering;
+
+    RopeLowering(Lowering lowering) {
+        this.lowering = lowering;
+    }
+
+    /// True if these instructions begin with queries and keys that are turned, and those keys and values put into a
+    /// cache.
+    static boolean isJoined(List<Instruction> next) {
+        return next.size() >= JOINED && next.get(0).op() instanceof Rope q && next.get(1).op() instanceof Rope k
+                && q.equals(k) && !q.inverse() && next.get(2).op() instanceof CacheAppend
+                && next.get(3).op() instanceof CacheAppend
+                && next.get(0).inputs().get(1).equals(next.get(1).inputs().get(1))
+                && next.get(2).inputs().get(1).equals(next.get(1).results().getFirst())
+                && next.get(3).inputs().get(2).equals(next.get(2).inputs().get(2))
+                && Lowering.dim(next.get(3).inputs().get(1), 1) == Lowering.dim(next.get(2).inputs().get(1), 1)
+                && !areOverlapping(next.get(0).inputs().getFirst(), next.get(1).results().getFirst());
+    }
+
+    /// True if turned keys would stand where the queries stood, which one launch cannot read before it writes there.
+    private static boolean areOverlapping(Place queries, Place turnedKeys) {
+        return queries instanceof InSlab q && turnedKeys instanceof InSlab k
+                && q.offsetBytes() < k.offsetBytes() + k.type().bytes()
+                && k.offsetBytes() < q.offsetBytes() + q.type().bytes();
+    }
+
+    void joined(List<Instruction> all) {
+        List<Place> q = all.get(0).inputs();
+        List<Place> k = all.get(1).inputs();
+        List<Place> keys = all.get(2).inputs();
+        List<Place> values = all.get(3).inputs();
+        int pairsQ = Lowering.elements(q.getFirst()) / 2;
+        int pairsK = Lowering.elements(k.getFirst()) / 2;
+        int inValues = Lowering.elements(values.get(1));
+        List<Ref> refs = List.of(lowering.ref(q.getFirst()), lowering.ref(q.get(1)),
+                lowering.ref(all.get(0).results().getFirst()), lowering.ref(k.getFirst()),
+                lowering.ref(all.get(1).results().getFirst()), lowering.ref(keys.getFirst()),
+                lowering.ref(values.get(1)), lowering.ref(values.getFirst()));
+        lowering.launchElements(Kernel.TURN_AND_KEEP, (long) pairsQ + pairsK + inValues, refs, pairsQ,
+                Lowering.dim(q.getFirst(), 1), ((Rope) all.getFirst().op()).headDim(), lowering.ref(q.get(2)).offset(),
+                pairsK, Lowering.dim(k.getFirst(), 1), lowering.ref(k.get(2)).offset(),
+                lowering.ref(keys.get(2)).offset(), inValues);
+    }
+
+    void one(List<Place> in, int headDim, boolean inverse, Place y) {
+        int pairs = Lowering.elements(y) / 2;
+        lowering.launchElements(Kernel.ROPE, pairs,
+                List.of(lowering.ref(in.get(0)), lowering.ref(in.get(1)), lowering.ref(y)), pairs, Lowering.dim(y, 1),
+                headDim, lowering.ref(in.get(2)).offset(), inverse ? 1 : 0);
+    }
+}
