@@ -14,11 +14,11 @@ import java.util.Optional;
 import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.MatrixProduct;
 
-/// NVIDIA's cuBLAS through its C functions: one handle for all, which works in the stream that each call names. Graphs
-/// of one thread run one after the other, each in its stream and to its end, so they can share the handle's memory.
+/// NVIDIA's cuBLAS through its C functions: one handle for all, used in the stream that each call names. A thread's
+/// graphs run one after the other, each to its end, so they can share the handle's memory.
 @SuppressWarnings("restricted")
 public final class CuBlas {
-    /// Names the library's file, if it is not found by itself.
+    /// Names the library's file, if it is not found otherwise.
     static final String PROPERTY = "llams.gpu.cublas";
     private static final List<String> VERSIONS = List.of("13", "12");
     private static final int OP_N = 0;
@@ -33,7 +33,7 @@ public final class CuBlas {
     /// Where products go.
     ///
     /// @param handle    the driver's
-    /// @param workspace memory on the device that belongs to the library there, 0 to let it take its own
+    /// @param workspace device memory for cuBLAS in this stream, 0 to let it allocate its own
     public record Stream(long handle, long workspace, long workspaceBytes) {}
 
     private final MethodHandle create;
@@ -62,7 +62,7 @@ public final class CuBlas {
                 l, p, l, i, i, l, i, i, i);
     }
 
-    /// @throws IllegalStateException if it is nowhere; says where it was looked for, and what to do
+    /// @throws IllegalStateException if it is not found; the message says where it was looked for, and what to do
     public static synchronized CuBlas load() {
         missing().ifPresent(why -> {
             throw new IllegalStateException(why);
@@ -85,7 +85,7 @@ public final class CuBlas {
             tried.add(file);
         }
         return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA"
-                + " toolkit or Python's nvidia-cublas, and say where with LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
+                + " toolkit or Python's nvidia-cublas, and name it by LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
                 + PROPERTY + "=FILE");
     }
 
@@ -111,7 +111,7 @@ public final class CuBlas {
     private static SymbolLookup open(String file) {
         Path path = Path.of(file);
         if (path.getParent() != null) {
-            // It needs a second library that lies beside it, where the loader might not look.
+            // It needs a second library from the same directory, which the loader might not search.
             Path second = path.resolveSibling(path.getFileName().toString().replace("libcublas.", "libcublasLt."));
             if (Files.exists(second) && !second.equals(path)) {
                 lookUp(second.toString());
@@ -128,7 +128,7 @@ public final class CuBlas {
         }
     }
 
-    /// Must be called by every user, in the context that it works in, before the first product.
+    /// Every user must call this before its first product, in the context it works in.
     public synchronized void acquire() {
         if (users == 0) {
             try (Arena arena = Arena.ofConfined()) {
@@ -154,8 +154,8 @@ public final class CuBlas {
         }
     }
 
-    /// Puts a product into a stream. `a`, `b` and `c` are where the blocks' first elements lie on the device. What is
-    /// row-major here is column-major there, so it computes `cᵀ = bᵀ aᵀ`.
+    /// Puts a product into a stream. `a`, `b` and `c` are the device addresses of the blocks' first elements. cuBLAS is
+    /// column-major, so it computes `cᵀ = bᵀ aᵀ`.
     public synchronized void multiply(MatrixProduct p, Stream in, long a, long b, long c) {
         boolean isHalf = p.a().block().kind == DeviceBlock.Kind.SHORTS;
         int type = isHalf ? R_16BF : R_32F;
@@ -165,7 +165,7 @@ public final class CuBlas {
         if (opA == OP_T && p.rowA() != 1 || opB == OP_T && p.rowB() != 1 || p.b().block().kind != p.a().block().kind) {
             throw new IllegalStateException("gpu: cuBLAS cannot compute " + p);
         }
-        // A single row may have any stride, and less than is allowed.
+        // The stride of a single row is arbitrary, and may be less than cuBLAS allows.
         int lda = opA == OP_N ? Math.max(p.rowA(), p.k()) : Math.max(p.colA(), p.m());
         int ldb = opB == OP_N ? Math.max(p.rowB(), p.n()) : Math.max(p.colB(), p.k());
         int ldc = Math.max(p.rowC(), p.n());
@@ -175,7 +175,7 @@ public final class CuBlas {
         try {
             if (!in.equals(stream)) {
                 if (lastUser != Thread.currentThread()) {
-                    // What another thread asked for may still be under way in its stream.
+                    // Another thread's work may still be under way in its stream.
                     CudaDriver.finish();
                     lastUser = Thread.currentThread();
                 }

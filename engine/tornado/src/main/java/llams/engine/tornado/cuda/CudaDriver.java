@@ -11,15 +11,15 @@ import java.lang.invoke.MethodHandle;
 import llams.engine.tornado.launch.Launch;
 import llams.engine.tornado.launch.LaunchMode;
 
-/// The CUDA driver's C functions, as far as they are needed beside TornadoVM's use of them. What it refuses is an error
-/// here. Handles and places on the device are `long`.
+/// The functions of CUDA's driver API that are needed besides what TornadoVM calls. Every status but success is an
+/// error. Handles and device addresses are `long`.
 @SuppressWarnings("restricted")
 public final class CudaDriver {
     public static final String LIBRARY = "libcuda.so.1";
     private static final int OUT_OF_MEMORY = 2;
-    /// What a thread does beside a capture, as a library that allocates, does not end it.
+    /// A capture survives other calls of the thread, such as allocations by a library.
     private static final int CAPTURE_RELAXED = 2;
-    /// What a library puts into the default stream neither waits for this one nor ends its capture.
+    /// The default stream, which a library may use, does not synchronize with this one or end its capture.
     private static final int STREAM_NON_BLOCKING = 1;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -57,7 +57,7 @@ public final class CudaDriver {
 
     /// A C function that returns a status.
     ///
-    /// @throws IllegalStateException if the library has none of this name
+    /// @throws IllegalStateException if the library has no such function
     static MethodHandle function(SymbolLookup library, String name, MemoryLayout... arguments) {
         return Linker.nativeLinker()
                 .downcallHandle(
@@ -66,7 +66,7 @@ public final class CudaDriver {
                         FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
     }
 
-    /// What was thrown where a foreign function was called: only a checked exception comes back.
+    /// Rethrows what a foreign call threw; returns only what wraps a checked exception.
     static IllegalStateException unexpected(Throwable thrown) {
         switch (thrown) {
             case Error error -> throw error;
@@ -76,7 +76,7 @@ public final class CudaDriver {
         return new IllegalStateException("gpu: " + thrown, thrown);
     }
 
-    /// Makes a context that of this thread: the driver's and its libraries' functions work in that.
+    /// Makes a context current on this thread, for the driver's functions and its libraries'.
     public static void enter(long context) {
         try {
             check("cuCtxSetCurrent", (int) SET_CONTEXT.invokeExact(context));
@@ -85,9 +85,9 @@ public final class CudaDriver {
         }
     }
 
-    /// Waits for the device. TornadoVM prints what goes wrong there and carries on; this does not.
+    /// Waits for the device. TornadoVM only prints errors; here they are thrown.
     ///
-    /// @throws IllegalStateException if work failed on the device: from then on it refuses all
+    /// @throws IllegalStateException if work failed on the device, which refuses everything from then on
     public static void finish() {
         try {
             check("the work on the device", (int) SYNCHRONIZE.invokeExact());
@@ -96,7 +96,7 @@ public final class CudaDriver {
         }
     }
 
-    /// Waits for all that is in a stream.
+    /// Waits for everything in a stream.
     ///
     /// @throws IllegalStateException as [#finish]
     static void finish(long stream) {
@@ -117,7 +117,7 @@ public final class CudaDriver {
         }
     }
 
-    /// Memory of the device, or 0 if there is none left.
+    /// The address of new device memory, or 0 if there is not enough.
     static long allocate(long bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(LONG);
@@ -140,7 +140,7 @@ public final class CudaDriver {
         }
     }
 
-    /// Bytes of the device that nobody has.
+    /// Free bytes of device memory.
     static long unused() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment sizes = arena.allocate(LONG, 2);
@@ -151,7 +151,7 @@ public final class CudaDriver {
         }
     }
 
-    /// Ends when the host's memory may change again: where a card reads that by itself, nothing has been copied before.
+    /// Returns once the host memory may change again: an asynchronous copy may not have read it before.
     static void copyIn(MemorySegment from, long to, long stream) {
         try {
             check("copying " + from.byteSize() + " bytes to the device",
@@ -162,7 +162,7 @@ public final class CudaDriver {
         finish(stream);
     }
 
-    /// Ends when the copy is there.
+    /// Returns once the copy is complete.
     static void copyOut(long from, MemorySegment to, long stream) {
         try {
             check("copying " + to.byteSize() + " bytes from the device",
@@ -188,7 +188,7 @@ public final class CudaDriver {
         }
     }
 
-    /// From here to [#endCapture] what is put into a stream is kept for a graph and not run.
+    /// Until [#endCapture], what is put into the stream is recorded for a graph and not run.
     static void beginCapture(long stream) {
         try {
             check("cuStreamBeginCapture", (int) BEGIN_CAPTURE.invokeExact(stream, CAPTURE_RELAXED));
@@ -197,7 +197,7 @@ public final class CudaDriver {
         }
     }
 
-    /// What has been kept, as a graph that can be launched.
+    /// What has been recorded, as a graph that can be launched.
     static long endCapture(long stream) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(LONG);
@@ -269,7 +269,7 @@ public final class CudaDriver {
             throw new IllegalStateException(
                     "gpu: " + what + " failed with CUDA's error " + status + ", " + name(status) + switch (status) {
                         case OUT_OF_MEMORY -> ": use fewer tokens or --recompute";
-                        case 700 -> ": a kernel used memory that is not its own; LLAMS_JAVA_OPTS=-D" + LaunchMode.PROPERTY
+                        case 700 -> ": a kernel accessed memory that is not its own; LLAMS_JAVA_OPTS=-D" + LaunchMode.PROPERTY
                                 + "=each says which";
                         case 701 -> ": this card has too few registers or threads for it; please report it with the"
                                 + " card's name";
@@ -284,7 +284,7 @@ public final class CudaDriver {
             int known = (int) ERROR_NAME.invokeExact(status, name);
             return known == 0
                     ? name.get(ValueLayout.ADDRESS, 0).reinterpret(100).getString(0)
-                    : "which it has no name for";
+                    : "which has no name";
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -14,18 +14,17 @@ import llams.engine.tornado.launch.Launcher;
 import llams.engine.tornado.launch.Profile;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
-/// The CUDA driver's own way: TornadoVM compiles the kernels, and the driver is asked for memory, copies and launches
-/// directly. That costs the host a few microseconds a launch, and what the driver refuses is an error and never only
-/// printed.
+/// Runs launches through the CUDA driver: TornadoVM only compiles the kernels, while memory, copies and launches are
+/// the driver's. A launch costs the host a few microseconds, and what the driver refuses is always an error.
 ///
-/// Everything of a process goes through one stream, in order.
+/// All work of a process goes through one stream, in order.
 public final class CudaLauncher implements Launcher {
-    /// As [TornadoOptions] reads it: what of the device may be used.
+    /// The limit of device memory, as [TornadoOptions] reads it.
     private static final String MEMORY = "tornado.device.memory";
     private static final double GIBIBYTE = 1L << 30;
-    /// Elements start where the driver's copies and cuBLAS like it, behind room for the header that kernels skip.
+    /// Elements are aligned for copies and cuBLAS, after room for the header that kernels skip.
     private static final int HEAD_BYTES = 256;
-    /// What NVIDIA advises for a Hopper card.
+    /// What NVIDIA recommends for Hopper.
     private static final long LIBRARY_BYTES = 32L << 20;
     private static CuBlas.Stream stream;
     private static long context;
@@ -36,7 +35,7 @@ public final class CudaLauncher implements Launcher {
     private long used;
     private CuBlas library;
 
-    /// @param compiler makes a kernel, given what its operands are
+    /// @param compiler compiles a kernel for the kinds of its operands
     public CudaLauncher(LaunchMode mode, BiFunction<Kernel, List<DeviceBlock.Kind>, CudaKernel> compiler) {
         this.mode = mode;
         this.compiler = compiler;
@@ -71,16 +70,16 @@ public final class CudaLauncher implements Launcher {
                 ? "LLAMS_GPU_MEMORY allows " + System.getProperty(MEMORY)
                 : String.format(Locale.ROOT, "the card has %.3f GiB left", CudaDriver.unused() / GIBIBYTE);
         return new IllegalStateException(String.format(Locale.ROOT,
-                "gpu: out of device memory: %.3f GiB more than %.3f GiB were asked"
-                        + " for, and %s; use fewer tokens, --recompute or a smaller rank%s",
+                "gpu: out of device memory: %.3f GiB were asked for on top of %.3f GiB,"
+                        + " and %s; use fewer tokens, --recompute or a smaller rank%s",
                 bytes / GIBIBYTE, used / GIBIBYTE, why,
-                isTooMuch ? ", or let more of the card be used: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
+                isTooMuch ? ", or allow more of the card: LLAMS_GPU_MEMORY=40GB ./llams ..." : ""));
     }
 
     @Override
     public void free(DeviceBlock block) {
         CudaDriver.enter(context);
-        // Work that is under way may still use it.
+        // Work under way may still use it.
         CudaDriver.finish(stream.handle());
         CudaDriver.free(made.remove(block));
         used -= HEAD_BYTES + block.bytes();

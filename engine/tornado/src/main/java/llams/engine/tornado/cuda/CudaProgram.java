@@ -14,29 +14,28 @@ import llams.engine.tornado.launch.Launcher;
 import llams.engine.tornado.launch.Profile;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Launches whose arguments stand ready in memory. The second run keeps them as a CUDA graph, and from then on the host
-/// asks for that alone.
+/// Launches whose arguments are ready in memory. The second run captures them as a CUDA graph, which later runs launch
+/// with one call.
 final class CudaProgram implements Launcher.Prepared {
-    /// A kernel's, at most.
+    /// The most arguments of a kernel.
     private static final int MOST_ARGUMENTS = 20;
 
     private final List<Launch> launches;
     private final Setting setting;
     private final Arena arena = Arena.ofShared();
-    /// A kernel's handle and its arguments; none for a product of the library.
+    /// The handle and arguments of each kernel; empty for a product of cuBLAS.
     private final long[] functions;
     private final MemorySegment[] arguments;
     private boolean hasRun;
     private boolean isCaptured;
     private long graph;
-    /// One before each launch and one behind the last, where they are measured: made once, for that takes the host time
-    /// as well.
+    /// When profiling, one before each launch and one after the last, created once, as that takes host time too.
     private final List<Long> events = new ArrayList<>();
 
-    /// Where launches go.
+    /// How and where launches run.
     ///
-    /// @param library null if no product needs it
-    /// @param profile null to measure nothing
+    /// @param library null if no product needs cuBLAS
+    /// @param profile null when not profiling
     record Setting(long context, CuBlas.Stream stream, CuBlas library,
             BiFunction<Kernel, List<DeviceBlock.Kind>, CudaKernel> compiler, LaunchMode mode, Profile profile) {}
 
@@ -68,12 +67,12 @@ final class CudaProgram implements Launcher.Prepared {
         }
     }
 
-    /// Pointers to the values of the arguments, and behind room for the most of them the values.
+    /// Pointers to the arguments' values, followed, after room for [#MOST_ARGUMENTS] pointers, by the values.
     private static void fill(MemorySegment pointers, CudaKernel kernel, Launch launch, Shared shared, int start) {
         int count = CudaKernel.RESERVED + kernel.arguments().length;
         if (count > MOST_ARGUMENTS) {
             throw new IllegalStateException(
-                    launch.kernel() + " has " + count + " arguments, at most " + MOST_ARGUMENTS + " are possible");
+                    launch.kernel() + " has " + count + " arguments, more than the limit of " + MOST_ARGUMENTS);
         }
         for (int i = 0; i < count; i++) {
             int at = MOST_ARGUMENTS + i;
@@ -85,10 +84,10 @@ final class CudaProgram implements Launcher.Prepared {
         }
     }
 
-    /// Where a kernel takes an array to begin: its header, which is never read, stands before the elements.
+    /// The address where a kernel expects an array: its header, never read, precedes the elements.
     private static long array(int argument, Launch launch, Shared shared, int start) {
         long elements = switch (argument) {
-            // The zeros at the start of the integers: parameters are counted from there.
+            // The zeros at the start of the integers: parameters are indexed from there.
             case CudaKernel.PC, CudaKernel.INTS -> shared.ints.address;
             case CudaKernel.CONSTS -> shared.consts.address;
             case CudaKernel.START -> shared.ints.address + (long) Integer.BYTES * (start + Launch.OWN_START);
@@ -137,7 +136,7 @@ final class CudaProgram implements Launcher.Prepared {
         }
     }
 
-    /// Keeps all launches as a graph. If that cannot be, it says so, and they go on one by one.
+    /// Captures all launches as a graph. If that fails, it says so, and launches continue one by one.
     private void capture() {
         isCaptured = true;
         IllegalStateException failure = null;
@@ -147,20 +146,20 @@ final class CudaProgram implements Launcher.Prepared {
         } catch (IllegalStateException e) {
             failure = e;
         }
-        // A stream that is not brought back from keeping to running would run nothing ever again.
+        // A stream left in capture would never run anything again.
         try {
             graph = CudaDriver.endCapture(setting.stream.handle());
         } catch (IllegalStateException e) {
             failure = failure == null ? e : failure;
         }
         if (failure != null) {
-            // What was kept before the failure would be a program with launches missing.
+            // A graph captured up to the failure would lack launches.
             if (graph != 0) {
                 CudaDriver.destroyGraph(graph);
                 graph = 0;
             }
             System.err.println("gpu: no CUDA graph of " + launches.size() + " launches can be made ("
-                    + failure.getMessage() + "); they go one by one, which costs the host more time");
+                    + failure.getMessage() + "); they run one by one, which costs the host more time");
         }
     }
 

@@ -12,7 +12,7 @@ import llams.engine.tornado.lowering.ProductMode;
 
 /// A graphics card through TornadoVM.
 public final class GpuDevice implements Device {
-    private static final String HELP = "; docs/gpu.md tells every step";
+    private static final String HELP = "; docs/gpu.md describes every step";
 
     @Override
     public String name() {
@@ -28,21 +28,21 @@ public final class GpuDevice implements Device {
     @Override
     public Optional<String> unavailable() {
         try {
-            // Without starting it: that loads the driver.
+            // Not initialized here: that loads the driver.
             Class.forName("uk.ac.manchester.tornado.runtime.TornadoCoreRuntime", false,
                     GpuDevice.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {
-            return Optional.of("TornadoVM is not there: install its SDK and set TORNADOVM_HOME" + HELP);
+            return Optional.of("TornadoVM is not installed: install its SDK and set TORNADOVM_HOME" + HELP);
         }
-        // Otherwise a kernel that does not compile would run as sequential Java, and nobody would know.
+        // Without the flag, a kernel that does not compile silently runs as sequential Java.
         if (!System.getProperty("tornado.recover.bailout", "true").equalsIgnoreCase("false")) {
             return Optional.of("TornadoVM may fall back to the processor: start with"
                     + " -Dtornado.recover.bailout=False, as ./llams does" + HELP);
         }
-        // TornadoVM's CUDA backend would end the whole program.
+        // Without the driver, TornadoVM's CUDA backend ends the whole process.
         if (isForCuda() && !isLoadable("libcuda.so.1")) {
-            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it, until nvidia-smi lists the"
-                    + " card" + HELP);
+            return Optional.of("there is no NVIDIA driver (libcuda.so.1): install it and check that nvidia-smi"
+                    + " lists the card" + HELP);
         }
         try {
             return Gpu.unavailable().or(ProductMode::unavailable).map(reason -> reason + HELP);
@@ -59,11 +59,11 @@ public final class GpuDevice implements Device {
         return ModuleLayer.boot().findModule("tornado.drivers.cuda").isPresent();
     }
 
-    /// What TornadoVM's CUDA backend does not say if it is the reason.
+    /// A cause that TornadoVM's CUDA backend does not name.
     private static String compilerMissing() {
         return isForCuda() && !isLoadable("libnvrtc.so.13") && !isLoadable("libnvrtc.so.12")
-                ? "; NVIDIA's compiler of kernels, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or"
-                        + " Python's nvidia-cuda-nvrtc, and say where with LD_LIBRARY_PATH"
+                ? "; NVIDIA's kernel compiler, libnvrtc.so.13 or .12, is not found: install the CUDA toolkit or"
+                        + " Python's nvidia-cuda-nvrtc, and add its directory to LD_LIBRARY_PATH"
                 : "";
     }
 

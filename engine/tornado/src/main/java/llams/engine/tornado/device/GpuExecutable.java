@@ -14,9 +14,9 @@ import llams.engine.tornado.launch.Ref;
 import llams.engine.tornado.lowering.DeviceLayout;
 import llams.engine.tornado.lowering.VisibleRows;
 
-/// A program of a session. Inputs go over before each run, outputs come back when they are asked for. Where its
-/// temporaries lie is settled when it runs, for other programs may have made the session's memory larger since; and how
-/// many rows of keys it works on, for a cache fills up.
+/// A program of a session. Inputs are copied before each run, outputs when they are asked for. Two things are settled
+/// only when it runs: where its temporaries lie, as other programs may have enlarged the session's memory since, and
+/// how many rows of keys it reads, as a cache fills up.
 final class GpuExecutable implements Executable {
     private static final int NONE = -1;
 
@@ -25,23 +25,23 @@ final class GpuExecutable implements Executable {
     private final Inputs inputs;
     private final VisibleRows visibleRows;
     private final Map<String, Ref> leaves;
-    /// How many integers the parameters of its launches take, at most, and where they start, if they have a place.
+    /// The most integers that its launches' parameters take, and where they start, or [#NONE].
     private final int room;
     private int parameters = NONE;
     private final Map<String, Tensor> outputs = new HashMap<>();
     private DeviceLayout layout;
-    /// By the rows of keys.
+    /// By number of rows of keys.
     private final Map<Integer, Settled> settled = new HashMap<>();
     /// The one whose parameters are on the device.
     private Settled current;
     private boolean hasRun;
 
-    /// The inputs of a program, which lie side by side here and on the device.
+    /// The inputs of a program, contiguous here and on the device.
     ///
-    /// @param areas  what goes over before a run, and where to
+    /// @param areas  what is copied before a run, and where to
     record Inputs(Map<String, Tensor> tensors, Map<MemorySegment, Ref> areas) {}
 
-    /// What a run is.
+    /// The launches for one number of rows.
     private record Settled(List<Launch> launches, Launcher.Prepared prepared) {}
 
     GpuExecutable(GpuSession session, Program program, Inputs inputs, VisibleRows visibleRows, Map<String, Ref> leaves, int room) {
@@ -102,7 +102,7 @@ final class GpuExecutable implements Executable {
         int needed = launches.stream().mapToInt(Launch::room).sum();
         if (needed > room) {
             throw new IllegalStateException("gpu: a program has become " + needed / Launch.PARAMETERS
-                    + " kernels, and was " + room / Launch.PARAMETERS);
+                    + " kernels, more than " + room / Launch.PARAMETERS);
         }
         return new Settled(launches,
                 session.launcher.prepare(launches, session.ints, session.consts, parameters, session.profile));
@@ -125,7 +125,7 @@ final class GpuExecutable implements Executable {
         return output;
     }
 
-    /// Gives up the place of its parameters, until it runs again.
+    /// Frees the room of its parameters until it runs again.
     void release() {
         forget();
         parameters = NONE;

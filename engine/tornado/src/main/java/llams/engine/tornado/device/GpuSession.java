@@ -29,19 +29,19 @@ import llams.engine.tornado.lowering.Lowering;
 import llams.engine.tornado.lowering.ProductMode;
 import llams.engine.tornado.lowering.VisibleRows;
 
-/// Weights and state on the device, copied there once; programs compiled for it, which share memory for what they
-/// compute.
+/// Weights and state, copied to the device once, and the programs compiled for it, which share memory for their
+/// temporaries.
 final class GpuSession implements Session {
-    /// True to tell on stderr, when a session ends, what took the device's time.
+    /// True to print a profile of the device's time to stderr when the session ends.
     static final String PROFILE = "llams.gpu.profile";
 
-    /// How large things get.
+    /// Upper limits of sizes.
     ///
-    /// @param block   elements of a block of weights or state, at most, if more than one tensor is in it
-    /// @param scratch numbers that an op which can work in pieces, as attention and the loss, holds at a time
-    /// @param ints    integers of a session: all programs' inputs and, of as many as there is room for, the parameters
+    /// @param block   elements of a block of weights or state that holds more than one tensor
+    /// @param scratch numbers that an op that can work in pieces (attention, the loss) holds at a time
+    /// @param ints    integers of a session: the inputs of all programs, and the parameters of those that fit
     record Limits(long block, long scratch, int ints) {
-        /// Names another limit of scratch memory.
+        /// Overrides the limit of scratch memory.
         static final String SCRATCH = "llams.gpu.scratch";
 
         static Limits usual() {
@@ -53,7 +53,7 @@ final class GpuSession implements Session {
     final Launcher launcher;
     final DeviceBlock ints;
     final DeviceBlock consts;
-    /// Null to measure nothing.
+    /// Null when not profiling.
     final Profile profile = Boolean.getBoolean(PROFILE) ? new Profile() : null;
     private final Map<String, Tensor> resident;
     private final ProductMode products;
@@ -62,10 +62,10 @@ final class GpuSession implements Session {
     private final List<GpuExecutable> programs = new ArrayList<>();
     private final ConstantTable constants = new ConstantTable();
     private int constantsSent;
-    /// Behind the inputs in `ints`, and where the parameters begin, which grow towards them.
+    /// The end of the inputs in `ints`, and the start of the parameters, which grow towards them.
     private int inputsEnd = DeviceBlock.ALIGNMENT;
     private int parametersStart;
-    /// What the largest program needs, and what there is.
+    /// What the largest program needs, and what has been allocated.
     private DeviceLayout.Sizes needs = new DeviceLayout.Sizes(1, 1, 1, 1);
     private DeviceLayout.Temporary temporary;
 
@@ -73,7 +73,7 @@ final class GpuSession implements Session {
         this(resident, products, limits, launcher(LaunchMode.chosen()));
     }
 
-    /// The one place where a launch mode gets its launcher.
+    /// The one place that chooses a launcher.
     static Launcher launcher(LaunchMode mode) {
         return switch (mode) {
             case TORNADO -> new GraphLauncher();
@@ -81,7 +81,7 @@ final class GpuSession implements Session {
         };
     }
 
-    /// @param launcher is closed with this session
+    /// @param launcher closed with this session
     GpuSession(Map<String, Tensor> resident, ProductMode products, Limits limits, Launcher launcher) {
         this.resident = Map.copyOf(resident);
         this.products = products.of(resident.values());
@@ -91,7 +91,7 @@ final class GpuSession implements Session {
             ints = launcher.allocate(DeviceBlock.Kind.INTS, limits.ints);
             parametersStart = limits.ints;
             consts = launcher.allocate(DeviceBlock.Kind.FLOATS, ConstantTable.CAPACITY);
-            // Where parameters want a list of one zero.
+            // Parameters that need a list of one zero point here.
             launcher.write(arena.allocate((long) DeviceBlock.ALIGNMENT * Integer.BYTES), ints, 0);
             long start = System.nanoTime();
             leaves = ResidentUpload.of(resident, launcher, limits.block);
@@ -114,7 +114,7 @@ final class GpuSession implements Session {
             }
         }
         GpuExecutable.Inputs inputs = inputs(program, refs);
-        // What an op needs for itself shows only when it is placed.
+        // An op's own scratch is known only once it has been lowered.
         DeviceLayout.Sizes slab = new DeviceLayout.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
         Lowering.Lowered lowered = lower(program, new DeviceLayout(refs, DeviceLayout.Temporary.imagined(slab), consts), VisibleRows.ALL);
         needs = needs.most(lowered.needs());
@@ -125,7 +125,7 @@ final class GpuSession implements Session {
         return executable;
     }
 
-    /// Makes a program's inputs, and gives them their places.
+    /// Allocates a program's inputs, here and on the device.
     private GpuExecutable.Inputs inputs(Program program, Map<String, Ref> refs) {
         Map<String, Tensor> tensors = new HashMap<>();
         Map<MemorySegment, Ref> areas = new LinkedHashMap<>();
@@ -154,13 +154,13 @@ final class GpuSession implements Session {
         for (Leaf leaf : program.leaves()) {
             if (leaf.kind() == Leaf.Kind.INPUT && !tensors.containsKey(leaf.name())) {
                 throw new IllegalArgumentException("gpu: input \"" + leaf.name() + "\" is " + leaf.dtype()
-                        + ", and this device takes F32 and I32");
+                        + "; this device takes F32 and I32");
             }
         }
         return new GpuExecutable.Inputs(tensors, areas);
     }
 
-    /// Elements of `ints` that stay a program's, the index of the first.
+    /// Reserves elements of `ints` for a program for good; returns the first.
     private int inputs(long elements) {
         makeRoom(elements);
         int first = inputsEnd;
@@ -168,15 +168,15 @@ final class GpuSession implements Session {
         return first;
     }
 
-    /// Elements of `ints` that are a program's until others need them, the index of the first; see
-    /// [GpuExecutable#release].
+    /// Reserves elements of `ints` for a program until others need them, see [GpuExecutable#release]; returns the
+    /// first.
     int parameters(int elements) {
         makeRoom(elements);
         parametersStart -= (int) DeviceBlock.aligned(elements);
         return parametersStart;
     }
 
-    /// If there is too little of it, no program keeps its parameters.
+    /// When room runs out, every program gives up its parameters.
     private void makeRoom(long elements) {
         if (DeviceBlock.aligned(elements) > parametersStart - inputsEnd) {
             programs.forEach(GpuExecutable::release);
@@ -184,11 +184,11 @@ final class GpuSession implements Session {
         }
         if (DeviceBlock.aligned(elements) > parametersStart - inputsEnd) {
             throw new IllegalArgumentException("gpu: the programs of one session need more than " + limits.ints
-                    + " integers; use fewer different lengths, or fewer tokens");
+                    + " integers; use fewer different lengths or fewer tokens");
         }
     }
 
-    /// Memory that suffices for every program so far. What has become too small is freed first: nothing is in it but
+    /// Memory large enough for every program so far. What has become too small is freed first: it holds nothing but
     /// what the last run left.
     DeviceLayout.Temporary temporary() {
         DeviceLayout.Temporary have = temporary;
@@ -197,7 +197,7 @@ final class GpuSession implements Session {
         return temporary;
     }
 
-    /// @param visibleRows rows of keys that tokens see, at most
+    /// @param visibleRows  the most rows of keys that a token sees
     Lowering.Lowered lower(Program program, DeviceLayout layout, int visibleRows) {
         Lowering.Lowered lowered = Lowering.lower(program, layout, constants, products, limits.scratch, visibleRows);
         if (constants.size() > constantsSent) {
@@ -207,7 +207,7 @@ final class GpuSession implements Session {
         return lowered;
     }
 
-    /// Puts the parameters of launches into `ints`.
+    /// Copies the parameters of launches into `ints`.
     void sendParameters(List<Launch> launches, int first) {
         try (Arena once = Arena.ofConfined()) {
             MemorySegment table = once.allocate(ValueLayout.JAVA_INT, launches.stream().mapToInt(Launch::room).sum());
@@ -232,7 +232,7 @@ final class GpuSession implements Session {
         return leaves.get(leaf.name());
     }
 
-    /// Copies what the device has into the caller's own tensor.
+    /// Copies the device's values into the caller's own tensor.
     @Override
     public Tensor read(String name) {
         Tensor tensor = resident.get(name);

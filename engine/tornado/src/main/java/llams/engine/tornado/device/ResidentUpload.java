@@ -12,7 +12,7 @@ import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.Launcher;
 import llams.engine.tornado.launch.Ref;
 
-/// Copies weights and state to the device, in as few blocks as it can.
+/// Copies weights and state to the device, in as few blocks as possible.
 final class ResidentUpload {
     private final Map<String, Tensor> resident;
     private final Launcher launcher;
@@ -29,8 +29,8 @@ final class ResidentUpload {
 
     /// Where each tensor lies.
     ///
-    /// @param limit elements of a block, at most, if more than one tensor is in it
-    /// @throws IllegalArgumentException if the device takes no tensor of such a type
+    /// @param limit elements of a block that holds more than one tensor, at most
+    /// @throws IllegalArgumentException if the device does not take a tensor's type
     static Map<String, Ref> of(Map<String, Tensor> resident, Launcher launcher, long limit) {
         try (Arena arena = Arena.ofConfined()) {
             ResidentUpload upload = new ResidentUpload(resident, launcher, limit, arena);
@@ -43,15 +43,15 @@ final class ResidentUpload {
     private static DeviceBlock.Kind kind(String name, DType dtype) {
         return switch (dtype) {
             case F32 -> DeviceBlock.Kind.FLOATS;
-            // A block of Q8_0 is a scale of 16 bits and 32 bytes: 17 shorts.
+            // A block of Q8_0 is a 16-bit scale and 32 bytes: 17 shorts.
             case BF16, F16, Q8_0 -> DeviceBlock.Kind.SHORTS;
             default -> throw new IllegalArgumentException("gpu: \"" + name + "\" is " + dtype
-                    + ", and this device takes F32, BF16, F16 and Q8_0; use --device cpu");
+                    + "; this device takes F32, BF16, F16 and Q8_0; use --device cpu");
         };
     }
 
-    /// Gives every resident tensor of a kind its place, and copies it there. What has one name but for the numbers in
-    /// it, as the layers' have, is in one block if it can be: so layers are alike, and share graphs.
+    /// Places every resident tensor of a kind and copies it there. Tensors whose names differ only in a number, as the
+    /// layers' do, share a block where they fit: so layers look alike and share graphs.
     private void place(DeviceBlock.Kind kind) {
         Map<String, Map<String, Tensor>> alike = new TreeMap<>();
         new TreeMap<>(resident).forEach((name, tensor) -> {
@@ -71,7 +71,7 @@ final class ResidentUpload {
         group.upload();
     }
 
-    /// Tensors that will be one block.
+    /// Tensors that will form one block.
     private final class Group {
         final DeviceBlock.Kind kind;
         final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ final class ResidentUpload {
             this.kind = kind;
         }
 
-        /// Starts a new block if so many elements more are too many for this one.
+        /// Starts a new block if this one has no room for that many more elements.
         void makeRoom(long more) {
             if (elements + more > limit) {
                 upload();
@@ -106,7 +106,7 @@ final class ResidentUpload {
                 long behind = offset + data.byteSize() / kind.bytes;
                 offset += stored(entry.getValue(), kind);
                 if (behind < offset) {
-                    // What is done for many tensors at once passes over it.
+                    // Launches over many adjacent tensors run across the padding.
                     launcher.write(zeros.asSlice(0, (offset - behind) * kind.bytes), block, behind);
                 }
             }
@@ -115,7 +115,7 @@ final class ResidentUpload {
         }
     }
 
-    /// Elements of a block that a tensor takes.
+    /// The elements that a tensor takes in a block.
     private static long stored(Tensor tensor, DeviceBlock.Kind kind) {
         return DeviceBlock.aligned(tensor.data().byteSize() / kind.bytes);
     }

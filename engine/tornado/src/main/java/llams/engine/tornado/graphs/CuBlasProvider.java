@@ -12,20 +12,20 @@ import uk.ac.manchester.tornado.runtime.library.spi.LibraryInvocation;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoLibraryProvider;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 
-/// Products as tasks of TornadoVM's graphs. TornadoVM's own cuBLAS tasks know no BF16 with F32 results, and fix shapes
-/// and places when a graph is made; here a graph serves every layer.
+/// Matrix products as tasks of TornadoVM's graphs. TornadoVM's own cuBLAS tasks have no BF16 with F32 results, and fix
+/// shapes and positions when a graph is built; here one graph serves every layer.
 public final class CuBlasProvider implements TornadoLibraryProvider {
     private static final String NAME = "llams/cublas";
 
-    /// What a task computes when its graph runs next.
+    /// What a task computes the next time its graph runs.
     static final class Call {
         MatrixProduct product;
     }
 
-    /// A plan's share in the library.
+    /// The library as one execution plan uses it.
     private record Share(CuBlas library, long context) implements LibraryContext {}
 
-    /// Called by TornadoVM, which looks for providers.
+    /// Called by TornadoVM's service loader.
     public CuBlasProvider() {}
 
     static LibraryTaskDescriptor task(Call call, TornadoNativeArray a, TornadoNativeArray b, TornadoNativeArray c) {

@@ -4,25 +4,25 @@ import java.util.ArrayList;
 import java.util.List;
 import llams.engine.tornado.launch.Launch;
 
-/// Cuts a program's launches into parts, so that equal parts (the layers of a model) become one graph that is compiled
-/// once and run once a layer, on other data. A loop is looked for in the kernels alone; parts that differ in more have
-/// graphs of their own.
+/// Cuts a program's launches into spans, so that equal spans (the layers of a model) become one graph, compiled once
+/// and run once per layer on other data. Loops are found by the kernels alone; spans that differ otherwise have graphs
+/// of their own.
 final class GraphCutter {
-    /// A loop shorter than this many launches in all is not worth a graph of its own.
+    /// A loop of fewer launches in all is not worth a graph of its own.
     private static final int FEW = 8;
-    /// Launches of one layer, at most, that are looked for.
+    /// The longest layer that is looked for, in launches.
     private static final int LONGEST = 1024;
-    /// Layers shorter than half of this many launches are joined to parts of about so many: every part that runs costs
-    /// the host time, every launch of one that is compiled as well.
+    /// Layers shorter than half of this are joined into spans of about this many launches: each run of a span costs
+    /// host time, and so does compiling each of its launches.
     private static final int JOINED = 32;
 
     private GraphCutter() {}
 
-    /// Parts in the order in which they run: `from` and, excluded, `to`.
+    /// Launches `from` to `to`, exclusive.
     record Span(int from, int to) {}
 
-    /// @param maxTasks     of one part
-    /// @param maxTaskBytes of one part, see [Launch#taskBytes]
+    /// @param maxTasks     of one span
+    /// @param maxTaskBytes of one span, see [Launch#taskBytes]
     static List<Span> spans(List<Launch> launches, int maxTasks, int maxTaskBytes) {
         int[] shapes = kernels(launches);
         List<Span> spans = new ArrayList<>();
@@ -52,7 +52,7 @@ final class GraphCutter {
         return launches.stream().mapToInt(launch -> launch.kernel().ordinal()).toArray();
     }
 
-    /// The shortest run at `at` that is repeated and covers most, or 0.
+    /// The shortest period of a repetition at `at` that covers the most launches, or 0.
     private static int period(int[] shapes, int at) {
         int best = 0;
         int most = FEW - 1;
@@ -66,7 +66,7 @@ final class GraphCutter {
         return best;
     }
 
-    /// How often the run of `period` launches at `at` follows itself.
+    /// How often the `period` launches at `at` are repeated after themselves.
     private static int repeats(int[] shapes, int at, int period) {
         int equal = 0;
         while (at + equal + period < shapes.length && shapes[at + equal] == shapes[at + equal + period]) {

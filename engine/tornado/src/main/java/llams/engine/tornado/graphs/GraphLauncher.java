@@ -10,13 +10,12 @@ import llams.engine.tornado.launch.Launch;
 import llams.engine.tornado.launch.Launcher;
 import llams.engine.tornado.launch.Profile;
 
-/// TornadoVM's own way: task graphs, each compiled once and run for every layer that is like the one that it was made
-/// for.
+/// Runs launches as TornadoVM's task graphs, each compiled once and run for every layer like the one it was built for.
 public final class GraphLauncher implements Launcher {
-    /// Tasks of one graph, at most: more are faster to run, fewer compile faster.
+    /// The most tasks of one graph: more run faster, fewer compile faster.
     private static final String TASKS = "llams.gpu.tasks";
     private static final int MAX_TASKS = 128;
-    /// TornadoVM has 8 KiB for the tasks of a graph.
+    /// TornadoVM has 8 KiB for the tasks of a graph; some of it is left free.
     private static final int MAX_TASK_BYTES = 7800;
 
     private final WindowedMemory memory = new WindowedMemory();
@@ -24,8 +23,8 @@ public final class GraphLauncher implements Launcher {
 
     /// One run of a graph.
     ///
-    /// @param blocks     the distinct ones of its launches
-    /// @param parameters where those of its launches start
+    /// @param blocks     the distinct blocks of its launches
+    /// @param parameters where its launches' parameters start
     private record GraphRun(LaunchGraph graph, List<Launch> launches, List<DeviceBlock> blocks, int parameters) {}
 
     private record PreparedGraphs(List<GraphRun> runs) implements Prepared {
@@ -34,7 +33,7 @@ public final class GraphLauncher implements Launcher {
             runs.forEach(run -> run.graph.run(run.launches, run.blocks, run.parameters));
         }
 
-        /// The graphs serve other programs too.
+        /// Does nothing: the graphs serve other programs too.
         @Override
         public void close() {}
     }

@@ -15,12 +15,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// A block that TornadoVM made. It gives every device array a host side of the same size; this one's is a private
-/// mapping of an empty file that nobody ever touches, so it takes no memory.
+/// A block that TornadoVM allocated. TornadoVM gives every device array a host side of the same size; here it is a
+/// private mapping of an empty file that is never touched, so it takes no memory.
 final class HostedBlock extends DeviceBlock {
     final TornadoNativeArray array;
     private final MemorySegment host;
-    /// Where it is on the device, once it has been made there.
+    /// The device side, once it has been allocated.
     XPUBuffer buffer;
 
     HostedBlock(Kind kind, long elements, Arena arena) {
@@ -29,8 +29,8 @@ final class HostedBlock extends DeviceBlock {
         array = alias();
     }
 
-    /// The same block as another array. Operands of different places in a task must not be one array: TornadoVM's
-    /// scheduler never ends where a task writes an array and has it as a later operand too.
+    /// The same block as another array object. Operands of one task must be different objects: TornadoVM's scheduler
+    /// loops forever if a task writes an array that is also a later operand.
     TornadoNativeArray alias() {
         return switch (kind) {
             case FLOATS -> FloatArray.fromSegmentShallow(host);

@@ -18,13 +18,13 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 
-/// Compiles kernels for CUDA with TornadoVM, each once a process, and hands them to the driver.
+/// Compiles kernels for CUDA with TornadoVM, each once per process, for the driver to launch.
 public final class KernelCompiler {
     private static final Map<Kernel, CudaKernel> COMPILED = new EnumMap<>(Kernel.class);
 
     private KernelCompiler() {}
 
-    /// @param operands what a kernel of this name always works on
+    /// @param operands the kinds of its blocks, which are always the same for a kernel
     public static synchronized CudaKernel compiled(Kernel kernel, List<DeviceBlock.Kind> operands) {
         return COMPILED.computeIfAbsent(kernel, key -> compile(key, operands));
     }
@@ -68,10 +68,10 @@ public final class KernelCompiler {
                 return i;
             }
         }
-        throw new IllegalStateException("gpu: a kernel has an argument that it was not given: " + argument);
+        throw new IllegalStateException("gpu: TornadoVM passes a kernel an unknown argument: " + argument);
     }
 
-    /// TornadoVM's backend keeps it in a structure of its own, first of all.
+    /// TornadoVM's backend keeps the handle as the first field of a native structure.
     @SuppressWarnings("restricted")
     private static long function(Kernel kernel, Object code) {
         try {
@@ -81,12 +81,12 @@ public final class KernelCompiler {
             Object inner = code.getClass().getMethod("getKernel").invoke(code);
             long structure = inner == null ? 0 : (long) inner.getClass().getMethod("getOclKernelID").invoke(inner);
             if (structure == 0) {
-                throw new IllegalStateException("the driver did not take it");
+                throw new IllegalStateException("the driver refused it");
             }
             return MemorySegment.ofAddress(structure).reinterpret(Long.BYTES).get(ValueLayout.JAVA_LONG, 0);
         } catch (ReflectiveOperationException | IllegalStateException e) {
             throw new IllegalStateException("gpu: TornadoVM could not compile " + kernel + " (" + e.getMessage()
-                    + "); what it printed before says why; use the TornadoVM version of docs/gpu.md", e);
+                    + "); its output above says why; use the TornadoVM version of docs/gpu.md", e);
         }
     }
 }

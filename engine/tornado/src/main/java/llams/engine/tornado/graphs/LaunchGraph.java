@@ -12,19 +12,19 @@ import llams.engine.tornado.launch.Profile;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// A few launches as one compiled graph. Where their parameters start in `ints` goes over before each run; which memory
-/// they work on is exchanged before it.
+/// A span of launches as one compiled graph. Before each run, it gets the start of the parameters in `ints`, and the
+/// blocks to work on.
 final class LaunchGraph implements AutoCloseable {
     private final IntArray pc = new IntArray(1);
     private final TornadoGraph graph;
-    /// What each task is told of its launch before a run.
+    /// Sets up each task for its launch before a run.
     private final List<Consumer<Launch>> tasks = new ArrayList<>();
-    /// The arrays that stand for each block, by the place of the operand.
+    /// The arrays that stand for each block, by operand index.
     private final List<Map<Integer, TornadoNativeArray>> arrays = new ArrayList<>();
     private List<Launch> last;
     private final Profile profile;
 
-    /// @param profile null to measure nothing
+    /// @param profile null when not profiling
     LaunchGraph(List<Launch> launches, HostedBlock ints, HostedBlock consts, Profile profile) {
         this.profile = profile;
         last = launches;
@@ -63,9 +63,9 @@ final class LaunchGraph implements AutoCloseable {
         }
     }
 
-    /// @param launches   of the same shapes as those that this was made for
-    /// @param blocks     the distinct ones of the launches
-    /// @param parameters where theirs start, one behind the other
+    /// @param launches   with the same signatures as those that this was built for
+    /// @param blocks     the launches' distinct blocks
+    /// @param parameters where theirs start, contiguous
     void run(List<Launch> launches, List<DeviceBlock> blocks, int parameters) {
         pc.set(0, parameters);
         if (launches != last) {

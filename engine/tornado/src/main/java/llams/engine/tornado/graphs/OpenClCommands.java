@@ -5,12 +5,12 @@ import llams.engine.tornado.launch.Gpu;
 import uk.ac.manchester.tornado.api.common.Event;
 import uk.ac.manchester.tornado.runtime.common.TornadoOptions;
 
-/// Whether an OpenCL driver took what it was asked for. TornadoVM prints what it refuses and goes on with the next, so
-/// the results would be those of a graph with tasks missing. But what is taken leaves an event in a ring of
-/// TornadoVM's, and what is refused none.
+/// Finds commands that an OpenCL driver refused. TornadoVM prints a refusal and continues with the next task, so a
+/// graph would silently skip tasks. But an accepted command leaves an event in TornadoVM's ring of events, and a
+/// refused one does not.
 final class OpenClCommands {
     static final int NONE = -1;
-    /// How the events of launches are called.
+    /// The start of a launch event's name.
     private static final String LAUNCH = "kernel";
     private static final Method HANDLE = handle();
     private int next;
@@ -19,19 +19,19 @@ final class OpenClCommands {
         try {
             return Class.forName("uk.ac.manchester.tornado.drivers.opencl.OCLEvent").getMethod("getOclEventID");
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("gpu: what TornadoVM's OpenCL driver refuses cannot be found out (" + e
+            throw new IllegalStateException("gpu: commands that TornadoVM's OpenCL driver refuses cannot be detected (" + e
                     + "); use the TornadoVM version of docs/gpu.md", e);
         }
     }
 
-    /// The first task since the last call of which something was refused, or [#NONE].
+    /// The first task since the last call that had a command refused, or [#NONE].
     ///
-    /// @param plan TornadoVM's number of the plan that all of them belong to
+    /// @param plan TornadoVM's number of the execution plan that all tasks belong to
     int refused(long plan) {
         int end = Gpu.device().enqueueMarker(plan);
         if (end < 0) {
-            throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL before 1.2, where nobody is told"
-                    + " what it refuses; use --device cpu");
+            throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL older than 1.2, where refused commands"
+                    + " cannot be detected; use --device cpu");
         }
         int from = next;
         next = behind(end);

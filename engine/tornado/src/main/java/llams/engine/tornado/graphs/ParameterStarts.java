@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import llams.engine.tornado.launch.Launch;
 
-/// Where the tasks of a graph find their parameters, counted from where the graph's start: numbers on the device, an
-/// array each. A number as an argument would be a constant of the compiled kernel, and every number another kernel.
-/// They are few, and outlive sessions.
+/// The offsets of the tasks' parameters from the start of the graph's: one number on the device per task. A number
+/// passed as an argument would be a constant of the compiled kernel, and every number a kernel of its own. There are
+/// few, and they outlive sessions.
 final class ParameterStarts {
     private static final WindowedMemory MEMORY = new WindowedMemory();
     private static final List<HostedBlock> BLOCKS = new ArrayList<>();
 
     private ParameterStarts() {}
 
-    /// @param number of a kernel in its graph
+    /// @param number the kernel's number in its graph
     static synchronized HostedBlock of(int number) {
         while (BLOCKS.size() <= number) {
             BLOCKS.add(MEMORY.allocateNumber(BLOCKS.size() * Launch.PARAMETERS));

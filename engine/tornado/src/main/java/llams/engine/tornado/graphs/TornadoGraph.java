@@ -28,14 +28,15 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// One task graph, compiled when it first runs and run again and again. Its blocks are on the device already and belong
-/// to nobody's graph: [TornadoInternals] puts them into this one, so graphs can be added at any time and run in any order.
+/// One of TornadoVM's task graphs, compiled on its first run and run any number of times. Its blocks are on the device
+/// already and belong to no graph: [TornadoInternals] puts them into this one, so graphs can be added at any time and
+/// run in any order.
 final class TornadoGraph implements AutoCloseable {
     static final KernelContext CONTEXT = new KernelContext();
     /// A task and its time in TornadoVM's log, which is JSON.
     private static final Pattern TASK_TIME = Pattern
             .compile("\"g\\d+\\.t(\\d+)\"\\s*:\\s*\\{[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"");
-    /// Of which task a kernel did not compile.
+    /// The task whose kernel did not compile.
     private static final Pattern NOT_COMPILED = Pattern.compile("Unable to compile task g\\d+\\.t(\\d+)");
     private static final AtomicLong COUNT = new AtomicLong();
 
@@ -46,12 +47,12 @@ final class TornadoGraph implements AutoCloseable {
     private final GridScheduler grids = new GridScheduler();
     private final Map<TornadoNativeArray, HostedBlock> blocks = new LinkedHashMap<>();
     private final List<Task> tasks = new ArrayList<>();
-    /// Null if it is not OpenCL that runs them.
+    /// Null unless the backend is OpenCL.
     private final OpenClCommands commands = Gpu.backend() == TornadoVMBackendType.OPENCL ? new OpenClCommands() : null;
     private ImmutableTaskGraph ready;
     private TornadoExecutionPlan plan;
     private boolean hasRun;
-    /// Why it can never run: a second time TornadoVM would say less.
+    /// Why it can never run, kept because TornadoVM would say less the second time.
     private IllegalStateException failure;
     private final boolean isProfiled;
     private String profileLog = "";
@@ -60,49 +61,49 @@ final class TornadoGraph implements AutoCloseable {
         this(false);
     }
 
-    /// @param isProfiled true to have the device's times of each task
+    /// @param isProfiled true to measure each task's time on the device
     TornadoGraph(boolean isProfiled) {
         this.isProfiled = isProfiled;
     }
 
-    /// Arrays that go over to the device before every run.
+    /// Arrays that are copied to the device before every run.
     TornadoGraph send(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
         return this;
     }
 
-    /// Arrays that go over before the first run.
+    /// Arrays that are copied before the first run.
     TornadoGraph sendOnce(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, (Object[]) arrays);
         return this;
     }
 
-    /// Arrays that come back after every run.
+    /// Arrays that are copied back after every run.
     TornadoGraph fetch(TornadoNativeArray... arrays) {
         graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) arrays);
         return this;
     }
 
-    /// A block that is on the device already.
+    /// A block that is already on the device.
     TornadoGraph use(HostedBlock block) {
         return use(block, block.array);
     }
 
-    /// Such a block as one of its aliases.
+    /// Such a block, as one of its aliases.
     TornadoGraph use(HostedBlock block, TornadoNativeArray array) {
         blocks.put(array, block);
         graph.consumeFromDevice(TornadoInternals.SOURCE, array);
         return this;
     }
 
-    /// Lets an array that is used be another block from the next run on.
+    /// Lets an array stand for another block from the next run on.
     void exchange(TornadoNativeArray array, HostedBlock block) {
         if (blocks.put(array, block) != block && plan != null) {
             TornadoInternals.put(ready, array, block.buffer);
         }
     }
 
-    /// Arrays that this graph makes on the device.
+    /// Arrays that this graph allocates on the device.
     TornadoGraph allocate(TornadoNativeArray... arrays) {
         graph.transferToDevice(DataTransferMode.UNDER_DEMAND, (Object[]) arrays);
         return this;
@@ -112,15 +113,15 @@ final class TornadoGraph implements AutoCloseable {
         return graph;
     }
 
-    /// A name for the next task, run on the returned grid.
+    /// A task.
     ///
-    /// @param grid null for a library's
-    /// @param what for people
+    /// @param grid null for a library task
+    /// @param what for messages
     record Task(String id, WorkerGrid grid, String what) {}
 
     /// Adds a grid for a task; [TaskGraph#task] must be called next with the id.
     ///
-    /// @throws IllegalStateException if the device has no groups of so many threads: TornadoVM would take others
+    /// @throws IllegalStateException if the device has no groups that large: TornadoVM would take smaller ones
     Task task(int localX, int localY, String what) {
         if (localX * localY > Gpu.groupLimit()) {
             throw new IllegalStateException("gpu: " + what + " needs groups of " + localX * localY + " threads, and "
@@ -134,7 +135,7 @@ final class TornadoGraph implements AutoCloseable {
         return tasks.getLast();
     }
 
-    /// An id for a library task, which has no grid.
+    /// Adds a library task, which has no grid; returns its id.
     String libraryTask(String what) {
         tasks.add(new Task("t" + tasks.size(), null, what));
         return tasks.getLast().id;
@@ -160,7 +161,7 @@ final class TornadoGraph implements AutoCloseable {
     }
 
     private IllegalStateException notCompiled(TornadoBailoutRuntimeException e) {
-        // The message holds colours and a stack trace too.
+        // The message also holds colours and a stack trace.
         String reason = e.getMessage()
                 .replaceAll("\u001b\\[\\d*m", "")
                 .lines()
@@ -169,17 +170,15 @@ final class TornadoGraph implements AutoCloseable {
         Matcher task = NOT_COMPILED.matcher(reason);
         failure = new IllegalStateException(task.find()
                 ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name()
-                        + ", and is never"
-                        + " run as Java instead; what the compiler said is printed above. Another driver may take"
-                        + " it, and --device cpu needs none (" + reason + ")"
+                        + "; the compiler's messages are above. Try another driver, or use --device cpu (" + reason + ")"
                 : "gpu: TornadoVM could not run a graph of " + tasks.size() + " tasks (" + reason
-                        + "); started by hand it needs -Dtornado.tvm.maxbytecodesize=65536, as ./llams sets it",
+                        + "); without ./llams, set -Dtornado.tvm.maxbytecodesize=65536",
                 e);
         return failure;
     }
 
-    /// @throws IllegalStateException if a kernel does not compile, the device has no room or it refuses something; says
-    ///     what to do
+    /// @throws IllegalStateException if a kernel does not compile, or the device has no room or refuses something; the
+    ///     message says what to do
     void run() {
         if (failure != null) {
             throw failure;
@@ -192,7 +191,7 @@ final class TornadoGraph implements AutoCloseable {
                 }
                 blocks.forEach((array, block) -> TornadoInternals.put(ready, array, block.buffer));
             }
-            // Not plan.execute(): that keeps a result for every call.
+            // Not plan.execute(), which keeps every call's result.
             TornadoExecutionResult result = plan.withGraph(0).execute();
             hasRun = true;
             if (IS_CUDA) {
@@ -208,7 +207,7 @@ final class TornadoGraph implements AutoCloseable {
             throw notCompiled(e);
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
             throw new IllegalStateException("gpu: out of device memory (" + e.getMessage() + "); use fewer tokens, "
-                    + "--recompute or a smaller rank, or let more of the card be used: LLAMS_GPU_MEMORY=40GB"
+                    + "--recompute or a smaller rank, or allow more of the card: LLAMS_GPU_MEMORY=40GB"
                     + " ./llams ...", e);
         }
     }
@@ -220,13 +219,12 @@ final class TornadoGraph implements AutoCloseable {
             throw new IllegalStateException("gpu: " + Gpu.name() + " refused " + task.what + ", or a copy for it, with "
                     + Arrays.toString(task.grid.getGlobalWork()) + " threads in groups of "
                     + Arrays.toString(task.grid.getLocalWork())
-                    + "; the results would be wrong. TornadoVM has printed OpenCL's number for the reason: -4 and"
-                    + " -5 are too little memory"
-                    + " (use fewer tokens), others another driver may not give, and --device cpu does not");
+                    + "; the results would be wrong. OpenCL's error number is printed above: -4 and -5 mean"
+                    + " too little memory (use fewer tokens); otherwise try another driver, or use --device cpu");
         }
     }
 
-    /// What the device took for each task in the last run, by the driver's clock.
+    /// The device's time for each task of the last run, by the driver's clock.
     long[] kernelNanos() {
         long[] nanos = new long[tasks.size()];
         Matcher times = TASK_TIME.matcher(profileLog);
@@ -236,7 +234,7 @@ final class TornadoGraph implements AutoCloseable {
         return nanos;
     }
 
-    /// After the first run: where the device has a block that this graph made.
+    /// After the first run: keeps the device side of a block that this graph allocated.
     void keepBuffer(HostedBlock block) {
         block.buffer = TornadoInternals.of(ready, block.array);
         if (block.buffer.toBuffer() == 0) {
@@ -247,7 +245,7 @@ final class TornadoGraph implements AutoCloseable {
 
     @Override
     public void close() {
-        // TornadoVM fails at freeing what it did not get.
+        // TornadoVM fails to free what it never allocated.
         if (hasRun) {
             try {
                 plan.close();

@@ -14,12 +14,12 @@ import uk.ac.manchester.tornado.runtime.common.XPUDeviceBufferState;
 import uk.ac.manchester.tornado.runtime.graph.TornadoExecutionContext;
 import uk.ac.manchester.tornado.runtime.tasks.TornadoTaskGraph;
 
-/// Device memory that many graphs work on. TornadoVM hands memory from one graph only to the graph that runs right
-/// after it, and only inside one plan, whose graphs must all be known at the start. Programs are compiled one by one
-/// and run in any order; so each graph is given the memory directly, through three private fields (`--add-opens`, see
-/// docs/gpu.md).
+/// Reaches into TornadoVM, so that many graphs work on the same device memory. TornadoVM hands memory from a graph only
+/// to the one that runs right after it, within one plan whose graphs are all known at the start. Programs are compiled
+/// one by one and run in any order; so each graph gets the memory directly, through three private fields
+/// (`--add-opens`, see docs/gpu.md).
 final class TornadoInternals {
-    /// The graph that consumed arrays are said to come from; none has this name.
+    /// The name of the graph that consumed arrays are declared to come from; none has it.
     static final String SOURCE = "llams";
 
     private TornadoInternals() {}
@@ -29,12 +29,12 @@ final class TornadoInternals {
         return state(graph, array).getXPUBuffer();
     }
 
-    /// Lets a graph work on other memory as an array.
+    /// Lets an array of a graph stand for other memory.
     static void put(ImmutableTaskGraph graph, TornadoNativeArray array, XPUBuffer memory) {
         state(graph, array).setXPUBuffer(memory);
     }
 
-    /// TornadoVM's number of the plan that a graph is run by.
+    /// TornadoVM's number of the plan that runs a graph.
     static long number(ImmutableTaskGraph graph) {
         return context(graph).getExecutionPlanId();
     }
@@ -43,7 +43,7 @@ final class TornadoInternals {
     ///
     /// @param plan  TornadoVM's number of the plan that it belongs to
     /// @param code  its code
-    /// @param order the objects that it has as arguments
+    /// @param order the objects that are its arguments
     record Compiled(long plan, Object code, List<Object> order) {}
 
     /// The first task of a graph that has been compiled.

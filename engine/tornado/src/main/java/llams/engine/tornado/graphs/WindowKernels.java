@@ -5,12 +5,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Copies between a `DeviceBlock` and the small arrays that go over to the device and back. `range` is the first element of
-/// the block, and how many.
+/// Copies between a block and the small arrays that are copied to the device and back. `range` holds the first element
+/// of the block and the count.
 final class WindowKernels {
     private WindowKernels() {}
 
-    /// Uses a block once, so that the device makes it.
+    /// Touches a block once, so that the device allocates it.
     public static void makeFloats(KernelContext c, FloatArray block) {
         if (c.globalIdx == 0) {
             block.set(0, 0.0f);
@@ -29,7 +29,7 @@ final class WindowKernels {
         }
     }
 
-    /// Uses a block once, and leaves it as it is.
+    /// Touches a block once and leaves it unchanged.
     public static void keepInts(KernelContext c, IntArray block) {
         if (c.globalIdx == 0) {
             block.set(0, block.get(0));

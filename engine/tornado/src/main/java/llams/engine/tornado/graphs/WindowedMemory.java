@@ -11,10 +11,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Makes blocks on the device and copies parts of them in and out through small arrays, the windows, so that nothing of
-/// a model's size is ever needed on the host beside the mapped file.
+/// Allocates blocks on the device and copies parts of them in and out through small arrays, the windows, so that the
+/// host never holds anything of a model's size besides the mapped file.
 final class WindowedMemory implements AutoCloseable {
-    /// Elements of the windows; the smallest that holds a copy is used, the largest again and again.
+    /// Elements of the windows; the smallest that holds a copy is used, or the largest repeatedly.
     private static final int[] WINDOWS = {1 << 10, 1 << 16, 1 << 20, 1 << 24};
     private static final int GROUP = 64;
 
@@ -31,7 +31,7 @@ final class WindowedMemory implements AutoCloseable {
         HostedBlock block = new HostedBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), arena);
         TornadoGraph graph = new TornadoGraph().allocate(block.array);
         owners.put(block, graph);
-        TornadoGraph.Task task = graph.task(GROUP, 1, "the making of a block");
+        TornadoGraph.Task task = graph.task(GROUP, 1, "the allocation of a block");
         TaskGraph g = graph.taskGraph();
         switch (kind) {
             case FLOATS -> g.task(task.id(), WindowKernels::makeFloats, TornadoGraph.CONTEXT, block.floats());
@@ -49,7 +49,7 @@ final class WindowedMemory implements AutoCloseable {
         block.ints().set(0, value);
         TornadoGraph graph = new TornadoGraph().sendOnce(block.array);
         owners.put(block, graph);
-        TornadoGraph.Task task = graph.task(GROUP, 1, "the making of a number");
+        TornadoGraph.Task task = graph.task(GROUP, 1, "the allocation of a number");
         graph.taskGraph().task(task.id(), WindowKernels::keepInts, TornadoGraph.CONTEXT, block.ints());
         graph.run();
         graph.keepBuffer(block);
@@ -67,7 +67,7 @@ final class WindowedMemory implements AutoCloseable {
         owners.remove(block).close();
     }
 
-    /// Copies host memory, as it is, to element `offset` of a block.
+    /// Copies host memory unchanged to element `offset` of a block.
     void write(MemorySegment from, HostedBlock block, long offset) {
         long count = from.byteSize() / block.kind.bytes;
         for (long done = 0; done < count;) {
@@ -80,7 +80,7 @@ final class WindowedMemory implements AutoCloseable {
         }
     }
 
-    /// Copies from element `offset` of a block of floats on.
+    /// Copies from element `offset` of a block of floats.
     void read(HostedBlock block, long offset, MemorySegment to) {
         long count = to.byteSize() / block.kind.bytes;
         for (long done = 0; done < count;) {

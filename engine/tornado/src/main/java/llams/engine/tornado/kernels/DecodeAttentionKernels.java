@@ -7,34 +7,33 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Attention of few tokens over many rows, as in decoding: it reads the rows from a token's `first` to its `last`
-/// alone, once for
-/// [#HEADS] heads that share them, whatever a cache could hold. The rows are shared out over [#SPLITS] work-groups,
-/// which leave a maximum, a sum and the values' weighted sum each; a second kernel joins these.
+/// Attention of few tokens over many rows, as in decoding: it reads only the rows from a token's `first` to its `last`,
+/// however large the cache, once for [#HEADS] heads that share them. The rows are split over [#SPLITS] work-groups,
+/// each of which leaves a maximum, a sum and the weighted sum of the values; a second kernel joins these.
 public final class DecodeAttentionKernels {
-    /// Dimensions of a head, at most: a thread each.
+    /// The most dimensions of a head, a thread each.
     public static final int WIDTH = 128;
-    /// Heads that share keys and that a work-group takes.
+    /// Heads that share keys, per work-group.
     public static final int HEADS = 4;
-    /// Work-groups that share a token's rows, at most.
+    /// The most work-groups that share a token's rows.
     public static final int SPLITS = 64;
-    /// Rows that a work-group has at a time; each of its threads fetches this many divided by [#HEADS].
+    /// Rows that a work-group holds at a time; each thread fetches a [#HEADS]th of them.
     public static final int TILE = 32;
     /// A head's dimensions must be a multiple of this.
     public static final int MULTIPLE = WIDTH / TILE;
-    /// Numbers that a group leaves beside the values.
+    /// Numbers that a group leaves besides the values.
     public static final int MORE = 2;
 
-    /// So that threads with neighbouring rows read other banks of the local memory.
+    /// Padding, so that threads with neighbouring rows read different banks of local memory.
     private static final int PADDED = WIDTH + 1;
     private static final float LEAST = -3.0e38f;
 
     private DecodeAttentionKernels() {}
 
-    /// What a work-group finds in its tiles. Groups: a split, a key head's heads, a token. Parameters: q, keys, values,
-    /// found, heads, heads a key, headDim, width of the keys, scale (a constant), first, last (in `ints`). Of head `h`
-    /// of token `t`, split `s` leaves at `((t * heads + h) * SPLITS + s) * (headDim + MORE)` its values, then the
-    /// maximum and the sum; without rows, nothing.
+    /// What a work-group finds in its tiles. Groups: split, heads of a key head, token. Parameters: q, keys, values,
+    /// found, heads, heads per key head, headDim, width of the keys, scale (a constant), first, last (in `ints`). For
+    /// head `h` of token `t`, split `s` leaves at `((t * heads + h) * SPLITS + s) * (headDim + MORE)` its values, then
+    /// the maximum and the sum; without rows, nothing.
     public static void attendToSome(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray q,
             FloatArray keys, FloatArray values, FloatArray found, IntArray k) {
         float[] query = c.allocateFloatLocalArray(HEADS * WIDTH);
@@ -56,7 +55,7 @@ public final class DecodeAttentionKernels {
         int sets = (shared + HEADS - 1) / HEADS;
         int keyHead = c.groupIdy / sets;
         int inSet = (c.groupIdy - keyHead * sets) * HEADS + y;
-        // Threads of heads that are not there do another's work, and leave nothing.
+        // Threads without a head of their own repeat another's work and leave nothing.
         int head = keyHead * shared + TornadoMath.min(inSet, shared - 1);
         int d = TornadoMath.min(x, headDim - 1);
         int keysAt = ints.get(p + 1) + keyHead * headDim + d;
@@ -69,7 +68,7 @@ public final class DecodeAttentionKernels {
         float sum = 0.0f;
         float value = 0.0f;
         for (int row = first + c.groupIdx * TILE; row <= last; row += SPLITS * TILE) {
-            // All are on their way before the first is there.
+            // All loads are under way before the first arrives.
             int r0 = TornadoMath.min(row + y, last) * width;
             int r1 = TornadoMath.min(row + HEADS + y, last) * width;
             int r2 = TornadoMath.min(row + 2 * HEADS + y, last) * width;
@@ -200,7 +199,7 @@ public final class DecodeAttentionKernels {
             }
             logSumExp.set(lseAt, lse);
         }
-        // Without rows, nothing has been added up.
+        // Without rows, the sum is zero.
         return value / TornadoMath.max(sum, 1.0e-30f);
     }
 
@@ -208,8 +207,8 @@ public final class DecodeAttentionKernels {
         return TornadoMath.min((last - first + TILE) / TILE, SPLITS);
     }
 
-    /// Joins what the splits of a head found. Groups: a head, a token. Parameters: found, out, logSumExp, heads,
-    /// headDim, first, last (in `ints`).
+    /// Joins what the splits of a head found. Groups: head, token. Parameters: found, out, logSumExp, heads, headDim,
+    /// first, last (in `ints`).
     public static void joinFound(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
             FloatArray logSumExp, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -223,8 +222,8 @@ public final class DecodeAttentionKernels {
         }
     }
 
-    /// As [#joinFound], the result once more in BF16 for products that read it (with CUDA). Parameters: found, out,
-    /// logSumExp, rounded, and on as there.
+    /// As [#joinFound], the result also in BF16 for products that read it (with CUDA). Parameters: found, out,
+    /// logSumExp, rounded, then as there.
     public static void joinFoundRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray found, FloatArray out,
             FloatArray logSumExp, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/// Every kernel, with the size of its work-groups and how it becomes a task, and what a library computes.
+/// Every kernel, with the size of its work-groups and how it becomes a task, and the products that cuBLAS computes.
 public enum Kernel {
     FILL(256, 1, t -> t.graph.task(t.id, PointwiseKernels::fillWith, t.context, t.pc, t.ints, t.consts, t.f(0), t.k)),
     ADD(256, 1,
@@ -121,9 +121,9 @@ public enum Kernel {
         throw new IllegalStateException("gpu: cuBLAS computes " + t.id + ", no kernel");
     }
 
-    /// What a kernel becomes a task of.
+    /// The graph that a kernel becomes a task of, and its arguments.
     ///
-    /// @param k    where the task's parameters start, counted from where its graph's start
+    /// @param k    the offset of the task's parameters from its graph's
     public record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
             List<TornadoNativeArray> operands, IntArray k) {
         FloatArray f(int operand) {

@@ -5,15 +5,13 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What kernels share: TornadoVM compiles it into each. A method that waits for its group must be reached by every
-/// thread of it. Local arrays are made where they are used: for one that is passed on, TornadoVM computes wrong
-/// addresses.
+/// Functions that TornadoVM inlines into kernels. Every thread of a group must reach a method with a barrier. Local
+/// arrays are allocated where they are used: TornadoVM computes wrong addresses for one that is passed on.
 final class KernelFunctions {
-    /// Threads of a group that works together.
+    /// Threads of a work-group.
     static final int GROUP = 128;
 
-    /// Threads of a group that takes a long row: a single row, as in decoding, is read by few groups, and these wait
-    /// for memory.
+    /// Threads of a group for long rows: a single row, as in decoding, is read by few groups, which wait for memory.
     static final int WIDE_GROUP = 512;
 
     private KernelFunctions() {}
@@ -30,7 +28,7 @@ final class KernelFunctions {
             }
             c.localBarrier();
         }
-        // What follows may have the same memory for its own.
+        // What follows may reuse this memory.
         float all = part[0];
         c.localBarrier();
         return all;
@@ -70,7 +68,7 @@ final class KernelFunctions {
         return all;
     }
 
-    /// `log Σ exp x[from..to]` by a group; minus infinity if there is nothing.
+    /// `log Σ exp x[from..to]` over a group; minus infinity for an empty range.
     static float logSumExp(KernelContext c, FloatArray x, int from, int to) {
         float mine = -3.0e38f;
         for (int i = from + c.localIdx; i <= to; i += GROUP) {
@@ -96,14 +94,14 @@ final class KernelFunctions {
         return consts.get(scales + e) * ((h - (e << bits)) + consts.get(ones + e));
     }
 
-    /// An element of a tensor of Q8_0 whose first block is at `from`: blocks of 17 shorts, a scale in f16, widened as
-    /// [#wide] does, and 32 signed bytes, two a short, the lower one first.
+    /// An element of a Q8_0 tensor whose first block is at `from`: blocks of 17 shorts, a scale in F16, widened as by
+    /// [#wide], and 32 signed bytes, two per short, the lower one first.
     static float quantized(ShortArray x, int from, int element, FloatArray consts, int bits, int scales, int ones) {
         int block = from + (element >> 5) * 17;
         float scale = wide(x, block, consts, bits, scales, ones);
         int pair = x.get(block + 1 + (element & 31) / 2) & 0xffff;
         int q = pair >> (element & 1) * 8 & 0xff;
-        // The OpenCL backend takes what comes out of a mask for unsigned: below zero it must be a float already.
+        // The OpenCL backend treats a masked integer as unsigned, so it becomes a float before it can be negative.
         return scale * ((q ^ 0x80) - 128.0f);
     }
 }

@@ -7,16 +7,16 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// RMS norms, squared norms and other sums: a work-group of [#GROUP] threads takes one row.
+/// RMS norms, squared norms and sums: a work-group of [#GROUP] threads per row.
 public final class NormKernels {
     static final int GROUP = KernelFunctions.WIDE_GROUP;
-    /// Groups of [#partialSquares], and so the partial sums that it leaves. With so many threads, counting on from the
-    /// last element of the largest block gives an `int` still.
+    /// Work-groups of [#partialSquares], and so its partial sums. With this many threads, the index after the largest
+    /// block's last element still fits an `int`.
     public static final int PARTIALS = 128;
 
     private NormKernels() {}
 
-    /// `1 / rms` of a row, by its group.
+    /// `1 / rms` of a row, over its group.
     private static float inverse(KernelContext c, FloatArray x, int from, int dim, float eps) {
         float sum = 0.0f;
         for (int i = c.localIdx; i < dim; i += GROUP) {
@@ -60,8 +60,8 @@ public final class NormKernels {
         }
     }
 
-    /// As [#rmsNormHalf], the result once more in BF16 for products that read it (with CUDA). Parameters: x, weight, y,
-    /// rounded, and on as there.
+    /// As [#rmsNormHalf], the result also in BF16 for products that read it (with CUDA). Parameters: x, weight, y,
+    /// rounded, then as there.
     public static void rmsNormHalfRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
             ShortArray weight, FloatArray y, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -145,7 +145,7 @@ public final class NormKernels {
         }
     }
 
-    /// One thread a column. Parameters: x, r of [#inverseRms], dy, dWeight, dim, tokens.
+    /// One thread per column. Parameters: x, r of [#inverseRms], dy, dWeight, dim, tokens.
     public static void rmsNormWeightGradient(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray r,
             FloatArray dy, FloatArray dWeight, IntArray k) {
         int p = pc.get(0) + k.get(0);

@@ -7,9 +7,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// Kernels of one thread an element. All kernels find their parameters in `ints` from `pc[0] + k[0]` on: offsets and
-/// sizes are data, so one compiled kernel serves every layer and shape; `consts` holds what parameters name by index.
-/// Their names must not be those of OpenCL's own functions.
+/// Kernels with one thread per element. All kernels read their parameters from `ints` at `pc[0] + k[0]`: offsets and
+/// sizes are data, so one compiled kernel serves every layer and shape; `consts` holds what parameters refer to by
+/// index. Kernels must not be named like OpenCL's own functions.
 final class PointwiseKernels {
     private PointwiseKernels() {}
 
@@ -63,8 +63,8 @@ final class PointwiseKernels {
         }
     }
 
-    /// As [#swiGlu], the result once more in BF16 for products that read it (with CUDA). Parameters: gate, up, y,
-    /// rounded, n.
+    /// As [#swiGlu], the result also in BF16 for products that read it (with CUDA). Parameters: gate, up, y, rounded,
+    /// n.
     public static void swiGluRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray gate, FloatArray up,
             FloatArray y, ShortArray rounded, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -92,8 +92,9 @@ final class PointwiseKernels {
         }
     }
 
-    /// Parameters: x, y, n, seed (in `ints`), key of the stream, bar below which an element's 24 bits drop it, kept
-    /// scale (a constant). The hash is that of the other devices, so a run continued elsewhere drops the same elements.
+    /// Parameters: x, y, n, seed (in `ints`), key of the stream, threshold below which an element's 24 bits drop it,
+    /// scale of what is kept (a constant). The hash is the other devices', so a run continued elsewhere drops the same
+    /// elements.
     public static void dropOut(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, FloatArray x,
             FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -111,7 +112,7 @@ final class PointwiseKernels {
         }
     }
 
-    /// The unsigned shifts are written as masks: the OpenCL backend makes them signed ones.
+    /// Unsigned shifts are written as masks: the OpenCL backend compiles them to signed ones.
     private static int mixed(int h) {
         int a = (h ^ (h >> 15 & 0x1ffff)) * 0x21f0aaad;
         int b = (a ^ (a >> 15 & 0x1ffff)) * 0xd35a2d97;
@@ -125,7 +126,7 @@ final class PointwiseKernels {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         float norm = TornadoMath.sqrt(squaredNorm.get(ints.get(p + 4)));
-        // False for NaN as well: a gradient that is not finite changes nothing.
+        // Also false for NaN: a gradient that is not finite changes nothing.
         if (i < ints.get(p + 6) && norm < 3.4e38f) {
             int f = ints.get(p + 7);
             float clip = consts.get(f + 6);

@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// The portable matrix products: tiles of `a` and `b` in local memory, one thread an element of `c`. Their parameters
-/// are those of `MatrixProduct`, in its order.
+/// The portable matrix products: tiles of `a` and `b` in local memory, one thread per element of `c`. Their parameters
+/// are the components of `MatrixProduct`, in its order.
 public final class ProductKernels {
     public static final int TILE = 16;
 
@@ -21,7 +21,7 @@ public final class ProductKernels {
         return value;
     }
 
-    /// What a tile of both sides adds to the sum, given this thread's element of each; reached by the whole group.
+    /// What a pair of tiles adds to the sum, given this thread's element of each; the whole group must reach it.
     private static float tile(KernelContext ctx, float left, float right) {
         float[] tileA = ctx.allocateFloatLocalArray(TILE * TILE);
         float[] tileB = ctx.allocateFloatLocalArray(TILE * TILE);
@@ -38,7 +38,7 @@ public final class ProductKernels {
         return sum;
     }
 
-    /// Leaves an element of `c`.
+    /// Stores an element of `c`.
     private static void put(IntArray ints, int p, FloatArray consts, FloatArray c, int at, float sum) {
         float value = sum * consts.get(ints.get(p + 19));
         if (ints.get(p + 20) == 1) {
@@ -79,7 +79,7 @@ public final class ProductKernels {
         putTile(ctx, ints, p, consts, c, fromC, sum);
     }
 
-    /// As [#product], `b` of 16 bits, and not batched.
+    /// As [#product], with `b` of 16 bits and not batched.
     public static void productHalf(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -99,7 +99,7 @@ public final class ProductKernels {
         putTile(ctx, ints, p, consts, c, ints.get(p + 2), sum);
     }
 
-    /// As [#productHalf], `b` of Q8_0.
+    /// As [#productHalf], with `b` in Q8_0.
     public static void productQuantized(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -119,7 +119,7 @@ public final class ProductKernels {
         putTile(ctx, ints, p, consts, c, ints.get(p + 2), sum);
     }
 
-    /// Leaves what a group has summed for its element of `c`.
+    /// Stores the sum of a group as its element of `c`.
     private static void putRow(KernelContext ctx, IntArray ints, int p, FloatArray consts, FloatArray c, float mine) {
         float sum = KernelFunctions.sum(ctx, mine);
         if (ctx.localIdx == 0) {
@@ -127,8 +127,8 @@ public final class ProductKernels {
         }
     }
 
-    /// For few rows of `a`, with `b` transposed and both contiguous: a group of threads an element of `c`, so that
-    /// neighbours read neighbouring weights. Group x is the column, group y the row.
+    /// For few rows of `a`, with `b` transposed and both contiguous: a work-group per element of `c`, so that
+    /// neighbouring threads read neighbouring weights. Group x is the column, group y the row.
     public static void dotRows(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             FloatArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -142,7 +142,7 @@ public final class ProductKernels {
         putRow(ctx, ints, p, consts, c, sum);
     }
 
-    /// As [#dotRows], `b` of 16 bits.
+    /// As [#dotRows], with `b` of 16 bits.
     public static void dotRowsHalf(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -159,7 +159,7 @@ public final class ProductKernels {
         putRow(ctx, ints, p, consts, c, sum);
     }
 
-    /// As [#dotRows], `b` of Q8_0.
+    /// As [#dotRows], with `b` in Q8_0.
     public static void dotRowsQuantized(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
         int p = pc.get(0) + k.get(0);

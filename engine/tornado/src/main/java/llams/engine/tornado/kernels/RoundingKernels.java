@@ -7,10 +7,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What makes BF16 of other numbers, for products in BF16: rounded to the nearest, to even where two are as near; and
-/// the one kernel that multiplies by BF16 as it is (with CUDA, whose products these are for).
+/// Rounds numbers to BF16 (nearest, ties to even) for cuBLAS's products, and multiplies by BF16 weights directly; CUDA
+/// only.
 public final class RoundingKernels {
-    /// Columns that a group of [#dotColumns] takes, so that it reads the row once for so many.
+    /// Columns per group of [#dotColumns], which reads the row once for all of them.
     public static final int COLUMNS = 4;
 
     private RoundingKernels() {}
@@ -25,7 +25,7 @@ public final class RoundingKernels {
         }
     }
 
-    /// Of another 16-bit type. Further parameters: its widening, see [Widening].
+    /// From another 16-bit type. Further parameters: its widening, see [Widening].
     public static void roundHalves(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x,
             ShortArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -36,7 +36,7 @@ public final class RoundingKernels {
         }
     }
 
-    /// Of Q8_0. Further parameters: its scales' widening.
+    /// From Q8_0. Further parameters: its scales' widening.
     public static void roundQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts, ShortArray x,
             ShortArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -47,8 +47,8 @@ public final class RoundingKernels {
         }
     }
 
-    /// For few rows of F32, by a BF16 weight that is transposed and contiguous. Group x has [#COLUMNS] columns, group y
-    /// is the row. Parameters as `MatrixProduct`'s.
+    /// Few rows of F32 by a BF16 weight that is transposed and contiguous. Group x covers [#COLUMNS] columns, group y
+    /// is the row. Parameters: the components of `MatrixProduct`.
     public static void dotColumns(KernelContext ctx, IntArray pc, IntArray ints, FloatArray consts, FloatArray a,
             ShortArray b, FloatArray c, IntArray k) {
         float[] part = ctx.allocateFloatLocalArray(COLUMNS * KernelFunctions.GROUP);

@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 final class RowKernels {
     private RowKernels() {}
 
-    /// Turns pair `i` of rows of `width` to where its row's token stands.
+    /// Rotates pair `i` of rows of `width` by the position of its row's token.
     private static void turn(IntArray ints, int positions, FloatArray table, int tableAt, int i, int width, int headDim,
             float back, FloatArray x, int from, FloatArray y, int to) {
         int half = headDim / 2;
@@ -27,7 +27,7 @@ final class RowKernels {
         y.set(to + low + half, b * cosine + a * sine);
     }
 
-    /// One thread a pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 to turn back.
+    /// One thread per pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 for the inverse.
     public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y,
             IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -42,10 +42,10 @@ final class RowKernels {
         }
     }
 
-    /// Rotary positions of queries and keys, these into a cache as well, with the values. One thread a pair of the
-    /// queries, then of the keys, then an element of the values. Parameters: q, table, turned q, k, turned k, the keys'
-    /// cache, v, the values' cache, pairs of q, width of q, headDim, positions of q (in `ints`), pairs of k, width of
-    /// k, positions of k, slots, elements of v.
+    /// Rotates queries and keys, and appends the keys and the values to a cache. One thread per pair of the queries,
+    /// then of the keys, then per element of the values. Parameters: q, table, turned q, k, turned k, the keys' cache,
+    /// v, the values' cache, pairs of q, width of q, headDim, positions of q (in `ints`), pairs of k, width of k,
+    /// positions of k, slots, elements of v.
     public static void turnAndKeep(KernelContext c, IntArray pc, IntArray ints, FloatArray q, FloatArray table,
             FloatArray turnedQ, FloatArray k, FloatArray turnedK, FloatArray keys, FloatArray v, FloatArray values,
             IntArray start) {
@@ -63,7 +63,7 @@ final class RowKernels {
         } else if (inValues < 0) {
             int t = inKeys / (width / 2);
             int to = ints.get(p + 5) + (ints.get(slots + t) - t) * width;
-            // First into the cache: the turned keys may stand in the place of the keys.
+            // First into the cache: the rotated keys may overwrite the keys.
             turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), keys, to);
             turn(ints, ints.get(p + 14), table, tableAt, inKeys, width, headDim, 1.0f, k, ints.get(p + 3), turnedK,
                     ints.get(p + 4));
@@ -74,7 +74,7 @@ final class RowKernels {
         }
     }
 
-    /// One thread an element. Parameters: table, y, n, dim, ids (in `ints`).
+    /// One thread per element. Parameters: table, y, n, dim, ids (in `ints`).
     public static void pickRows(KernelContext c, IntArray pc, IntArray ints, FloatArray table, FloatArray y,
             IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -100,7 +100,7 @@ final class RowKernels {
         }
     }
 
-    /// As [#pickRowsHalf], of a table in Q8_0.
+    /// As [#pickRowsHalf], from a table in Q8_0.
     public static void pickRowsQuantized(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
             ShortArray table, FloatArray y, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -114,7 +114,7 @@ final class RowKernels {
         }
     }
 
-    /// One thread a column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy,
+    /// One thread per column, tokens in order: deterministic without atomics. `dTable` must be zero. Parameters: dy,
     /// dTable, dim, tokens, ids (in `ints`).
     public static void addToRows(KernelContext c, IntArray pc, IntArray ints, FloatArray dy, FloatArray dTable,
             IntArray k) {
@@ -130,7 +130,7 @@ final class RowKernels {
         }
     }
 
-    /// One thread an element. Parameters: cache, x, n, width, slots (in `ints`).
+    /// One thread per element. Parameters: cache, x, n, width, slots (in `ints`).
     public static void putRows(KernelContext c, IntArray pc, IntArray ints, FloatArray cache, FloatArray x,
             IntArray k) {
         int p = pc.get(0) + k.get(0);

@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
-/// What stands between the batched products of attention, and between the products of the loss: a work-group of
-/// [#GROUP] threads takes one row of scores.
+/// The softmax between the batched products of attention, and between the products of the loss: a work-group of
+/// [#GROUP] threads per row of scores.
 final class SoftmaxKernels {
     static final int GROUP = KernelFunctions.GROUP;
 
@@ -43,7 +43,7 @@ final class SoftmaxKernels {
         }
     }
 
-    /// As [#softmaxRows], the probabilities in BF16. Parameters: scores, logSumExp, probabilities, and on as there.
+    /// As [#softmaxRows], the probabilities in BF16. Parameters: scores, logSumExp, probabilities, then as there.
     public static void softmaxRowsRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray scores,
             FloatArray logSumExp, ShortArray probabilities, IntArray k) {
         int p = pc.get(0) + k.get(0);
@@ -71,7 +71,7 @@ final class SoftmaxKernels {
         }
     }
 
-    /// The part of a row's gradient that all of its scores share: `dout·out`.
+    /// The term that all scores of a row share in its gradient: `dout·out`.
     private static float shared(KernelContext c, FloatArray out, int from, FloatArray dOut, int up, int headDim) {
         float mine = 0.0f;
         for (int i = c.localIdx; i < headDim; i += GROUP) {
@@ -115,7 +115,7 @@ final class SoftmaxKernels {
     }
 
     /// As [#softmaxRowsGradient], both results in BF16. Parameters: scores, dScores, logSumExp, out, dOut,
-    /// probabilities, gradients, and on as there.
+    /// probabilities, gradients, then as there.
     public static void softmaxRowsGradientRounded(KernelContext c, IntArray pc, IntArray ints, FloatArray consts,
             FloatArray scores, FloatArray dScores, FloatArray logSumExp, FloatArray out, FloatArray dOut,
             ShortArray probabilities, ShortArray gradients, IntArray k) {
@@ -163,7 +163,7 @@ final class SoftmaxKernels {
             }
             tokenLoss.set(ints.get(p + 1) + c.groupIdx, lost);
         }
-        // The label's logit has been read before it is overwritten.
+        // Every thread waits until the label's logit has been read.
         c.localBarrier();
         float factor = scale.get(ints.get(p + 2));
         for (int i = c.localIdx; i < vocab; i += GROUP) {

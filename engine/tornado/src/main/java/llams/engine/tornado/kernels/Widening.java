@@ -2,16 +2,16 @@ package llams.engine.tornado.kernels;
 
 import llams.engine.tensor.DType;
 
-/// How kernels read 16-bit floats where a device cannot reinterpret bits: with `e` the bits above the mantissa, the
-/// value is `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the two tables stand
-/// among the constants.
+/// How kernels widen 16-bit floats without reinterpreting bits, which some devices cannot: with `e` the bits above the
+/// mantissa, the value is `scale[e] * (mantissa + one[e])`, exactly. Kernels get the mantissa's `bits` and where the
+/// two tables stand among the constants.
 ///
 /// @param isQuantized the weight is Q8_0, and its blocks' scales are these floats
 public record Widening(int bits, int scales, int ones, boolean isQuantized) {
     private static final int BF16_BITS = 7;
     private static final int F16_BITS = 10;
 
-    /// The tables of BF16 and, behind them, of F16, as constants.
+    /// The tables of BF16, followed by those of F16, as constants.
     public static float[] tables() {
         float[] tables = new float[2 * (entries(BF16_BITS) + entries(F16_BITS))];
         fill(tables, 0, BF16_BITS, 8);
@@ -20,7 +20,7 @@ public record Widening(int bits, int scales, int ones, boolean isQuantized) {
     }
 
     /// @param tables where [#tables] start among the constants
-    /// @throws IllegalArgumentException if the type has no floats of 16 bits
+    /// @throws IllegalArgumentException if the type has no 16-bit floats
     public static Widening of(DType dtype, int tables) {
         return switch (dtype) {
             case BF16 -> new Widening(BF16_BITS, tables, tables + entries(BF16_BITS), false);
@@ -32,12 +32,12 @@ public record Widening(int bits, int scales, int ones, boolean isQuantized) {
         };
     }
 
-    /// Of a kernel's three forms, the one that reads these weights.
+    /// The variant of a kernel that reads these weights.
     public static Kernel choose(Widening widening, Kernel floats, Kernel halves, Kernel quantized) {
         return widening == null ? floats : widening.isQuantized ? quantized : halves;
     }
 
-    /// True if the floats are BF16, as products in BF16 take them.
+    /// True if the floats are BF16, which cuBLAS takes as they are.
     public boolean isBFloat16() {
         return bits == BF16_BITS;
     }

@@ -8,19 +8,19 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
-/// What TornadoVM says of its device. Loaded only once its classes are known to be there.
+/// What TornadoVM says about its device. Loaded only once TornadoVM is known to be present.
 public final class Gpu {
     private Gpu() {}
 
     public static Optional<String> unavailable() {
         if (TornadoRuntimeProvider.getTornadoRuntime().getNumBackends() == 0) {
-            return Optional.of("TornadoVM found no driver: install that of the graphics card (nvidia-smi must list"
-                    + " it), or for tests on the processor pocl-opencl-icd");
+            return Optional.of("TornadoVM found no driver: install the graphics card's (nvidia-smi must list the"
+                    + " card), or pocl-opencl-icd to test on the processor");
         }
         return groupTooSmall(groupLimit());
     }
 
-    /// @param limit threads of a group that the device has, at most
+    /// @param limit the device's largest work-group, in threads
     public static Optional<String> groupTooSmall(long limit) {
         int needed = Arrays.stream(Kernel.values()).mapToInt(kernel -> kernel.localX * kernel.localY).max().orElse(0);
         return limit >= needed
@@ -28,7 +28,7 @@ public final class Gpu {
                 : Optional.of(name() + " has groups of " + limit + " threads at most, and " + needed + " are needed");
     }
 
-    /// Threads of a group, at most.
+    /// The largest work-group, in threads.
     public static long groupLimit() {
         return device().getPhysicalDevice().getDeviceMaxWorkGroupSize()[0];
     }

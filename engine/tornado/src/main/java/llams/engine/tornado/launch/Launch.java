@@ -3,34 +3,34 @@ package llams.engine.tornado.launch;
 import java.util.List;
 import llams.engine.tornado.kernels.Kernel;
 
-/// A kernel on blocks with its parameters, or a product that a library computes.
+/// A kernel with its blocks and parameters, or a product that cuBLAS computes.
 ///
 /// @param groupsX work-groups; `y` and `z` the same
-/// @param what    the op that it is of, for people
-/// @param product the library's, else null
+/// @param what    the op that it belongs to, for messages and profiles
+/// @param product what cuBLAS computes, null for a kernel
 public record Launch(Kernel kernel, List<DeviceBlock> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
         MatrixProduct product) {
-    /// Room for the parameters of a kernel, so that a task's start follows from its number.
+    /// Integers reserved for a kernel's parameters, so that a task's start follows from its number.
     public static final int PARAMETERS = 32;
-    /// Which of them is where they start themselves.
+    /// The one that holds the start of the parameters itself.
     public static final int OWN_START = PARAMETERS - 1;
 
     public Launch {
         if (parameters.length > OWN_START) {
             throw new IllegalArgumentException(
-                    kernel + " has " + parameters.length + " parameters, at most " + OWN_START + " are possible");
+                    kernel + " has " + parameters.length + " parameters, more than the limit of " + OWN_START);
         }
     }
 
-    /// What its parameters take of a table: a library's are not in it.
+    /// The integers that its parameters take; cuBLAS needs none.
     public int room() {
         return product == null ? PARAMETERS : 0;
     }
 
-    /// What of a launch is compiled. Blocks are told apart, not named: each is a number.
+    /// The part of a launch that is compiled. Blocks are numbered in order of appearance, not identified.
     public record Signature(Kernel kernel, List<Integer> blocks) {}
 
-    /// Of each launch; lists of launches that agree in it differ in data and memory only, and share a graph.
+    /// Lists of launches with equal signatures differ in data and memory only, and share a graph.
     public static List<Signature> signatures(List<Launch> launches) {
         List<DeviceBlock> seen = distinctBlocks(launches);
         return launches.stream()
@@ -38,12 +38,12 @@ public record Launch(Kernel kernel, List<DeviceBlock> blocks, int[] parameters, 
                 .toList();
     }
 
-    /// Every block that they work on, as it comes.
+    /// Every block that they work on, in order of appearance.
     public static List<DeviceBlock> distinctBlocks(List<Launch> launches) {
         return launches.stream().flatMap(launch -> launch.blocks.stream()).distinct().toList();
     }
 
-    /// Upper bound of what the task takes of a graph's 8 KiB task buffer.
+    /// Upper bound of the task's share of a graph's 8 KiB task buffer.
     public int taskBytes() {
         return 15 + 5 * (blocks.size() + 5);
     }

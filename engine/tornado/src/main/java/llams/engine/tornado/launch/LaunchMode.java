@@ -5,31 +5,31 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// Who puts launches onto the device.
+/// How launches reach the device.
 public enum LaunchMode {
-    /// TornadoVM, as graphs of its own.
+    /// Through TornadoVM's task graphs.
     TORNADO,
-    /// The CUDA driver, one after the other.
+    /// Through the CUDA driver, one by one.
     STREAM,
-    /// As [#STREAM], but each is waited for, so that an error on the device names its op.
+    /// As [#STREAM], waiting for each launch, so that an error on the device names its op.
     EACH,
-    /// As [#STREAM] for a program's first run, and then as one CUDA graph.
+    /// As [#STREAM] on a program's first run, then as one CUDA graph.
     GRAPH;
 
-    /// Names one of them; by default it is a CUDA graph where there is CUDA.
+    /// Names a mode; the default with CUDA is `graph`, otherwise `tornado`.
     public static final String PROPERTY = "llams.gpu.launches";
 
-    /// @throws IllegalArgumentException if the setting is none, or not possible here
+    /// @throws IllegalArgumentException if the setting is unknown, or not possible here
     public static LaunchMode chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
         String wanted = System.getProperty(PROPERTY, isCuda ? "graph" : "tornado");
         LaunchMode launches = Arrays.stream(values())
                 .filter(value -> value.toString().equals(wanted))
                 .findAny()
-                .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
+                .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is not one of "
                         + Arrays.stream(values()).map(LaunchMode::toString).collect(Collectors.joining(", "))));
         if (launches != TORNADO && !isCuda) {
-            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is for TornadoVM's CUDA backend,"
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " needs TornadoVM's CUDA backend,"
                     + " and this is " + Gpu.backend());
         }
         return launches;

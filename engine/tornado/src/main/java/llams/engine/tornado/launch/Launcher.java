@@ -3,33 +3,34 @@ package llams.engine.tornado.launch;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// What brings memory and launches onto a device.
+/// The door to the device: allocates memory, copies, and runs launches. Its two implementations are TornadoVM's task
+/// graphs and the CUDA driver.
 public interface Launcher extends AutoCloseable {
-    /// A block, not cleared.
+    /// A new block, not cleared.
     ///
-    /// @throws IllegalStateException if the device has no room for it; says what to do
+    /// @throws IllegalStateException if the device has no room for it; the message says what to do
     DeviceBlock allocate(DeviceBlock.Kind kind, long elements);
 
     void free(DeviceBlock block);
 
-    /// Copies host memory, as it is, to element `offset` of a block.
+    /// Copies host memory unchanged to element `offset` of a block.
     void write(MemorySegment from, DeviceBlock block, long offset);
 
-    /// Copies from element `offset` of a block of floats on, after all that has been launched.
+    /// Copies from element `offset` of a block of floats, after everything launched so far.
     void read(DeviceBlock block, long offset, MemorySegment to);
 
-    /// What runs these launches, one after the other and again and again.
+    /// Prepares launches to be run in order, any number of times.
     ///
-    /// @param parameters where theirs start in `ints`, [Launch#PARAMETERS] a kernel
-    /// @param profile    null to measure nothing
+    /// @param parameters where theirs start in `ints`, [Launch#PARAMETERS] per kernel
+    /// @param profile    null when not profiling
     Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile);
 
     @Override
     void close();
 
-    /// Launches that can be run.
+    /// Launches that are ready to run.
     interface Prepared extends AutoCloseable {
-        /// Ends when they have been run.
+        /// Runs them and waits for the last.
         void run();
 
         @Override

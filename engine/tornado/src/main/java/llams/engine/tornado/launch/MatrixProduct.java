@@ -11,7 +11,7 @@ import llams.engine.tornado.kernels.Widening;
 public record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int rowB, int colB, int rowC, int outers,
         int inners, int outerA, int innerA, int outerB, int innerB, int groupB, int outerC, int innerC, double alpha,
         boolean accumulate, Widening widening) {
-    /// Products with at most so many rows are dot products, a group of threads each.
+    /// Up to this many rows, each element is a dot product by a work-group of its own.
     public static final int FEW_ROWS = 4;
 
     /// `a` is `[m, k]` or, transposed, `[k, m]`; `b` `[k, n]` or `[n, k]`; `c` `[m, n]`.
@@ -25,7 +25,7 @@ public record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, 
         return m <= FEW_ROWS && colA == 1 && rowB == 1 && outers * inners == 1;
     }
 
-    /// The same of other memory, laid out alike: F32, or BF16 both.
+    /// The same product of other operands with the same layout: both F32 or both BF16.
     public MatrixProduct of(Ref otherA, Ref otherB) {
         return new MatrixProduct(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA,
                 outerB, innerB, groupB, outerC, innerC, alpha, accumulate, null);

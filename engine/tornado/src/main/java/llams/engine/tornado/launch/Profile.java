@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Where the time of a session goes, its programs' first runs left out: the device's own times by op, and the rest of
-/// the host's. To measure costs time itself, between the tasks.
+/// Where the time of a session goes, without its programs' first runs: the device's own times by op, and the rest on
+/// the host. Measuring itself takes time between the launches.
 public final class Profile {
     /// The size at the end of what [Launch#what] says of a product.
     private static final Pattern SIZE = Pattern.compile(".* (\\d+)x(\\d+)x(\\d+)(?: by (\\d+))?");
@@ -27,7 +27,7 @@ public final class Profile {
     private long sentBytes;
     private long sendNanos;
 
-    /// Weights and state have gone to the device.
+    /// Weights and state have been copied to the device.
     public void sent(long bytes, long nanos) {
         sentBytes += bytes;
         sendNanos += nanos;
@@ -64,11 +64,11 @@ public final class Profile {
         }
     }
 
-    /// A table, the longest first.
+    /// A table, the slowest first.
     public String text() {
         long device = entries.values().stream().mapToLong(entry -> entry.nanos).sum();
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT,
-                "gpu: %.3f GiB of weights and state went to the device in %.3f s%n"
+                "gpu: %.3f GiB of weights and state copied to the device in %.3f s%n"
                         + "gpu: %d runs of programs: on the device %.3f s, beside it %.3f s, inputs %.3f s%n",
                 sentBytes / (double) (1L << 30), sendNanos / 1e9, runs, device / 1e9, (stepNanos - device) / 1e9,
                 inputNanos / 1e9));

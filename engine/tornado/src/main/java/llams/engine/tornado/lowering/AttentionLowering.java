@@ -11,14 +11,14 @@ import llams.engine.tornado.launch.MatrixProduct;
 import llams.engine.tornado.launch.Ref;
 
 /// Attention as batched products with a softmax between them. Scores `[blocks, heads, count, keys]` exist in scratch
-/// memory for a chunk of each block's tokens at a time; the backward pass makes them again. A batch of packed sequences
-/// that no document crosses is one block a sequence, and a chunk of it has no scores for the keys behind its last
-/// token. Otherwise the forward pass has none for keys that no token of the run reaches, see [VisibleRows]. Few tokens, as in
-/// decoding, go through [DecodeAttentionKernels] instead, which read only the rows that there are.
+/// memory for a chunk of each block's tokens at a time; the backward pass recomputes them. A batch of packed sequences
+/// that no document crosses has one block per sequence, and a chunk has no scores for keys after its last token.
+/// Otherwise the forward pass has none for keys that no token of the run sees, see [VisibleRows]. Few tokens, as in
+/// decoding, go through [DecodeAttentionKernels], which read only the rows in use.
 final class AttentionLowering {
-    /// Fewer tokens than this are not worth rounding all the keys and values that they look at.
+    /// With fewer tokens, rounding all the keys and values they see does not pay.
     private static final int MANY_TOKENS = 16;
-    /// Tokens of a chunk, at most, where shorter ones have fewer keys.
+    /// The most tokens of a chunk where shorter chunks have fewer keys.
     private static final int SKIPPING = 512;
 
     private final Lowering lowering;
@@ -28,12 +28,12 @@ final class AttentionLowering {
     private final int kvHeads;
     private final int group;
     private final int blocks;
-    /// Tokens of a block, and rows of keys.
+    /// Tokens of a block, and its rows of keys.
     private final int length;
     private final int rows;
-    /// No token has a key behind itself.
+    /// No token sees a key after itself.
     private final boolean isCausal;
-    /// Products are of BF16.
+    /// Products take BF16.
     private final boolean isRounded;
 
     AttentionLowering(Lowering lowering, List<Place> in, int headDim, long rowLength) {
@@ -60,10 +60,10 @@ final class AttentionLowering {
         return kvHeads * headDim;
     }
 
-    /// Some tokens of each block, in turn, and the keys that they have.
+    /// Some tokens of each block, and how many keys they see.
     private record Chunk(int from, int count, int keys) {}
 
-    /// The last first: it has all keys.
+    /// The last chunk first: it sees all keys.
     ///
     /// @param seen rows of keys
     private List<Chunk> chunks(int matrices, int seen) {
@@ -78,8 +78,8 @@ final class AttentionLowering {
         return chunks.reversed();
     }
 
-    /// The scores of the chunk that has most; the last is often a short one. Where runs differ in the keys that they
-    /// see, it is what any of them could take.
+    /// The number of scores of the largest chunk; the last is often a short one. Where runs differ in the keys they
+    /// see, the most that any run could need.
     private int scores(List<Chunk> chunks, int matrices) {
         if (!isCausal) {
             long all = Math.min(lowering.scratchLimit() / matrices, (long) heads * length * rows);
@@ -89,7 +89,7 @@ final class AttentionLowering {
         return Math.toIntExact(blocks * heads * most);
     }
 
-    /// Where a kernel leaves what products read then: in the place of the scores or, rounded, beside them.
+    /// Where a kernel leaves its result for the products: over the scores or, if rounded, beside them.
     private Ref after(Ref scores, int count) {
         return isRounded ? lowering.halves(count) : scores;
     }
@@ -130,13 +130,13 @@ final class AttentionLowering {
         return lowering.ref(in.get(input));
     }
 
-    /// An input, or its first rows, as products read it.
+    /// The first rows of an input, as products read them.
     private Ref factor(int input, int count) {
         int width = Lowering.dim(in.get(input), 1);
         return isRounded ? lowering.products().rounded(ref(input), Math.multiplyExact(count, width)) : ref(input);
     }
 
-    /// What stands between products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
+    /// Adds the kernel between the products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
     private void launch(Kernel kernel, Chunk chunk, List<Ref> operands, int... more) {
         int[] parameters = Arrays.copyOf(
                 new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(3).offset(), ref(4).offset()},
@@ -145,7 +145,7 @@ final class AttentionLowering {
         lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
     }
 
-    /// True if a kernel for few tokens takes them.
+    /// True if [DecodeAttentionKernels] can take them.
     private boolean isFew() {
         return blocks == 1 && length > 0 && length < MANY_TOKENS && headDim <= DecodeAttentionKernels.WIDTH
                 && headDim % DecodeAttentionKernels.MULTIPLE == 0;
@@ -169,7 +169,7 @@ final class AttentionLowering {
         }
     }
 
-    /// @param next what the program does then
+    /// @param next the instructions that follow
     void forward(Place out, Place logSumExp, List<Instruction> next) {
         if (isFew()) {
             few(out, lowering.ref(logSumExp), next);

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.tornado.kernels.Widening;
 
-/// The floats that kernels name by index: constants of ops, and the tables of [Widening] at the start.
+/// The floats that kernels refer to by index: the tables of [Widening], then constants of ops.
 public final class ConstantTable {
-    /// Room on the device; a program needs a handful.
+    /// Room on the device; a program needs only a handful.
     public static final int CAPACITY = 1 << 14;
 
     private final List<Float> values = new ArrayList<>();
@@ -20,7 +20,7 @@ public final class ConstantTable {
         }
     }
 
-    /// The index of the first of these, which stand side by side.
+    /// The index of the first of these, which are adjacent.
     int index(float... wanted) {
         List<Float> key = new ArrayList<>();
         for (float value : wanted) {

@@ -14,21 +14,21 @@ import llams.engine.tornado.launch.Ref;
 
 /// Where the values of one program lie on the device.
 ///
-/// @param leaves    by name
-/// @param temporary what programs share
+/// @param leaves    positions by name
+/// @param temporary memory that programs share
 /// @param consts    the values of [ConstantTable]
 public record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceBlock consts) {
-    /// No value of a slab crosses a multiple of so many elements.
+    /// No value of a slab crosses a multiple of this many elements.
     static final long WINDOW = Program.WINDOW_BYTES / Float.BYTES;
 
     /// Memory that holds nothing from one run to the next.
     ///
     /// @param slab    a program's values, in blocks of [#WINDOW] elements
-    /// @param floats  what an op needs for itself, in F32
-    /// @param halves  the same of 16 bits
-    /// @param rounded the left side of products in BF16, which outlives its op
+    /// @param floats  an op's own scratch, in F32
+    /// @param halves  an op's own scratch, in 16 bits
+    /// @param rounded the left operand of products in BF16, which outlives its op
     public record Temporary(List<DeviceBlock> slab, DeviceBlock floats, DeviceBlock halves, DeviceBlock rounded) {
-        /// Memory of these sizes that is none yet, to find out what a program needs.
+        /// Memory of these sizes that is not allocated, to find out what a program needs.
         public static Temporary imagined(Sizes sizes) {
             return sizes.provide(null, (kind, elements) -> new DeviceBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), 0),
                     block -> {});
@@ -42,9 +42,10 @@ public record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceB
                     Math.max(rounded, other.rounded));
         }
 
-        /// Memory that has these sizes at least: what there is where it suffices, else new, after that has been freed.
+        /// Memory of at least these sizes: what exists where it is large enough, otherwise new memory, after freeing
+        /// the old.
         ///
-        /// @param have null if there is none yet
+        /// @param have what exists, or null
         public Temporary provide(Temporary have, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate, Consumer<DeviceBlock> free) {
             List<DeviceBlock> windows = have == null ? List.of() : have.slab;
             if (windows.isEmpty() || windows.stream().mapToLong(block -> block.elements).sum() < slab) {

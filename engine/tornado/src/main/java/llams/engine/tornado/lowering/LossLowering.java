@@ -16,7 +16,7 @@ final class LossLowering {
     }
 
     /// @param dWeight     the head's gradient, or its sum so far
-    /// @param accumulate true to add to that
+    /// @param accumulate true to add to it
     void crossEntropy(List<Place> in, List<Place> out, Place dWeight, boolean accumulate) {
         Place x = in.get(0);
         Ref scale = lowering.ref(in.get(3));
@@ -27,7 +27,7 @@ final class LossLowering {
         int dim = Lowering.dim(x, 1);
         int vocab = Lowering.dim(in.get(1), 0);
         int rows = Math.clamp(lowering.scratchLimit() / vocab, 1, tokens);
-        // Products like even sizes.
+        // Products are faster with even sizes.
         rows = rows < tokens && rows > Lowering.EVEN ? rows / Lowering.EVEN * Lowering.EVEN : rows;
         Ref tokenLoss = lowering.ref(out.get(1)) == null ? lowering.scratch(tokens) : lowering.ref(out.get(1));
         Ref logits = lowering.scratch((long) rows * vocab);

@@ -20,15 +20,15 @@ import llams.engine.tornado.launch.Ref;
 
 /// Turns ops into launches.
 public final class Lowering {
-    /// Pieces of at least this many tokens are a multiple of it.
+    /// Pieces of more than this many tokens are a multiple of it.
     static final int EVEN = 64;
-    /// Threads of a kernel, at most, so that their number rounded up to whole groups is an `int`.
+    /// The most elements of a kernel, so that their number rounded up to whole groups fits an `int`.
     static final int ELEMENTS_LIMIT = Integer.MAX_VALUE - 1024;
 
     private final DeviceLayout layout;
     private final ConstantTable constants;
     private final List<Launch> launches = new ArrayList<>();
-    /// The op at hand.
+    /// The name of the current op.
     private String what;
     private final ScratchRegion scratch;
     private final ScratchRegion halves;
@@ -37,10 +37,10 @@ public final class Lowering {
     private final int visibleRows;
     private final Set<Place> lasts = new LinkedHashSet<>();
 
-    /// What a program becomes.
+    /// A program as launches.
     ///
-    /// @param needs what memory it must have for that
-    /// @param lasts what says how many rows of keys there are, where that matters; see [VisibleRows]
+    /// @param needs the memory that they need
+    /// @param lasts the inputs that hold the last visible rows, where those matter; see [VisibleRows]
     public record Lowered(List<Launch> launches, DeviceLayout.Sizes needs, Set<Place> lasts) {}
 
     private Lowering(DeviceLayout layout, ConstantTable constants, ProductMode products, ScratchRegion rounded, long scratchLimit,
@@ -54,8 +54,8 @@ public final class Lowering {
         this.products = new ProductLowering(this, products, rounded);
     }
 
-    /// @param scratchLimit numbers that an op which can work in pieces takes for itself
-    /// @param visibleRows        rows of keys that tokens see, at most
+    /// @param scratchLimit numbers that an op that can work in pieces takes as scratch
+    /// @param visibleRows  the most rows of keys that a token sees
     public static Lowered lower(Program program, DeviceLayout layout, ConstantTable constants, ProductMode products, long scratchLimit,
             int visibleRows) {
         ScratchRegion rounded = new ScratchRegion(layout.temporary().rounded());
@@ -83,7 +83,7 @@ public final class Lowering {
                 lowering.scratch.needed(), lowering.halves.needed(), rounded.needed()), lowering.lasts);
     }
 
-    /// Lowers as many of these as can be done at once; returns how many that were, 0 if there is nothing to gain.
+    /// Lowers as many of these as one launch can do together; returns their number, 0 if there is nothing to gain.
     private int lowerMany(List<Instruction> instructions, Collection<Place> outputs) {
         int updates = UpdateLowering.length(instructions);
         if (updates > 0) {
@@ -151,7 +151,7 @@ public final class Lowering {
         return constants;
     }
 
-    /// A number on the device.
+    /// A constant on the device.
     Ref constant(float value) {
         return new Ref(layout.consts(), constants.index(value));
     }
@@ -160,28 +160,28 @@ public final class Lowering {
         return products;
     }
 
-    /// The op at hand, for people.
+    /// The name of the current op, for messages and profiles.
     String what() {
         return what;
     }
 
-    /// Numbers in F32 that an op holds at a time where it has the choice.
+    /// F32 numbers that an op that can work in pieces holds at a time.
     long scratchLimit() {
         return scratchLimit;
     }
 
-    /// Rows of keys that tokens see, at most, where `last` says which is the last for each.
+    /// The most rows of keys that a token sees, where `last` holds the last row of each.
     int visibleRows(Place last) {
         lasts.add(last);
         return visibleRows;
     }
 
-    /// F32 memory for this op alone.
+    /// F32 scratch for this op alone.
     Ref scratch(long elements) {
         return scratch.take(elements);
     }
 
-    /// 16-bit memory for this op alone.
+    /// 16-bit scratch for this op alone.
     Ref halves(long elements) {
         return halves.take(elements);
     }
@@ -190,8 +190,7 @@ public final class Lowering {
         launches.add(launch);
     }
 
-    /// Adds a launch: a group a row or, with `elements`, threads for so many. Parameters: the offsets of `refs`, then
-    /// `more`.
+    /// Adds a launch with a work-group per row. Parameters: the offsets of `refs`, then `more`.
     void launch(Kernel kernel, long groups, List<Ref> refs, int... more) {
         launch(kernel, Math.toIntExact(groups), 1, 1, refs, more);
     }
@@ -249,7 +248,7 @@ public final class Lowering {
         int m = dim(c, 0);
         int n = dim(c, 1);
         int k = dim(a, transposeA ? 0 : 1);
-        // Only the right side may be narrower: a weight on the left is made F32 first.
+        // Only the right operand may be narrower: a weight on the left is widened first.
         Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
         products.add(MatrixProduct.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
     }

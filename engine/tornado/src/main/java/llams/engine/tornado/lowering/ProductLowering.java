@@ -17,16 +17,16 @@ import llams.engine.tornado.launch.Launch;
 import llams.engine.tornado.launch.MatrixProduct;
 import llams.engine.tornado.launch.Ref;
 
-/// Turns products into launches: kernels of ours, or the library's after what makes its inputs.
+/// Turns matrix products into launches: portable kernels, or cuBLAS after what prepares its operands.
 final class ProductLowering {
     private final Lowering lowering;
     private final ProductMode products;
     private final ScratchRegion rounded;
-    private final boolean areRowsOurs = ProductMode.areRowsOurs();
-    /// What `rounded` holds in BF16 at its start: several products in a row have the same left side.
+    private final boolean isRowKernelChosen = ProductMode.isRowKernelChosen();
+    /// What `rounded` holds in BF16 at its start: consecutive products often share their left operand.
     private Ref source;
     private int count;
-    /// What the op at hand leaves there besides its result.
+    /// What the current op leaves there besides its result.
     private Ref left;
     private int leftCount;
 
@@ -36,22 +36,22 @@ final class ProductLowering {
         this.rounded = rounded;
     }
 
-    /// True if products of what is computed, as those of attention, are of BF16 too.
+    /// True if products of computed values, as in attention, also take BF16.
     boolean isRounded() {
         return products == ProductMode.BF16;
     }
 
-    /// Any product; `a` is F32.
+    /// Adds any product; `a` is F32.
     void add(MatrixProduct p) {
         if (p.m() == 0 || p.n() == 0) {
             return;
         }
         Widening weight = p.widening();
-        boolean isOurs = products == ProductMode.KERNELS
+        boolean isForKernel = products == ProductMode.KERNELS
                 || weight != null && p.isFewRows() && !(products == ProductMode.BF16 && weight.isBFloat16());
-        if (isRowOfOurs(p)) {
+        if (isForRowKernel(p)) {
             addRows(p);
-        } else if (isOurs) {
+        } else if (isForKernel) {
             addKernel(p);
         } else if (weight == null) {
             addLibrary(p);
@@ -64,8 +64,8 @@ final class ProductLowering {
         }
     }
 
-    private boolean isRowOfOurs(MatrixProduct p) {
-        return areRowsOurs && products == ProductMode.BF16 && p.isFewRows() && p.widening() != null
+    private boolean isForRowKernel(MatrixProduct p) {
+        return isRowKernelChosen && products == ProductMode.BF16 && p.isFewRows() && p.widening() != null
                 && p.widening().isBFloat16();
     }
 
@@ -109,17 +109,17 @@ final class ProductLowering {
                 w == null ? 0 : w.bits(), w == null ? 0 : w.scales(), w == null ? 0 : w.ones()};
     }
 
-    /// Weights as F32, in scratch memory.
+    /// Weights widened to F32, in scratch memory.
     Ref widened(Ref x, int n, Widening weight) {
         Ref wide = lowering.scratch(n);
-        // All of it is row 0 of a table with one row: the ids are the zeros at the start of the integers.
+        // Picks row 0 of a table with one row: the ids are the zeros at the start of the integers.
         lowering.launchElements(
                 Widening.choose(weight, Kernel.PICK_ROWS, Kernel.PICK_ROWS_HALF, Kernel.PICK_ROWS_QUANTIZED), n,
                 List.of(x, wide), n, n, 0, weight.bits(), weight.scales(), weight.ones());
         return wide;
     }
 
-    /// Other weights as BF16.
+    /// Other weights rounded to BF16.
     private Ref roundedWeight(Ref x, int n, Widening weight) {
         Ref half = lowering.halves(n);
         lowering.launchElements(Widening.choose(weight, Kernel.ROUND, Kernel.ROUND_HALF, Kernel.ROUND_QUANTIZED), n,
@@ -127,14 +127,14 @@ final class ProductLowering {
         return half;
     }
 
-    /// Numbers as BF16.
+    /// F32 numbers rounded to BF16.
     Ref rounded(Ref x, int n) {
         Ref half = lowering.halves(n);
         lowering.launchElements(Kernel.ROUND, n, List.of(x, half), n);
         return half;
     }
 
-    /// Where an op that makes `n` numbers at `y` may leave them in BF16 too, as what comes next multiplies them.
+    /// Where an op that computes `n` numbers at `y` may also leave them in BF16 for the products that follow.
     Ref leftBeside(Ref y, int n) {
         rounded.clear();
         forget();
@@ -143,7 +143,7 @@ final class ProductLowering {
         return rounded.take(n);
     }
 
-    /// True if the first product of these instructions that rounds its left side takes it from `x`.
+    /// True if `x` is the left operand of the first of these products that rounds it.
     boolean isLeftNext(Place x, List<Instruction> next) {
         for (Instruction instruction : next) {
             switch (instruction.op()) {
@@ -151,7 +151,7 @@ final class ProductLowering {
                     if (instruction.inputs().get(1).type().dtype() != DType.F32) {
                         return isRounded() && instruction.inputs().get(0).equals(x)
                                 && instruction.inputs().get(1).type().dtype() == DType.BF16
-                                && !(areRowsOurs && Lowering.dim(x, 0) <= MatrixProduct.FEW_ROWS);
+                                && !(isRowKernelChosen && Lowering.dim(x, 0) <= MatrixProduct.FEW_ROWS);
                     }
                 }
                 case LinearCrossEntropy _,AccumulateLinearCrossEntropy _ -> {
@@ -174,13 +174,12 @@ final class ProductLowering {
         return half;
     }
 
-    /// Forgets what is rounded: memory has changed somewhere.
+    /// Forgets what is rounded, as memory may have changed.
     void forget() {
         source = null;
     }
 
-    /// After an op: forgets what is rounded, if these results stand in its memory, and takes note of what the op has
-    /// left.
+    /// After an op: forgets what is rounded if these results overwrote it, and notes what the op has left.
     void written(List<Place> results) {
         for (Place result : results) {
             Ref at = lowering.ref(result);

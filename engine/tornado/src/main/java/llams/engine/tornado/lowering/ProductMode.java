@@ -17,32 +17,32 @@ public enum ProductMode {
     KERNELS,
     /// cuBLAS, F32 by F32: narrower weights are widened into scratch memory first. TF32 stays off.
     F32,
-    /// cuBLAS, BF16 by BF16 where a weight is narrower than F32, and in attention; what is F32 on both sides stays so.
+    /// cuBLAS, BF16 by BF16 where a weight is narrower than F32, and in attention; F32 by F32 stays F32.
     BF16;
 
-    /// Names one of them; by default cuBLAS computes if there is CUDA and it, else the kernels do.
+    /// Names a mode; the default is `bf16` with CUDA and cuBLAS, otherwise `kernels`.
     static final String PROPERTY = "llams.gpu.products";
 
-    /// Who computes products of a few rows with a weight in BF16, where [#BF16] is chosen: `cublas` (as it is) or
-    /// `kernel`, which takes the rows as they are.
+    /// Names what computes products of a few rows by a BF16 weight in mode [#BF16]: `cublas` (the default) or `kernel`,
+    /// which does not round the rows.
     public static final String ROWS_PROPERTY = "llams.gpu.rows";
 
-    /// True if a kernel of ours computes products of a few rows.
+    /// True if the kernel for CUDA computes products of a few rows.
     ///
-    /// @throws IllegalArgumentException if the setting is none
-    static boolean areRowsOurs() {
+    /// @throws IllegalArgumentException if the setting is unknown
+    static boolean isRowKernelChosen() {
         String wanted = System.getProperty(ROWS_PROPERTY, "cublas");
         if (!wanted.equals("cublas") && !wanted.equals("kernel")) {
-            throw new IllegalArgumentException("-D" + ROWS_PROPERTY + "=" + wanted + " is none of cublas, kernel");
+            throw new IllegalArgumentException("-D" + ROWS_PROPERTY + "=" + wanted + " is not one of cublas, kernel");
         }
         return wanted.equals("kernel");
     }
 
-    /// @throws IllegalArgumentException if the setting is none, or not possible here
-    /// @throws IllegalStateException if it asks for cuBLAS and that is not there
+    /// @throws IllegalArgumentException if the setting is unknown, or not possible here
+    /// @throws IllegalStateException if it asks for cuBLAS and cuBLAS is not found
     public static ProductMode chosen() {
         boolean isCuda = Gpu.backend() == TornadoVMBackendType.CUDA;
-        areRowsOurs();
+        isRowKernelChosen();
         String wanted = System.getProperty(PROPERTY);
         if (wanted == null) {
             return isCuda && CuBlas.missing().isEmpty() ? BF16 : KERNELS;
@@ -50,10 +50,10 @@ public enum ProductMode {
         ProductMode products = Arrays.stream(values())
                 .filter(value -> value.toString().equals(wanted))
                 .findAny()
-                .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is none of "
+                .orElseThrow(() -> new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is not one of "
                         + Arrays.stream(values()).map(ProductMode::toString).collect(Collectors.joining(", "))));
         if (products == BF16 && !isCuda) {
-            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS, which is for"
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + " is cuBLAS's, which needs"
                     + " TornadoVM's CUDA backend, and this is " + Gpu.backend());
         }
         if (products != KERNELS && isCuda) {
@@ -62,7 +62,7 @@ public enum ProductMode {
         return isCuda ? products : KERNELS;
     }
 
-    /// Why products cannot be computed as they should be; empty if they can.
+    /// Why products cannot be computed in the chosen mode; empty if they can.
     public static Optional<String> unavailable() {
         try {
             chosen();
@@ -72,7 +72,7 @@ public enum ProductMode {
         }
     }
 
-    /// What a user should know of the products, if there is CUDA and nobody said that they should be so slow.
+    /// A warning if cuBLAS is missing with CUDA and the slow kernels were not asked for.
     public static Optional<String> warning() {
         boolean isSlow = Gpu.backend() == TornadoVMBackendType.CUDA && System.getProperty(PROPERTY) == null;
         return isSlow
@@ -81,7 +81,7 @@ public enum ProductMode {
                 : Optional.empty();
     }
 
-    /// For these weights: a model of F32 alone is computed in F32.
+    /// The mode for these weights: a model with only F32 weights is computed in F32.
     public ProductMode of(Collection<Tensor> weights) {
         return this == BF16 && weights.stream().allMatch(weight -> weight.dtype() == DType.F32) ? F32 : this;
     }

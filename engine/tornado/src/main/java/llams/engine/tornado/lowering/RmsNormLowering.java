@@ -7,7 +7,7 @@ import llams.engine.tornado.kernels.Kernel;
 import llams.engine.tornado.kernels.Widening;
 import llams.engine.tornado.launch.Ref;
 
-/// RMS norms and their gradients, with weights of F32 or of 16 bits: a work-group takes a row.
+/// RMS norms and their gradients, with F32 or 16-bit weights, a work-group per row.
 final class RmsNormLowering {
     private final Lowering lowering;
     /// The index of the constant.

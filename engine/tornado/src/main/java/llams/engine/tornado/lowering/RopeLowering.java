@@ -9,10 +9,10 @@ import llams.engine.plan.Program.Place;
 import llams.engine.tornado.kernels.Kernel;
 import llams.engine.tornado.launch.Ref;
 
-/// Rotary positions: each tensor's by itself or, before attention to a cache, those of queries and keys with what goes
-/// into the cache as one launch: in decoding each is far shorter than starting it.
+/// Rotary positions. Before attention to a cache, queries, keys and the cache's new rows are one launch, as in decoding
+/// each takes far less time than its launch.
 final class RopeLowering {
-    /// What [#joined] takes the place of.
+    /// The instructions that [#joined] replaces.
     static final int JOINED = 4;
 
     private final Lowering lowering;
@@ -21,8 +21,7 @@ final class RopeLowering {
         this.lowering = lowering;
     }
 
-    /// True if these instructions begin with queries and keys that are turned, and those keys and values put into a
-    /// cache.
+    /// True if these instructions start by rotating queries and keys and appending those keys, and values, to a cache.
     static boolean isJoined(List<Instruction> next) {
         return next.size() >= JOINED && next.get(0).op() instanceof Rope q && next.get(1).op() instanceof Rope k
                 && q.equals(k) && !q.inverse() && next.get(2).op() instanceof CacheAppend
@@ -34,7 +33,7 @@ final class RopeLowering {
                 && !areOverlapping(next.get(0).inputs().getFirst(), next.get(1).results().getFirst());
     }
 
-    /// True if turned keys would stand where the queries stood, which one launch cannot read before it writes there.
+    /// True if the rotated keys would overwrite the queries, which a single launch may not have read by then.
     private static boolean areOverlapping(Place queries, Place turnedKeys) {
         return queries instanceof InSlab q && turnedKeys instanceof InSlab k
                 && q.offsetBytes() < k.offsetBytes() + k.type().bytes()

@@ -3,7 +3,7 @@ package llams.engine.tornado.lowering;
 import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.Ref;
 
-/// Memory of one kind that ops need for themselves: every op's begins at the start of a block.
+/// Scratch memory of one kind: each op's starts at the beginning of the block.
 final class ScratchRegion {
     private final DeviceBlock block;
     private long used;
@@ -13,11 +13,11 @@ final class ScratchRegion {
         this.block = block;
     }
 
-    /// @throws IllegalArgumentException if that is more than a block can have
+    /// @throws IllegalArgumentException if it exceeds the largest block
     Ref take(long elements) {
         if (elements > DeviceBlock.LIMIT - used) {
-            throw new IllegalArgumentException("gpu: an op needs " + (used + elements) + " numbers for itself, at most "
-                    + DeviceBlock.LIMIT + " are possible; use fewer tokens at a time");
+            throw new IllegalArgumentException("gpu: an op needs " + (used + elements) + " numbers of scratch memory, more than the limit of "
+                    + DeviceBlock.LIMIT + "; use fewer tokens at a time");
         }
         long offset = used;
         used += DeviceBlock.aligned(elements);
@@ -25,12 +25,12 @@ final class ScratchRegion {
         return new Ref(block, Math.toIntExact(offset));
     }
 
-    /// For the next op.
+    /// Starts over, for the next op.
     void clear() {
         used = 0;
     }
 
-    /// Elements that the block must have, which may be more than it has.
+    /// The elements that the block must have, which may be more than it has.
     long needed() {
         return needed;
     }

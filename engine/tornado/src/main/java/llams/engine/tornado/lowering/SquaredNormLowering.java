@@ -16,16 +16,16 @@ import llams.engine.tornado.kernels.Kernel;
 import llams.engine.tornado.kernels.NormKernels;
 import llams.engine.tornado.launch.Ref;
 
-/// A squared norm, or those of many gradients of which only the sum is wanted, as clipping wants it: one, over all that
-/// lies side by side.
+/// A squared norm, or the sum of many gradients' squared norms, as clipping needs it: one launch per stretch of
+/// adjacent memory.
 ///
-/// @param tensors whose norms these are
-/// @param sum     where it goes
-/// @param length  instructions that this takes the place of
+/// @param tensors the operands
+/// @param sum     the result
+/// @param length  the number of instructions replaced
 record SquaredNormLowering(List<Place> tensors, Place sum, int length) {
-    /// If the first of these instructions begin so.
+    /// Matches the start of these instructions.
     ///
-    /// @param outputs of the program
+    /// @param outputs the program's
     static Optional<SquaredNormLowering> of(List<Instruction> instructions, Collection<Place> outputs) {
         List<Place> tensors = new ArrayList<>();
         Map<Place, Integer> norms = new HashMap<>();

@@ -12,15 +12,15 @@ import llams.engine.plan.Program.Place;
 import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.Ref;
 
-/// Turns the updates of many parameters, and the clearing of their gradients, into launches over all that lies side by
-/// side: an adapter has hundreds of parameters, too small to be worth a launch each.
+/// Turns the updates of many parameters, and the clearing of their gradients, into launches over adjacent memory: an
+/// adapter has hundreds of parameters, each too small to be worth a launch.
 final class UpdateLowering {
-    /// Of an update's operands, those that have the parameter's shape: it, both moments, the gradient.
+    /// The operands of an update that have the parameter's shape: it, both moments, the gradient.
     private static final int SHAPED = 4;
 
     private final Lowering lowering;
 
-    /// Operands that one launch works on, the first `shaped` from these places on.
+    /// Operands of one launch: `count` elements of the first `shaped`, from these positions on.
     record Stretch(AdamW op, List<Ref> operands, int shaped, int count) {
         boolean isFollowedBy(Stretch next) {
             boolean follows = op == null ? next.op == null : op.equals(next.op);
@@ -42,8 +42,8 @@ final class UpdateLowering {
         this.lowering = lowering;
     }
 
-    /// How many of these instructions, from the first on, are updates and clearings that can be done in any order but
-    /// that of first the updates, then the clearings.
+    /// How many of these instructions, from the first on, are updates and clearings that may be reordered into all
+    /// updates, then all clearings.
     static int length(List<Instruction> instructions) {
         Set<Place> cleared = new HashSet<>();
         int length = 0;

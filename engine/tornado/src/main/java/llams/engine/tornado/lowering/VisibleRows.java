@@ -7,18 +7,17 @@ import llams.engine.plan.Program.OfLeaf;
 import llams.engine.plan.Program.Place;
 import llams.engine.tensor.Tensor;
 
-/// How many rows of keys a run's tokens see, which its inputs say: of a KV cache only the first are filled. The number
-/// is rounded up, so that few sets of launches serve all runs.
+/// How many rows of keys a run's tokens see, by its inputs: only the first rows of a KV cache are filled. The number is
+/// rounded up, so that few sets of launches serve all runs.
 ///
-/// @param lasts the inputs that say so: the last row that each token sees
+/// @param lasts the inputs that hold the last row that each token sees
 public record VisibleRows(List<Tensor> lasts) {
     /// All rows.
     public static final int ALL = Integer.MAX_VALUE;
     /// Numbers are multiples of this.
     public static final int STEP = 256;
-    /// Larger ones are rounded up to so many different numbers between a power of two and the next: half as much again,
-    /// at most. More would save a tenth of a long prompt's attention, and cost the host some milliseconds for every new
-    /// number.
+    /// Larger numbers are rounded up to one of this many between powers of two: by half at most. A finer grid would
+    /// save a tenth of a long prompt's attention and cost the host some milliseconds for every new number.
     private static final int STEPS = 2;
 
     public static VisibleRows of(Collection<Place> lasts, Map<String, Tensor> inputs) {
@@ -29,7 +28,7 @@ public record VisibleRows(List<Tensor> lasts) {
         }).toList());
     }
 
-    /// For the inputs as they are now.
+    /// For the current inputs.
     public int rows() {
         int rows = lasts.isEmpty() ? ALL : 0;
         for (Tensor last : lasts) {
