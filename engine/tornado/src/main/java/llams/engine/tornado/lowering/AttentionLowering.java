@@ -3,6 +3,7 @@ package llams.engine.tornado.lowering;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import llams.engine.graph.Attention;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tornado.kernels.DecodeAttentionKernels;
@@ -40,10 +41,10 @@ final class AttentionLowering {
         this.lowering = lowering;
         this.in = in;
         this.headDim = headDim;
-        int tokens = Lowering.dim(in.get(0), 0);
-        int allRows = Lowering.dim(in.get(1), 0);
-        heads = Lowering.dim(in.get(0), 1) / headDim;
-        kvHeads = Lowering.dim(in.get(1), 1) / headDim;
+        int tokens = Lowering.dim(in.get(Attention.Q), 0);
+        int allRows = Lowering.dim(in.get(Attention.K), 0);
+        heads = Lowering.dim(in.get(Attention.Q), 1) / headDim;
+        kvHeads = Lowering.dim(in.get(Attention.K), 1) / headDim;
         group = heads / kvHeads;
         isCausal = rowLength > 0 && tokens == allRows && tokens % rowLength == 0;
         blocks = isCausal ? Math.toIntExact(tokens / rowLength) : 1;
@@ -139,7 +140,7 @@ final class AttentionLowering {
     /// Adds the kernel between the products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
     private void launch(Kernel kernel, Chunk chunk, List<Ref> operands, int... more) {
         int[] parameters = Arrays.copyOf(
-                new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(3).offset(), ref(4).offset()},
+                new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset()},
                 8 + more.length);
         System.arraycopy(more, 0, parameters, 8, more.length);
         lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
@@ -156,16 +157,16 @@ final class AttentionLowering {
         int sets = (group + DecodeAttentionKernels.HEADS - 1) / DecodeAttentionKernels.HEADS;
         Ref found = lowering.scratch((long) length * heads * DecodeAttentionKernels.SPLITS * (headDim + DecodeAttentionKernels.MORE));
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
-        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(0), ref(1), ref(2), found),
-                heads, group, headDim, kvWidth(), scale, ref(3).offset(), ref(4).offset());
+        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(Attention.Q), ref(Attention.K), ref(Attention.V), found),
+                heads, group, headDim, kvWidth(), scale, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
         if (lowering.products().isLeftNext(out, next)) {
             Ref rounded = lowering.products().leftBeside(lowering.ref(out), length * width());
             lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1,
-                    List.of(found, lowering.ref(out), logSumExp, rounded), heads, headDim, ref(3).offset(),
-                    ref(4).offset());
+                    List.of(found, lowering.ref(out), logSumExp, rounded), heads, headDim, ref(Attention.FIRST).offset(),
+                    ref(Attention.LAST).offset());
         } else {
             lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads,
-                    headDim, ref(3).offset(), ref(4).offset());
+                    headDim, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
         }
     }
 
@@ -175,14 +176,14 @@ final class AttentionLowering {
             few(out, lowering.ref(logSumExp), next);
             return;
         }
-        int seen = isCausal ? rows : Math.min(rows, lowering.visibleRows(in.get(4)));
+        int seen = isCausal ? rows : Math.min(rows, lowering.visibleRows(in.get(Attention.LAST)));
         List<Chunk> chunks = chunks(1, seen);
         if (chunks.isEmpty()) {
             return;
         }
-        Ref queries = factor(0, blocks * length);
-        Ref keys = factor(1, blocks * seen);
-        Ref values = factor(2, blocks * seen);
+        Ref queries = factor(Attention.Q, blocks * length);
+        Ref keys = factor(Attention.K, blocks * seen);
+        Ref values = factor(Attention.V, blocks * seen);
         int count = scores(chunks, 1);
         Ref scores = lowering.scratch(count);
         Ref probabilities = after(scores, count);
@@ -203,10 +204,10 @@ final class AttentionLowering {
         if (chunks.isEmpty()) {
             return;
         }
-        Ref queries = factor(0, blocks * length);
-        Ref keys = factor(1, blocks * rows);
-        Ref values = factor(2, blocks * rows);
-        Ref dOut = factor(7, blocks * length);
+        Ref queries = factor(Attention.Q, blocks * length);
+        Ref keys = factor(Attention.K, blocks * rows);
+        Ref values = factor(Attention.V, blocks * rows);
+        Ref dOut = factor(Attention.Gradient.DOUT, blocks * length);
         int count = scores(chunks, 2);
         Ref scores = lowering.scratch(count);
         Ref dScores = lowering.scratch(count);
@@ -218,14 +219,14 @@ final class AttentionLowering {
             byQueries(dOut, values, dScores, chunk, 1);
             if (isRounded) {
                 launch(Kernel.SOFTMAX_ROWS_GRADIENT_ROUNDED, chunk,
-                        List.of(scores, dScores, ref(6), ref(5), ref(7), probabilities, dAfter), headDim, scale);
+                        List.of(scores, dScores, ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT), ref(Attention.Gradient.DOUT), probabilities, dAfter), headDim, scale);
             } else {
-                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(6), ref(5), ref(7)), headDim,
+                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT), ref(Attention.Gradient.DOUT)), headDim,
                         scale);
             }
-            byTokens(probabilities, dOut, lowering.ref(gradients.get(2)), chunk);
-            byRows(dAfter, keys, lowering.ref(gradients.get(0)), chunk);
-            byTokens(dAfter, queries, lowering.ref(gradients.get(1)), chunk);
+            byTokens(probabilities, dOut, lowering.ref(gradients.get(Attention.Gradient.DV)), chunk);
+            byRows(dAfter, keys, lowering.ref(gradients.get(Attention.Gradient.DQ)), chunk);
+            byTokens(dAfter, queries, lowering.ref(gradients.get(Attention.Gradient.DK)), chunk);
         }
     }
 }

@@ -1,6 +1,7 @@
 package llams.engine.tornado.lowering;
 
 import java.util.List;
+import llams.engine.graph.RmsNorm;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
 import llams.engine.tornado.kernels.Kernel;
@@ -19,7 +20,9 @@ final class RmsNormLowering {
     }
 
     /// @param next the instructions that follow
-    void forward(Place x, Place weight, Place y, List<Instruction> next) {
+    void forward(List<Place> in, Place y, List<Instruction> next) {
+        Place x = in.get(RmsNorm.X);
+        Place weight = in.get(RmsNorm.WEIGHT);
         List<Ref> refs = List.of(lowering.ref(x), lowering.ref(weight), lowering.ref(y));
         Widening w = Lowering.widening(weight);
         if (w != null && lowering.products().isLeftNext(y, next)) {
@@ -30,13 +33,18 @@ final class RmsNormLowering {
         }
     }
 
-    void backward(Place x, Place weight, Place dy, Place dx) {
+    void backward(List<Place> in, Place dx) {
+        Place x = in.get(RmsNorm.X);
+        Place weight = in.get(RmsNorm.WEIGHT);
+        Place dy = in.get(RmsNorm.Gradient.DY);
         Widening w = Lowering.widening(weight);
         rows(w == null ? Kernel.RMS_NORM_GRADIENT : Kernel.RMS_NORM_GRADIENT_HALF, x,
                 List.of(lowering.ref(x), lowering.ref(weight), lowering.ref(dy), lowering.ref(dx)), w);
     }
 
-    void weightGradient(Place x, Place dy, Place dWeight) {
+    void weightGradient(List<Place> in, Place dWeight) {
+        Place x = in.get(RmsNorm.WeightGradient.X);
+        Place dy = in.get(RmsNorm.WeightGradient.DY);
         int tokens = Lowering.dim(x, 0);
         int dim = Lowering.dim(x, 1);
         Ref inverse = lowering.scratch(tokens);

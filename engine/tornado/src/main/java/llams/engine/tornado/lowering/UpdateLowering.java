@@ -54,7 +54,7 @@ final class UpdateLowering {
                 break;
             }
             if (!isUpdate) {
-                cleared.add(instruction.inputs().getFirst());
+                cleared.add(instruction.inputs().get(Clear.STATE));
             }
             length++;
         }
