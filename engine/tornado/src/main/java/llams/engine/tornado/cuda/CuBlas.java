@@ -85,8 +85,8 @@ public final class CuBlas {
             tried.add(file);
         }
         return Optional.of("cuBLAS is not there; looked for " + String.join(", ", tried) + ": install NVIDIA's CUDA"
-                + " toolkit or Python's nvidia-cublas, and name it by LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D"
-                + PROPERTY + "=FILE");
+                + " toolkit or Python's nvidia-cublas, and name it by LD_LIBRARY_PATH or LLAMS_JAVA_OPTS=-D" + PROPERTY
+                + "=FILE");
     }
 
     private static List<String> candidates() {

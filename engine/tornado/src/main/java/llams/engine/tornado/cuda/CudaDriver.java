@@ -269,8 +269,8 @@ public final class CudaDriver {
             throw new IllegalStateException(
                     "gpu: " + what + " failed with CUDA's error " + status + ", " + name(status) + switch (status) {
                         case OUT_OF_MEMORY -> ": use fewer tokens or --recompute";
-                        case 700 -> ": a kernel accessed memory that is not its own; LLAMS_JAVA_OPTS=-D" + LaunchMode.PROPERTY
-                                + "=each says which";
+                        case 700 -> ": a kernel accessed memory that is not its own; LLAMS_JAVA_OPTS=-D"
+                                + LaunchMode.PROPERTY + "=each says which";
                         case 701 -> ": this card has too few registers or threads for it; please report it with the"
                                 + " card's name";
                         default -> "";
@@ -282,9 +282,7 @@ public final class CudaDriver {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(ValueLayout.ADDRESS);
             int known = (int) ERROR_NAME.invokeExact(status, name);
-            return known == 0
-                    ? name.get(ValueLayout.ADDRESS, 0).reinterpret(100).getString(0)
-                    : "which has no name";
+            return known == 0 ? name.get(ValueLayout.ADDRESS, 0).reinterpret(100).getString(0) : "which has no name";
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -44,7 +44,8 @@ final class GpuExecutable implements Executable {
     /// The launches for one number of rows.
     private record Settled(List<Launch> launches, Launcher.Prepared prepared) {}
 
-    GpuExecutable(GpuSession session, Program program, Inputs inputs, VisibleRows visibleRows, Map<String, Ref> leaves, int room) {
+    GpuExecutable(GpuSession session, Program program, Inputs inputs, VisibleRows visibleRows, Map<String, Ref> leaves,
+            int room) {
         this.session = session;
         this.program = program;
         this.inputs = inputs;

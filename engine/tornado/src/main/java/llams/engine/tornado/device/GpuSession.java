@@ -116,11 +116,12 @@ final class GpuSession implements Session {
         GpuExecutable.Inputs inputs = inputs(program, refs);
         // An op's own scratch is known only once it has been lowered.
         DeviceLayout.Sizes slab = new DeviceLayout.Sizes(program.slabBytes() / Float.BYTES, 1, 1, 1);
-        Lowering.Lowered lowered = lower(program, new DeviceLayout(refs, DeviceLayout.Temporary.imagined(slab), consts), VisibleRows.ALL);
+        Lowering.Lowered lowered = lower(program, new DeviceLayout(refs, DeviceLayout.Temporary.imagined(slab), consts),
+                VisibleRows.ALL);
         needs = needs.most(lowered.needs());
         int room = lowered.launches().stream().mapToInt(Launch::room).sum();
-        GpuExecutable executable = new GpuExecutable(this, program, inputs, VisibleRows.of(lowered.lasts(), inputs.tensors()),
-                refs, room);
+        GpuExecutable executable = new GpuExecutable(this, program, inputs,
+                VisibleRows.of(lowered.lasts(), inputs.tensors()), refs, room);
         programs.add(executable);
         return executable;
     }
@@ -153,8 +154,8 @@ final class GpuSession implements Session {
         }
         for (Leaf leaf : program.leaves()) {
             if (leaf.kind() == Leaf.Kind.INPUT && !tensors.containsKey(leaf.name())) {
-                throw new IllegalArgumentException("gpu: input \"" + leaf.name() + "\" is " + leaf.dtype()
-                        + "; this device takes F32 and I32");
+                throw new IllegalArgumentException(
+                        "gpu: input \"" + leaf.name() + "\" is " + leaf.dtype() + "; this device takes F32 and I32");
             }
         }
         return new GpuExecutable.Inputs(tensors, areas);

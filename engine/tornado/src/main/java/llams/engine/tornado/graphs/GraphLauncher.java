@@ -59,10 +59,12 @@ public final class GraphLauncher implements Launcher {
     }
 
     @Override
-    public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile) {
+    public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters,
+            Profile profile) {
         List<GraphRun> runs = new ArrayList<>();
         int at = parameters;
-        for (GraphCutter.Span span : GraphCutter.spans(launches, Integer.getInteger(TASKS, MAX_TASKS), MAX_TASK_BYTES)) {
+        for (GraphCutter.Span span : GraphCutter.spans(launches, Integer.getInteger(TASKS, MAX_TASKS),
+                MAX_TASK_BYTES)) {
             List<Launch> these = launches.subList(span.from(), span.to());
             LaunchGraph graph = graphs.computeIfAbsent(Launch.signatures(these),
                     shapes -> new LaunchGraph(these, (HostedBlock) ints, (HostedBlock) consts, profile));

@@ -42,9 +42,11 @@ public final class KernelCompiler {
                 case INTS -> new IntArray(1);
             });
         }
-        TornadoGraph graph = new TornadoGraph().allocate(pc, ints, consts, start).allocate(operands.toArray(TornadoNativeArray[]::new));
+        TornadoGraph graph = new TornadoGraph().allocate(pc, ints, consts, start)
+                .allocate(operands.toArray(TornadoNativeArray[]::new));
         TornadoGraph.Task task = graph.task(kernel.localX, kernel.localY, kernel.toString());
-        kernel.add(new Kernel.Binding(graph.taskGraph(), task.id(), TornadoGraph.CONTEXT, pc, ints, consts, operands, start));
+        kernel.add(new Kernel.Binding(graph.taskGraph(), task.id(), TornadoGraph.CONTEXT, pc, ints, consts, operands,
+                start));
         TornadoInternals.Compiled compiled = graph.compile();
         List<TornadoNativeArray> named = List.of(pc, ints, consts, start);
         int[] arguments = compiled.order()

@@ -19,8 +19,8 @@ final class OpenClCommands {
         try {
             return Class.forName("uk.ac.manchester.tornado.drivers.opencl.OCLEvent").getMethod("getOclEventID");
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("gpu: commands that TornadoVM's OpenCL driver refuses cannot be detected (" + e
-                    + "); use the TornadoVM version of docs/gpu.md", e);
+            throw new IllegalStateException("gpu: commands that TornadoVM's OpenCL driver refuses cannot be detected ("
+                    + e + "); use the TornadoVM version of docs/gpu.md", e);
         }
     }
 
@@ -30,8 +30,9 @@ final class OpenClCommands {
     int refused(long plan) {
         int end = Gpu.device().enqueueMarker(plan);
         if (end < 0) {
-            throw new IllegalStateException("gpu: " + Gpu.name() + " has an OpenCL older than 1.2, where refused commands"
-                    + " cannot be detected; use --device cpu");
+            throw new IllegalStateException(
+                    "gpu: " + Gpu.name() + " has an OpenCL older than 1.2, where refused commands"
+                            + " cannot be detected; use --device cpu");
         }
         int from = next;
         next = behind(end);

@@ -170,7 +170,8 @@ final class TornadoGraph implements AutoCloseable {
         Matcher task = NOT_COMPILED.matcher(reason);
         failure = new IllegalStateException(task.find()
                 ? "gpu: " + tasks.get(Integer.parseInt(task.group(1))).what + " could not be compiled for " + Gpu.name()
-                        + "; the compiler's messages are above. Try another driver, or use --device cpu (" + reason + ")"
+                        + "; the compiler's messages are above. Try another driver, or use --device cpu (" + reason
+                        + ")"
                 : "gpu: TornadoVM could not run a graph of " + tasks.size() + " tasks (" + reason
                         + "); without ./llams, set -Dtornado.tvm.maxbytecodesize=65536",
                 e);

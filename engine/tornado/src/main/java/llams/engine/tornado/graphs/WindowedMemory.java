@@ -131,7 +131,8 @@ final class WindowedMemory implements AutoCloseable {
                 g.task(task.id(), WindowKernels::takeFloats, TornadoGraph.CONTEXT, range, block.floats(), floats);
             case ShortArray shorts ->
                 g.task(task.id(), WindowKernels::putShorts, TornadoGraph.CONTEXT, range, shorts, block.shorts());
-            case IntArray ints -> g.task(task.id(), WindowKernels::putInts, TornadoGraph.CONTEXT, range, ints, block.ints());
+            case IntArray ints ->
+                g.task(task.id(), WindowKernels::putInts, TornadoGraph.CONTEXT, range, ints, block.ints());
             default -> throw new IllegalStateException("gpu: no window of " + array.getClass());
         }
         if (!key.in) {

@@ -111,8 +111,8 @@ public final class ProductKernels {
             int at = step + ctx.localIdy;
             float right = 0.0f;
             if (col < ints.get(p + 4) && at < depth) {
-                right = KernelFunctions.quantized(b, ints.get(p + 1), at * ints.get(p + 8) + col * ints.get(p + 9), consts,
-                        ints.get(p + 21), ints.get(p + 22), ints.get(p + 23));
+                right = KernelFunctions.quantized(b, ints.get(p + 1), at * ints.get(p + 8) + col * ints.get(p + 9),
+                        consts, ints.get(p + 21), ints.get(p + 22), ints.get(p + 23));
             }
             sum += tile(ctx, left(ints, p, a, ints.get(p), row, step + ctx.localIdx), right);
         }
@@ -171,7 +171,8 @@ public final class ProductKernels {
         int ones = ints.get(p + 23);
         float sum = 0.0f;
         for (int i = ctx.localIdx; i < depth; i += KernelFunctions.GROUP) {
-            sum += a.get(fromA + i) * KernelFunctions.quantized(b, ints.get(p + 1), first + i, consts, bits, scales, ones);
+            sum += a.get(fromA + i)
+                    * KernelFunctions.quantized(b, ints.get(p + 1), first + i, consts, bits, scales, ones);
         }
         putRow(ctx, ints, p, consts, c, sum);
     }

@@ -31,7 +31,8 @@ public final class RoundingKernels {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
-            float wide = KernelFunctions.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5));
+            float wide = KernelFunctions.wide(x, ints.get(p) + i, consts, ints.get(p + 3), ints.get(p + 4),
+                    ints.get(p + 5));
             y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(wide));
         }
     }
@@ -42,8 +43,8 @@ public final class RoundingKernels {
         int p = pc.get(0) + k.get(0);
         int i = c.globalIdx;
         if (i < ints.get(p + 2)) {
-            y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(
-                    KernelFunctions.quantized(x, ints.get(p), i, consts, ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
+            y.set(ints.get(p + 1) + i, BFloat16.bf16FromFloat(KernelFunctions.quantized(x, ints.get(p), i, consts,
+                    ints.get(p + 3), ints.get(p + 4), ints.get(p + 5))));
         }
     }
 

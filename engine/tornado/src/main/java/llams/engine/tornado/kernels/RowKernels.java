@@ -109,8 +109,8 @@ final class RowKernels {
             int dim = ints.get(p + 3);
             int t = i / dim;
             int e = ints.get(ints.get(p + 4) + t) * dim + i - t * dim;
-            y.set(ints.get(p + 1) + i,
-                    KernelFunctions.quantized(table, ints.get(p), e, consts, ints.get(p + 5), ints.get(p + 6), ints.get(p + 7)));
+            y.set(ints.get(p + 1) + i, KernelFunctions.quantized(table, ints.get(p), e, consts, ints.get(p + 5),
+                    ints.get(p + 6), ints.get(p + 7)));
         }
     }
 

@@ -26,8 +26,8 @@ public class DeviceBlock {
     /// @param address 0 if only TornadoVM knows it, or if the block is not allocated yet
     public DeviceBlock(Kind kind, long elements, long address) {
         if (elements > LIMIT) {
-            throw new IllegalArgumentException("gpu: a block of " + elements + " elements exceeds the limit of "
-                    + LIMIT + "; use fewer tokens at a time");
+            throw new IllegalArgumentException("gpu: a block of " + elements + " elements exceeds the limit of " + LIMIT
+                    + "; use fewer tokens at a time");
         }
         this.kind = kind;
         this.elements = elements;

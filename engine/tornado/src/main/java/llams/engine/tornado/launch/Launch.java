@@ -8,8 +8,8 @@ import llams.engine.tornado.kernels.Kernel;
 /// @param groupsX work-groups; `y` and `z` the same
 /// @param what    the op that it belongs to, for messages and profiles
 /// @param product what cuBLAS computes, null for a kernel
-public record Launch(Kernel kernel, List<DeviceBlock> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ, String what,
-        MatrixProduct product) {
+public record Launch(Kernel kernel, List<DeviceBlock> blocks, int[] parameters, int groupsX, int groupsY, int groupsZ,
+        String what, MatrixProduct product) {
     /// Integers reserved for a kernel's parameters, so that a task's start follows from its number.
     public static final int PARAMETERS = 32;
     /// The one that holds the start of the parameters itself.

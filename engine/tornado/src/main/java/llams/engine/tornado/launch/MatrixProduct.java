@@ -8,9 +8,9 @@ import llams.engine.tornado.kernels.Widening;
 /// the same `b`.
 ///
 /// @param widening of `b`, null if it is F32
-public record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int rowB, int colB, int rowC, int outers,
-        int inners, int outerA, int innerA, int outerB, int innerB, int groupB, int outerC, int innerC, double alpha,
-        boolean accumulate, Widening widening) {
+public record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, int colA, int rowB, int colB, int rowC,
+        int outers, int inners, int outerA, int innerA, int outerB, int innerB, int groupB, int outerC, int innerC,
+        double alpha, boolean accumulate, Widening widening) {
     /// Up to this many rows, each element is a dot product by a work-group of its own.
     public static final int FEW_ROWS = 4;
 
@@ -27,7 +27,7 @@ public record MatrixProduct(Ref a, Ref b, Ref c, int m, int n, int k, int rowA, 
 
     /// The same product of other operands with the same layout: both F32 or both BF16.
     public MatrixProduct of(Ref otherA, Ref otherB) {
-        return new MatrixProduct(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA, innerA,
-                outerB, innerB, groupB, outerC, innerC, alpha, accumulate, null);
+        return new MatrixProduct(otherA, otherB, c, m, n, k, rowA, colA, rowB, colB, rowC, outers, inners, outerA,
+                innerA, outerB, innerB, groupB, outerC, innerC, alpha, accumulate, null);
     }
 }

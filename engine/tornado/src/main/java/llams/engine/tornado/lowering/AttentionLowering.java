@@ -98,17 +98,17 @@ final class AttentionLowering {
     /// `scores = alpha x yᵀ` with `x` shaped as queries and `y` as keys, for every head.
     private void byQueries(Ref x, Ref y, Ref scores, Chunk chunk, double alpha) {
         int matrix = chunk.count * chunk.keys;
-        add(new MatrixProduct(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(), 1, 1,
-                kvWidth(), chunk.keys, blocks, heads, length * width(), headDim, rows * kvWidth(), headDim, group,
+        add(new MatrixProduct(x.plus((long) chunk.from * width()), y, scores, chunk.count, chunk.keys, headDim, width(),
+                1, 1, kvWidth(), chunk.keys, blocks, heads, length * width(), headDim, rows * kvWidth(), headDim, group,
                 heads * matrix, matrix, alpha, false, null));
     }
 
     /// `out = scores y` with `y` shaped as values and `out` as queries, for every head.
     private void byRows(Ref scores, Ref y, Ref out, Chunk chunk) {
         int matrix = chunk.count * chunk.keys;
-        add(new MatrixProduct(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys, chunk.keys,
-                1, kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim, group,
-                length * width(), headDim, 1, false, null));
+        add(new MatrixProduct(scores, y, out.plus((long) chunk.from * width()), chunk.count, headDim, chunk.keys,
+                chunk.keys, 1, kvWidth(), 1, width(), blocks, heads, heads * matrix, matrix, rows * kvWidth(), headDim,
+                group, length * width(), headDim, 1, false, null));
     }
 
     /// `out += Σ scoresᵀ x` over the heads that share a key, with `x` shaped as queries and `out` as keys.
@@ -116,10 +116,10 @@ final class AttentionLowering {
         int matrix = chunk.count * chunk.keys;
         boolean isFirst = chunk.from + chunk.count == length;
         for (int g = 0; g < group; g++) {
-            add(new MatrixProduct(scores.plus((long) g * matrix), x.plus((long) chunk.from * width() + (long) g * headDim),
-                    out, chunk.keys, headDim, chunk.count, 1, chunk.keys, width(), 1, kvWidth(), blocks, kvHeads,
-                    heads * matrix, group * matrix, length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1,
-                    g > 0 || !isFirst, null));
+            add(new MatrixProduct(scores.plus((long) g * matrix),
+                    x.plus((long) chunk.from * width() + (long) g * headDim), out, chunk.keys, headDim, chunk.count, 1,
+                    chunk.keys, width(), 1, kvWidth(), blocks, kvHeads, heads * matrix, group * matrix,
+                    length * width(), group * headDim, 1, rows * kvWidth(), headDim, 1, g > 0 || !isFirst, null));
         }
     }
 
@@ -139,9 +139,8 @@ final class AttentionLowering {
 
     /// Adds the kernel between the products of a chunk. Parameters: the operands' offsets, the chunk, `more`.
     private void launch(Kernel kernel, Chunk chunk, List<Ref> operands, int... more) {
-        int[] parameters = Arrays.copyOf(
-                new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset()},
-                8 + more.length);
+        int[] parameters = Arrays.copyOf(new int[] {chunk.count, chunk.from, length, chunk.keys, rows, heads,
+                ref(Attention.FIRST).offset(), ref(Attention.LAST).offset()}, 8 + more.length);
         System.arraycopy(more, 0, parameters, 8, more.length);
         lowering.launch(kernel, (long) blocks * heads * chunk.count, operands, parameters);
     }
@@ -153,17 +152,20 @@ final class AttentionLowering {
     }
 
     private void few(Place out, Ref logSumExp, List<Instruction> next) {
-        int splits = Math.clamp((rows + DecodeAttentionKernels.TILE - 1) / DecodeAttentionKernels.TILE, 1, DecodeAttentionKernels.SPLITS);
+        int splits = Math.clamp((rows + DecodeAttentionKernels.TILE - 1) / DecodeAttentionKernels.TILE, 1,
+                DecodeAttentionKernels.SPLITS);
         int sets = (group + DecodeAttentionKernels.HEADS - 1) / DecodeAttentionKernels.HEADS;
-        Ref found = lowering.scratch((long) length * heads * DecodeAttentionKernels.SPLITS * (headDim + DecodeAttentionKernels.MORE));
+        Ref found = lowering.scratch(
+                (long) length * heads * DecodeAttentionKernels.SPLITS * (headDim + DecodeAttentionKernels.MORE));
         int scale = lowering.constants().index((float) (1 / Math.sqrt(headDim)));
-        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length, List.of(ref(Attention.Q), ref(Attention.K), ref(Attention.V), found),
-                heads, group, headDim, kvWidth(), scale, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
+        lowering.launch(Kernel.ATTEND_TO_SOME, splits, kvHeads * sets, length,
+                List.of(ref(Attention.Q), ref(Attention.K), ref(Attention.V), found), heads, group, headDim, kvWidth(),
+                scale, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
         if (lowering.products().isLeftNext(out, next)) {
             Ref rounded = lowering.products().leftBeside(lowering.ref(out), length * width());
             lowering.launch(Kernel.JOIN_FOUND_ROUNDED, heads, length, 1,
-                    List.of(found, lowering.ref(out), logSumExp, rounded), heads, headDim, ref(Attention.FIRST).offset(),
-                    ref(Attention.LAST).offset());
+                    List.of(found, lowering.ref(out), logSumExp, rounded), heads, headDim,
+                    ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
         } else {
             lowering.launch(Kernel.JOIN_FOUND, heads, length, 1, List.of(found, lowering.ref(out), logSumExp), heads,
                     headDim, ref(Attention.FIRST).offset(), ref(Attention.LAST).offset());
@@ -219,10 +221,13 @@ final class AttentionLowering {
             byQueries(dOut, values, dScores, chunk, 1);
             if (isRounded) {
                 launch(Kernel.SOFTMAX_ROWS_GRADIENT_ROUNDED, chunk,
-                        List.of(scores, dScores, ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT), ref(Attention.Gradient.DOUT), probabilities, dAfter), headDim, scale);
+                        List.of(scores, dScores, ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT),
+                                ref(Attention.Gradient.DOUT), probabilities, dAfter),
+                        headDim, scale);
             } else {
-                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores, ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT), ref(Attention.Gradient.DOUT)), headDim,
-                        scale);
+                launch(Kernel.SOFTMAX_ROWS_GRADIENT, chunk, List.of(scores, dScores,
+                        ref(Attention.Gradient.LOG_SUM_EXP), ref(Attention.Gradient.OUT), ref(Attention.Gradient.DOUT)),
+                        headDim, scale);
             }
             byTokens(probabilities, dOut, lowering.ref(gradients.get(Attention.Gradient.DV)), chunk);
             byRows(dAfter, keys, lowering.ref(gradients.get(Attention.Gradient.DQ)), chunk);

@@ -30,7 +30,8 @@ public record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceB
     public record Temporary(List<DeviceBlock> slab, DeviceBlock floats, DeviceBlock halves, DeviceBlock rounded) {
         /// Memory of these sizes that is not allocated, to find out what a program needs.
         public static Temporary imagined(Sizes sizes) {
-            return sizes.provide(null, (kind, elements) -> new DeviceBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), 0),
+            return sizes.provide(null,
+                    (kind, elements) -> new DeviceBlock(kind, DeviceBlock.aligned(Math.max(1, elements)), 0),
                     block -> {});
         }
     }
@@ -46,7 +47,8 @@ public record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceB
         /// the old.
         ///
         /// @param have what exists, or null
-        public Temporary provide(Temporary have, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate, Consumer<DeviceBlock> free) {
+        public Temporary provide(Temporary have, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate,
+                Consumer<DeviceBlock> free) {
             List<DeviceBlock> windows = have == null ? List.of() : have.slab;
             if (windows.isEmpty() || windows.stream().mapToLong(block -> block.elements).sum() < slab) {
                 windows.forEach(free);
@@ -62,8 +64,8 @@ public record DeviceLayout(Map<String, Ref> leaves, Temporary temporary, DeviceB
                     grown(have == null ? null : have.rounded, DeviceBlock.Kind.SHORTS, rounded, allocate, free));
         }
 
-        private static DeviceBlock grown(DeviceBlock have, DeviceBlock.Kind kind, long elements, BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate,
-                Consumer<DeviceBlock> free) {
+        private static DeviceBlock grown(DeviceBlock have, DeviceBlock.Kind kind, long elements,
+                BiFunction<DeviceBlock.Kind, Long, DeviceBlock> allocate, Consumer<DeviceBlock> free) {
             if (have != null && have.elements >= elements) {
                 return have;
             }

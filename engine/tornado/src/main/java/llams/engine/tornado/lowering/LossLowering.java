@@ -30,7 +30,9 @@ final class LossLowering {
         int rows = Math.clamp(lowering.scratchLimit() / vocab, 1, tokens);
         // Products are faster with even sizes.
         rows = rows < tokens && rows > Lowering.EVEN ? rows / Lowering.EVEN * Lowering.EVEN : rows;
-        Ref tokenLoss = lowering.ref(out.get(LinearCrossEntropy.TOKEN_LOSS)) == null ? lowering.scratch(tokens) : lowering.ref(out.get(LinearCrossEntropy.TOKEN_LOSS));
+        Ref tokenLoss = lowering.ref(out.get(LinearCrossEntropy.TOKEN_LOSS)) == null
+                ? lowering.scratch(tokens)
+                : lowering.ref(out.get(LinearCrossEntropy.TOKEN_LOSS));
         Ref logits = lowering.scratch((long) rows * vocab);
         for (int from = 0; from < tokens; from += rows) {
             int count = Math.min(rows, tokens - from);
@@ -47,7 +49,8 @@ final class LossLowering {
                         accumulate || from > 0, null));
             }
         }
-        lowering.launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, scale, lowering.ref(out.get(LinearCrossEntropy.LOSS))), tokens);
+        lowering.launch(Kernel.SCALED_SUM, 1, List.of(tokenLoss, scale, lowering.ref(out.get(LinearCrossEntropy.LOSS))),
+                tokens);
     }
 
     private void add(MatrixProduct product) {

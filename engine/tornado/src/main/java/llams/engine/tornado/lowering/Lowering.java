@@ -43,8 +43,8 @@ public final class Lowering {
     /// @param lasts the inputs that hold the last visible rows, where those matter; see [VisibleRows]
     public record Lowered(List<Launch> launches, DeviceLayout.Sizes needs, Set<Place> lasts) {}
 
-    private Lowering(DeviceLayout layout, ConstantTable constants, ProductMode products, ScratchRegion rounded, long scratchLimit,
-            int visibleRows) {
+    private Lowering(DeviceLayout layout, ConstantTable constants, ProductMode products, ScratchRegion rounded,
+            long scratchLimit, int visibleRows) {
         this.layout = layout;
         this.constants = constants;
         this.scratchLimit = scratchLimit;
@@ -56,8 +56,8 @@ public final class Lowering {
 
     /// @param scratchLimit numbers that an op that can work in pieces takes as scratch
     /// @param visibleRows  the most rows of keys that a token sees
-    public static Lowered lower(Program program, DeviceLayout layout, ConstantTable constants, ProductMode products, long scratchLimit,
-            int visibleRows) {
+    public static Lowered lower(Program program, DeviceLayout layout, ConstantTable constants, ProductMode products,
+            long scratchLimit, int visibleRows) {
         ScratchRegion rounded = new ScratchRegion(layout.temporary().rounded());
         Lowering lowering = new Lowering(layout, constants, products, rounded, scratchLimit, visibleRows);
         List<Instruction> all = program.instructions();
@@ -106,8 +106,7 @@ public final class Lowering {
         switch (at.op()) {
             case Constant(float value) -> fill(y, value);
             case Add() -> elementwise(Kernel.ADD, List.of(in.get(Add.A), in.get(Add.B), y));
-            case Scale(float factor) ->
-                elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
+            case Scale(float factor) -> elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
             case MatMul op -> matMul(op, in, y);
             case Embedding() -> embedding(in.get(Embedding.TABLE), in.get(Embedding.IDS), y);
             case Embedding.Gradient _ -> {
@@ -123,14 +122,14 @@ public final class Lowering {
             case Attention.Gradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
             case SwiGlu() -> swiGlu(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), y, next);
-            case SwiGlu.Gradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
-                    List.of(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), in.get(SwiGlu.Gradient.DY),
-                            out.get(SwiGlu.Gradient.DGATE), out.get(SwiGlu.Gradient.DUP)));
+            case SwiGlu.Gradient() ->
+                elementwise(Kernel.SWIGLU_GRADIENT, List.of(in.get(SwiGlu.GATE), in.get(SwiGlu.UP),
+                        in.get(SwiGlu.Gradient.DY), out.get(SwiGlu.Gradient.DGATE), out.get(SwiGlu.Gradient.DUP)));
             case LinearCrossEntropy() ->
                 new LossLowering(this).crossEntropy(in, out, out.get(LinearCrossEntropy.DWEIGHT), false);
-            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y),
-                    ref(in.get(Dropout.SEED)).offset(), stream, Math.round(rate * 0x1p24f),
-                    constants.index(1 / (1 - rate)));
+            case Dropout(float rate, int stream) ->
+                elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y), ref(in.get(Dropout.SEED)).offset(), stream,
+                        Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
             case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
             case CacheAppend() ->

@@ -16,8 +16,9 @@ final class ScratchRegion {
     /// @throws IllegalArgumentException if it exceeds the largest block
     Ref take(long elements) {
         if (elements > DeviceBlock.LIMIT - used) {
-            throw new IllegalArgumentException("gpu: an op needs " + (used + elements) + " numbers of scratch memory, more than the limit of "
-                    + DeviceBlock.LIMIT + "; use fewer tokens at a time");
+            throw new IllegalArgumentException(
+                    "gpu: an op needs " + (used + elements) + " numbers of scratch memory, more than the limit of "
+                            + DeviceBlock.LIMIT + "; use fewer tokens at a time");
         }
         long offset = used;
         used += DeviceBlock.aligned(elements);

@@ -82,7 +82,10 @@ final class UpdateLowering {
     }
 
     static List<Stretch> joined(List<Stretch> stretches) {
-        List<DeviceBlock> blocks = stretches.stream().map(stretch -> stretch.operands.getFirst().block()).distinct().toList();
+        List<DeviceBlock> blocks = stretches.stream()
+                .map(stretch -> stretch.operands.getFirst().block())
+                .distinct()
+                .toList();
         List<Stretch> sorted = new ArrayList<>(stretches);
         sorted.sort(Comparator.<Stretch>comparingInt(stretch -> blocks.indexOf(stretch.operands.getFirst().block()))
                 .thenComparingInt(stretch -> stretch.operands.getFirst().offset()));

@@ -59,7 +59,8 @@ class GrownMemoryIsFreedTest {
         }
 
         @Override
-        public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile) {
+        public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters,
+                Profile profile) {
             assertTrue(held.containsAll(Launch.distinctBlocks(launches)));
             return launcher.prepare(launches, ints, consts, parameters, profile);
         }

@@ -49,7 +49,8 @@ class PromptsLeaveEmptyRowsAloneTest {
         for (int rows = 0; rows <= 131_072; rows++) {
             int rounded = VisibleRows.roundedUp(rows);
             assertEquals(0, rounded % VisibleRows.STEP);
-            assertTrue(rounded >= rows && rounded >= before && rounded <= Math.max(rows + VisibleRows.STEP, rows * 3L / 2),
+            assertTrue(
+                    rounded >= rows && rounded >= before && rounded <= Math.max(rows + VisibleRows.STEP, rows * 3L / 2),
                     rows + " became " + rounded);
             different += rounded > before ? 1 : 0;
             before = rounded;

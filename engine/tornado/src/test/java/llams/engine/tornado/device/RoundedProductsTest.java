@@ -247,8 +247,8 @@ class RoundedProductsTest {
             }
             Program program = Program.of(graph, wanted);
             Map<String, float[]> expected = attention(Devices.byName("scalar").open(resident), program, first, last);
-            Map<String, float[]> actual = attention(new GpuSession(resident, ProductMode.BF16, GpuSession.Limits.usual()),
-                    program, first, last);
+            Map<String, float[]> actual = attention(
+                    new GpuSession(resident, ProductMode.BF16, GpuSession.Limits.usual()), program, first, last);
             expected.forEach((name, want) -> {
                 double most = 0;
                 double difference = 0;

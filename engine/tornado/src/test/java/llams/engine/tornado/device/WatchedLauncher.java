@@ -39,7 +39,8 @@ record WatchedLauncher(Launcher launcher, List<Kernel> launched, List<Integer> p
     }
 
     @Override
-    public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters, Profile profile) {
+    public Prepared prepare(List<Launch> launches, DeviceBlock ints, DeviceBlock consts, int parameters,
+            Profile profile) {
         launches.forEach(launch -> launched.add(launch.kernel()));
         prepared.add(launches.size());
         return launcher.prepare(launches, ints, consts, parameters, profile);

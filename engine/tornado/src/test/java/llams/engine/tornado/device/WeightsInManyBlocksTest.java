@@ -45,10 +45,9 @@ class WeightsInManyBlocksTest {
             float[] expected = run(Devices.byName("scalar").open(resident), program);
             long one = DeviceBlock.aligned(DIM * DIM);
             for (long limit : new long[] {DeviceBlock.LIMIT, LAYERS * one, 3 * one, 1}) {
-                assertArrayEquals(expected,
-                        run(new GpuSession(resident, ProductMode.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)),
-                                program),
-                        1e-4f);
+                assertArrayEquals(expected, run(
+                        new GpuSession(resident, ProductMode.chosen(), new GpuSession.Limits(limit, 1 << 20, 1 << 16)),
+                        program), 1e-4f);
             }
         }
     }

@@ -107,8 +107,8 @@ class RefusedByOpenClIsAnErrorTest {
     @Test
     void aGroupTooLarge() {
         int threads = Math.toIntExact(Gpu.groupLimit()) + 1;
-        String message = assertThrows(IllegalStateException.class, () -> new TornadoGraph().task(threads, 1, "addition"))
-                .getMessage();
+        String message = assertThrows(IllegalStateException.class,
+                () -> new TornadoGraph().task(threads, 1, "addition")).getMessage();
         assertTrue(message.contains("addition needs groups of " + threads), message);
         assertTrue(Gpu.groupTooSmall(256).orElseThrow().contains("256 threads at most, and 512 are needed"));
     }
