@@ -297,10 +297,4 @@ public final class Lowering {
         launchElements(Kernel.PUT_ROWS, elements(x), List.of(ref(cache), ref(x)), elements(x), dim(x, 1),
                 ref(slots).offset());
     }
-
-    void adamW(AdamW op, List<Ref> operands, int n) {
-        int first = constants.index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(),
-                (float) (1 - op.beta2()), (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
-        launchElements(Kernel.ADAMW, n, operands, n, first);
-    }
 }

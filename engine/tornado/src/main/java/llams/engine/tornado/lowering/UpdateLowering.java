@@ -9,6 +9,7 @@ import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
 import llams.engine.plan.Program.Instruction;
 import llams.engine.plan.Program.Place;
+import llams.engine.tornado.kernels.Kernel;
 import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.Ref;
 
@@ -74,11 +75,19 @@ final class UpdateLowering {
             }
         }
         for (Stretch stretch : joined(updates)) {
-            lowering.adamW(stretch.op, stretch.operands, stretch.count);
+            lower(stretch);
         }
         for (Stretch stretch : joined(clearings)) {
             lowering.fill(stretch.operands.getFirst(), stretch.count, 0);
         }
+    }
+
+    private void lower(Stretch update) {
+        AdamW op = update.op;
+        int first = lowering.constants()
+                .index((float) op.beta1(), (float) (1 - op.beta1()), (float) op.beta2(), (float) (1 - op.beta2()),
+                        (float) op.eps(), (float) op.weightDecay(), (float) op.clip());
+        lowering.launchElements(Kernel.ADAMW, update.count, update.operands, update.count, first);
     }
 
     static List<Stretch> joined(List<Stretch> stretches) {
