@@ -104,13 +104,13 @@ public final class Lowering {
         List<Place> out = at.results();
         Place y = out.isEmpty() ? null : out.getFirst();
         switch (at.op()) {
-            case Constant(float value) -> fill(y, value);
+            case Constant(float value) -> fill(ref(y), elements(y), value);
             case Add() -> elementwise(Kernel.ADD, List.of(in.get(Add.A), in.get(Add.B), y));
             case Scale(float factor) -> elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
             case MatMul op -> matMul(op, in, y);
             case Embedding() -> embedding(in.get(Embedding.TABLE), in.get(Embedding.IDS), y);
             case Embedding.Gradient _ -> {
-                fill(y, 0);
+                fill(ref(y), elements(y), 0);
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), y);
             }
             case RmsNorm(float eps) -> new RmsNormLowering(this, eps).forward(in, y, next);
@@ -232,10 +232,6 @@ public final class Lowering {
         parameters[0] = n;
         System.arraycopy(more, 0, parameters, 1, more.length);
         launchElements(kernel, n, operands.stream().map(this::ref).toList(), parameters);
-    }
-
-    private void fill(Place y, float value) {
-        fill(ref(y), elements(y), value);
     }
 
     void fill(Ref y, int n, float value) {
