@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/// Where TornadoVM could run a kernel that did not compile as plain Java, the device says that it cannot be used.
+/// If TornadoVM could run a kernel that does not compile as plain Java, the device is unavailable.
 class FallingBackIsRefusedTest {
     @Test
     void withoutTheFlagOrWithoutTornadoVM() {

@@ -23,12 +23,11 @@ import llams.engine.tornado.kernels.DecodeAttentionKernels;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// Attention of few tokens to a cache is right, whatever stands in the rows outside of `first` to `last`: they are not
-/// read.
+/// Attention of few tokens to a cache does not read rows outside `first` to `last`.
 class FewTokensReadOnlyTheirRowsTest {
     private final SplittableRandom random = new SplittableRandom(17);
 
-    /// @param first of every token; the last of token t is `last + t`
+    /// @param first for every token; for token t, the last is `last + t`
     private record Case(int headDim, int shared, int kvHeads, int rows, int tokens, int first, int last) {}
 
     @Test
@@ -70,7 +69,7 @@ class FewTokensReadOnlyTheirRowsTest {
         }
     }
 
-    /// Random in the rows `from..to`, without the latter, and not a number elsewhere.
+    /// Random in the rows `from` to `to`, exclusive, and NaN elsewhere.
     private Tensor numbers(Arena arena, Shape shape, int from, int to) {
         Tensor tensor = Tensor.allocate(arena, DType.F32, shape);
         long width = shape.dim(1);

@@ -26,12 +26,11 @@ import llams.engine.tornado.launch.Profile;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// A program that needs more memory than there is takes the place of what there was, and earlier programs go on with
-/// it.
+/// Memory for a larger program replaces what there was, and earlier programs use it too.
 class GrownMemoryIsFreedTest {
     private final Arena arena = Arena.ofAuto();
 
-    /// Counts what it hands out.
+    /// Tracks the blocks that it hands out.
     private record Counted(Launcher launcher, Set<DeviceBlock> held) implements Launcher {
         @Override
         public DeviceBlock allocate(DeviceBlock.Kind kind, long elements) {

@@ -33,9 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// If a CUDA graph cannot be made, wherever that shows, a line says so once, and the program runs right, then and
-/// later. A driver refuses nothing when it is told to; one that stands in for it, with which all of this can be run
-/// without a card, does.
+/// If a CUDA graph cannot be made, at whatever step, one line says so, once, and the program's results are right, then
+/// and later. A real driver cannot be told to refuse; a stand-in for it, which runs all of this without a card, can.
 @SuppressWarnings("restricted")
 class HalfAGraphIsNoneTest {
     private static final int LAUNCHES = 0;
@@ -118,7 +117,7 @@ class HalfAGraphIsNoneTest {
         }
     }
 
-    /// Runs it and looks at what has come of `runs` runs; returns what stderr was told.
+    /// Runs it and checks the results of `runs` runs; returns what went to stderr.
     private static String run(Executable program, int runs, GpuSession session) {
         ByteArrayOutputStream told = new ByteArrayOutputStream();
         PrintStream usual = System.err;

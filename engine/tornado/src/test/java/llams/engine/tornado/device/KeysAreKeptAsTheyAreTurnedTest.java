@@ -25,8 +25,8 @@ import llams.engine.tornado.launch.LaunchMode;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// What comes before attention to a cache is one launch, and gives what its four ops give: turned queries, turned keys,
-/// and both caches' rows.
+/// The four ops before attention to a cache are one launch with their results: rotated queries, rotated keys, and the
+/// rows of both caches.
 class KeysAreKeptAsTheyAreTurnedTest {
     private static final int ROWS = 9;
 

@@ -25,8 +25,8 @@ import llams.engine.tornado.launch.LaunchMode;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// The sum of many gradients' squared norms is made at once where they lie side by side, whatever their sizes, and one
-/// by one where a single norm is asked for too.
+/// The sum of many gradients' squared norms is computed in one go where they are adjacent, whatever their sizes, and
+/// one by one if a single norm is an output too.
 class ManySquaredNormsAreOneTest {
     private static final int TENSORS = 20;
 

@@ -21,8 +21,8 @@ import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// A session can have any number of programs, as documents of many lengths need: what has no room gives it up to what
-/// runs.
+/// A session can have any number of programs, as documents of many lengths need: those that do not fit make room for
+/// the one that runs.
 class ProgramsShareTheirRoomTest {
     private static final int PROGRAMS = 6;
 

@@ -28,15 +28,15 @@ import llams.engine.tornado.lowering.VisibleRows;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// A prompt's pieces read a cache up to the rows that there are, rounded up ([VisibleRows]): what stands behind, here nothing
-/// that is a number, does not matter, and whichever run comes next, it is as right as the one before.
+/// A prompt's pieces read a cache up to its filled rows, rounded up ([VisibleRows]): the rows after those, here NaN, do
+/// not matter, and runs are right in any order.
 class PromptsLeaveEmptyRowsAloneTest {
     private static final int ROWS = 1900;
     private static final int HEAD_DIM = 16;
     private static final int KV_HEADS = 2;
     private static final int HEADS = 4;
-    /// Where pieces begin: some twice in a row, so that a CUDA graph of theirs runs, and again after others; with 40
-    /// tokens, two end at the last of a number of rows and the first of the next.
+    /// Where pieces begin: some twice in a row, so that their CUDA graph runs, and again after others; with 40 tokens,
+    /// two end at the last row of one number of rows and at the first of the next.
     private static final int[] POSITIONS = {0, 217, 230, 0, 216, 1100, ROWS - 40, 230, 1100, 1100, 0, ROWS - 40,
             ROWS - 80};
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/// What the CUDA driver refuses ends the run with words, and no numbers come of it; what it takes after that is right.
+/// What the CUDA driver refuses is an error and yields no numbers; what it accepts after that is right.
 class RefusedLaunchIsAnErrorTest {
     @BeforeEach
     void needsCuda() {

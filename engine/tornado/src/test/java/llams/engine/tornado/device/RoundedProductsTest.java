@@ -124,7 +124,7 @@ class RoundedProductsTest {
         assertEquals(10, results.size());
     }
 
-    /// Told to, few rows go through a kernel of ours, which does not round them.
+    /// With the setting, few rows go through LLaMS's own kernel, which does not round them.
     @Test
     void rowsThatAreNotRounded() {
         for (int[] mnk : new int[][] {{1, 33, 300}, {4, 5, 130}, {3, 1, 1}, {2, 256, 40}}) {
@@ -146,7 +146,7 @@ class RoundedProductsTest {
         }
     }
 
-    /// The left side is rounded once for several products, but not if it has changed between them.
+    /// The left operand is rounded once for several products, unless it has changed between them.
     @Test
     void whatChangedIsRoundedAgain() {
         Leaf x = weight(DType.F32, 20, 24);
@@ -166,7 +166,7 @@ class RoundedProductsTest {
         check("d", Tensor.of(arena, Shape.of(20, 24), scaled(values, 3)), resident.get(w.name()), results.get("d"));
     }
 
-    /// A norm leaves its result rounded, for the products behind it.
+    /// A norm leaves its result rounded for the products that follow.
     @Test
     void normsLeaveTheirResultRounded() {
         Leaf x = weight(DType.F32, 20, 24);
@@ -189,8 +189,8 @@ class RoundedProductsTest {
         check("c", normed, Tensor.of(arena, Shape.of(24, 24), columns), results.get("c"));
     }
 
-    /// So does attention of few tokens, which is not rounded itself. Its inputs are zeros: every token sees the first
-    /// row.
+    /// So does attention of few tokens, which is not rounded itself. The inputs `first` and `last` are zeros: every
+    /// token sees the first row.
     @Test
     void attentionOfFewTokensLeavesItsResultRounded() {
         Leaf w = weight(DType.BF16, 30, 64);
@@ -219,7 +219,7 @@ class RoundedProductsTest {
         return scaled;
     }
 
-    /// Of attention, products are of BF16 and the softmax between them is not: within a hundredth of the largest value.
+    /// Attention multiplies in BF16, with an F32 softmax between: within a hundredth of the largest value.
     @Test
     void attentionIsNear() {
         weight(DType.BF16, 1);
@@ -274,7 +274,7 @@ class RoundedProductsTest {
         return results;
     }
 
-    /// A model of F32 alone has no product in BF16.
+    /// A model with only F32 weights has no product in BF16.
     @Test
     void fullModelsStayAsTheyAre() {
         assertEquals(ProductMode.F32, ProductMode.BF16.of(List.of(Tensor.allocate(arena, DType.F32, Shape.of(1)))));

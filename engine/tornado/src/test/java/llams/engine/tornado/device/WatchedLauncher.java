@@ -9,10 +9,10 @@ import llams.engine.tornado.launch.Launch;
 import llams.engine.tornado.launch.Launcher;
 import llams.engine.tornado.launch.Profile;
 
-/// Keeps what is launched.
+/// Records what is launched.
 ///
 /// @param launched the kernels
-/// @param prepared how many they are, for each set of launches
+/// @param prepared the number of launches of each prepared set
 record WatchedLauncher(Launcher launcher, List<Kernel> launched, List<Integer> prepared) implements Launcher {
     WatchedLauncher(Launcher launcher, List<Kernel> launched) {
         this(launcher, launched, new ArrayList<>());

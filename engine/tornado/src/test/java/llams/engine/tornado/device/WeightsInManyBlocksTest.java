@@ -21,7 +21,7 @@ import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.lowering.ProductMode;
 import org.junit.jupiter.api.Test;
 
-/// A model too large for one array of the device gives what it gives in one, however its layers fall on them.
+/// A model spread over several arrays of the device gives the same results as in one, however its layers fall.
 class WeightsInManyBlocksTest {
     private static final int DIM = 24;
     private static final int LAYERS = 7;

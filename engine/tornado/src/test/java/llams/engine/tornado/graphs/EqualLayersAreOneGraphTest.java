@@ -14,7 +14,7 @@ import llams.engine.tornado.launch.DeviceBlock;
 import llams.engine.tornado.launch.Launch;
 import org.junit.jupiter.api.Test;
 
-/// Parts cover a program in order and keep their limits, and layers that are alike are cut alike.
+/// Spans cover a program in order and within their limits, and like layers are cut alike.
 class EqualLayersAreOneGraphTest {
     private static Launch launch(Kernel kernel) {
         return new Launch(kernel, List.of(), new int[3], 1, 1, 1, "test", null);

@@ -15,8 +15,8 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/// What an OpenCL driver refuses ends the run with words that say what it was, and no numbers come of it: TornadoVM
-/// prints it only.
+/// A command that an OpenCL driver refuses is an error that names it and yields no numbers; TornadoVM itself only
+/// prints it.
 class RefusedByOpenClIsAnErrorTest {
     private static final int GROUP = 64;
     private final FloatArray x = new FloatArray(4 * GROUP);
@@ -33,7 +33,7 @@ class RefusedByOpenClIsAnErrorTest {
         x.set(c.globalIdx, x.get(c.globalIdx) + 1.0f);
     }
 
-    /// OpenCL knows this as a number, and no kernel can have it as its name.
+    /// OpenCL defines this as a number, so no kernel can have the name.
     public static void M_PI(KernelContext c, FloatArray x) {
         x.set(c.globalIdx, 2.0f);
     }
@@ -77,7 +77,7 @@ class RefusedByOpenClIsAnErrorTest {
         isTaken();
     }
 
-    /// Groups of 64 of 65 threads are none.
+    /// 65 threads do not divide into groups of 64.
     @Test
     void aLaunch() {
         try (TornadoGraph graph = graph(3, GROUP, GROUP + 1, GROUP)) {
@@ -88,7 +88,7 @@ class RefusedByOpenClIsAnErrorTest {
         isTaken();
     }
 
-    /// More commands than TornadoVM keeps events of, in all.
+    /// More commands in all than TornadoVM keeps events for.
     @Test
     void aLateLaunch() {
         long[] threads = new long[100];
