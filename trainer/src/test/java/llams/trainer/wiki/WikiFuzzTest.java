@@ -7,8 +7,10 @@ import java.nio.charset.StandardCharsets;
 import llams.engine.Fuzzed;
 import llams.model.files.DataException;
 import llams.model.files.Progress;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a dump or a page, it is read or refused.
+@Isolated("watches the time")
 class WikiFuzzTest {
     @FuzzTest
     void dump(byte[] xml) throws Exception {
