@@ -92,13 +92,14 @@ public enum Kernel {
             t -> t.graph.task(t.id, SoftmaxKernels::softmaxRowsGradient, t.context, t.pc, t.ints, t.consts, t.f(0),
                     t.f(1), t.f(2), t.f(3), t.f(4), t.k)),
     ATTEND_TO_SOME(DecodeAttentionKernels.WIDTH, DecodeAttentionKernels.HEADS,
-            t -> t.graph.task(t.id, DecodeAttentionKernels::attendToSome, t.context, t.pc, t.ints, t.consts, t.f(0), t.f(1),
-                    t.f(2), t.f(3), t.k)),
+            t -> t.graph.task(t.id, DecodeAttentionKernels::attendToSome, t.context, t.pc, t.ints, t.consts, t.f(0),
+                    t.f(1), t.f(2), t.f(3), t.k)),
     JOIN_FOUND(DecodeAttentionKernels.WIDTH, DecodeAttentionKernels.HEADS,
-            t -> t.graph.task(t.id, DecodeAttentionKernels::joinFound, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
+            t -> t.graph.task(t.id, DecodeAttentionKernels::joinFound, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2),
+                    t.k)),
     JOIN_FOUND_ROUNDED(DecodeAttentionKernels.WIDTH, DecodeAttentionKernels.HEADS,
-            t -> t.graph.task(t.id, DecodeAttentionKernels::joinFoundRounded, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2),
-                    t.h(3), t.k)),
+            t -> t.graph.task(t.id, DecodeAttentionKernels::joinFoundRounded, t.context, t.pc, t.ints, t.f(0), t.f(1),
+                    t.f(2), t.h(3), t.k)),
     LOSS_OF_ROWS(SoftmaxKernels.GROUP, 1,
             t -> t.graph.task(t.id, SoftmaxKernels::lossOfRows, t.context, t.pc, t.ints, t.f(0), t.f(1), t.f(2), t.k)),
     ROUND(256, 1, t -> t.graph.task(t.id, RoundingKernels::roundFloats, t.context, t.pc, t.ints, t.f(0), t.h(1), t.k)),
@@ -112,20 +113,20 @@ public enum Kernel {
             t -> t.graph.task(t.id, SoftmaxKernels::softmaxRowsRounded, t.context, t.pc, t.ints, t.f(0), t.f(1), t.h(2),
                     t.k)),
     SOFTMAX_ROWS_GRADIENT_ROUNDED(SoftmaxKernels.GROUP, 1,
-            t -> t.graph.task(t.id, SoftmaxKernels::softmaxRowsGradientRounded, t.context, t.pc, t.ints, t.consts, t.f(0),
-                    t.f(1), t.f(2), t.f(3), t.f(4), t.h(5), t.h(6), t.k)),
-    /// What cuBLAS computes, from F32 and from BF16.
+            t -> t.graph.task(t.id, SoftmaxKernels::softmaxRowsGradientRounded, t.context, t.pc, t.ints, t.consts,
+                    t.f(0), t.f(1), t.f(2), t.f(3), t.f(4), t.h(5), t.h(6), t.k)),
     CUBLAS_F32(1, 1, Kernel::noTask), CUBLAS_BF16(1, 1, Kernel::noTask);
 
+    /// What cuBLAS computes is no kernel.
     private static void noTask(Binding t) {
-        throw new IllegalStateException("gpu: cuBLAS computes " + t.id + ", no kernel");
+        throw new IllegalStateException("gpu: cuBLAS computes " + t.id + ", and no kernel");
     }
 
     /// The graph that a kernel becomes a task of, and its arguments.
     ///
-    /// @param k    the offset of the task's parameters from its graph's
-    public record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints, FloatArray consts,
-            List<TornadoNativeArray> operands, IntArray k) {
+    /// @param k the offset of the task's parameters from its graph's
+    public record Binding(TaskGraph graph, String id, KernelContext context, IntArray pc, IntArray ints,
+            FloatArray consts, List<TornadoNativeArray> operands, IntArray k) {
         FloatArray f(int operand) {
             return (FloatArray) operands.get(operand);
         }
@@ -137,7 +138,7 @@ public enum Kernel {
 
     @FunctionalInterface
     private interface Task {
-    public     void add(Binding binding);
+        void add(Binding binding);
     }
 
     public final int localX;

@@ -27,7 +27,8 @@ final class RowKernels {
         y.set(to + low + half, b * cosine + a * sine);
     }
 
-    /// One thread per pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 for the inverse.
+    /// One thread per pair. Parameters: x, table, y, pairs, width of x, headDim, positions (in `ints`), 1 for the
+    /// inverse.
     public static void rope(KernelContext c, IntArray pc, IntArray ints, FloatArray x, FloatArray table, FloatArray y,
             IntArray k) {
         int p = pc.get(0) + k.get(0);
