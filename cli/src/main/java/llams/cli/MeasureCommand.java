@@ -3,12 +3,17 @@ package llams.cli;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.ProjectionName;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.model.lora.LoraConfig;
+import llams.trainer.measure.Workload;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -93,7 +98,16 @@ final class MeasureCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long start = System.nanoTime();
-        try (Arena arena = Arena.ofShared(); Measured measured = measured(arena)) {
+        Workload workload = workload();
+        Program.Memory memory = workload.memory();
+        // Random weights are in memory like everything else.
+        Memory.check(memory, memory.weights(), switch (what) {
+            case product -> "a smaller --size";
+            case prefill, decode -> "fewer --tokens or a smaller model";
+            case lora, full -> "fewer --tokens, --recompute or a smaller model";
+        });
+        Device device = compute.open();
+        try (Arena arena = Arena.ofShared(); Workload.Running measured = workload.start(device, arena)) {
             measured.run();
             double first = (System.nanoTime() - start) / 1e9;
             // The second may still compile for what the first has changed.
@@ -104,42 +118,29 @@ final class MeasureCommand implements Callable<Integer> {
                 measured.run();
                 times.add((System.nanoTime() - before) / 1e9);
             }
-            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, measured);
+            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work());
         }
         return Console.DONE;
     }
 
-    private Measured measured(Arena arena) throws IOException {
+    private Workload workload() throws IOException {
         if (what == What.product) {
-            check(Measured.productMemory(sizes(), dtype()), "a smaller --size");
-            return Measured.product(compute.open(), arena, sizes(), dtype());
+            int[] sizes = sizes();
+            return new Workload.Product(sizes[0], sizes[1], sizes[2], dtype());
         }
         LlamaConfig shape = Shapes.of(config, spec);
         if (tokens < 2 || tokens > shape.maxPositions()) {
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be between 2 and the model's " + shape.maxPositions() + ", not " + tokens);
         }
-        check(switch (what) {
-            case product -> throw new AssertionError("has no model");
-            case prefill, decode -> Measured.generatorMemory(shape, dtype(), tokens);
-            case lora -> Measured.loraMemory(shape, dtype(), tokens, recompute);
-            case full -> Measured.fullMemory(shape, tokens, recompute);
-        }, what == What.lora || what == What.full
-                ? "fewer --tokens, --recompute or a smaller model"
-                : "fewer --tokens or a smaller model");
-        Measured.RandomModel model = Measured.RandomModel.create(arena, shape, what == What.full ? DType.F32 : dtype());
         return switch (what) {
             case product -> throw new AssertionError("has no model");
-            case prefill -> Measured.prefill(compute.open(), model, tokens);
-            case decode -> Measured.decode(compute.open(), model, tokens);
-            case lora -> Measured.lora(compute.open(), arena, model, tokens, recompute);
-            case full -> Measured.full(compute.open(), model, tokens, recompute);
+            case prefill -> new Workload.Prefill(shape, dtype(), tokens);
+            case decode -> new Workload.Decode(shape, dtype(), tokens);
+            case lora -> new Workload.LoraStep(shape, dtype(),
+                    new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false), 1, tokens, recompute);
+            case full -> new Workload.FullStep(shape, 1, tokens, recompute);
         };
-    }
-
-    /// Random weights are in memory like everything else.
-    private static void check(Program.Memory memory, String remedy) {
-        Memory.check(memory, memory.weights(), remedy);
     }
 
     private DType dtype() {
@@ -155,8 +156,8 @@ final class MeasureCommand implements Callable<Integer> {
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
     }
 
-    private void print(double median, int calls, double first, Measured measured) {
-        double rate = measured.work() / median;
+    private void print(double median, int calls, double first, double work) {
+        double rate = work / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("what", what.name())
