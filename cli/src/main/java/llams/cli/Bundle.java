@@ -100,7 +100,7 @@ final class Bundle {
     /// @param level of xz, 0 to 9
     /// @return its size in bytes
     /// @throws IllegalArgumentException if this Java cannot make one, or the file exists
-    long write(Path out, int level, llams.model.files.Progress progress) throws IOException {
+    long write(Path out, int level, llams.model.files.ByteProgress progress) throws IOException {
         if (Files.exists(out)) {
             throw new IllegalArgumentException(out + " exists already; give another name or remove it");
         }
@@ -245,7 +245,7 @@ final class Bundle {
     }
 
     private static void pack(TreeMap<String, BundleFile> files, Path packed, int level,
-            llams.model.files.Progress progress) throws IOException {
+            llams.model.files.ByteProgress progress) throws IOException {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(packed, StandardOpenOption.CREATE_NEW));
                 XZOutputStream xz = new XZOutputStream(file, new LZMA2Options(level))) {
             BundleFile.writeAll(files, xz, progress);

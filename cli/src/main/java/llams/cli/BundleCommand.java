@@ -57,7 +57,7 @@ final class BundleCommand implements Callable<Integer> {
         }
         Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null);
         long bytes;
-        try (ByteProgress progress = new ByteProgress(console.err, "packing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "packing")) {
             bytes = bundle.write(out, level, progress);
         }
         if (json) {
@@ -67,7 +67,7 @@ final class BundleCommand implements Callable<Integer> {
                     .put("gpu", gpu));
         } else {
             console.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out,
-                    Memory.text(bytes), Shell.quoted(out.getFileName().toString()));
+                    MachineMemory.text(bytes), Shell.quoted(out.getFileName().toString()));
         }
         return Console.DONE;
     }

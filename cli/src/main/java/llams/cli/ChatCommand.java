@@ -85,7 +85,7 @@ final class ChatCommand implements Callable<Integer> {
                         + " its tokenizer.json there");
             }
             int capacity = Math.min(context, loaded.weights().config.maxPositions());
-            Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(),
+            MachineMemory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(),
                     "a smaller --context");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
                     AnswerInterruption interruption = new AnswerInterruption(console.err)) {

@@ -64,9 +64,9 @@ final class ChoiceCommand implements Callable<Integer> {
             }
             MultipleChoice choice = new MultipleChoice(questions, loaded.text(),
                     loaded.weights().config.maxPositions());
-            Memory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
+            MachineMemory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
-            try (Progress progress = new Progress(eval.console.err, "asking", "tokens", choice.tokens())) {
+            try (ProgressMeter progress = new ProgressMeter(eval.console.err, "asking", "tokens", choice.tokens())) {
                 score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(),
                         progress::step);
             }

@@ -103,7 +103,7 @@ final class DemoCommand implements Callable<Integer> {
     /// A bar a stage, and a line when it is done.
     private static final class Bars implements Demo.Listener, AutoCloseable {
         private final Console console;
-        private Progress bar;
+        private ProgressMeter bar;
 
         Bars(Console console) {
             this.console = console;
@@ -111,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
 
         @Override
         public void begins(Demo.Stage stage, int steps) {
-            bar = new Progress(console.err, title(stage), "steps", steps);
+            bar = new ProgressMeter(console.err, title(stage), "steps", steps);
         }
 
         @Override

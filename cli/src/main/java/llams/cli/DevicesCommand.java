@@ -27,7 +27,7 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         int vectorBits = VectorShape.preferredShape().vectorBitSize();
         int cores = Runtime.getRuntime().availableProcessors();
-        long memoryBytes = Memory.machineBytes();
+        long memoryBytes = MachineMemory.machineBytes();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
         Optional<String> noGpu = gpu.map(Device::unavailable)
                 .orElse(Optional.of("not started with one; docs/gpu.md tells how"));
@@ -43,7 +43,7 @@ final class DevicesCommand implements Callable<Integer> {
             console.out.println(root);
         } else {
             console.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
-                    Memory.text(memoryBytes));
+                    MachineMemory.text(memoryBytes));
             console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }

@@ -160,7 +160,7 @@ final class DownloadCommand implements Callable<Integer> {
             return;
         }
         console.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(),
-                report.commit(), report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
+                report.commit(), report.downloaded().size() + report.present().size(), MachineMemory.text(report.bytes()),
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
             console.out.println("next: " + Shell.command("info", report.directory()));
@@ -178,11 +178,11 @@ final class DownloadCommand implements Callable<Integer> {
 
     /// One bar over all files, and lines between.
     private final class Shown implements DownloadListener, AutoCloseable {
-        private final ByteProgress bar;
+        private final ByteMeter bar;
         private boolean started;
 
         Shown(String task) {
-            bar = new ByteProgress(console.err, task);
+            bar = new ByteMeter(console.err, task);
         }
 
         @Override

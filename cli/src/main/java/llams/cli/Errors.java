@@ -40,7 +40,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         }
         String name = at.getCommandSpec().qualifiedName();
         StringBuilder line = new StringBuilder(name).append(": ")
-                .append(decapitalized(oneLine(Arguments.unmarked(e.getMessage()))));
+                .append(decapitalized(oneLine(CommandArguments.unmarked(e.getMessage()))));
         if (e instanceof UnmatchedArgumentException unmatched) {
             suggestion(unmatched.getUnmatched().getFirst(), at)
                     .ifPresent(meant -> line.append(" (").append(meant).append(")"));

@@ -184,7 +184,7 @@ final class InfoCommand implements Callable<Integer> {
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());
         List<String> types = new ArrayList<>();
-        bytesOfType.forEach((type, bytes) -> types.add(type + " " + Memory.text(bytes)));
+        bytesOfType.forEach((type, bytes) -> types.add(type + " " + MachineMemory.text(bytes)));
         text.add(String.format(Locale.ROOT, "tensors     %d with %,d elements in %d file%s: %s",
                 checkpoint.names().size(), elements, checkpoint.files.size(), checkpoint.files.size() == 1 ? "" : "s",
                 String.join(", ", types)));
@@ -214,12 +214,12 @@ final class InfoCommand implements Callable<Integer> {
                     .put("weights", memory.weights())
                     .put("state", memory.state())
                     .put("temporaries", memory.temporaries());
-            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name, Memory.text(memory.weights()),
-                    Memory.text(memory.state()), Memory.text(memory.temporaries()), Memory.text(memory.total()),
-                    Memory.fits(memory) ? "" : "  (too much for this machine)"));
+            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name, MachineMemory.text(memory.weights()),
+                    MachineMemory.text(memory.state()), MachineMemory.text(memory.temporaries()), MachineMemory.text(memory.total()),
+                    MachineMemory.fits(memory) ? "" : "  (too much for this machine)"));
         }
-        report.put("memoryTokens", tokens).put("machineBytes", Memory.machineBytes());
-        text.add("            this machine has " + Memory.text(Memory.machineBytes())
+        report.put("memoryTokens", tokens).put("machineBytes", MachineMemory.machineBytes());
+        text.add("            this machine has " + MachineMemory.text(MachineMemory.machineBytes())
                 + "; weights are mapped from their files and may exceed it, which is slow");
     }
 

@@ -43,7 +43,7 @@ final class InitCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "NAME_OR_FILE",
             required = true,
-            completionCandidates = Candidates.ModelShapes.class,
+            completionCandidates = CompletionValues.ModelNames.class,
             description = "Required: the shape.")
     String config;
 
@@ -75,15 +75,15 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        LlamaConfig shape = Shapes.of(config, spec);
+        LlamaConfig shape = ModelShape.of(config, spec);
         if (dtype != null) {
             shape = shape.withDtype(dtype.configName);
         }
-        try (ByteProgress progress = new ByteProgress(console.err, "writing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);
         }
         console.out.printf(Locale.ROOT, "%s: %,d parameters, %s, %s%n", out, shape.parameters(), NewModel.dtype(shape),
-                Memory.text(NewModel.dtype(shape).bytes(shape.parameters())));
+                MachineMemory.text(NewModel.dtype(shape).bytes(shape.parameters())));
         return Console.DONE;
     }
 }

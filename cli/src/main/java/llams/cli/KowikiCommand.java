@@ -50,7 +50,7 @@ final class KowikiCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         KowikiText.Counts counts;
-        try (ByteProgress progress = new ByteProgress(data.console.err, "reading")) {
+        try (ByteMeter progress = new ByteMeter(data.console.err, "reading")) {
             counts = KowikiText.convert(dump, out, progress);
         }
         if (json) {

@@ -61,7 +61,7 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "NAME_OR_FILE",
             defaultValue = "llama3.2-1b",
-            completionCandidates = Candidates.ModelShapes.class,
+            completionCandidates = CompletionValues.ModelNames.class,
             description = "The model's shape, as for init (default: ${DEFAULT-VALUE}).")
     String config;
 
@@ -101,7 +101,7 @@ final class MeasureCommand implements Callable<Integer> {
         Workload workload = workload();
         Program.Memory memory = workload.memory();
         // Random weights are in memory like everything else.
-        Memory.check(memory, memory.weights(), switch (what) {
+        MachineMemory.check(memory, memory.weights(), switch (what) {
             case product -> "a smaller --size";
             case prefill, decode -> "fewer --tokens or a smaller model";
             case lora, full -> "fewer --tokens, --recompute or a smaller model";
@@ -128,7 +128,7 @@ final class MeasureCommand implements Callable<Integer> {
             int[] sizes = sizes();
             return new Workload.Product(sizes[0], sizes[1], sizes[2], dtype());
         }
-        LlamaConfig shape = Shapes.of(config, spec);
+        LlamaConfig shape = ModelShape.of(config, spec);
         if (tokens < 2 || tokens > shape.maxPositions()) {
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be between 2 and the model's " + shape.maxPositions() + ", not " + tokens);

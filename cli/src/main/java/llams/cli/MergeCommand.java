@@ -57,7 +57,7 @@ final class MergeCommand implements Runnable {
             return Console.DONE;
         }
         console.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(),
-                report.copied(), Memory.text(report.bytes()));
+                report.copied(), MachineMemory.text(report.bytes()));
         if (!report.files().isEmpty()) {
             console.out.println("carried along: " + String.join(", ", report.files()));
         }
@@ -146,7 +146,7 @@ final class MergeCommand implements Runnable {
             ChatVector.Options options = new ChatVector.Options(scale, vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
+            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
                 report = ChatVector.merge(base, instruct, tuned, out, options, progress);
             } catch (MergeException e) {
                 // The error line has the first few.
@@ -192,7 +192,7 @@ final class MergeCommand implements Runnable {
         @Override
         public Integer call() throws IOException {
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
+            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
                 report = AdapterMerge.merge(base, adapter, out, progress);
             }
             return merge.print(out, report, json);

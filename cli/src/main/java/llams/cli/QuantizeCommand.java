@@ -54,9 +54,9 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Memory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
+        MachineMemory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
-        try (ByteProgress progress = new ByteProgress(console.err, "quantizing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);
         }
         if (json) {
@@ -73,7 +73,7 @@ final class QuantizeCommand implements Callable<Integer> {
             return Console.DONE;
         }
         console.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
-                Memory.text(report.bytes()), Memory.text(report.before()));
+                MachineMemory.text(report.bytes()), MachineMemory.text(report.before()));
         if (!report.kept().isEmpty()) {
             console.out.println(
                     "kept as they are, as their rows are not multiples of 32: " + String.join(", ", report.kept()));

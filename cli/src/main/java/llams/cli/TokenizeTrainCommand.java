@@ -83,7 +83,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         long bytes = check();
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
         Console console = tokenize.console;
-        try (Progress progress = new Progress(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
+        try (ProgressMeter progress = new ProgressMeter(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
             long[] counted = new long[1];
             for (Path text : texts) {
                 trainer.add(text, more -> {
@@ -93,7 +93,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             }
         }
         Tokenizer tokenizer;
-        try (Progress progress = new Progress(console.err, "merging", "tokens", vocab - BYTES)) {
+        try (ProgressMeter progress = new ProgressMeter(console.err, "merging", "tokens", vocab - BYTES)) {
             tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
         }
         report(trainer, tokenizer.size() - tokenizer.specials().size(), bytes, write(tokenizer));

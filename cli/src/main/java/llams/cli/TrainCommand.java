@@ -162,8 +162,8 @@ final class TrainCommand implements Callable<Integer> {
         TrainingRun.Report last;
         int interrupted;
         try (TrainingRun run = start.of(settings, data, evalData);
-                StepProgress progress = new StepProgress(console.err, options.out, options.resume);
-                Interruption interruption = new Interruption(console.err, run::stop)) {
+                StepMeter progress = new StepMeter(console.err, options.out, options.resume);
+                TrainingInterruption interruption = new TrainingInterruption(console.err, run::stop)) {
             banner(run.plan(), settings);
             if (corpus.conversations() > 0) {
                 run.onConversations(text);
@@ -203,10 +203,10 @@ final class TrainCommand implements Callable<Integer> {
 
     private void checkMemory(LlamaConfig shape, Parameters frozen, long madeBytes, TrainSettings settings) {
         Program.Memory memory = Forecast.of(shape, frozen, settings);
-        if (!Memory.fits(memory, madeBytes)) {
+        if (!MachineMemory.fits(memory, madeBytes)) {
             Optional<String> remedy = Forecast.remedy(shape, frozen, settings, frozen == null ? null : options.lora(),
-                    tried -> Memory.fits(tried, madeBytes));
-            Memory.check(memory, madeBytes, remedy.orElse("a smaller model or a larger machine"));
+                    tried -> MachineMemory.fits(tried, madeBytes));
+            MachineMemory.check(memory, madeBytes, remedy.orElse("a smaller model or a larger machine"));
         }
     }
 
@@ -232,9 +232,9 @@ final class TrainCommand implements Callable<Integer> {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
                 settings.warmup());
         passes(plan, settings);
-        line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
-                Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()),
-                Memory.text(Memory.machineBytes()));
+        line("memory", "%s weights, %s state, %s temporary; the machine has %s", MachineMemory.text(plan.memory().weights()),
+                MachineMemory.text(plan.memory().state()), MachineMemory.text(plan.memory().temporaries()),
+                MachineMemory.text(MachineMemory.machineBytes()));
     }
 
     /// How often the run goes round through the data, and whether that is enough to speak of.

@@ -93,7 +93,7 @@ final class TrainOptions {
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
-            completionCandidates = Candidates.Projections.class,
+            completionCandidates = CompletionValues.Projections.class,
             description = "LoRA: the projections that get an adapter (default: " + TARGETS + ").")
     List<String> targets;
 
@@ -146,7 +146,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
-            completionCandidates = Candidates.Schedules.class,
+            completionCandidates = CompletionValues.Schedules.class,
             defaultValue = "cosine",
             description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
     String schedule;

@@ -32,10 +32,10 @@ final class WeightsOption {
         boolean quantize = form == Form.q8;
         LlamaWeights mapped = LlamaWeights.open(model, quantize, true);
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
-        if (bytes > Memory.machineBytes()) {
+        if (bytes > MachineMemory.machineBytes()) {
             mapped.close();
-            throw new IllegalStateException("the weights need " + Memory.text(bytes) + " of memory, and the machine"
-                    + " has " + Memory.text(Memory.machineBytes()) + "; what would help: "
+            throw new IllegalStateException("the weights need " + MachineMemory.text(bytes) + " of memory, and the machine"
+                    + " has " + MachineMemory.text(MachineMemory.machineBytes()) + "; what would help: "
                     + (copy ? "to leave out --no-map" : "'llams quantize', whose result is mapped from its file"));
         }
         if (!copy) {

@@ -86,7 +86,7 @@ class AnyTextIsAValueTest {
             args[path.length - 1] = option.longestName() + "=" + value;
             CommandLine command = Main.commandLine(System.in, System.out, System.err, args);
             try {
-                command.parseArgs(Arguments.marked(command, args));
+                command.parseArgs(CommandArguments.marked(command, args));
             } catch (MissingParameterException e) {
                 // Other options of the command are required; this one has its value all the same.
             }

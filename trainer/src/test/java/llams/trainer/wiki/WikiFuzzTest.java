@@ -5,8 +5,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import llams.engine.Fuzzed;
+import llams.model.files.ByteProgress;
 import llams.model.files.DataException;
-import llams.model.files.Progress;
 
 /// Whatever stands in a dump or a page, it is read or refused.
 class WikiFuzzTest {
@@ -41,7 +41,7 @@ class WikiFuzzTest {
     @FuzzTest
     void anyFile(byte[] content) throws Exception {
         Fuzzed.file("wiki.any", content,
-                path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), Progress.SILENT),
+                path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), ByteProgress.SILENT),
                 DataException.class, IOException.class);
     }
 }

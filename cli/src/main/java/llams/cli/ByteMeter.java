@@ -3,15 +3,15 @@ package llams.cli;
 import java.io.PrintStream;
 
 /// How many megabytes of results are there.
-final class ByteProgress implements llams.model.files.Progress, AutoCloseable {
+final class ByteMeter implements llams.model.files.ByteProgress, AutoCloseable {
     private static final long MEGABYTE = 1_000_000;
 
     private final PrintStream err;
     private final String task;
-    private Progress bar;
+    private ProgressMeter bar;
     private long shown;
 
-    ByteProgress(PrintStream err, String task) {
+    ByteMeter(PrintStream err, String task) {
         this.err = err;
         this.task = task;
     }
@@ -19,7 +19,7 @@ final class ByteProgress implements llams.model.files.Progress, AutoCloseable {
     /// The bar starts with what is done already, which says nothing of the rate.
     void from(long doneBytes, long totalBytes) {
         shown = doneBytes / MEGABYTE;
-        bar = new Progress(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);
+        bar = new ProgressMeter(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);
     }
 
     @Override

@@ -15,15 +15,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What cannot fit is refused before anything is allocated, with the figures and what would help.
-class MemoryTest {
+class MachineMemoryTest {
     @TempDir
     Path directory;
 
     @Test
     void weightsMayExceedTheMachineStateMayNot() {
-        assertDoesNotThrow(() -> Memory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), 0, "nothing"));
+        assertDoesNotThrow(() -> MachineMemory.check(new Program.Memory(1L << 50, 1 << 20, 1 << 20), 0, "nothing"));
         IllegalStateException e = assertThrows(IllegalStateException.class,
-                () -> Memory.check(new Program.Memory(0, 1L << 50, 1 << 20), 0, "a smaller model"));
+                () -> MachineMemory.check(new Program.Memory(0, 1L << 50, 1 << 20), 0, "a smaller model"));
         assertTrue(e.getMessage().startsWith("this needs 1024 TiB of memory")
                 && e.getMessage().endsWith("a smaller model"), e.getMessage());
     }
@@ -45,11 +45,11 @@ class MemoryTest {
 
     @Test
     void sizesAreInTheBinaryUnitsOfToolsThatShowMemory() {
-        assertEquals("999 B", Memory.text(999));
-        assertEquals("1.00 KiB", Memory.text(1024));
-        assertEquals("15.0 GiB", Memory.text(16_060_522_496L));
-        assertEquals("1.00 GiB", Memory.text((1L << 30) - 100_000));
-        assertEquals("1.00 MiB", Memory.text((1L << 20) - 10));
+        assertEquals("999 B", MachineMemory.text(999));
+        assertEquals("1.00 KiB", MachineMemory.text(1024));
+        assertEquals("15.0 GiB", MachineMemory.text(16_060_522_496L));
+        assertEquals("1.00 GiB", MachineMemory.text((1L << 30) - 100_000));
+        assertEquals("1.00 MiB", MachineMemory.text((1L << 20) - 10));
     }
 
     /// Random weights are in memory too, so these shapes need terabytes.

@@ -6,8 +6,8 @@ import java.util.Locale;
 import llams.engine.plan.Program;
 
 /// What work needs against what the machine has.
-final class Memory {
-    private Memory() {}
+final class MachineMemory {
+    private MachineMemory() {}
 
     /// Bytes of the machine, or of the container around this program.
     static long machineBytes() {
