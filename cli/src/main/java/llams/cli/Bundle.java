@@ -139,7 +139,7 @@ final class Bundle {
             // The compiler comes first: TornadoVM's replaces Java's own.
             places.addAll(list(sdk.compiler()));
             places.addAll(list(sdk.modules()));
-            files.put("gpu/engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
+            files.put("gpu/llams-engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
             files.put("gpu/gpu.flags", BundleFile.ofText(resource("gpu.flags"), false));
             files.put("tornado/flags", BundleFile.ofText(sdk.flagsThere(), false));
             for (String kept : List.of("lib", "etc")) {

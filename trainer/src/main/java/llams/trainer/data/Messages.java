@@ -60,7 +60,7 @@ final class Messages {
         }
         List<ToolCall> toolCalls = new ArrayList<>();
         String content = "";
-        if (isCall(name)) {
+        if (message.has(contentKey) && isCall(name)) {
             toolCalls.addAll(calls(message, contentKey));
         } else if (message.has(contentKey)) {
             content = content(message, contentKey, role);
