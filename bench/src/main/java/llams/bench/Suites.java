@@ -70,14 +70,12 @@ public final class Suites implements Benchmarks {
         chosen.removeIf(c -> c.label().startsWith(CEILINGS));
         request.parameters().keySet().forEach(name -> {
             if (chosen.stream().noneMatch(c -> c.parameters.containsKey(name))) {
-                throw new IllegalArgumentException(
-                        "no chosen benchmark has a parameter \"" + name + "\"");
+                throw new IllegalArgumentException("no chosen benchmark has a parameter \"" + name + "\"");
             }
         });
         List<Case> ceilings = cases(List.of(CEILINGS));
         if (chosen.isEmpty() && request.patterns().stream().noneMatch(pattern -> matches(ceilings, pattern))) {
-            throw new IllegalArgumentException(
-                    "no benchmark matches " + String.join(" or ", request.patterns()));
+            throw new IllegalArgumentException("no benchmark matches " + String.join(" or ", request.patterns()));
         }
         out.println(Devices.byName("cpu").description() + "; Java " + Runtime.version());
         Table table = new Table(out, request.verbose() ? err : null, err);

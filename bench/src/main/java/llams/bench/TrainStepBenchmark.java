@@ -94,8 +94,7 @@ public class TrainStepBenchmark {
             };
         }
 
-        private Workload.Step lora(LlamaConfig config, DType dtype, Set<ProjectionName> targets, int rows,
-                int tokens) {
+        private Workload.Step lora(LlamaConfig config, DType dtype, Set<ProjectionName> targets, int rows, int tokens) {
             LoraConfig lora = new LoraConfig(RANK, 2 * RANK, 0, targets, false);
             return new Workload.LoraStep(config, dtype, lora, rows, tokens, recompute);
         }

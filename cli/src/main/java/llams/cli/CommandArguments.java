@@ -50,8 +50,8 @@ final class CommandArguments {
                 String next = args[++i];
                 if (next.equals("--") || isOption(next, spec)) {
                     throw new ParameterException(at,
-                            option.longestName() + " needs a value, and " + next
-                                    + " is an option; if it is the value, write " + option.longestName() + "="
+                            option.longestName() + " needs a value, but " + next
+                                    + " is an option; if it is meant as the value, write " + option.longestName() + "="
                                     + Shell.quoted(next));
                 }
             }

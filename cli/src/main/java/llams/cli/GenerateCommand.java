@@ -121,8 +121,8 @@ final class GenerateCommand implements Callable<Integer> {
                         + context + " (max_position_embeddings); shorten it");
             }
             int capacity = (int) Math.min(context, (long) ids.length + maxTokens);
-            MachineMemory.check(Generator.memory(loaded.model(), capacity, ids.length), loaded.weights().allocatedBytes(),
-                    "a shorter prompt or a smaller -n");
+            MachineMemory.check(Generator.memory(loaded.model(), capacity, ids.length),
+                    loaded.weights().allocatedBytes(), "a shorter prompt or a smaller -n");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
                 if (tap != null) {
                     generator.check(ids);

@@ -34,10 +34,10 @@ final class MachineMemory {
     static void check(Program.Memory memory, long madeBytes, String remedy) {
         if (!fits(memory, madeBytes)) {
             String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
-            throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes)
-                    + " of memory beside the mapped weights (" + made + text(memory.state()) + " state, "
-                    + text(memory.temporaries()) + " temporary), and the machine has " + text(machineBytes())
-                    + "; what would help: " + remedy);
+            throw new IllegalStateException(
+                    "this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights ("
+                            + made + text(memory.state()) + " state, " + text(memory.temporaries())
+                            + " temporary), and the machine has " + text(machineBytes()) + "; try " + remedy);
         }
     }
 

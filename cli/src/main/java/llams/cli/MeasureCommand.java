@@ -28,12 +28,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams measure`: how fast one thing is on one device, in this very process.
 @Command(
         name = "measure",
-        description = {"Measure one thing on a device, with a random model.",
-                "product: a weight times tokens, --size MxNxK. prefill: reading --tokens. decode: writing one by one,"
-                        + " up to --tokens."
-                        + " lora: a training step on --tokens with an adapter of rank 8 on all projections. full: one"
-                        + " on every weight, in f32."
-                        + " 'llams bench' measures the processor alone, and more carefully."},
+        description = {"Measure one workload on a device, with random weights.",
+                "product: tokens times a weight, --size MxNxK. prefill: reading a prompt of --tokens."
+                        + " decode: generating up to --tokens, one at a time. lora: a training step on --tokens with a"
+                        + " rank-8 adapter on all projections. full: a training step on every weight, in f32. 'llams"
+                        + " bench' measures only the processor, but more carefully."},
         footer = {"", "Examples:", "  llams measure product --size 2048x14336x4096 --device gpu",
                 "  llams measure lora --config llama3.2-1b --tokens 512 --recompute --json"})
 final class MeasureCommand implements Callable<Integer> {
@@ -69,27 +68,27 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "MxNxK",
             defaultValue = "2048x8192x2048",
-            description = "Of a product: M tokens, N results, sums of K (default: ${DEFAULT-VALUE}).")
+            description = "For product: M tokens, N outputs, K inputs (default: ${DEFAULT-VALUE}).")
     String size;
 
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "bf16",
-            description = "Of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+            description = "Type of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
     Weights dtype;
 
     @Option(names = "--tokens", paramLabel = "N", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
     int tokens;
 
-    @Option(names = "--recompute", description = "In training, make activations again instead of keeping them.")
+    @Option(names = "--recompute", description = "When training, recompute activations instead of keeping them.")
     boolean recompute;
 
     @Option(
             names = "--seconds",
             paramLabel = "N",
             defaultValue = "5",
-            description = "Repeat for at least so long, and twice (default: ${DEFAULT-VALUE}).")
+            description = "Repeat for at least N seconds, and at least twice (default: ${DEFAULT-VALUE}).")
     double seconds;
 
     @Option(names = "--json", description = "Print one JSON object.")

@@ -23,7 +23,9 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     @Override
     public void begins(Path save) {
         err.println("output    " + out
-                + (save != null ? ", going on from " + save : resume ? ", which has no save: from the beginning" : ""));
+                + (save != null
+                        ? ", resuming from " + save
+                        : resume ? ", which has no save: starting from the beginning" : ""));
     }
 
     @Override
@@ -35,8 +37,8 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     public void step(TrainingRun.Report report) {
         if (bar == null) {
             // A resumed run counts what is left: rate and time left are those of this run.
-            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(), "steps",
-                    report.steps() - report.step());
+            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(),
+                    "steps", report.steps() - report.step());
         }
         if (!Double.isNaN(report.evalLoss())) {
             evalLoss = report.evalLoss();

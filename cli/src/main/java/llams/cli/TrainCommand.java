@@ -232,9 +232,9 @@ final class TrainCommand implements Callable<Integer> {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
                 settings.warmup());
         passes(plan, settings);
-        line("memory", "%s weights, %s state, %s temporary; the machine has %s", MachineMemory.text(plan.memory().weights()),
-                MachineMemory.text(plan.memory().state()), MachineMemory.text(plan.memory().temporaries()),
-                MachineMemory.text(MachineMemory.machineBytes()));
+        line("memory", "%s weights, %s state, %s temporary; the machine has %s",
+                MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
+                MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));
     }
 
     /// How often the run goes round through the data, and whether that is enough to speak of.

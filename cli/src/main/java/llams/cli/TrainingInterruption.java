@@ -30,7 +30,8 @@ final class TrainingInterruption implements AutoCloseable {
         code = asShellsReportIt;
         // Behind a bar that redraws itself, on a line of its own.
         err.print(Terminal.columns().isPresent() ? "\n" : "");
-        err.println("llams: interrupted; ends after this step, with a save. Interrupt again to end at once");
+        err.println("llams: interrupted; finishing the current step, then saving and stopping. Interrupt again"
+                + " to stop at once");
         stop.run();
     }
 

@@ -21,8 +21,7 @@ final class WeightsOption {
 
     @Option(
             names = "--no-map",
-            description = "Copy the weights into memory instead of mapping their files: for files that others may"
-                    + " write to meanwhile.")
+            description = "Load the weights into memory instead of mapping their files, which others may be writing to.")
     boolean copy;
 
     /// Opens a model with its weights in this form.
@@ -34,9 +33,9 @@ final class WeightsOption {
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
         if (bytes > MachineMemory.machineBytes()) {
             mapped.close();
-            throw new IllegalStateException("the weights need " + MachineMemory.text(bytes) + " of memory, and the machine"
-                    + " has " + MachineMemory.text(MachineMemory.machineBytes()) + "; what would help: "
-                    + (copy ? "to leave out --no-map" : "'llams quantize', whose result is mapped from its file"));
+            throw new IllegalStateException("the weights need " + MachineMemory.text(bytes)
+                    + " of memory, but the machine has " + MachineMemory.text(MachineMemory.machineBytes()) + "; try "
+                    + (copy ? "it without --no-map" : "'llams quantize', whose result is mapped from its file"));
         }
         if (!copy) {
             return mapped;

@@ -102,8 +102,10 @@ class AnyTextIsAValueTest {
     void aForgottenValueIsSaidWithTheWayToMeanIt() {
         String m = model.toString();
         Llams run = Llams.run("generate", "-m", m, "-p", "-n");
-        assertEquals(new Llams(2, "", "llams generate: --prompt needs a value, and -n is an option; if it is the"
-                + " value, write --prompt=-n; see 'llams generate --help'\n"), run);
+        assertEquals(new Llams(2, "",
+                "llams generate: --prompt needs a value, but -n is an option; if it is meant as the value,"
+                        + " write --prompt=-n; see 'llams generate --help'\n"),
+                run);
         assertEquals(2, Llams.run("generate", "-m", m, "-p", "x", "--stop", "--").code());
         assertEquals(2, Llams.run("train", "--data", "--out", "x").code());
         assertEquals(2, Llams.run("data", "stats", "--tokenizer", "--no-pack", "x").code());

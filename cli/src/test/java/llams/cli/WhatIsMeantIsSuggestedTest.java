@@ -87,7 +87,7 @@ class WhatIsMeantIsSuggestedTest {
     @Test
     void aCommandThatNothingIsLikeGetsNoSuggestion() {
         assertFalse(Llams.run("xyzzy").err().contains("("), Llams.run("xyzzy").err());
-        assertTrue(Llams.run("merge", "linear").err().contains("(there is chat-vector, adapter)"),
+        assertTrue(Llams.run("merge", "linear").err().contains("(one of chat-vector, adapter)"),
                 Llams.run("merge", "linear").err());
     }
 

@@ -112,8 +112,8 @@ class AdapterMergeTest {
         assertThrows(IOException.class,
                 () -> AdapterMerge.merge(base, temporary.resolve("absent"), out, ByteProgress.SILENT));
         assertFalse(Files.exists(out));
-        String message = assertThrows(IOException.class, () -> AdapterMerge.merge(base, base, base, ByteProgress.SILENT))
-                .getMessage();
+        String message = assertThrows(IOException.class,
+                () -> AdapterMerge.merge(base, base, base, ByteProgress.SILENT)).getMessage();
         assertTrue(message.contains("is there already and not empty"), message);
     }
 }
