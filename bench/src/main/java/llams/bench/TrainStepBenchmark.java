@@ -21,7 +21,6 @@ import org.openjdk.jmh.annotations.Param;
 /// A whole step: forward, backward, clipping, AdamW. The case says the model, what is trained (every weight, or a
 /// rank-8 adapter on all seven projections or on q and v), the type of the frozen weights, and sequences x tokens.
 public class TrainStepBenchmark {
-    private static final int RANK = 8;
     private static final double RATE = 3e-4;
 
     public static class Training extends OnCpu {
@@ -95,7 +94,7 @@ public class TrainStepBenchmark {
         }
 
         private Workload.Step lora(LlamaConfig config, DType dtype, Set<ProjectionName> targets, int rows, int tokens) {
-            LoraConfig lora = new LoraConfig(RANK, 2 * RANK, 0, targets, false);
+            LoraConfig lora = LoraConfig.standard().withTargets(targets);
             return new Workload.LoraStep(config, dtype, lora, rows, tokens, recompute);
         }
 

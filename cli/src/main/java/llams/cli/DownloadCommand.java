@@ -96,7 +96,7 @@ final class DownloadCommand implements Callable<Integer> {
             model = new HubModel(endpoint(), repo, revision);
             asking = HubToken.findOrNull(token, System.getenv(), Path.of(System.getProperty("user.home")));
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()), e);
         }
         Path directory = to == null ? Path.of(model.name()) : to;
         if (verify) {

@@ -78,7 +78,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return unwritable(unwritable);
         }
         console.out.flush();
-        console.err.println("llams: " + brief(Shell.asCalled(describe(e)), LONGEST_LINE));
+        console.err.println("llams: " + brief(Shell.asCalled(SettingNames.asOptions(describe(e))), LONGEST_LINE));
         trace(e);
         return Console.FAILED;
     }

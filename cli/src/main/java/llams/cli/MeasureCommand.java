@@ -3,13 +3,11 @@ package llams.cli;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.ProjectionName;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
@@ -137,7 +135,7 @@ final class MeasureCommand implements Callable<Integer> {
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
             case lora -> new Workload.LoraStep(shape, dtype(),
-                    new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false), 1, tokens, recompute);
+                    LoraConfig.standard(), 1, tokens, recompute);
             case full -> new Workload.FullStep(shape, 1, tokens, recompute);
         };
     }

@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.run.TrainingRun;
 
-/// Where a training run stands, with its loss.
+/// Shows how a training run gets on, with its loss.
 final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     private final PrintStream err;
     private final Path out;
     private final boolean resume;
+    /// Before that, notes stand among what is known of the run.
+    private boolean began;
     private ProgressMeter bar;
     private double evalLoss = Double.NaN;
 
@@ -22,23 +24,27 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
 
     @Override
     public void begins(Path save) {
+        began = true;
         err.println("output    " + out
                 + (save != null
-                        ? ", resuming from " + save
-                        : resume ? ", which has no save: starting from the beginning" : ""));
+                        ? ", continuing from " + save
+                        : resume ? ", which has no save: from the beginning" : ""));
     }
 
     @Override
     public void note(String note) {
-        err.println((bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + note);
+        String line = SettingNames.asOptions(note);
+        err.println(began
+                ? (bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line
+                : "note      " + line);
     }
 
     @Override
     public void step(TrainingRun.Report report) {
         if (bar == null) {
             // A resumed run counts what is left: rate and time left are those of this run.
-            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(),
-                    "steps", report.steps() - report.step());
+            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(), "steps",
+                    report.steps() - report.step());
         }
         if (!Double.isNaN(report.evalLoss())) {
             evalLoss = report.evalLoss();
@@ -53,6 +59,7 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     public void close() {
         if (bar != null) {
             bar.close();
+            bar = null;
         }
     }
 }

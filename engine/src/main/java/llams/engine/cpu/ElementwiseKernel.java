@@ -5,15 +5,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
 /// Sums, dropout and the cache's row copies.
-public final class ElementwiseKernel {
+final class ElementwiseKernel {
     /// A task's share of a pointwise loop: small enough to balance, large enough to hide the claim.
     static final int TASK_ELEMENTS = 1 << 14;
-
-    private static final int ROUND_1 = 0x21f0aaad;
-    private static final int ROUND_2 = 0xd35a2d97;
 
     private ElementwiseKernel() {}
 
@@ -23,10 +21,6 @@ public final class ElementwiseKernel {
 
     /// `y = a + scale * b`, any one shape; `y` may be `a` or `b`.
     static void add(Tensor a, Tensor b, float scale, Tensor y, Parallel p) {
-        long[] dims = a.shape().dims();
-        Check.f32("add", "a", a, dims);
-        Check.f32("add", "b", b, dims);
-        Check.f32("add", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -47,9 +41,6 @@ public final class ElementwiseKernel {
 
     /// `y = factor x`; `y` may be `x`.
     static void scale(Tensor x, float factor, Tensor y, Parallel p) {
-        long[] dims = x.shape().dims();
-        Check.f32("scale", "x", x, dims);
-        Check.f32("scale", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -91,22 +82,12 @@ public final class ElementwiseKernel {
         });
     }
 
-    /// `state += x`.
-    static void accumulate(Tensor state, Tensor x, Parallel p) {
-        add(state, x, 1, state, p);
-    }
-
     /// Keeps each element with probability `1 - rate` and divides it by that; the others become 0. Which are kept
     /// depends on `seed`, `stream` and the element's index alone, so the gradient is the same call on `dy`.
     ///
     /// @param seed   I32 `[2]`
     /// @param stream tells the program's dropouts apart
     static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y, Parallel p) {
-        Check.that(rate >= 0 && rate < 1, "dropout: rate is " + rate + ", wanted at least 0 and less than 1");
-        long[] dims = x.shape().dims();
-        Check.f32("dropout", "x", x, dims);
-        Check.i32("dropout", "seed", seed, 2);
-        Check.f32("dropout", "y", y, dims);
         long n = y.elements();
         int seed0 = seed.getInt(0);
         int seed1 = seed.getInt(1);
@@ -119,9 +100,9 @@ public final class ElementwiseKernel {
     private static void dropout(MemorySegment x, int seed0, int seed1, int stream, float rate, MemorySegment y,
             long from, long to) {
         float keptScale = 1 / (1 - rate);
-        int bar = bar(rate);
+        int bar = DropoutMask.bar(rate);
         // A task never crosses a multiple of 2^32 elements, so the index's high half is one key for the whole loop.
-        int key = key(seed0, seed1, stream, from);
+        int key = DropoutMask.key(seed0, seed1, stream, from);
         IntVector iota = IntVector.zero(Simd.I).addIndex(1);
         long i = from;
         for (; i <= to - Simd.LANES; i += Simd.LANES) {
@@ -132,39 +113,14 @@ public final class ElementwiseKernel {
             Simd.store(FloatVector.zero(Simd.F).blend(Simd.load(x, i).mul(keptScale), kept), y, i);
         }
         for (; i < to; i++) {
-            boolean kept = isKept(hash(seed0, seed1, stream, i), rate);
+            boolean kept = DropoutMask.isKept(seed0, seed1, stream, i, rate);
             y.set(Tensor.F32, i * 4, kept ? x.get(Tensor.F32, i * 4) * keptScale : 0);
         }
     }
 
-    /// 32 well-mixed bits for one element.
-    public static int hash(int seed0, int seed1, int stream, long index) {
-        return mix(mix((int) index + seed0) ^ key(seed0, seed1, stream, index));
-    }
-
-    public static boolean isKept(int hash, float rate) {
-        return hash >>> 8 >= bar(rate);
-    }
-
-    /// Elements whose 24-bit hash is below are dropped.
-    private static int bar(float rate) {
-        return Math.round(rate * 0x1p24f);
-    }
-
-    private static int key(int seed0, int seed1, int stream, long index) {
-        return mix(mix(mix(seed0 ^ 0x5bd1e995) + seed1) + stream) + (int) (index >>> 32) * 0x9e3779b9;
-    }
-
-    /// A bijection of 32 bits with little bias (xor-shift and multiply, constants from Wellons' hash prospector).
-    private static int mix(int h) {
-        h = (h ^ h >>> 15) * ROUND_1;
-        h = (h ^ h >>> 15) * ROUND_2;
-        return h ^ h >>> 15;
-    }
-
     private static IntVector mix(IntVector h) {
-        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(ROUND_1);
-        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(ROUND_2);
+        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_1);
+        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_2);
         return h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15));
     }
 
@@ -172,14 +128,11 @@ public final class ElementwiseKernel {
     ///
     /// @throws IndexOutOfBoundsException if a slot is not a row of the cache
     static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
-        int rows = Check.dim("cacheAppend", "cache", cache, 2, 0);
-        int tokens = Check.dim("cacheAppend", "x", x, 2, 0);
-        int width = Check.dim("cacheAppend", "x", x, 2, 1);
-        Check.f32("cacheAppend", "cache", cache, rows, width);
-        Check.f32("cacheAppend", "x", x, tokens, width);
-        Check.i32("cacheAppend", "slot", slot, tokens);
+        int rows = cache.dim(0);
+        int tokens = x.dim(0);
+        int width = x.dim(1);
         for (int t = 0; t < tokens; t++) {
-            Check.index("cacheAppend", "slot", slot, t, rows);
+            Guard.index("cacheAppend", "slot", slot, t, rows);
             MemorySegment.copy(x.data(), t * (width * 4L), cache.data(), slot.getInt(t) * (width * 4L), width * 4L);
         }
     }

@@ -1,6 +1,8 @@
 package llams.engine.llama;
 
+import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
+import llams.engine.graph.Value;
 import llams.engine.tensor.DType;
 
 /// Where the tokens of a run stand, all I32 `[tokens]`.
@@ -17,5 +19,10 @@ public record Sequence(Leaf position, Leaf first, Leaf last, Leaf rope, long row
     public static Sequence of(LlamaConfig config, int tokens, int positions, long rowLength) {
         return new Sequence(Leaf.input("position", DType.I32, tokens), Leaf.input("first", DType.I32, tokens),
                 Leaf.input("last", DType.I32, tokens), RopeTable.leaf(config, positions), rowLength);
+    }
+
+    /// Turns queries or keys of these tokens, `[tokens, heads * headDim]`, by their positions.
+    Value rotate(Graph g, Value x, int headDim) {
+        return g.rope(x, rope, position, headDim);
     }
 }

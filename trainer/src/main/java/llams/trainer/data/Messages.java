@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Lists of messages, as the programs of this field write them.
+/// Lists of messages, in the forms that other training programs use.
 ///
 /// | key | meaning |
 /// |---|---|

@@ -21,6 +21,8 @@ import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.run.Batch;
+import llams.trainer.run.Forecast;
+import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
 /// Work with random numbers that can be done again and again: what `llams measure` and `llams bench` put a clock to.
@@ -150,7 +152,6 @@ public sealed interface Workload {
 
     /// A training step on `rows` sequences of `tokens` tokens: forward, backward, clipping, AdamW.
     sealed interface Step extends Workload {
-        Optimizer OPTIMIZER = new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
         double RATE = 1e-5;
 
         LlamaConfig config();
@@ -159,7 +160,23 @@ public sealed interface Workload {
 
         int tokens();
 
+        boolean recompute();
+
         Trainer trainer(Device device, Arena arena);
+
+        /// Null to train every weight.
+        LoraConfig lora();
+
+        DType dtype();
+
+        @Override
+        default Program.Memory memory() {
+            return Forecast.of(config(), RandomModel.frozen(dtype()), TrainSettings.standard()
+                    .withLora(lora())
+                    .withTokens(tokens())
+                    .withBatch(rows(), 1)
+                    .withRecompute(recompute()));
+        }
 
         default Batch batch() {
             return RandomModel.batch(rows(), tokens(), config().vocab());
@@ -185,34 +202,32 @@ public sealed interface Workload {
     record LoraStep(LlamaConfig config, DType dtype, LoraConfig lora, int rows, int tokens,
             boolean recompute) implements Step {
         @Override
-        public Program.Memory memory() {
-            LoraModel model = LoraModel.of(config, RandomModel.frozen(dtype), lora.layout(config), Leaf.Kind.STATE);
-            return Trainer.memory(model.model(), model.adapterLeaves(), OPTIMIZER, rows * tokens, tokens, recompute);
-        }
-
-        @Override
         public Trainer trainer(Device device, Arena arena) {
             RandomModel base = RandomModel.create(arena, config, dtype);
             Adapter adapter = Adapter.create(arena, lora, config, 0);
             LoraModel model = LoraModel.of(config, RandomModel.frozen(dtype), adapter, Leaf.Kind.STATE);
             return new Trainer(device, model.model(), model.adapterLeaves(),
-                    LoraModel.resident(base.tensors(), adapter), OPTIMIZER, tokens, recompute, 0);
+                    LoraModel.resident(base.tensors(), adapter), Optimizer.standard(), tokens, recompute, 0);
         }
     }
 
     /// Trains every weight, in F32.
     record FullStep(LlamaConfig config, int rows, int tokens, boolean recompute) implements Step {
         @Override
-        public Program.Memory memory() {
-            RandomModel.Trained all = RandomModel.trained(config);
-            return Trainer.memory(all.model(), all.leaves(), OPTIMIZER, rows * tokens, tokens, recompute);
+        public LoraConfig lora() {
+            return null;
+        }
+
+        @Override
+        public DType dtype() {
+            return DType.F32;
         }
 
         @Override
         public Trainer trainer(Device device, Arena arena) {
             RandomModel.Trained all = RandomModel.trained(config);
             return new Trainer(device, all.model(), all.leaves(),
-                    RandomModel.create(arena, config, DType.F32).tensors(), OPTIMIZER, tokens, recompute, 0);
+                    RandomModel.create(arena, config, DType.F32).tensors(), Optimizer.standard(), tokens, recompute, 0);
         }
     }
 }
