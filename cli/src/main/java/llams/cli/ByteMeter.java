@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.io.PrintStream;
 
-/// How many megabytes of results are there.
+/// Shows how many megabytes are done.
 final class ByteMeter implements llams.model.files.ByteProgress, AutoCloseable {
     private static final long MEGABYTE = 1_000_000;
 
@@ -16,7 +16,7 @@ final class ByteMeter implements llams.model.files.ByteProgress, AutoCloseable {
         this.task = task;
     }
 
-    /// The bar starts with what is done already, which says nothing of the rate.
+    /// Starts at what is done already, which does not count towards the rate.
     void from(long doneBytes, long totalBytes) {
         shown = doneBytes / MEGABYTE;
         bar = new ProgressMeter(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);

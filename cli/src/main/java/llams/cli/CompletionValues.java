@@ -9,7 +9,7 @@ import llams.engine.weights.KnownShapes;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
 
-/// Values that the shell offers where an option takes more than they are, or lists of them.
+/// Values that shell completion offers for options that also take other values, or lists.
 final class CompletionValues {
     private CompletionValues() {}
 

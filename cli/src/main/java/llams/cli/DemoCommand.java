@@ -98,7 +98,7 @@ final class DemoCommand implements Callable<Integer> {
         console.out.print(String.format(Locale.ROOT, pattern, values));
     }
 
-    /// A bar a stage, and a line when it is done.
+    /// A bar per stage, and a line when it is done.
     private static final class Bars implements Demo.Listener, AutoCloseable {
         private final Console console;
         private ProgressMeter bar;

@@ -4,7 +4,7 @@ import java.util.Locale;
 import llams.engine.plan.Program;
 import llams.trainer.run.Forecast;
 
-/// What work needs against what the machine has.
+/// The memory that work needs, compared with what the machine has.
 final class MachineMemory {
     private MachineMemory() {}
 
@@ -44,7 +44,7 @@ final class MachineMemory {
                         + " temporary), but the machine has " + text(machineBytes()) + "; try " + remedy);
     }
 
-    /// As `15.0 GiB`: binary units, as tools that show memory and files have them.
+    /// As `15.0 GiB`, in binary units like other tools that show memory and files.
     static String text(long bytes) {
         if (bytes < 1024) {
             return bytes + " B";

@@ -134,8 +134,7 @@ final class MeasureCommand implements Callable<Integer> {
             case product -> throw new AssertionError("has no model");
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
-            case lora -> new Workload.LoraStep(shape, dtype(),
-                    LoraConfig.standard(), 1, tokens, recompute);
+            case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
             case full -> new Workload.FullStep(shape, 1, tokens, recompute);
         };
     }

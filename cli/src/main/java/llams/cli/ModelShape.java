@@ -9,7 +9,7 @@ import llams.engine.weights.KnownShapes;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/// What `--config` may name: a known shape, a config file, or a directory with one.
+/// The shape that `--config` names: a known one, a config file, or a directory with one.
 final class ModelShape {
     private ModelShape() {}
 

@@ -23,9 +23,9 @@ final class SettingNames {
             case "learningRate" -> "--lr" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
-            case "accumulate", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep", "maxBadRows", "noMap", "out",
-                    "recompute", "resume", "revision", "saveEvery", "schedule", "special", "steps", "to", "token", "tokenizer", "tokens", "warmup",
-                    "weightDecay" ->
+            case "accumulate", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep", "maxBadRows",
+                    "noMap", "out", "recompute", "resume", "revision", "saveEvery", "schedule", "special", "steps",
+                    "to", "token", "tokenizer", "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

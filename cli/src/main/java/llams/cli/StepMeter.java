@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.run.TrainingRun;
 
-/// Shows how a training run gets on, with its loss.
+/// Shows the progress of a training run, with its loss.
 final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     private final PrintStream err;
     private final Path out;
@@ -43,8 +43,8 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     public void step(TrainingRun.Report report) {
         if (bar == null) {
             // A resumed run counts what is left: rate and time left are those of this run.
-            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(), "steps",
-                    report.steps() - report.step());
+            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(),
+                    "steps", report.steps() - report.step());
         }
         if (!Double.isNaN(report.evalLoss())) {
             evalLoss = report.evalLoss();

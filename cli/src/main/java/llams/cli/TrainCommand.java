@@ -157,9 +157,9 @@ final class TrainCommand implements Callable<Integer> {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
                 settings.warmup());
         passes(plan);
-        line("memory", "%s weights, %s state, %s temporary; the machine has %s", MachineMemory.text(plan.memory().weights()),
-                MachineMemory.text(plan.memory().state()), MachineMemory.text(plan.memory().temporaries()),
-                MachineMemory.text(MachineMemory.machineBytes()));
+        line("memory", "%s weights, %s state, %s temporary; the machine has %s",
+                MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
+                MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));
     }
 
     private void data(String name, DataStatistics data, TrainSettings settings) {

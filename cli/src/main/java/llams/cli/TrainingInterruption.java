@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jline.utils.Signals;
 
-/// Lets long work end in order when the terminal goes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
+/// Lets training stop in order when the terminal closes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
 /// for it, the next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays
 /// ignored.
 final class TrainingInterruption implements AutoCloseable {

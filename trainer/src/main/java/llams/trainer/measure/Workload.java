@@ -171,11 +171,12 @@ public sealed interface Workload {
 
         @Override
         default Program.Memory memory() {
-            return Forecast.of(config(), RandomModel.frozen(dtype()), TrainSettings.standard()
-                    .withLora(lora())
-                    .withTokens(tokens())
-                    .withBatch(rows(), 1)
-                    .withRecompute(recompute()));
+            return Forecast.of(config(), RandomModel.frozen(dtype()),
+                    TrainSettings.standard()
+                            .withLora(lora())
+                            .withTokens(tokens())
+                            .withBatch(rows(), 1)
+                            .withRecompute(recompute()));
         }
 
         default Batch batch() {
