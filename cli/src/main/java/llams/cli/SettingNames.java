@@ -21,11 +21,12 @@ final class SettingNames {
         String value = named.group(2) == null ? "" : " " + named.group(2);
         return switch (name) {
             case "learningRate" -> "--lr" + value;
+            case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
-            case "accumulate", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep", "maxBadRows",
-                    "noMap", "out", "recompute", "resume", "revision", "saveEvery", "schedule", "special", "steps",
-                    "to", "token", "tokenizer", "tokens", "warmup", "weightDecay" ->
+            case "accumulate", "alpha", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep", "maxBadRows", "noMap", "out",
+                    "rank", "recompute", "resume", "revision", "saveEvery", "schedule", "special", "steps", "to", "token", "targets", "tokenizer",
+                    "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
-        description = {"Turn text on stdin into token ids, or ids into text; 'train' makes a new vocabulary.",
+        description = {"Turn text into token ids or back; 'train' makes a new vocabulary.",
                 "The text is encoded as it is, including a final line end; ids are separated by spaces,"
                         + " commas or line ends."},
         footer = {"",

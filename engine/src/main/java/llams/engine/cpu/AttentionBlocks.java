@@ -39,7 +39,8 @@ final class AttentionBlocks {
             int width = q.dim(1);
             int rows = k.dim(0);
             int kvWidth = k.dim(1);
-            Guard.that(headDim <= MicroKernel.KC, op + ": headDim is " + headDim + ", wanted at most " + MicroKernel.KC);
+            Guard.that(headDim <= MicroKernel.KC,
+                    op + ": headDim is " + headDim + ", wanted at most " + MicroKernel.KC);
             for (int t = 0; t < tokens; t++) {
                 if (first.getInt(t) <= last.getInt(t)) {
                     Guard.index(op, "first", first, t, rows);

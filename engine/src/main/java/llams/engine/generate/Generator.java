@@ -17,7 +17,7 @@ import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
-import llams.engine.llama.Rows;
+import llams.engine.llama.Wanted;
 import llams.engine.llama.Sequence;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
@@ -138,18 +138,25 @@ public final class Generator implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if not
     public void check(int[] ids) {
+        check(ids, model.config().vocab());
+        if (position + ids.length > cache.capacity()) {
+            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
+                    + " more do not fit into its " + cache.capacity());
+        }
+    }
+
+    /// Checks that there are ids, and that a vocabulary has all of them.
+    ///
+    /// @throws IllegalArgumentException if not
+    public static void check(int[] ids, int vocab) {
         if (ids.length == 0) {
             throw new IllegalArgumentException("the prompt is empty; give at least one token");
         }
         for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= model.config().vocab()) {
+            if (ids[i] < 0 || ids[i] >= vocab) {
                 throw new IllegalArgumentException(
-                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + model.config().vocab());
+                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + vocab);
             }
-        }
-        if (position + ids.length > cache.capacity()) {
-            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
-                    + " more do not fit into its " + cache.capacity());
         }
     }
 
@@ -190,7 +197,7 @@ public final class Generator implements AutoCloseable {
     private static Program program(Llama model, KvCache cache, int tokens) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
-        Rows wanted = tokens == 1 ? Rows.all(at) : Rows.some(1, at);
+        Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.some(1, at);
         Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache, wanted);
         return Program.of(g, Map.of("logits", model.logits(g, hidden)));
     }

@@ -71,13 +71,13 @@ class JsonTreeTest {
 
     @Test
     void ninetyLevelsAreRead() throws IOException {
-        String json = "{\"a\":".repeat(90) + "1}".repeat(90);
+        String json = "{\"a\":".repeat(90) + "1" + "}".repeat(90);
         assertTrue(JsonTree.parse("text", json.getBytes(StandardCharsets.UTF_8)).has("a"));
     }
 
     @Test
     void valuesThatWouldFillTheMemoryAreRefused() throws IOException {
-        assertTrue(refusal("{\"a\":[{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
+        assertTrue(refusal("{\"a\":[" + "{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
     }
 
     @Test
