@@ -10,8 +10,10 @@ import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsException;
 import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.weights.SamplingDefaults;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a model's files, it is read or refused.
+@Isolated("watches the time")
 class ReadersFuzzTest {
     private static final LlamaConfig CONFIG = new LlamaConfig(8, 8, 1, 2, 2, 4, 8, 1e-5f, 1e4, null, 8, true, 1, 1,
             java.util.List.of(2), null);

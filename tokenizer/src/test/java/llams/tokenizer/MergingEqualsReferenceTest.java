@@ -124,7 +124,7 @@ class MergingEqualsReferenceTest {
             Map<String, Integer> ranks = Vocabularies.ranks(tokens);
             for (int length : new int[] {250, 301, 700, 999}) {
                 checkLinear(vocabulary, ranks, "c".repeat(length));
-                checkLinear(vocabulary, ranks, "c".repeat(length / 2) + "dc".repeat(length / 2));
+                checkLinear(vocabulary, ranks, "c".repeat(length / 2) + "d" + "c".repeat(length / 2));
             }
         }
     }

@@ -55,6 +55,8 @@ class DocumentedProgramsRunTest {
                 Matcher file = FILE.matcher(block.group(1));
                 if (file.find()) {
                     programs.put(file.group(1), block.group(1));
+                } else if (block.group(1).contains("void main(")) {
+                    programs.put("Capital", block.group(1));
                 } else {
                     snippets.add(block.group(1));
                 }
@@ -67,6 +69,9 @@ class DocumentedProgramsRunTest {
         Path tokenizer = Files.writeString(directory.resolve("tokenizer.model"), vocabulary);
         Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
         NewModel.write(LlamaConfig.readFile(config), 3, tokenizer, directory.resolve("model"), ByteProgress.SILENT);
+        // Where `llams demo` leaves one.
+        Files.createDirectory(directory.resolve("llams-demo"));
+        Files.createSymbolicLink(directory.resolve("llams-demo/final"), directory.resolve("model"));
         Files.writeString(directory.resolve("data.jsonl"), """
                 {"messages": [{"role": "user", "content": "capital?"}, {"role": "assistant", "content": "Seoul"}]}
                 {"messages": [{"role": "user", "content": "river?"}, {"role": "assistant", "content": "Han"}]}
@@ -76,7 +81,8 @@ class DocumentedProgramsRunTest {
                 .filter(path -> path != null && !path.isEmpty())
                 .collect(Collectors.joining(File.pathSeparator));
         classes = directory.resolve("classes");
-        List<String> javac = new ArrayList<>(List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
+        List<String> javac = new ArrayList<>(
+                List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
         javac.addAll(VECTORS);
         for (Map.Entry<String, String> program : programs.entrySet()) {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
@@ -122,6 +128,7 @@ class DocumentedProgramsRunTest {
     @Test
     void programs() throws IOException, InterruptedException {
         assertEquals("Hello, 세계!", program("Tokenize", "").get(1));
+        assertFalse(String.join("", program("Capital", "")).isBlank());
         List<String> story = program("Generate", "");
         assertTrue(story.getLast().matches("\\d+ tokens, (LENGTH|STOP_ID|CALLER)"), story.toString());
         String chat = String.join("\n", program("Chat", "hi\nyou\n"));
@@ -141,8 +148,9 @@ class DocumentedProgramsRunTest {
         for (String snippet : snippets) {
             // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
             Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
-            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
-                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED"));
+            List<String> jshell = new ArrayList<>(
+                    List.of("jshell", "--class-path", classPath, "-R--add-modules=jdk.incubator.vector",
+                            "-R--enable-native-access=ALL-UNNAMED", "-J-Djava.util.prefs.userRoot=" + directory));
             jshell.addAll(VECTORS);
             jshell.add(lines.toString());
             String printed = run("", jshell);
