@@ -105,7 +105,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1)
                         + ", less than the window's " + length + " tokens (--tokens), not " + stride);
             }
-            MachineMemory.check(Evaluator.memory(loaded.model, length), loaded.weights.allocatedBytes(), "a smaller --tokens");
+            MachineMemory.check(Evaluator.memory(loaded.model, length), loaded.weights.allocatedBytes(),
+                    "a smaller --tokens");
             Corpus corpus = reading.load(data, reading.encoder(loaded.text, config.vocab()));
             DataOptions.note(corpus, eval.console.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);

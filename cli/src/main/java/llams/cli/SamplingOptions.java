@@ -30,8 +30,8 @@ final class SamplingOptions {
     @Option(
             names = "--top-p",
             paramLabel = "P",
-            description = "Sample only from the most probable tokens that together reach P; 1: all " + MAKERS + Sampling.TOP_P
-                    + ").")
+            description = "Sample only from the most probable tokens that together reach P; 1: all " + MAKERS
+                    + Sampling.TOP_P + ").")
     Double topP;
 
     @Option(

@@ -42,8 +42,7 @@ class WikiFuzzTest {
     /// The form is recognized, compressed or not.
     @FuzzTest
     void anyFile(byte[] content) throws Exception {
-        Fuzzed.file("wiki.any", content,
-                path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), ByteProgress.SILENT),
-                DataException.class, IOException.class);
+        Fuzzed.file("wiki.any", content, path -> KowikiText.convert(java.util.List.of(path),
+                path.resolveSibling("wiki.txt"), ByteProgress.SILENT), DataException.class, IOException.class);
     }
 }
