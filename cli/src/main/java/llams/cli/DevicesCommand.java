@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams devices`: where programs can run.
 @Command(
         name = "devices",
-        description = "What this machine can compute on, and why not on the rest.",
+        description = "Show which devices can be used, and why the others cannot.",
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand
@@ -27,10 +27,10 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         int vectorBits = VectorShape.preferredShape().vectorBitSize();
         int cores = Runtime.getRuntime().availableProcessors();
-        long memoryBytes = Memory.machineBytes();
+        long memoryBytes = MachineMemory.machineBytes();
         Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
         Optional<String> noGpu = gpu.map(Device::unavailable)
-                .orElse(Optional.of("not started with one; docs/gpu.md tells how"));
+                .orElse(Optional.of("the program was started without it; see docs/gpu.md"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             root.putObject("cpu")
@@ -43,7 +43,7 @@ final class DevicesCommand implements Callable<Integer> {
             console.out.println(root);
         } else {
             console.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
-                    Memory.text(memoryBytes));
+                    MachineMemory.text(memoryBytes));
             console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }

@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jline.utils.Signals;
 
-/// Lets long work end in order when the terminal goes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
+/// Lets training stop in order when the terminal closes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
 /// for it, the next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays
 /// ignored.
-final class Interruption implements AutoCloseable {
+final class TrainingInterruption implements AutoCloseable {
     private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
     private final PrintStream err;
@@ -17,7 +17,7 @@ final class Interruption implements AutoCloseable {
     private int code = Console.DONE;
 
     /// @param stop asks the work to end; called from another thread
-    Interruption(PrintStream err, Runnable stop) {
+    TrainingInterruption(PrintStream err, Runnable stop) {
         this.err = err;
         this.stop = stop;
         NUMBERS.forEach((name, number) -> before.put(name, Signals.register(name, () -> received(128 + number))));
@@ -30,7 +30,8 @@ final class Interruption implements AutoCloseable {
         code = asShellsReportIt;
         // Behind a bar that redraws itself, on a line of its own.
         err.print(Terminal.columns().isPresent() ? "\n" : "");
-        err.println("llams: interrupted; ends after this step, with a save. Interrupt again to end at once");
+        err.println("llams: interrupted; finishing the current step, then saving and stopping. Interrupt again"
+                + " to stop at once");
         stop.run();
     }
 

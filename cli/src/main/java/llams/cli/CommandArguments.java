@@ -11,18 +11,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /// How a command line is read: any text can be an option's value, as in `--prompt=-n` or `--prompt=@me`. No word is
 /// replaced by a file's content.
-final class Arguments {
+final class CommandArguments {
     /// Stands before a value with `=` that begins as options do, which picocli would refuse; a character that no text
     /// has.
     private static final String VALUE = "\uFFFF";
 
-    private Arguments() {}
+    private CommandArguments() {}
 
     static CommandLine configure(CommandLine commandLine) {
         return commandLine.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false)
-                .registerConverter(String.class, Arguments::unmarked)
-                .registerConverter(Path.class, Arguments::path);
+                .registerConverter(String.class, CommandArguments::unmarked)
+                .registerConverter(Path.class, CommandArguments::path);
     }
 
     /// The arguments as picocli is to parse them.
@@ -50,8 +50,8 @@ final class Arguments {
                 String next = args[++i];
                 if (next.equals("--") || isOption(next, spec)) {
                     throw new ParameterException(at,
-                            option.longestName() + " needs a value, and " + next
-                                    + " is an option; if it is the value, write " + option.longestName() + "="
+                            option.longestName() + " needs a value, but " + next
+                                    + " is an option; if it is meant as the value, write " + option.longestName() + "="
                                     + Shell.quoted(next));
                 }
             }

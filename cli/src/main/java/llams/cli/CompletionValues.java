@@ -9,9 +9,9 @@ import llams.engine.weights.KnownShapes;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
 
-/// Values that the shell offers where an option takes more than they are, or lists of them.
-final class Candidates {
-    private Candidates() {}
+/// Values that shell completion offers for options that also take other values, or lists.
+final class CompletionValues {
+    private CompletionValues() {}
 
     static final class Schedules implements Iterable<String> {
         @Override
@@ -34,7 +34,7 @@ final class Candidates {
         }
     }
 
-    static final class ModelShapes implements Iterable<String> {
+    static final class ModelNames implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
             return KnownShapes.BY_NAME.keySet().iterator();

@@ -5,18 +5,18 @@ import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.run.TrainingRun;
 
-/// Shows how a training run gets on, with its loss.
-final class StepProgress implements TrainingRun.Listener, AutoCloseable {
+/// Shows the progress of a training run, with its loss.
+final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     private final PrintStream err;
     private final Path out;
     private final boolean resume;
     /// Before that, notes stand among what is known of the run.
     private boolean began;
-    private Progress bar;
+    private ProgressMeter bar;
     private double evalLoss = Double.NaN;
 
     /// @param resume whether the run was told to go on from a save
-    StepProgress(PrintStream err, Path out, boolean resume) {
+    StepMeter(PrintStream err, Path out, boolean resume) {
         this.err = err;
         this.out = out;
         this.resume = resume;
@@ -43,8 +43,8 @@ final class StepProgress implements TrainingRun.Listener, AutoCloseable {
     public void step(TrainingRun.Report report) {
         if (bar == null) {
             // A resumed run counts what is left: rate and time left are those of this run.
-            bar = new Progress(err, report.step() == 0 ? "training" : "training from step " + report.step(), "steps",
-                    report.steps() - report.step());
+            bar = new ProgressMeter(err, report.step() == 0 ? "training" : "training from step " + report.step(),
+                    "steps", report.steps() - report.step());
         }
         if (!Double.isNaN(report.evalLoss())) {
             evalLoss = report.evalLoss();

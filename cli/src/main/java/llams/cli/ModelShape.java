@@ -9,9 +9,9 @@ import llams.engine.weights.KnownShapes;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/// What `--config` may name: a known shape, a config file, or a directory with one.
-final class Shapes {
-    private Shapes() {}
+/// The shape that `--config` names: a known one, a config file, or a directory with one.
+final class ModelShape {
+    private ModelShape() {}
 
     static LlamaConfig of(String config, CommandSpec spec) throws IOException {
         LlamaConfig shape = KnownShapes.BY_NAME.get(config.toLowerCase(Locale.ROOT));

@@ -4,9 +4,9 @@ import java.util.Locale;
 import llams.engine.plan.Program;
 import llams.trainer.run.Forecast;
 
-/// What work needs against what the machine has.
-final class Memory {
-    private Memory() {}
+/// The memory that work needs, compared with what the machine has.
+final class MachineMemory {
+    private MachineMemory() {}
 
     /// Bytes of the machine, or of the container around this program.
     static long machineBytes() {
@@ -39,12 +39,12 @@ final class Memory {
     static IllegalStateException tooLittle(Program.Memory memory, long madeBytes, String remedy) {
         String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
         return new IllegalStateException(
-                "this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights (" + made
+                "this needs " + text(allocated(memory) + madeBytes) + " of memory besides the mapped weights (" + made
                         + text(memory.state()) + " state, " + text(memory.temporaries())
-                        + " temporary), and the machine has " + text(machineBytes()) + "; what would help: " + remedy);
+                        + " temporary), but the machine has " + text(machineBytes()) + "; try " + remedy);
     }
 
-    /// As `15.0 GiB`: binary units, as tools that show memory and files have them.
+    /// As `15.0 GiB`, in binary units like other tools that show memory and files.
     static String text(long bytes) {
         if (bytes < 1024) {
             return bytes + " B";

@@ -1,4 +1,4 @@
-package llams.cli;
+package llams.trainer.measure;
 
 import java.io.IOException;
 import java.io.PrintStream;

@@ -13,7 +13,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /// How far long work has come, with its rate and the time left: a bar that redraws itself on a terminal, a plain line
 /// every few seconds anywhere else. Safe to call from any thread; close it before printing anything else.
-public final class Progress implements AutoCloseable {
+public final class ProgressMeter implements AutoCloseable {
     private static final int TERMINAL_INTERVAL_MILLIS = 200;
     private static final int PLAIN_INTERVAL_MILLIS = 5_000;
     private static final int PLAIN_COLUMNS = 120;
@@ -24,16 +24,16 @@ public final class Progress implements AutoCloseable {
     /// @param task  what is being done, a few words
     /// @param unit  what is counted, like `tokens`
     /// @param total how many there will be; -1 when unknown
-    public Progress(PrintStream err, String task, String unit, long total) {
+    public ProgressMeter(PrintStream err, String task, String unit, long total) {
         this(err, task, unit, total, 0);
     }
 
     /// @param done how many there are at the start
-    Progress(PrintStream err, String task, String unit, long total, long done) {
+    ProgressMeter(PrintStream err, String task, String unit, long total, long done) {
         this(err, task, unit, total, done, Terminal.columns(), PLAIN_INTERVAL_MILLIS);
     }
 
-    Progress(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal,
+    ProgressMeter(PrintStream err, String task, String unit, long total, long done, OptionalInt terminal,
             int plainIntervalMillis) {
         boolean redraw = terminal.isPresent();
         PrintStream bare = VisibleStream.bare(err);

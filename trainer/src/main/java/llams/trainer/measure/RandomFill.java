@@ -1,4 +1,4 @@
-package llams.bench;
+package llams.trainer.measure;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -7,20 +7,20 @@ import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
-/// Numbers for measuring: fast to make, spread as real ones are.
-final class RandomFill {
+/// Random numbers for measuring: quick to make and distributed like real ones.
+public final class RandomFill {
     /// Different elements. A prime, so that no two rows of a matrix are alike; what is copied around is 256 KiB.
     private static final int PERIOD = 65_521;
 
     private RandomFill() {}
 
     @FunctionalInterface
-    interface Element {
+    public interface Element {
         float at(long index);
     }
 
     /// Fills a tensor with the first elements, again and again.
-    static void fill(Tensor tensor, Element element) {
+    public static void fill(Tensor tensor, Element element) {
         if (tensor.dtype() == DType.Q8_0) {
             fillBlocks(tensor, element);
             return;

@@ -2,24 +2,24 @@ package llams.cli;
 
 import java.io.PrintStream;
 
-/// How many megabytes of results are there.
-final class ByteProgress implements llams.model.files.Progress, AutoCloseable {
+/// Shows how many megabytes are done.
+final class ByteMeter implements llams.model.files.ByteProgress, AutoCloseable {
     private static final long MEGABYTE = 1_000_000;
 
     private final PrintStream err;
     private final String task;
-    private Progress bar;
+    private ProgressMeter bar;
     private long shown;
 
-    ByteProgress(PrintStream err, String task) {
+    ByteMeter(PrintStream err, String task) {
         this.err = err;
         this.task = task;
     }
 
-    /// The bar starts with what is done already, which says nothing of the rate.
+    /// Starts at what is done already, which does not count towards the rate.
     void from(long doneBytes, long totalBytes) {
         shown = doneBytes / MEGABYTE;
-        bar = new Progress(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);
+        bar = new ProgressMeter(err, task, "MB", Math.ceilDiv(totalBytes, MEGABYTE), shown);
     }
 
     @Override
