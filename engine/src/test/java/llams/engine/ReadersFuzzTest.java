@@ -4,7 +4,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsException;
@@ -58,6 +58,6 @@ class ReadersFuzzTest {
 
     @FuzzTest
     void smallJson(byte[] json) throws Exception {
-        Fuzzed.file("small.json", json, path -> JsonTree.readObject(path).toString(), IOException.class);
+        Fuzzed.file("small.json", json, path -> Json.readObject(path).toString(), IOException.class);
     }
 }

@@ -19,8 +19,8 @@ final class AdamWKernel {
 
     /// `out` `[1]` = the sum of `x^2`, added up in double in an order that does not depend on the threads.
     static void squaredNorm(Tensor x, Tensor out, Parallel p) {
-        Check.f32("squaredNorm", "x", x, x.shape().dims());
-        Check.f32("squaredNorm", "out", out, 1);
+        Guard.f32("squaredNorm", "x", x, x.shape().dims());
+        Guard.f32("squaredNorm", "out", out, 1);
         long n = x.elements();
         int tasks = ElementwiseKernel.tasks(n);
         double[] partial = p.scratch().doubles(0, tasks);
@@ -69,12 +69,12 @@ final class AdamWKernel {
     static void step(Tensor param, Tensor m, Tensor v, Tensor grad, Tensor squaredNorm, Tensor schedule, double beta1,
             double beta2, double eps, double weightDecay, double clip, Parallel p) {
         long[] dims = param.shape().dims();
-        Check.f32("adamW", "param", param, dims);
-        Check.f32("adamW", "m", m, dims);
-        Check.f32("adamW", "v", v, dims);
-        Check.f32("adamW", "grad", grad, dims);
-        Check.f32("adamW", "squaredNorm", squaredNorm, 1);
-        Check.f32("adamW", "schedule", schedule, 3);
+        Guard.f32("adamW", "param", param, dims);
+        Guard.f32("adamW", "m", m, dims);
+        Guard.f32("adamW", "v", v, dims);
+        Guard.f32("adamW", "grad", grad, dims);
+        Guard.f32("adamW", "squaredNorm", squaredNorm, 1);
+        Guard.f32("adamW", "schedule", schedule, 3);
         double norm = Math.sqrt(squaredNorm.getFloat(0));
         if (!Double.isFinite(norm)) {
             return;

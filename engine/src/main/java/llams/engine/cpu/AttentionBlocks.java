@@ -11,12 +11,12 @@ import llams.engine.tensor.Tensor;
 /// How [AttentionKernel] and [AttentionGradientKernel] divide their work, and what they read and write blocks with.
 ///
 /// A block has `COLUMNS` queries (tokens times the heads that share one key head) and `KEYS` keys. Scores are kept
-/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [MicroKernel] wrote
+/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [GemmTile] wrote
 /// as a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
 final class AttentionBlocks {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
     static final int COLUMNS = 256;
     /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache
@@ -35,24 +35,24 @@ final class AttentionBlocks {
     record Geometry(int tokens, int rows, int heads, int kvHeads, int headDim, int group, int width, int kvWidth,
             Tensor first, Tensor last) {
         static Geometry of(String op, Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim) {
-            int tokens = Check.dim(op, "q", q, 2, 0);
-            int width = Check.dim(op, "q", q, 2, 1);
-            int rows = Check.dim(op, "k", k, 2, 0);
-            int kvWidth = Check.dim(op, "k", k, 2, 1);
-            Check.that(headDim > 0 && headDim <= MicroKernel.KC,
-                    op + ": headDim is " + headDim + ", wanted 1 to " + MicroKernel.KC);
-            Check.that(width % headDim == 0 && kvWidth % headDim == 0 && kvWidth > 0 && width % kvWidth == 0,
+            int tokens = Guard.dim(op, "q", q, 2, 0);
+            int width = Guard.dim(op, "q", q, 2, 1);
+            int rows = Guard.dim(op, "k", k, 2, 0);
+            int kvWidth = Guard.dim(op, "k", k, 2, 1);
+            Guard.that(headDim > 0 && headDim <= GemmTile.KC,
+                    op + ": headDim is " + headDim + ", wanted 1 to " + GemmTile.KC);
+            Guard.that(width % headDim == 0 && kvWidth % headDim == 0 && kvWidth > 0 && width % kvWidth == 0,
                     op + ": q " + q.shape() + " has " + width / (double) headDim + " heads of headDim " + headDim
                             + ", wanted a multiple of k's " + kvWidth / (double) headDim);
-            Check.f32(op, "q", q, tokens, width);
-            Check.f32(op, "k", k, rows, kvWidth);
-            Check.f32(op, "v", v, rows, kvWidth);
-            Check.i32(op, "first", first, tokens);
-            Check.i32(op, "last", last, tokens);
+            Guard.f32(op, "q", q, tokens, width);
+            Guard.f32(op, "k", k, rows, kvWidth);
+            Guard.f32(op, "v", v, rows, kvWidth);
+            Guard.i32(op, "first", first, tokens);
+            Guard.i32(op, "last", last, tokens);
             for (int t = 0; t < tokens; t++) {
                 if (first.getInt(t) <= last.getInt(t)) {
-                    Check.index(op, "first", first, t, rows);
-                    Check.index(op, "last", last, t, rows);
+                    Guard.index(op, "first", first, t, rows);
+                    Guard.index(op, "last", last, t, rows);
                 }
             }
             return new Geometry(tokens, rows, width / headDim, kvWidth / headDim, headDim, width / kvWidth, width,
@@ -83,7 +83,7 @@ final class AttentionBlocks {
         final int from;
         final int to;
 
-        Window(Geometry g, int column, int columns, Scratch scratch) {
+        Window(Geometry g, int column, int columns, ThreadBuffers scratch) {
             first = scratch.ints(0, COLUMNS);
             last = scratch.ints(1, COLUMNS);
             // Beyond the columns, and for a token that sees nothing: an empty range that widens no minimum or maximum.
@@ -150,7 +150,7 @@ final class AttentionBlocks {
         }
     }
 
-    /// Zeros in the rows `low .. high-1` of the panel at `c`: [MicroKernel#tile] adds to what stands there.
+    /// Zeros in the rows `low .. high-1` of the panel at `c`: [GemmTile#tile] adds to what stands there.
     static void clear(float[] scores, int c, int low, int high) {
         FloatVector zero = FloatVector.zero(Simd.F);
         for (int i = low; i < high; i++) {

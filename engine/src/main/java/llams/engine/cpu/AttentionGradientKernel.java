@@ -16,9 +16,9 @@ import llams.engine.tensor.Tensor;
 /// * `dq = scale dScores k`
 /// * `dk = scale dScoresᵀ q`
 final class AttentionGradientKernel {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
     private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
@@ -49,12 +49,12 @@ final class AttentionGradientKernel {
     static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
             Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
-        Check.f32("attentionGradient", "out", out, g.tokens(), g.width());
-        Check.f32("attentionGradient", "logSumExp", logSumExp, g.tokens(), g.heads());
-        Check.f32("attentionGradient", "dOut", dOut, g.tokens(), g.width());
-        Check.f32("attentionGradient", "dq", dq, g.tokens(), g.width());
-        Check.f32("attentionGradient", "dk", dk, g.rows(), g.kvWidth());
-        Check.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
+        Guard.f32("attentionGradient", "out", out, g.tokens(), g.width());
+        Guard.f32("attentionGradient", "logSumExp", logSumExp, g.tokens(), g.heads());
+        Guard.f32("attentionGradient", "dOut", dOut, g.tokens(), g.width());
+        Guard.f32("attentionGradient", "dq", dq, g.tokens(), g.width());
+        Guard.f32("attentionGradient", "dk", dk, g.rows(), g.kvWidth());
+        Guard.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
         ElementwiseKernel.clear(dk, p);
         ElementwiseKernel.clear(dv, p);
         int[] starts = p.scratch().ints(0, g.tokens() + 1);
@@ -94,7 +94,7 @@ final class AttentionGradientKernel {
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
             MemorySegment dOut, MemorySegment dq, MemorySegment dk, MemorySegment dv, int kvHead, int from, int columns,
-            Scratch scratch) {
+            ThreadBuffers scratch) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
@@ -139,12 +139,12 @@ final class AttentionGradientKernel {
                 AttentionBlocks.clear(scores, c, 0, end);
                 AttentionBlocks.clear(dScores, c, 0, end);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
-                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
+                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
                             d * LD + c, LD);
                 }
             }
@@ -155,11 +155,11 @@ final class AttentionGradientKernel {
                     int width = Math.min(NR, headDim - d);
                     long at = g.key(kvHead, key + i) + d;
                     Arrays.fill(tile, 0, MR * NR, 0);
-                    MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
-                    ProductPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
+                    GemmTile.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
+                    GemmPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
                     Arrays.fill(tile, 0, MR * NR, 0);
-                    MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
-                    ProductPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
+                    GemmTile.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
+                    GemmPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
                 }
             }
         }

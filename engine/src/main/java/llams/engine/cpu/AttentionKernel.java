@@ -12,9 +12,9 @@ import llams.engine.tensor.Tensor;
 /// in the cache: no array of `[heads, tokens, tokens]` ever exists. [AttentionBlocks] says how a block lies in memory,
 /// [AttentionGradientKernel] has the gradient.
 final class AttentionKernel {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
     private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
@@ -45,12 +45,12 @@ final class AttentionKernel {
     static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
             Tensor logSumExp, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
-        Check.f32("attention", "out", out, g.tokens(), g.width());
-        Check.f32("attention", "logSumExp", logSumExp, g.tokens(), g.heads());
+        Guard.f32("attention", "out", out, g.tokens(), g.width());
+        Guard.f32("attention", "logSumExp", logSumExp, g.tokens(), g.heads());
         int columns = g.tokens() * g.group();
         if (columns < NR) {
             for (int t = 0; t < g.tokens(); t++) {
-                FewQueries.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
+                AttentionDecodeKernel.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
             }
             return;
         }
@@ -64,7 +64,7 @@ final class AttentionKernel {
     }
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
-            int kvHead, int from, int columns, Scratch scratch) {
+            int kvHead, int from, int columns, ThreadBuffers scratch) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
@@ -97,12 +97,12 @@ final class AttentionKernel {
                 }
                 AttentionBlocks.clear(scores, c, low, high);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
                 }
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
+                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
                             d * LD + c, LD);
                 }
             }

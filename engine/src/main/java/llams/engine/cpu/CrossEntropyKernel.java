@@ -38,9 +38,9 @@ final class CrossEntropyKernel {
     ///                  tokens and words make a block; all words where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
             Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
-        int tokens = Check.dim("crossEntropy", "x", x, 2, 0);
-        int dim = Check.dim("crossEntropy", "x", x, 2, 1);
-        int vocab = Check.dim("crossEntropy", "weight", weight, 2, 0);
+        int tokens = Guard.dim("crossEntropy", "x", x, 2, 0);
+        int dim = Guard.dim("crossEntropy", "x", x, 2, 1);
+        int vocab = Guard.dim("crossEntropy", "weight", weight, 2, 0);
         check(x, weight, labels, scale, loss, tokens, dim, vocab);
         clear("tokenLoss", tokenLoss, p, tokens);
         clear("dx", dx, p, tokens, dim);
@@ -49,9 +49,9 @@ final class CrossEntropyKernel {
         }
         int[] counted = p.scratch().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
-        int most = Check.dim("crossEntropy", "work", work[1], 2, 0);
-        int words = Check.dim("crossEntropy", "work", work[1], 2, 1);
-        Check.that(dWeight == null || words == vocab,
+        int most = Guard.dim("crossEntropy", "work", work[1], 2, 0);
+        int words = Guard.dim("crossEntropy", "work", work[1], 2, 1);
+        Guard.that(dWeight == null || words == vocab,
                 "crossEntropy: blocks of " + words + " words, wanted all " + vocab + " for the weight's gradient");
         float factor = scale.getFloat(0);
         double total = 0;
@@ -200,21 +200,21 @@ final class CrossEntropyKernel {
 
     private static void check(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, int tokens, int dim,
             int vocab) {
-        Check.f32("crossEntropy", "x", x, tokens, dim);
-        Check.weight("crossEntropy", "weight", weight, vocab, dim);
-        Check.i32("crossEntropy", "labels", labels, tokens);
-        Check.f32("crossEntropy", "scale", scale, 1);
-        Check.f32("crossEntropy", "loss", loss, 1);
+        Guard.f32("crossEntropy", "x", x, tokens, dim);
+        Guard.weight("crossEntropy", "weight", weight, vocab, dim);
+        Guard.i32("crossEntropy", "labels", labels, tokens);
+        Guard.f32("crossEntropy", "scale", scale, 1);
+        Guard.f32("crossEntropy", "loss", loss, 1);
         for (int t = 0; t < tokens; t++) {
             if (labels.getInt(t) >= 0) {
-                Check.index("crossEntropy", "labels", labels, t, vocab);
+                Guard.index("crossEntropy", "labels", labels, t, vocab);
             }
         }
     }
 
     private static void clear(String name, Tensor result, Parallel p, long... dims) {
         if (result != null) {
-            Check.f32("crossEntropy", name, result, dims);
+            Guard.f32("crossEntropy", name, result, dims);
             ElementwiseKernel.clear(result, p);
         }
     }

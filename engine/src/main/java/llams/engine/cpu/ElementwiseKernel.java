@@ -24,9 +24,9 @@ public final class ElementwiseKernel {
     /// `y = a + scale * b`, any one shape; `y` may be `a` or `b`.
     static void add(Tensor a, Tensor b, float scale, Tensor y, Parallel p) {
         long[] dims = a.shape().dims();
-        Check.f32("add", "a", a, dims);
-        Check.f32("add", "b", b, dims);
-        Check.f32("add", "y", y, dims);
+        Guard.f32("add", "a", a, dims);
+        Guard.f32("add", "b", b, dims);
+        Guard.f32("add", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -48,8 +48,8 @@ public final class ElementwiseKernel {
     /// `y = factor x`; `y` may be `x`.
     static void scale(Tensor x, float factor, Tensor y, Parallel p) {
         long[] dims = x.shape().dims();
-        Check.f32("scale", "x", x, dims);
-        Check.f32("scale", "y", y, dims);
+        Guard.f32("scale", "x", x, dims);
+        Guard.f32("scale", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -102,11 +102,11 @@ public final class ElementwiseKernel {
     /// @param seed   I32 `[2]`
     /// @param stream tells the program's dropouts apart
     static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y, Parallel p) {
-        Check.that(rate >= 0 && rate < 1, "dropout: rate is " + rate + ", wanted at least 0 and less than 1");
+        Guard.that(rate >= 0 && rate < 1, "dropout: rate is " + rate + ", wanted at least 0 and less than 1");
         long[] dims = x.shape().dims();
-        Check.f32("dropout", "x", x, dims);
-        Check.i32("dropout", "seed", seed, 2);
-        Check.f32("dropout", "y", y, dims);
+        Guard.f32("dropout", "x", x, dims);
+        Guard.i32("dropout", "seed", seed, 2);
+        Guard.f32("dropout", "y", y, dims);
         long n = y.elements();
         int seed0 = seed.getInt(0);
         int seed1 = seed.getInt(1);
@@ -172,14 +172,14 @@ public final class ElementwiseKernel {
     ///
     /// @throws IndexOutOfBoundsException if a slot is not a row of the cache
     static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
-        int rows = Check.dim("cacheAppend", "cache", cache, 2, 0);
-        int tokens = Check.dim("cacheAppend", "x", x, 2, 0);
-        int width = Check.dim("cacheAppend", "x", x, 2, 1);
-        Check.f32("cacheAppend", "cache", cache, rows, width);
-        Check.f32("cacheAppend", "x", x, tokens, width);
-        Check.i32("cacheAppend", "slot", slot, tokens);
+        int rows = Guard.dim("cacheAppend", "cache", cache, 2, 0);
+        int tokens = Guard.dim("cacheAppend", "x", x, 2, 0);
+        int width = Guard.dim("cacheAppend", "x", x, 2, 1);
+        Guard.f32("cacheAppend", "cache", cache, rows, width);
+        Guard.f32("cacheAppend", "x", x, tokens, width);
+        Guard.i32("cacheAppend", "slot", slot, tokens);
         for (int t = 0; t < tokens; t++) {
-            Check.index("cacheAppend", "slot", slot, t, rows);
+            Guard.index("cacheAppend", "slot", slot, t, rows);
             MemorySegment.copy(x.data(), t * (width * 4L), cache.data(), slot.getInt(t) * (width * 4L), width * 4L);
         }
     }

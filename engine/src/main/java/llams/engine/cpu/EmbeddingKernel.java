@@ -13,14 +13,14 @@ final class EmbeddingKernel {
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     static void forward(Tensor table, Tensor ids, Tensor y, Parallel p) {
-        int rows = Check.dim("embedding", "table", table, 2, 0);
-        int dim = Check.dim("embedding", "table", table, 2, 1);
-        int tokens = Check.dim("embedding", "ids", ids, 1, 0);
-        Check.weight("embedding", "table", table, rows, dim);
-        Check.i32("embedding", "ids", ids, tokens);
-        Check.f32("embedding", "y", y, tokens, dim);
+        int rows = Guard.dim("embedding", "table", table, 2, 0);
+        int dim = Guard.dim("embedding", "table", table, 2, 1);
+        int tokens = Guard.dim("embedding", "ids", ids, 1, 0);
+        Guard.weight("embedding", "table", table, rows, dim);
+        Guard.i32("embedding", "ids", ids, tokens);
+        Guard.f32("embedding", "y", y, tokens, dim);
         p.run(tokens, (t, scratch) -> {
-            Check.index("embedding", "ids", ids, t, rows);
+            Guard.index("embedding", "ids", ids, t, rows);
             float[] row = scratch.floats(0, dim);
             Widen.row(table, (long) ids.getInt(t) * dim, dim, row, 0);
             MemorySegment.copy(row, 0, y.data(), Tensor.F32, t * (dim * 4L), dim);
@@ -32,14 +32,14 @@ final class EmbeddingKernel {
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     static void gradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate, Parallel p) {
-        int rows = Check.dim("embeddingGradient", "dTable", dTable, 2, 0);
-        int dim = Check.dim("embeddingGradient", "dTable", dTable, 2, 1);
-        int tokens = Check.dim("embeddingGradient", "ids", ids, 1, 0);
-        Check.i32("embeddingGradient", "ids", ids, tokens);
-        Check.f32("embeddingGradient", "dy", dy, tokens, dim);
-        Check.f32("embeddingGradient", "dTable", dTable, rows, dim);
+        int rows = Guard.dim("embeddingGradient", "dTable", dTable, 2, 0);
+        int dim = Guard.dim("embeddingGradient", "dTable", dTable, 2, 1);
+        int tokens = Guard.dim("embeddingGradient", "ids", ids, 1, 0);
+        Guard.i32("embeddingGradient", "ids", ids, tokens);
+        Guard.f32("embeddingGradient", "dy", dy, tokens, dim);
+        Guard.f32("embeddingGradient", "dTable", dTable, rows, dim);
         for (int t = 0; t < tokens; t++) {
-            Check.index("embeddingGradient", "ids", ids, t, rows);
+            Guard.index("embeddingGradient", "ids", ids, t, rows);
         }
         p.run(Math.ceilDiv(rows, TABLE_ROWS), (task, _) -> {
             int from = task * TABLE_ROWS;

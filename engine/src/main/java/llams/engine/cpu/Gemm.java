@@ -2,9 +2,9 @@ package llams.engine.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
-import llams.engine.cpu.Products.Factor;
-import llams.engine.cpu.Products.Sum;
-import llams.engine.cpu.Products.Term;
+import llams.engine.cpu.GemmPlan.Factor;
+import llams.engine.cpu.GemmPlan.Sum;
+import llams.engine.cpu.GemmPlan.Term;
 import llams.engine.device.HostSession;
 import llams.engine.graph.MatMul;
 import llams.engine.tensor.Tensor;
@@ -27,33 +27,33 @@ final class Gemm {
     /// [#multiply], checked and planned once for many runs.
     static Runnable prepare(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
-        Check.that(!transposeA || !transposeB, "matmul: a and b are both transposed; swap them and transpose neither");
-        int m = Check.dim("matmul", "a", a, 2, transposeA ? 1 : 0);
-        int k = Check.dim("matmul", "a", a, 2, transposeA ? 0 : 1);
-        int n = Check.dim("matmul", "b", b, 2, transposeB ? 0 : 1);
-        Check.weight("matmul", transposeA ? "a (transposed)" : "a", a, transposeA ? k : m, transposeA ? m : k);
-        Check.weight("matmul", transposeB ? "b (transposed)" : "b", b, transposeB ? n : k, transposeB ? k : n);
-        Check.f32("matmul", "c", c, m, n);
+        Guard.that(!transposeA || !transposeB, "matmul: a and b are both transposed; swap them and transpose neither");
+        int m = Guard.dim("matmul", "a", a, 2, transposeA ? 1 : 0);
+        int k = Guard.dim("matmul", "a", a, 2, transposeA ? 0 : 1);
+        int n = Guard.dim("matmul", "b", b, 2, transposeB ? 0 : 1);
+        Guard.weight("matmul", transposeA ? "a (transposed)" : "a", a, transposeA ? k : m, transposeA ? m : k);
+        Guard.weight("matmul", transposeB ? "b (transposed)" : "b", b, transposeB ? n : k, transposeB ? k : n);
+        Guard.f32("matmul", "c", c, m, n);
         if (m == 0 || n == 0 || k == 0) {
             return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
         }
-        if (!transposeA && transposeB && m <= DotKernel.FEW) {
-            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate));
-            return () -> DotKernel.multiply(a, false, m, k, sum, p);
+        if (!transposeA && transposeB && m <= GemvKernel.FEW) {
+            List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(b, n, c, 1, n, accumulate));
+            return () -> GemvKernel.multiply(a, false, m, k, sum, p);
         }
         if (!transposeA && n <= FEW_COLUMNS) {
-            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(a, m, c, n, 1, accumulate));
-            return () -> DotKernel.multiply(b, !transposeB, n, k, sum, p);
+            List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(a, m, c, n, 1, accumulate));
+            return () -> GemvKernel.multiply(b, !transposeB, n, k, sum, p);
         }
         Factor rows = new Factor(a, transposeA ? m : k, transposeA);
         Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
         // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the
         // transpose.
-        boolean transposed = transposeA && n < MicroKernel.MR && m > n;
+        boolean transposed = transposeA && n < GemmTile.MR && m > n;
         Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
         Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
-        Products products = Products.of(transposed ? n : m, List.of(sum), p.threads());
-        return () -> products.run(p);
+        GemmPlan plan = GemmPlan.of(transposed ? n : m, List.of(sum), p.threads());
+        return () -> plan.run(p);
     }
 
     /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it
@@ -67,7 +67,7 @@ final class Gemm {
             }
         }
         int rows = (int) steps.getFirst().inputs()[0].shape().dim(0);
-        if (rows <= DotKernel.FEW) {
+        if (rows <= GemvKernel.FEW) {
             return fewTogether(steps, rows, p);
         }
         List<Sum> sums = new ArrayList<>();
@@ -88,14 +88,14 @@ final class Gemm {
                 sums.add(new Sum(new ArrayList<>(List.of(term)), n, c.data(), n, false, isSum(step)));
             }
         }
-        Products products = Products.of(rows, sums, p.threads());
-        return () -> products.run(p);
+        GemmPlan plan = GemmPlan.of(rows, sums, p.threads());
+        return () -> plan.run(p);
     }
 
     /// Few rows, as in decoding: one pass over all weights that they meet.
     private static Runnable fewTogether(List<HostSession.Step> steps, int rows, Parallel p) {
         Tensor a = steps.getFirst().inputs()[0];
-        List<DotKernel.Sum> sums = new ArrayList<>();
+        List<GemvKernel.Product> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
             Tensor c = step.results()[0];
             if (!((MatMul) step.op()).transposeB() || at(step.inputs()[0]) != at(a)
@@ -103,10 +103,10 @@ final class Gemm {
                 return null;
             }
             int n = (int) c.shape().dim(1);
-            sums.add(new DotKernel.Sum(step.inputs()[1], n, c, 1, n, isSum(step)));
+            sums.add(new GemvKernel.Product(step.inputs()[1], n, c, 1, n, isSum(step)));
         }
         int k = (int) a.shape().dim(1);
-        return () -> DotKernel.multiply(a, false, rows, k, sums, p);
+        return () -> GemvKernel.multiply(a, false, rows, k, sums, p);
     }
 
     private static boolean isSum(HostSession.Step step) {

@@ -15,13 +15,13 @@ final class Parallel implements AutoCloseable {
     /// `index` counts from 0; `scratch` is the running thread's own.
     @FunctionalInterface
     interface Task {
-        void run(int index, Scratch scratch);
+        void run(int index, ThreadBuffers scratch);
     }
 
     private static final long SPIN_NANOS = 50_000;
 
     private final Worker[] workers;
-    private final Scratch callerScratch = new Scratch();
+    private final ThreadBuffers callerScratch = new ThreadBuffers();
     private final AtomicBoolean busy = new AtomicBoolean();
     private Thread caller;
 
@@ -54,13 +54,13 @@ final class Parallel implements AutoCloseable {
 
     /// The calling thread's working memory outside of tasks: kernels keep there what all their tasks read. Distinct
     /// from the tasks' own; a kernel called inside a task gets a third one (inside that one's tasks, no further).
-    Scratch scratch() {
-        Scratch inner = innerScratch();
+    ThreadBuffers scratch() {
+        ThreadBuffers inner = innerScratch();
         return inner == null ? callerScratch.nested() : inner.nested();
     }
 
     /// What a kernel called inside a task works with; null outside of tasks.
-    private Scratch innerScratch() {
+    private ThreadBuffers innerScratch() {
         Thread current = Thread.currentThread();
         if (current instanceof Worker worker && worker.owner() == this) {
             return worker.scratch.nested().nested();
@@ -73,7 +73,7 @@ final class Parallel implements AutoCloseable {
     ///
     /// @throws IllegalStateException if another thread is inside `run`, or after [#close]
     void run(int tasks, Task task) {
-        Scratch inner = innerScratch();
+        ThreadBuffers inner = innerScratch();
         if (inner != null) {
             runInline(tasks, task, inner);
             return;
@@ -97,7 +97,7 @@ final class Parallel implements AutoCloseable {
         }
     }
 
-    private static void runInline(int tasks, Task task, Scratch scratch) {
+    private static void runInline(int tasks, Task task, ThreadBuffers scratch) {
         for (int i = 0; i < tasks; i++) {
             task.run(i, scratch);
         }
@@ -126,7 +126,7 @@ final class Parallel implements AutoCloseable {
         }
     }
 
-    private void claimAll(Scratch scratch) {
+    private void claimAll(ThreadBuffers scratch) {
         int done = 0;
         while (true) {
             long now = open.get();
@@ -193,7 +193,7 @@ final class Parallel implements AutoCloseable {
     }
 
     private final class Worker extends Thread {
-        private final Scratch scratch = new Scratch();
+        private final ThreadBuffers scratch = new ThreadBuffers();
         private volatile boolean parked;
 
         Worker(int number) {

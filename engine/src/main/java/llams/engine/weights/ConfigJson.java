@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaConfig.RopeScaling;
 import tools.jackson.databind.JsonNode;
@@ -35,7 +35,7 @@ public final class ConfigJson {
 
     public static LlamaConfig read(Path file) throws IOException {
         try {
-            return new ConfigJson(JsonTree.readObject(file)).config();
+            return new ConfigJson(Json.readObject(file)).config();
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.toString(), null,
                     "no such file; a model directory needs config.json (Hugging Face form)");
@@ -47,7 +47,7 @@ public final class ConfigJson {
     /// The `eos_token_id` of a generation config: empty if it has none.
     public static List<Integer> stopIds(Path file) throws IOException {
         try {
-            return new ConfigJson(JsonTree.readObject(file)).ids("eos_token_id");
+            return new ConfigJson(Json.readObject(file)).ids("eos_token_id");
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }

@@ -21,7 +21,7 @@ import llams.engine.cpu.Quantizer;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
@@ -197,7 +197,7 @@ public final class LlamaWeights implements AutoCloseable {
         if (config.tied() == isStoredTied) {
             return Files.readAllBytes(file);
         }
-        ObjectNode json = JsonTree.readObject(file);
+        ObjectNode json = Json.readObject(file);
         json.put("tie_word_embeddings", false);
         return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }

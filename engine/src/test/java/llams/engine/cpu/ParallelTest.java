@@ -98,7 +98,7 @@ class ParallelTest {
             AtomicInteger runs = new AtomicInteger();
             p.run(20, (_, outer) -> {
                 Thread thread = Thread.currentThread();
-                Scratch shared = p.scratch();
+                ThreadBuffers shared = p.scratch();
                 assertNotSame(outer, shared);
                 p.run(10, (_, inner) -> {
                     assertSame(thread, Thread.currentThread());

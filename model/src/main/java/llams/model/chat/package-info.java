@@ -4,3 +4,4 @@
 /// |---|---|
 /// | [ChatMessage], [ToolCall] | a conversation as data or a user gives it |
 package llams.model.chat;
+

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.safetensors.SafetensorsWriter;
@@ -120,7 +120,7 @@ public final class QuantizedModel {
     }
 
     private static byte[] config(LlamaWeights weights, List<String> kept) throws IOException {
-        ObjectNode config = (ObjectNode) JsonTree.parse("config.json", weights.configJson());
+        ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
         Quantization.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
     }

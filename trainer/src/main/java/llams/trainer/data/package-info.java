@@ -11,3 +11,4 @@
 package llams.trainer.data;
 
 import llams.model.files.DataException;
+

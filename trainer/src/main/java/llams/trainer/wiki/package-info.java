@@ -2,3 +2,4 @@
 /// [llams.trainer.wiki.KowikiText] is the way in; a page goes through `Wikitext` (markup to text) and `Article` (lines,
 /// headings, sections).
 package llams.trainer.wiki;
+

@@ -5,8 +5,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
 /// Guards at a kernel's door: a wrong dtype or shape must never reach a vector loop.
-final class Check {
-    private Check() {}
+final class Guard {
+    private Guard() {}
 
     static void f32(String op, String name, Tensor t, long... dims) {
         typed(op, name, t, DType.F32, dims);

@@ -9,7 +9,7 @@ import llams.engine.tensor.Tensor;
 /// Attention of one token, as in decoding, without packing. Tasks share out the keys, not the heads: so keys and values
 /// are read row after row, where a head alone would pick its part of every row, at distances at which processors do not
 /// fetch ahead. Each task brings its own maximum, sum and weighted values, which are then joined.
-final class FewQueries {
+final class AttentionDecodeKernel {
     /// Keys of a task. Results do not depend on the number of threads, as this does not.
     private static final int KEYS = 64;
     /// Rows that stay in the first-level cache while the heads pass.
@@ -19,7 +19,7 @@ final class FewQueries {
     private static final int PARTS = 15;
     private static final int SCORES = 0;
 
-    private FewQueries() {}
+    private AttentionDecodeKernel() {}
 
     /// One token's attention; see [AttentionKernel#forward]. A part is what one task found: for each head the values'
     /// weighted sum, then the maximum of each, then the total of each.
