@@ -80,7 +80,7 @@ class ChatCommandTest {
     /// What a message says is never lost in silence: it is refused, and the conversation is as it was.
     @Test
     void aMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn() {
-        Llams run = Llams.withInput("hi\nx".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
+        Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
                 "-n", "6");
         assertEquals(1, run.code());
         assertTrue(

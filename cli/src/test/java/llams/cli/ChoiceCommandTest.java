@@ -109,7 +109,7 @@ class ChoiceCommandTest {
     @Test
     void whatWasLearntIsAnswered() throws IOException {
         Path text = Files.writeString(directory.resolve("text.txt"),
-                "the cat sat on the mat. the dog ran to the sea. ".repeat(40));
+                "the cat sat on the mat. the dog ran to the" + " sea. ".repeat(40));
         String tuned = directory.resolve("tuned").toString();
         Llams run = Llams.run("train", "-m", model.toString(), "--data", text.toString(), "--out", tuned, "--steps",
                 "60", "--lr", "0.03", "--tokens", "64");

@@ -32,9 +32,9 @@ class HostileOptionsFileTest {
             indented.append(" ".repeat(i)).append("a:\n");
         }
         return Stream.of(
-                Arguments.of("seed: 1\nlr: [".repeat(20_000) + "]".repeat(20_000),
+                Arguments.of("seed: 1\nlr: " + "[".repeat(20_000) + "]".repeat(20_000),
                         ":2: lr must be a value or a list of values"),
-                Arguments.of("lr: {a: ".repeat(20_000), ":1: lr must be a value or a list of values, not a map"),
+                Arguments.of("lr: " + "{a: ".repeat(20_000), ":1: lr must be a value or a list of values, not a map"),
                 Arguments.of(indented.toString(), ":2: a must be a value or a list of values, not a map"),
                 Arguments.of("- ".repeat(20_000) + "a", ":1: wanted lines like 'lr: 3e-4', found a list"),
                 Arguments.of("? ".repeat(20_000) + "a", ":1: wanted lines like"),
@@ -44,7 +44,7 @@ class HostileOptionsFileTest {
                         ":2: out must be a value or a list of values, not a reference (*)"),
                 Arguments.of("k".repeat(3_000_000) + ": 1", ": longer than 1.00 MiB"),
                 Arguments.of("k".repeat(900_000) + ": 1", ":1: wanted lines like 'lr: 3e-4', found \"kkk"),
-                Arguments.of("'k".repeat(1000) + "': 1", ":1: there is no option \"kkk"),
+                Arguments.of("'" + "k".repeat(1000) + "': 1", ":1: there is no option \"kkk"),
                 Arguments.of("lr: 1\nlr: 2\n", ":2: lr stands there twice, first in line 1"),
                 Arguments.of("lr: 1\n---\nlr: 2\n", ":2: a second document begins"),
                 Arguments.of("lr: 1\n\tseed: 2\n", ": not YAML at line 2, column 1; a tab"),

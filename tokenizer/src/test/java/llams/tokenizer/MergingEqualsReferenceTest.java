@@ -124,7 +124,7 @@ class MergingEqualsReferenceTest {
             Vocabulary vocabulary = Vocabularies.of(tokens);
             for (int length : new int[] {250, 301, 700, 999}) {
                 checkLinear(vocabulary, tokens, "c".repeat(length));
-                checkLinear(vocabulary, tokens, "c".repeat(length / 2) + "dc".repeat(length / 2));
+                checkLinear(vocabulary, tokens, "c".repeat(length / 2) + "d" + "c".repeat(length / 2));
             }
         }
     }

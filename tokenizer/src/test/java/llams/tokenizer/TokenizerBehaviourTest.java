@@ -84,7 +84,7 @@ class TokenizerBehaviourTest {
         assertArrayEquals(tokenizer.encodeOrdinary("a\uFFFDb"), tokenizer.encodeOrdinary("a\uD800b"));
         assertArrayEquals(tokenizer.encodeOrdinary("\uFFFD\uFFFD"), tokenizer.encodeOrdinary("\uDC00\uD800"));
         assertEquals("\uD83D\uDE00", tokenizer.decode(tokenizer.encodeOrdinary("\uD83D\uDE00")));
-        String atChunkEnd = "x".repeat(4095) + "\uD83D\uDE00x".repeat(4094) + "\uD83D";
+        String atChunkEnd = "x".repeat(4095) + "\uD83D\uDE00" + "x".repeat(4094) + "\uD83D";
         assertEquals(atChunkEnd.substring(0, atChunkEnd.length() - 1) + "\uFFFD",
                 tokenizer.decode(tokenizer.encodeOrdinary(atChunkEnd)));
     }

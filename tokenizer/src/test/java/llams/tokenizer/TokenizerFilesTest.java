@@ -205,7 +205,7 @@ class TokenizerFilesTest {
         jsonRefused(good, "\"pretokenizers\":[", "\"pretokenizers\":[null],\"was\":[null,",
                 "pre_tokenizer [] is not supported");
         jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[]", "normalizer is []; it must be an object");
-        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":[".repeat(2000),
+        jsonRefused(good, "\"normalizer\":null", "\"normalizer\":" + "[".repeat(2000),
                 "tokenizer.json:1: nested too deeply");
         jsonRefused(good, "\"added_tokens\":[", "\"added_tokens\":5,\"were\":[",
                 "added_tokens is 5; it must be a list");

@@ -71,13 +71,13 @@ class JsonTest {
 
     @Test
     void ninetyLevelsAreRead() throws IOException {
-        String json = "{\"a\":".repeat(90) + "1}".repeat(90);
+        String json = "{\"a\":".repeat(90) + "1" + "}".repeat(90);
         assertTrue(Json.parse("text", json.getBytes(StandardCharsets.UTF_8)).has("a"));
     }
 
     @Test
     void valuesThatWouldFillTheMemoryAreRefused() throws IOException {
-        assertTrue(refusal("{\"a\":[{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
+        assertTrue(refusal("{\"a\":[" + "{},".repeat(1_000_000) + "1]}").endsWith("it has more than 500000 values"));
     }
 
     @Test
@@ -98,9 +98,7 @@ class JsonTest {
     @Test
     void aByteOrderMarkIsSkipped() throws IOException {
         assertEquals(1,
-                Json.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}"))
-                        .get("a")
-                        .asInt());
+                Json.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}")).get("a").asInt());
     }
 
     @Test

@@ -119,7 +119,7 @@ class LyingSafetensorsTest {
 
     @Test
     void deepJson() throws IOException {
-        refusedHeader("{\"w\":{\"x\":[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
+        refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
                 "nested too deep");
     }
 
@@ -206,8 +206,8 @@ class LyingSafetensorsTest {
 
     @Test
     void tooManyDimensions() throws IOException {
-        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}", 4,
-                "\"w\" has more than 32 numbers in shape");
+        refusedHeader("{\"w\":{\"dtype\":\"F32\",\"shape\":[1" + ",1".repeat(1_000_000) + "],\"data_offsets\":[0,4]}}",
+                4, "\"w\" has more than 32 numbers in shape");
     }
 
     @Test
@@ -297,7 +297,7 @@ class LyingSafetensorsTest {
 
     @Test
     void messagesStayReadable() throws IOException {
-        Path file = file("{\"w\":{\"dtype\":\"x".repeat(1_000_000) + "\"}}", 0);
+        Path file = file("{\"w\":{\"dtype\":\"" + "x".repeat(1_000_000) + "\"}}", 0);
         String message = assertThrows(SafetensorsException.class, () -> SafetensorsFile.open(file)).getMessage();
         assertTrue(message.length() < 500, "a message of " + message.length() + " characters");
     }

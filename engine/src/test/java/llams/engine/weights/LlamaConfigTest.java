@@ -240,7 +240,7 @@ class LlamaConfigTest {
 
     @Test
     void aLongValueIsCutInTheMessage() {
-        String refusal = refusal(SIZES + ", \"eos_token_id\": \"x".repeat(100_000) + "\"");
+        String refusal = refusal(SIZES + ", \"eos_token_id\": \"" + "x".repeat(100_000) + "\"");
         assertTrue(refusal.length() < 500 && refusal.endsWith("x..."), refusal);
     }
 

@@ -4,4 +4,3 @@
 /// |---|---|
 /// | [ChatMessage], [ToolCall] | a conversation as data or a user gives it |
 package llams.model.chat;
-

@@ -9,4 +9,3 @@
 /// Everything that a hub says is checked before it is used, names above all. All that can be refused is refused before
 /// the first byte of weights.
 package llams.model.hub;
-

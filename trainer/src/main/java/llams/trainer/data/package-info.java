@@ -11,4 +11,3 @@
 package llams.trainer.data;
 
 import llams.model.files.DataException;
-

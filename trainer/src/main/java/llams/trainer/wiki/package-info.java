@@ -2,4 +2,3 @@
 /// [llams.trainer.wiki.KowikiText] is the way in; a page goes through `Wikitext` (markup to text) and `Article` (lines,
 /// headings, sections).
 package llams.trainer.wiki;
-

@@ -58,7 +58,7 @@ class FilesAreReadOnceAndForwardsTest {
     @ParameterizedTest
     @ValueSource(strings = {"UTF-16LE", "UTF-16BE"})
     void utf16IsReadWithAndWithoutItsMark(String encoding) throws IOException {
-        String long16 = "{\"text\": \"가😀".repeat(20_000) + "\"}\n";
+        String long16 = "{\"text\": \"" + "가😀".repeat(20_000) + "\"}\n";
         for (String mark : List.of("\uFEFF", "")) {
             Path rows = Files.write(directory.resolve("d.jsonl"), (mark + ROWS + long16).getBytes(encoding));
             assertEquals(List.of("하나", "two", "가😀".repeat(20_000)), Fixtures.texts(rows));

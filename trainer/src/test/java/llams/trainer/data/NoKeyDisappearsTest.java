@@ -71,14 +71,14 @@ class NoKeyDisappearsTest {
 
     @Test
     void longNamesStayShort() throws IOException {
-        String note = notes("{'text': 'x', 'k".repeat(10_000) + "': 1}").getFirst();
+        String note = notes("{'text': 'x', '" + "k".repeat(10_000) + "': 1}").getFirst();
         assertTrue(note.length() < 200, note);
         StringBuilder keys = new StringBuilder("{'a0': 1");
         for (int i = 1; i < 500; i++) {
             keys.append(", 'a").append(i).append("': 1");
         }
         assertTrue(refusal(keys + "}").contains(" and 480 more; "));
-        assertTrue(refusal("{'messages': [{'role': 'r".repeat(10_000) + "', 'content': 'x'}]}").length() < 400);
+        assertTrue(refusal("{'messages': [{'role': '" + "r".repeat(10_000) + "', 'content': 'x'}]}").length() < 400);
     }
 
     @ParameterizedTest

@@ -98,11 +98,11 @@ class UnusableRowsAreSkippedUpToALimitTest {
 
     @Test
     void hostileRowsHaveTheirOwnWords() {
-        withoutSettings(refusal("{\"text\": [".repeat(50_000) + "]".repeat(50_000) + "}", 0),
+        withoutSettings(refusal("{\"text\": " + "[".repeat(50_000) + "]".repeat(50_000) + "}", 0),
                 "nested too deeply (limit 1,000)");
-        withoutSettings(refusal("{\"text\": {\"a\":".repeat(1_001), 0), "nested too deeply (limit 1,000)");
-        withoutSettings(refusal("{\"text\": 9".repeat(2_000) + "}", 0), "a number of more than 1,000 digits");
-        withoutSettings(refusal("{\"k".repeat(100_000) + "\": 1}", 0), "a key is too long");
+        withoutSettings(refusal("{\"text\": " + "{\"a\":".repeat(1_001), 0), "nested too deeply (limit 1,000)");
+        withoutSettings(refusal("{\"text\": " + "9".repeat(2_000) + "}", 0), "a number of more than 1,000 digits");
+        withoutSettings(refusal("{\"" + "k".repeat(100_000) + "\": 1}", 0), "a key is too long");
         withoutSettings(refusal("{\"text\": \"a\"", 0), "cut short");
     }
 

@@ -72,7 +72,7 @@ class HostilePagesTest {
 
     @Test
     void whatIsNestedDeeperThanPagesMayBeLeavesNothing() {
-        assertEquals("", Dumps.body("앞{{nowrap|".repeat(50) + "글}}".repeat(50) + "뒤"));
-        assertEquals("앞글뒤\n", Dumps.body("앞{{nowrap|".repeat(40) + "글}}".repeat(40) + "뒤"));
+        assertEquals("", Dumps.body("앞" + "{{nowrap|".repeat(50) + "글" + "}}".repeat(50) + "뒤"));
+        assertEquals("앞글뒤\n", Dumps.body("앞" + "{{nowrap|".repeat(40) + "글" + "}}".repeat(40) + "뒤"));
     }
 }

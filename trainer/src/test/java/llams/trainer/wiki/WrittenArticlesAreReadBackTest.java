@@ -179,7 +179,7 @@ class WrittenArticlesAreReadBackTest {
         Path out = directory.resolve("out.txt");
         Dumps.convert(out,
                 file("dump.xml", Dumps.export(Dumps.page("글", 0, line.repeat(100_000)), Dumps.page("또", 0, line))));
-        assertEquals("= 글 =\n\n가 & \"나\"\n".repeat(100_000) + "\n= 또 =\n\n가 & \"나\"\n\n", Files.readString(out));
+        assertEquals("= 글 =\n\n" + "가 & \"나\"\n".repeat(100_000) + "\n= 또 =\n\n가 & \"나\"\n\n", Files.readString(out));
     }
 
     @Test
