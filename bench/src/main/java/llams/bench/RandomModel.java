@@ -2,7 +2,6 @@ package llams.bench;
 
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
@@ -24,8 +23,7 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
 
     private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int kvHeads, int vocab,
             boolean tied) {
-        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, vocab, 1e-5f, 500_000, null, 8192,
-                tied, 0.02f, -1, List.of(), null);
+        return LlamaConfig.standard(dim, hiddenDim, layers, heads, kvHeads, vocab).withTied(tied);
     }
 
     /// @throws IllegalArgumentException if there is no shape of this name
@@ -44,7 +42,7 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
                 Tensor tensor = Tensor.allocate(arena, typeOf(dtype, dims), Shape.of(dims));
                 CounterRandom random = CounterRandom.named(0, name);
                 boolean isNorm = name.endsWith("norm.weight");
-                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.initializerRange() * random.gaussian(i)));
+                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
                 tensors.put(name, tensor);
             }
             return Leaf.weight(name, typeOf(dtype, dims), dims);
@@ -61,7 +59,7 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
     /// The same widths with one layer and few words: small enough for the plain loops.
     static LlamaConfig small(LlamaConfig c) {
         return new LlamaConfig(c.dim(), c.hiddenDim(), 1, c.heads(), c.kvHeads(), c.headDim(), 256, c.normEps(),
-                c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.initializerRange(), -1, List.of(), null);
+                c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata());
     }
 
     Parameters frozen() {

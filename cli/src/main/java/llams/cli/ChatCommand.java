@@ -77,7 +77,7 @@ final class ChatCommand implements Callable<Integer> {
         }
         sampling.check();
         Device plain = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(compute.options())) {
             Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             if (loaded.tokenizer() == null) {

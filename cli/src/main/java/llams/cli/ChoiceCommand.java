@@ -57,7 +57,7 @@ final class ChoiceCommand implements Callable<Integer> {
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
         unused.forEach((key, rows) -> eval.llams.err.println(
                 "note: \"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(compute.options())) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its"
                         + " tokenizer.json there");

@@ -111,7 +111,7 @@ final class GenerateCommand implements Callable<Integer> {
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         sampling.check();
         Device plain = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(compute.options())) {
             Device device = loaded.weights().watched(plain);
             Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());

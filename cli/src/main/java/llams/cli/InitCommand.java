@@ -77,7 +77,7 @@ final class InitCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         LlamaConfig shape = Shapes.of(config, spec);
         if (dtype != null) {
-            shape = shape.withDtype(dtype.configName);
+            shape = shape.withMetadata(shape.metadata().withDtype(dtype.configName));
         }
         try (ByteProgress progress = new ByteProgress(llams.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);

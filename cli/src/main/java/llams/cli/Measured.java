@@ -75,7 +75,7 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             Llama.of(config, (name, dims) -> {
                 tensors.computeIfAbsent(name, key -> {
-                    Tensor tensor = random(arena, dtype, config.initializerRange(), dims);
+                    Tensor tensor = random(arena, dtype, config.metadata().initializerRange(), dims);
                     if (name.endsWith("norm.weight")) {
                         for (long i = 0; i < tensor.elements(); i++) {
                             tensor.setFloat(i, 1);

@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import llams.engine.device.Options;
 import llams.model.text.LoadedModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,8 +27,8 @@ final class ModelOptions {
     @Mixin
     WeightsOption weights;
 
-    LoadedModel open() throws IOException {
-        LoadedModel model = LoadedModel.open(directory, adapter, weights.open(directory));
+    LoadedModel open(Options options) throws IOException {
+        LoadedModel model = LoadedModel.open(directory, adapter, weights.open(directory, options));
         model.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
         return model;
     }

@@ -95,7 +95,7 @@ final class PerplexityCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + tokens);
         }
         Device device = compute.open();
-        try (LoadedModel loaded = model.open()) {
+        try (LoadedModel loaded = model.open(compute.options())) {
             LlamaConfig config = loaded.weights().config;
             int length = tokens == null ? Math.min(TOKENS, config.maxPositions()) : tokens;
             if (length > config.maxPositions()) {

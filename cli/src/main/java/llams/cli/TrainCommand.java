@@ -12,6 +12,7 @@ import llams.engine.io.NoRoomException;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
@@ -113,11 +114,11 @@ final class TrainCommand implements Callable<Integer> {
         }
         Device device = compute.open();
         if (options.model == null) {
-            LlamaConfig shape = LlamaConfig.readFile(options.initConfig);
+            LlamaConfig shape = ConfigJson.readFile(options.initConfig);
             return train(shape, null, 0, text(options.tokenizer), (settings, data, eval) -> TrainingRun.ofRandom(device,
                     settings, shape, options.tokenizer, data, eval, options.out));
         }
-        try (LlamaWeights base = weights.open(options.model)) {
+        try (LlamaWeights base = weights.open(options.model, compute.options())) {
             boolean hasOwn = ModelFiles.hasTokenizer(options.model);
             Path tokenizer = options.tokenizer != null || !hasOwn ? options.tokenizer : options.model;
             boolean lacks = options.method == TrainOptions.Method.full && !hasOwn;
@@ -145,8 +146,8 @@ final class TrainCommand implements Callable<Integer> {
             throws IOException {
         TrainSettings asked = options.settings(shape.maxPositions(), 0);
         TrainingRun.checkLength(asked, shape);
-        if (shape.attentionDropout() > 0) {
-            line("note", "config.json says attention_dropout %s, which is not applied", shape.attentionDropout());
+        if (shape.metadata().attentionDropout() > 0) {
+            line("note", "config.json says attention_dropout %s, which is not applied", shape.metadata().attentionDropout());
         }
         RunDirectory.check(options.out, options.resume);
         checkMemory(shape, frozen, madeBytes, asked);
@@ -158,7 +159,7 @@ final class TrainCommand implements Callable<Integer> {
                 : data("held out", reading.load(options.evalData, encoder), asked);
         TrainSettings settings = options.settings(shape.maxPositions(), data.size());
         // What is needed of the model at the end is read now: who knows what becomes of its directory meanwhile.
-        List<Integer> stopIds = options.model == null ? shape.eos() : shape.stopIds(options.model);
+        List<Integer> stopIds = options.model == null ? shape.metadata().eos() : ConfigJson.stopIds(shape, options.model);
         TrainingRun.Report last;
         int interrupted;
         try (TrainingRun run = start.of(settings, data, evalData);

@@ -83,9 +83,9 @@ final class AttentionBlocks {
         final int from;
         final int to;
 
-        Window(Geometry g, int column, int columns, ThreadBuffers scratch) {
-            first = scratch.ints(0, COLUMNS);
-            last = scratch.ints(1, COLUMNS);
+        Window(Geometry g, int column, int columns, ThreadBuffers buffers) {
+            first = buffers.ints(0, COLUMNS);
+            last = buffers.ints(1, COLUMNS);
             // Beyond the columns, and for a token that sees nothing: an empty range that widens no minimum or maximum.
             Arrays.fill(first, Integer.MAX_VALUE);
             Arrays.fill(last, -1);

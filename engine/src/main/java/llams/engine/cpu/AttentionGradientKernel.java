@@ -57,14 +57,14 @@ final class AttentionGradientKernel {
         Guard.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
         ElementwiseKernel.clear(dk, p);
         ElementwiseKernel.clear(dv, p);
-        int[] starts = p.scratch().ints(0, g.tokens() + 1);
-        int runs = independentRuns(g, starts, p.scratch().ints(1, g.tokens() + 1));
-        p.run(runs * g.kvHeads(), (task, scratch) -> {
+        int[] starts = p.buffers().ints(0, g.tokens() + 1);
+        int runs = independentRuns(g, starts, p.buffers().ints(1, g.tokens() + 1));
+        p.run(runs * g.kvHeads(), (task, buffers) -> {
             int from = starts[task / g.kvHeads()] * g.group();
             int to = starts[task / g.kvHeads() + 1] * g.group();
             for (int column = from; column < to; column += COLUMNS) {
                 block(g, q.data(), k, v, out.data(), logSumExp, dOut.data(), dq.data(), dk.data(), dv.data(),
-                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), scratch);
+                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), buffers);
             }
         });
     }
@@ -94,25 +94,25 @@ final class AttentionGradientKernel {
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
             MemorySegment dOut, MemorySegment dq, MemorySegment dk, MemorySegment dv, int kvHead, int from, int columns,
-            ThreadBuffers scratch) {
+            ThreadBuffers buffers) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
-        float[] qT = scratch.floats(Q, wide * LD);
-        float[] dOutT = scratch.floats(D_OUT, wide * LD);
-        float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
-        float[] dOutRows = scratch.floats(D_OUT_ROWS, COLUMNS * wide);
-        float[] kRows = scratch.floats(K, KEYS * STRIDE);
-        float[] vRows = scratch.floats(V, KEYS * STRIDE);
-        float[] kT = scratch.floats(K_T, (wide + MR) * STRIDE);
-        float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] dScores = scratch.floats(D_SCORES, KEYS * STRIDE);
-        float[] dqT = scratch.floats(DQ, (wide + MR) * LD);
-        float[] tile = scratch.floats(TILE, MR * NR);
-        float[] lse = scratch.floats(LSE, COLUMNS);
-        float[] delta = scratch.floats(DELTA, COLUMNS);
-        Window window = new Window(g, from, columns, scratch);
+        float[] stage = buffers.floats(STAGE, Transpose.STAGE);
+        float[] qT = buffers.floats(Q, wide * LD);
+        float[] dOutT = buffers.floats(D_OUT, wide * LD);
+        float[] qRows = buffers.floats(Q_ROWS, COLUMNS * wide);
+        float[] dOutRows = buffers.floats(D_OUT_ROWS, COLUMNS * wide);
+        float[] kRows = buffers.floats(K, KEYS * STRIDE);
+        float[] vRows = buffers.floats(V, KEYS * STRIDE);
+        float[] kT = buffers.floats(K_T, (wide + MR) * STRIDE);
+        float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
+        float[] dScores = buffers.floats(D_SCORES, KEYS * STRIDE);
+        float[] dqT = buffers.floats(DQ, (wide + MR) * LD);
+        float[] tile = buffers.floats(TILE, MR * NR);
+        float[] lse = buffers.floats(LSE, COLUMNS);
+        float[] delta = buffers.floats(DELTA, COLUMNS);
+        Window window = new Window(g, from, columns, buffers);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
         AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
         Transpose.floats(qRows, wide, COLUMNS, headDim, qT, LD, stage);

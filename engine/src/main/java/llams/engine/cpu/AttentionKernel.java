@@ -56,29 +56,29 @@ final class AttentionKernel {
         }
         int blocks = Math.ceilDiv(columns, COLUMNS);
         // The last blocks of a causal sequence see most keys: they go first.
-        p.run(blocks * g.kvHeads(), (task, scratch) -> {
+        p.run(blocks * g.kvHeads(), (task, buffers) -> {
             int from = (blocks - 1 - task / g.kvHeads()) * COLUMNS;
             block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, columns - from),
-                    scratch);
+                    buffers);
         });
     }
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
-            int kvHead, int from, int columns, ThreadBuffers scratch) {
+            int kvHead, int from, int columns, ThreadBuffers buffers) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
-        float[] rows = scratch.floats(Q_ROWS, COLUMNS * wide);
-        float[] qT = scratch.floats(Q, wide * LD);
-        float[] kRows = scratch.floats(K, KEYS * STRIDE);
-        float[] vRows = scratch.floats(V, KEYS * STRIDE);
-        float[] vT = scratch.floats(V_T, (wide + MR) * STRIDE);
-        float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] outT = scratch.floats(OUT, (wide + MR) * LD);
-        float[] max = scratch.floats(MAX, COLUMNS);
-        float[] sum = scratch.floats(SUM, COLUMNS);
-        Window window = new Window(g, from, columns, scratch);
+        float[] stage = buffers.floats(STAGE, Transpose.STAGE);
+        float[] rows = buffers.floats(Q_ROWS, COLUMNS * wide);
+        float[] qT = buffers.floats(Q, wide * LD);
+        float[] kRows = buffers.floats(K, KEYS * STRIDE);
+        float[] vRows = buffers.floats(V, KEYS * STRIDE);
+        float[] vT = buffers.floats(V_T, (wide + MR) * STRIDE);
+        float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
+        float[] outT = buffers.floats(OUT, (wide + MR) * LD);
+        float[] max = buffers.floats(MAX, COLUMNS);
+        float[] sum = buffers.floats(SUM, COLUMNS);
+        Window window = new Window(g, from, columns, buffers);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
         Transpose.floats(rows, wide, COLUMNS, headDim, qT, LD, stage);
         Arrays.fill(outT, 0, padded * LD, 0);

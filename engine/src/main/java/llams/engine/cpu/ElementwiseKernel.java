@@ -5,15 +5,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
 /// Sums, dropout and the cache's row copies.
-public final class ElementwiseKernel {
+final class ElementwiseKernel {
     /// A task's share of a pointwise loop: small enough to balance, large enough to hide the claim.
     static final int TASK_ELEMENTS = 1 << 14;
-
-    private static final int ROUND_1 = 0x21f0aaad;
-    private static final int ROUND_2 = 0xd35a2d97;
 
     private ElementwiseKernel() {}
 
@@ -96,8 +94,8 @@ public final class ElementwiseKernel {
         add(state, x, 1, state, p);
     }
 
-    /// Keeps each element with probability `1 - rate` and divides it by that; the others become 0. Which are kept
-    /// depends on `seed`, `stream` and the element's index alone, so the gradient is the same call on `dy`.
+    /// Keeps the elements of a [DropoutMask], each with probability `1 - rate`, and divides them by that; the others
+    /// become 0. The gradient is the same call on `dy`.
     ///
     /// @param seed   I32 `[2]`
     /// @param stream tells the program's dropouts apart
@@ -108,20 +106,19 @@ public final class ElementwiseKernel {
         Guard.i32("dropout", "seed", seed, 2);
         Guard.f32("dropout", "y", y, dims);
         long n = y.elements();
-        int seed0 = seed.getInt(0);
-        int seed1 = seed.getInt(1);
+        DropoutMask mask = new DropoutMask(seed.getInt(0), seed.getInt(1), stream, rate);
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
-            dropout(x.data(), seed0, seed1, stream, rate, y.data(), from, Math.min(n, from + TASK_ELEMENTS));
+            dropout(x.data(), mask, y.data(), from, Math.min(n, from + TASK_ELEMENTS));
         });
     }
 
-    private static void dropout(MemorySegment x, int seed0, int seed1, int stream, float rate, MemorySegment y,
-            long from, long to) {
-        float keptScale = 1 / (1 - rate);
-        int bar = bar(rate);
+    private static void dropout(MemorySegment x, DropoutMask mask, MemorySegment y, long from, long to) {
+        float keptScale = mask.keptScale();
+        int bar = mask.bar();
+        int seed0 = mask.seed0();
         // A task never crosses a multiple of 2^32 elements, so the index's high half is one key for the whole loop.
-        int key = key(seed0, seed1, stream, from);
+        int key = mask.key(from);
         IntVector iota = IntVector.zero(Simd.I).addIndex(1);
         long i = from;
         for (; i <= to - Simd.LANES; i += Simd.LANES) {
@@ -132,39 +129,14 @@ public final class ElementwiseKernel {
             Simd.store(FloatVector.zero(Simd.F).blend(Simd.load(x, i).mul(keptScale), kept), y, i);
         }
         for (; i < to; i++) {
-            boolean kept = isKept(hash(seed0, seed1, stream, i), rate);
-            y.set(Tensor.F32, i * 4, kept ? x.get(Tensor.F32, i * 4) * keptScale : 0);
+            y.set(Tensor.F32, i * 4, mask.keeps(i) ? x.get(Tensor.F32, i * 4) * keptScale : 0);
         }
     }
 
-    /// 32 well-mixed bits for one element.
-    public static int hash(int seed0, int seed1, int stream, long index) {
-        return mix(mix((int) index + seed0) ^ key(seed0, seed1, stream, index));
-    }
-
-    public static boolean isKept(int hash, float rate) {
-        return hash >>> 8 >= bar(rate);
-    }
-
-    /// Elements whose 24-bit hash is below are dropped.
-    private static int bar(float rate) {
-        return Math.round(rate * 0x1p24f);
-    }
-
-    private static int key(int seed0, int seed1, int stream, long index) {
-        return mix(mix(mix(seed0 ^ 0x5bd1e995) + seed1) + stream) + (int) (index >>> 32) * 0x9e3779b9;
-    }
-
-    /// A bijection of 32 bits with little bias (xor-shift and multiply, constants from Wellons' hash prospector).
-    private static int mix(int h) {
-        h = (h ^ h >>> 15) * ROUND_1;
-        h = (h ^ h >>> 15) * ROUND_2;
-        return h ^ h >>> 15;
-    }
-
+    /// As [DropoutMask] mixes.
     private static IntVector mix(IntVector h) {
-        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(ROUND_1);
-        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(ROUND_2);
+        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_1);
+        h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_2);
         return h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15));
     }
 

@@ -19,9 +19,9 @@ final class EmbeddingKernel {
         Guard.weight("embedding", "table", table, rows, dim);
         Guard.i32("embedding", "ids", ids, tokens);
         Guard.f32("embedding", "y", y, tokens, dim);
-        p.run(tokens, (t, scratch) -> {
+        p.run(tokens, (t, buffers) -> {
             Guard.index("embedding", "ids", ids, t, rows);
-            float[] row = scratch.floats(0, dim);
+            float[] row = buffers.floats(0, dim);
             Widen.row(table, (long) ids.getInt(t) * dim, dim, row, 0);
             MemorySegment.copy(row, 0, y.data(), Tensor.F32, t * (dim * 4L), dim);
         });

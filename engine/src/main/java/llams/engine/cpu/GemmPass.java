@@ -49,12 +49,12 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
     void run(Parallel p) {
         int stripes = Math.ceilDiv(height, STRIPE);
         int slot = stripes * STRIPE * STRIDE;
-        float[] a = p.scratch().floats(A, (packed.getLast().slot() + 1) * slot);
+        float[] a = p.buffers().floats(A, (packed.getLast().slot() + 1) * slot);
         p.run(packed.size() * stripes,
-                (task, scratch) -> pack(packed.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
+                (task, buffers) -> pack(packed.get(task / stripes), task % stripes * STRIPE, a, slot, buffers));
         int wide = tasks.wide();
         int tall = tasks.tall();
-        p.run(tasks.across() * tasks.down(), (task, scratch) -> {
+        p.run(tasks.across() * tasks.down(), (task, buffers) -> {
             int top = task % tasks.down() * tall;
             int left = task / tasks.down() * wide;
             int i = 0;
@@ -63,17 +63,17 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
             }
             Part part = parts.get(i);
             block(part, a, slot, top, Math.min(tall, height - top), left, Math.min(wide, part.sum.width() - left),
-                    scratch);
+                    buffers);
         });
     }
 
-    private void pack(GemmPlan.Packed block, int top, float[] a, int slot, ThreadBuffers scratch) {
+    private void pack(GemmPlan.Packed block, int top, float[] a, int slot, ThreadBuffers buffers) {
         GemmPlan.Factor rows = block.rows();
         int count = Math.min(STRIPE, height - top);
         int at = block.slot() * slot + top * STRIDE + block.column();
         if (rows.stepMajor()) {
             GemmPacking.rowsTransposed(rows.data(), rows.ld(), row + top, count, block.from(), block.steps(), a, at,
-                    scratch.floats(STAGE, GemmPacking.STAGE));
+                    buffers.floats(STAGE, GemmPacking.STAGE));
         } else {
             GemmPacking.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(),
                     block.steps(), a, at);
@@ -81,15 +81,14 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
     }
 
     /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
-    private void block(Part part, float[] a, int slot, int top, int height, int left, int width,
-            ThreadBuffers scratch) {
-        float[] b = scratch.floats(B, STAGE_STEPS * GemmTasks.MAX_WIDE + NR * Simd.LANES);
+    private void block(Part part, float[] a, int slot, int top, int height, int left, int width, ThreadBuffers buffers) {
+        float[] b = buffers.floats(B, STAGE_STEPS * GemmTasks.MAX_WIDE + NR * Simd.LANES);
         int padded = Math.ceilDiv(width, NR) * NR;
         int stages = part.stages.size();
-        float[] sums = scratch.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);
+        float[] sums = buffers.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);
         for (int stage = 0; stage < stages; stage++) {
             List<Use> uses = part.stages.get(stage);
-            packColumns(uses, left, width, padded, b, scratch.floats(STAGE, GemmPacking.STAGE));
+            packColumns(uses, left, width, padded, b, buffers.floats(STAGE, GemmPacking.STAGE));
             int at = 0;
             for (int i = 0; i < height; i += MR) {
                 for (int j = 0; j < width; j += NR) {

@@ -36,7 +36,7 @@ final class GemvKernel {
     /// @param few `[count, k]`, or `[k, count]` if `transposed`
     static void multiply(Tensor few, boolean transposed, int count, int k, List<Product> sums, Parallel p) {
         int padded = count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
-        float[] x = p.scratch().floats(15, padded * k);
+        float[] x = p.buffers().floats(15, padded * k);
         if (transposed) {
             for (int f = 0; f < count; f++) {
                 for (int i = 0; i < k; i++) {
@@ -56,7 +56,7 @@ final class GemvKernel {
         for (Product sum : sums) {
             tasks += tasks(sum, k, taskBytes);
         }
-        p.run(tasks, (task, scratch) -> {
+        p.run(tasks, (task, buffers) -> {
             int index = task;
             int i = 0;
             for (; index >= tasks(sums.get(i), k, taskBytes); i++) {
@@ -67,9 +67,9 @@ final class GemvKernel {
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
             if (count == 1) {
-                oneVector(x, sum, from, to, k, scratch.floats(2, STREAMS * Simd.LANES));
+                oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * Simd.LANES));
             } else {
-                severalVectors(x, padded, count, sum, from, to, k, scratch);
+                severalVectors(x, padded, count, sum, from, to, k, buffers);
             }
         });
     }
@@ -223,9 +223,9 @@ final class GemvKernel {
 
     /// `GROUP` rows at a time are widened once and meet `GROUP` vectors at a time.
     private static void severalVectors(float[] x, int padded, int count, Product sum, int from, int to, int k,
-            ThreadBuffers scratch) {
-        float[] rows = scratch.floats(0, GROUP * PIECE);
-        float[] sums = scratch.floats(1, FEW * GROUP * Simd.LANES);
+            ThreadBuffers buffers) {
+        float[] rows = buffers.floats(0, GROUP * PIECE);
+        float[] sums = buffers.floats(1, FEW * GROUP * Simd.LANES);
         for (int r = from; r < to; r += GROUP) {
             int height = Math.min(GROUP, to - r);
             Arrays.fill(rows, height * PIECE, GROUP * PIECE, 0);

@@ -24,7 +24,7 @@ final class NormKernel {
         Guard.f32("rmsNorm", "x", x, tokens, dim);
         Guard.weight("rmsNorm", "weight", weight, dim);
         Guard.f32("rmsNorm", "y", y, tokens, dim);
-        float[] w = p.scratch().floats(0, dim);
+        float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
@@ -76,7 +76,7 @@ final class NormKernel {
         Guard.weight("rmsNormGradient", "weight", weight, dim);
         Guard.f32("rmsNormGradient", "dy", dy, tokens, dim);
         Guard.f32("rmsNormGradient", "dx", dx, tokens, dim);
-        float[] w = p.scratch().floats(0, dim);
+        float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
@@ -122,15 +122,15 @@ final class NormKernel {
         Guard.f32("rmsNormWeightGradient", "x", x, tokens, dim);
         Guard.f32("rmsNormWeightGradient", "dy", dy, tokens, dim);
         Guard.f32("rmsNormWeightGradient", "dWeight", dWeight, dim);
-        float[] inverse = p.scratch().floats(1, tokens);
+        float[] inverse = p.buffers().floats(1, tokens);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
                 inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps);
             }
         });
-        p.run(Math.ceilDiv(dim, COLUMNS), (task, scratch) -> {
-            float[] sum = scratch.floats(0, COLUMNS);
+        p.run(Math.ceilDiv(dim, COLUMNS), (task, buffers) -> {
+            float[] sum = buffers.floats(0, COLUMNS);
             int from = task * COLUMNS;
             int columns = Math.min(COLUMNS, dim - from);
             columnSums(x.data(), dy.data(), inverse, tokens, dim, from, columns, sum);

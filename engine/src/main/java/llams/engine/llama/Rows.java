@@ -1,12 +1,12 @@
 package llams.engine.llama;
 
 import llams.engine.graph.Graph;
+import llams.engine.graph.Inputs;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
-import llams.engine.tensor.DType;
 
-/// The tokens of a run whose last hidden state is wanted: where the scores of one token are all that is asked for, as
-/// of a prompt, the last block computes keys and values of all tokens, and everything else of that one.
+/// The tokens of a run whose last hidden state is wanted. A prompt needs the scores of its last token only: the last
+/// block then computes keys and values of all tokens, and everything else for that one alone.
 ///
 /// @param pickOrNull which of the run's tokens, I32 `[wanted]`; null for all
 /// @param at         where they stand
@@ -15,15 +15,20 @@ public record Rows(Leaf pickOrNull, Sequence at) {
         return new Rows(null, at);
     }
 
-    /// The usual leaves: inputs named `pick` and `pick.position`, `pick.first` and `pick.last`.
-    public static Rows some(int wanted, Sequence all) {
-        return new Rows(Leaf.input("pick", DType.I32, wanted),
-                new Sequence(Leaf.input("pick.position", DType.I32, wanted),
-                        Leaf.input("pick.first", DType.I32, wanted), Leaf.input("pick.last", DType.I32, wanted),
-                        all.rope(), 0));
+    /// One token, which [#fill] names.
+    public static Rows one(Sequence all) {
+        return new Rows(Sequence.input("pick", 1), new Sequence(Sequence.input("pick.position", 1),
+                Sequence.input("pick.first", 1), Sequence.input("pick.last", 1), all.rope(), 0));
     }
 
-    /// Of `[tokens, dim]` the wanted ones, `[wanted, dim]`.
+    /// Fills the inputs of [#one]: the run's token `pick`, which stands at `position` and sees all before it.
+    public static void fill(Inputs program, int pick, int position) {
+        program.set(Sequence.input("pick", 1), pick);
+        program.set(Sequence.input("pick.position", 1), position);
+        program.set(Sequence.input("pick.last", 1), position);
+    }
+
+    /// The wanted rows of `x` `[tokens, dim]`: `[wanted, dim]`.
     Value of(Graph g, Value x) {
         return pickOrNull == null ? x : g.embedding(x, pickOrNull);
     }

@@ -1,6 +1,6 @@
 package llams.engine.reference;
 
-import llams.engine.cpu.ElementwiseKernel;
+import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
 /// Every operation in the plainest loops, summed in double: the reference that each fast kernel is tested against, and
@@ -324,10 +324,9 @@ public final class ReferenceKernels {
     }
 
     public static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y) {
-        float keptScale = 1 / (1 - rate);
+        DropoutMask mask = new DropoutMask(seed.getInt(0), seed.getInt(1), stream, rate);
         for (long i = 0; i < y.elements(); i++) {
-            int hash = ElementwiseKernel.hash(seed.getInt(0), seed.getInt(1), stream, i);
-            y.setFloat(i, ElementwiseKernel.isKept(hash, rate) ? x.getFloat(i) * keptScale : 0);
+            y.setFloat(i, mask.keeps(i) ? x.getFloat(i) * mask.keptScale() : 0);
         }
     }
 

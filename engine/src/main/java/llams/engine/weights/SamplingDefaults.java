@@ -78,7 +78,7 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
 
     private static void check(boolean holds, Path file, String key, String wanted, JsonNode found) throws IOException {
         if (!holds) {
-            throw new IOException(file + ": \"" + key + "\" is " + ConfigJson.shown(found) + "; wanted " + wanted);
+            throw new IOException(file + ": \"" + key + "\" is " + JsonFields.shown(found) + "; wanted " + wanted);
         }
     }
 }

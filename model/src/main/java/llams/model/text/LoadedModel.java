@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.SamplingDefaults;
 import llams.model.chat.ModelText;
@@ -39,10 +40,10 @@ public record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor>
                     : null;
             if (adapter == null) {
                 return new LoadedModel(weights, weights.model(), weights.resident(), text,
-                        weights.config.stopIds(directory), SamplingDefaults.read(directory), weights.notes, arena);
+                        ConfigJson.stopIds(weights.config, directory), SamplingDefaults.read(directory), weights.notes, arena);
             }
             Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
-            List<Integer> stopIds = weights.config.stopIds(generation);
+            List<Integer> stopIds = ConfigJson.stopIds(weights.config, generation);
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
             return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.tokenizer.ChatFormat;
 import llams.tokenizer.Message;
@@ -35,7 +36,7 @@ final class Measures {
             Map<String, DemoReport.Score> right = new LinkedHashMap<>();
             Map<String, String> answers = new LinkedHashMap<>();
             Tokenizer tokenizer = Tokenizer.load(directory);
-            Set<Integer> stops = new HashSet<>(weights.config.stopIds(directory));
+            Set<Integer> stops = new HashSet<>(ConfigJson.stopIds(weights.config, directory));
             try (Generator generator = new Generator(device, weights.model(), weights.resident(),
                     weights.config.maxPositions())) {
                 Asker asker = new Asker(generator, tokenizer, new ChatFormat(tokenizer), stops);

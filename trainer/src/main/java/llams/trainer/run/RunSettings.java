@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.ConfigJson;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.PackedDataset;
@@ -86,7 +87,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         if (origin.adapter != null) {
             values.put("from-adapter", origin.adapter);
         }
-        for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(config.toJson()).properties()) {
+        for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(ConfigJson.text(config)).properties()) {
             values.put(MODEL + entry.getKey(),
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }

@@ -55,7 +55,7 @@ public final class Trainer implements AutoCloseable {
         this.seed = seed;
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
-        all.put("rope.table", RopeTable.create(arena, model.config(), positions));
+        all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         for (Leaf leaf : trained) {
             for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf),
                     Optimizer.secondMoment(leaf))) {
@@ -98,8 +98,7 @@ public final class Trainer implements AutoCloseable {
             Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
             batch.fill(pass, 1.0 / Math.max(1, counted));
             if (hasDropout) {
-                pass.input(LoraLinear.SEED.name()).setInt(0, seed);
-                pass.input(LoraLinear.SEED.name()).setInt(1, step * accumulate + i);
+                pass.set(LoraLinear.SEED, seed, step * accumulate + i);
             }
             pass.run();
             float part = pass.output("loss").getFloat(0);
@@ -108,10 +107,7 @@ public final class Trainer implements AutoCloseable {
             }
             loss += part;
         }
-        float[] schedule = optimizer.schedule(rate, step);
-        for (int i = 0; i < schedule.length; i++) {
-            update.input(Optimizer.SCHEDULE.name()).setFloat(i, schedule[i]);
-        }
+        update.set(Optimizer.SCHEDULE, optimizer.schedule(rate, step));
         update.run();
         double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {

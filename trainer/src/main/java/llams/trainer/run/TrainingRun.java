@@ -14,6 +14,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ModelText;
 import llams.model.create.QuantizedModel;
@@ -110,7 +111,7 @@ public final class TrainingRun implements AutoCloseable {
         checkLength(settings, base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
         Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
-        List<Integer> stops = base.config.stopIds(base.directory);
+        List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
@@ -137,7 +138,7 @@ public final class TrainingRun implements AutoCloseable {
         checkLength(settings, config);
         Arena arena = Arena.ofShared();
         return new TrainingRun(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer),
-                data, evalData, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
+                data, evalData, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
     }
 
     /// The element types of a model as it is used.

@@ -5,6 +5,7 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
+import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.tensor.Tensor;
 
@@ -75,7 +76,7 @@ public final class GpuDevice implements Device {
     }
 
     @Override
-    public Session open(Map<String, Tensor> resident) {
+    public Session open(Map<String, Tensor> resident, Options options) {
         Products.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
         return new GpuSession(resident, Products.chosen(), GpuSession.Limits.usual());
     }
