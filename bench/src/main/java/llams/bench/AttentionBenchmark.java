@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import llams.engine.graph.Attention;
-import llams.engine.graph.AttentionGradient;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Node;
 import llams.engine.graph.Value;
@@ -98,7 +97,7 @@ public class AttentionBenchmark {
                 Value dout) {
             List<Value> inputs = new ArrayList<>(operands);
             inputs.addAll(List.of(out, logSumExp, dout));
-            Node node = in.graph.recordNode(new AttentionGradient(dims[3], tokens), inputs.toArray(Value[]::new));
+            Node node = in.graph.recordNode(new Attention.Gradient(dims[3], tokens), inputs.toArray(Value[]::new));
             for (int i = 0; i < 3; i++) {
                 in.output(RESULTS.get(i + 1), node.results.get(i));
             }

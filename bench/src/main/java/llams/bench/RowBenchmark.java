@@ -8,8 +8,7 @@ import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Node;
 import llams.engine.graph.Result;
-import llams.engine.graph.RmsNormGradient;
-import llams.engine.graph.SwiGluGradient;
+import llams.engine.graph.RmsNorm;
 import llams.engine.graph.Value;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
@@ -93,7 +92,7 @@ public class RowBenchmark {
         @Override
         void record(Graph g) {
             one.output("dx",
-                    g.record(new RmsNormGradient(1e-5f), rows("x"), one.random("weight", DType.F32, dim), rows("dy")));
+                    g.record(new RmsNorm.Gradient(1e-5f), rows("x"), one.random("weight", DType.F32, dim), rows("dy")));
             costs(9, 3);
         }
     }
@@ -145,7 +144,7 @@ public class RowBenchmark {
 
         @Override
         void record(Graph g) {
-            Node node = g.recordNode(new SwiGluGradient(), rows("gate"), rows("up"), rows("dy"));
+            Node node = g.recordNode(new llams.engine.graph.SwiGlu.Gradient(), rows("gate"), rows("up"), rows("dy"));
             one.output("dgate", node.results.get(0));
             one.output("dup", node.results.get(1));
             costs(10, 5);

@@ -102,7 +102,7 @@ public class TrainStepBenchmark {
         }
 
         private Trainer trainer(Device device, Arena arena, RandomModel weights, String method, int tokens) {
-            Optimizer optimizer = new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
+            Optimizer optimizer = Optimizer.standard();
             if (method.equals("full")) {
                 List<Leaf> trained = new ArrayList<>();
                 Llama model = Llama.of(weights.config(), (name, dims) -> {

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
                 "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"})
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -82,8 +82,8 @@ final class BenchCommand implements Callable<Integer> {
                     "bench must be the first argument of ./llams, which then builds it");
         }
         if (list) {
-            benchmarks.list(llams.out);
-            return Main.DONE;
+            benchmarks.list(console.out);
+            return Console.DONE;
         }
         for (int count : threads) {
             if (count < 1) {
@@ -96,9 +96,9 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         Benchmarks.Request request = new Benchmarks.Request(patterns, quick, threads, vectorBits, parameters(),
-                !noCeilings, json, llams.verbose);
+                !noCeilings, json, console.verbose);
         try {
-            return benchmarks.run(request, llams.out, llams.err) == 0 ? Main.DONE : Main.FAILED;
+            return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

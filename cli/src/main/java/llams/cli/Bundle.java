@@ -132,14 +132,14 @@ final class Bundle {
 
     /// Adds the jars of this program and of TornadoVM, and tells the modules of Java that they need.
     private void addProgram(TreeMap<String, BundleFile> files, Set<String> system) throws IOException {
-        Set<String> roots = new LinkedHashSet<>(List.of(Main.class.getPackageName()));
+        Set<String> roots = new LinkedHashSet<>(List.of(Console.class.getPackageName()));
         List<Path> places = new ArrayList<>();
         if (sdk != null) {
             roots.addAll(sdk.roots());
             // The compiler comes first: TornadoVM's replaces Java's own.
             places.addAll(list(sdk.compiler()));
             places.addAll(list(sdk.modules()));
-            files.put("gpu/engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
+            files.put("gpu/llams-engine-tornado.jar", BundleFile.ofModule(gpuDevice()));
             files.put("gpu/gpu.flags", BundleFile.ofText(resource("gpu.flags"), false));
             files.put("tornado/flags", BundleFile.ofText(sdk.flagsThere(), false));
             for (String kept : List.of("lib", "etc")) {

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
                 "  tar xf llams.tar.xz && llams/llams devices"})
 final class BundleCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -57,18 +57,18 @@ final class BundleCommand implements Callable<Integer> {
         }
         Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null);
         long bytes;
-        try (ByteProgress progress = new ByteProgress(llams.err, "packing")) {
+        try (ByteProgress progress = new ByteProgress(console.err, "packing")) {
             bytes = bundle.write(out, level, progress);
         }
         if (json) {
-            llams.out.println(JsonNodeFactory.instance.objectNode()
+            console.out.println(JsonNodeFactory.instance.objectNode()
                     .put("out", out.toString())
                     .put("bytes", bytes)
                     .put("gpu", gpu));
         } else {
-            llams.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out, Memory.text(bytes),
-                    Shell.quoted(out.getFileName().toString()));
+            console.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out,
+                    Memory.text(bytes), Shell.quoted(out.getFileName().toString()));
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 }

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
                 "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -79,7 +79,7 @@ final class ChatCommand implements Callable<Integer> {
         Device plain = compute.open();
         try (LoadedModel loaded = model.open(compute.options())) {
             Device device = loaded.weights().watched(plain);
-            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
+            Sampler sampler = sampling.sampler(loaded.sampling(), console.err);
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put"
                         + " its tokenizer.json there");
@@ -88,20 +88,20 @@ final class ChatCommand implements Callable<Integer> {
             Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(),
                     "a smaller --context");
             try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
-                    AnswerInterruption interruption = new AnswerInterruption(llams.err)) {
+                    AnswerInterruption interruption = new AnswerInterruption(console.err)) {
                 talk(loaded, generator, capacity, sampler, interruption);
             }
         }
         // At a terminal, whoever was refused has seen it.
-        return refused == 0 || Terminal.isInput() ? Main.DONE : Main.FAILED;
+        return refused == 0 || Terminal.isInput() ? Console.DONE : Console.FAILED;
     }
 
     private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler,
             AnswerInterruption interruption) throws IOException {
         ChatTemplate chat = loaded.text().chat();
         if (!chat.isModels()) {
-            llams.err.println("note: " + model.directory + " has no chat template; the conversation is written in"
-                    + " Llama 3's format");
+            console.note(
+                    model.directory + " has no chat template; the conversation is written in" + " Llama 3's format");
         }
         Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
         stops.addAll(chat.stopIds());
@@ -109,7 +109,7 @@ final class ChatCommand implements Callable<Integer> {
         List<ChatMessage> said = new ArrayList<>(opening);
         // What the last turn left to be said before the next one: the end of an answer that was cut off.
         int[] open = {};
-        Lines lines = new Lines(llams.in, "standard input");
+        Lines lines = new Lines(console.in, "standard input");
         for (String line = next(lines); line != null; line = next(lines)) {
             ChatMessage message = new ChatMessage("user", line);
             List<ChatMessage> alone = new ArrayList<>(opening);
@@ -128,7 +128,7 @@ final class ChatCommand implements Callable<Integer> {
                 generator.reset();
             }
             if (generator.position() + ids.length >= capacity) {
-                llams.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
+                console.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
                 generator.reset();
                 said = alone;
                 ids = anew;
@@ -136,16 +136,16 @@ final class ChatCommand implements Callable<Integer> {
             StringBuilder answered = new StringBuilder();
             TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
                 answered.append(piece);
-                llams.text.print(piece);
-                llams.text.flush();
+                console.text.print(piece);
+                console.text.flush();
             });
             interruption.answerBegins();
             Generator.Continuation answer = generator.generate(ids, maxTokens, sampler, stops,
                     id -> text.accept(id) && interruption.isWanted());
             interruption.answerEnds();
             text.finish();
-            llams.out.println();
-            llams.out.flush();
+            console.out.println();
+            console.out.flush();
             // The last token of an answer that did not end by itself is not part of the sequence yet.
             int[] last = answer.ids();
             open = answer.end() == Generator.End.STOP_ID ? new int[0] : new int[] {last[last.length - 1]};
@@ -155,7 +155,7 @@ final class ChatCommand implements Callable<Integer> {
 
     private void refuse(String reason) {
         refused++;
-        llams.err.println("llams: " + reason);
+        console.err.println("llams: " + reason);
     }
 
     /// The next message; blank lines are none.
@@ -163,13 +163,13 @@ final class ChatCommand implements Callable<Integer> {
         String line;
         do {
             if (Terminal.isError()) {
-                llams.err.print("> ");
-                llams.err.flush();
+                console.err.print("> ");
+                console.err.flush();
             }
             line = line(lines);
         } while (line != null && line.isBlank());
         if (line == null && Terminal.isError()) {
-            llams.err.println();
+            console.err.println();
         }
         return line;
     }

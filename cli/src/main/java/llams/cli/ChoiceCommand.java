@@ -55,8 +55,8 @@ final class ChoiceCommand implements Callable<Integer> {
         Device device = compute.open();
         Map<String, Integer> unused = new TreeMap<>();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
-        unused.forEach((key, rows) -> eval.llams.err.println(
-                "note: \"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
+        unused.forEach((key, rows) -> eval.console
+                .note("\"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
         try (LoadedModel loaded = model.open(compute.options())) {
             if (loaded.tokenizer() == null) {
                 throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its"
@@ -66,13 +66,13 @@ final class ChoiceCommand implements Callable<Integer> {
                     loaded.weights().config.maxPositions());
             Memory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
-            try (Progress progress = new Progress(eval.llams.err, "asking", "tokens", choice.tokens())) {
+            try (Progress progress = new Progress(eval.console.err, "asking", "tokens", choice.tokens())) {
                 score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(),
                         progress::step);
             }
             print(score);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void print(MultipleChoice.Score score) {
@@ -83,7 +83,7 @@ final class ChoiceCommand implements Callable<Integer> {
                     .put("accuracyByLength", score.accuracyByLength())
                     .put("chance", score.chance())
                     .put("device", compute.used);
-            eval.llams.out.println(report);
+            eval.console.out.println(report);
             return;
         }
         line("accuracy", score.accuracy(), score.error(score.accuracy()), "%,d of %,d right; blind picks: %.1f%%",
@@ -93,7 +93,7 @@ final class ChoiceCommand implements Callable<Integer> {
     }
 
     private void line(String name, double accuracy, double error, String more, Object... values) {
-        eval.llams.out.printf(Locale.ROOT, "%-9s  %.1f%% ± %.1f  %s%n", name, 100 * accuracy, 100 * error,
+        eval.console.out.printf(Locale.ROOT, "%-9s  %.1f%% ± %.1f  %s%n", name, 100 * accuracy, 100 * error,
                 String.format(Locale.ROOT, more, values));
     }
 }

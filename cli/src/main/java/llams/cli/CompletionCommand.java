@@ -3,7 +3,9 @@ package llams.cli;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 
 /// `llams completion`: the shell learns this program's commands, options and their values.
 @Command(
@@ -15,11 +17,14 @@ import picocli.CommandLine.ParentCommand;
                 "  source <(/opt/llams/llams completion)"})
 final class CompletionCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
+
+    @Spec
+    CommandSpec spec;
 
     @Override
     public Integer call() {
-        llams.out.print(AutoComplete.bash("llams", llams.spec.commandLine()));
-        return Main.DONE;
+        console.out.print(AutoComplete.bash("llams", spec.root().commandLine()));
+        return Console.DONE;
     }
 }

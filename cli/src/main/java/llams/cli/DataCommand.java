@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
         subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -54,9 +54,9 @@ final class DataCommand implements Runnable {
         @Override
         public Integer call() throws IOException {
             PairsFile.Written written = PairsFile.write(file, out);
-            data.llams.out.printf("%s: %d conversations%n", out, written.conversations());
-            written.notes().forEach(note -> data.llams.err.println("note: " + note));
-            return Main.DONE;
+            data.console.out.printf("%s: %d conversations%n", out, written.conversations());
+            written.notes().forEach(data.console::note);
+            return Console.DONE;
         }
     }
 }

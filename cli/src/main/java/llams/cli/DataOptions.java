@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ModelText;
 import llams.trainer.data.Corpus;
+import llams.trainer.data.DataFiles;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.SpecialText;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How files of data are read, for every command that takes them. docs/DATA.md has the forms.
+/// How data files are read, for every command that takes them; docs/DATA.md describes their forms.
 final class DataOptions {
     @Spec(Spec.Target.MIXEE)
     CommandSpec spec;
@@ -33,7 +34,7 @@ final class DataOptions {
             description = "Skip up to N rows of a file that cannot be used (default: 10, or one row in 100).")
     Integer maxBadRows;
 
-    /// What makes ids of the data.
+    /// Turns the data into ids.
     ///
     /// @param text null if there is no tokenizer
     DocumentEncoder encoder(ModelText text, int vocab) {
@@ -46,10 +47,22 @@ final class DataOptions {
 
     /// The first `documents` documents of the files.
     Corpus load(List<Path> files, DocumentEncoder encoder, int documents) throws IOException {
+        check();
+        Corpus corpus = Corpus.load(files, encoder, maxBadRows, documents);
+        return new Corpus(corpus.documents(), corpus.textBytes(), corpus.conversations(), corpus.empty(),
+                corpus.notes().stream().map(SettingNames::asOptions).toList());
+    }
+
+    /// The files of a run, read by these options.
+    DataFiles files(List<Path> training, List<Path> heldOut) {
+        check();
+        return new DataFiles(training, heldOut, special, maxBadRows);
+    }
+
+    private void check() {
         if (maxBadRows != null && maxBadRows < 0) {
             throw new ParameterException(spec.commandLine(), "--max-bad-rows must be 0 or more, not " + maxBadRows);
         }
-        return Corpus.load(files, encoder, maxBadRows, documents);
     }
 
     static void note(Corpus corpus, PrintStream err) {

@@ -26,7 +26,7 @@ import picocli.CommandLine.ParentCommand;
         footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try"})
 final class DemoCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Option(
             names = "--out",
@@ -45,18 +45,18 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long began = System.nanoTime();
         DemoReport report;
-        try (Bars bars = new Bars(llams)) {
+        try (Bars bars = new Bars(console)) {
             report = Demo.run(compute.open(), Demo.Settings.standard(), out, bars);
         }
         if (json) {
-            llams.out.print(report.toJson());
+            console.out.print(report.toJson());
         } else {
             print(report);
             printf("%nMade in %.0f seconds: models, data, logs, report.json and losses.svg are in %s.%n",
                     (System.nanoTime() - began) * 1e-9, out);
             printNext();
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void print(DemoReport report) {
@@ -97,21 +97,21 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void printf(String pattern, Object... values) {
-        llams.out.print(String.format(Locale.ROOT, pattern, values));
+        console.out.print(String.format(Locale.ROOT, pattern, values));
     }
 
     /// A bar a stage, and a line when it is done.
     private static final class Bars implements Demo.Listener, AutoCloseable {
-        private final Main llams;
+        private final Console console;
         private Progress bar;
 
-        Bars(Main llams) {
-            this.llams = llams;
+        Bars(Console console) {
+            this.console = console;
         }
 
         @Override
         public void begins(Demo.Stage stage, int steps) {
-            bar = new Progress(llams.err, title(stage), "steps", steps);
+            bar = new Progress(console.err, title(stage), "steps", steps);
         }
 
         @Override
@@ -124,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
         public void ends(Demo.Stage stage, String result) {
             close();
             if (!result.isEmpty()) {
-                llams.err.println("    " + result);
+                console.err.println("    " + result);
             }
         }
 

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
@@ -38,15 +38,15 @@ final class DevicesCommand implements Callable<Integer> {
             first.put("cores", cores).put("memoryBytes", memoryBytes);
             ObjectNode second = root.putObject("gpu").put("usable", noGpu.isEmpty());
             noGpu.ifPresent(reason -> second.put("reason", reason));
-            llams.out.println(root);
+            console.out.println(root);
         } else {
-            llams.out.println(noCpu.map(reason -> "cpu  not usable: " + reason)
+            console.out.println(noCpu.map(reason -> "cpu  not usable: " + reason)
                     .orElseGet(() -> "cpu  usable: %d cores, %d-bit vectors, %s memory".formatted(cores, vectorBits(),
                             Memory.text(memoryBytes))));
-            llams.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
+            console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private static Optional<Device> device(String name) {

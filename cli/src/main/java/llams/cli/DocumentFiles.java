@@ -10,15 +10,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Documents to look at without a model.
+/// Data files to look at without a model.
 final class DocumentFiles {
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Training data; - is standard input.")
     List<Path> files;
 
-    @Option(
-            names = "--tokenizer",
-            paramLabel = "DIR_OR_FILE",
-            description = "What makes texts ids; files of ids need none.")
+    @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "The tokenizer; files of ids need none.")
     Path tokenizer;
 
     @Option(
@@ -32,7 +29,7 @@ final class DocumentFiles {
     @Mixin
     DataOptions reading;
 
-    /// Null if none is named.
+    /// Null if no tokenizer is named.
     ModelText text() throws IOException {
         return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
     }

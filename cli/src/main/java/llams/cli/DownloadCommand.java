@@ -39,7 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "  llams download meta-llama/Llama-3.2-1B --verify"})
 final class DownloadCommand implements Callable<Integer> {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -105,14 +105,14 @@ final class DownloadCommand implements Callable<Integer> {
                 report = HubVerification.run(repo, directory, shown);
             }
             print(report);
-            return report.isGood() ? Main.DONE : Main.FAILED;
+            return report.isGood() ? Console.DONE : Console.FAILED;
         }
         HubDownload.Report report;
         try (Shown shown = new Shown("downloading")) {
             report = HubDownload.run(model, asking, include, directory, shown);
         }
         print(report);
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void print(HubVerification.Report report) {
@@ -123,18 +123,18 @@ final class DownloadCommand implements Callable<Integer> {
             report.unhashed().forEach(object.putArray("unhashed")::add);
             report.damaged().forEach(object.putArray("damaged")::add);
             report.missing().forEach(object.putArray("missing")::add);
-            llams.out.println(object);
+            console.out.println(object);
             return;
         }
-        report.damaged().forEach(name -> llams.out.println("damaged: " + report.directory().resolve(name)));
-        report.missing().forEach(name -> llams.out.println("missing: " + report.directory().resolve(name)));
+        report.damaged().forEach(name -> console.out.println("damaged: " + report.directory().resolve(name)));
+        report.missing().forEach(name -> console.out.println("missing: " + report.directory().resolve(name)));
         String unhashed = report.unhashed().isEmpty()
                 ? ""
                 : "; the hub had no hash of " + String.join(", ", report.unhashed()) + ", which have their size";
-        llams.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(),
+        console.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(),
                 report.whole().size(), report.commit(), unhashed);
         if (!report.isGood()) {
-            llams.err.println("llams: " + report.directory() + ": "
+            console.err.println("llams: " + report.directory() + ": "
                     + (report.damaged().size() + report.missing().size())
                     + " files are damaged or missing; get them anew with '"
                     + Shell.command("download", repo, "--to", report.directory(), "--revision", report.commit()) + "'");
@@ -156,15 +156,15 @@ final class DownloadCommand implements Callable<Integer> {
                     .put("downloadedBytes", report.downloadedBytes());
             report.downloaded().forEach(object.putArray("downloaded")::add);
             report.present().forEach(object.putArray("present")::add);
-            llams.out.println(object);
+            console.out.println(object);
             return;
         }
-        llams.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(),
+        console.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(),
                 report.commit(), report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
                 report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
         if (Files.exists(report.directory().resolve("config.json"))) {
-            llams.out.println("next: " + Shell.command("info", report.directory()));
-            llams.out.println("      " + (hasChatTemplate(report.directory())
+            console.out.println("next: " + Shell.command("info", report.directory()));
+            console.out.println("      " + (hasChatTemplate(report.directory())
                     ? Shell.command("chat", "-m", report.directory())
                     : Shell.command("generate", "-m", report.directory(), "-p", "TEXT")));
         }
@@ -182,7 +182,7 @@ final class DownloadCommand implements Callable<Integer> {
         private boolean started;
 
         Shown(String task) {
-            bar = new ByteProgress(llams.err, task);
+            bar = new ByteProgress(console.err, task);
         }
 
         @Override
@@ -198,7 +198,7 @@ final class DownloadCommand implements Callable<Integer> {
         @Override
         public void note(String line) {
             // Behind a bar that redraws itself, on a line of its own.
-            llams.err.println((started && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line);
+            console.err.println((started && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line);
         }
 
         @Override

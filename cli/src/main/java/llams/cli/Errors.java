@@ -24,10 +24,10 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     private static final int LONGEST_LINE = 2_000;
     private static final int LONGEST_QUOTE = 80;
 
-    private final Main main;
+    private final Console console;
 
-    Errors(Main main) {
-        this.main = main;
+    Errors(Console console) {
+        this.console = console;
     }
 
     /// Wrong usage: names the command, the mistake, what was probably meant, and where help is.
@@ -48,8 +48,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         if (line.indexOf("--help'") < 0) {
             line.append("; see '").append(Shell.program()).append(name.substring("llams".length())).append(" --help'");
         }
-        main.err.println(brief(line.toString(), LONGEST_LINE));
-        return Main.WRONG_USAGE;
+        console.err.println(brief(line.toString(), LONGEST_LINE));
+        return Console.WRONG_USAGE;
     }
 
     private static Optional<String> suggestion(String word, CommandLine at) {
@@ -77,50 +77,50 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         if (e instanceof ResultStream.Unwritable unwritable) {
             return unwritable(unwritable);
         }
-        main.out.flush();
-        main.err.println("llams: " + brief(Shell.asCalled(describe(e)), LONGEST_LINE));
+        console.out.flush();
+        console.err.println("llams: " + brief(Shell.asCalled(SettingNames.asOptions(describe(e))), LONGEST_LINE));
         trace(e);
-        return Main.FAILED;
+        return Console.FAILED;
     }
 
     int unwritable(ResultStream.Unwritable e) {
         if (e.closedPipe()) {
-            return Main.CLOSED_PIPE;
+            return Console.CLOSED_PIPE;
         }
-        main.err.println("llams: cannot write to standard output: " + e.getCause().getMessage());
+        console.err.println("llams: cannot write to standard output: " + e.getCause().getMessage());
         trace(e);
-        return Main.FAILED;
+        return Console.FAILED;
     }
 
     /// Weights and buffers live outside the Java heap and have limits of their own: this is the heap, or memory for
     /// them that the system refused.
     int outOfMemory(OutOfMemoryError e) {
         long heapMebibytes = Runtime.getRuntime().maxMemory() >> 20;
-        main.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
+        console.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
                 + " MiB, LLAMS_JAVA_OPTS=-Xmx8g gives it 8 GiB");
         trace(e);
-        return Main.FAILED;
+        return Console.FAILED;
     }
 
     /// Java's error for a page of a mapped file that is not there any more, from wherever the page was read.
     int lostPage(InternalError e) {
-        main.err.println("llams: a mapped file was cut, or its disk failed, while it was in use (" + e.getMessage()
+        console.err.println("llams: a mapped file was cut, or its disk failed, while it was in use (" + e.getMessage()
                 + "); replace a model by renaming, not by writing over it, or copy it into memory with --no-map");
         trace(e);
-        return Main.FAILED;
+        return Console.FAILED;
     }
 
     /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the
     /// same.
     int tooDeep(StackOverflowError e) {
-        main.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
+        console.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
         trace(e);
-        return Main.FAILED;
+        return Console.FAILED;
     }
 
     private void trace(Throwable e) {
-        if (main.verbose) {
-            e.printStackTrace(main.err);
+        if (console.verbose) {
+            e.printStackTrace(console.err);
         }
     }
 

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "eval", description = "Measure a model.", subcommands = {PerplexityCommand.class, ChoiceCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;

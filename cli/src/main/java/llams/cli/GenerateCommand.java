@@ -43,7 +43,7 @@ final class GenerateCommand implements Callable<Integer> {
     private static final int MOST_PROMPT_BYTES = 1 << 28;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -113,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
         Device plain = compute.open();
         try (LoadedModel loaded = model.open(compute.options())) {
             Device device = loaded.weights().watched(plain);
-            Sampler sampler = sampling.sampler(loaded.sampling(), llams.err);
+            Sampler sampler = sampling.sampler(loaded.sampling(), console.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
             int context = loaded.weights().config.maxPositions();
             if (ids.length > context) {
@@ -127,12 +127,13 @@ final class GenerateCommand implements Callable<Integer> {
                 if (tap != null) {
                     generator.check(ids);
                     List<String> names = Taps.write(device, loaded.model(), loaded.resident(), ids, tap);
-                    llams.err.println("wrote " + names.size() + " tensors to " + tap + ": " + String.join(", ", names));
+                    console.err
+                            .println("wrote " + names.size() + " tensors to " + tap + ": " + String.join(", ", names));
                 }
                 generate(loaded, generator, sampler, ids);
             }
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void usage(boolean holds, String wanted) {
@@ -149,11 +150,11 @@ final class GenerateCommand implements Callable<Integer> {
         String text = prompt;
         if (promptFile != null) {
             text = promptFile.equals(STDIN)
-                    ? TextFile.decode(llams.in.readAllBytes(), "standard input")
+                    ? TextFile.decode(console.in.readAllBytes(), "standard input")
                     : TextFile.read(promptFile, MOST_PROMPT_BYTES);
         }
         if (model.frame().note() != null) {
-            llams.err.println("note: " + model.frame().note());
+            console.note(model.frame().note());
         }
         return TokenizeCommand.encode(model, text, special, true, false);
     }
@@ -165,8 +166,8 @@ final class GenerateCommand implements Callable<Integer> {
         TextStream stream = loaded.tokenizer() == null ? null : new TextStream(loaded.tokenizer(), stops, piece -> {
             text.append(piece);
             if (asText && !json) {
-                llams.text.print(piece);
-                llams.text.flush();
+                console.text.print(piece);
+                console.text.flush();
             }
         });
         if (stream == null && !stops.isEmpty()) {
@@ -178,15 +179,15 @@ final class GenerateCommand implements Callable<Integer> {
             stream.finish();
         }
         if (json) {
-            llams.out.println(report(made, stream == null ? null : text.toString()));
+            console.out.println(report(made, stream == null ? null : text.toString()));
         } else if (asText) {
-            llams.out.println();
+            console.out.println();
         } else {
-            llams.out.println(IntStream.of(made.ids()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
+            console.out.println(IntStream.of(made.ids()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
         }
-        llams.out.flush();
+        console.out.flush();
         if (!json) {
-            llams.err.println(summary(made));
+            console.err.println(summary(made));
         }
     }
 

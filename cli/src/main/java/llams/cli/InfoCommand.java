@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,8 +26,6 @@ import llams.model.files.ModelFiles;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraLayout;
-import llams.trainer.optim.Optimizer;
-import llams.trainer.optim.Schedule;
 import llams.trainer.run.Forecast;
 import llams.trainer.run.TrainSettings;
 import picocli.CommandLine.Command;
@@ -49,7 +46,7 @@ final class InfoCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Parameters(
             paramLabel = "DIR_OR_FILE",
@@ -81,11 +78,11 @@ final class InfoCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            llams.out.println(report);
+            console.out.println(report);
         } else {
-            text.forEach(llams.out::println);
+            text.forEach(console.out::println);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     /// Weights without a config; what holds none is probably meant to be a model.
@@ -196,7 +193,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private static void memory(LlamaWeights weights, ObjectNode report, List<String> text) {
         int tokens = Math.min(TOKENS, weights.config.maxPositions());
-        LoraConfig lora = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
+        LoraConfig lora = LoraConfig.standard();
         List<Use> uses = new ArrayList<>(
                 List.of(new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
                         new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
@@ -225,8 +222,7 @@ final class InfoCommand implements Callable<Integer> {
     }
 
     private static Program.Memory training(LlamaWeights weights, LoraConfig lora, int tokens, boolean recompute) {
-        TrainSettings settings = new TrainSettings(lora, tokens, 1, 1, 1, 0, 0, Schedule.Kind.CONSTANT, 0,
-                new Optimizer(0.9, 0.999, 1e-8, 0, 1), 0, true, 0, 0, 1, recompute);
+        TrainSettings settings = TrainSettings.standard().withLora(lora).withTokens(tokens).withRecompute(recompute);
         return Forecast.of(weights.config, weights.frozen(), settings);
     }
 }

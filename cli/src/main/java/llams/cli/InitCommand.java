@@ -34,7 +34,7 @@ final class InitCommand implements Callable<Integer> {
     }
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -79,11 +79,11 @@ final class InitCommand implements Callable<Integer> {
         if (dtype != null) {
             shape = shape.withMetadata(shape.metadata().withDtype(dtype.configName));
         }
-        try (ByteProgress progress = new ByteProgress(llams.err, "writing")) {
+        try (ByteProgress progress = new ByteProgress(console.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);
         }
-        llams.out.printf(Locale.ROOT, "%s: %,d parameters, %s, %s%n", out, shape.parameters(), NewModel.dtype(shape),
+        console.out.printf(Locale.ROOT, "%s: %,d parameters, %s, %s%n", out, shape.parameters(), NewModel.dtype(shape),
                 Memory.text(NewModel.dtype(shape).bytes(shape.parameters())));
-        return Main.DONE;
+        return Console.DONE;
     }
 }

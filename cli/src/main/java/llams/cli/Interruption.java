@@ -14,7 +14,7 @@ final class Interruption implements AutoCloseable {
     private final PrintStream err;
     private final Runnable stop;
     private final Map<String, Object> before = new HashMap<>();
-    private int code = Main.DONE;
+    private int code = Console.DONE;
 
     /// @param stop asks the work to end; called from another thread
     Interruption(PrintStream err, Runnable stop) {
@@ -24,7 +24,7 @@ final class Interruption implements AutoCloseable {
     }
 
     private synchronized void received(int asShellsReportIt) {
-        if (code != Main.DONE) {
+        if (code != Console.DONE) {
             System.exit(asShellsReportIt);
         }
         code = asShellsReportIt;
@@ -34,7 +34,7 @@ final class Interruption implements AutoCloseable {
         stop.run();
     }
 
-    /// The exit code that tells of the signal; [Main#DONE] if there was none.
+    /// The exit code that tells of the signal; [Console#DONE] if there was none.
     synchronized int code() {
         return code;
     }

@@ -50,7 +50,7 @@ final class KowikiCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         KowikiText.Counts counts;
-        try (ByteProgress progress = new ByteProgress(data.llams.err, "reading")) {
+        try (ByteProgress progress = new ByteProgress(data.console.err, "reading")) {
             counts = KowikiText.convert(dump, out, progress);
         }
         if (json) {
@@ -65,18 +65,18 @@ final class KowikiCommand implements Callable<Integer> {
                     .put("sentencesLeftOut", counts.sentences());
             ObjectNode templates = report.putObject("unknownTemplates");
             counts.templates().forEach(templates::put);
-            data.llams.out.println(report);
+            data.console.out.println(report);
         } else {
-            data.llams.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(),
+            data.console.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(),
                     counts.bytesWritten());
-            data.llams.out.printf(Locale.ROOT,
+            data.console.out.printf(Locale.ROOT,
                     "left out: %,d redirects, %,d pages of other namespaces, %,d articles without text%n",
                     counts.redirects(), counts.otherPages(), counts.empty());
             if (counts.sentences() > 0) {
-                data.llams.out.println(unknownTemplates(counts));
+                data.console.out.println(unknownTemplates(counts));
             }
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private static String unknownTemplates(KowikiText.Counts counts) {

@@ -16,17 +16,16 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/// The program. Results go to `out`, progress and errors to `err`; commands reach all three through their parent.
+/// The program: its commands, and what becomes of a command line.
 @Command(
         name = "llams",
         description = "Llama 3 in Java: run it, fine-tune it, merge it.",
         versionProvider = Version.class,
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage.",
                 "'llams COMMAND --help' explains a command, with examples."})
-public final class Main implements Runnable {
+public final class Main extends Console implements Runnable {
     /// Every command by name, in the order of the help.
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
@@ -50,36 +49,14 @@ public final class Main implements Runnable {
         COMMANDS.put("completion", CompletionCommand.class);
     }
 
-    static final int DONE = 0;
-    static final int FAILED = 1;
-    static final int WRONG_USAGE = 2;
-    /// What a shell reports for a program that SIGPIPE ended.
-    static final int CLOSED_PIPE = 128 + 13;
-
-    final InputStream in;
-    /// Text for people and programs: control characters are written out.
-    final PrintStream out;
-    /// What a model says: as it is in a file or a pipe, as `out` on a terminal.
-    final PrintStream text;
-    final PrintStream err;
-
     @Spec
     CommandSpec spec;
-
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "On failure, show Java's stack trace.")
-    boolean verbose;
-
-    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
-    boolean help;
 
     @Option(names = "--version", versionHelp = true, description = "Show the version.")
     boolean version;
 
     private Main(InputStream in, PrintStream out, PrintStream err) {
-        this.in = in;
-        this.out = out;
-        this.text = Terminal.isOutput() ? out : VisibleStream.bare(out);
-        this.err = err;
+        super(in, out, err);
     }
 
     public static void main(String[] args) {

@@ -41,7 +41,7 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -106,7 +106,7 @@ final class MeasureCommand implements Callable<Integer> {
             }
             print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, measured);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private Measured measured(Arena arena) throws IOException {
@@ -165,12 +165,12 @@ final class MeasureCommand implements Callable<Integer> {
                     .put("calls", calls)
                     .put("firstSeconds", first)
                     .put(what == What.product ? "flops" : "tokensPerSecond", rate);
-            llams.out.println(object);
+            console.out.println(object);
         } else if (what == What.product) {
-            llams.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,
+            console.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,
                     rate / 1e12, median * 1e3, calls, first);
         } else {
-            llams.out.printf(Locale.ROOT, "%s: %.1f tokens/s, %.2f ms (median of %d; the first after %.1f s)%n", what,
+            console.out.printf(Locale.ROOT, "%s: %.1f tokens/s, %.2f ms (median of %d; the first after %.1f s)%n", what,
                     rate, median * 1e3, calls, first);
         }
     }

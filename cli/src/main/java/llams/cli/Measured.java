@@ -3,7 +3,6 @@ package llams.cli;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,6 @@ import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.ProjectionName;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
@@ -29,6 +27,8 @@ import llams.model.lora.LoraModel;
 import llams.trainer.data.PackedSequence;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.run.Batch;
+import llams.trainer.run.Forecast;
+import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
 /// Something that can be run again and again.
@@ -36,7 +36,7 @@ import llams.trainer.run.Trainer;
 /// @param work of one run: tokens, or the additions and multiplications of products
 /// @param end  gives back what it needed
 record Measured(double work, Runnable once, Runnable end) implements AutoCloseable {
-    private static final LoraConfig LORA = new LoraConfig(8, 16, 0, EnumSet.allOf(ProjectionName.class), false);
+    private static final LoraConfig LORA = LoraConfig.standard();
     private static final double RATE = 1e-5;
     /// Products side by side in one program, so that starting it costs little of the time; at most so many results.
     private static final int PRODUCTS = 8;
@@ -128,12 +128,12 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
     static Program.Memory loraMemory(LlamaConfig config, DType dtype, int tokens, boolean recompute) {
         LoraModel model = LoraModel.of(config, (name, dims) -> Leaf.weight(name, dtype, dims), LORA.layout(config),
                 Leaf.Kind.STATE);
-        return Trainer.memory(model.model(), model.adapterLeaves(), optimizer(), tokens, tokens, recompute);
+        return Forecast.of(model.model(), model.adapterLeaves(), settings(tokens, recompute));
     }
 
     static Program.Memory fullMemory(LlamaConfig config, int tokens, boolean recompute) {
         List<Leaf> trained = new ArrayList<>();
-        return Trainer.memory(trained(config, DType.F32, trained), trained, optimizer(), tokens, tokens, recompute);
+        return Forecast.of(trained(config, DType.F32, trained), trained, settings(tokens, recompute));
     }
 
     static Measured prefill(Device device, RandomModel model, int tokens) {
@@ -168,15 +168,17 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
         Adapter adapter = Adapter.create(arena, LORA, model.config, 0);
         LoraModel wrapped = LoraModel.of(model.config, (name, dims) -> Leaf.weight(name, model.dtype, dims), adapter,
                 Leaf.Kind.STATE);
-        return training(new Trainer(device, wrapped.model(), wrapped.adapterLeaves(),
-                LoraModel.resident(model.tensors, adapter), optimizer(), tokens, recompute, 0), model, tokens);
+        return training(
+                new Trainer(device, wrapped.model(), wrapped.adapterLeaves(),
+                        LoraModel.resident(model.tensors, adapter), Optimizer.standard(), tokens, recompute, 0),
+                model, tokens);
     }
 
     static Measured full(Device device, RandomModel model, int tokens, boolean recompute) {
         List<Leaf> trained = new ArrayList<>();
         Llama llama = trained(model.config, model.dtype, trained);
-        return training(new Trainer(device, llama, trained, model.tensors, optimizer(), tokens, recompute, 0), model,
-                tokens);
+        return training(new Trainer(device, llama, trained, model.tensors, Optimizer.standard(), tokens, recompute, 0),
+                model, tokens);
     }
 
     /// A model of which every weight is trained.
@@ -192,8 +194,8 @@ record Measured(double work, Runnable once, Runnable end) implements AutoCloseab
         }, Llama.Wrap.NONE);
     }
 
-    private static Optimizer optimizer() {
-        return new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
+    private static TrainSettings settings(int tokens, boolean recompute) {
+        return TrainSettings.standard().withTokens(tokens).withRecompute(recompute);
     }
 
     private static Measured training(Trainer trainer, RandomModel model, int tokens) {

@@ -1,9 +1,8 @@
 package llams.cli;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import llams.engine.plan.Program;
+import llams.trainer.run.Forecast;
 
 /// What work needs against what the machine has.
 final class Memory {
@@ -11,7 +10,7 @@ final class Memory {
 
     /// Bytes of the machine, or of the container around this program.
     static long machineBytes() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        return Forecast.machineBytes();
     }
 
     /// Whether state and temporaries fit. Frozen weights are mapped from their files: what is not there is read again.
@@ -33,12 +32,16 @@ final class Memory {
     /// @throws IllegalStateException if it does not fit
     static void check(Program.Memory memory, long madeBytes, String remedy) {
         if (!fits(memory, madeBytes)) {
-            String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
-            throw new IllegalStateException("this needs " + text(allocated(memory) + madeBytes)
-                    + " of memory beside the mapped weights (" + made + text(memory.state()) + " state, "
-                    + text(memory.temporaries()) + " temporary), and the machine has " + text(machineBytes())
-                    + "; what would help: " + remedy);
+            throw tooLittle(memory, madeBytes, remedy);
         }
+    }
+
+    static IllegalStateException tooLittle(Program.Memory memory, long madeBytes, String remedy) {
+        String made = madeBytes == 0 ? "" : text(madeBytes) + " weights that are not mapped, ";
+        return new IllegalStateException(
+                "this needs " + text(allocated(memory) + madeBytes) + " of memory beside the mapped weights (" + made
+                        + text(memory.state()) + " state, " + text(memory.temporaries())
+                        + " temporary), and the machine has " + text(machineBytes()) + "; what would help: " + remedy);
     }
 
     /// As `15.0 GiB`: binary units, as tools that show memory and files have them.

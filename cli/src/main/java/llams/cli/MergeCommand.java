@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
         subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class})
 final class MergeCommand implements Runnable {
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -53,22 +53,22 @@ final class MergeCommand implements Runnable {
                                 .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
             }
             report.notes().forEach(object.putArray("notes")::add);
-            llams.out.println(object);
-            return Main.DONE;
+            console.out.println(object);
+            return Console.DONE;
         }
-        llams.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(),
+        console.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(),
                 report.copied(), Memory.text(report.bytes()));
         if (!report.files().isEmpty()) {
-            llams.out.println("carried along: " + String.join(", ", report.files()));
+            console.out.println("carried along: " + String.join(", ", report.files()));
         }
         if (!report.vector().isEmpty()) {
-            llams.out.println("size of the vector, and as a share of the base's weights:");
+            console.out.println("size of the vector, and as a share of the base's weights:");
             report.vector()
-                    .forEach(size -> llams.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(), size.norm(),
-                            100 * size.relative()));
+                    .forEach(size -> console.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(),
+                            size.norm(), 100 * size.relative()));
         }
-        report.notes().forEach(note -> llams.out.println("note: " + note));
-        return Main.DONE;
+        report.notes().forEach(note -> console.out.println("note: " + note));
+        return Console.DONE;
     }
 
     /// `llams merge chat-vector`
@@ -146,13 +146,13 @@ final class MergeCommand implements Runnable {
             ChatVector.Options options = new ChatVector.Options(scale, vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
+            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
                 report = ChatVector.merge(base, instruct, tuned, out, options, progress);
             } catch (MergeException e) {
                 // The error line has the first few.
                 e.problems.stream()
                         .filter(problem -> !e.getMessage().contains(problem))
-                        .forEach(merge.llams.err::println);
+                        .forEach(merge.console.err::println);
                 throw e;
             }
             return merge.print(out, report, json);
@@ -192,7 +192,7 @@ final class MergeCommand implements Runnable {
         @Override
         public Integer call() throws IOException {
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.llams.err, "merging")) {
+            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
                 report = AdapterMerge.merge(base, adapter, out, progress);
             }
             return merge.print(out, report, json);

@@ -109,7 +109,7 @@ final class PerplexityCommand implements Callable<Integer> {
             Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(),
                     "a smaller --tokens");
             Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
-            DataOptions.note(corpus, eval.llams.err);
+            DataOptions.note(corpus, eval.console.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
             SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);
             Iterable<PackedSequence> sequences = windows == null ? packed : windows;
@@ -117,13 +117,13 @@ final class PerplexityCommand implements Callable<Integer> {
             Evaluator.Loss loss;
             try (Evaluator evaluator = Evaluator.open(loaded.weights().watched(device), loaded.model(),
                     loaded.resident(), length);
-                    Progress progress = new Progress(eval.llams.err, "measuring", "tokens", tokensInAll)) {
+                    Progress progress = new Progress(eval.console.err, "measuring", "tokens", tokensInAll)) {
                 loss = evaluator
                         .loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }
             print(loss, bytes(sequences, loaded.tokenizer()), packed.statistics(), length);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     /// UTF-8 bytes that the counted tokens stand for, special tokens for none; -1 without a tokenizer.
@@ -160,16 +160,17 @@ final class PerplexityCommand implements Callable<Integer> {
                         .put("truncatedDocuments", data.truncated())
                         .put("truncatedTokens", data.truncatedTokens());
             }
-            eval.llams.out.println(report);
+            eval.console.out.println(report);
             return;
         }
-        eval.llams.out.printf(Locale.ROOT, "loss          %.4f per token, over %,d tokens%n", loss.meanLoss(),
+        eval.console.out.printf(Locale.ROOT, "loss          %.4f per token, over %,d tokens%n", loss.meanLoss(),
                 loss.countedTokens());
-        eval.llams.out.printf(Locale.ROOT, "perplexity    %.3f%n", loss.perplexity());
+        eval.console.out.printf(Locale.ROOT, "perplexity    %.3f%n", loss.perplexity());
         if (bytes > 0) {
-            eval.llams.out.printf(Locale.ROOT, "bits per byte %.4f, over %,d bytes%n", loss.bitsPerByte(bytes), bytes);
+            eval.console.out.printf(Locale.ROOT, "bits per byte %.4f, over %,d bytes%n", loss.bitsPerByte(bytes),
+                    bytes);
         }
-        eval.llams.out.println("context       " + context(data, length));
+        eval.console.out.println("context       " + context(data, length));
     }
 
     /// What the tokens saw before them.

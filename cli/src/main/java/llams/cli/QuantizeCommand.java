@@ -26,7 +26,7 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Option(
             names = {"-m", "--model"},
@@ -56,7 +56,7 @@ final class QuantizeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Memory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
-        try (ByteProgress progress = new ByteProgress(llams.err, "quantizing")) {
+        try (ByteProgress progress = new ByteProgress(console.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);
         }
         if (json) {
@@ -69,19 +69,19 @@ final class QuantizeCommand implements Callable<Integer> {
             report.kept().forEach(object.putArray("kept")::add);
             report.files().forEach(object.putArray("files")::add);
             report.notes().forEach(object.putArray("notes")::add);
-            llams.out.println(object);
-            return Main.DONE;
+            console.out.println(object);
+            return Console.DONE;
         }
-        llams.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
+        console.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
                 Memory.text(report.bytes()), Memory.text(report.before()));
         if (!report.kept().isEmpty()) {
-            llams.out.println(
+            console.out.println(
                     "kept as they are, as their rows are not multiples of 32: " + String.join(", ", report.kept()));
         }
         if (!report.files().isEmpty()) {
-            llams.out.println("carried along: " + String.join(", ", report.files()));
+            console.out.println("carried along: " + String.join(", ", report.files()));
         }
-        report.notes().forEach(note -> llams.out.println("note: " + note));
-        return Main.DONE;
+        report.notes().forEach(note -> console.out.println("note: " + note));
+        return Console.DONE;
     }
 }

@@ -87,16 +87,16 @@ final class ShowCommand implements Callable<Integer> {
                 ? new PackedDataset(documents, tokens, data.pack).pieces()
                 : List.of();
         if (json) {
-            parent.llams.out.println(report(corpus, pieces));
-            return Main.DONE;
+            parent.console.out.println(report(corpus, pieces));
+            return Console.DONE;
         }
         boolean colors = color == Color.always || color == Color.auto && Terminal.isOutput() && Terminal.hasColours();
         for (int d = 0; d < documents.size(); d++) {
             show(documents.get(d), d, pieces, colors);
         }
-        parent.llams.out.flush();
-        DataOptions.note(corpus, parent.llams.err);
-        return Main.DONE;
+        parent.console.out.flush();
+        DataOptions.note(corpus, parent.console.err);
+        return Console.DONE;
     }
 
     /// Whether anything is left to train once the document is in its sequences.
@@ -123,7 +123,7 @@ final class ShowCommand implements Callable<Integer> {
                     line("===== sequence %d, of at most %,d tokens =====", piece.sequence() + 1, tokens);
                 }
                 if (shown < 2L * tokens) {
-                    VisibleStream.bare(parent.llams.out)
+                    VisibleStream.bare(parent.console.out)
                             .print(text(document, piece.from(), piece.from() + piece.length(), colors));
                     shown = piece.from() + piece.length();
                 }
@@ -131,7 +131,7 @@ final class ShowCommand implements Callable<Integer> {
         }
         if (!placed) {
             int end = (int) Math.min(length, 2L * tokens);
-            VisibleStream.bare(parent.llams.out).print(text(document, 0, end, colors));
+            VisibleStream.bare(parent.console.out).print(text(document, 0, end, colors));
             line(document.counted(length) == 0
                     ? "(left out: nothing in it is trained)"
                     : "(left out: nothing in its first %,d tokens is trained)", tokens);
@@ -202,6 +202,6 @@ final class ShowCommand implements Callable<Integer> {
     }
 
     private void line(String format, Object... values) {
-        parent.llams.out.println(String.format(Locale.ROOT, format, values));
+        parent.console.out.println(String.format(Locale.ROOT, format, values));
     }
 }

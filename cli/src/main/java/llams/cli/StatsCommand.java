@@ -64,13 +64,13 @@ final class StatsCommand implements Callable<Integer> {
         }
         DocumentLengths lengths = new DocumentLengths(corpus.documents());
         if (json) {
-            parent.llams.out.println(report(corpus, lengths, tried));
+            parent.console.out.println(report(corpus, lengths, tried));
         } else {
             print(corpus, lengths, tried);
-            parent.llams.out.flush();
-            DataOptions.note(corpus, parent.llams.err);
+            parent.console.out.flush();
+            DataOptions.note(corpus, parent.console.err);
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     private void print(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {
@@ -102,7 +102,7 @@ final class StatsCommand implements Callable<Integer> {
     }
 
     private void line(String format, Object... values) {
-        parent.llams.out.println(String.format(Locale.ROOT, format, values));
+        parent.console.out.println(String.format(Locale.ROOT, format, values));
     }
 
     private ObjectNode report(Corpus corpus, DocumentLengths lengths, List<DataStatistics> tried) {

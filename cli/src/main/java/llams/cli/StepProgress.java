@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 import llams.trainer.run.TrainingRun;
 
-/// Where a training run stands, with its loss.
+/// Shows how a training run gets on, with its loss.
 final class StepProgress implements TrainingRun.Listener, AutoCloseable {
     private final PrintStream err;
     private final Path out;
     private final boolean resume;
+    /// Before that, notes stand among what is known of the run.
+    private boolean began;
     private Progress bar;
     private double evalLoss = Double.NaN;
 
@@ -22,13 +24,19 @@ final class StepProgress implements TrainingRun.Listener, AutoCloseable {
 
     @Override
     public void begins(Path save) {
+        began = true;
         err.println("output    " + out
-                + (save != null ? ", going on from " + save : resume ? ", which has no save: from the beginning" : ""));
+                + (save != null
+                        ? ", continuing from " + save
+                        : resume ? ", which has no save: from the beginning" : ""));
     }
 
     @Override
     public void note(String note) {
-        err.println((bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + note);
+        String line = SettingNames.asOptions(note);
+        err.println(began
+                ? (bar != null && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line
+                : "note      " + line);
     }
 
     @Override
@@ -51,6 +59,7 @@ final class StepProgress implements TrainingRun.Listener, AutoCloseable {
     public void close() {
         if (bar != null) {
             bar.close();
+            bar = null;
         }
     }
 }

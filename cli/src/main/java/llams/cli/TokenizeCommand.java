@@ -45,7 +45,7 @@ final class TokenizeCommand implements Callable<Integer> {
     }
 
     @ParentCommand
-    Main llams;
+    Console console;
 
     @Spec
     CommandSpec spec;
@@ -95,11 +95,11 @@ final class TokenizeCommand implements Callable<Integer> {
         if (jsonl) {
             answerLines(new TokenizeRequests(text, special, bos));
         } else if (decode) {
-            llams.text.print(text.tokenizer().decode(ids(stdin())));
+            console.text.print(text.tokenizer().decode(ids(stdin())));
         } else {
-            llams.out.println(join(encode(text, stdin(), special, bos, false)));
+            console.out.println(join(encode(text, stdin(), special, bos, false)));
         }
-        return Main.DONE;
+        return Console.DONE;
     }
 
     static int[] encode(ModelText model, String text, Special special, boolean bos, boolean eos) {
@@ -121,7 +121,7 @@ final class TokenizeCommand implements Callable<Integer> {
     }
 
     private void answerLines(TokenizeRequests requests) throws IOException {
-        Lines lines = new Lines(llams.in, "line");
+        Lines lines = new Lines(console.in, "line");
         while (true) {
             String answer;
             try {
@@ -133,13 +133,13 @@ final class TokenizeCommand implements Callable<Integer> {
             } catch (DataException e) {
                 answer = TokenizeRequests.error(e);
             }
-            llams.text.print(answer + "\n");
-            llams.text.flush();
+            console.text.print(answer + "\n");
+            console.text.flush();
         }
     }
 
     private String stdin() throws IOException {
-        return TextFile.decode(llams.in.readAllBytes(), "standard input");
+        return TextFile.decode(console.in.readAllBytes(), "standard input");
     }
 
     private static int[] ids(String text) {

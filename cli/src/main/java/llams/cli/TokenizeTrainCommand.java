@@ -82,8 +82,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         }
         long bytes = check();
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
-        Main llams = tokenize.llams;
-        try (Progress progress = new Progress(llams.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
+        Console console = tokenize.console;
+        try (Progress progress = new Progress(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
             long[] counted = new long[1];
             for (Path text : texts) {
                 trainer.add(text, more -> {
@@ -93,11 +93,11 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             }
         }
         Tokenizer tokenizer;
-        try (Progress progress = new Progress(llams.err, "merging", "tokens", vocab - BYTES)) {
+        try (Progress progress = new Progress(console.err, "merging", "tokens", vocab - BYTES)) {
             tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
         }
         report(trainer, tokenizer.size() - tokenizer.specials().size(), bytes, write(tokenizer));
-        return Main.DONE;
+        return Console.DONE;
     }
 
     /// Looks at everything that could end long work in vain, and returns the size of the texts.
@@ -160,13 +160,13 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     }
 
     private void report(BpeTrainer trainer, int tokens, long bytes, List<Path> written) {
-        Main llams = tokenize.llams;
+        Console console = tokenize.console;
         if (tokens < vocab) {
-            llams.err.println("note: only " + tokens + " tokens, as no pair occurs twice any more; a larger"
+            console.note("only " + tokens + " tokens, as no pair occurs twice any more; a larger"
                     + " vocabulary needs more text");
         }
         if (trainer.forgottenBelow() > 0) {
-            llams.err.println("note: words seen fewer than " + trainer.forgottenBelow()
+            console.note("words seen fewer than " + trainer.forgottenBelow()
                     + " times were forgotten now and then to save memory; LLAMS_JAVA_OPTS=-Xmx8g gives more");
         }
         if (json) {
@@ -176,13 +176,13 @@ final class TokenizeTrainCommand implements Callable<Integer> {
                     .put("pieces", trainer.pieces())
                     .put("forgottenBelow", trainer.forgottenBelow());
             written.forEach(file -> figures.withArray("files").add(file.toString()));
-            llams.out.println(figures);
+            console.out.println(figures);
             return;
         }
-        llams.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out, tokens,
-                bytes, trainer.pieces());
+        console.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out,
+                tokens, bytes, trainer.pieces());
         if (written.size() > 1) {
-            llams.out.println("beside it: "
+            console.out.println("beside it: "
                     + String.join(", ", written.subList(1, written.size()).stream().map(Path::toString).toList()));
         }
     }

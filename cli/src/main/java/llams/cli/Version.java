@@ -7,10 +7,10 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-        Module module = Main.class.getModule();
+        Module module = Console.class.getModule();
         String packaged = module.isNamed()
                 ? module.getDescriptor().rawVersion().orElse(null)
-                : Main.class.getPackage().getImplementationVersion();
+                : Console.class.getPackage().getImplementationVersion();
         String version = Objects.requireNonNullElse(packaged, "(unpackaged)");
         return new String[] {"llams " + version + ", Java " + Runtime.version()};
     }

@@ -101,8 +101,10 @@ class InterruptedTrainingTest {
         assertTrue(said().contains("interrupted"), said());
         long steps = steps(out.resolve("train.jsonl"));
         Path save = out.resolve("step-%06d".formatted(steps));
-        assertTrue(said().contains("stopped   after step %,d of 100,000; the same command with --resume goes on from %s"
-                .formatted(steps, save)), said());
+        assertTrue(
+                said().contains("stopped   after step %,d of 100,000; the same command with --resume continues from %s"
+                        .formatted(steps, save)),
+                said());
         assertTrue(Files.exists(save.resolve("adapter_model.safetensors")));
         assertFalse(Files.exists(out.resolve("adapter_model.safetensors")));
         assertEquals(List.of(), temporaries(out));

@@ -119,7 +119,7 @@ class TrainCommandTest {
         Files.delete(broken.resolve("adapter_model.safetensors"));
         OutputDirectory.delete(broken.resolve("step-000006"));
         Llams resumed = done(join(List.of(run), new String[] {broken.toString(), "--resume"}));
-        assertTrue(resumed.err().contains("going on from " + broken.resolve("step-000004")), resumed.err());
+        assertTrue(resumed.err().contains("continuing from " + broken.resolve("step-000004")), resumed.err());
         assertEquals(-1, Files.mismatch(Path.of(straight, "adapter_model.safetensors"),
                 broken.resolve("adapter_model.safetensors")));
     }

@@ -125,8 +125,9 @@ class WrongInputTest {
         String prompt = "a".repeat(SmallModel.CONTEXT);
         fails(1, says("129 tokens", "128 (max_position_embeddings)"), "generate", "-m", model.toString(), "-p", prompt);
         Path data = Files.writeString(directory.resolve("data.txt"), prompt);
-        fails(1, says("--tokens 200", "128 (max_position_embeddings)"), "train", "-m", model.toString(), "--data",
-                data.toString(), "--tokens", "200", "--out", directory.resolve("out").toString());
+        fails(1, says("--tokens must be at most 128 (max_position_embeddings), not 200"), "train", "-m",
+                model.toString(), "--data", data.toString(), "--tokens", "200", "--out",
+                directory.resolve("out").toString());
         fails(1, says("--tokens 200", "128 (max_position_embeddings)"), "eval", "perplexity", "-m", model.toString(),
                 "--data", data.toString(), "--tokens", "200");
     }

@@ -40,7 +40,7 @@ class OpParityTest {
                 Leaf seed = c.ints(123_456_789, -42);
                 c.output(c.g.add(a, b), c.g.scale(a, -0.3f), c.g.swiGlu(a, b), c.g.record(new Constant(2.5f)),
                         c.g.dropout(a, seed, 0.25f, 3), c.g.dropout(b, seed, 0, 1));
-                for (Result result : c.g.recordNode(new SwiGluGradient(), a, b, dy).results) {
+                for (Result result : c.g.recordNode(new SwiGlu.Gradient(), a, b, dy).results) {
                     c.output(result);
                 }
                 c.check(device, 2e-6);
@@ -57,8 +57,8 @@ class OpParityTest {
                     Leaf x = c.weight(9, dim);
                     Leaf weight = c.weight(dtype, dim);
                     Leaf dy = c.weight(9, dim);
-                    c.output(c.g.rmsNorm(x, weight, 1e-5f), c.g.record(new RmsNormGradient(1e-5f), x, weight, dy),
-                            c.g.record(new RmsNormWeightGradient(1e-5f), x, dy), c.g.record(new SquaredNorm(), x));
+                    c.output(c.g.rmsNorm(x, weight, 1e-5f), c.g.record(new RmsNorm.Gradient(1e-5f), x, weight, dy),
+                            c.g.record(new RmsNorm.WeightGradient(1e-5f), x, dy), c.g.record(new SquaredNorm(), x));
                     c.check(device, 4e-6);
                 }
             }
@@ -121,11 +121,11 @@ class OpParityTest {
                 x = c.g.dropout(c.g.scale(x, 1.5f), c.ints(5, 6), 0.25f, 3);
                 x = c.g.rope(x, c.weight(20, 4), c.randomInts(n, 20), 4);
                 x = c.g.swiGlu(x, c.g.scale(b, 2));
-                x = c.g.record(new RmsNormGradient(1e-5f), a, c.weight(12), x);
+                x = c.g.record(new RmsNorm.Gradient(1e-5f), a, c.weight(12), x);
                 x = c.g.record(new MatMul(false, false), b, c.weight(12, 12), x);
                 Value gate = c.g.add(x, a);
                 Value up = c.g.scale(x, 3);
-                for (Result result : c.g.recordNode(new SwiGluGradient(), gate, up, b).results) {
+                for (Result result : c.g.recordNode(new SwiGlu.Gradient(), gate, up, b).results) {
                     c.output(c.g.scale(result, 0.5f));
                 }
                 c.check(device, 4e-6);
@@ -160,7 +160,7 @@ class OpParityTest {
                 List<Result> forward = c.g.recordNode(new Attention(shape[0], shape[5]), q, k, v, from, to).results;
                 Leaf dOut = c.weight(tokens, (long) heads * shape[0]);
                 c.output(forward.get(0), forward.get(1));
-                for (Result gradient : c.g.recordNode(new AttentionGradient(shape[0], shape[5]), q, k, v, from, to,
+                for (Result gradient : c.g.recordNode(new Attention.Gradient(shape[0], shape[5]), q, k, v, from, to,
                         forward.get(0), forward.get(1), dOut).results) {
                     c.output(gradient);
                 }
@@ -182,9 +182,9 @@ class OpParityTest {
                     Leaf slots = c.ints(19, 0, 5, 7, 1, 2, 3, 18, 17, 9, 10);
                     c.output(c.g.rope(x, table, at, headDim), c.g.record(new Rope(headDim, true), x, table, at),
                             c.g.embedding(c.weight(dtype, 20, headDim), at),
-                            c.g.record(new EmbeddingGradient(20), at, x));
+                            c.g.record(new Embedding.Gradient(20), at, x));
                     c.g.record(new CacheAppend(), cache, x, slots);
-                    c.g.record(new AccumulateEmbeddingGradient(), c.state(20, 3L * headDim), at, x);
+                    c.g.record(new Accumulate(new Embedding.Gradient(20)), at, x, c.state(20, 3L * headDim));
                     c.check(device, 2e-6);
                 }
             }
@@ -208,7 +208,7 @@ class OpParityTest {
                                 c.floats(1f / shape[0]));
                         c.output(results.toArray(Value[]::new));
                         Leaf sum = c.state(shape[2], shape[1]);
-                        c.output(c.g.recordNode(new AccumulateLinearCrossEntropy(), x, weight, c.ints(labels),
+                        c.output(c.g.recordNode(new Accumulate(new LinearCrossEntropy()), x, weight, c.ints(labels),
                                 c.floats(0.5f), sum).results.toArray(Value[]::new));
                         c.check(device, 4e-6);
                     }
@@ -231,9 +231,9 @@ class OpParityTest {
                     Leaf schedule = c.floats(1e-2f, 0.19f, 0.001999f);
                     c.g.record(new AdamW(0.9, 0.999, 1e-8, 0.1, clip), param, m, v, gradient, norm, schedule);
                     Leaf sum = c.state(n, 2);
-                    c.g.record(new Accumulate(), sum, c.weight(n, 2));
+                    c.g.accumulate(sum, c.weight(n, 2));
                     Leaf products = c.state(n, 5);
-                    c.g.record(new AccumulateMatMul(true, false), products, c.weight(3, n), c.weight(3, 5));
+                    c.g.record(new Accumulate(new MatMul(true, false)), c.weight(3, n), c.weight(3, 5), products);
                     Leaf cleared = c.state(n);
                     c.g.record(new Clear(), cleared);
                     c.output(norm);
@@ -267,7 +267,7 @@ class OpParityTest {
                 for (int i = 0; i < 3; i++) {
                     Graph g = new Graph();
                     Leaf x = Leaf.input("x", DType.F32, 5);
-                    g.record(new Accumulate(), total, g.scale(x, i + 1));
+                    g.accumulate(total, g.scale(x, i + 1));
                     Value wide = g.matMul(g.scale(Leaf.input("y", DType.F32, 40L * (i + 1), 3), 2), false,
                             Leaf.input("z", DType.F32, 3, 7), false);
                     programs.add(session.compile(Program.of(g, Map.of("wide", wide))));

@@ -123,10 +123,7 @@ final class Vocabularies {
 
     /// Encoding by the book: split by regex, look up the whole piece, else merge the lowest rank, the leftmost on ties.
     static List<Integer> encode(List<byte[]> tokens, Pattern regex, String text) {
-        Map<String, Integer> ranks = new HashMap<>();
-        for (int i = 0; i < tokens.size(); i++) {
-            ranks.put(latin1(tokens.get(i)), i);
-        }
+        Map<String, Integer> ranks = ranks(tokens);
         List<Integer> ids = new ArrayList<>();
         for (String piece : split(regex, new String(Utf8.bytes(text), StandardCharsets.UTF_8))) {
             String bytes = latin1(piece.getBytes(StandardCharsets.UTF_8));
@@ -139,18 +136,29 @@ final class Vocabularies {
         return ids;
     }
 
+    static Map<String, Integer> ranks(List<byte[]> tokens) {
+        Map<String, Integer> ranks = new HashMap<>();
+        for (int i = 0; i < tokens.size(); i++) {
+            ranks.put(latin1(tokens.get(i)), i);
+        }
+        return ranks;
+    }
+
     static List<Integer> merge(Map<String, Integer> ranks, String piece) {
         List<String> parts = new ArrayList<>();
         for (int i = 0; i < piece.length(); i++) {
             parts.add(piece.substring(i, i + 1));
         }
+        List<Integer> pairs = new ArrayList<>();
+        for (int i = 0; i + 1 < parts.size(); i++) {
+            pairs.add(rank(ranks, parts, i));
+        }
         while (true) {
             int best = Integer.MAX_VALUE;
             int at = -1;
-            for (int i = 0; i + 1 < parts.size(); i++) {
-                int rank = ranks.getOrDefault(parts.get(i) + parts.get(i + 1), Integer.MAX_VALUE);
-                if (rank < best) {
-                    best = rank;
+            for (int i = 0; i < pairs.size(); i++) {
+                if (pairs.get(i) < best) {
+                    best = pairs.get(i);
                     at = i;
                 }
             }
@@ -158,6 +166,14 @@ final class Vocabularies {
                 return parts.stream().map(ranks::get).toList();
             }
             parts.set(at, parts.get(at) + parts.remove(at + 1));
+            pairs.remove(at);
+            for (int i = Math.max(0, at - 1); i <= at && i < pairs.size(); i++) {
+                pairs.set(i, rank(ranks, parts, i));
+            }
         }
+    }
+
+    private static int rank(Map<String, Integer> ranks, List<String> parts, int left) {
+        return ranks.getOrDefault(parts.get(left) + parts.get(left + 1), Integer.MAX_VALUE);
     }
 }

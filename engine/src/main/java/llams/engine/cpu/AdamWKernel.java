@@ -19,8 +19,6 @@ final class AdamWKernel {
 
     /// `out` `[1]` = the sum of `x^2`, added up in double in an order that does not depend on the threads.
     static void squaredNorm(Tensor x, Tensor out, Parallel p) {
-        Guard.f32("squaredNorm", "x", x, x.shape().dims());
-        Guard.f32("squaredNorm", "out", out, 1);
         long n = x.elements();
         int tasks = ElementwiseKernel.tasks(n);
         double[] partial = p.buffers().doubles(0, tasks);
@@ -68,13 +66,6 @@ final class AdamWKernel {
     /// @param clip        0: the gradient is taken as it is
     static void step(Tensor param, Tensor m, Tensor v, Tensor grad, Tensor squaredNorm, Tensor schedule, double beta1,
             double beta2, double eps, double weightDecay, double clip, Parallel p) {
-        long[] dims = param.shape().dims();
-        Guard.f32("adamW", "param", param, dims);
-        Guard.f32("adamW", "m", m, dims);
-        Guard.f32("adamW", "v", v, dims);
-        Guard.f32("adamW", "grad", grad, dims);
-        Guard.f32("adamW", "squaredNorm", squaredNorm, 1);
-        Guard.f32("adamW", "schedule", schedule, 3);
         double norm = Math.sqrt(squaredNorm.getFloat(0));
         if (!Double.isFinite(norm)) {
             return;

@@ -49,12 +49,6 @@ final class AttentionGradientKernel {
     static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
             Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
-        Guard.f32("attentionGradient", "out", out, g.tokens(), g.width());
-        Guard.f32("attentionGradient", "logSumExp", logSumExp, g.tokens(), g.heads());
-        Guard.f32("attentionGradient", "dOut", dOut, g.tokens(), g.width());
-        Guard.f32("attentionGradient", "dq", dq, g.tokens(), g.width());
-        Guard.f32("attentionGradient", "dk", dk, g.rows(), g.kvWidth());
-        Guard.f32("attentionGradient", "dv", dv, g.rows(), g.kvWidth());
         ElementwiseKernel.clear(dk, p);
         ElementwiseKernel.clear(dv, p);
         int[] starts = p.buffers().ints(0, g.tokens() + 1);
@@ -144,8 +138,8 @@ final class AttentionGradientKernel {
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
-                            LD);
+                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
+                            d * LD + c, LD);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;

@@ -45,8 +45,6 @@ final class AttentionKernel {
     static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
             Tensor logSumExp, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
-        Guard.f32("attention", "out", out, g.tokens(), g.width());
-        Guard.f32("attention", "logSumExp", logSumExp, g.tokens(), g.heads());
         int columns = g.tokens() * g.group();
         if (columns < NR) {
             for (int t = 0; t < g.tokens(); t++) {
@@ -102,8 +100,8 @@ final class AttentionKernel {
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c,
-                            LD);
+                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
+                            d * LD + c, LD);
                 }
             }
         }

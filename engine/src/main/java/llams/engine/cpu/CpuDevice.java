@@ -49,60 +49,86 @@ public final class CpuDevice implements Device {
             Parallel p = parallel;
             Tensor[] in = step.inputs();
             Tensor[] out = step.results();
-            Tensor[] work = step.workspace();
+            Tensor y = out.length > 0 ? out[0] : null;
             switch (step.op()) {
-                case Constant(float value) -> out[0].setFloat(0, value);
-                case Add() -> ElementwiseKernel.add(in[0], in[1], 1, out[0], p);
-                case Scale(float factor) -> ElementwiseKernel.scale(in[0], factor, out[0], p);
-                case MatMul(boolean transposeA, boolean transposeB) -> {
-                    boolean accumulate = in.length == 3;
-                    if (accumulate && out[0].data().address() != in[2].data().address()) {
-                        ElementwiseKernel.copy(in[2], out[0], p);
+                case Constant(float value) -> y.setFloat(0, value);
+                case Add() -> ElementwiseKernel.add(in[Add.A], in[Add.B], 1, y, p);
+                case Scale(float factor) -> ElementwiseKernel.scale(in[Scale.X], factor, y, p);
+                case MatMul op -> {
+                    boolean isSum = in.length > MatMul.C;
+                    if (isSum && y.data().address() != in[MatMul.C].data().address()) {
+                        ElementwiseKernel.copy(in[MatMul.C], y, p);
                     }
-                    Gemm.multiply(in[0], transposeA, in[1], transposeB, out[0], accumulate, p);
+                    product(op, in, y, isSum).run();
                 }
-                case AccumulateMatMul(boolean transposeA, boolean transposeB) -> sum(in, transposeA, transposeB).run();
-                case Embedding() -> EmbeddingKernel.forward(in[0], in[1], out[0], p);
-                case EmbeddingGradient(long rows) -> EmbeddingKernel.gradient(in[0], in[1], out[0], false, p);
-                case AccumulateEmbeddingGradient() -> EmbeddingKernel.gradient(in[1], in[2], in[0], true, p);
-                case RmsNorm(float eps) -> NormKernel.rmsNorm(in[0], in[1], eps, out[0], p);
-                case RmsNormGradient(float eps) -> NormKernel.rmsNormGradient(in[0], in[1], eps, in[2], out[0], p);
-                case RmsNormWeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[0], eps, in[1], out[0], p);
+                case Embedding() -> EmbeddingKernel.forward(in[Embedding.TABLE], in[Embedding.IDS], y, p);
+                case Embedding.Gradient _ ->
+                    EmbeddingKernel.gradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], y, false, p);
+                case RmsNorm(float eps) -> NormKernel.rmsNorm(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, y, p);
+                case RmsNorm.Gradient(float eps) -> NormKernel.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps,
+                        in[RmsNorm.Gradient.DY], y, p);
+                case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(
+                        in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y, p);
                 case Rope(int headDim, boolean inverse) ->
-                    RopeKernel.apply(in[0], in[1], in[2], headDim, inverse, out[0], p);
-                case Attention(int headDim, long rowLength) ->
-                    AttentionKernel.forward(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1], p);
-                case AttentionGradient(int headDim, long rowLength) -> AttentionGradientKernel.run(in[0], in[1], in[2],
-                        in[3], in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2], p);
-                case SwiGlu() -> SwiGluKernel.forward(in[0], in[1], out[0], p);
-                case SwiGluGradient() -> SwiGluKernel.gradient(in[0], in[1], in[2], out[0], out[1], p);
-                case LinearCrossEntropy() ->
-                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false, work, p);
-                case AccumulateLinearCrossEntropy() ->
-                    CrossEntropyKernel.run(in[0], in[1], in[2], in[3], out[0], out[1], out[2], in[4], true, work, p);
+                    RopeKernel.apply(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y, p);
+                case Attention(int headDim, _) -> AttentionKernel.forward(in[Attention.Q], in[Attention.K],
+                        in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, out[Attention.OUT],
+                        out[Attention.LOG_SUM_EXP], p);
+                case Attention.Gradient(int headDim, _) -> AttentionGradientKernel.run(in[Attention.Q],
+                        in[Attention.K], in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim,
+                        in[Attention.Gradient.OUT], in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT],
+                        out[Attention.Gradient.DQ], out[Attention.Gradient.DK], out[Attention.Gradient.DV], p);
+                case SwiGlu() -> SwiGluKernel.forward(in[SwiGlu.GATE], in[SwiGlu.UP], y, p);
+                case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP],
+                        in[SwiGlu.Gradient.DY], out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
+                case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false);
                 case Dropout(float rate, int stream) ->
-                    ElementwiseKernel.dropout(in[0], in[1], stream, rate, out[0], p);
-                case SquaredNorm() -> AdamWKernel.squaredNorm(in[0], out[0], p);
-                case Accumulate() -> ElementwiseKernel.accumulate(in[0], in[1], p);
-                case Clear() -> ElementwiseKernel.clear(in[0], p);
-                case CacheAppend() -> ElementwiseKernel.cacheAppend(in[0], in[1], in[2]);
+                    ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
+                case SquaredNorm() -> AdamWKernel.squaredNorm(in[SquaredNorm.X], y, p);
+                case Accumulate(Accumulate.Summand summand) -> accumulate(summand, step, Accumulate.state(in));
+                case Clear() -> ElementwiseKernel.clear(in[Clear.STATE], p);
+                case CacheAppend() ->
+                    ElementwiseKernel.cacheAppend(in[CacheAppend.CACHE], in[CacheAppend.X], in[CacheAppend.SLOT]);
                 case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
-                    AdamWKernel.step(in[0], in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip, p);
+                    AdamWKernel.step(in[AdamW.PARAM], in[AdamW.M], in[AdamW.V], in[AdamW.GRADIENT],
+                            in[AdamW.SQUARED_NORM], in[AdamW.SCHEDULE], beta1, beta2, eps, weightDecay, clip, p);
             }
+        }
+
+        private void accumulate(Accumulate.Summand summand, HostSession.Step step, Tensor state) {
+            Tensor[] in = step.inputs();
+            switch (summand) {
+                case Accumulate.Given() ->
+                    ElementwiseKernel.add(state, in[Accumulate.Given.X], 1, state, parallel);
+                case MatMul op -> product(op, in, state, true).run();
+                case Embedding.Gradient _ -> EmbeddingKernel.gradient(in[Embedding.Gradient.IDS],
+                        in[Embedding.Gradient.DY], state, true, parallel);
+                case LinearCrossEntropy() -> loss(step, state, true);
+            }
+        }
+
+        private Runnable product(MatMul op, Tensor[] in, Tensor c, boolean accumulate) {
+            return Gemm.prepare(in[MatMul.A], op.transposeA(), in[MatMul.B], op.transposeB(), c, accumulate, parallel);
+        }
+
+        private void loss(HostSession.Step step, Tensor dWeight, boolean accumulate) {
+            Tensor[] in = step.inputs();
+            Tensor[] out = step.results();
+            CrossEntropyKernel.run(in[LinearCrossEntropy.X], in[LinearCrossEntropy.WEIGHT],
+                    in[LinearCrossEntropy.LABELS], in[LinearCrossEntropy.SCALE], out[LinearCrossEntropy.LOSS],
+                    out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate,
+                    step.workspace(), parallel);
         }
 
         @Override
         public Runnable prepare(List<HostSession.Step> steps) {
             HostSession.Step first = steps.getFirst();
-            if (steps.size() == 1 && first.op() instanceof AccumulateMatMul(boolean transposeA, boolean transposeB)) {
-                return sum(first.inputs(), transposeA, transposeB);
+            Tensor[] in = first.inputs();
+            if (steps.size() == 1 && first.op() instanceof Accumulate(MatMul op)) {
+                return product(op, in, Accumulate.state(in), true);
             }
             Runnable together = Gemm.together(steps, parallel);
             return together == null ? HostSession.Kernels.super.prepare(steps) : together;
-        }
-
-        private Runnable sum(Tensor[] in, boolean transposeA, boolean transposeB) {
-            return Gemm.prepare(in[1], transposeA, in[2], transposeB, in[0], true, parallel);
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -38,32 +39,30 @@ final class CrossEntropyKernel {
     ///                  tokens and words make a block; all words where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
             Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
-        int tokens = Guard.dim("crossEntropy", "x", x, 2, 0);
-        int dim = Guard.dim("crossEntropy", "x", x, 2, 1);
-        int vocab = Guard.dim("crossEntropy", "weight", weight, 2, 0);
-        check(x, weight, labels, scale, loss, tokens, dim, vocab);
-        clear("tokenLoss", tokenLoss, p, tokens);
-        clear("dx", dx, p, tokens, dim);
+        int tokens = x.dim(0);
+        int dim = x.dim(1);
+        int vocab = weight.dim(0);
+        check(labels, tokens, vocab);
+        clear(tokenLoss, p);
+        clear(dx, p);
         if (!accumulate) {
-            clear("dWeight", dWeight, p, vocab, dim);
+            clear(dWeight, p);
         }
         int[] counted = p.buffers().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
-        int most = Guard.dim("crossEntropy", "work", work[1], 2, 0);
-        int words = Guard.dim("crossEntropy", "work", work[1], 2, 1);
-        Guard.that(dWeight == null || words == vocab,
-                "crossEntropy: blocks of " + words + " words, wanted all " + vocab + " for the weight's gradient");
+        int most = work[LinearCrossEntropy.LOGITS].dim(0);
+        int words = work[LinearCrossEntropy.LOGITS].dim(1);
         float factor = scale.getFloat(0);
         double total = 0;
         for (int begin = 0; begin < count; begin += most) {
             int from = begin;
             int rows = Math.min(most, count - from);
-            Tensor block = view(work[0], rows, dim);
-            Tensor dBlock = dx == null ? null : view(work[2], rows, dim);
+            Tensor block = view(work[LinearCrossEntropy.ROWS], rows, dim);
+            Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
             p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
             total += words == vocab
-                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, work[1], p)
-                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock, work[1], words, p);
+                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, work[LinearCrossEntropy.LOGITS], p)
+                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock, work[LinearCrossEntropy.LOGITS], words, p);
             if (dx != null) {
                 p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
             }
@@ -198,13 +197,7 @@ final class CrossEntropyKernel {
         }
     }
 
-    private static void check(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, int tokens, int dim,
-            int vocab) {
-        Guard.f32("crossEntropy", "x", x, tokens, dim);
-        Guard.weight("crossEntropy", "weight", weight, vocab, dim);
-        Guard.i32("crossEntropy", "labels", labels, tokens);
-        Guard.f32("crossEntropy", "scale", scale, 1);
-        Guard.f32("crossEntropy", "loss", loss, 1);
+    private static void check(Tensor labels, int tokens, int vocab) {
         for (int t = 0; t < tokens; t++) {
             if (labels.getInt(t) >= 0) {
                 Guard.index("crossEntropy", "labels", labels, t, vocab);
@@ -212,9 +205,8 @@ final class CrossEntropyKernel {
         }
     }
 
-    private static void clear(String name, Tensor result, Parallel p, long... dims) {
+    private static void clear(Tensor result, Parallel p) {
         if (result != null) {
-            Guard.f32("crossEntropy", name, result, dims);
             ElementwiseKernel.clear(result, p);
         }
     }

@@ -21,10 +21,6 @@ final class ElementwiseKernel {
 
     /// `y = a + scale * b`, any one shape; `y` may be `a` or `b`.
     static void add(Tensor a, Tensor b, float scale, Tensor y, Parallel p) {
-        long[] dims = a.shape().dims();
-        Guard.f32("add", "a", a, dims);
-        Guard.f32("add", "b", b, dims);
-        Guard.f32("add", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -45,9 +41,6 @@ final class ElementwiseKernel {
 
     /// `y = factor x`; `y` may be `x`.
     static void scale(Tensor x, float factor, Tensor y, Parallel p) {
-        long[] dims = x.shape().dims();
-        Guard.f32("scale", "x", x, dims);
-        Guard.f32("scale", "y", y, dims);
         long n = y.elements();
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
@@ -89,36 +82,27 @@ final class ElementwiseKernel {
         });
     }
 
-    /// `state += x`.
-    static void accumulate(Tensor state, Tensor x, Parallel p) {
-        add(state, x, 1, state, p);
-    }
-
-    /// Keeps the elements of a [DropoutMask], each with probability `1 - rate`, and divides them by that; the others
-    /// become 0. The gradient is the same call on `dy`.
+    /// Keeps each element with probability `1 - rate` and divides it by that; the others become 0. Which are kept
+    /// depends on `seed`, `stream` and the element's index alone, so the gradient is the same call on `dy`.
     ///
     /// @param seed   I32 `[2]`
     /// @param stream tells the program's dropouts apart
     static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y, Parallel p) {
-        Guard.that(rate >= 0 && rate < 1, "dropout: rate is " + rate + ", wanted at least 0 and less than 1");
-        long[] dims = x.shape().dims();
-        Guard.f32("dropout", "x", x, dims);
-        Guard.i32("dropout", "seed", seed, 2);
-        Guard.f32("dropout", "y", y, dims);
         long n = y.elements();
-        DropoutMask mask = new DropoutMask(seed.getInt(0), seed.getInt(1), stream, rate);
+        int seed0 = seed.getInt(0);
+        int seed1 = seed.getInt(1);
         p.run(tasks(n), (task, _) -> {
             long from = (long) task * TASK_ELEMENTS;
-            dropout(x.data(), mask, y.data(), from, Math.min(n, from + TASK_ELEMENTS));
+            dropout(x.data(), seed0, seed1, stream, rate, y.data(), from, Math.min(n, from + TASK_ELEMENTS));
         });
     }
 
-    private static void dropout(MemorySegment x, DropoutMask mask, MemorySegment y, long from, long to) {
-        float keptScale = mask.keptScale();
-        int bar = mask.bar();
-        int seed0 = mask.seed0();
+    private static void dropout(MemorySegment x, int seed0, int seed1, int stream, float rate, MemorySegment y,
+            long from, long to) {
+        float keptScale = 1 / (1 - rate);
+        int bar = DropoutMask.bar(rate);
         // A task never crosses a multiple of 2^32 elements, so the index's high half is one key for the whole loop.
-        int key = mask.key(from);
+        int key = DropoutMask.key(seed0, seed1, stream, from);
         IntVector iota = IntVector.zero(Simd.I).addIndex(1);
         long i = from;
         for (; i <= to - Simd.LANES; i += Simd.LANES) {
@@ -129,11 +113,11 @@ final class ElementwiseKernel {
             Simd.store(FloatVector.zero(Simd.F).blend(Simd.load(x, i).mul(keptScale), kept), y, i);
         }
         for (; i < to; i++) {
-            y.set(Tensor.F32, i * 4, mask.keeps(i) ? x.get(Tensor.F32, i * 4) * keptScale : 0);
+            boolean kept = DropoutMask.isKept(seed0, seed1, stream, i, rate);
+            y.set(Tensor.F32, i * 4, kept ? x.get(Tensor.F32, i * 4) * keptScale : 0);
         }
     }
 
-    /// As [DropoutMask] mixes.
     private static IntVector mix(IntVector h) {
         h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_1);
         h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 15)).mul(DropoutMask.ROUND_2);
@@ -144,12 +128,9 @@ final class ElementwiseKernel {
     ///
     /// @throws IndexOutOfBoundsException if a slot is not a row of the cache
     static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
-        int rows = Guard.dim("cacheAppend", "cache", cache, 2, 0);
-        int tokens = Guard.dim("cacheAppend", "x", x, 2, 0);
-        int width = Guard.dim("cacheAppend", "x", x, 2, 1);
-        Guard.f32("cacheAppend", "cache", cache, rows, width);
-        Guard.f32("cacheAppend", "x", x, tokens, width);
-        Guard.i32("cacheAppend", "slot", slot, tokens);
+        int rows = cache.dim(0);
+        int tokens = x.dim(0);
+        int width = x.dim(1);
         for (int t = 0; t < tokens; t++) {
             Guard.index("cacheAppend", "slot", slot, t, rows);
             MemorySegment.copy(x.data(), t * (width * 4L), cache.data(), slot.getInt(t) * (width * 4L), width * 4L);

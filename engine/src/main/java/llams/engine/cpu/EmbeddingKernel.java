@@ -13,12 +13,9 @@ final class EmbeddingKernel {
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     static void forward(Tensor table, Tensor ids, Tensor y, Parallel p) {
-        int rows = Guard.dim("embedding", "table", table, 2, 0);
-        int dim = Guard.dim("embedding", "table", table, 2, 1);
-        int tokens = Guard.dim("embedding", "ids", ids, 1, 0);
-        Guard.weight("embedding", "table", table, rows, dim);
-        Guard.i32("embedding", "ids", ids, tokens);
-        Guard.f32("embedding", "y", y, tokens, dim);
+        int rows = table.dim(0);
+        int dim = table.dim(1);
+        int tokens = ids.dim(0);
         p.run(tokens, (t, buffers) -> {
             Guard.index("embedding", "ids", ids, t, rows);
             float[] row = buffers.floats(0, dim);
@@ -32,12 +29,9 @@ final class EmbeddingKernel {
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     static void gradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate, Parallel p) {
-        int rows = Guard.dim("embeddingGradient", "dTable", dTable, 2, 0);
-        int dim = Guard.dim("embeddingGradient", "dTable", dTable, 2, 1);
-        int tokens = Guard.dim("embeddingGradient", "ids", ids, 1, 0);
-        Guard.i32("embeddingGradient", "ids", ids, tokens);
-        Guard.f32("embeddingGradient", "dy", dy, tokens, dim);
-        Guard.f32("embeddingGradient", "dTable", dTable, rows, dim);
+        int rows = dTable.dim(0);
+        int dim = dTable.dim(1);
+        int tokens = ids.dim(0);
         for (int t = 0; t < tokens; t++) {
             Guard.index("embeddingGradient", "ids", ids, t, rows);
         }

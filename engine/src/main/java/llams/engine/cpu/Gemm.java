@@ -18,22 +18,18 @@ final class Gemm {
     private Gemm() {}
 
     /// `c = op(a) · op(b)`, plus `c` if `accumulate`: `a` is `[m, k]` (or `[k, m]`, transposed), `b` `[k, n]` (or `[n,
-    /// k]`), `c` F32 `[m, n]`; `a` and `b` are of any weight type. Both transposed is not supported.
+    /// k]`), `c` F32 `[m, n]`; `a` and `b` are of any weight type, and not both transposed.
     static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
         prepare(a, transposeA, b, transposeB, c, accumulate, p).run();
     }
 
-    /// [#multiply], checked and planned once for many runs.
+    /// [#multiply], planned once for many runs.
     static Runnable prepare(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
             Parallel p) {
-        Guard.that(!transposeA || !transposeB, "matmul: a and b are both transposed; swap them and transpose neither");
-        int m = Guard.dim("matmul", "a", a, 2, transposeA ? 1 : 0);
-        int k = Guard.dim("matmul", "a", a, 2, transposeA ? 0 : 1);
-        int n = Guard.dim("matmul", "b", b, 2, transposeB ? 0 : 1);
-        Guard.weight("matmul", transposeA ? "a (transposed)" : "a", a, transposeA ? k : m, transposeA ? m : k);
-        Guard.weight("matmul", transposeB ? "b (transposed)" : "b", b, transposeB ? n : k, transposeB ? k : n);
-        Guard.f32("matmul", "c", c, m, n);
+        int m = a.dim(transposeA ? 1 : 0);
+        int k = a.dim(transposeA ? 0 : 1);
+        int n = b.dim(transposeB ? 0 : 1);
         if (m == 0 || n == 0 || k == 0) {
             return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
         }
@@ -60,23 +56,23 @@ final class Gemm {
     /// is something else or is better computed one by one.
     static Runnable together(List<HostSession.Step> steps, Parallel p) {
         for (HostSession.Step step : steps) {
-            if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[0].elements() == 0
-                    || step.inputs()[1].elements() == 0
+            if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[MatMul.A].elements() == 0
+                    || step.inputs()[MatMul.B].elements() == 0
                     || isSum(step) && at(step.inputs()[MatMul.C]) != at(step.results()[0])) {
                 return null;
             }
         }
-        int rows = (int) steps.getFirst().inputs()[0].shape().dim(0);
+        int rows = steps.getFirst().inputs()[MatMul.A].dim(0);
         if (rows <= GemvKernel.FEW) {
             return fewTogether(steps, rows, p);
         }
         List<Sum> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
-            Tensor a = step.inputs()[0];
-            Tensor b = step.inputs()[1];
+            Tensor a = step.inputs()[MatMul.A];
+            Tensor b = step.inputs()[MatMul.B];
             Tensor c = step.results()[0];
-            int k = (int) a.shape().dim(1);
-            int n = (int) c.shape().dim(1);
+            int k = a.dim(1);
+            int n = c.dim(1);
             if (n <= FEW_COLUMNS) {
                 return null;
             }
@@ -94,18 +90,18 @@ final class Gemm {
 
     /// Few rows, as in decoding: one pass over all weights that they meet.
     private static Runnable fewTogether(List<HostSession.Step> steps, int rows, Parallel p) {
-        Tensor a = steps.getFirst().inputs()[0];
+        Tensor a = steps.getFirst().inputs()[MatMul.A];
         List<GemvKernel.Product> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
             Tensor c = step.results()[0];
-            if (!((MatMul) step.op()).transposeB() || at(step.inputs()[0]) != at(a)
+            if (!((MatMul) step.op()).transposeB() || at(step.inputs()[MatMul.A]) != at(a)
                     || sums.stream().anyMatch(sum -> at(sum.c()) == at(c))) {
                 return null;
             }
-            int n = (int) c.shape().dim(1);
-            sums.add(new GemvKernel.Product(step.inputs()[1], n, c, 1, n, isSum(step)));
+            int n = c.dim(1);
+            sums.add(new GemvKernel.Product(step.inputs()[MatMul.B], n, c, 1, n, isSum(step)));
         }
-        int k = (int) a.shape().dim(1);
+        int k = a.dim(1);
         return () -> GemvKernel.multiply(a, false, rows, k, sums, p);
     }
 

@@ -8,7 +8,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
-/// GemmPlan of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
+/// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
 /// row of the matrix is read once, in order, and widened in registers: the speed is the memory's.
 final class GemvKernel {
     /// The most vectors that go this way.

@@ -19,11 +19,8 @@ final class NormKernel {
 
     /// `x` and `y` are `[tokens, dim]`, `weight` `[dim]` of any weight dtype; `y` may be `x`.
     static void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, Parallel p) {
-        int tokens = Guard.dim("rmsNorm", "x", x, 2, 0);
-        int dim = Guard.dim("rmsNorm", "x", x, 2, 1);
-        Guard.f32("rmsNorm", "x", x, tokens, dim);
-        Guard.weight("rmsNorm", "weight", weight, dim);
-        Guard.f32("rmsNorm", "y", y, tokens, dim);
+        int tokens = x.dim(0);
+        int dim = x.dim(1);
         float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
@@ -70,12 +67,8 @@ final class NormKernel {
 
     /// `dx = r (weight dy - x r^2 / dim * sum(x weight dy))` with `r = 1 / sqrt(mean(x^2) + eps)`; `dx` may be `dy`.
     static void rmsNormGradient(Tensor x, Tensor weight, float eps, Tensor dy, Tensor dx, Parallel p) {
-        int tokens = Guard.dim("rmsNormGradient", "x", x, 2, 0);
-        int dim = Guard.dim("rmsNormGradient", "x", x, 2, 1);
-        Guard.f32("rmsNormGradient", "x", x, tokens, dim);
-        Guard.weight("rmsNormGradient", "weight", weight, dim);
-        Guard.f32("rmsNormGradient", "dy", dy, tokens, dim);
-        Guard.f32("rmsNormGradient", "dx", dx, tokens, dim);
+        int tokens = x.dim(0);
+        int dim = x.dim(1);
         float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
@@ -117,11 +110,8 @@ final class NormKernel {
     /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten. Tasks own columns, so the order of the sum is
     /// fixed.
     static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, Parallel p) {
-        int tokens = Guard.dim("rmsNormWeightGradient", "x", x, 2, 0);
-        int dim = Guard.dim("rmsNormWeightGradient", "x", x, 2, 1);
-        Guard.f32("rmsNormWeightGradient", "x", x, tokens, dim);
-        Guard.f32("rmsNormWeightGradient", "dy", dy, tokens, dim);
-        Guard.f32("rmsNormWeightGradient", "dWeight", dWeight, dim);
+        int tokens = x.dim(0);
+        int dim = x.dim(1);
         float[] inverse = p.buffers().floats(1, tokens);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {

@@ -19,7 +19,6 @@ public final class Quantizer implements AutoCloseable {
     ///
     /// @throws ArithmeticException if a value is not finite or too large for a block
     public void quantize(Tensor source, Tensor target) {
-        Guard.weight("quantize", "source", source, source.shape().dims());
         Guard.that(target.dtype() == DType.Q8_0 && target.shape().equals(source.shape()),
                 "quantize: target is " + target.dtype() + " " + target.shape() + ", wanted Q8_0 " + source.shape());
         long blocks = source.elements() / Q8Block.ELEMENTS;

@@ -10,10 +10,6 @@ final class SwiGluKernel {
 
     /// All `[tokens, hiddenDim]`; `y` may be `gate` or `up`.
     static void forward(Tensor gate, Tensor up, Tensor y, Parallel p) {
-        long[] dims = gate.shape().dims();
-        Guard.f32("swiGlu", "gate", gate, dims);
-        Guard.f32("swiGlu", "up", up, dims);
-        Guard.f32("swiGlu", "y", y, dims);
         long n = y.elements();
         p.run(ElementwiseKernel.tasks(n), (task, _) -> {
             long from = (long) task * ElementwiseKernel.TASK_ELEMENTS;
@@ -45,12 +41,6 @@ final class SwiGluKernel {
     /// `dUp = dy silu(gate)`, `dGate = dy up s (1 + gate (1 - s))` with `s = 1 / (1 + e^-gate)`. Both may be any of the
     /// inputs.
     static void gradient(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp, Parallel p) {
-        long[] dims = gate.shape().dims();
-        Guard.f32("swiGluGradient", "gate", gate, dims);
-        Guard.f32("swiGluGradient", "up", up, dims);
-        Guard.f32("swiGluGradient", "dy", dy, dims);
-        Guard.f32("swiGluGradient", "dGate", dGate, dims);
-        Guard.f32("swiGluGradient", "dUp", dUp, dims);
         long n = dy.elements();
         p.run(ElementwiseKernel.tasks(n), (task, _) -> {
             long from = (long) task * ElementwiseKernel.TASK_ELEMENTS;

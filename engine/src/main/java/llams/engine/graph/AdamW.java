@@ -10,14 +10,17 @@ import java.util.List;
 /// Inputs: `param` (updated), `m`, `v` (updated), `gradient`, all F32 of one shape; `squaredNorm` `[1]` of all
 /// gradients together; `schedule` `[3]`: the learning rate, `c1 = 1 - beta1^t` and `c2 = 1 - beta2^t`, t from 1.
 public record AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) implements Effect {
+    public static final int PARAM = 0, M = 1, V = 2, GRADIENT = 3, SQUARED_NORM = 4, SCHEDULE = 5;
+
     @Override
     public List<TensorType> results(List<Value> inputs) {
-        for (int i = 1; i < 4; i++) {
-            Checks.same("adamw", "param", inputs.get(0), List.of("m", "v", "gradient").get(i - 1), inputs.get(i));
-        }
-        Checks.scalar("adamw", "squaredNorm", inputs.get(4));
-        Checks.that(inputs.get(5).type().equals(TensorType.f32(3)), "adamw: schedule must be F32 [3], not %s",
-                inputs.get(5).type());
+        Value param = inputs.get(PARAM);
+        Require.f32("adamw", "param", param);
+        Require.same("adamw", "param", param, "m", inputs.get(M));
+        Require.same("adamw", "param", param, "v", inputs.get(V));
+        Require.same("adamw", "param", param, "gradient", inputs.get(GRADIENT));
+        Require.scalar("adamw", "squaredNorm", inputs.get(SQUARED_NORM));
+        Require.type("adamw", "schedule", inputs.get(SCHEDULE), TensorType.f32(3));
         return List.of();
     }
 }

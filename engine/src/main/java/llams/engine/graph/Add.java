@@ -4,24 +4,24 @@ import java.util.List;
 
 /// `y = a + b`, elementwise; both F32 of one shape.
 public record Add() implements Differentiable {
+    public static final int A = 0, B = 1;
+
     @Override
     public List<TensorType> results(List<Value> inputs) {
-        Checks.same("add", "a", inputs.get(0), "b", inputs.get(1));
-        return List.of(inputs.get(0).type());
+        Require.f32("add", "a", inputs.get(A));
+        Require.same("add", "a", inputs.get(A), "b", inputs.get(B));
+        return List.of(inputs.get(A).type());
     }
 
     @Override
     public List<Integer> overwritable(int result) {
-        return List.of(0, 1);
+        return List.of(A, B);
     }
 
     /// `da = dy`, `db = dy`.
     @Override
     public void gradient(Backward at) {
-        for (int i = 0; i < 2; i++) {
-            if (at.wants(i)) {
-                at.add(i, at.upstream());
-            }
-        }
+        at.add(A, at.upstream());
+        at.add(B, at.upstream());
     }
 }

@@ -44,7 +44,7 @@ public final class Autodiff {
     /// @throws IllegalArgumentException as [#gradients]
     public static void contributions(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute,
             BiConsumer<Leaf, Value> sink) {
-        Checks.scalar("gradients", "loss", loss);
+        Require.scalar("gradients", "loss", loss);
         List<Node> forward = List.copyOf(graph.nodes);
         Set<Leaf> missing = new LinkedHashSet<>(wanted);
         Autodiff autodiff = new Autodiff(graph, dependents(forward, wanted), Set.copyOf(wanted), (leaf, part) -> {
@@ -56,7 +56,7 @@ public final class Autodiff {
         for (Node node : forward.reversed()) {
             autodiff.visit(node, again);
         }
-        Checks.that(missing.isEmpty(), "gradients: the loss does not depend on \"%s\"",
+        Require.that(missing.isEmpty(), "gradients: the loss does not depend on \"%s\"",
                 missing.stream().map(Leaf::name).findFirst().orElse(""));
     }
 
@@ -78,7 +78,7 @@ public final class Autodiff {
         if (upstream.stream().noneMatch(gradient -> gradient != null)) {
             return;
         }
-        Checks.that(node.op instanceof Differentiable && upstream.getFirst() != null,
+        Require.that(node.op instanceof Differentiable && upstream.getFirst() != null,
                 "gradients: no gradient is defined through %s", node.results);
         List<Value> inputs = node.inputs;
         List<? extends Value> results = node.results;

@@ -40,13 +40,15 @@ public final class Backward {
         return upstream.getFirst();
     }
 
-    /// True if something wanted lies below this input.
+    /// True if something whose gradient is asked for lies below this input.
     public boolean wants(int index) {
         return autodiff.wants(originals.get(index));
     }
 
-    /// Adds to the gradient of an input that is wanted.
+    /// Adds to the gradient of an input; nothing happens where [#wants] is false.
     public void add(int index, Value gradient) {
-        autodiff.add(originals.get(index), gradient);
+        if (wants(index)) {
+            autodiff.add(originals.get(index), gradient);
+        }
     }
 }

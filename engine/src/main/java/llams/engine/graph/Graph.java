@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /// What a model does, recorded once: ops in the order in which model code called for them. A wrong shape throws where
 /// it is recorded.
@@ -80,15 +80,20 @@ public final class Graph {
         return node;
     }
 
-    /// Records what `body` does as one block whose inner values [Recompute] may make again in the backward pass instead
-    /// of keeping them. Blocks do not nest.
-    public Value recomputable(Supplier<Value> body) {
+    /// Records `state += x`.
+    public void accumulate(Leaf state, Value x) {
+        record(new Accumulate(), x, state);
+    }
+
+    /// Records what `body` does with `x` as one block, whose inner values [Recompute] may compute again in the backward
+    /// pass instead of keeping them. Blocks do not nest.
+    public Value recomputable(Value x, UnaryOperator<Value> body) {
         if (currentBlock >= 0) {
             throw new IllegalStateException("recomputable blocks do not nest");
         }
         currentBlock = blocks++;
         try {
-            return body.get();
+            return body.apply(x);
         } finally {
             currentBlock = -1;
         }

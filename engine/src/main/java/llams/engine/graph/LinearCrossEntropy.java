@@ -14,26 +14,28 @@ import java.util.function.IntPredicate;
 /// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale`
 /// `[1]` (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, and each
 /// only where it is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
-public record LinearCrossEntropy() implements Differentiable {
-    private static final int FIRST_GRADIENT = 2;
-    public static final int WEIGHT_GRADIENT = 3;
+public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand {
+    public static final int X = 0, WEIGHT = 1, LABELS = 2, SCALE = 3;
+    public static final int LOSS = 0, TOKEN_LOSS = 1, DX = 2, DWEIGHT = 3;
+    /// The workspace.
+    public static final int ROWS = 0, LOGITS = 1, DROWS = 2;
     /// Logits of a block: 8 MB, what a cache holds; smaller slices would pack the rows of `x` more often than is worth
     /// it.
-    private static final long LOGITS = 1 << 21;
-    private static final long ROWS = 1024;
+    private static final long BLOCK_LOGITS = 1 << 21;
+    private static final long BLOCK_ROWS = 1024;
     /// The weight is read once per block and product: with fewer rows, reading it would take longer than multiplying.
-    private static final long ROWS_OF_WHOLE_LOGITS = 512;
+    private static final long BLOCK_ROWS_OF_WHOLE_LOGITS = 512;
 
     @Override
     public List<TensorType> results(List<Value> inputs) {
-        Value x = inputs.get(0);
-        Value weight = inputs.get(1);
-        Checks.f32("linear cross entropy", "x", x, 2);
-        Checks.weight("linear cross entropy", "weight", weight, 2);
-        Checks.that(x.dim(1) == weight.dim(1), "linear cross entropy: x %s and weight %s differ in dim", x.shape(),
+        Value x = inputs.get(X);
+        Value weight = inputs.get(WEIGHT);
+        Require.f32("linear cross entropy", "x", x, 2);
+        Require.weight("linear cross entropy", "weight", weight, 2);
+        Require.that(x.dim(1) == weight.dim(1), "linear cross entropy: x %s and weight %s differ in dim", x.shape(),
                 weight.shape());
-        Checks.ints("linear cross entropy", "labels", inputs.get(2), x.dim(0));
-        Checks.scalar("linear cross entropy", "scale", inputs.get(3));
+        Require.ints("linear cross entropy", "labels", inputs.get(LABELS), x.dim(0));
+        Require.scalar("linear cross entropy", "scale", inputs.get(SCALE));
         return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), x.type(), TensorType.f32(weight.shape().dims()));
     }
 
@@ -41,31 +43,28 @@ public record LinearCrossEntropy() implements Differentiable {
     /// words]`; where `dx` is read, also the rows' gradients.
     @Override
     public List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
-        long vocab = inputs.get(1).dim(0);
-        long tokens = Math.max(1, inputs.get(0).dim(0));
+        long vocab = inputs.get(WEIGHT).dim(0);
+        long tokens = Math.max(1, inputs.get(X).dim(0));
         // A weight's gradient needs the probabilities themselves, so all logits of a token; else a slice of words at a
         // time will do.
-        boolean isWhole = isRead.test(WEIGHT_GRADIENT);
-        long rows = Math.min(tokens, isWhole ? Math.max(ROWS_OF_WHOLE_LOGITS, LOGITS / vocab) : ROWS);
-        long words = isWhole ? vocab : Math.min(vocab, Math.max(1, LOGITS / rows));
-        TensorType block = TensorType.f32(rows, inputs.get(0).dim(1));
+        boolean isWhole = isRead.test(DWEIGHT);
+        long rows = Math.min(tokens, isWhole ? Math.max(BLOCK_ROWS_OF_WHOLE_LOGITS, BLOCK_LOGITS / vocab) : BLOCK_ROWS);
+        long words = isWhole ? vocab : Math.min(vocab, Math.max(1, BLOCK_LOGITS / rows));
+        TensorType block = TensorType.f32(rows, inputs.get(X).dim(1));
         TensorType logits = TensorType.f32(rows, words);
-        return isRead.test(FIRST_GRADIENT) ? List.of(block, logits, block) : List.of(block, logits);
+        return isRead.test(DX) ? List.of(block, logits, block) : List.of(block, logits);
     }
 
     @Override
     public boolean isOptional(int result) {
-        return result > 0;
+        return result > LOSS;
     }
 
     @Override
     public void gradient(Backward at) {
-        Checks.that(at.upstream() instanceof Result seed && seed.node.op.equals(new Constant(1)),
+        Require.that(at.upstream() instanceof Result seed && seed.node.op.equals(new Constant(1)),
                 "linear cross entropy: its loss must be the one that is differentiated, not part of another");
-        for (int i = 0; i < 2; i++) {
-            if (at.wants(i)) {
-                at.add(i, at.result(FIRST_GRADIENT + i));
-            }
-        }
+        at.add(X, at.result(DX));
+        at.add(WEIGHT, at.result(DWEIGHT));
     }
 }

@@ -3,10 +3,11 @@ package llams.engine.graph;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/// The closed set of what a device can do. An op is a record of its constants; what it reads stands in the [Node].
-/// Every device is an exhaustive switch over this type, so a new op does not compile until each device has it.
-public sealed interface Op permits Differentiable, Effect, AttentionGradient, Constant, EmbeddingGradient,
-        RmsNormGradient, RmsNormWeightGradient, SquaredNorm, SwiGluGradient {
+/// The closed set of what a device can do. An op is a record of its constants; what it reads stands in the [Node], at
+/// the places that the op names: `inputs.get(Attention.Q)`. Every device is an exhaustive switch over this type, so a
+/// new op does not compile until each device has it.
+public sealed interface Op permits Differentiable, Effect, Attention.Gradient, Constant, Embedding.Gradient,
+        RmsNorm.Gradient, RmsNorm.WeightGradient, SquaredNorm, SwiGlu.Gradient {
     /// The types of the results.
     ///
     /// @throws IllegalArgumentException if the inputs do not fit; says which, and how
@@ -29,5 +30,11 @@ public sealed interface Op permits Differentiable, Effect, AttentionGradient, Co
     /// results.
     default List<Integer> overwritable(int result) {
         return List.of();
+    }
+
+    /// As people read it: `RmsNorm.Gradient`.
+    default String name() {
+        String name = getClass().getName();
+        return name.substring(name.lastIndexOf('.') + 1).replace('$', '.');
     }
 }

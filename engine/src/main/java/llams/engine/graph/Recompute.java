@@ -56,7 +56,7 @@ final class Recompute {
     }
 
     private void remake(Node node) {
-        Checks.that(!(node.op instanceof Effect), "recompute: a block with %s cannot be run twice", node.op);
+        Require.that(!(node.op instanceof Effect), "recompute: a block with %s cannot be run twice", node.op);
         Node copy = graph.recordNode(node.op, node.inputs.stream().map(this::remade).toArray(Value[]::new));
         for (int i = 0; i < node.results.size(); i++) {
             copies.put(node.results.get(i), copy.results.get(i));

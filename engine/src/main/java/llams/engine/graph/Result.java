@@ -20,6 +20,6 @@ public final class Result implements Value {
     /// As `RmsNorm:0 F32 [5, 64]`.
     @Override
     public String toString() {
-        return node.op.getClass().getSimpleName() + ":" + index + " " + type;
+        return node.op.name() + ":" + index + " " + type;
     }
 }

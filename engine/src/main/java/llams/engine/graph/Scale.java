@@ -4,19 +4,22 @@ import java.util.List;
 
 /// `y = factor x`, elementwise, F32.
 public record Scale(float factor) implements Differentiable {
+    public static final int X = 0;
+
     @Override
     public List<TensorType> results(List<Value> inputs) {
-        return List.of(inputs.getFirst().type());
+        Require.f32("scale", "x", inputs.get(X));
+        return List.of(inputs.get(X).type());
     }
 
     @Override
     public List<Integer> overwritable(int result) {
-        return List.of(0);
+        return List.of(X);
     }
 
     /// `dx = factor dy`.
     @Override
     public void gradient(Backward at) {
-        at.add(0, at.graph.scale(at.upstream(), factor));
+        at.add(X, at.graph.scale(at.upstream(), factor));
     }
 }

@@ -8,11 +8,10 @@ import llams.engine.graph.Value;
 ///
 /// @param attentionNorm `[dim]`
 /// @param ffnNorm       `[dim]`
-public record Block(Attention attention, FeedForward feedForward, Leaf attentionNorm, Leaf ffnNorm, float normEps) {
+public record Block(SelfAttention attention, FeedForward feedForward, Leaf attentionNorm, Leaf ffnNorm, float normEps) {
     /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
-    Value forward(Graph g, Value x, Sequence at, KvCache cacheOrNull, Rows wanted) {
-        Value h = g.add(wanted.of(g, x),
-                attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), at, cacheOrNull, wanted));
+    Value forward(Graph g, Value x, Pass pass) {
+        Value h = g.add(pass.wanted().of(g, x), attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), pass));
         return g.add(h, feedForward.forward(g, g.rmsNorm(h, ffnNorm, normEps)));
     }
 }

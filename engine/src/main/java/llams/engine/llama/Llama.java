@@ -44,7 +44,7 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             Leaf weight = parameters.leaf(prefix + name.path + ".weight", shape.get(0), shape.get(1));
             p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
         }
-        return new Block(new Attention(p[0], p[1], p[2], p[3], config.headDim(), layer),
+        return new Block(new SelfAttention(p[0], p[1], p[2], p[3], config.headDim(), layer),
                 new FeedForward(p[4], p[5], p[6]), parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
                 parameters.leaf(prefix + "post_attention_layernorm.weight", config.dim()), config.normEps());
     }
@@ -57,15 +57,11 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
     /// The same of the wanted tokens only: `[wanted, dim]`.
     public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull, Rows wanted) {
         Value x = g.tap("embedding", g.embedding(embedding, ids));
-        for (int layer = 0; layer < blocks.size(); layer++) {
-            Block block = blocks.get(layer);
-            Value in = x;
-            Rows rows = layer == blocks.size() - 1 ? wanted : Rows.all(at);
-            // A block that fills a cache has an effect and cannot be run twice; nothing is trained through one anyway.
-            x = cacheOrNull == null
-                    ? g.recomputable(() -> block.forward(g, in, at, null, rows))
-                    : block.forward(g, in, at, cacheOrNull, rows);
-            g.tap("layers." + layer + ".out", x);
+        for (Block block : blocks) {
+            // Other tokens than those wanted are needed as keys and values only, and not behind the last block.
+            Pass pass = new Pass(at, block == blocks.getLast() ? wanted : Rows.all(at), cacheOrNull);
+            x = g.recomputable(x, in -> block.forward(g, in, pass));
+            g.tap("layers." + block.attention().layer() + ".out", x);
         }
         return g.tap("hidden", g.rmsNorm(x, norm, config.normEps()));
     }

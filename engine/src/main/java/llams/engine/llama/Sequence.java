@@ -1,7 +1,9 @@
 package llams.engine.llama;
 
+import llams.engine.graph.Graph;
 import llams.engine.graph.Inputs;
 import llams.engine.graph.Leaf;
+import llams.engine.graph.Value;
 import llams.engine.tensor.DType;
 
 /// Where the tokens of a run stand, all I32 `[tokens]`.
@@ -49,5 +51,10 @@ public record Sequence(Leaf position, Leaf first, Leaf last, Leaf rope, long row
 
     static Leaf input(String name, int tokens) {
         return Leaf.input(name, DType.I32, tokens);
+    }
+
+    /// Turns queries or keys of these tokens, `[tokens, heads * headDim]`, by their positions.
+    Value rotate(Graph g, Value x, int headDim) {
+        return g.rope(x, rope, position, headDim);
     }
 }

@@ -8,21 +8,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import llams.engine.graph.Accumulate;
-import llams.engine.graph.AccumulateEmbeddingGradient;
-import llams.engine.graph.AccumulateLinearCrossEntropy;
-import llams.engine.graph.AccumulateMatMul;
 import llams.engine.graph.Add;
-import llams.engine.graph.EmbeddingGradient;
+import llams.engine.graph.Embedding;
 import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.graph.MatMul;
 import llams.engine.graph.Node;
 import llams.engine.graph.Result;
 import llams.engine.graph.Value;
 
-/// A product whose only reader adds it to something is computed onto that: `c + a b` becomes one [MatMul] with three
-/// inputs, `state += a b` one [AccumulateMatMul]. The residual stream, adapters and gradients of shared inputs are such
-/// sums; each fusion saves writing the product and reading it twice. The gradients of the embedding and of the output
-/// head, as large as their weights, are likewise added to their state where they are made.
+/// What is only added to something is computed onto that: the product in `c + a b` becomes a [MatMul] with three inputs,
+/// a summand of `state += ...` part of its [Accumulate]. The residual stream, adapters and gradients are such sums; each
+/// fusion saves writing the summand and reading it twice, and gradients as large as the embedding or the output head
+/// never exist beside their state.
 final class Fusion {
     private final Uses uses;
     private final Map<Value, Value> replacements = new HashMap<>();
@@ -47,25 +44,25 @@ final class Fusion {
 
     private Fused apply(List<Node> nodes) {
         Set<Node> absorbed = new HashSet<>();
-        Map<Node, Node> productOf = new HashMap<>();
+        Map<Node, Node> summandOf = new HashMap<>();
         Map<Node, Value> stateOfLoss = new HashMap<>();
         for (Node node : nodes) {
-            Node product = absorbable(node);
-            if (product != null && absorbed.add(product)) {
-                productOf.put(node, product);
+            Node summand = absorbable(node);
+            if (summand != null && absorbed.add(summand)) {
+                summandOf.put(node, summand);
             }
             Node loss = accumulatedLoss(node, nodes);
-            if (loss != null && stateOfLoss.putIfAbsent(loss, node.inputs.getFirst()) == null) {
+            if (loss != null && stateOfLoss.putIfAbsent(loss, Accumulate.state(node.inputs)) == null) {
                 absorbed.add(node);
             }
         }
         List<Node> fused = new ArrayList<>();
         for (Node node : nodes) {
             if (!absorbed.contains(node)) {
-                Node product = productOf.get(node);
-                Node made = product != null
-                        ? merged(node, product)
-                        : stateOfLoss.containsKey(node) ? lossInto(node, stateOfLoss.get(node)) : copy(node);
+                Node summand = summandOf.get(node);
+                Node made = summand != null
+                        ? sum(node, summand)
+                        : stateOfLoss.containsKey(node) ? accumulate(node, stateOfLoss.get(node)) : copy(node);
                 for (int i = 0; i < made.results.size(); i++) {
                     replacements.put(node.results.get(i), made.results.get(i));
                 }
@@ -75,16 +72,16 @@ final class Fusion {
         return new Fused(fused, replacements);
     }
 
-    /// The product that a sum reads alone, or null. It is computed where the sum stood, so nothing in between may
-    /// change what it reads.
+    /// The summand that this node reads alone and can compute itself, or null. It is then computed where the sum stood,
+    /// so nothing in between may change what it reads.
     private Node absorbable(Node node) {
         List<Value> summands = switch (node.op) {
-            case Add() -> node.inputs.reversed();
-            case Accumulate() -> List.of(node.inputs.get(1));
+            case Add() -> List.of(node.inputs.get(Add.B), node.inputs.get(Add.A));
+            case Accumulate(Accumulate.Given()) -> List.of(node.inputs.get(Accumulate.Given.X));
             default -> List.of();
         };
         for (Value summand : summands) {
-            if (summand instanceof Result result && isProduct(result.node, node) && uses.isReadOnce(summand)
+            if (summand instanceof Result result && isSummand(result.node, node) && uses.isReadOnce(summand)
                     && uses.isConstantFor(result.node)) {
                 return result.node;
             }
@@ -92,49 +89,47 @@ final class Fusion {
         return null;
     }
 
-    private static boolean isProduct(Node node, Node sum) {
-        return node.op instanceof MatMul && node.inputs.size() == 2
-                || node.op instanceof EmbeddingGradient && sum.op instanceof Accumulate;
+    private static boolean isSummand(Node node, Node sum) {
+        return node.op instanceof MatMul && node.inputs.size() == MatMul.C
+                || node.op instanceof Embedding.Gradient && sum.op instanceof Accumulate;
     }
 
     /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed
     /// where the loss stands, so nothing in between may read or change it.
     private Node accumulatedLoss(Node node, List<Node> nodes) {
-        if (node.op instanceof Accumulate && node.inputs.get(1) instanceof Result part
-                && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.WEIGHT_GRADIENT
+        if (node.op instanceof Accumulate(Accumulate.Given())
+                && node.inputs.get(Accumulate.Given.X) instanceof Result part
+                && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.DWEIGHT
                 && uses.isReadOnce(part)) {
             List<Node> between = nodes.subList(nodes.indexOf(part.node), nodes.indexOf(node));
-            return between.stream().anyMatch(other -> other.inputs.contains(node.inputs.getFirst())) ? null : part.node;
+            Value state = Accumulate.state(node.inputs);
+            return between.stream().anyMatch(other -> other.inputs.contains(state)) ? null : part.node;
         }
         return null;
     }
 
-    private Node lossInto(Node loss, Value state) {
-        List<Value> inputs = new ArrayList<>(loss.inputs.stream().map(this::replaced).toList());
-        inputs.add(state);
-        return new Node(new AccumulateLinearCrossEntropy(), inputs, loss.block);
+    private Node sum(Node sum, Node summand) {
+        if (sum.op instanceof Accumulate) {
+            return accumulate(summand, Accumulate.state(sum.inputs));
+        }
+        boolean isB = sum.inputs.get(Add.B).equals(summand.results.getFirst());
+        List<Value> inputs = new ArrayList<>(replaced(summand.inputs));
+        inputs.add(replaced(sum.inputs.get(isB ? Add.A : Add.B)));
+        return new Node(summand.op, inputs, sum.block);
     }
 
-    private Node merged(Node sum, Node product) {
-        if (product.op instanceof EmbeddingGradient) {
-            return new Node(new AccumulateEmbeddingGradient(),
-                    List.of(sum.inputs.get(0), replaced(product.inputs.get(0)), replaced(product.inputs.get(1))),
-                    sum.block);
-        }
-        MatMul matMul = (MatMul) product.op;
-        Value a = replaced(product.inputs.get(0));
-        Value b = replaced(product.inputs.get(1));
-        if (sum.op instanceof Accumulate) {
-            return new Node(new AccumulateMatMul(matMul.transposeA(), matMul.transposeB()),
-                    List.of(sum.inputs.get(0), a, b), sum.block);
-        }
-        boolean isSecond = sum.inputs.get(1).equals(product.results.getFirst());
-        return new Node(matMul, List.of(a, b, replaced(sum.inputs.get(isSecond ? 0 : 1))), sum.block);
+    private Node accumulate(Node summand, Value state) {
+        return new Node(new Accumulate((Accumulate.Summand) summand.op),
+                Accumulate.inputs(replaced(summand.inputs), state), summand.block);
     }
 
     private Node copy(Node node) {
-        List<Value> inputs = node.inputs.stream().map(this::replaced).toList();
+        List<Value> inputs = replaced(node.inputs);
         return inputs.equals(node.inputs) ? node : new Node(node.op, inputs, node.block);
+    }
+
+    private List<Value> replaced(List<Value> values) {
+        return values.stream().map(this::replaced).toList();
     }
 
     private Value replaced(Value value) {

@@ -32,9 +32,9 @@ final class Grouping {
     /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum
     ///             stands behind what it is computed onto
     static List<List<Node>> of(List<Node> nodes, Collection<? extends Value> outputs) {
-        Grouping neighbours = new Grouping(Uses.of(nodes, outputs));
-        neighbours.group(neighbours.sums(nodes));
-        return neighbours.groups;
+        Grouping grouping = new Grouping(Uses.of(nodes, outputs));
+        grouping.group(grouping.sums(nodes));
+        return grouping.groups;
     }
 
     /// Every node with the products below it that nothing else reads, these first.
@@ -79,7 +79,7 @@ final class Grouping {
     }
 
     private static Value left(List<Node> sum) {
-        return sum.getFirst().inputs.getFirst();
+        return sum.getFirst().inputs.get(MatMul.A);
     }
 
     /// Adds a sum to a group if all that it reads is there before the group, or can be by a mere scaling.
@@ -88,7 +88,7 @@ final class Grouping {
         for (Node node : sum) {
             for (Value input : node.inputs) {
                 if (input instanceof Result result && !isThere(input) && !sum.contains(result.node)) {
-                    if (!(result.node.op instanceof Scale) || !isThere(result.node.inputs.getFirst())) {
+                    if (!(result.node.op instanceof Scale) || !isThere(result.node.inputs.get(Scale.X))) {
                         return;
                     }
                     before.add(result.node);

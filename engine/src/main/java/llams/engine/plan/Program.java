@@ -9,12 +9,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import llams.engine.graph.Checks;
 import llams.engine.graph.Effect;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Node;
 import llams.engine.graph.Op;
+import llams.engine.graph.Require;
 import llams.engine.graph.TensorType;
 import llams.engine.graph.Value;
 
@@ -120,7 +120,7 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
         Map<String, Leaf> byName = new HashMap<>();
         for (Leaf leaf : leaves) {
             Leaf other = byName.put(leaf.name(), leaf);
-            Checks.that(other == null, "program: two leaves are named \"%s\": %s and %s", leaf.name(), leaf, other);
+            Require.that(other == null, "program: two leaves are named \"%s\": %s and %s", leaf.name(), leaf, other);
         }
     }
 

@@ -40,43 +40,69 @@ public final class ReferenceDevice implements Device {
     }
 
     private static void run(Op op, Tensor[] in, Tensor[] out) {
+        Tensor y = out.length > 0 ? out[0] : null;
         switch (op) {
-            case Constant(float value) -> out[0].setFloat(0, value);
-            case Add() -> ReferenceKernels.add(in[0], in[1], 1, out[0]);
-            case Scale(float factor) -> ReferenceKernels.scale(in[0], factor, out[0]);
-            case MatMul(boolean transposeA, boolean transposeB) -> {
-                if (in.length == 3) {
-                    out[0].data().copyFrom(in[2].data());
+            case Constant(float value) -> y.setFloat(0, value);
+            case Add() -> ReferenceKernels.add(in[Add.A], in[Add.B], 1, y);
+            case Scale(float factor) -> ReferenceKernels.scale(in[Scale.X], factor, y);
+            case MatMul product -> {
+                boolean isSum = in.length > MatMul.C;
+                if (isSum) {
+                    y.data().copyFrom(in[MatMul.C].data());
                 }
-                ReferenceKernels.multiply(in[0], transposeA, in[1], transposeB, out[0], in.length == 3);
+                multiply(product, in, y, isSum);
             }
-            case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
-                ReferenceKernels.multiply(in[1], transposeA, in[2], transposeB, in[0], true);
-            case Embedding() -> ReferenceKernels.embedding(in[0], in[1], out[0]);
-            case EmbeddingGradient(long rows) -> ReferenceKernels.embeddingGradient(in[0], in[1], out[0], false);
-            case AccumulateEmbeddingGradient() -> ReferenceKernels.embeddingGradient(in[1], in[2], in[0], true);
-            case RmsNorm(float eps) -> ReferenceKernels.rmsNorm(in[0], in[1], eps, out[0]);
-            case RmsNormGradient(float eps) -> ReferenceKernels.rmsNormGradient(in[0], in[1], eps, in[2], out[0]);
-            case RmsNormWeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(in[0], eps, in[1], out[0]);
+            case Embedding() -> ReferenceKernels.embedding(in[Embedding.TABLE], in[Embedding.IDS], y);
+            case Embedding.Gradient _ -> ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS],
+                    in[Embedding.Gradient.DY], y, false);
+            case RmsNorm(float eps) -> ReferenceKernels.rmsNorm(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, y);
+            case RmsNorm.Gradient(float eps) -> ReferenceKernels.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT],
+                    eps, in[RmsNorm.Gradient.DY], y);
+            case RmsNorm.WeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(
+                    in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y);
             case Rope(int headDim, boolean inverse) ->
-                ReferenceKernels.rope(in[0], in[1], in[2], headDim, inverse, out[0]);
-            case Attention(int headDim, long rowLength) ->
-                ReferenceKernels.attention(in[0], in[1], in[2], in[3], in[4], headDim, out[0], out[1]);
-            case AttentionGradient(int headDim, long rowLength) -> ReferenceKernels.attentionGradient(in[0], in[1],
-                    in[2], in[3], in[4], headDim, in[5], in[6], in[7], out[0], out[1], out[2]);
-            case SwiGlu() -> ReferenceKernels.swiGlu(in[0], in[1], out[0]);
-            case SwiGluGradient() -> ReferenceKernels.swiGluGradient(in[0], in[1], in[2], out[0], out[1]);
-            case LinearCrossEntropy() ->
-                ReferenceKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], out[3], false);
-            case AccumulateLinearCrossEntropy() ->
-                ReferenceKernels.crossEntropy(in[0], in[1], in[2], in[3], out[0], out[1], out[2], in[4], true);
-            case Dropout(float rate, int stream) -> ReferenceKernels.dropout(in[0], in[1], stream, rate, out[0]);
-            case SquaredNorm() -> ReferenceKernels.squaredNorm(in[0], out[0]);
-            case Accumulate() -> ReferenceKernels.accumulate(in[0], in[1]);
-            case Clear() -> in[0].data().fill((byte) 0);
-            case CacheAppend() -> ReferenceKernels.cacheAppend(in[0], in[1], in[2]);
+                ReferenceKernels.rope(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y);
+            case Attention(int headDim, _) -> ReferenceAttention.forward(in[Attention.Q], in[Attention.K],
+                    in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, out[Attention.OUT],
+                    out[Attention.LOG_SUM_EXP]);
+            case Attention.Gradient(int headDim, _) -> ReferenceAttention.gradient(in[Attention.Q], in[Attention.K],
+                    in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, in[Attention.Gradient.OUT],
+                    in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ],
+                    out[Attention.Gradient.DK], out[Attention.Gradient.DV]);
+            case SwiGlu() -> ReferenceKernels.swiGlu(in[SwiGlu.GATE], in[SwiGlu.UP], y);
+            case SwiGlu.Gradient() -> ReferenceKernels.swiGluGradient(in[SwiGlu.GATE], in[SwiGlu.UP],
+                    in[SwiGlu.Gradient.DY], out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP]);
+            case LinearCrossEntropy() -> loss(in, out, out[LinearCrossEntropy.DWEIGHT], false);
+            case Dropout(float rate, int stream) ->
+                ReferenceKernels.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y);
+            case SquaredNorm() -> ReferenceKernels.squaredNorm(in[SquaredNorm.X], y);
+            case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
+            case Clear() -> in[Clear.STATE].data().fill((byte) 0);
+            case CacheAppend() ->
+                ReferenceKernels.cacheAppend(in[CacheAppend.CACHE], in[CacheAppend.X], in[CacheAppend.SLOT]);
             case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
-                ReferenceKernels.adamW(in[0], in[1], in[2], in[3], in[4], in[5], beta1, beta2, eps, weightDecay, clip);
+                ReferenceKernels.adamW(in[AdamW.PARAM], in[AdamW.M], in[AdamW.V], in[AdamW.GRADIENT],
+                        in[AdamW.SQUARED_NORM], in[AdamW.SCHEDULE], beta1, beta2, eps, weightDecay, clip);
         }
+    }
+
+    private static void accumulate(Accumulate.Summand summand, Tensor[] in, Tensor[] out, Tensor state) {
+        switch (summand) {
+            case Accumulate.Given() -> ReferenceKernels.add(state, in[Accumulate.Given.X], 1, state);
+            case MatMul product -> multiply(product, in, state, true);
+            case Embedding.Gradient _ -> ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS],
+                    in[Embedding.Gradient.DY], state, true);
+            case LinearCrossEntropy() -> loss(in, out, state, true);
+        }
+    }
+
+    private static void multiply(MatMul op, Tensor[] in, Tensor c, boolean accumulate) {
+        ReferenceKernels.multiply(in[MatMul.A], op.transposeA(), in[MatMul.B], op.transposeB(), c, accumulate);
+    }
+
+    private static void loss(Tensor[] in, Tensor[] out, Tensor dWeight, boolean accumulate) {
+        ReferenceKernels.crossEntropy(in[LinearCrossEntropy.X], in[LinearCrossEntropy.WEIGHT],
+                in[LinearCrossEntropy.LABELS], in[LinearCrossEntropy.SCALE], out[LinearCrossEntropy.LOSS],
+                out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate);
     }
 }

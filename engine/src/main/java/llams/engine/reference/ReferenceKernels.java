@@ -3,17 +3,12 @@ package llams.engine.reference;
 import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
-/// Every operation in the plainest loops, summed in double: the reference that each fast kernel is tested against, and
-/// the fallback where the Vector API is missing. Shapes and meanings are those of the kernel of the same name; guards
-/// are left to the kernels.
+/// Every op but attention in the plainest loops, summed in double: the reference that each fast kernel is tested
+/// against. Shapes and formulas are those of the op of the same name.
 public final class ReferenceKernels {
     private ReferenceKernels() {}
 
-    private static int dim(Tensor t, int axis) {
-        return Math.toIntExact(t.shape().dim(axis));
-    }
-
-    private static void fill(Tensor t, float value) {
+    static void fill(Tensor t, float value) {
         for (long i = 0; i < t.elements(); i++) {
             t.setFloat(i, value);
         }
@@ -26,9 +21,9 @@ public final class ReferenceKernels {
     /// `c [m, n] = op(a) [m, k] · op(b) [k, n]`, added to `c` if `accumulate`.
     public static void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c,
             boolean accumulate) {
-        int m = dim(c, 0);
-        int n = dim(c, 1);
-        int k = dim(a, transposeA ? 0 : 1);
+        int m = c.dim(0);
+        int n = c.dim(1);
+        int k = a.dim(transposeA ? 0 : 1);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 double sum = 0;
@@ -43,97 +38,8 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double score(Tensor q, Tensor k, int t, int head, int row, int kvHead, int headDim) {
-        long at = (long) t * dim(q, 1) + (long) head * headDim;
-        long other = (long) row * dim(k, 1) + (long) kvHead * headDim;
-        double dot = 0;
-        for (int d = 0; d < headDim; d++) {
-            dot += (double) q.getFloat(at + d) * k.getFloat(other + d);
-        }
-        return dot / Math.sqrt(headDim);
-    }
-
-    public static void attention(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
-            Tensor logSumExp) {
-        int heads = dim(q, 1) / headDim;
-        int kvHeads = dim(k, 1) / headDim;
-        for (int t = 0; t < dim(q, 0); t++) {
-            for (int head = 0; head < heads; head++) {
-                int kvHead = head / (heads / kvHeads);
-                double max = Double.NEGATIVE_INFINITY;
-                for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                    max = Math.max(max, score(q, k, t, head, row, kvHead, headDim));
-                }
-                double sum = 0;
-                double[] mean = new double[headDim];
-                for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                    double p = Math.exp(score(q, k, t, head, row, kvHead, headDim) - max);
-                    sum += p;
-                    for (int d = 0; d < headDim; d++) {
-                        mean[d] += p * v.getFloat((long) row * dim(v, 1) + (long) kvHead * headDim + d);
-                    }
-                }
-                for (int d = 0; d < headDim; d++) {
-                    out.setFloat((long) t * dim(q, 1) + (long) head * headDim + d,
-                            sum == 0 ? 0 : (float) (mean[d] / sum));
-                }
-                logSumExp.setFloat((long) t * heads + head, (float) (max + Math.log(sum)));
-            }
-        }
-    }
-
-    public static void attentionGradient(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim,
-            Tensor out, Tensor logSumExp, Tensor dOut, Tensor dq, Tensor dk, Tensor dv) {
-        int heads = dim(q, 1) / headDim;
-        int kvHeads = dim(k, 1) / headDim;
-        int group = heads / kvHeads;
-        double scale = 1 / Math.sqrt(headDim);
-        fill(dq, 0);
-        fill(dk, 0);
-        fill(dv, 0);
-        for (int kvHead = 0; kvHead < kvHeads; kvHead++) {
-            double[][] dKey = new double[dim(k, 0)][headDim];
-            double[][] dValue = new double[dim(k, 0)][headDim];
-            for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-                for (int t = 0; t < dim(q, 0); t++) {
-                    long at = (long) t * dim(q, 1) + (long) head * headDim;
-                    double delta = 0;
-                    for (int d = 0; d < headDim; d++) {
-                        delta += (double) dOut.getFloat(at + d) * out.getFloat(at + d);
-                    }
-                    double[] dQuery = new double[headDim];
-                    for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                        long other = (long) row * dim(k, 1) + (long) kvHead * headDim;
-                        double p = Math.exp(score(q, k, t, head, row, kvHead, headDim)
-                                - logSumExp.getFloat((long) t * heads + head));
-                        double dP = 0;
-                        for (int d = 0; d < headDim; d++) {
-                            dP += (double) dOut.getFloat(at + d) * v.getFloat(other + d);
-                            dValue[row][d] += p * dOut.getFloat(at + d);
-                        }
-                        double dScore = p * (dP - delta) * scale;
-                        for (int d = 0; d < headDim; d++) {
-                            dQuery[d] += dScore * k.getFloat(other + d);
-                            dKey[row][d] += dScore * q.getFloat(at + d);
-                        }
-                    }
-                    for (int d = 0; d < headDim; d++) {
-                        dq.setFloat(at + d, (float) dQuery[d]);
-                    }
-                }
-            }
-            for (int row = 0; row < dim(k, 0); row++) {
-                for (int d = 0; d < headDim; d++) {
-                    long at = (long) row * dim(k, 1) + (long) kvHead * headDim + d;
-                    dk.setFloat(at, (float) dKey[row][d]);
-                    dv.setFloat(at, (float) dValue[row][d]);
-                }
-            }
-        }
-    }
-
     private static double inverseRms(Tensor x, int t, float eps) {
-        int dim = dim(x, 1);
+        int dim = x.dim(1);
         double squares = 0;
         for (int d = 0; d < dim; d++) {
             double value = x.getFloat((long) t * dim + d);
@@ -143,8 +49,8 @@ public final class ReferenceKernels {
     }
 
     public static void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y) {
-        int dim = dim(x, 1);
-        for (int t = 0; t < dim(x, 0); t++) {
+        int dim = x.dim(1);
+        for (int t = 0; t < x.dim(0); t++) {
             double inverse = inverseRms(x, t, eps);
             for (int d = 0; d < dim; d++) {
                 long at = (long) t * dim + d;
@@ -154,8 +60,8 @@ public final class ReferenceKernels {
     }
 
     public static void rmsNormGradient(Tensor x, Tensor weight, float eps, Tensor dy, Tensor dx) {
-        int dim = dim(x, 1);
-        for (int t = 0; t < dim(x, 0); t++) {
+        int dim = x.dim(1);
+        for (int t = 0; t < x.dim(0); t++) {
             double inverse = inverseRms(x, t, eps);
             double dot = 0;
             for (int d = 0; d < dim; d++) {
@@ -171,9 +77,9 @@ public final class ReferenceKernels {
     }
 
     public static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight) {
-        int dim = dim(x, 1);
+        int dim = x.dim(1);
         double[] sum = new double[dim];
-        for (int t = 0; t < dim(x, 0); t++) {
+        for (int t = 0; t < x.dim(0); t++) {
             double inverse = inverseRms(x, t, eps);
             for (int d = 0; d < dim; d++) {
                 long at = (long) t * dim + d;
@@ -186,9 +92,9 @@ public final class ReferenceKernels {
     }
 
     public static void rope(Tensor x, Tensor table, Tensor position, int headDim, boolean inverse, Tensor y) {
-        int width = dim(x, 1);
+        int width = x.dim(1);
         int half = headDim / 2;
-        for (int t = 0; t < dim(x, 0); t++) {
+        for (int t = 0; t < x.dim(0); t++) {
             long row = (long) position.getInt(t) * headDim;
             for (int head = 0; head < width; head += headDim) {
                 for (int i = 0; i < half; i++) {
@@ -223,8 +129,8 @@ public final class ReferenceKernels {
     }
 
     private static double[] logits(Tensor x, Tensor weight, int t) {
-        int dim = dim(x, 1);
-        double[] logits = new double[dim(weight, 0)];
+        int dim = x.dim(1);
+        double[] logits = new double[weight.dim(0)];
         for (int word = 0; word < logits.length; word++) {
             for (int d = 0; d < dim; d++) {
                 logits[word] += (double) x.getFloat((long) t * dim + d) * weight.getFloat((long) word * dim + d);
@@ -235,11 +141,11 @@ public final class ReferenceKernels {
 
     public static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
             Tensor dx, Tensor dWeight, boolean accumulate) {
-        int dim = dim(x, 1);
+        int dim = x.dim(1);
         double total = 0;
         double factor = scale.getFloat(0);
         double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
-        for (int t = 0; t < dim(x, 0); t++) {
+        for (int t = 0; t < x.dim(0); t++) {
             double lost = 0;
             double[] dRow = new double[dim];
             int label = labels.getInt(t);
@@ -285,8 +191,8 @@ public final class ReferenceKernels {
     }
 
     public static void embedding(Tensor table, Tensor ids, Tensor y) {
-        int dim = dim(table, 1);
-        for (int t = 0; t < dim(y, 0); t++) {
+        int dim = table.dim(1);
+        for (int t = 0; t < y.dim(0); t++) {
             for (int d = 0; d < dim; d++) {
                 y.setFloat((long) t * dim + d, table.getFloat((long) ids.getInt(t) * dim + d));
             }
@@ -294,11 +200,11 @@ public final class ReferenceKernels {
     }
 
     public static void embeddingGradient(Tensor ids, Tensor dy, Tensor dTable, boolean accumulate) {
-        int dim = dim(dy, 1);
+        int dim = dy.dim(1);
         if (!accumulate) {
             fill(dTable, 0);
         }
-        for (int t = 0; t < dim(dy, 0); t++) {
+        for (int t = 0; t < dy.dim(0); t++) {
             for (int d = 0; d < dim; d++) {
                 addTo(dTable, (long) ids.getInt(t) * dim + d, dy.getFloat((long) t * dim + d));
             }
@@ -317,22 +223,17 @@ public final class ReferenceKernels {
         }
     }
 
-    public static void accumulate(Tensor state, Tensor x) {
-        for (long i = 0; i < state.elements(); i++) {
-            state.setFloat(i, state.getFloat(i) + x.getFloat(i));
-        }
-    }
-
     public static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y) {
-        DropoutMask mask = new DropoutMask(seed.getInt(0), seed.getInt(1), stream, rate);
+        float keptScale = 1 / (1 - rate);
         for (long i = 0; i < y.elements(); i++) {
-            y.setFloat(i, mask.keeps(i) ? x.getFloat(i) * mask.keptScale() : 0);
+            boolean isKept = DropoutMask.isKept(seed.getInt(0), seed.getInt(1), stream, i, rate);
+            y.setFloat(i, isKept ? x.getFloat(i) * keptScale : 0);
         }
     }
 
     public static void cacheAppend(Tensor cache, Tensor x, Tensor slot) {
-        int width = dim(x, 1);
-        for (int t = 0; t < dim(x, 0); t++) {
+        int width = x.dim(1);
+        for (int t = 0; t < x.dim(0); t++) {
             for (int d = 0; d < width; d++) {
                 cache.setFloat((long) slot.getInt(t) * width + d, x.getFloat((long) t * width + d));
             }

@@ -28,6 +28,11 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
         }
     }
 
+    /// The size of one axis, as the `int` that loops count with; a negative axis counts from the last.
+    public int dim(int axis) {
+        return Math.toIntExact(shape.dim(axis));
+    }
+
     /// Bytes of a tensor of this type and shape.
     ///
     /// @throws IllegalArgumentException if the count overflows a `long`, or the last axis is not made of whole blocks

@@ -3,7 +3,7 @@ package llams.engine.cpu;
 import static llams.engine.cpu.Tensors.assertClose;
 import static llams.engine.cpu.Tensors.assertSameBits;
 
-import llams.engine.reference.ReferenceKernels;
+import llams.engine.reference.ReferenceAttention;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +24,7 @@ class AttentionParityTest extends KernelParity {
         });
     }
 
-    private static void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens,
+    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens,
             int document) {
         int heads = group * kvHeads;
         int[] firstRow = new int[tokens];
@@ -45,12 +45,12 @@ class AttentionParityTest extends KernelParity {
         String what = "attention " + headDim + " " + group + " " + kvHeads + " " + rows + " " + tokens + " " + document;
         Tensor out = make.poisoned(tokens, heads * headDim);
         Tensor lse = make.poisoned(tokens, heads);
-        ReferenceKernels.attention(q, k, v, first, last, headDim, out, lse);
+        ReferenceAttention.forward(q, k, v, first, last, headDim, out, lse);
         Tensor dOut = make.random(tokens, heads * headDim);
         Tensor dq = make.poisoned(tokens, heads * headDim);
         Tensor dk = make.poisoned(rows, kvHeads * headDim);
         Tensor dv = make.poisoned(rows, kvHeads * headDim);
-        ReferenceKernels.attentionGradient(q, k, v, first, last, headDim, out, lse, dOut, dq, dk, dv);
+        ReferenceAttention.gradient(q, k, v, first, last, headDim, out, lse, dOut, dq, dk, dv);
         Tensor[] alone = null;
         for (Parallel pool : pools) {
             Tensor[] fast = {make.poisoned(tokens, heads * headDim), make.poisoned(tokens, heads),

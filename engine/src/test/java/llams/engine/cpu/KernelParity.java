@@ -7,24 +7,26 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
 
 /// What tests of vector kernels against scalar loops share. The build runs them, `*ParityTest`, at 128, 256 and 512
 /// bits.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class KernelParity {
     static final int[] SIZES = {1, 7, 8, 9, 63, 64, 65, 2050};
     /// For kernels that divide elements, not rows: the last one makes several tasks.
     static final int[] LENGTHS = {1, 7, 8, 9, 63, 64, 65, 2050, 40_000};
     static final List<DType> WEIGHTS = List.of(DType.F32, DType.BF16, DType.F16);
     static final List<DType> ALSO_QUANTIZED = List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0);
-    static Parallel[] pools;
+    Parallel[] pools;
 
     @BeforeAll
-    static void open() {
+    void open() {
         pools = new Parallel[] {new Parallel(1), new Parallel(2), new Parallel(5)};
     }
 
     @AfterAll
-    static void close() {
+    void close() {
         for (Parallel pool : pools) {
             pool.close();
         }
@@ -41,7 +43,7 @@ abstract class KernelParity {
     }
 
     /// Runs the body for each alignment and pool.
-    static void everywhere(Body body) {
+    void everywhere(Body body) {
         for (int misalignment : new int[] {0, 2}) {
             for (Parallel pool : pools) {
                 try (Arena arena = Arena.ofShared()) {
@@ -52,7 +54,7 @@ abstract class KernelParity {
     }
 
     /// Runs the body for each alignment; it goes through the pools itself, as its scalar side takes long.
-    static void atEachAlignment(Consumer<Tensors> body) {
+    void atEachAlignment(Consumer<Tensors> body) {
         for (int misalignment : new int[] {0, 2}) {
             try (Arena arena = Arena.ofShared()) {
                 body.accept(new Tensors(arena, 43, misalignment));

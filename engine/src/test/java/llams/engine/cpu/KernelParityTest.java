@@ -102,8 +102,8 @@ class KernelParityTest extends KernelParity {
                 ElementwiseKernel.add(a, inPlace, -0.3f, inPlace, pool);
                 assertSameBits("add onto b", expected, inPlace);
 
-                ReferenceKernels.accumulate(expected, dy);
-                ElementwiseKernel.accumulate(actual, dy, pool);
+                ReferenceKernels.add(expected, dy, 1, expected);
+                ElementwiseKernel.add(actual, dy, 1, actual, pool);
                 assertSameBits("accumulate", expected, actual);
 
                 Tensor seed = make.ints(make.nextInt(1 << 30), -make.nextInt(1 << 30));

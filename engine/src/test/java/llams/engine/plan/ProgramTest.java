@@ -9,9 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.graph.Accumulate;
-import llams.engine.graph.AccumulateEmbeddingGradient;
-import llams.engine.graph.AccumulateLinearCrossEntropy;
-import llams.engine.graph.AccumulateMatMul;
 import llams.engine.graph.Add;
 import llams.engine.graph.Autodiff;
 import llams.engine.graph.Clear;
@@ -147,12 +144,12 @@ class ProgramTest {
         Leaf state = Leaf.state("s", DType.F32, 4, 6);
         Leaf trained = Leaf.state("trained", DType.F32, 6, 8);
         Graph g = new Graph();
-        g.record(new Accumulate(), state, g.linear(x, trained));
-        assertEquals(List.of(new AccumulateMatMul(false, true)), ops(Program.of(g, Map.of())));
+        g.accumulate(state, g.linear(x, trained));
+        assertEquals(List.of(new Accumulate(new MatMul(false, true))), ops(Program.of(g, Map.of())));
         Graph changing = new Graph();
         Value product = changing.linear(x, trained);
         changing.record(new Clear(), trained);
-        changing.record(new Accumulate(), state, product);
+        changing.accumulate(state, product);
         assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate()),
                 ops(Program.of(changing, Map.of())));
     }
@@ -166,10 +163,11 @@ class ProgramTest {
                 .linearCrossEntropy(g.embedding(table, Leaf.input("ids", DType.I32, 4)), head,
                         Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
                 .getFirst();
-        Autodiff.contributions(g, loss, List.of(table, head), false, (leaf, part) -> g.record(new Accumulate(),
-                Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
+        Autodiff.contributions(g, loss, List.of(table, head), false, (leaf, part) -> g
+                .accumulate(Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
         Program program = Program.of(g, Map.of("loss", loss));
-        assertEquals(List.of(new Embedding(), new AccumulateLinearCrossEntropy(), new AccumulateEmbeddingGradient()),
+        assertEquals(List.of(new Embedding(), new Accumulate(new LinearCrossEntropy()),
+                new Accumulate(new Embedding.Gradient(1000))),
                 ops(program));
         Program.Instruction fused = program.instructions().get(1);
         assertEquals("gradient.head", ((Program.OfLeaf) fused.inputs().getLast()).leaf().name());
@@ -182,7 +180,7 @@ class ProgramTest {
         List<Result> loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4),
                 Leaf.input("scale", DType.F32, 1));
         Value before = g.scale(state, 2);
-        g.record(new Accumulate(), state, loss.get(3));
+        g.accumulate(state, loss.get(3));
         assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate()),
                 ops(Program.of(g, Map.of("before", before))));
     }
@@ -217,8 +215,8 @@ class ProgramTest {
         Graph g = new Graph();
         Leaf wide = Leaf.state("wide", DType.F32, 6, 8);
         Leaf back = Leaf.state("back", DType.F32, 8, 6);
-        Value hidden = g.recomputable(() -> {
-            Value up = g.linear(g.rmsNorm(x, Leaf.weight("n", DType.F32, 8), 0), wide);
+        Value hidden = g.recomputable(x, in -> {
+            Value up = g.linear(g.rmsNorm(in, Leaf.weight("n", DType.F32, 8), 0), wide);
             return g.linear(g.swiGlu(up, g.scale(up, 2)), back);
         });
         Value loss = g
@@ -297,8 +295,7 @@ class ProgramTest {
         Leaf wide = Leaf.state("wide", DType.F32, 256, 32);
         Leaf narrow = Leaf.weight("narrow", DType.F32, 32, 256);
         for (int i = 0; i < 6; i++) {
-            Value in = x;
-            x = g.recomputable(() -> {
+            x = g.recomputable(x, in -> {
                 Value up = g.linear(in, wide);
                 return g.linear(g.swiGlu(up, g.scale(up, 2)), narrow);
             });

@@ -16,6 +16,13 @@ import llams.engine.llama.ProjectionName;
 /// @param targets the projections that have an adapter, in every block
 /// @param rsLora  true if an adapter counts `alpha / sqrt(rank)` times instead (arXiv 2312.03732)
 public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionName> targets, boolean rsLora) {
+    public static final int RANK = 8;
+    public static final int ALPHA = 16;
+
+    /// An adapter of rank [#RANK] on every projection, without dropout.
+    public static LoraConfig standard() {
+        return new LoraConfig(RANK, ALPHA, 0, EnumSet.allOf(ProjectionName.class), false);
+    }
 
     /// @throws IllegalArgumentException if a number is out of its range or there is no target
     public LoraConfig {
@@ -27,7 +34,22 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionN
         targets = Collections.unmodifiableSet(EnumSet.copyOf(targets));
     }
 
-    /// The same adapter, trained with another dropout rate.
+    public LoraConfig withRank(int rows) {
+        return new LoraConfig(rows, alpha, dropout, targets, rsLora);
+    }
+
+    public LoraConfig withAlpha(double strength) {
+        return new LoraConfig(rank, strength, dropout, targets, rsLora);
+    }
+
+    public LoraConfig withTargets(Set<ProjectionName> projections) {
+        return new LoraConfig(rank, alpha, dropout, projections, rsLora);
+    }
+
+    public LoraConfig withRsLora(boolean byRoot) {
+        return new LoraConfig(rank, alpha, dropout, targets, byRoot);
+    }
+
     public LoraConfig withDropout(double rate) {
         return new LoraConfig(rank, alpha, rate, targets, rsLora);
     }

@@ -3,9 +3,9 @@ package llams.trainer.data;
 import llams.engine.tensor.CounterRandom;
 
 /// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and
-/// the epoch alone, so training goes on anywhere exactly as if it had never stopped.
+/// the epoch alone, so a resumed run continues exactly as if it had never stopped.
 public final class DataLoader {
-    /// Where training stands: the next sequence is number `index` of epoch `epoch`, both from 0.
+    /// The place in the data: the next sequence is number `index` of epoch `epoch`, both from 0.
     public record Position(int epoch, int index) {
         public static final Position START = new Position(0, 0);
     }
@@ -31,13 +31,13 @@ public final class DataLoader {
     /// @throws IllegalArgumentException if the data has no such place
     public void seek(Position target) {
         if (target.epoch < 0 || target.index < 0 || target.index >= data.size()) {
-            throw new IllegalArgumentException(
-                    "no place " + target + " in " + data.size() + " sequences; has the data changed since the save?");
+            throw new IllegalArgumentException("there is no " + target + " in " + data.size()
+                    + " sequences; has the data changed since the save?");
         }
         position = target;
     }
 
-    /// How many sequences of the present epoch are still to come, at least 1.
+    /// How many sequences of the current epoch are left, at least 1.
     public int left() {
         return data.size() - position.index;
     }

@@ -9,10 +9,10 @@ package llams.trainer.data;
 /// @param sequences        sequences made of them
 /// @param packedTokens     tokens in the sequences
 /// @param countedTokens    labels that the loss counts, in the sequences
-/// @param cut              documents that go on in another sequence
+/// @param cut              documents that continue in another sequence
 /// @param truncated        documents whose end was left out, because they may not be cut and are longer than a sequence
-/// @param truncatedTokens  tokens left out so
+/// @param truncatedTokens  their tokens that were left out
 /// @param dropped          documents left out whole, because no token of what remains of them counts
-/// @param droppedTokens    tokens left out so
+/// @param droppedTokens    their tokens
 public record DataStatistics(int documents, long tokens, int longest, int sequences, long packedTokens,
         long countedTokens, int cut, int truncated, long truncatedTokens, int dropped, long droppedTokens) {}

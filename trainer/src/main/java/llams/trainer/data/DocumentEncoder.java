@@ -10,7 +10,7 @@ import llams.model.files.DataException;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
 
-/// Samples to documents: what the model sees, and what the loss counts.
+/// Turns samples into documents: what the model sees, and what the loss counts.
 ///
 /// | sample | ids | counted |
 /// |---|---|---|
@@ -21,9 +21,9 @@ import llams.tokenizer.Tokenizer;
 /// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise.
 /// Where it is the token, a text that brings its own beginning or end gets no second one.
 ///
-/// The assistant's header is not counted: whoever generates writes it before the model answers, so predicting it is
-/// never asked for, and its four easy tokens would flatter the loss. (torchtune counts it; its losses on conversations
-/// are lower for that.)
+/// The assistant's header is not counted: the program writes it before the model answers, so the model never has to
+/// predict it, and its four easy tokens would flatter the loss. (torchtune counts it, so its losses on conversations
+/// are lower.)
 public final class DocumentEncoder {
     /// Names that end a text or a turn, in the formats of this field.
     private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>",
@@ -41,7 +41,7 @@ public final class DocumentEncoder {
         this.special = special;
     }
 
-    /// An encoder by a model's own conventions.
+    /// An encoder that follows a model's own conventions.
     ///
     /// @param text  may be null when all data is ids
     /// @param vocab rows of the model's embedding: ids at or above it are refused
@@ -148,7 +148,7 @@ public final class DocumentEncoder {
     private ModelText model(Sample sample) {
         if (text == null) {
             throw new DataException(sample.origin() + ": text needs a tokenizer, and the model has none; name one"
-                    + " with --tokenizer, or give ids: {\"ids\": [1, 2, 3]}");
+                    + " with `tokenizer`, or give ids: {\"ids\": [1, 2, 3]}");
         }
         return text;
     }

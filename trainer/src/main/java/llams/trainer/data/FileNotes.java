@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.files.DataException;
 
-/// What reading one file left out, counted: no key and no row disappears without a word, and a million of them take a
-/// line.
+/// Counts what reading a file left out: no key and no row disappears silently, and a million of them take one line.
 final class FileNotes {
     /// Rows that may be skipped of a short file, if nothing else is asked for; of a long one a hundredth.
     static final int DEFAULT_BAD_ROWS = 10;
@@ -81,7 +80,7 @@ final class FileNotes {
         if (bad > limit) {
             throw new DataException(String.format(Locale.ROOT,
                     "%s: %,d of %,d rows cannot be used, and at most %,d are skipped; mend them, or skip them with"
-                            + " --max-bad-rows %d; the first: %s",
+                            + " `maxBadRows %d`; the first: %s",
                     file, bad, all, limit, bad, examples.getFirst()));
         }
     }

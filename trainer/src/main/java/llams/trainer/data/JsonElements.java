@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import llams.model.files.DataException;
 
-/// The elements of a JSON list, or JSON values one behind the other, each over as many lines as it likes. Only one is
-/// in memory at a time. What is no JSON is returned as it stands, for the parser of the row to refuse.
+/// The elements of a JSON list, or JSON values in a row, each over any number of lines. Only one is in memory at a
+/// time. Text that is not JSON is returned unchanged, for the parser of the row to refuse.
 final class JsonElements implements Rows {
     private static final int END = -1;
 

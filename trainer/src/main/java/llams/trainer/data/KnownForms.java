@@ -8,7 +8,7 @@ import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Explains rows in no known form by the form that they are nearest to.
+/// Explains a row in no known form by the form that is closest to it.
 final class KnownForms {
     record Form(List<String> keys, String example) {}
 

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Lists of messages, as the programs of this field write them.
+/// Lists of messages, in the forms that other training programs use.
 ///
 /// | key | meaning |
 /// |---|---|
@@ -60,7 +60,7 @@ final class Messages {
         }
         List<ToolCall> toolCalls = new ArrayList<>();
         String content = "";
-        if (isCall(name)) {
+        if (message.has(contentKey) && isCall(name)) {
             toolCalls.addAll(calls(message, contentKey));
         } else if (message.has(contentKey)) {
             content = content(message, contentKey, role);

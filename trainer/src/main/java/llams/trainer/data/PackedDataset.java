@@ -8,18 +8,18 @@ import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
 import llams.model.files.DataException;
 
-/// Documents laid out in sequences of at most `tokens` tokens. Only the layout is made ahead; a sequence is built when
-/// asked for.
+/// Documents laid out in sequences of at most `tokens` tokens. Only the layout is computed ahead; a sequence is built
+/// when it is asked for.
 ///
-/// Packed, documents follow each other in their order. One that may be cut fills what is left of a sequence and goes on
-/// in the next, as a document whose positions start at 0 again; its last token before the cut still predicts the first
-/// after it, so where the cuts fall changes no count. One that may not be cut starts a new sequence if the rest of this
-/// one is too short, and is truncated if it is longer than a sequence. So sequences of texts have exactly `tokens`
-/// tokens, all but the last.
+/// Packed, documents follow each other in order. A document that may be cut fills what is left of a sequence and
+/// continues in the next, as a document whose positions start at 0 again; its last token before the cut still predicts
+/// the first after it, so where the cuts fall changes no count. A document that may not be cut starts a new sequence if
+/// the rest of this one is too short, and is truncated if it is longer than a sequence. So sequences of texts have
+/// exactly `tokens` tokens, except the last.
 ///
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
-/// Documents of which nothing counts teach nothing and are dropped.
+/// Documents in which nothing counts are dropped.
 public final class PackedDataset implements Iterable<PackedSequence> {
     private final List<Document> documents;
     private final DataStatistics statistics;
@@ -43,11 +43,11 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         if (statistics.countedTokens() == 0) {
             throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens()
                     + " tokens in " + statistics.documents()
-                    + " documents. Of conversations only what the assistant says counts, of ids only labels"
-                    + " other than -100"
+                    + " documents. In conversations only the assistant's turns count, in files of ids only"
+                    + " labels other than -100"
                     + (statistics.truncated() == 0
                             ? ""
-                            : "; " + statistics.truncated() + " documents lost their ends to --tokens " + tokens));
+                            : "; " + statistics.truncated() + " documents lost their ends to `tokens " + tokens + "`"));
         }
     }
 

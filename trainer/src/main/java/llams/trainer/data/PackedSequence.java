@@ -2,12 +2,12 @@ package llams.trainer.data;
 
 import java.util.List;
 
-/// What one row of a batch feeds the model: documents one behind the other, without padding.
+/// One row of a batch: documents one after the other, without padding.
 ///
 /// @param ids           `[tokens]`
 /// @param position      `[tokens]`, counted from the start of each token's document
 /// @param documentStart `[tokens]`, the index in this sequence at which each token's document starts: attention lets t
-///                      see documentStart[t] to t
+///                      see `documentStart[t]` to t
 /// @param label         `[tokens]`, already shifted: the id that t has to predict, or -100; the last token of a
 ///                      document predicts nothing
 public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {

@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Korean-English pairs as the conversations that are trained, to look at, to mix and to change.
+/// Korean-English pairs as the conversations that are trained on, to inspect, mix and edit.
 public final class PairsFile {
     private PairsFile() {}
 

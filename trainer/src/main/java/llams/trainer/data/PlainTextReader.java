@@ -3,7 +3,7 @@ package llams.trainer.data;
 import java.io.IOException;
 import java.util.function.Consumer;
 
-/// Plain text, character by character as it stands. The whole file is one document, so that a model learns from as much
+/// Plain text, unchanged. The whole file is one document, so that a model learns from as much
 /// context as a sequence holds; a file of many documents separates them by lines of `<|endoftext|>` or
 /// `<|end_of_text|>`.
 ///

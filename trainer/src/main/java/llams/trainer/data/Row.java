@@ -8,8 +8,8 @@ import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One object of data, which remembers what of it has been used. A key whose value is null (or `NaN`, as Python writes
-/// missing numbers) is not there: tables of several forms are exported so.
+/// One JSON object of data, which remembers which of its keys were used. A key whose value is null (or `NaN`, as Python
+/// writes missing numbers) counts as absent: that is how tables of several forms are exported.
 final class Row {
     /// `file:line`, for messages.
     final String place;

@@ -4,11 +4,11 @@ import java.util.List;
 import llams.model.chat.ChatMessage;
 import tools.jackson.databind.JsonNode;
 
-/// One piece of training data as its file says it, before the tokenizer. `origin` is `file:line`, for messages.
+/// One piece of training data as its file has it, before tokenization. `origin` is `file:line`, for messages.
 public sealed interface Sample {
     String origin();
 
-    /// Text to continue.
+    /// Plain text.
     ///
     /// @param starts whether a document begins here; a long one comes in several pieces
     /// @param ends   whether it ends here

@@ -77,8 +77,7 @@ public final class SampleReader {
         } else if (isLines || text.startsWith("{")) {
             JsonlReader.read(new Lines(in, file), notes, samples);
         } else if (text.startsWith("<doc id=") || text.startsWith("<mediawiki")) {
-            throw new DataException(
-                    file + ": a wiki dump; turn it into text first: llams data kowiki " + file + " --out data.txt");
+            throw new DataException(file + ": a wiki dump; convert it to text first: `kowiki " + file + "`");
         } else {
             notes.isPlainText();
             if (KowikiTextReader.recognizes(first, second)) {

@@ -9,7 +9,7 @@ import java.util.Set;
 import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
 
-/// Special tokens' names that were seen in texts: whoever writes them there has probably formatted the texts already.
+/// Special tokens' names found in texts: a text that has them was probably formatted already.
 final class SpecialNames {
     private static final class Seen {
         final String first;
@@ -61,7 +61,7 @@ final class SpecialNames {
     /// @throws DataException if there are any, and none is wanted
     void check() {
         if (special == SpecialText.ERROR && !seen.isEmpty()) {
-            throw new DataException("texts contain " + list() + ", which --special error forbids; --special parse"
+            throw new DataException("texts contain " + list() + ", which `special error` forbids; `special parse`"
                     + " reads special tokens' names as the tokens, text as letters");
         }
     }
@@ -71,7 +71,7 @@ final class SpecialNames {
         return seen.isEmpty()
                 ? List.of()
                 : List.of("texts contain special tokens' names, which are read as letters: " + list()
-                        + "; if the texts are formatted already, --special parse reads them as tokens");
+                        + "; if the texts are formatted already, `special parse` reads them as tokens");
     }
 
     private String list() {

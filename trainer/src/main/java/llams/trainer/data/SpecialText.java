@@ -1,11 +1,11 @@
 package llams.trainer.data;
 
-/// What a special token's name inside a text or a message is.
+/// How a special token's name inside a text or a message is read.
 public enum SpecialText {
-    /// The letters of the name.
+    /// As the letters of the name.
     TEXT,
-    /// The token.
+    /// As the token.
     PARSE,
-    /// A mistake.
+    /// Not at all: it is an error.
     ERROR
 }

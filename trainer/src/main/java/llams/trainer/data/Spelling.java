@@ -3,7 +3,7 @@ package llams.trainer.data;
 import java.util.Collection;
 import java.util.Optional;
 
-/// What somebody probably meant.
+/// Guesses what a misspelled word was meant to be.
 public final class Spelling {
     private static final int LONGEST_WORD = 40;
 

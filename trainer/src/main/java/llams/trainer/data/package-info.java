@@ -6,8 +6,19 @@
 ///          any known form           ids, what counts            where each piece lies            seeded order, resumable
 /// ```
 ///
-/// Samples stream through; what stays in memory is ids. Every refusal is a [llams.model.files.DataException] that
-/// names file and line.
+/// Samples stream through; only ids stay in memory. Every refusal is a [llams.model.files.DataException] that names
+/// file and line.
+///
+/// | file | what it does |
+/// |---|---|
+/// | `DataFiles`, `Corpus` | the files of a run, and all their documents |
+/// | `SampleReader`, `Source`, `Utf16Stream`, `Lines` | opens a file and recognizes its form |
+/// | `PlainTextReader`, `KowikiTextReader` | files of text |
+/// | `JsonlReader`, `Rows`, `Row`, `JsonLine`, `JsonElements`, `Messages` | rows of JSON, and conversations in them |
+/// | `KnownForms`, `Spelling`, `FileNotes` | says what is wrong with a row, and counts what was left out |
+/// | `Sample`, `Document`, `DocumentEncoder` | text, conversation or ids, and the tokens they become |
+/// | `SpecialText`, `SpecialNames` | names of special tokens inside texts |
+/// | `PackedDataset`, `PackedSequence`, `SlidingWindows`, `DataLoader` | sequences, and their order |
+/// | `DataStatistics`, `DocumentLengths` | figures for people |
+/// | `LanguagePair`, `PairsFile` | Korean-English pairs |
 package llams.trainer.data;
-
-import llams.model.files.DataException;

@@ -5,14 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.ProjectionName;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
@@ -27,6 +25,7 @@ import llams.trainer.data.PackedDataset;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
+import llams.trainer.run.SaveEvery;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.TrainingRun;
 
@@ -197,7 +196,7 @@ public final class Demo {
     }
 
     private void tuneLanguages() throws IOException {
-        LoraConfig lora = new LoraConfig(16, 32, 0, EnumSet.allOf(ProjectionName.class), false);
+        LoraConfig lora = LoraConfig.standard().withRank(16).withAlpha(32);
         tune(Stage.FINAL, settings.languages, lora, data.mixed, data.heldOutMixed, out.resolve("adapter"));
         AdapterMerge.merge(directory(Stage.MERGED), out.resolve("adapter"), directory(Stage.FINAL),
                 (done, total) -> {});
@@ -242,8 +241,16 @@ public final class Demo {
     }
 
     private TrainSettings trainSettings(Training training, LoraConfig lora) {
-        return new TrainSettings(lora, settings.tokens, settings.batch, 1, training.steps, 0, training.learningRate,
-                Schedule.Kind.COSINE, Math.min(20, training.steps / 10), new Optimizer(0.9, 0.95, 1e-8, 0.1, 1),
-                settings.seed, true, Math.max(1, training.steps / 5), 0, 1, false);
+        return TrainSettings.standard()
+                .withLora(lora)
+                .withTokens(settings.tokens)
+                .withBatch(settings.batch, 1)
+                .withSteps(training.steps)
+                .withLearningRate(training.learningRate)
+                .withSchedule(Schedule.Kind.COSINE, Math.min(20, training.steps / 10))
+                .withOptimizer(Optimizer.standard().withBetas(0.9, 0.95).withWeightDecay(0.1))
+                .withSeed(settings.seed)
+                .withEvalEvery(Math.max(1, training.steps / 5))
+                .withSaves(SaveEvery.steps(0), 1);
     }
 }

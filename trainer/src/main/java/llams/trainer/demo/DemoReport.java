@@ -7,7 +7,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What the demo found out.
+/// What the demo measured.
 ///
 /// @param out    where everything lies
 /// @param models in the order in which they were made

@@ -12,7 +12,7 @@ import llams.trainer.data.Lines;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A question with its possible answers, of which one is right.
+/// A question with its possible answers, one of which is right.
 ///
 /// @param origin    `file:line`, for messages
 /// @param question  what stands before each answer
@@ -22,11 +22,11 @@ import tools.jackson.databind.node.ObjectNode;
 public record ChoiceQuestion(String origin, String question, List<String> choices, int answer, String separator) {
     private static final Set<String> KEYS = Set.of("question", "choices", "answer", "separator");
 
-    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line, with `"separator"` where it says
+    /// Reads JSONL: `{"question": ..., "choices": [..., ...], "answer": 0}` a line, with a `"separator"` if it has
     /// one.
     ///
-    /// @param unused hears of every other key that a line has
-    /// @throws DataException if a line is anything else, or there is none
+    /// @param unused hears every other key that a line has
+    /// @throws DataException if a line is anything else, or there are none
     public static List<ChoiceQuestion> read(Path file, Consumer<String> unused) throws IOException {
         List<ChoiceQuestion> questions = new ArrayList<>();
         try (Lines lines = Lines.open(file)) {
@@ -75,9 +75,8 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
                 separator.stringValue(null));
     }
 
-    /// What is scored with an answer: the question, what stands between, and the answer. That is the separator where
-    /// there is one. Otherwise it is white space, once: the question's at its end, or else the answer's at its
-    /// beginning, or else one blank.
+    /// What is scored with an answer: the question, the separator and the answer. Without a separator, white space
+    /// stands between them: the one that ends the question, else the one that begins the answer, else one blank.
     public String text(String choice) {
         if (separator != null) {
             return question + separator + choice;

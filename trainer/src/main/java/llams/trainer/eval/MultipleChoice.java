@@ -18,10 +18,9 @@ import llams.trainer.data.PackedSequence;
 import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
 
-/// Multiple-choice questions, answered by likelihood: the answer that the model finds most likely behind the question
-/// is the one it gives, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is what begins a
-/// text and
-/// [ChoiceQuestion#text], encoded as one; of it the tokens behind as many as [ChoiceQuestion#context] has alone count.
+/// Multiple-choice questions, answered by likelihood: the model's answer is the one it finds most likely after the
+/// question, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is the token that begins a
+/// text and [ChoiceQuestion#text], encoded as one; only the tokens after those of [ChoiceQuestion#context] count.
 public final class MultipleChoice {
     /// Tokens of a packed sequence, unless a question needs more or the model allows less.
     private static final int TOKENS = 2048;
@@ -42,13 +41,13 @@ public final class MultipleChoice {
             return (double) correctByLength / questions;
         }
 
-        /// What an accuracy may be off by, taking the questions for a sample of many: one standard error.
+        /// The standard error of an accuracy, with the questions as a sample of many.
         public double error(double accuracy) {
             return Math.sqrt(accuracy * (1 - accuracy) / Math.max(1, questions - 1));
         }
     }
 
-    /// @param maxPositions that the model allows
+    /// @param maxPositions the most tokens that the model allows
     /// @throws DataException if a question with one of its answers is longer than that
     public MultipleChoice(List<ChoiceQuestion> questions, ModelText text, int maxPositions) {
         this.questions = List.copyOf(questions);
@@ -91,7 +90,7 @@ public final class MultipleChoice {
         return Evaluator.memory(model, length);
     }
 
-    /// Asks a model.
+    /// Scores a model.
     ///
     /// @param progress hears how many more tokens are done
     /// @throws IllegalStateException if a likelihood is not a number

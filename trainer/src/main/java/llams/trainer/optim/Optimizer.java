@@ -12,11 +12,40 @@ import llams.engine.graph.TensorType;
 import llams.engine.graph.Value;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.model.files.SettingException;
 
 /// AdamW with clipping by the global norm; see [AdamW] for the arithmetic.
 ///
+/// @param beta1 decay of the mean of the gradients
+/// @param beta2 decay of the mean of their squares
+/// @param eps   added to the root of the second mean
 /// @param clip largest norm of all gradients together; 0 for no limit
 public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip) {
+    /// @throws SettingException if a number is out of its range
+    public Optimizer {
+        SettingException.check(beta1 >= 0 && beta1 < 1, "betas", beta1, "at least 0 and below 1");
+        SettingException.check(beta2 >= 0 && beta2 < 1, "betas", beta2, "at least 0 and below 1");
+        SettingException.check(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay,
+                "0 or more");
+        SettingException.check(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
+    }
+
+    public static Optimizer standard() {
+        return new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
+    }
+
+    public Optimizer withBetas(double first, double second) {
+        return new Optimizer(first, second, eps, weightDecay, clip);
+    }
+
+    public Optimizer withWeightDecay(double decay) {
+        return new Optimizer(beta1, beta2, eps, decay, clip);
+    }
+
+    public Optimizer withClip(double norm) {
+        return new Optimizer(beta1, beta2, eps, weightDecay, norm);
+    }
+
     /// The learning rate and both bias corrections: F32 `[3]`.
     public static final Leaf SCHEDULE = Leaf.input("schedule", DType.F32, 3);
 
@@ -30,7 +59,7 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         return beside("adamw.m.", parameter);
     }
 
-    /// The running mean of its square.
+    /// The running mean of the gradient's square.
     public static Leaf secondMoment(Leaf parameter) {
         return beside("adamw.v.", parameter);
     }

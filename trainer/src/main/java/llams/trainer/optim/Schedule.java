@@ -1,21 +1,21 @@
 package llams.trainer.optim;
 
-import java.util.Locale;
+import java.util.Arrays;
+import llams.model.files.SettingException;
 
-/// The learning rate of each step: a linear rise over `warmupSteps`, from 0 at step 0, then a fall to 0 at
-/// `totalSteps`, or none.
+/// The learning rate of each step: it rises linearly from 0 at step 0 to `peak` at step `warmupSteps`, then falls to 0
+/// at `totalSteps`, or stays.
 public record Schedule(Kind kind, double peak, int warmupSteps, int totalSteps) {
     public enum Kind {
         COSINE, LINEAR, CONSTANT;
 
-        /// @throws IllegalArgumentException if there is no such schedule
+        /// @throws SettingException if there is no such schedule
         public static Kind named(String name) {
-            try {
-                return valueOf(name.toUpperCase(Locale.ROOT));
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(
-                        "schedule \"" + name + "\" is not known; there are: cosine, linear, constant", e);
-            }
+            return Arrays.stream(values())
+                    .filter(kind -> kind.name().equalsIgnoreCase(name))
+                    .findFirst()
+                    .orElseThrow(
+                            () -> new SettingException("schedule", '"' + name + '"', "cosine, linear or constant"));
         }
     }
 

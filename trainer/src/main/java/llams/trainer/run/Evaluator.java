@@ -31,8 +31,8 @@ public final class Evaluator implements AutoCloseable {
     private final Runnable release;
     private final RecentPrograms programs;
 
-    /// Measures inside a session that has the model's tensors and a rotary table of `positions`; what they hold at the
-    /// time of each call is what is measured. The session stays the caller's.
+    /// Measures inside a session that has the model's tensors and a rotary table of `positions`, with the contents they
+    /// have at each call. The session stays the caller's.
     Evaluator(Session session, Llama model, int positions) {
         this(session, model, positions, () -> {});
     }

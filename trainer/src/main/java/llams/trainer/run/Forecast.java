@@ -1,5 +1,8 @@
 package llams.trainer.run;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +15,7 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraModel;
 
@@ -21,83 +25,88 @@ public final class Forecast {
 
     private Forecast() {}
 
+    /// Bytes of the machine, or of the container around this program.
+    public static long machineBytes() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+
     /// Bytes that a run with these settings needs.
     ///
     /// @param frozen the base model's leaves; an adapter keeps them, full training has F32 copies instead
     public static Program.Memory of(LlamaConfig config, Parameters frozen, TrainSettings settings) {
-        Llama model;
-        List<Leaf> trained;
-        if (settings.lora() == null) {
-            Map<String, Leaf> leaves = new LinkedHashMap<>();
-            model = Llama.of(config,
-                    (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)),
-                    Llama.Wrap.NONE);
-            trained = List.copyOf(leaves.values());
-        } else {
+        if (settings.lora() != null) {
             LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
-            model = lora.model();
-            trained = lora.adapterLeaves();
+            return of(lora.model(), lora.adapterLeaves(), settings);
         }
-        return of(model, trained, settings);
+        Map<String, Leaf> leaves = new LinkedHashMap<>();
+        Llama model = Llama.of(config,
+                (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)), Llama.Wrap.NONE);
+        return of(model, List.copyOf(leaves.values()), settings);
     }
 
     /// The same for a model with the leaves that are to be trained.
-    static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
+    public static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
         int tokens = settings.tokens() * settings.batch();
-        Program.Memory memory = Trainer.memory(model, trained, settings.optimizer(), tokens, settings.tokens(),
-                settings.recompute());
-        if (settings.pack()) {
-            return memory;
-        }
-        // Programs for documents of many lengths, to train and to measure.
-        Program longest = LossProgram.training(model, tokens, settings.tokens(), 0, trained, settings.recompute());
-        return new Program.Memory(memory.weights(), memory.state(),
-                memory.temporaries() + 2 * RecentPrograms.mostBytes(longest, tokens, tokens));
+        Program pass = LossProgram.training(model, tokens, settings.tokens(), 0, trained, settings.recompute());
+        Program update = settings.optimizer().update(trained);
+        long parameters = trained.stream().mapToLong(leaf -> leaf.type().bytes()).sum();
+        // Unpacked, there are programs for documents of many lengths, to train and to measure.
+        long programs = settings.pack() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
+        return new Program.Memory(pass.memory().weights(), 4 * parameters,
+                Math.max(pass.memory().temporaries(), update.memory().temporaries()) + programs);
     }
 
-    /// The options that would make a run fit, such as `--recompute --batch 1 --accumulate 4`: those that change least,
-    /// and the same steps as long as that is possible. Empty if none would.
+    /// Refuses a run that this machine has no memory for.
+    ///
+    /// @param base of an existing model; null for a new one
+    /// @throws TooLittleMemoryException if state and temporaries do not fit beside the weights that are not mapped
+    static void check(LlamaConfig config, LlamaWeights base, TrainSettings settings) throws IOException {
+        Parameters frozen = base == null ? null : base.frozen();
+        long free = machineBytes() - (base == null ? 0 : base.allocatedBytes());
+        Predicate<Program.Memory> fits = memory -> memory.state() + memory.temporaries() <= free;
+        Program.Memory memory = of(config, frozen, settings);
+        if (!fits.test(memory)) {
+            LoraConfig adapter = base == null ? null : LoraConfig.standard();
+            throw new TooLittleMemoryException(memory, machineBytes() - free,
+                    remedy(config, frozen, settings, adapter, fits).orElse("a smaller model or a larger machine"));
+        }
+    }
+
+    /// The settings that would make a run fit, each in backticks: those that change least, and the same steps as long
+    /// as that is possible. Empty if none would.
     ///
     /// @param adapter what to try if training every weight does not fit; null not to
-    public static Optional<String> remedy(LlamaConfig config, Parameters frozen, TrainSettings settings,
-            LoraConfig adapter, Predicate<Program.Memory> fits) {
-        List<String> options = new ArrayList<>();
+    static Optional<String> remedy(LlamaConfig config, Parameters frozen, TrainSettings settings, LoraConfig adapter,
+            Predicate<Program.Memory> fits) {
+        List<String> changes = new ArrayList<>();
         TrainSettings tried = settings;
         if (!tried.recompute()) {
-            options.add("--recompute");
-            tried = with(tried, tried.lora(), tried.tokens(), tried.batch(), tried.accumulate(), true);
+            changes.add("`recompute`");
+            tried = tried.withRecompute(true);
             if (fits.test(of(config, frozen, tried))) {
-                return Optional.of(String.join(" ", options));
+                return Optional.of(String.join(" ", changes));
             }
         }
         if (tried.batch() > 1) {
             int accumulate = tried.accumulate() * tried.batch();
-            options.add("--batch 1 --accumulate " + accumulate);
-            tried = with(tried, tried.lora(), tried.tokens(), 1, accumulate, true);
+            changes.add("`batch 1` `accumulate " + accumulate + "`");
+            tried = tried.withBatch(1, accumulate);
             if (fits.test(of(config, frozen, tried))) {
-                return Optional.of(String.join(" ", options));
+                return Optional.of(String.join(" ", changes));
             }
         }
         for (int tokens = tried.tokens() / 2; tokens >= FEWEST_TOKENS; tokens /= 2) {
-            TrainSettings shorter = with(tried, tried.lora(), tokens, tried.batch(), tried.accumulate(), true);
-            if (fits.test(of(config, frozen, shorter))) {
-                options.add("--tokens " + tokens);
-                return Optional.of(String.join(" ", options));
+            if (fits.test(of(config, frozen, tried.withTokens(tokens)))) {
+                changes.add("`tokens " + tokens + "`");
+                return Optional.of(String.join(" ", changes));
             }
         }
         if (settings.lora() == null && adapter != null) {
-            TrainSettings lora = with(settings, adapter, settings.tokens(), settings.batch(), settings.accumulate(),
-                    settings.recompute());
+            TrainSettings lora = settings.withLora(adapter);
             return fits.test(of(config, frozen, lora))
-                    ? Optional.of("--method lora")
-                    : remedy(config, frozen, lora, null, fits).map(more -> "--method lora " + more);
+                    ? Optional.of("`lora`")
+                    : remedy(config, frozen, lora, null, fits).map(more -> "`lora` " + more);
         }
         return Optional.empty();
-    }
-
-    private static TrainSettings with(TrainSettings s, LoraConfig lora, int tokens, int batch, int accumulate,
-            boolean recompute) {
-        return new TrainSettings(lora, tokens, batch, accumulate, s.steps(), s.epochs(), s.learningRate(), s.schedule(),
-                s.warmup(), s.optimizer(), s.seed(), s.pack(), s.evalEvery(), s.saveEvery(), s.keep(), recompute);
     }
 }

@@ -3,7 +3,6 @@ package llams.trainer.run;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import llams.engine.graph.Accumulate;
 import llams.engine.graph.Autodiff;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
@@ -47,7 +46,7 @@ final class LossProgram {
         List<Result> loss = model.loss(g, hidden, labels(tokens), SCALE);
         if (!trained.isEmpty()) {
             Autodiff.contributions(g, loss.getFirst(), trained, recompute,
-                    (leaf, part) -> g.record(new Accumulate(), Optimizer.gradient(leaf), part));
+                    (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part));
         }
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss.get(0));

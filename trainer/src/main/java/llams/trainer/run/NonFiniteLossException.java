@@ -3,14 +3,14 @@ package llams.trainer.run;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A step's loss or gradient was infinite or not a number: then nothing was updated by that step. Or its update made
-/// such numbers: then none of them is saved.
+/// A step's loss or gradient was infinite or NaN: then the step has updated nothing. Or its update produced such
+/// numbers: then they are not saved.
 public final class NonFiniteLossException extends IllegalStateException {
-    /// In place of a micro-batch's number: all of the step's had a part in it.
+    /// In place of a micro-batch's number: all of the step.
     static final int EVERY_BATCH = -1;
-    /// More documents than that are counted, not named.
+    /// Further documents are counted, not named.
     private static final int NAMED = 8;
-    private static final String REMEDY = "; lower --lr, raise --warmup, or look for damaged weights or data";
+    private static final String REMEDY = "; lower `learningRate`, raise `warmup`, or look for damaged weights or data";
     private static final long serialVersionUID = 1;
 
     /// Number of the step, from 0.

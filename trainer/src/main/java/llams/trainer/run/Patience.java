@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import llams.engine.io.NoRoomException;
 
-/// Writes what must not be lost: as long as the disk has no room it says so and tries again.
+/// Writes what must not be lost: while the disk is full it says so and tries again.
 final class Patience {
     /// Something to write, from the beginning each time.
     @FunctionalInterface
@@ -23,14 +23,14 @@ final class Patience {
         this.pause = pause;
     }
 
-    /// Writes, and comes back when all is written.
+    /// Writes, and returns when all is written.
     ///
     /// @param what is written, for the messages
     /// @param say  hears what is waited for, at the first attempt that fails and every sixth from there
     /// @throws NoRoomException if [#end] is called while it waits
     /// @throws IOException     if it fails for another reason than lack of room
     void write(String what, Consumer<String> say, Attempt attempt) throws IOException {
-        // What was asked before is done with: from here on there are trained weights to lose.
+        // An earlier request to give up is void: from here on there are trained weights to lose.
         set(false);
         for (int failed = 0; true; failed++) {
             try {
@@ -38,7 +38,7 @@ final class Patience {
                 return;
             } catch (NoRoomException e) {
                 if (failed % ATTEMPTS_A_MESSAGE == 0) {
-                    say.accept("no room for " + what + ": " + e.getMessage() + "; free some: it is tried again every "
+                    say.accept("no room for " + what + ": " + e.getMessage() + "; make room: this is tried again every "
                             + pause.toSeconds() + " s; interrupt to end without " + what);
                 }
                 sleep();

@@ -8,9 +8,9 @@ import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.plan.Program;
 
-/// Compiled programs by the size of their batch: where every document is a sequence of its own, there are as many as
-/// lengths. Those used last are kept, as many as a budget of memory holds; the others are compiled again when they are
-/// needed, which takes a hundredth of a second or so and changes no number.
+/// Compiled programs by the size of their batch: where every document is a sequence of its own, each length has one.
+/// The most recently used are kept, within a memory budget; others are compiled again when needed, which takes about a
+/// hundredth of a second and changes no number.
 final class RecentPrograms {
     /// Of one operation, planned and bound to its operands: measured on models of 2, 16 and 32 layers, 750 to 1,070.
     private static final int INSTRUCTION_BYTES = 1000;
@@ -69,7 +69,7 @@ final class RecentPrograms {
         return compiled;
     }
 
-    /// How many are kept at present.
+    /// How many are kept.
     int size() {
         return programs.size();
     }

@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// What a run will need of its disk, known before its first step.
+/// The disk space that a run will need, known before its first step.
 ///
 /// @param resultBytes of the finished adapter or model, with the files beside its weights
 /// @param saveBytes   of one save
 /// @param made        the most saves that the run can make
-/// @param keep        that stay; one more is there while the oldest is replaced
+/// @param keep        saves that stay; one more exists while the oldest is replaced
 record Room(long resultBytes, long saveBytes, long made, int keep) {
-    /// More than any disk has.
+    /// More than any disk holds.
     private static final long MANY_BYTES = 1L << 60;
 
     static Room of(Trainable model, TrainSettings settings, int totalSteps) {
@@ -36,7 +36,7 @@ record Room(long resultBytes, long saveBytes, long made, int keep) {
 
     /// @param out      of the run; its own saves that are there already count as room
     /// @param existing how many those are
-    /// @throws IOException if it does not fit: says what it needs, what there is, and which options would make it fit
+    /// @throws IOException if it does not fit: with what it needs, what there is, and the settings that would make it fit
     void check(Path out, int existing) throws IOException {
         Path place = out.toAbsolutePath().normalize();
         while (!Files.exists(place)) {
@@ -49,9 +49,9 @@ record Room(long resultBytes, long saveBytes, long made, int keep) {
         if (bytes() <= usableBytes) {
             return;
         }
-        List<String> remedies = new ArrayList<>(List.of("free some", "choose another --out"));
-        advise("--keep 1", new Room(resultBytes, saveBytes, made, 1), usableBytes, remedies);
-        advise("--save-every 0", new Room(resultBytes, saveBytes, 0, keep), usableBytes, remedies);
+        List<String> remedies = new ArrayList<>(List.of("free some", "choose another `out`"));
+        advise("`keep 1`", new Room(resultBytes, saveBytes, made, 1), usableBytes, remedies);
+        advise("`saveEvery 0`", new Room(resultBytes, saveBytes, 0, keep), usableBytes, remedies);
         throw new IOException(out + ": the run needs " + text(bytes()) + " on this disk (the result "
                 + text(resultBytes) + ", a save " + text(saveBytes) + ", up to " + saves()
                 + " of them at a time), and it has " + text(usableBytes) + "; " + String.join(", or ", remedies));

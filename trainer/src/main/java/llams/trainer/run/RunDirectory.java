@@ -12,7 +12,7 @@ import llams.engine.io.AtomicFiles;
 import llams.model.files.DirectoryLock;
 import llams.model.files.OutputDirectory;
 
-/// The directory of a fine-tuning run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
+/// The directory of a training run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
 /// no other run can have it.
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
@@ -26,10 +26,10 @@ public final class RunDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /// Looks, before long work, whether a run could have its results at `out`: in a new or an empty directory, or, to
-    /// go on with an earlier run, in that run's.
+    /// Checks, before long work, that a run can write to `out`: a new or an empty directory, or, to continue an
+    /// earlier run, the directory of that run.
     ///
-    /// @throws IOException if not: says why
+    /// @throws IOException if it cannot, with the reason
     public static void check(Path out, boolean resume) throws IOException {
         if (Files.isDirectory(out)) {
             DirectoryLock.check(out);
@@ -43,7 +43,7 @@ public final class RunDirectory implements AutoCloseable {
         return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
     }
 
-    /// Makes the directory, if it is not there, and locks it. What a killed run had half written is removed.
+    /// Creates the directory if it does not exist, and locks it. What a killed run left half written is removed.
     ///
     /// @param notes hears of what could not be removed
     /// @throws IOException as [#check] does
@@ -73,11 +73,11 @@ public final class RunDirectory implements AutoCloseable {
     private static void checkContents(Path out, boolean resume) throws IOException {
         boolean saves = newestSave(out).isPresent();
         if (saves && !resume) {
-            throw new IOException(out + ": holds an earlier run; go on with it with --resume, or choose another --out");
+            throw new IOException(out + ": holds an earlier run; continue it with `resume`, or choose another `out`");
         }
         if (!saves && !hasNothingToLose(out, resume)) {
             if (resume && Files.exists(out.resolve(LOG))) {
-                throw new IOException(out + ": holds a run without a save to go on from; choose another --out");
+                throw new IOException(out + ": holds a run without a save to continue from; choose another `out`");
             }
             OutputDirectory.check(out);
         }
@@ -89,8 +89,8 @@ public final class RunDirectory implements AutoCloseable {
                 || AtomicFiles.isTemporary(file);
     }
 
-    /// Whether there is a directory with no more in it than a lock and, to be resumed, a run that ended before its
-    /// first save.
+    /// Whether the directory holds nothing but a lock and, if it is to be resumed, a run that ended before its first
+    /// save.
     private static boolean hasNothingToLose(Path out, boolean resume) throws IOException {
         if (!Files.isDirectory(out)) {
             return false;

@@ -1,14 +1,11 @@
 package llams.trainer.run;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import llams.engine.graph.Leaf;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
@@ -17,45 +14,33 @@ import llams.engine.tensor.Tensor;
 import llams.model.lora.AdapterFiles;
 import llams.trainer.data.DataLoader;
 
-/// What a run writes: its log, saves and the result. Numbers that are not finite become neither of the two. A disk
-/// without room may cost a save, but never what was trained: the result waits for room.
+/// What a run writes: its saves and its result, neither with numbers that are not finite. A full disk may cost a save,
+/// but never what was trained: the result waits for room.
 final class RunOutput {
-    private final Path out;
-    private final TrainSettings settings;
-    private final Trainable model;
-    private final Trainable.Writer result;
+    private final TrainingRun run;
+    private final RunSettings settings;
     private final Trainer trainer;
-    private final BiFunction<Integer, DataLoader.Position, SavedState> state;
     private final Saves saves;
     private final TrainingLog log;
-    private final Patience patience;
-    private final Consumer<String> notes;
+    private final TrainingRun.Listener listener;
     private long workBegan = System.nanoTime();
 
-    /// @param result writes the result
-    /// @param state what a save holds after some steps, at some place of the data
-    /// @param notes hears of what did not work and does not end the run
-    RunOutput(Path out, TrainSettings settings, Trainable model, Trainable.Writer result, Trainer trainer,
-            BiFunction<Integer, DataLoader.Position, SavedState> state, Saves saves, TrainingLog log, Patience patience,
-            Consumer<String> notes) {
-        this.out = out;
+    RunOutput(TrainingRun run, RunSettings settings, Trainer trainer, Saves saves, TrainingLog log,
+            TrainingRun.Listener listener) {
+        this.run = run;
         this.settings = settings;
-        this.model = model;
-        this.result = result;
         this.trainer = trainer;
-        this.state = state;
         this.saves = saves;
         this.log = log;
-        this.patience = patience;
-        this.notes = notes;
+        this.listener = listener;
     }
 
     /// Whether a save should follow the first `done` steps of the run.
     boolean isDue(int done) {
-        return settings.saveEvery().isDue(done, Duration.ofNanos(System.nanoTime() - workBegan));
+        return run.settings.saveEvery().isDue(done, Duration.ofNanos(System.nanoTime() - workBegan));
     }
 
-    /// Saves, or says why not: the run goes on, and the saves before stay.
+    /// Saves, or says why not: the run continues, and the saves before stay.
     ///
     /// @throws NonFiniteLossException if there are numbers that must not be saved
     void saveIfPossible(int done, DataLoader.Position position) {
@@ -63,7 +48,7 @@ final class RunOutput {
         try {
             write(done, position);
         } catch (IOException e) {
-            notes.accept("no save after step " + done + ": " + e.getMessage() + "; the run goes on, and "
+            listener.note("no save after step " + done + ": " + e.getMessage() + "; the run continues, and "
                     + saves.newest().map(save -> "the newest save is still " + save).orElse("there is no save yet"));
         }
         workBegan = System.nanoTime();
@@ -74,13 +59,14 @@ final class RunOutput {
     /// @throws NonFiniteLossException if there are numbers that must not be saved
     void save(int done, DataLoader.Position position) throws IOException {
         checkFinite(done);
-        patience.write("the save after step " + done, notes, () -> write(done, position));
+        run.patience.write("the save after step " + done, listener::note, () -> write(done, position));
     }
 
     private void write(int done, DataLoader.Position position) throws IOException {
         log.force();
-        saves.add(state.apply(done, position), trainer, model.trained(),
-                settings.lora() == null ? Trainable.Writer.NONE : model.writer());
+        saves.add(state(done, position), trainer, run.model.trained(),
+                run.settings.lora() == null ? Trainable.Writer.NONE : run.model.writer());
+        listener.saved(saves.newest().orElseThrow());
     }
 
     /// Writes the result, and waits for room to do so. If something else is in the way, what was trained is saved
@@ -90,33 +76,33 @@ final class RunOutput {
     void finish(int done, DataLoader.Position position) throws IOException {
         checkFinite(done);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : model.trained()) {
+        for (Leaf leaf : run.model.trained()) {
             tensors.put(leaf.name(), trainer.read(leaf));
         }
         try {
-            patience.write("the result", notes, () -> {
+            run.patience.write("the result", listener::note, () -> {
                 log.force();
                 // The result of a shorter run is none as soon as files of this one stand beside its.
                 for (String config : List.of("config.json", AdapterFiles.CONFIG)) {
-                    Disk.current().delete(out.resolve(config));
+                    Disk.current().delete(run.out.resolve(config));
                 }
-                AtomicFiles.forceDirectory(out);
-                result.write(out, tensors);
+                AtomicFiles.forceDirectory(run.out);
+                run.writeResult(run.out, tensors);
             });
         } catch (IOException e) {
             throw abandoned(done, position, e);
         }
-        if (!settings.saveEvery().isNever() || saves.newest().isPresent()) {
-            saves.finish(state.apply(done, position), trainer, model.trained());
+        if (!run.settings.saveEvery().isNever() || saves.newest().isPresent()) {
+            saves.finish(state(done, position), trainer, run.model.trained());
         }
     }
 
     /// The failure that ends a run after its first `done` steps, with where they are: they are saved if they are not
     /// yet.
     IOException abandoned(int done, DataLoader.Position position, IOException failure) {
-        boolean isSaved = saves.newest().equals(Optional.of(Saves.directory(out, done)));
+        boolean isSaved = saves.newest().equals(Optional.of(Saves.directory(run.out, done)));
         // A save takes more room than the result.
-        if (done > 0 && !isSaved && !(failure instanceof NoRoomException) && trainer.nonFinite().isEmpty()) {
+        if (done > 0 && !isSaved && !(failure instanceof NoRoomException) && nonFinite().isEmpty()) {
             try {
                 write(done, position);
             } catch (IOException e) {
@@ -125,13 +111,21 @@ final class RunOutput {
         }
         String left = failure.getMessage() + "; "
                 + saves.newest()
-                        .map(save -> "the newest save is " + save + ", and --resume goes on from it")
+                        .map(save -> "the newest save is " + save + ", and `resume` continues from it")
                         .orElse("nothing was saved before");
         return failure instanceof NoRoomException ? new NoRoomException(left, failure) : new IOException(left, failure);
     }
 
+    private SavedState state(int done, DataLoader.Position position) {
+        return new SavedState(done, position, settings, run.device.arithmetic());
+    }
+
+    private Optional<NonFinite> nonFinite() {
+        return NonFinite.find(run.model.trained(), trainer);
+    }
+
     private void checkFinite(int done) {
-        trainer.nonFinite().ifPresent(found -> {
+        nonFinite().ifPresent(found -> {
             throw NonFiniteLossException.parameter(done - 1, found.state().name(), found.count(),
                     found.state().shape().elements(), saves.newest().orElse(null));
         });

@@ -23,21 +23,20 @@ import llams.trainer.data.PackedDataset;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Everything that the numbers of a step depend on, by name: the options' names without their dashes, and `data`,
-/// `base` and `model.KEY` for what these are. A save goes on only where they are the same.
+/// Everything that the numbers of a step depend on, by the names that `train.yaml` has, and `data`, `base` and
+/// `model.KEY` for what these are. A run resumes from a save only if they are the same.
 ///
-/// A setting that a later version of the program adds is left out where it has its default: so saves from before stay
-/// valid.
+/// A setting that a later version of the program adds is left out where it has its default, so older saves stay valid.
 ///
 /// @param values   as they would be typed
 /// @param complete false for saves of the first format, which did not have all of them: only those that it had are
 ///                 compared
 record RunSettings(SortedMap<String, String> values, boolean complete) {
-    /// What the run began with.
+    /// What the run started from.
     ///
     /// @param base    fingerprint of the model that is tuned
     /// @param weights the element types of what is frozen
-    /// @param adapter fingerprint of the adapter that it began from, or null
+    /// @param adapter fingerprint of the adapter that it continues, or null
     record Origin(String base, String weights, String adapter) {}
 
     private static final String STEPS = "steps";
@@ -126,8 +125,8 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return Integer.parseInt(values.get(STEPS));
     }
 
-    /// What keeps a run of these settings from going on with a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty
-    /// if nothing does. Runs may become longer or shorter.
+    /// What keeps a run of these settings from resuming a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty if
+    /// nothing does. Runs may become longer or shorter.
     List<String> differences(RunSettings then) {
         if (!values.get("method").equals(then.values.get("method"))) {
             return List.of(difference("method", then));

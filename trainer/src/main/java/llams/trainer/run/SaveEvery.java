@@ -1,21 +1,20 @@
 package llams.trainer.run;
 
 import java.time.Duration;
+import llams.model.files.SettingException;
 
-/// What lies between two saves of a run: some steps, or some time. When a run saves has no influence on its numbers.
+/// What lies between two saves of a run: a number of steps, or a time. When a run saves does not affect its numbers.
 ///
 /// @param steps 0 to go by `time`
-/// @param time  of work, the time of saving not counted; zero, with `steps` 0, for no saves
+/// @param time  of work, without the time that saving takes; zero, with `steps` 0, for no saves
 public record SaveEvery(int steps, Duration time) {
-    /// As long a stretch of work as a kill may cost.
+    /// The most work that a killed run may lose.
     public static final SaveEvery DEFAULT = new SaveEvery(0, Duration.ofMinutes(10));
 
-    /// @throws IllegalArgumentException if a number is negative, or both are given
+    /// @throws SettingException if a number is negative, or both are given
     public SaveEvery {
-        if (steps < 0 || time.isNegative() || steps > 0 && !time.isZero()) {
-            throw new IllegalArgumentException(
-                    "--save-every must be steps or minutes, at least 0, not " + steps + " and " + time);
-        }
+        SettingException.check(steps >= 0 && !time.isNegative() && (steps == 0 || time.isZero()), "saveEvery",
+                steps + " and " + time, "steps or minutes, at least 0");
     }
 
     /// @param steps 0 for no saves
@@ -25,12 +24,10 @@ public record SaveEvery(int steps, Duration time) {
 
     /// `500` for steps, `10m` for minutes, `0` for no saves.
     ///
-    /// @throws IllegalArgumentException if it is none of them
+    /// @throws SettingException if it is none of these
     public static SaveEvery parse(String text) {
-        if (!text.matches("\\d{1,9}m?")) {
-            throw new IllegalArgumentException(
-                    "--save-every must be steps, such as 500, or minutes, such as 10m, not \"" + text + "\"");
-        }
+        SettingException.check(text.matches("\\d{1,9}m?"), "saveEvery", '"' + text + '"',
+                "steps, such as 500, or minutes, such as 10m");
         return text.endsWith("m")
                 ? new SaveEvery(0, Duration.ofMinutes(Long.parseLong(text.substring(0, text.length() - 1))))
                 : steps(Integer.parseInt(text));
@@ -46,7 +43,7 @@ public record SaveEvery(int steps, Duration time) {
         return steps == 0 && time.isZero();
     }
 
-    /// The most saves that a run of so many steps can make, that of the last step included.
+    /// The most saves that a run of `totalSteps` steps can make, the last step's included.
     long most(int totalSteps) {
         return isNever() ? 0 : 1L + (totalSteps - 1) / Math.max(1, steps);
     }

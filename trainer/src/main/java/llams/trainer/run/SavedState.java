@@ -22,11 +22,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Where a run stood when it was saved: in a save's `state.json`, beside the trained parameters and their moments in
+/// The state of a run when it was saved: in a save's `state.json`, beside the trained parameters and their moments in
 /// `state.safetensors`.
 ///
 /// @param step       steps done
-/// @param position   where the data stands
+/// @param position   in the data
 /// @param settings   of the run
 /// @param arithmetic of the device: [llams.engine.device.Device#arithmetic]; null if not known
 record SavedState(int step, DataLoader.Position position, RunSettings settings, String arithmetic) {
@@ -83,7 +83,7 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         return new RunSettings(values, true);
     }
 
-    /// What of the tensors of a save is not as this run needs it, or empty.
+    /// What is wrong with the tensors of a save, or empty.
     static Optional<String> tensorDamage(Path directory, List<Leaf> trained) throws IOException {
         try (Checkpoint tensors = Checkpoint.open(directory.resolve(TENSORS))) {
             for (Leaf leaf : trained) {
@@ -102,7 +102,7 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         return Optional.empty();
     }
 
-    /// Reads the tensors of a save into those of `resident`; they are as [#tensorDamage] wants them.
+    /// Reads the tensors of a save into those of `resident`; [#tensorDamage] has checked them.
     static void restore(Path directory, List<Leaf> trained, Map<String, Tensor> resident) throws IOException {
         try (Checkpoint tensors = Checkpoint.open(directory.resolve(TENSORS))) {
             for (Leaf leaf : trained) {

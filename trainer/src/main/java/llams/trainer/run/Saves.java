@@ -26,10 +26,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 
-/// The saves of a run, from which it goes on exactly as if it had never stopped: directories `OUT/step-000120` with a
-/// [SavedState], and, written last, the sums of all their files. A save appears whole or not at all.
+/// The saves of a run, from which it resumes exactly as if it had never stopped: directories `OUT/step-000120` with a
+/// [SavedState] and, written last, the checksums of all their files. A save appears whole or not at all.
 ///
-/// A good save is removed only for `keep` newer ones from which training went on with a finite loss.
+/// A good save is removed only when there are `keep` newer ones that training continued from with a finite loss.
 final class Saves {
     private static final String PREFIX = "step-";
     /// In the last save of a finished run: the files of its result.
@@ -45,10 +45,10 @@ final class Saves {
     /// Whether a finite loss followed the newest one.
     private boolean proven;
 
-    /// Those of a run in `out`, as yet none.
+    /// The saves of a run in `out`; none are known yet.
     ///
     /// @param keep  how many to keep, the newest
-    /// @param notes hears of what is wrong with saves, and of how the run differs from the one that made them
+    /// @param notes hears what is wrong with saves, and how the run differs from the one that made them
     Saves(Path out, int keep, RunSettings settings, Consumer<String> notes) {
         this.out = out;
         this.keep = keep;
@@ -60,7 +60,7 @@ final class Saves {
         return out.resolve(PREFIX + "%06d".formatted(step));
     }
 
-    /// The saves of a run by their numbers, whatever is in them.
+    /// The saves of a run in the order of their numbers, good or not.
     static List<Path> all(Path out) throws IOException {
         List<Path> saves = new ArrayList<>();
         if (Files.isDirectory(out)) {
@@ -80,9 +80,9 @@ final class Saves {
         return Long.parseLong(save.getFileName().toString().substring(PREFIX.length()));
     }
 
-    /// Looks through all saves of an earlier run in the same directory.
+    /// Checks all saves of an earlier run in the same directory.
     ///
-    /// @throws IOException if there are some and none of them is good, or they are of a run with other settings
+    /// @throws IOException if none of them is good, or they are of a run with other settings
     void check(List<Leaf> trained) throws IOException {
         String last = null;
         for (Path save : all(out)) {
@@ -96,7 +96,8 @@ final class Saves {
             }
         }
         if (good.isEmpty() && last != null) {
-            throw new IOException(last + "; no save is good, so nothing can go on from here: choose another --out");
+            throw new IOException(
+                    last + "; no save is good, so there is nothing to continue from: choose another `out`");
         }
     }
 
@@ -130,7 +131,7 @@ final class Saves {
         List<String> differences = settings.differences(state.settings());
         if (!differences.isEmpty()) {
             throw new IOException(save + " belongs to a run with other settings, data or model: "
-                    + String.join("; ", differences) + "; give the same as then, or another --out");
+                    + String.join("; ", differences) + "; give the same as then, or another `out`");
         }
         try {
             return SavedState.tensorDamage(save, trained);
@@ -146,17 +147,17 @@ final class Saves {
 
     /// Reads the newest good one into the trained parameters and moments of `resident`.
     ///
-    /// @param arithmetic of the device that goes on
+    /// @param arithmetic of the device that continues
     /// @throws IOException if it has more steps than the run is to have
     SavedState restore(List<Leaf> trained, Map<String, Tensor> resident, String arithmetic) throws IOException {
         Path save = good.getLast();
         SavedState state = SavedState.read(save);
         if (state.step() != number(save)) {
-            notes.accept(save + " is of step " + state.step() + ", whatever its name says");
+            notes.accept(save + " is of step " + state.step() + ", despite its name");
         }
         if (state.step() > settings.steps()) {
             throw new IOException(save + " has made " + state.step() + " steps, and the run is to have "
-                    + settings.steps() + "; give at least as many --steps or --epochs, or another --out");
+                    + settings.steps() + "; give at least as many `steps` or `epochs`, or another `out`");
         }
         if (state.settings().steps() != settings.steps()) {
             notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step "
@@ -180,7 +181,7 @@ final class Saves {
         }
         Path save = directory(out, state.step());
         if (Files.exists(save, LinkOption.NOFOLLOW_LINKS)) {
-            // A damaged one, as a run goes on from its newest good one.
+            // A damaged one: a run continues from its newest good one.
             remove(save);
         }
         try (OutputDirectory directory = OutputDirectory.create(save)) {
@@ -199,8 +200,8 @@ final class Saves {
         proven = false;
     }
 
-    /// Training went on from the newest save with a finite loss: now it may take the place of older ones. One that
-    /// cannot be removed stays, with a note.
+    /// Training continued from the newest save with a finite loss: now it may replace older ones. One that cannot be
+    /// removed stays, with a note.
     void prove() {
         if (proven) {
             return;
@@ -217,8 +218,8 @@ final class Saves {
         }
     }
 
-    /// The run is finished with all its results in `OUT`: saves its last step, so that it can be made longer, and puts
-    /// down which files the result has.
+    /// The run is finished and its result is in `OUT`: saves its last step, so that it can be made longer, and records
+    /// which files the result has.
     void finish(SavedState end, Trainer trainer, List<Leaf> trained) throws IOException {
         try {
             if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
@@ -262,7 +263,7 @@ final class Saves {
         try {
             remove(save);
         } catch (IOException e) {
-            notes.accept(save + ": an old save that could not be removed (" + e.getMessage() + "); the run goes on");
+            notes.accept(save + ": an old save that could not be removed (" + e.getMessage() + "); the run continues");
         }
     }
 

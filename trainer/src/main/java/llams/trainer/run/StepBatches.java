@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
 
-/// What each step of a run trains on.
+/// The data of each step.
 record StepBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
     /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
     int[] next() {

@@ -1,60 +1,151 @@
 package llams.trainer.run;
 
+import static llams.model.files.SettingException.atLeast;
+
+import llams.engine.llama.LlamaConfig;
+import llams.model.files.SettingException;
 import llams.model.lora.LoraConfig;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 
-/// What a fine-tuning run is asked to do, apart from its model, data and place.
+/// How to train, apart from the model, the data and the place of the result.
 ///
-/// @param lora       the adapter to train, or null to train every weight
-/// @param tokens     of one sequence, at most
-/// @param batch      sequences of a micro-batch
-/// @param accumulate micro-batches of a step
-/// @param steps      how many; 0 to go by `epochs`
-/// @param epochs     passes over the data, if `steps` is 0
-/// @param pack       false: one document a sequence
-/// @param evalEvery  steps between measurements of the evaluation data; 0 for the end only
-/// @param saveEvery  what lies between two saves; a run that saves also saves its last step, so that it can be made
-///                   longer
-/// @param keep       saves to keep, the newest
-/// @param recompute  true to make activations again in the backward pass instead of keeping them
+/// @param lora         the adapter to train, or null to train every weight
+/// @param tokens       the most tokens of a sequence, or [#AUTO]
+/// @param batch        sequences of a micro-batch
+/// @param accumulate   micro-batches of a step
+/// @param steps        how many; 0 to go by `epochs`
+/// @param epochs       passes over the data, if `steps` is 0
+/// @param learningRate the peak
+/// @param warmup       steps over which the learning rate rises from 0, or [#AUTO]
+/// @param seed         of the order of the data, new weights and dropout
+/// @param pack         false: one document a sequence
+/// @param evalEvery    steps between measurements of the held-out data; 0 for the end only
+/// @param saveEvery    what lies between two saves; a run that saves also saves its last step, so that it can be made
+///                     longer
+/// @param keep         saves to keep, the newest
+/// @param recompute    true to compute activations again in the backward pass instead of keeping them
 public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
         double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
         int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
+    /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
+    /// tenth of the run.
+    public static final int AUTO = Integer.MIN_VALUE;
+    public static final int TOKENS = 2048;
+    public static final int WARMUP = 100;
     /// What a product of decimal fractions may exceed the whole number that it stands for.
     private static final double ROUNDING = 1e-12;
 
-    /// @throws IllegalArgumentException if a number is out of its range, naming the option
+    /// @throws SettingException if a number is out of its range
     public TrainSettings {
-        atLeast("--tokens", tokens, 2);
-        atLeast("--batch", batch, 1);
-        atLeast("--accumulate", accumulate, 1);
-        atLeast("--steps", steps, 0);
-        atLeast("--warmup", warmup, 0);
-        atLeast("--eval-every", evalEvery, 0);
-        atLeast("--keep", keep, 1);
-        if (steps == 0 && !(epochs > 0 && epochs < 1e9)) {
-            throw new IllegalArgumentException("--epochs must be above 0, not " + epochs);
-        }
-        if (!(learningRate >= 0 && Double.isFinite(learningRate))) {
-            throw new IllegalArgumentException("--lr must be 0 or more, not " + learningRate);
-        }
+        atLeast("tokens", 2, tokens == AUTO ? TOKENS : tokens);
+        atLeast("batch", 1, batch);
+        atLeast("accumulate", 1, accumulate);
+        atLeast("steps", 0, steps);
+        atLeast("warmup", 0, warmup == AUTO ? WARMUP : warmup);
+        atLeast("evalEvery", 0, evalEvery);
+        atLeast("keep", 1, keep);
+        SettingException.check(steps > 0 || epochs > 0 && epochs < 1e9, "epochs", epochs, "above 0");
+        SettingException.check(learningRate >= 0 && Double.isFinite(learningRate), "learningRate", learningRate,
+                "0 or more");
     }
 
-    /// The same with saves by the number of steps.
+    /// One pass over the data with a LoRA adapter.
+    public static TrainSettings standard() {
+        return new TrainSettings(LoraConfig.standard(), AUTO, 1, 1, 0, 1, 3e-4, Schedule.Kind.COSINE, AUTO,
+                Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false);
+    }
+
+    /// The same for every weight of an existing model.
+    public static TrainSettings full() {
+        return newModel().withLearningRate(2e-5);
+    }
+
+    /// The same for every weight of a new model.
+    public static TrainSettings newModel() {
+        return standard().withLora(null);
+    }
+
+    public TrainSettings withLora(LoraConfig adapter) {
+        return new TrainSettings(adapter, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withTokens(int most) {
+        return new TrainSettings(lora, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    /// @param sequences    of a micro-batch
+    /// @param microBatches of a step
+    public TrainSettings withBatch(int sequences, int microBatches) {
+        return new TrainSettings(lora, tokens, sequences, microBatches, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSteps(int count) {
+        return new TrainSettings(lora, tokens, batch, accumulate, count, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withEpochs(double passes) {
+        return new TrainSettings(lora, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup, optimizer,
+                seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withLearningRate(double peak) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup, optimizer,
+                seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, kind, warmupSteps,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withOptimizer(Optimizer other) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, other,
+                seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSeed(int number) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withPack(boolean shared) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withEvalEvery(int interval) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, interval, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSaves(SaveEvery every, int kept) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, every, kept, recompute);
+    }
+
+    public TrainSettings withRecompute(boolean again) {
+        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, again);
+    }
+
+    /// With `tokens` as a model allows them.
     ///
-    /// @param saveEvery steps between saves; 0 for none
-    public TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
-            double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
-            int evalEvery, int saveEvery, int keep, boolean recompute) {
-        this(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, optimizer, seed, pack,
-                evalEvery, SaveEvery.steps(saveEvery), keep, recompute);
+    /// @throws SettingException if a sequence is longer than that
+    public TrainSettings forModel(LlamaConfig config) {
+        TrainSettings known = tokens == AUTO ? withTokens(Math.min(TOKENS, config.maxPositions())) : this;
+        SettingException.check(known.tokens <= config.maxPositions(), "tokens", tokens,
+                "at most " + config.maxPositions() + " (max_position_embeddings)");
+        return known;
     }
 
-    private static void atLeast(String option, int value, int least) {
-        if (value < least) {
-            throw new IllegalArgumentException(option + " must be at least " + least + ", not " + value);
-        }
+    /// With the warm-up of a run over `sequences` sequences.
+    TrainSettings forData(int sequences) {
+        return warmup == AUTO ? withSchedule(schedule, Math.min(WARMUP, totalSteps(sequences) / 10)) : this;
     }
 
     /// Steps of one pass over `sequences` sequences; the last has what is left over.

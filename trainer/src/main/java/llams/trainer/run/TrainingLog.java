@@ -36,7 +36,7 @@ final class TrainingLog implements AutoCloseable {
     /// Opens the log for the steps from `step` on: lines of later steps, from a run that went further than its last
     /// save, are cut off, as is what a power cut or a full disk left of its last line.
     ///
-    /// @param notes hears of what is not whole
+    /// @param notes hears what is damaged
     /// @throws IOException if there is anything but steps between lines of steps, or the file is a link
     static TrainingLog open(Path file, int step, Consumer<String> notes) throws IOException {
         if (step == 0 || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -72,7 +72,7 @@ final class TrainingLog implements AutoCloseable {
         }
     }
 
-    /// What of a log is kept.
+    /// The part of a log that is kept.
     ///
     /// @param length      bytes from its start
     /// @param lineIsOpen  whether the last of these is not the end of a line
@@ -139,8 +139,8 @@ final class TrainingLog implements AutoCloseable {
             append(JsonMapper.shared().writeValueAsString(json) + "\n");
         } catch (NoRoomException e) {
             if (!wasHeld) {
-                notes.accept(e.getMessage() + "; the run goes on, and its steps are written down as soon as there"
-                        + " is room");
+                notes.accept(e.getMessage() + "; the run continues, and its steps are written as soon as there is"
+                        + " room");
             }
         }
     }

@@ -1,7 +1,6 @@
 package llams.trainer.run;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,20 +20,33 @@ import llams.model.create.QuantizedModel;
 import llams.model.files.ChatFiles;
 import llams.model.files.HeldFiles;
 import llams.model.files.ModelFiles;
+import llams.model.files.SettingException;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataLoader;
+import llams.trainer.data.DataStatistics;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.optim.Optimizer;
-import llams.trainer.optim.Schedule;
 
-/// A fine-tuning run from data to a finished adapter or model, with a log, saves and resuming.
+/// A training run from data to a finished adapter or model, with a log, saves and resuming:
+///
+/// ```
+/// TrainingRun.start(TrainRequest.standard(model, data, out).withSteps(500), listener);
+/// ```
 public final class TrainingRun implements AutoCloseable {
     /// What the run will be, known before it starts.
     ///
-    /// @param parameters of the whole model, an adapter included
-    /// @param trained    of these, how many are trained
-    public record Plan(long parameters, long trained, int sequences, int steps, Program.Memory memory) {}
+    /// @param parameters    of the whole model, an adapter included
+    /// @param trained       how many of these are trained
+    /// @param heldOut       null if there is no such data
+    /// @param conversations whether there are some in the data
+    /// @param settings      with nothing left open
+    public record Plan(long parameters, long trained, DataStatistics data, DataStatistics heldOut,
+            boolean conversations, TrainSettings settings, Program.Memory memory) {
+        public int steps() {
+            return settings.totalSteps(data.sequences());
+        }
+    }
 
     /// One step, as it stands in the log.
     ///
@@ -48,97 +60,126 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /// Hears of each step when it is done.
+    /// Hears how the run gets on.
     @FunctionalInterface
     public interface Listener {
+        /// A step is done.
         void step(Report report);
 
-        /// The run begins, with the step after `save`; null if it is a new one.
+        /// The first step comes next: the one after `save`; null if the run is new.
         default void begins(Path save) {}
 
-        /// Something to know about the run, in one line: a save for which there is no room, say.
+        /// There is a save to resume from.
+        default void saved(Path save) {}
+
+        /// One line about the data, the model or the run, such as a save that the disk has no room for.
         default void note(String note) {}
     }
 
     private static final Duration PAUSE = Duration.ofSeconds(10);
 
-    private final Device device;
-    private final TrainSettings settings;
-    private final Trainable model;
-    private final PackedDataset data;
-    private final List<Batch> evalData;
-    private final Path out;
+    final Device device;
+    final TrainSettings settings;
+    final Trainable model;
+    final PackedDataset data;
+    /// Null if there is none.
+    final PackedDataset heldOut;
+    final Path out;
+    /// Tests have less of it.
+    Patience patience = new Patience(PAUSE);
+    volatile boolean stopping;
     private final RunSettings.Origin origin;
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
-    /// Tests have less of it.
-    Patience patience = new Patience(PAUSE);
-    private ModelText conversations;
+    /// Files that the result gets beside the trained weights.
     private HeldFiles beside = HeldFiles.NONE;
+    /// Null if there are none in the data.
+    private ModelText conversations;
+    /// To be closed with the run; null if it is the caller's, or there is none.
+    private LlamaWeights base;
     private String settingsFile;
-    private volatile boolean stopping;
 
     private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset evalData, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
+            PackedDataset heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
-        this.settings = settings;
+        this.settings = settings.forData(data.size());
         this.arena = arena;
         this.model = model;
         this.data = data;
-        this.evalData = evalData == null ? List.of() : Batch.all(evalData, settings.batch());
+        this.heldOut = heldOut;
         this.out = out;
         this.origin = origin;
         this.tokenizer = tokenizer;
         this.stops = stops;
     }
 
-    /// Tunes an existing model: its adapter if the settings have one, else every weight.
+    /// Trains from the beginning, or from the newest save, to the end: [#open] and [#run].
     ///
-    /// @param evalData may be null
-    /// @param out      for the log, the saves and the result
-    /// @throws IllegalArgumentException if a sequence is longer than the model allows
-    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
-            PackedDataset evalData, Path out) throws IOException {
-        return of(device, settings, base, null, data, evalData, out);
+    /// @return the last step
+    public static Report start(TrainRequest request, Listener listener) throws IOException {
+        try (TrainingRun run = open(request, listener)) {
+            return run.run(request.resume(), listener);
+        }
     }
 
-    /// The same from an adapter on, with fresh moments: its matrices as they are, the dropout of the settings.
+    /// Loads everything that a run needs.
+    ///
+    /// @param listener hears what there is to know about the data and the model
+    /// @throws IOException              if the model, the data or an earlier run in `out` cannot be used
+    /// @throws SettingException         if the model does not allow a setting
+    /// @throws TooLittleMemoryException if the run does not fit into this machine
+    public static TrainingRun open(TrainRequest request, Listener listener) throws IOException {
+        return new RunOpener(request, listener).open();
+    }
+
+    /// Tunes an existing model: its adapter if the settings have one, else every weight.
+    ///
+    /// @param heldOut may be null
+    /// @param out     for the log, the saves and the result
+    /// @throws SettingException if a sequence is longer than the model allows
+    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
+            PackedDataset heldOut, Path out) throws IOException {
+        return of(device, settings, base, null, data, heldOut, out);
+    }
+
+    /// The same, starting from an adapter with fresh moments: its matrices as they are, the dropout of the settings.
     ///
     /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
     public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Path from,
-            PackedDataset data, PackedDataset evalData, Path out) throws IOException {
-        checkLength(settings, base.config);
+            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
+        TrainSettings known = settings.forModel(base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
         Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
+        // What the result needs of the model is read now: its directory may change while the run goes on.
         List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
-            return new TrainingRun(device, settings, arena, Trainable.full(arena, base), data, evalData, out,
+            return new TrainingRun(device, known, arena, Trainable.full(arena, base), data, heldOut, out,
                     new RunSettings.Origin(fingerprint, weights(base), null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
         String adapter = from == null ? null : AdapterFiles.fingerprint(from);
-        return new TrainingRun(base.watched(device), settings, arena, model, data, evalData, out,
+        return new TrainingRun(base.watched(device), known, arena, model, data, heldOut, out,
                 new RunSettings.Origin(fingerprint, weights(base), adapter), tokenizer, stops);
     }
 
     /// Trains a new random model.
     ///
-    /// @param tokenizer goes along with the result: a file or a directory with one; may be null
-    /// @throws IllegalArgumentException if the settings ask for an adapter: a random base would be lost
+    /// @param tokenizer copied into the result: a file or a directory with one; may be null
+    /// @throws IllegalArgumentException if the settings ask for an adapter: its random base would be lost
     public static TrainingRun ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset evalData, Path out) throws IOException {
+            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
         if (settings.lora() != null) {
-            throw new IllegalArgumentException(
-                    "an adapter on a new random model is of no use; train it with --method full");
+            throw new IllegalArgumentException("the random weights below an adapter would be lost; train every weight"
+                    + " of a new model, without `lora`");
         }
-        checkLength(settings, config);
+        TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();
-        return new TrainingRun(device, settings, arena, Trainable.random(arena, config, settings.seed(), tokenizer),
-                data, evalData, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
+        return new TrainingRun(device, known, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
+                heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
     }
 
     /// The element types of a model as it is used.
@@ -152,22 +193,23 @@ public final class TrainingRun implements AutoCloseable {
                 .collect(Collectors.joining(","));
     }
 
-    /// Looks, before long work, whether the model allows sequences as long as the settings ask for.
-    ///
-    /// @throws IllegalArgumentException if not
-    public static void checkLength(TrainSettings settings, LlamaConfig config) {
-        if (settings.tokens() > config.maxPositions()) {
-            throw new IllegalArgumentException("--tokens " + settings.tokens() + " is longer than the model allows: "
-                    + config.maxPositions() + " (max_position_embeddings)");
-        }
-    }
-
-    /// Tells that conversations are trained on: the result then carries the template by which they were written, what
-    /// ends an answer, and an adapter also the tokenizer.
+    /// Declares that the data has conversations: the result then carries the template that they were written with and
+    /// the ids that end an answer, and an adapter also the tokenizer.
     public TrainingRun onConversations(ModelText text) throws IOException {
         conversations = text;
         if (settings.lora() != null && tokenizer != null) {
             beside = HeldFiles.ofModelsTokenizer(tokenizer);
+        }
+        return this;
+    }
+
+    /// Makes the run close its base.
+    ///
+    /// @param named the tokenizer of a base that came without; becomes the result's if that is a whole model
+    TrainingRun owning(LlamaWeights weights, Path named) throws IOException {
+        base = weights;
+        if (settings.lora() == null && tokenizer == null) {
+            beside = HeldFiles.ofTokenizer(named);
         }
         return this;
     }
@@ -178,25 +220,25 @@ public final class TrainingRun implements AutoCloseable {
             all += tensor.elements();
         }
         long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
-        return new Plan(all, trained, data.size(), settings.totalSteps(data.size()),
-                Forecast.of(model.model(), model.trained(), settings));
+        return new Plan(all, trained, data.statistics(), heldOut == null ? null : heldOut.statistics(),
+                conversations != null, settings, Forecast.of(model.model(), model.trained(), settings));
     }
 
-    /// Has a run leave its settings as `train.yaml` beside its log, from the start.
+    /// Makes the run leave its settings as `train.yaml` beside its log, from the start.
     public void leave(String yaml) {
         settingsFile = yaml;
     }
 
-    /// Runs all steps and writes the result into the output directory, in which no other run can write meanwhile.
+    /// Makes all steps and writes the result into the output directory, which is locked meanwhile.
     ///
-    /// @param resume true to go on from the newest good save of an earlier run, also of one that is finished and is to
+    /// @param resume true to continue from the newest good save of an earlier run, also of a finished one that is to
     ///               have more steps; if it has them all already, nothing is done
-    /// @return the last step's; one before it if the run was told to [#stop]: then the newest save has that step, and
-    ///             there is no result
+    /// @return the last step; an earlier one if the run was told to [#stop]: then the newest save has that step, and
+    ///         there is no result
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
     /// @throws IOException            if the disk has no room for what the run will write, the result cannot be
-    ///                                written, a save cannot be read, or the base's weights were written to; they say
-    ///                                where the run's work is
+    ///                                written, a save cannot be read, or the base's weights were written to; the
+    ///                                message says where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
         room().check(out, Saves.all(out).size());
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
@@ -204,8 +246,8 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /// Makes [#run] end after the step that it is at, with a save of it, or ends its waiting for room on the disk. To
-    /// be called from another thread.
+    /// Makes [#run] finish the current step, save and return, or give up waiting for room on the disk. To be called
+    /// from another thread.
     public void stop() {
         stopping = true;
         patience.end();
@@ -240,100 +282,32 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
             if (start == asked.steps() && saves.isFinished()) {
-                listener.note("all " + start + " steps were made and the result is complete; more --steps or"
-                        + " --epochs go on from there");
+                listener.note("all " + start + " steps are done and the result is complete; more `steps` or `epochs`"
+                        + " would continue from there");
                 return log.last(start, asked.steps());
             }
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
                     settings.tokens(), settings.recompute(), settings.seed())) {
-                RunOutput output = new RunOutput(out, settings, model, this::writeResult, trainer,
-                        (done, position) -> new SavedState(done, position, asked, device.arithmetic()), saves, log,
-                        patience, listener::note);
-                Report last = steps(start, asked.steps(), output, loader, trainer, log, saves, listener);
-                if (last.isLast()) {
-                    output.finish(last.steps(), loader.position());
-                }
-                return last;
+                RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
+                return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
             }
         }
     }
 
-    /// Tuned weights, and what those who talk with them must know.
-    private void writeResult(Path directory, Map<String, Tensor> tensors) throws IOException {
+    /// Writes what was trained, and what those who talk with it must know.
+    void writeResult(Path directory, Map<String, Tensor> tensors) throws IOException {
         model.writer().write(directory, tensors);
+        beside.write(directory);
         if (conversations != null) {
-            beside.write(directory);
             ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, directory);
         }
     }
 
-    private Report steps(int start, int total, RunOutput output, DataLoader loader, Trainer trainer, TrainingLog log,
-            Saves saves, Listener listener) throws IOException {
-        Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
-        Evaluator evaluator = trainer.evaluator(model.evalModel());
-        long tokens = log.tokens();
-        double before = log.elapsedSeconds();
-        long began = System.nanoTime();
-        Report report = log.last(start, total);
-        StepBatches batches = new StepBatches(data, settings, loader);
-        for (int step = start; step < total; step++) {
-            long stepBegan = System.nanoTime();
-            double rate = schedule.rate(step);
-            DataLoader.Position position = loader.position();
-            int[] sequences = batches.next();
-            Trainer.Step made;
-            try {
-                made = trainer.step(batches.of(sequences), rate, step, settings.accumulate());
-            } catch (NonFiniteLossException e) {
-                throw e.in(batches.documents(sequences, e.batch), saves.newest().orElse(null));
-            } catch (UncheckedIOException e) {
-                // The base's weights are not what they were; the step has changed nothing yet.
-                throw output.abandoned(step, position, e.getCause());
-            }
-            saves.prove();
-            tokens += made.tokens();
-            double seconds = (System.nanoTime() - stepBegan) * 1e-9;
-            boolean last = step + 1 == total;
-            boolean measure = !evalData.isEmpty() && (last || isDue(settings.evalEvery(), step));
-            double evalLoss = measure ? heldOut(evaluator, step, saves, listener) : Double.NaN;
-            report = new Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(), tokens,
-                    made.tokens() / seconds, before + (System.nanoTime() - began) * 1e-9, evalLoss);
-            log.write(report);
-            boolean stops = stopping && !last;
-            if (stops) {
-                output.save(step + 1, loader.position());
-            } else if (!last && output.isDue(step + 1)) {
-                output.saveIfPossible(step + 1, loader.position());
-            }
-            listener.step(report);
-            if (stops) {
-                break;
-            }
-        }
-        return report;
-    }
-
-    private double heldOut(Evaluator evaluator, int step, Saves saves, Listener listener) throws IOException {
-        double loss;
-        try {
-            loss = evaluator.loss(evalData).meanLoss();
-        } catch (UncheckedIOException e) {
-            // The base's weights are not what they were. If there is another step, it ends the run.
-            listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
-            return Double.NaN;
-        }
-        if (!Double.isFinite(loss)) {
-            throw NonFiniteLossException.heldOut(step, loss, saves.newest().orElse(null));
-        }
-        return loss;
-    }
-
-    private static boolean isDue(int every, int step) {
-        return every > 0 && (step + 1) % every == 0;
-    }
-
     @Override
-    public void close() {
+    public void close() throws IOException {
         arena.close();
+        if (base != null) {
+            base.close();
+        }
     }
 }

@@ -48,6 +48,7 @@ class MessagesAreReadAsPeersWriteThemTest {
                     "{'role': 'assistant', 'content': null, 'function_call': {'name': 'f', 'arguments': '{\\'x\\':"
                             + " 1}'}}",
                     "{'from': 'function_call', 'value': '{\\'name\\': \\'f\\', \\'arguments\\': {\\'x\\': 1}}'}",
+                    "{'role': 'function_call', 'content': null, 'tool_calls': [{'name': 'f', 'arguments': {'x': 1}}]}",
                     "{'from': 'tool_call', 'value': {'name': 'f', 'parameters': {'x': 1}}}",})
     void everyFormOfACallIsTheSame(String row) {
         ChatMessage message = message(row.replace("\\'", "\\\""));

@@ -47,7 +47,7 @@ class SpecialNamesInDataTest {
         String note = corpus.notes().getFirst().replace(directory + "/", "");
         assertTrue(note.contains("<|eot_id|> (3, first at d.jsonl:2), <|reserved_special_token_0|> (1, first at"
                 + " d.jsonl:3), <|reserved_special_token_7|> (1, first at d.jsonl:3)"), note);
-        assertTrue(note.contains("--special parse"), note);
+        assertTrue(note.contains("`special parse`"), note);
     }
 
     @Test

@@ -47,7 +47,7 @@ class UnusableRowsAreSkippedUpToALimitTest {
     void manyAreFatalAndTheMessageSaysHowToSkipThem() {
         String message = refusal(GOOD.repeat(20) + BAD.repeat(11), null);
         assertTrue(message.startsWith("d.jsonl: 11 of 31 rows cannot be used, and at most 10 are skipped;"), message);
-        assertTrue(message.contains("--max-bad-rows 11") && message.contains("d.jsonl:21: no known form"), message);
+        assertTrue(message.contains("`maxBadRows 11`") && message.contains("d.jsonl:21: no known form"), message);
     }
 
     @Test

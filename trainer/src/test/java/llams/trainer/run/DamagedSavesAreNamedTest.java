@@ -150,7 +150,7 @@ class DamagedSavesAreNamedTest {
         IOException e = assertThrows(IOException.class,
                 () -> SmallRun.notes(SmallRun.constant(5, 1, 2), model, out, true));
         assertEquals(out.resolve("step-000005") + " is damaged: state.json is not what was saved; no save is good,"
-                + " so nothing can go on from here: choose another --out", e.getMessage());
+                + " so there is nothing to continue from: choose another `out`", e.getMessage());
         assertEquals(List.of("step-000003", "step-000004", "step-000005"), names(out));
         assertEquals(SmallRun.results(run), SmallRun.results(out));
     }

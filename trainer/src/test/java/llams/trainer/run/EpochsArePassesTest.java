@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.optim.Schedule;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,9 +41,12 @@ class EpochsArePassesTest {
     }
 
     private static TrainSettings settings(int batch, int accumulate, int steps, double epochs) {
-        TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0);
-        return new TrainSettings(s.lora(), 64, batch, accumulate, steps, epochs, s.learningRate(), s.schedule(), 0,
-                s.optimizer(), s.seed(), false, 0, 0, 2, false);
+        TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0)
+                .withTokens(64)
+                .withBatch(batch, accumulate)
+                .withSchedule(Schedule.Kind.COSINE, 0)
+                .withPack(false);
+        return steps > 0 ? s.withSteps(steps) : s.withEpochs(epochs);
     }
 
     /// Tokens of each step.
@@ -88,10 +92,9 @@ class EpochsArePassesTest {
     @Test
     void aSmallerStepIsTheMeanOverItsOwnTokens() throws IOException {
         List<Double> losses = new ArrayList<>();
-        TrainSettings noDropout = settings(2, 2, 0, 1);
+        TrainSettings noDropout = settings(2, 2, 0, 1).withLora(SmallRun.LORA.withDropout(0));
         for (int[] split : new int[][] {{3, 1}, {2, 2}, {1, 4}, {8, 1}}) {
-            TrainSettings settings = new TrainSettings(SmallRun.LORA.withDropout(0), 64, split[0], split[1], 0, 1, 1e-2,
-                    noDropout.schedule(), 0, noDropout.optimizer(), 1, false, 0, 0, 2, false);
+            TrainSettings settings = noDropout.withBatch(split[0], split[1]);
             SmallRun.run(settings, model, data(3), directory.resolve("out" + split[0]),
                     run -> run.run(false, report -> losses.add(report.loss())));
         }
@@ -103,9 +106,7 @@ class EpochsArePassesTest {
 
     @Test
     void aRunThatStopsAtASmallerStepGoesOnExactly() throws IOException {
-        TrainSettings plain = settings(4, 1, 0, 3);
-        TrainSettings saving = new TrainSettings(plain.lora(), 64, 4, 1, 0, 3, 1e-2, plain.schedule(), 0,
-                plain.optimizer(), 1, false, 0, 1, 2, false);
+        TrainSettings saving = settings(4, 1, 0, 3).withSaves(SaveEvery.steps(1), 2);
         Path straight = directory.resolve("straight");
         SmallRun.run(saving, model, data(6), straight, run -> run.run(false, report -> {}));
         for (int killed = 1; killed < 5; killed++) {

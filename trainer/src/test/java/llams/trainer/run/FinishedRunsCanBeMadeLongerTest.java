@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// More steps go on from the last one, as if the run had been meant to be so long; the same number of steps is nothing
 /// to do.
 class FinishedRunsCanBeMadeLongerTest {
-    private static final String COMPLETE = "all 4 steps were made and the result is complete; more --steps or"
-            + " --epochs go on from there";
+    private static final String COMPLETE = "all 4 steps are done and the result is complete; more `steps` or"
+            + " `epochs` would continue from there";
 
     @TempDir
     Path directory;
@@ -71,11 +71,8 @@ class FinishedRunsCanBeMadeLongerTest {
 
     @Test
     void everyWeightToo() throws IOException {
-        TrainSettings four = SmallRun.constant(4, 2, 1);
-        TrainSettings full = new TrainSettings(null, four.tokens(), four.batch(), four.accumulate(), 4, 0, 1e-3,
-                four.schedule(), 0, four.optimizer(), 1, true, 0, four.saveEvery(), 1, false);
-        TrainSettings longer = new TrainSettings(null, four.tokens(), four.batch(), four.accumulate(), 5, 0, 1e-3,
-                four.schedule(), 0, four.optimizer(), 1, true, 0, four.saveEvery(), 1, false);
+        TrainSettings full = SmallRun.constant(4, 2, 1).withLora(null).withLearningRate(1e-3);
+        TrainSettings longer = full.withSteps(5);
         SmallRun.notes(full, model, directory.resolve("full"), false);
         SmallRun.notes(longer, model, directory.resolve("full"), true);
         SmallRun.notes(longer, model, directory.resolve("straight"), false);
@@ -119,7 +116,7 @@ class FinishedRunsCanBeMadeLongerTest {
         IOException e = assertThrows(IOException.class,
                 () -> SmallRun.notes(SmallRun.constant(3, 100, 2), model, out, true));
         assertEquals(out.resolve("step-000004") + " has made 4 steps, and the run is to have 3; give at least as"
-                + " many --steps or --epochs, or another --out", e.getMessage());
+                + " many `steps` or `epochs`, or another `out`", e.getMessage());
         assertEquals(results, SmallRun.results(out));
     }
 
@@ -144,6 +141,6 @@ class FinishedRunsCanBeMadeLongerTest {
         SmallRun.notes(SmallRun.constant(2, 0, 2), model, without, false);
         IOException e = assertThrows(IOException.class,
                 () -> SmallRun.notes(SmallRun.constant(4, 0, 2), model, without, true));
-        assertEquals(without + ": holds a run without a save to go on from; choose another --out", e.getMessage());
+        assertEquals(without + ": holds a run without a save to continue from; choose another `out`", e.getMessage());
     }
 }

@@ -34,17 +34,14 @@ class ForecastTest {
     @Test
     void theMildestChangeThatFitsIsAdvised() throws IOException {
         try (LlamaWeights base = LlamaWeights.open(SmallRun.model(directory.resolve("model")))) {
-            TrainSettings plain = SmallRun.settings(null, 1e-3, 1, 0);
-            TrainSettings full = new TrainSettings(null, 256, 2, 2, 1, 0, 0, plain.schedule(), 0, plain.optimizer(), 0,
-                    true, 0, 0, 1, false);
-            assertEquals(Optional.of("--recompute"), advice(base, full, memory -> true));
-            TrainSettings recompute = new TrainSettings(null, 256, 2, 2, 1, 0, 0, plain.schedule(), 0,
-                    plain.optimizer(), 0, true, 0, 0, 1, true);
+            TrainSettings full = SmallRun.settings(null, 1e-3, 1, 0).withTokens(256);
+            assertEquals(Optional.of("`recompute`"), advice(base, full, memory -> true));
+            TrainSettings recompute = full.withRecompute(true);
             long enough = Forecast.of(base.config, base.frozen(), recompute).temporaries() - 1;
-            assertEquals(Optional.of("--recompute --batch 1 --accumulate 4"),
+            assertEquals(Optional.of("`recompute` `batch 1` `accumulate 4`"),
                     advice(base, full, memory -> memory.temporaries() <= enough));
             long state = Forecast.of(base.config, base.frozen(), full).state();
-            assertEquals(Optional.of("--method lora"), advice(base, full, memory -> memory.state() < state));
+            assertEquals(Optional.of("`lora`"), advice(base, full, memory -> memory.state() < state));
             assertEquals(Optional.empty(), advice(base, full, memory -> false));
         }
     }

@@ -98,7 +98,7 @@ class FullDiskLosesNothingTest {
         run((run, report) -> disk.full = report.step() == 2 || report.step() == 3 && disk.full, () -> {});
         // The save after the fourth step did not happen, nor the log's lines of the steps before there was room.
         assertEquals(2, notes.size(), notes.toString());
-        assertTrue(notes.get(0).contains("train.jsonl: cannot be written: No space left on device; the run goes on"),
+        assertTrue(notes.get(0).contains("train.jsonl: cannot be written: No space left on device; the run continues"),
                 notes.get(0));
         assertTrue(notes.get(1).startsWith("no save after step 4: ")
                 && notes.get(1).endsWith("the newest save is still " + Saves.directory(out, 2)), notes.get(1));
@@ -117,7 +117,7 @@ class FullDiskLosesNothingTest {
         List<String> waits = notes.stream().filter(note -> note.startsWith("no room for the result: ")).toList();
         // It says so at the first attempt and at every sixth after it.
         assertEquals(4, waits.size(), notes.toString());
-        assertTrue(waits.getFirst().contains("free some: it is tried again every"), waits.getFirst());
+        assertTrue(waits.getFirst().contains("make room: this is tried again every"), waits.getFirst());
         assertEquals(undisturbed(), SmallRun.results(out));
         assertEquals(SmallRun.STEPS, Files.readAllLines(out.resolve("train.jsonl")).size());
         assertNoTemporaries();
@@ -129,7 +129,7 @@ class FullDiskLosesNothingTest {
                 () -> run((run, report) -> disk.full = report.isLast(), () -> disk.refusalsLeft = -1));
         assertTrue(
                 e.getMessage()
-                        .endsWith("the newest save is " + Saves.directory(out, 6) + ", and --resume goes on from it"),
+                        .endsWith("the newest save is " + Saves.directory(out, 6) + ", and `resume` continues from it"),
                 e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
         SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, true, report -> {});

@@ -61,10 +61,7 @@ class GoodSavesStayTest {
 
     @Test
     void ifTheNextLossIsNot() throws IOException {
-        TrainSettings runaway = SmallRun.settings(null, 1e10, 1, 1);
-        TrainSettings keepOne = new TrainSettings(null, runaway.tokens(), runaway.batch(), runaway.accumulate(),
-                runaway.steps(), 0, 1e10, runaway.schedule(), runaway.warmup(), runaway.optimizer(), 1, true, 0, 1, 1,
-                false);
+        TrainSettings keepOne = SmallRun.settings(null, 1e10, 1, 1).withSaves(SaveEvery.steps(1), 1);
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
                 () -> SmallRun.notes(keepOne, model, out, false));
         assertEquals(List.of(e.step - 1, e.step).stream().map(step -> "step-%06d".formatted(step)).toList(), saves());
@@ -139,7 +136,7 @@ class GoodSavesStayTest {
             assertTrue(
                     notes.stream()
                             .anyMatch(note -> note.startsWith("no save after step 3: ") && note.endsWith(
-                                    "the run goes on, and the newest save is still " + out.resolve("step-000002"))),
+                                    "the run continues, and the newest save is still " + out.resolve("step-000002"))),
                     notes.toString());
             assertEquals(List.of("step-000004", "step-000005"), saves());
             assertEquals(List.of(), temporaries());

@@ -18,6 +18,7 @@ import llams.engine.tensor.Tensor;
 import llams.model.create.NewModel;
 import llams.model.files.Progress;
 import llams.model.lora.LoraConfig;
+import llams.trainer.optim.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,9 +38,10 @@ class NumbersThatAreNotFiniteStayOutTest {
     }
 
     private static TrainSettings settings(LoraConfig lora, double rate, int steps, int saveEvery) {
-        TrainSettings s = SmallRun.settings(lora, rate, 1, saveEvery);
-        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, s.schedule(), 0, s.optimizer(), 1, true, 0, saveEvery,
-                1, false);
+        return SmallRun.settings(lora, rate, 1, 0)
+                .withSteps(steps)
+                .withSchedule(Schedule.Kind.COSINE, 0)
+                .withSaves(SaveEvery.steps(saveEvery), 1);
     }
 
     @ParameterizedTest
@@ -102,14 +104,14 @@ class NumbersThatAreNotFiniteStayOutTest {
             for (int i = 0; i < elements; i++) {
                 tensor.setFloat(i, i % 2 == 0 ? -Float.MAX_VALUE : Float.MIN_VALUE);
             }
-            assertEquals(0, Trainer.nonFinite(tensor.data()));
+            assertEquals(0, NonFinite.count(tensor.data()));
             for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
                     Float.intBitsToFloat(-1)}) {
                 tensor.setFloat(elements - 1, value);
-                assertEquals(1, Trainer.nonFinite(tensor.data()), "one " + value + " at the end");
+                assertEquals(1, NonFinite.count(tensor.data()), "one " + value + " at the end");
             }
             tensor.setFloat(0, Float.NaN);
-            assertEquals(elements == 1 ? 1 : 2, Trainer.nonFinite(tensor.data()));
+            assertEquals(elements == 1 ? 1 : 2, NonFinite.count(tensor.data()));
         }
     }
 }

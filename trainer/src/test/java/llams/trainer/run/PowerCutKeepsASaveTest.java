@@ -76,9 +76,7 @@ class PowerCutKeepsASaveTest {
     }
 
     private static TrainSettings settings(int steps) {
-        TrainSettings s = SmallRun.settings(LORA, 1e-2, 1, 1);
-        return new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), steps, 0, s.learningRate(),
-                s.schedule(), s.warmup(), s.optimizer(), s.seed(), s.pack(), 0, 1, 1, false);
+        return SmallRun.settings(LORA, 1e-2, 1, 1).withSteps(steps).withSaves(SaveEvery.steps(1), 1);
     }
 
     @Test

@@ -137,8 +137,7 @@ class RecentProgramsTest {
     @Test
     void theForecastHasThem(@TempDir Path directory) throws IOException {
         TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0);
-        TrainSettings unpacked = new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), s.steps(), 0,
-                s.learningRate(), s.schedule(), s.warmup(), s.optimizer(), s.seed(), false, 0, 0, 2, false);
+        TrainSettings unpacked = s.withPack(false);
         Supplier<Program.Memory> packs = () -> Forecast.of(SmallRun.CONFIG,
                 (name, dims) -> Leaf.weight(name, DType.F32, dims), s);
         Program.Memory single = Forecast.of(SmallRun.CONFIG, (name, dims) -> Leaf.weight(name, DType.F32, dims),

@@ -126,6 +126,6 @@ class ResumeEqualsUninterruptedTest {
         assertTrue(otherSeed.getMessage().contains("other settings, data or model"), otherSeed.getMessage());
         IOException again = assertThrows(IOException.class,
                 () -> SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, out, false, report -> {}));
-        assertTrue(again.getMessage().contains("--resume"), again.getMessage());
+        assertTrue(again.getMessage().contains("`resume`"), again.getMessage());
     }
 }

@@ -17,7 +17,6 @@ import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
-import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,8 +30,12 @@ class ResumeNamesWhatDiffersTest {
 
     private static TrainSettings settings(LoraConfig lora, double rate, int steps, int warmup, int keep, int evalEvery,
             boolean recompute) {
-        return new TrainSettings(lora, 32, 2, 2, steps, 0, rate, Schedule.Kind.COSINE, warmup,
-                new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), 1, true, evalEvery, 2, keep, recompute);
+        return SmallRun.settings(lora, rate, 1, 0)
+                .withSteps(steps)
+                .withSchedule(Schedule.Kind.COSINE, warmup)
+                .withEvalEvery(evalEvery)
+                .withSaves(SaveEvery.steps(2), keep)
+                .withRecompute(recompute);
     }
 
     private static RunSettings of(Map<String, String> values) {
@@ -55,7 +58,7 @@ class ResumeNamesWhatDiffersTest {
         LoraConfig lora = new LoraConfig(2, 4, 0, EnumSet.of(ProjectionName.Q), false);
         SmallRun.notes(settings(lora, 3e-4, 4, 1, 2, 0, false), model, out, false);
         String start = out.resolve("step-000002") + " belongs to a run with other settings, data or model: ";
-        String end = "; give the same as then, or another --out";
+        String end = "; give the same as then, or another `out`";
         LoraConfig wider = new LoraConfig(3, 4, 0, EnumSet.of(ProjectionName.Q), false);
         for (Map.Entry<TrainSettings, String> other : List.of(
                 Map.entry(settings(lora, 1e-3, 4, 1, 2, 0, false), "lr: then 3e-4, now 1e-3"),

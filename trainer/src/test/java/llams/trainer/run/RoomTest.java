@@ -33,15 +33,15 @@ class RoomTest {
     }
 
     @Test
-    void theMessageNamesTheOptionsThatFit() throws IOException {
+    void theMessageNamesTheSettingsThatFit() throws IOException {
         Room room = new Room(2_000_000, 10_000_000, 100, 4);
         assertDoesNotThrow(() -> room.check(OUT, 52_000_000));
         assertEquals("out: the run needs 52.0 MB on this disk (the result 2.0 MB, a save 10.0 MB, up to 5 of them"
                 + " at a time), and it has"
-                + " 30.0 MB; free some, or choose another --out, or --keep 1 (22.0 MB), or --save-every 0 (2.0 MB)",
+                + " 30.0 MB; free some, or choose another `out`, or `keep 1` (22.0 MB), or `saveEvery 0` (2.0 MB)",
                 message(room, 30_000_000));
-        assertTrue(message(room, 3_000_000).endsWith("another --out, or --save-every 0 (2.0 MB)"));
-        assertTrue(message(room, 1_000_000).endsWith("free some, or choose another --out"));
+        assertTrue(message(room, 3_000_000).endsWith("another `out`, or `saveEvery 0` (2.0 MB)"));
+        assertTrue(message(room, 1_000_000).endsWith("free some, or choose another `out`"));
     }
 
     private static String message(Room room, long usableBytes) {

@@ -53,7 +53,7 @@ class SaveEveryTest {
     @ValueSource(strings = {"", "-1", "1.5", "10s", "m", "10 m", "9999999999"})
     void anythingElseIsRefusedByName(String text) {
         String message = assertThrows(IllegalArgumentException.class, () -> SaveEvery.parse(text)).getMessage();
-        assertTrue(message.startsWith("--save-every must be steps, such as 500, or minutes, such as 10m"), message);
+        assertTrue(message.startsWith("`saveEvery` must be steps, such as 500, or minutes, such as 10m"), message);
     }
 
     @Test
@@ -67,8 +67,7 @@ class SaveEveryTest {
     /// The steps after which there was a save before the run ended, as the step's report found it.
     private List<Integer> savesOf(SaveEvery every, Path model, String name) throws IOException {
         TrainSettings s = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0);
-        TrainSettings settings = new TrainSettings(s.lora(), s.tokens(), s.batch(), s.accumulate(), s.steps(), 0,
-                s.learningRate(), s.schedule(), s.warmup(), s.optimizer(), s.seed(), true, 0, every, 2, false);
+        TrainSettings settings = s.withSaves(every, 2);
         Path out = directory.resolve(name);
         List<Integer> saves = new ArrayList<>();
         SmallRun.run(settings, model, out, false, report -> {

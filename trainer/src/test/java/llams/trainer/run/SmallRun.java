@@ -20,7 +20,6 @@ import llams.model.files.Progress;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
-import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 
 /// Runs of a few steps on a model of a few thousand weights.
@@ -54,14 +53,22 @@ final class SmallRun {
     }
 
     static TrainSettings settings(LoraConfig lora, double rate, int seed, int saveEvery) {
-        return new TrainSettings(lora, 32, 2, 2, STEPS, 0, rate, Schedule.Kind.COSINE, 2,
-                new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), seed, true, 0, saveEvery, 2, false);
+        return TrainSettings.standard()
+                .withLora(lora)
+                .withTokens(32)
+                .withBatch(2, 2)
+                .withSteps(STEPS)
+                .withLearningRate(rate)
+                .withSchedule(Schedule.Kind.COSINE, 2)
+                .withSeed(seed)
+                .withSaves(SaveEvery.steps(saveEvery), 2);
     }
 
     /// LoRA with a learning rate that the number of steps has no influence on.
     static TrainSettings constant(int steps, int saveEvery, int keep) {
-        return new TrainSettings(LORA, 32, 2, 2, steps, 0, 1e-2, Schedule.Kind.CONSTANT, 0,
-                new Optimizer(0.9, 0.999, 1e-8, 0.01, 1), 1, true, 0, saveEvery, keep, false);
+        return settings(LORA, 1e-2, 1, 0).withSteps(steps)
+                .withSchedule(Schedule.Kind.CONSTANT, 0)
+                .withSaves(SaveEvery.steps(saveEvery), keep);
     }
 
     /// Runs and returns what was noted.

@@ -107,7 +107,7 @@ class WhatHappensToTheBaseTest {
         assertTrue(e.getMessage().startsWith(weights + ": was written to at "), e.getMessage());
         assertTrue(
                 e.getMessage()
-                        .endsWith("the newest save is " + Saves.directory(out, 4) + ", and --resume goes on from it"),
+                        .endsWith("the newest save is " + Saves.directory(out, 4) + ", and `resume` continues from it"),
                 e.getMessage());
         assertFalse(Files.exists(out.resolve("adapter_config.json")));
         assertEquals(4, Files.readAllLines(out.resolve("train.jsonl")).size());

@@ -61,7 +61,7 @@ final class Lowering {
             Instruction instruction = all.get(at);
             lowering.scratch.clear();
             lowering.halves.clear();
-            lowering.what = instruction.op().getClass().getSimpleName();
+            lowering.what = instruction.op().name();
             int length = lowering.lowerMany(all.subList(at, all.size()), program.outputs().values());
             if (length == 0) {
                 lowering.lower(instruction, all.subList(at + 1, all.size()));
@@ -98,40 +98,52 @@ final class Lowering {
     private void lower(Instruction at, List<Instruction> next) {
         List<Place> in = at.inputs();
         List<Place> out = at.results();
+        Place y = out.isEmpty() ? null : out.getFirst();
         switch (at.op()) {
-            case Constant(float value) -> fill(out.get(0), value);
-            case Add() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), out.get(0)));
+            case Constant(float value) -> fill(y, value);
+            case Add() -> elementwise(Kernel.ADD, List.of(in.get(Add.A), in.get(Add.B), y));
             case Scale(float factor) ->
-                elementwise(Kernel.SCALE, List.of(in.get(0), out.get(0)), constants.index(factor));
-            case MatMul(boolean transposeA, boolean transposeB) -> matMul(in, out.get(0), transposeA, transposeB);
-            case AccumulateMatMul(boolean transposeA, boolean transposeB) ->
-                product(in.get(1), transposeA, in.get(2), transposeB, in.get(0), true);
-            case Embedding() -> embedding(in.get(0), in.get(1), out.get(0));
-            case EmbeddingGradient(long rows) -> {
-                fill(out.get(0), 0);
-                addToRows(in.get(0), in.get(1), out.get(0));
+                elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
+            case MatMul op -> matMul(op, in, y);
+            case Embedding() -> embedding(in.get(Embedding.TABLE), in.get(Embedding.IDS), y);
+            case Embedding.Gradient _ -> {
+                fill(y, 0);
+                addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), y);
             }
-            case AccumulateEmbeddingGradient() -> addToRows(in.get(1), in.get(2), in.get(0));
-            case RmsNorm(float eps) -> rmsNorm(in.get(0), in.get(1), eps, out.get(0), next);
-            case RmsNormGradient(float eps) -> rmsNormGradient(in, eps, out.get(0));
-            case RmsNormWeightGradient(float eps) -> rmsNormWeightGradient(in.get(0), in.get(1), eps, out.get(0));
-            case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, out.get(0));
-            case Attention(int headDim, long rowLength) ->
-                new AttentionLowering(this, in, headDim, rowLength).forward(out.get(0), out.get(1), next);
-            case AttentionGradient(int headDim, long rowLength) ->
+            case RmsNorm(float eps) -> rmsNorm(in.get(RmsNorm.X), in.get(RmsNorm.WEIGHT), eps, y, next);
+            case RmsNorm.Gradient(float eps) -> rmsNormGradient(in, eps, y);
+            case RmsNorm.WeightGradient(float eps) -> rmsNormWeightGradient(in.get(RmsNorm.WeightGradient.X),
+                    in.get(RmsNorm.WeightGradient.DY), eps, y);
+            case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, y);
+            case Attention(int headDim, long rowLength) -> new AttentionLowering(this, in, headDim, rowLength)
+                    .forward(out.get(Attention.OUT), out.get(Attention.LOG_SUM_EXP), next);
+            case Attention.Gradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
-            case SwiGlu() -> swiGlu(in.get(0), in.get(1), out.get(0), next);
-            case SwiGluGradient() ->
-                elementwise(Kernel.SWIGLU_GRADIENT, List.of(in.get(0), in.get(1), in.get(2), out.get(0), out.get(1)));
-            case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, out.get(3), false);
-            case AccumulateLinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, in.get(4), true);
-            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(0), out.get(0)),
-                    ref(in.get(1)).offset(), stream, Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
-            case SquaredNorm() -> new NormLowering(List.of(in.get(0)), out.get(0), 1).lower(this);
-            case Accumulate() -> elementwise(Kernel.ADD, List.of(in.get(0), in.get(1), in.get(0)));
-            case CacheAppend() -> cacheAppend(in.get(0), in.get(1), in.get(2));
+            case SwiGlu() -> swiGlu(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), y, next);
+            case SwiGlu.Gradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
+                    List.of(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), in.get(SwiGlu.Gradient.DY),
+                            out.get(SwiGlu.Gradient.DGATE), out.get(SwiGlu.Gradient.DUP)));
+            case LinearCrossEntropy() ->
+                new LossLowering(this).crossEntropy(in, out, out.get(LinearCrossEntropy.DWEIGHT), false);
+            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y),
+                    ref(in.get(Dropout.SEED)).offset(), stream, Math.round(rate * 0x1p24f),
+                    constants.index(1 / (1 - rate)));
+            case SquaredNorm() -> new NormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
+            case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
+            case CacheAppend() ->
+                cacheAppend(in.get(CacheAppend.CACHE), in.get(CacheAppend.X), in.get(CacheAppend.SLOT));
             case AdamW _,Clear() ->
                 throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
+        }
+    }
+
+    private void accumulate(Accumulate.Summand summand, List<Place> in, List<Place> out, Place state) {
+        switch (summand) {
+            case Accumulate.Given() -> elementwise(Kernel.ADD, List.of(state, in.get(Accumulate.Given.X), state));
+            case MatMul op -> product(op, in, state, true);
+            case Embedding.Gradient _ ->
+                addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
+            case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
         }
     }
 
@@ -233,21 +245,24 @@ final class Lowering {
         return weight.type().dtype() == DType.F32 ? null : Widening.of(weight.type().dtype(), 0);
     }
 
-    private void matMul(List<Place> in, Place y, boolean transposeA, boolean transposeB) {
-        boolean isSum = in.size() == 3;
-        if (isSum && !ref(in.get(2)).equals(ref(y))) {
-            elementwise(Kernel.COPY, List.of(in.get(2), y));
+    private void matMul(MatMul op, List<Place> in, Place y) {
+        boolean isSum = in.size() > MatMul.C;
+        if (isSum && !ref(in.get(MatMul.C)).equals(ref(y))) {
+            elementwise(Kernel.COPY, List.of(in.get(MatMul.C), y));
         }
-        product(in.get(0), transposeA, in.get(1), transposeB, y, isSum);
+        product(op, in, y, isSum);
     }
 
-    private void product(Place a, boolean transposeA, Place b, boolean transposeB, Place c, boolean accumulate) {
+    private void product(MatMul op, List<Place> in, Place c, boolean accumulate) {
+        Place a = in.get(MatMul.A);
+        Place b = in.get(MatMul.B);
         int m = dim(c, 0);
         int n = dim(c, 1);
-        int k = dim(a, transposeA ? 0 : 1);
+        int k = dim(a, op.transposeA() ? 0 : 1);
         // Only the right side may be narrower: a weight on the left is made F32 first.
         Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
-        products.add(Product.of(left, transposeA, ref(b), transposeB, ref(c), m, n, k, accumulate, widening(b)));
+        products.add(Product.of(left, op.transposeA(), ref(b), op.transposeB(), ref(c), m, n, k, accumulate,
+                widening(b)));
     }
 
     private void embedding(Place table, Place ids, Place y) {
@@ -295,9 +310,10 @@ final class Lowering {
     }
 
     private void rmsNormGradient(List<Place> in, float eps, Place dx) {
-        Place x = in.get(0);
-        Widening w = widening(in.get(1));
-        List<Ref> refs = List.of(ref(x), ref(in.get(1)), ref(in.get(2)), ref(dx));
+        Place x = in.get(RmsNorm.X);
+        Place weight = in.get(RmsNorm.WEIGHT);
+        Widening w = widening(weight);
+        List<Ref> refs = List.of(ref(x), ref(weight), ref(in.get(RmsNorm.Gradient.DY)), ref(dx));
         if (w == null) {
             launch(Kernel.RMS_NORM_GRADIENT, dim(x, 0), refs, dim(x, 1), constants.index(eps));
         } else {

@@ -1,7 +1,7 @@
 package llams.engine.tornado;
 
 import java.util.List;
-import llams.engine.graph.AccumulateLinearCrossEntropy;
+import llams.engine.graph.Accumulate;
 import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.graph.MatMul;
 import llams.engine.plan.Program.InSlab;
@@ -100,14 +100,14 @@ final class ProductLowering {
     boolean isLeftNext(Place x, List<Instruction> next) {
         for (Instruction instruction : next) {
             switch (instruction.op()) {
-                case MatMul(boolean transposeA, boolean transposeB) -> {
-                    if (instruction.inputs().get(1).type().dtype() != DType.F32) {
-                        return isRounded() && instruction.inputs().get(0).equals(x)
-                                && instruction.inputs().get(1).type().dtype() == DType.BF16
+                case MatMul _ -> {
+                    DType right = instruction.inputs().get(MatMul.B).type().dtype();
+                    if (right != DType.F32) {
+                        return isRounded() && instruction.inputs().get(MatMul.A).equals(x) && right == DType.BF16
                                 && !(areRowsOurs && Lowering.dim(x, 0) <= Product.FEW_ROWS);
                     }
                 }
-                case LinearCrossEntropy _,AccumulateLinearCrossEntropy _ -> {
+                case LinearCrossEntropy _,Accumulate(LinearCrossEntropy _) -> {
                     return false;
                 }
                 default -> {}

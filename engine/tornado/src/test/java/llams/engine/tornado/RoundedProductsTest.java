@@ -239,7 +239,7 @@ class RoundedProductsTest {
             Leaf dOut = weight(DType.F32, tokens, (long) shape[0] * shape[1] * shape[2]);
             List<Result> forward = graph.recordNode(new Attention(shape[0], shape[4]), q, k, v, from, to).results;
             Map<String, Value> wanted = new LinkedHashMap<>(Map.of("out", forward.get(0), "lse", forward.get(1)));
-            for (Result gradient : graph.recordNode(new AttentionGradient(shape[0], shape[4]), q, k, v, from, to,
+            for (Result gradient : graph.recordNode(new Attention.Gradient(shape[0], shape[4]), q, k, v, from, to,
                     forward.get(0), forward.get(1), dOut).results) {
                 wanted.put("gradient" + wanted.size(), gradient);
             }

@@ -1,0 +1,33 @@
+package llams.cli;
+
+import java.util.Locale;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The library's names of settings, which its messages have in backticks, and the options that set them here.
+final class SettingNames {
+    private static final Pattern NAMED = Pattern.compile("`([a-z][A-Za-z]*)(?: ([^`]*))?`");
+
+    private SettingNames() {}
+
+    /// A message of the library with options in the place of settings: `--lr` for the learning rate.
+    static String asOptions(String message) {
+        return NAMED.matcher(message).replaceAll(named -> Matcher.quoteReplacement(option(named)));
+    }
+
+    private static String option(MatchResult named) {
+        String name = named.group(1);
+        String value = named.group(2) == null ? "" : " " + named.group(2);
+        return switch (name) {
+            case "learningRate" -> "--lr" + value;
+            case "lora" -> "--method lora" + value;
+            case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
+            case "accumulate", "batch", "betas", "clip", "epochs", "evalEvery", "keep", "maxBadRows", "out",
+                    "recompute", "resume", "saveEvery", "schedule", "special", "steps", "tokenizer", "tokens", "warmup",
+                    "weightDecay" ->
+                "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
+            default -> named.group();
+        };
+    }
+}

@@ -1,0 +1,37 @@
+package llams.trainer.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import llams.model.files.DataException;
+
+/// The files that a run reads, and how.
+///
+/// @param training   in any form that [SampleReader] knows; `-` is standard input
+/// @param heldOut    measured, not trained on; may be empty
+/// @param special    what a special token's name in a text is
+/// @param maxBadRows unusable rows of a file that are skipped and noted; null for 10, or one row in 100 if that is more
+public record DataFiles(List<Path> training, List<Path> heldOut, SpecialText special, Integer maxBadRows) {
+    public static DataFiles standard(List<Path> training) {
+        return new DataFiles(training, List.of(), SpecialText.TEXT, null);
+    }
+
+    public DataFiles withHeldOut(List<Path> files) {
+        return new DataFiles(training, files, special, maxBadRows);
+    }
+
+    public DataFiles withSpecial(SpecialText names) {
+        return new DataFiles(training, heldOut, names, maxBadRows);
+    }
+
+    public DataFiles withMaxBadRows(int rows) {
+        return new DataFiles(training, heldOut, special, rows);
+    }
+
+    /// Reads some of the files.
+    ///
+    /// @throws DataException if a file cannot be used
+    public Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
+        return Corpus.load(files, encoder, maxBadRows, Integer.MAX_VALUE);
+    }
+}

@@ -1,0 +1,7 @@
+/// Benchmarks of what a model knows. Loss and perplexity are measured by [llams.trainer.run.Evaluator].
+///
+/// | file | what it does |
+/// |---|---|
+/// | `MultipleChoice` | answers questions by likelihood and counts the right ones |
+/// | `ChoiceQuestion` | one question, and the files that questions are read from |
+package llams.trainer.eval;

@@ -1,0 +1,45 @@
+package llams.trainer.run;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import llams.engine.graph.Leaf;
+import llams.engine.tensor.Tensor;
+import llams.trainer.optim.Optimizer;
+
+/// A trained parameter, or a moment of one, that has numbers that are not finite.
+record NonFinite(Leaf state, long count) {
+    private static final int INFINITY_BITS = 0x7f800000;
+    private static final long PART_BYTES = 1 << 22;
+
+    /// Looks at every trained parameter and its moments, which costs the time of reading them once.
+    static Optional<NonFinite> find(List<Leaf> trained, Trainer trainer) {
+        for (Leaf leaf : trained) {
+            for (Leaf state : List.of(leaf, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+                long count = count(trainer.read(state).data());
+                if (count > 0) {
+                    return Optional.of(new NonFinite(state, count));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// How many F32 numbers are infinite or NaN. As integers without their sign these are the largest, and a loop for
+    /// the largest runs on vectors: 17 GB/s instead of 11 for one that counts.
+    static long count(MemorySegment data) {
+        long count = 0;
+        for (long from = 0; from < data.byteSize(); from += PART_BYTES) {
+            MemorySegment part = data.asSlice(from, Math.min(PART_BYTES, data.byteSize() - from));
+            int elements = (int) (part.byteSize() / Float.BYTES);
+            int largest = 0;
+            for (int i = 0; i < elements; i++) {
+                largest = Math.max(largest, part.get(Tensor.I32, (long) Float.BYTES * i) & Integer.MAX_VALUE);
+            }
+            for (int i = 0; largest >= INFINITY_BITS && i < elements; i++) {
+                count += Float.isFinite(part.get(Tensor.F32, (long) Float.BYTES * i)) ? 0 : 1;
+            }
+        }
+        return count;
+    }
+}

@@ -1,0 +1,109 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import llams.trainer.data.DataLoader;
+import llams.trainer.optim.Schedule;
+
+/// The steps of a run, one after the other: each trains, is measured if that is due, logged, and saved if that is due.
+final class TrainLoop {
+    private final TrainingRun run;
+    private final TrainSettings settings;
+    private final DataLoader loader;
+    private final StepBatches batches;
+    private final Trainer trainer;
+    private final Evaluator evaluator;
+    private final List<Batch> heldOut;
+    private final RunOutput output;
+    private final Saves saves;
+    private final TrainingLog log;
+    private final TrainingRun.Listener listener;
+
+    TrainLoop(TrainingRun run, DataLoader loader, Trainer trainer, RunOutput output, Saves saves, TrainingLog log,
+            TrainingRun.Listener listener) {
+        this.run = run;
+        this.settings = run.settings;
+        this.loader = loader;
+        this.batches = new StepBatches(run.data, settings, loader);
+        this.trainer = trainer;
+        this.evaluator = trainer.evaluator(run.model.evalModel());
+        this.heldOut = run.heldOut == null ? List.of() : Batch.all(run.heldOut, settings.batch());
+        this.output = output;
+        this.saves = saves;
+        this.log = log;
+        this.listener = listener;
+    }
+
+    /// Makes the steps from `start` on, and writes the result after the last one.
+    ///
+    /// @return the last step made
+    TrainingRun.Report run(int start, int total) throws IOException {
+        Schedule schedule = new Schedule(settings.schedule(), settings.learningRate(), settings.warmup(), total);
+        long tokens = log.tokens();
+        double secondsBefore = log.elapsedSeconds();
+        long began = System.nanoTime();
+        TrainingRun.Report report = log.last(start, total);
+        for (int step = start; step < total; step++) {
+            long stepBegan = System.nanoTime();
+            double rate = schedule.rate(step);
+            Trainer.Step made = train(step, rate);
+            saves.prove();
+            tokens += made.tokens();
+            double seconds = secondsSince(stepBegan);
+            double evalLoss = isMeasured(step, total) ? heldOutLoss(step) : Double.NaN;
+            report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
+                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss);
+            log.write(report);
+            boolean stops = run.stopping && !report.isLast();
+            if (stops) {
+                output.save(step + 1, loader.position());
+            } else if (!report.isLast() && output.isDue(step + 1)) {
+                output.saveIfPossible(step + 1, loader.position());
+            }
+            listener.step(report);
+            if (stops) {
+                return report;
+            }
+        }
+        output.finish(total, loader.position());
+        return report;
+    }
+
+    private static double secondsSince(long nanos) {
+        return (System.nanoTime() - nanos) * 1e-9;
+    }
+
+    private Trainer.Step train(int step, double rate) throws IOException {
+        DataLoader.Position position = loader.position();
+        int[] sequences = batches.next();
+        try {
+            return trainer.step(batches.of(sequences), rate, step, settings.accumulate());
+        } catch (NonFiniteLossException e) {
+            throw e.in(batches.documents(sequences, e.batch), saves.newest().orElse(null));
+        } catch (UncheckedIOException e) {
+            // The base's weights are not what they were; the step has changed nothing yet.
+            throw output.abandoned(step, position, e.getCause());
+        }
+    }
+
+    private boolean isMeasured(int step, int total) {
+        int every = settings.evalEvery();
+        return !heldOut.isEmpty() && (step + 1 == total || every > 0 && (step + 1) % every == 0);
+    }
+
+    private double heldOutLoss(int step) {
+        double loss;
+        try {
+            loss = evaluator.loss(heldOut).meanLoss();
+        } catch (UncheckedIOException e) {
+            // The base's weights are not what they were. If there is another step, it ends the run.
+            listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
+            return Double.NaN;
+        }
+        if (!Double.isFinite(loss)) {
+            throw NonFiniteLossException.heldOut(step, loss, saves.newest().orElse(null));
+        }
+        return loss;
+    }
+}

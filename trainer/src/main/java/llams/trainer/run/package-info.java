@@ -1,0 +1,23 @@
+/// Training runs: from a request to a finished adapter or model, with a log, saves and exact resuming.
+///
+/// ```
+/// TrainRequest ── RunOpener ──▶ TrainingRun ── TrainLoop ──▶ Trainer: forward, backward, update
+///                load, pack, forecast           step by step        │
+///                                                                   └▶ RunOutput: log, saves, result
+/// ```
+///
+/// | file | what it does |
+/// |---|---|
+/// | `TrainRequest`, `TrainSettings`, `SaveEvery` | what is asked for |
+/// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
+/// | `TrainLoop`, `StepBatches`, `Batch` | its steps, and the tokens of each |
+/// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
+/// | `Trainable` | the model with the leaves to train and the writer of the result |
+/// | `Evaluator` | the loss without training |
+/// | `Forecast`, `Room`, `TooLittleMemoryException` | memory and disk space, checked before the first step |
+/// | `RunDirectory`, `RunOutput`, `Patience` | the directory of a run, what is written, and waiting for room |
+/// | `Saves`, `SavedState`, `RunSettings` | saves, their contents, and what must agree to resume from one |
+/// | `FileSums`, `HashingDisk` | checksums of saves |
+/// | `TrainingLog` | `train.jsonl` |
+/// | `NonFinite`, `NonFiniteLossException` | infinite and NaN numbers, which are never saved |
+package llams.trainer.run;
