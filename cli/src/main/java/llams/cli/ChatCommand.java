@@ -1,21 +1,14 @@
 package llams.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import llams.engine.device.Device;
-import llams.engine.generate.Generator;
-import llams.engine.generate.Sampler;
-import llams.model.chat.ChatMessage;
-import llams.model.chat.ChatTemplate;
 import llams.model.files.DataException;
-import llams.model.text.LoadedModel;
-import llams.model.text.TextStream;
+import llams.model.text.Conversation;
+import llams.model.text.GenerateOptions;
+import llams.model.text.MessageTooLongException;
+import llams.model.text.TextGenerator;
+import llams.model.text.TextListener;
 import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,7 +42,7 @@ final class ChatCommand implements Callable<Integer> {
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
-            defaultValue = "1024",
+            defaultValue = "" + Conversation.MAX_TOKENS,
             description = "The most tokens of an answer (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
@@ -76,80 +69,52 @@ final class ChatCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "-n and --context must be at least 1");
         }
         sampling.check();
-        Device plain = compute.open();
-        try (LoadedModel loaded = model.open(compute.options())) {
-            Device device = loaded.weights().watched(plain);
-            Sampler sampler = sampling.sampler(loaded.sampling(), console.err);
-            if (loaded.tokenizer() == null) {
-                throw new DataException(model.directory + ": there is no tokenizer, which a conversation needs; put"
-                        + " its tokenizer.json there");
-            }
-            int capacity = Math.min(context, loaded.weights().config.maxPositions());
-            Memory.check(Generator.memory(loaded.model(), capacity, capacity), loaded.weights().allocatedBytes(),
+        try (TextGenerator generator = new TextGenerator(model.open(compute.open()), context)) {
+            GenerateOptions options = new GenerateOptions(maxTokens, List.of(),
+                    sampling.settled(generator.model.sampling, console.err));
+            generator.model.requireText("a conversation needs");
+            Memory.check(generator.memory(generator.context, maxTokens), generator.model.weights.allocatedBytes(),
                     "a smaller --context");
-            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity);
+            try (Conversation conversation = generator.converse(system, options);
                     AnswerInterruption interruption = new AnswerInterruption(console.err)) {
-                talk(loaded, generator, capacity, sampler, interruption);
+                talk(conversation, generator.context, interruption);
             }
         }
         // At a terminal, whoever was refused has seen it.
         return refused == 0 || Terminal.isInput() ? Console.DONE : Console.FAILED;
     }
 
-    private void talk(LoadedModel loaded, Generator generator, int capacity, Sampler sampler,
-            AnswerInterruption interruption) throws IOException {
-        ChatTemplate chat = loaded.text().chat();
-        if (!chat.isModels()) {
+    private void talk(Conversation conversation, int capacity, AnswerInterruption interruption) throws IOException {
+        if (!conversation.template.isModels()) {
             console.note(
-                    model.directory + " has no chat template; the conversation is written in" + " Llama 3's format");
+                    model.directory + " has no chat template; the conversation is written in Llama 3's format");
         }
-        Set<Integer> stops = new LinkedHashSet<>(loaded.stopIds());
-        stops.addAll(chat.stopIds());
-        List<ChatMessage> opening = system == null ? List.of() : List.of(new ChatMessage("system", system));
-        List<ChatMessage> said = new ArrayList<>(opening);
-        // What the last turn left to be said before the next one: the end of an answer that was cut off.
-        int[] open = {};
-        Lines lines = new Lines(console.in, "standard input");
-        for (String line = next(lines); line != null; line = next(lines)) {
-            ChatMessage message = new ChatMessage("user", line);
-            List<ChatMessage> alone = new ArrayList<>(opening);
-            alone.add(message);
-            int[] anew = chat.prompt(alone, List.of());
-            if (anew.length >= capacity) {
-                refuse("this message makes " + anew.length + " tokens" + (system == null ? "" : " with --system")
-                        + ", and the context of " + capacity + " must hold them and an answer; send a shorter one");
-                continue;
-            }
-            int[] following = generator.position() == 0 ? null : chat.following(said, message);
-            said.add(message);
-            int[] ids = following == null ? chat.prompt(said, List.of()) : concat(open, following);
-            if (following == null) {
-                // Nothing was said yet, or what was said is written in another way now.
-                generator.reset();
-            }
-            if (generator.position() + ids.length >= capacity) {
-                console.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
-                generator.reset();
-                said = alone;
-                ids = anew;
-            }
-            StringBuilder answered = new StringBuilder();
-            TextStream text = new TextStream(loaded.tokenizer(), List.of(), piece -> {
-                answered.append(piece);
+        TextListener listener = new TextListener() {
+            @Override
+            public boolean accept(String piece) {
                 console.text.print(piece);
                 console.text.flush();
-            });
+                return interruption.isWanted();
+            }
+
+            @Override
+            public void startsAnew() {
+                console.err.println("(the conversation fills the context of " + capacity + " tokens; it starts anew)");
+            }
+        };
+        Lines lines = new Lines(console.in, "standard input");
+        for (String line = next(lines); line != null; line = next(lines)) {
             interruption.answerBegins();
-            Generator.Continuation answer = generator.generate(ids, maxTokens, sampler, stops,
-                    id -> text.accept(id) && interruption.isWanted());
-            interruption.answerEnds();
-            text.finish();
+            try {
+                conversation.say(line, listener);
+            } catch (MessageTooLongException e) {
+                refuse(e.getMessage());
+                continue;
+            } finally {
+                interruption.answerEnds();
+            }
             console.out.println();
             console.out.flush();
-            // The last token of an answer that did not end by itself is not part of the sequence yet.
-            int[] last = answer.ids();
-            open = answer.end() == Generator.End.STOP_ID ? new int[0] : new int[] {last[last.length - 1]};
-            said.add(new ChatMessage("assistant", answered.toString()));
         }
     }
 
@@ -182,9 +147,5 @@ final class ChatCommand implements Callable<Integer> {
             refuse(e.getMessage());
             return "";
         }
-    }
-
-    private static int[] concat(int[] a, int[] b) {
-        return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
     }
 }

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import llams.engine.device.Device;
-import llams.model.files.DataException;
 import llams.model.text.LoadedModel;
 import llams.trainer.eval.ChoiceQuestion;
 import llams.trainer.eval.MultipleChoice;
@@ -55,20 +54,15 @@ final class ChoiceCommand implements Callable<Integer> {
         Device device = compute.open();
         Map<String, Integer> unused = new TreeMap<>();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
-        unused.forEach((key, rows) -> eval.console
-                .note("\"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
-        try (LoadedModel loaded = model.open(compute.options())) {
-            if (loaded.tokenizer() == null) {
-                throw new DataException(model.directory + ": there is no tokenizer, which questions need; put its"
-                        + " tokenizer.json there");
-            }
-            MultipleChoice choice = new MultipleChoice(questions, loaded.text(),
-                    loaded.weights().config.maxPositions());
-            Memory.check(choice.memory(loaded.model()), loaded.weights().allocatedBytes(), "shorter questions");
+        unused.forEach((key, rows) -> eval.console.note(
+                "\"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
+        try (LoadedModel loaded = model.open(device)) {
+            MultipleChoice choice = new MultipleChoice(questions, loaded.requireText("questions need"),
+                    loaded.weights.config.maxPositions());
+            Memory.check(choice.memory(loaded.model), loaded.weights.allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
             try (Progress progress = new Progress(eval.console.err, "asking", "tokens", choice.tokens())) {
-                score = choice.score(loaded.weights().watched(device), loaded.model(), loaded.resident(),
-                        progress::step);
+                score = choice.score(loaded.device, loaded.model, loaded.resident, progress::step);
             }
             print(score);
         }

@@ -3,21 +3,19 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import llams.engine.device.Device;
 import llams.engine.generate.Generator;
-import llams.engine.generate.Sampler;
-import llams.engine.generate.Taps;
 import llams.model.chat.ModelText;
 import llams.model.files.DataException;
+import llams.model.text.GenerateOptions;
+import llams.model.text.Generated;
 import llams.model.text.LoadedModel;
-import llams.model.text.TextStream;
+import llams.model.text.Sampling;
+import llams.model.text.TextGenerator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,7 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
-            defaultValue = "128",
+            defaultValue = "" + GenerateOptions.MAX_TOKENS,
             description = "The most tokens to make (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
@@ -94,7 +92,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--tap",
             paramLabel = "FILE",
-            description = "Also write all that the model computes for the prompt into a safetensors file, for study.")
+            description = "Also write what the model computes for the prompt into a safetensors file, for study: of every"
+                    + " layer the norms, q and k (rotated), v, attention, o, gate, up, down and out; embedding,"
+                    + " hidden and logits. Attention scores are not stored; they follow from q and k.")
     Path tap;
 
     @Option(names = "--json", description = "Print one JSON object at the end instead of the text.")
@@ -110,30 +110,36 @@ final class GenerateCommand implements Callable<Integer> {
         usage(maxTokens >= 1, "-n must be at least 1, not " + maxTokens);
         usage(stops.stream().noneMatch(String::isEmpty), "--stop needs a text");
         sampling.check();
-        Device plain = compute.open();
-        try (LoadedModel loaded = model.open(compute.options())) {
-            Device device = loaded.weights().watched(plain);
-            Sampler sampler = sampling.sampler(loaded.sampling(), console.err);
-            int[] ids = promptIds != null ? promptIds : promptIds(loaded.text());
-            int context = loaded.weights().config.maxPositions();
-            if (ids.length > context) {
-                throw new DataException("the prompt has " + ids.length + " tokens, more than the model allows: "
-                        + context + " (max_position_embeddings); shorten it");
-            }
-            int capacity = (int) Math.min(context, (long) ids.length + maxTokens);
-            Memory.check(Generator.memory(loaded.model(), capacity, ids.length), loaded.weights().allocatedBytes(),
+        try (TextGenerator generator = new TextGenerator(model.open(compute.open()), Integer.MAX_VALUE)) {
+            LoadedModel loaded = generator.model;
+            Sampling settled = sampling.settled(loaded.sampling, console.err);
+            int[] ids = promptIds != null ? promptIds : promptIds(loaded.text);
+            generator.checkLength(ids);
+            Memory.check(generator.memory(ids.length, maxTokens), loaded.weights.allocatedBytes(),
                     "a shorter prompt or a smaller -n");
-            try (Generator generator = new Generator(device, loaded.model(), loaded.resident(), capacity)) {
-                if (tap != null) {
-                    generator.check(ids);
-                    List<String> names = Taps.write(device, loaded.model(), loaded.resident(), ids, tap);
-                    console.err
-                            .println("wrote " + names.size() + " tensors to " + tap + ": " + String.join(", ", names));
-                }
-                generate(loaded, generator, sampler, ids);
+            if (tap != null) {
+                List<String> names = generator.tap(ids, tap);
+                console.err.println("wrote " + names.size() + " tensors to " + tap + ": " + kinds(names));
             }
+            boolean asText = loaded.text != null && !printIds && !json;
+            Generated made = generator.generate(ids, new GenerateOptions(maxTokens, stops, settled), piece -> {
+                if (asText) {
+                    console.text.print(piece);
+                    console.text.flush();
+                }
+                return true;
+            });
+            print(made, loaded.text != null, settled);
         }
         return Console.DONE;
+    }
+
+    /// The names of tapped values, those of every layer once: `layers.*.out`.
+    private static String kinds(List<String> names) {
+        return names.stream()
+                .map(name -> name.replaceFirst("^layers\\.\\d+", "layers.*"))
+                .distinct()
+                .collect(Collectors.joining(", "));
     }
 
     private void usage(boolean holds, String wanted) {
@@ -159,39 +165,22 @@ final class GenerateCommand implements Callable<Integer> {
         return TokenizeCommand.encode(model, text, special, true, false);
     }
 
-    private void generate(LoadedModel loaded, Generator generator, Sampler sampler, int[] ids) throws IOException {
-        Set<Integer> stopIds = new LinkedHashSet<>(loaded.stopIds());
-        boolean asText = loaded.tokenizer() != null && !printIds;
-        StringBuilder text = new StringBuilder();
-        TextStream stream = loaded.tokenizer() == null ? null : new TextStream(loaded.tokenizer(), stops, piece -> {
-            text.append(piece);
-            if (asText && !json) {
-                console.text.print(piece);
-                console.text.flush();
-            }
-        });
-        if (stream == null && !stops.isEmpty()) {
-            throw new DataException(model.directory + ": there is no tokenizer, which --stop needs");
-        }
-        Generator.Continuation made = generator.generate(ids, maxTokens, sampler, stopIds,
-                id -> stream == null || stream.accept(id));
-        if (stream != null) {
-            stream.finish();
-        }
+    private void print(Generated made, boolean hasText, Sampling settled) {
         if (json) {
-            console.out.println(report(made, stream == null ? null : text.toString()));
-        } else if (asText) {
+            console.out.println(report(made, hasText, settled));
+        } else if (hasText && !printIds) {
             console.out.println();
         } else {
-            console.out.println(IntStream.of(made.ids()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
+            console.out.println(
+                    IntStream.of(made.tokens().ids()).mapToObj(Integer::toString).collect(Collectors.joining(",")));
         }
         console.out.flush();
         if (!json) {
-            console.err.println(summary(made));
+            console.err.println(summary(made.tokens(), settled));
         }
     }
 
-    private String summary(Generator.Continuation made) {
+    private String summary(Generator.Continuation made, Sampling settled) {
         List<String> parts = new ArrayList<>();
         parts.add(String.format(Locale.ROOT, "prompt %d tokens, %.1f tokens/s", made.promptTokens(),
                 made.prefillTokensPerSecond()));
@@ -205,16 +194,17 @@ final class GenerateCommand implements Callable<Integer> {
             case CAPACITY -> "stopped at the end of the model's context";
             case CALLER -> "stopped at a stop text";
         });
-        if (sampling.temperature > 0) {
-            parts.add("seed " + sampling.seed);
+        if (settled.temperature() > 0) {
+            parts.add("seed " + settled.seed());
         }
         return String.join("; ", parts);
     }
 
-    private ObjectNode report(Generator.Continuation made, String text) {
+    private ObjectNode report(Generated generated, boolean hasText, Sampling settled) {
+        Generator.Continuation made = generated.tokens();
         ObjectNode report = JsonNodeFactory.instance.objectNode();
-        if (text != null) {
-            report.put("text", text);
+        if (hasText) {
+            report.put("text", generated.text());
         }
         ArrayNode ids = report.putArray("ids");
         for (int id : made.ids()) {
@@ -232,8 +222,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (made.ids().length > 1) {
             report.put("decodeTokensPerSecond", made.decodeTokensPerSecond());
         }
-        if (sampling.temperature > 0) {
-            report.put("seed", sampling.seed);
+        if (settled.temperature() > 0) {
+            report.put("seed", settled.seed());
         }
         return report;
     }

@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import llams.engine.device.Options;
+import llams.engine.device.Device;
 import llams.model.text.LoadedModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,9 +27,9 @@ final class ModelOptions {
     @Mixin
     WeightsOption weights;
 
-    LoadedModel open(Options options) throws IOException {
-        LoadedModel model = LoadedModel.open(directory, adapter, weights.open(directory, options));
-        model.notes().forEach(note -> spec.commandLine().getErr().println("note: " + note));
+    LoadedModel open(Device device) throws IOException {
+        LoadedModel model = LoadedModel.of(weights.open(directory, device.options()), adapter, device);
+        model.notes.forEach(note -> spec.commandLine().getErr().println("note: " + note));
         return model;
     }
 }

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
+import llams.model.chat.ModelText;
 import llams.model.text.LoadedModel;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Corpus;
@@ -94,9 +94,8 @@ final class PerplexityCommand implements Callable<Integer> {
         if (tokens != null && tokens < 2) {
             throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + tokens);
         }
-        Device device = compute.open();
-        try (LoadedModel loaded = model.open(compute.options())) {
-            LlamaConfig config = loaded.weights().config;
+        try (LoadedModel loaded = model.open(compute.open())) {
+            LlamaConfig config = loaded.weights.config;
             int length = tokens == null ? Math.min(TOKENS, config.maxPositions()) : tokens;
             if (length > config.maxPositions()) {
                 throw new IllegalArgumentException("--tokens " + length + " is longer than the model allows: "
@@ -106,31 +105,30 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--stride must be from 1 to " + (length - 1)
                         + ", less than the window's " + length + " tokens (--tokens), not " + stride);
             }
-            Memory.check(Evaluator.memory(loaded.model(), length), loaded.weights().allocatedBytes(),
-                    "a smaller --tokens");
-            Corpus corpus = reading.load(data, reading.encoder(loaded.text(), config.vocab()));
+            Memory.check(Evaluator.memory(loaded.model, length), loaded.weights.allocatedBytes(), "a smaller --tokens");
+            Corpus corpus = reading.load(data, reading.encoder(loaded.text, config.vocab()));
             DataOptions.note(corpus, eval.console.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
             SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);
             Iterable<PackedSequence> sequences = windows == null ? packed : windows;
             long tokensInAll = windows == null ? packed.statistics().packedTokens() : windows.tokens();
             Evaluator.Loss loss;
-            try (Evaluator evaluator = Evaluator.open(loaded.weights().watched(device), loaded.model(),
-                    loaded.resident(), length);
+            try (Evaluator evaluator = Evaluator.open(loaded.device, loaded.model, loaded.resident, length);
                     Progress progress = new Progress(eval.console.err, "measuring", "tokens", tokensInAll)) {
                 loss = evaluator
                         .loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }
-            print(loss, bytes(sequences, loaded.tokenizer()), packed.statistics(), length);
+            print(loss, bytes(sequences, loaded.text), packed.statistics(), length);
         }
         return Console.DONE;
     }
 
     /// UTF-8 bytes that the counted tokens stand for, special tokens for none; -1 without a tokenizer.
-    private static long bytes(Iterable<PackedSequence> sequences, Tokenizer tokenizer) {
-        if (tokenizer == null) {
+    private static long bytes(Iterable<PackedSequence> sequences, ModelText text) {
+        if (text == null) {
             return -1;
         }
+        Tokenizer tokenizer = text.tokenizer();
         long bytes = 0;
         for (PackedSequence sequence : sequences) {
             for (int label : sequence.label()) {

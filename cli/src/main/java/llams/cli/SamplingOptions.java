@@ -1,8 +1,8 @@
 package llams.cli;
 
 import java.io.PrintStream;
-import llams.engine.generate.Sampler;
 import llams.engine.weights.SamplingDefaults;
+import llams.model.text.Sampling;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -10,8 +10,6 @@ import picocli.CommandLine.Spec;
 
 /// How the next token is chosen. What is not given is what the model's makers say, or else a usual value.
 final class SamplingOptions {
-    private static final double TEMPERATURE = 0.8;
-    private static final double TOP_P = 0.95;
     private static final String MAKERS = "(default: generation_config.json, or ";
 
     @Spec(Spec.Target.MIXEE)
@@ -20,7 +18,7 @@ final class SamplingOptions {
     @Option(
             names = "--temp",
             paramLabel = "T",
-            description = "Temperature; 0 always takes the most probable token " + MAKERS + TEMPERATURE + ").")
+            description = "Temperature; 0 always takes the most probable token " + MAKERS + Sampling.TEMPERATURE + ").")
     Double temperature;
 
     @Option(
@@ -32,7 +30,8 @@ final class SamplingOptions {
     @Option(
             names = "--top-p",
             paramLabel = "P",
-            description = "Only the most probable tokens that together reach P; 1: all " + MAKERS + TOP_P + ").")
+            description = "Only the most probable tokens that together reach P; 1: all " + MAKERS + Sampling.TOP_P
+                    + ").")
     Double topP;
 
     @Option(
@@ -63,28 +62,12 @@ final class SamplingOptions {
     }
 
     /// Settles all values, and says which of them the model's makers chose.
-    Sampler sampler(SamplingDefaults makers, PrintStream err) {
-        // Who asks for a cut wants to sample, whatever the file says.
-        boolean asked = topK != null || topP != null || minP != null;
-        Boolean sample = temperature != null || asked ? null : makers.sample();
-        SamplingDefaults used = new SamplingDefaults(sample, temperature == null ? makers.temperature() : null,
-                topK == null ? makers.topK() : null, topP == null ? makers.topP() : null,
-                minP == null ? makers.minP() : null);
-        boolean greedy = Boolean.FALSE.equals(used.sample()) || temperature != null && temperature == 0;
-        if (!used.isEmpty() && !(temperature != null && temperature == 0)) {
-            err.println("sampling: " + used + " (generation_config.json)");
+    Sampling settled(SamplingDefaults makers, PrintStream err) {
+        Sampling asked = new Sampling(temperature, topK, topP, minP, seed);
+        SamplingDefaults followed = asked.followed(makers);
+        if (!followed.isEmpty()) {
+            err.println("sampling: " + followed + " (generation_config.json)");
         }
-        // Where the file asks for sampling, what it leaves out is neutral, not this program's value.
-        boolean silent = makers.isEmpty() || Boolean.FALSE.equals(makers.sample());
-        temperature = greedy ? 0 : first(temperature, makers.temperature(), silent ? TEMPERATURE : 1);
-        topP = first(topP, makers.topP(), silent ? TOP_P : 1);
-        minP = first(minP, makers.minP(), 0);
-        topK = topK != null ? topK : makers.topK() != null ? makers.topK() : 0;
-        seed = seed != null ? seed : System.nanoTime() & 0xffffffffL;
-        return Sampler.of(temperature, topK, topP, minP, seed);
-    }
-
-    private static double first(Double given, Double makers, double usual) {
-        return given != null ? given : makers != null ? makers : usual;
+        return asked.settled(makers);
     }
 }

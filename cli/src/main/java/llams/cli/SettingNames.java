@@ -21,11 +21,12 @@ final class SettingNames {
         String value = named.group(2) == null ? "" : " " + named.group(2);
         return switch (name) {
             case "learningRate" -> "--lr" + value;
+            case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
-            case "accumulate", "batch", "betas", "clip", "epochs", "evalEvery", "keep", "maxBadRows", "out",
-                    "recompute", "resume", "saveEvery", "schedule", "special", "steps", "tokenizer", "tokens", "warmup",
-                    "weightDecay" ->
+            case "accumulate", "alpha", "batch", "betas", "clip", "epochs", "evalEvery", "keep", "maxBadRows", "out",
+                    "rank", "recompute", "resume", "saveEvery", "schedule", "special", "steps", "targets", "tokenizer",
+                    "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

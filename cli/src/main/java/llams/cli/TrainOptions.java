@@ -7,6 +7,7 @@ import java.util.Locale;
 import llams.engine.device.Device;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
+import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 import llams.trainer.run.SaveEvery;
 import llams.trainer.run.TrainRequest;
@@ -73,7 +74,7 @@ final class TrainOptions {
     @Option(
             names = "--tokens",
             paramLabel = "N",
-            description = "Tokens of a sequence (default: " + TrainSettings.TOKENS
+            description = "The most tokens of a sequence (default: " + TrainSettings.TOKENS
                     + ", or the model's context if that is shorter).")
     Integer tokens;
 
@@ -126,10 +127,18 @@ final class TrainOptions {
                     + ", at most a tenth of the run).")
     Integer warmup;
 
-    @Option(names = "--weight-decay", paramLabel = "W", description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "W",
+            description = "AdamW: weight decay (default: ${DEFAULT-VALUE}).")
     double weightDecay = STANDARD.optimizer().weightDecay();
 
-    @Option(names = "--betas", paramLabel = "B1,B2", split = ",", description = "AdamW (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--betas",
+            paramLabel = "B1,B2",
+            split = ",",
+            description = "AdamW: decay rates of its two means (default: " + Optimizer.BETA1 + "," + Optimizer.BETA2
+                    + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
 
     @Option(

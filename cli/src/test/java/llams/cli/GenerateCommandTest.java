@@ -142,6 +142,15 @@ class GenerateCommandTest {
             assertEquals(Shape.of(3, 32), taps.shape("layers.1.attention"));
             assertEquals(Shape.of(3, 32), taps.shape("layers.1.out"));
             assertEquals(Shape.of(3, 32), taps.shape("hidden"));
+            for (String name : List.of("attention_norm", "q", "o", "ffn_norm", "down")) {
+                assertEquals(Shape.of(3, 32), taps.shape("layers.0." + name), name);
+            }
+            for (String name : List.of("k", "v")) {
+                assertEquals(Shape.of(3, 16), taps.shape("layers.0." + name), name);
+            }
+            for (String name : List.of("gate", "up")) {
+                assertEquals(Shape.of(3, 48), taps.shape("layers.0." + name), name);
+            }
             assertEquals(Shape.of(3, 512), taps.shape("logits"));
             float[] logits = taps.tensor("logits").toFloats();
             int highest = 2 * 512;

@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import llams.trainer.run.TrainSettings;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +153,24 @@ class LongRunsTest {
         assertEquals(2, run.code());
         assertTrue(run.err().contains(wanted), run.err());
         assertFalse(Files.exists(directory.resolve("out")));
+    }
+
+    @Test
+    void theHelpShowsTheLibrarysDefaults() {
+        String help = Llams.run("train", "--help").out().replaceAll("\\s+", " ");
+        TrainSettings standard = TrainSettings.standard();
+        Matcher rates = Pattern.compile("Peak learning rate \\(default: (\\S+); (\\S+) to").matcher(help);
+        assertTrue(rates.find(), help);
+        assertEquals(standard.learningRate(), Double.parseDouble(rates.group(1)));
+        assertEquals(TrainSettings.full().learningRate(), Double.parseDouble(rates.group(2)));
+        for (String said : List.of("Sequences of a micro-batch (default: " + standard.batch() + ")",
+                "cosine, linear or constant (default: cosine)",
+                "AdamW: weight decay (default: " + standard.optimizer().weightDecay(),
+                "only the result at the end (default: " + standard.saveEvery() + ")",
+                "(default: " + standard.keep() + ")", "LoRA: rank (default: " + standard.lora().rank() + ")",
+                "LoRA: dropout rate (default: " + (int) standard.lora().dropout() + ")")) {
+            assertTrue(help.contains(said), "wanted \"" + said + "\" in " + help);
+        }
     }
 
     @Test

@@ -39,7 +39,8 @@ final class AttentionBlocks {
             int width = q.dim(1);
             int rows = k.dim(0);
             int kvWidth = k.dim(1);
-            Guard.that(headDim <= GemmTile.KC, op + ": headDim is " + headDim + ", wanted at most " + GemmTile.KC);
+            Guard.that(headDim <= GemmTile.KC,
+                    op + ": headDim is " + headDim + ", wanted at most " + GemmTile.KC);
             for (int t = 0; t < tokens; t++) {
                 if (first.getInt(t) <= last.getInt(t)) {
                     Guard.index(op, "first", first, t, rows);
@@ -141,7 +142,7 @@ final class AttentionBlocks {
         }
     }
 
-    /// Zeros in the rows `low .. high-1` of the panel at `c`: [MicroKernel#tile] adds to what stands there.
+    /// Zeros in the rows `low .. high-1` of the panel at `c`: [GemmTile#tile] adds to what stands there.
     static void clear(float[] scores, int c, int low, int high) {
         FloatVector zero = FloatVector.zero(Simd.F);
         for (int i = low; i < high; i++) {

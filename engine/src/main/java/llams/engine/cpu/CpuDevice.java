@@ -65,22 +65,22 @@ public final class CpuDevice implements Device {
                 case Embedding.Gradient _ ->
                     EmbeddingKernel.gradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], y, false, p);
                 case RmsNorm(float eps) -> NormKernel.rmsNorm(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, y, p);
-                case RmsNorm.Gradient(float eps) -> NormKernel.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps,
-                        in[RmsNorm.Gradient.DY], y, p);
-                case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(
-                        in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y, p);
+                case RmsNorm.Gradient(float eps) ->
+                    NormKernel.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, in[RmsNorm.Gradient.DY], y, p);
+                case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X],
+                        eps, in[RmsNorm.WeightGradient.DY], y, p);
                 case Rope(int headDim, boolean inverse) ->
                     RopeKernel.apply(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y, p);
-                case Attention(int headDim, _) -> AttentionKernel.forward(in[Attention.Q], in[Attention.K],
-                        in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, out[Attention.OUT],
-                        out[Attention.LOG_SUM_EXP], p);
-                case Attention.Gradient(int headDim, _) -> AttentionGradientKernel.run(in[Attention.Q],
-                        in[Attention.K], in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim,
-                        in[Attention.Gradient.OUT], in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT],
-                        out[Attention.Gradient.DQ], out[Attention.Gradient.DK], out[Attention.Gradient.DV], p);
+                case Attention(int headDim, _) ->
+                    AttentionKernel.forward(in[Attention.Q], in[Attention.K], in[Attention.V], in[Attention.FIRST],
+                            in[Attention.LAST], headDim, out[Attention.OUT], out[Attention.LOG_SUM_EXP], p);
+                case Attention.Gradient(int headDim, _) -> AttentionGradientKernel.run(in[Attention.Q], in[Attention.K],
+                        in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, in[Attention.Gradient.OUT],
+                        in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ],
+                        out[Attention.Gradient.DK], out[Attention.Gradient.DV], p);
                 case SwiGlu() -> SwiGluKernel.forward(in[SwiGlu.GATE], in[SwiGlu.UP], y, p);
-                case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP],
-                        in[SwiGlu.Gradient.DY], out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
+                case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP], in[SwiGlu.Gradient.DY],
+                        out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
                 case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false);
                 case Dropout(float rate, int stream) ->
                     ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
@@ -98,8 +98,7 @@ public final class CpuDevice implements Device {
         private void accumulate(Accumulate.Summand summand, HostSession.Step step, Tensor state) {
             Tensor[] in = step.inputs();
             switch (summand) {
-                case Accumulate.Given() ->
-                    ElementwiseKernel.add(state, in[Accumulate.Given.X], 1, state, parallel);
+                case Accumulate.Given() -> ElementwiseKernel.add(state, in[Accumulate.Given.X], 1, state, parallel);
                 case MatMul op -> product(op, in, state, true).run();
                 case Embedding.Gradient _ -> EmbeddingKernel.gradient(in[Embedding.Gradient.IDS],
                         in[Embedding.Gradient.DY], state, true, parallel);

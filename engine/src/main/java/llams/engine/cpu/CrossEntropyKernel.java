@@ -61,8 +61,10 @@ final class CrossEntropyKernel {
             Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
             p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
             total += words == vocab
-                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, work[LinearCrossEntropy.LOGITS], p)
-                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock, work[LinearCrossEntropy.LOGITS], words, p);
+                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight,
+                            work[LinearCrossEntropy.LOGITS], p)
+                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock,
+                            work[LinearCrossEntropy.LOGITS], words, p);
             if (dx != null) {
                 p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
             }

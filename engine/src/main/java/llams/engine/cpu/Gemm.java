@@ -56,8 +56,8 @@ final class Gemm {
     /// is something else or is better computed one by one.
     static Runnable together(List<HostSession.Step> steps, Parallel p) {
         for (HostSession.Step step : steps) {
-            if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA || step.inputs()[MatMul.A].elements() == 0
-                    || step.inputs()[MatMul.B].elements() == 0
+            if (!(step.op() instanceof MatMul(boolean transposeA, _)) || transposeA
+                    || step.inputs()[MatMul.A].elements() == 0 || step.inputs()[MatMul.B].elements() == 0
                     || isSum(step) && at(step.inputs()[MatMul.C]) != at(step.results()[0])) {
                 return null;
             }

@@ -16,8 +16,8 @@ import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
-import llams.engine.llama.Rows;
 import llams.engine.llama.Sequence;
+import llams.engine.llama.Wanted;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 
@@ -111,7 +111,7 @@ public final class Generator implements AutoCloseable {
             Executable step = programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
             Sequence.fill(step, Arrays.copyOfRange(ids, from, from + tokens), position);
             if (tokens > 1) {
-                Rows.fill(step, tokens - 1, position + tokens - 1);
+                Wanted.fill(step, tokens - 1, position + tokens - 1);
             }
             step.run();
             position += tokens;
@@ -126,18 +126,25 @@ public final class Generator implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if not
     public void check(int[] ids) {
+        check(ids, model.config().vocab());
+        if (position + ids.length > cache.capacity()) {
+            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
+                    + " more do not fit into its " + cache.capacity());
+        }
+    }
+
+    /// Checks that there are ids, and that a vocabulary has all of them.
+    ///
+    /// @throws IllegalArgumentException if not
+    public static void check(int[] ids, int vocab) {
         if (ids.length == 0) {
             throw new IllegalArgumentException("the prompt is empty; give at least one token");
         }
         for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= model.config().vocab()) {
+            if (ids[i] < 0 || ids[i] >= vocab) {
                 throw new IllegalArgumentException(
-                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + model.config().vocab());
+                        "id " + ids[i] + " at place " + i + " is not in the vocabulary of " + vocab);
             }
-        }
-        if (position + ids.length > cache.capacity()) {
-            throw new IllegalArgumentException("the sequence has " + position + " tokens and " + ids.length
-                    + " more do not fit into its " + cache.capacity());
         }
     }
 
@@ -178,7 +185,7 @@ public final class Generator implements AutoCloseable {
     private static Program program(Llama model, KvCache cache, int tokens) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
-        Rows wanted = tokens == 1 ? Rows.all(at) : Rows.one(at);
+        Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.one(at);
         Value hidden = model.forward(g, Sequence.ids(tokens), at, cache, wanted);
         return Program.of(g, Map.of("logits", model.logits(g, hidden)));
     }

@@ -19,7 +19,24 @@ import llams.engine.plan.Program;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.Tensor;
 
-/// Everything a model computes on the way to its scores, for study and for comparing with other implementations.
+/// The named values on the way to a model's scores, for study and for comparing with other implementations, all F32:
+///
+/// | name | shape | |
+/// |---|---|---|
+/// | `embedding` | `[tokens, dim]` | the rows of the embedding |
+/// | `layers.N.attention_norm` | `[tokens, dim]` | what attention reads |
+/// | `layers.N.q`, `.k` | `[tokens, heads * headDim]`, `[tokens, kvHeads * headDim]` | queries and keys, rotated |
+/// | `layers.N.v` | `[tokens, kvHeads * headDim]` | values |
+/// | `layers.N.attention` | `[tokens, heads * headDim]` | values mixed by attention |
+/// | `layers.N.o` | `[tokens, dim]` | what attention adds to the residual stream |
+/// | `layers.N.ffn_norm` | `[tokens, dim]` | what the feed-forward block reads |
+/// | `layers.N.gate`, `.up` | `[tokens, hiddenDim]` | before SwiGLU |
+/// | `layers.N.down` | `[tokens, dim]` | what the feed-forward block adds to the residual stream |
+/// | `layers.N.out` | `[tokens, dim]` | the residual stream after the block |
+/// | `hidden` | `[tokens, dim]` | after the final norm |
+/// | `logits` | `[tokens, vocab]` | |
+///
+/// Attention scores are not among them: no device stores them. They are `q k^T / sqrt(headDim)`.
 public final class Taps {
     private Taps() {}
 

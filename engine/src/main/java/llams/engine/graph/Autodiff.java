@@ -11,57 +11,59 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
-/// Reverse-mode differentiation: extends a graph by the ops that compute gradients. Only what `wanted` needs is
-/// recorded: frozen weights get no gradient, and nothing below the lowest wanted leaf is visited.
+/// Reverse-mode differentiation: extends a graph by the ops that compute gradients. Only what the
+/// gradients of the given leaves need is recorded: frozen weights get none, and nothing below the lowest of the leaves
+/// is visited.
 public final class Autodiff {
     private final Graph graph;
     private final Set<Value> dependent;
     private final Map<Value, Value> gradients = new HashMap<>();
-    private final Set<Leaf> wanted;
+    private final Set<Leaf> leaves;
     private final BiConsumer<Leaf, Value> sink;
 
-    private Autodiff(Graph graph, Set<Value> dependent, Set<Leaf> wanted, BiConsumer<Leaf, Value> sink) {
+    private Autodiff(Graph graph, Set<Value> dependent, Set<Leaf> leaves, BiConsumer<Leaf, Value> sink) {
         this.graph = graph;
         this.dependent = dependent;
-        this.wanted = wanted;
+        this.leaves = leaves;
         this.sink = sink;
     }
 
-    /// Records the gradient of `loss`, a `[1]`, with respect to each wanted leaf.
+    /// Records the gradient of `loss`, a `[1]`, with respect to each of these leaves.
     ///
-    /// @param recompute true to make all inner values of each block of [Graph#recomputable] again instead of keeping
-    ///                  them; else only those that cost next to nothing
-    /// @throws IllegalArgumentException if the loss does not depend on a wanted leaf, naming it
-    public static Map<Leaf, Value> gradients(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute) {
+    /// @param recompute true to compute all inner values of each block of [Graph#recomputable] again instead of keeping
+    ///                  them; false for only those that cost next to nothing
+    /// @throws IllegalArgumentException if the loss does not depend on one of the leaves, naming it
+    public static Map<Leaf, Value> gradients(Graph graph, Value loss, Collection<Leaf> leaves, boolean recompute) {
         Map<Leaf, Value> sums = new LinkedHashMap<>();
-        contributions(graph, loss, wanted, recompute, (leaf, part) -> sums.merge(leaf, part, graph::add));
+        contributions(graph, loss, leaves, recompute, (leaf, part) -> sums.merge(leaf, part, graph::add));
         return sums;
     }
 
     /// Records the gradient of `loss`, a `[1]`, part by part: a leaf that several ops read gets one part from each, and
-    /// the gradient is their sum. Each part goes to `sink` as soon as it is recorded, so that nobody need keep it.
+    /// the gradient is their sum. Each part goes to `sink` as soon as it is recorded, so that it need not be kept.
     ///
+    /// @param isWhole `recompute` of [#gradients]
     /// @throws IllegalArgumentException as [#gradients]
-    public static void contributions(Graph graph, Value loss, Collection<Leaf> wanted, boolean recompute,
+    public static void contributions(Graph graph, Value loss, Collection<Leaf> leaves, boolean isWhole,
             BiConsumer<Leaf, Value> sink) {
         Require.scalar("gradients", "loss", loss);
         List<Node> forward = List.copyOf(graph.nodes);
-        Set<Leaf> missing = new LinkedHashSet<>(wanted);
-        Autodiff autodiff = new Autodiff(graph, dependents(forward, wanted), Set.copyOf(wanted), (leaf, part) -> {
+        Set<Leaf> missing = new LinkedHashSet<>(leaves);
+        Autodiff autodiff = new Autodiff(graph, dependents(forward, leaves), Set.copyOf(leaves), (leaf, part) -> {
             missing.remove(leaf);
             sink.accept(leaf, part);
         });
-        Recompute again = new Recompute(graph, forward, recompute);
+        Recompute recompute = new Recompute(graph, forward, isWhole);
         autodiff.gradients.put(loss, graph.record(new Constant(1)));
         for (Node node : forward.reversed()) {
-            autodiff.visit(node, again);
+            autodiff.visit(node, recompute);
         }
         Require.that(missing.isEmpty(), "gradients: the loss does not depend on \"%s\"",
                 missing.stream().map(Leaf::name).findFirst().orElse(""));
     }
 
-    private static Set<Value> dependents(List<Node> nodes, Collection<Leaf> wanted) {
-        Set<Value> dependent = new HashSet<>(wanted);
+    private static Set<Value> dependents(List<Node> nodes, Collection<Leaf> leaves) {
+        Set<Value> dependent = new HashSet<>(leaves);
         for (Node node : nodes) {
             if (node.inputs.stream().anyMatch(dependent::contains)) {
                 dependent.addAll(node.results);
@@ -70,7 +72,7 @@ public final class Autodiff {
         return dependent;
     }
 
-    private void visit(Node node, Recompute again) {
+    private void visit(Node node, Recompute recompute) {
         List<Value> upstream = new ArrayList<>();
         for (Result result : node.results) {
             upstream.add(gradients.get(result));
@@ -83,8 +85,8 @@ public final class Autodiff {
         List<Value> inputs = node.inputs;
         List<? extends Value> results = node.results;
         if (node.block >= 0) {
-            inputs = again.remade(node.block, inputs);
-            results = again.remade(node.block, results);
+            inputs = recompute.remade(node.block, inputs);
+            results = recompute.remade(node.block, results);
         }
         ((Differentiable) node.op)
                 .gradient(new Backward(graph, this, node.inputs, inputs, List.copyOf(results), upstream));
@@ -95,7 +97,7 @@ public final class Autodiff {
     }
 
     void add(Value value, Value gradient) {
-        if (value instanceof Leaf leaf && wanted.contains(leaf)) {
+        if (value instanceof Leaf leaf && leaves.contains(leaf)) {
             sink.accept(leaf, gradient);
         } else {
             gradients.merge(value, gradient, graph::add);

@@ -9,9 +9,9 @@ import java.util.Map;
 /// inside the backward pass, and the gradients read those. The first ones are then free as soon as the forward pass has
 /// used them.
 ///
-/// What one pass over memory makes, norms, SwiGLU and dropout, is always made again, when a gradient first reads it: in
-/// training a 60M model that is a third of all activations for a hundredth of the time. With `isWhole` so is everything
-/// else, when the backward pass first enters the block; only what enters the block is kept.
+/// Norms, SwiGLU and dropout take one pass over memory and are always computed again, when a gradient first reads them:
+/// in training a 60M model, that saves a third of all activations for a hundredth of the time. With `isWhole`, so is
+/// everything else, when the backward pass first enters the block; only what enters the block is kept.
 final class Recompute {
     private final Graph graph;
     private final List<Node> forward;

@@ -11,7 +11,10 @@ import llams.engine.graph.Value;
 public record Block(SelfAttention attention, FeedForward feedForward, Leaf attentionNorm, Leaf ffnNorm, float normEps) {
     /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
     Value forward(Graph g, Value x, Pass pass) {
-        Value h = g.add(pass.wanted().of(g, x), attention.forward(g, g.rmsNorm(x, attentionNorm, normEps), pass));
-        return g.add(h, feedForward.forward(g, g.rmsNorm(h, ffnNorm, normEps)));
+        String layer = "layers." + attention.layer();
+        Value attentionIn = g.tap(layer + ".attention_norm", g.rmsNorm(x, attentionNorm, normEps));
+        Value h = g.add(pass.wanted().of(g, x), attention.forward(g, attentionIn, pass));
+        Value ffnIn = g.tap(layer + ".ffn_norm", g.rmsNorm(h, ffnNorm, normEps));
+        return g.add(h, feedForward.forward(g, ffnIn));
     }
 }

@@ -45,21 +45,22 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             p[name.ordinal()] = wrap.apply(layer, name, new Linear(weight));
         }
         return new Block(new SelfAttention(p[0], p[1], p[2], p[3], config.headDim(), layer),
-                new FeedForward(p[4], p[5], p[6]), parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
+                new FeedForward(p[4], p[5], p[6], layer),
+                parameters.leaf(prefix + "input_layernorm.weight", config.dim()),
                 parameters.leaf(prefix + "post_attention_layernorm.weight", config.dim()), config.normEps());
     }
 
     /// The last hidden state of every token, after the final norm: `ids` I32 `[tokens]` to `[tokens, dim]`.
     public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull) {
-        return forward(g, ids, at, cacheOrNull, Rows.all(at));
+        return forward(g, ids, at, cacheOrNull, Wanted.all(at));
     }
 
-    /// The same of the wanted tokens only: `[wanted, dim]`.
-    public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull, Rows wanted) {
+    /// The same for the wanted tokens only: `[wanted, dim]`.
+    public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull, Wanted wanted) {
         Value x = g.tap("embedding", g.embedding(embedding, ids));
         for (Block block : blocks) {
-            // Other tokens than those wanted are needed as keys and values only, and not behind the last block.
-            Pass pass = new Pass(at, block == blocks.getLast() ? wanted : Rows.all(at), cacheOrNull);
+            // Only the last block may leave tokens out: what the others give becomes keys and values.
+            Pass pass = new Pass(at, block == blocks.getLast() ? wanted : Wanted.all(at), cacheOrNull);
             x = g.recomputable(x, in -> block.forward(g, in, pass));
             g.tap("layers." + block.attention().layer() + ".out", x);
         }

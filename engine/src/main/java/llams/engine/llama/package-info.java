@@ -8,7 +8,7 @@
 /// | `ProjectionName` | the seven of a block, by name and shape |
 /// | `LlamaConfig` | sizes and constants |
 /// | `Parameters` | where the leaves come from |
-/// | `Sequence`, `Rows`, `Pass` | where tokens stand, which are wanted, and how they pass through a block |
+/// | `Sequence`, `Wanted`, `Pass` | where tokens stand, which are wanted, and how they pass through a block |
 /// | `KvCache` | keys and values of earlier tokens |
 /// | `RopeTable` | the angles of rotary positions |
 package llams.engine.llama;

@@ -15,9 +15,9 @@ import llams.engine.graph.Result;
 import llams.engine.graph.Scale;
 import llams.engine.graph.Value;
 
-/// Puts products that a device can run as one next to each other, in two steps. A product that only another one is
-/// computed onto, as `x Wᵀ` is below an adapter's, moves to just before it. Products with the same left side, as those
-/// of queries, keys and values, move up to the first of them.
+/// Puts products that a device can run as one next to each other, in two steps. A product that only another is computed
+/// onto, as an adapter's is onto `x Wᵀ`, moves to just before it. Products with the same left side, as those of queries,
+/// keys and values, move up to the first of them.
 final class Grouping {
     private final Uses uses;
     private final Set<Node> done = new HashSet<>();
@@ -29,8 +29,8 @@ final class Grouping {
 
     /// @param nodes   in their order
     /// @param outputs values that are read from outside
-    /// @return the nodes in their new order; those of one group need not run one after the other, except that each sum
-    ///             stands behind what it is computed onto
+    /// @return the nodes in their new order; those of one group may run at the same time, except that each sum follows
+    ///             what it is computed onto
     static List<List<Node>> of(List<Node> nodes, Collection<? extends Value> outputs) {
         Grouping grouping = new Grouping(Uses.of(nodes, outputs));
         grouping.group(grouping.sums(nodes));
@@ -82,7 +82,7 @@ final class Grouping {
         return sum.getFirst().inputs.get(MatMul.A);
     }
 
-    /// Adds a sum to a group if all that it reads is there before the group, or can be by a mere scaling.
+    /// Adds a sum to a group if everything it reads exists before the group, or takes only a [Scale] to exist.
     private void join(List<Node> group, List<Node> sum) {
         Set<Node> before = new LinkedHashSet<>();
         for (Node node : sum) {

@@ -52,7 +52,7 @@ final class Slab {
         return size;
     }
 
-    /// The lowest offset from this one on where so many bytes do not cross a window's end.
+    /// The lowest offset, not below this one, at which a buffer of that size does not cross a window's end.
     private static long within(long offset, long bytes, long windowBytes) {
         long end = (offset / windowBytes + 1) * windowBytes;
         return offset + bytes > end && offset % windowBytes > 0 ? end : offset;

@@ -35,8 +35,8 @@ public final class ReferenceAttention {
         }
     }
 
-    public static void gradient(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim,
-            Tensor out, Tensor logSumExp, Tensor dOut, Tensor dq, Tensor dk, Tensor dv) {
+    public static void gradient(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
+            Tensor logSumExp, Tensor dOut, Tensor dq, Tensor dk, Tensor dv) {
         int heads = q.dim(1) / headDim;
         int kvHeads = k.dim(1) / headDim;
         int group = heads / kvHeads;

@@ -9,7 +9,7 @@ import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
 
-/// The plainest right loops on one thread: slow, and what every other device is tested against.
+/// The plainest correct loops on one thread: slow, and what every other device is tested against.
 public final class ReferenceDevice implements Device {
     @Override
     public String name() {
@@ -53,18 +53,18 @@ public final class ReferenceDevice implements Device {
                 multiply(product, in, y, isSum);
             }
             case Embedding() -> ReferenceKernels.embedding(in[Embedding.TABLE], in[Embedding.IDS], y);
-            case Embedding.Gradient _ -> ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS],
-                    in[Embedding.Gradient.DY], y, false);
+            case Embedding.Gradient _ ->
+                ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], y, false);
             case RmsNorm(float eps) -> ReferenceKernels.rmsNorm(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, y);
-            case RmsNorm.Gradient(float eps) -> ReferenceKernels.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT],
-                    eps, in[RmsNorm.Gradient.DY], y);
-            case RmsNorm.WeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(
-                    in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y);
+            case RmsNorm.Gradient(float eps) ->
+                ReferenceKernels.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, in[RmsNorm.Gradient.DY], y);
+            case RmsNorm.WeightGradient(float eps) -> ReferenceKernels
+                    .rmsNormWeightGradient(in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y);
             case Rope(int headDim, boolean inverse) ->
                 ReferenceKernels.rope(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y);
-            case Attention(int headDim, _) -> ReferenceAttention.forward(in[Attention.Q], in[Attention.K],
-                    in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, out[Attention.OUT],
-                    out[Attention.LOG_SUM_EXP]);
+            case Attention(int headDim, _) ->
+                ReferenceAttention.forward(in[Attention.Q], in[Attention.K], in[Attention.V], in[Attention.FIRST],
+                        in[Attention.LAST], headDim, out[Attention.OUT], out[Attention.LOG_SUM_EXP]);
             case Attention.Gradient(int headDim, _) -> ReferenceAttention.gradient(in[Attention.Q], in[Attention.K],
                     in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, in[Attention.Gradient.OUT],
                     in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ],
@@ -90,8 +90,8 @@ public final class ReferenceDevice implements Device {
         switch (summand) {
             case Accumulate.Given() -> ReferenceKernels.add(state, in[Accumulate.Given.X], 1, state);
             case MatMul product -> multiply(product, in, state, true);
-            case Embedding.Gradient _ -> ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS],
-                    in[Embedding.Gradient.DY], state, true);
+            case Embedding.Gradient _ ->
+                ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], state, true);
             case LinearCrossEntropy() -> loss(in, out, state, true);
         }
     }

@@ -24,8 +24,7 @@ class AttentionParityTest extends KernelParity {
         });
     }
 
-    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens,
-            int document) {
+    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens, int document) {
         int heads = group * kvHeads;
         int[] firstRow = new int[tokens];
         int[] lastRow = new int[tokens];

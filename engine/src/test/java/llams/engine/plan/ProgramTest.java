@@ -163,12 +163,11 @@ class ProgramTest {
                 .linearCrossEntropy(g.embedding(table, Leaf.input("ids", DType.I32, 4)), head,
                         Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
                 .getFirst();
-        Autodiff.contributions(g, loss, List.of(table, head), false, (leaf, part) -> g
-                .accumulate(Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
+        Autodiff.contributions(g, loss, List.of(table, head), false,
+                (leaf, part) -> g.accumulate(Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
         Program program = Program.of(g, Map.of("loss", loss));
         assertEquals(List.of(new Embedding(), new Accumulate(new LinearCrossEntropy()),
-                new Accumulate(new Embedding.Gradient(1000))),
-                ops(program));
+                new Accumulate(new Embedding.Gradient(1000))), ops(program));
         Program.Instruction fused = program.instructions().get(1);
         assertEquals("gradient.head", ((Program.OfLeaf) fused.inputs().getLast()).leaf().name());
     }

@@ -8,7 +8,7 @@ import java.time.Clock;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
 
-/// What a model says about text: its tokenizer, what begins and ends a text, and how conversations are written.
+/// A model's conventions for text: its tokenizer, what begins and ends a text, and how conversations are written.
 public final class ModelText {
     private final Path place;
     private final Path adapter;

@@ -5,11 +5,11 @@ import java.lang.management.ThreadMXBean;
 import java.util.Collection;
 import java.util.Map;
 
-/// Ends the rendering of a template that would take for ever. Counts the processor time of the rendering thread, so
+/// Ends the rendering of a template that would never end. Counts the processor time of the rendering thread, so
 /// that a busy machine refuses nothing.
 final class RenderingTime {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-    private static final long MOST_NANOS = 700_000_000;
+    private static final long MOST_NANOS = 400_000_000;
     /// Templates of published models take less than 1 ms for a message.
     private static final long MOST_NANOS_PER_ELEMENT = 20_000_000;
 

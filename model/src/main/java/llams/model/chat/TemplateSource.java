@@ -154,7 +154,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
             lines(text);
         }
 
-        /// Keeps line numbers right: what was cut goes on at the end of the tag before.
+        /// Keeps line numbers right: what was cut continues at the end of the tag before.
         private void lines(String text) {
             int count = (int) text.chars().filter(c -> c == '\n').count();
             if (count > 0) {
@@ -171,7 +171,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
             return name;
         }
 
-        /// Where a tag ends that goes on at `from`: not in a string, nor in brackets.
+        /// Where a tag ends that continues at `from`: not in a string, nor in brackets.
         private int close(int from, String end) {
             int depth = 0;
             for (int i = from; i < template.length(); i++) {
@@ -439,7 +439,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
                     case 'b' -> value.append('\b');
                     case 'f' -> value.append('\f');
                     case '\n' -> {
-                        // A line goes on.
+                        // A line continues.
                     }
                     case '\\', '\'', '"' -> value.append(escape);
                     default -> value.append('\\').append(escape);

@@ -61,7 +61,7 @@ public final class NewModel {
 
     /// Writes a model directory, part by part: the model is never in memory as a whole.
     ///
-    /// @param tokenizer a tokenizer's file or a directory with one, to go along; may be null
+    /// @param tokenizer a tokenizer's file or a directory with one, to be copied; may be null
     /// @param out       must not exist, or be empty; it appears when all is done
     public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress)
             throws IOException {

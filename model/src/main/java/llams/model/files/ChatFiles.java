@@ -13,8 +13,8 @@ import llams.model.chat.ChatTemplate;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a model needs beside its weights once it was tuned on conversations: other programs look up how a conversation
-/// is written and where an answer ends, and a base model says neither.
+/// What a model needs beside its weights once it is tuned on conversations: other programs look up how a conversation is
+/// written and where an answer ends, and a base model has neither.
 public final class ChatFiles {
     private static final String GENERATION = "generation_config.json";
     private static final String TEMPLATE = "chat_template.jinja";

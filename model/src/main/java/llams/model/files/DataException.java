@@ -1,6 +1,6 @@
 package llams.model.files;
 
-/// Training data that cannot be used; the message says where (`file:line`), what was found, and what would be right.
+/// Data that cannot be used; the message says where (`file:line`), what was found, and what would be right.
 public final class DataException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 

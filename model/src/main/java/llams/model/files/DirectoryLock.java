@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import llams.engine.io.AtomicFiles;
 
-/// Keeps a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process
+/// Reserves a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process
 /// stands. The system lifts the lock when the process ends, in whatever way; the file alone, which a killed program
 /// leaves, locks nothing.
 public final class DirectoryLock implements AutoCloseable {

@@ -9,7 +9,7 @@ import llams.engine.io.AtomicFiles;
 import llams.tokenizer.Tokenizer;
 
 /// The files beside a model's weights, read into memory when long work begins: what happens to their directory
-/// meanwhile does the result no harm.
+/// meanwhile cannot harm the result.
 ///
 /// @param contents  by path in the directory
 /// @param tokenizer to be written as `tokenizer.json` as well; may be null

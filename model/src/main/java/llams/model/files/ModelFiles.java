@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The files of a model directory beside its weights and `config.json`, which go along into every model made from it.
+/// The files of a model directory beside its weights and `config.json`, which are copied into every model made from it.
 public final class ModelFiles {
     /// What turns text into ids.
     public static final List<String> TOKENIZER = List.of("tokenizer.json", "tokenizer_config.json",
@@ -18,26 +18,26 @@ public final class ModelFiles {
     /// What turns conversations into text, and ends the answers.
     public static final List<String> CHAT = List.of("chat_template.jinja", "chat_template.json",
             "generation_config.json");
-    /// What the makers want to go along.
+    /// What the makers require to stay with the model.
     public static final List<String> LEGAL = List.of("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "USE_POLICY.md");
 
     private ModelFiles() {}
 
-    /// Copies all of them that there are, over what is there; returns which.
+    /// Copies those that exist, replacing what is there; returns their names.
     public static List<String> copyAll(Path from, Path to) throws IOException {
         HeldFiles files = HeldFiles.ofModel(from);
         files.write(to);
         return List.copyOf(files.contents().keySet());
     }
 
-    /// Copies those of `names` that there are, over what is there; returns which.
+    /// Copies those of `names` that exist, replacing what is there; returns their names.
     public static List<String> copy(Path from, Path to, List<String> names) throws IOException {
         HeldFiles files = new HeldFiles(read(from, names), null);
         files.write(to);
         return List.copyOf(files.contents().keySet());
     }
 
-    /// Reads those of `names` that there are, by the path that each has in another model's directory.
+    /// Reads those of `names` that exist, by the path that each has in another model's directory.
     ///
     /// Meta's `tokenizer.model` goes into `original/`: beside the weights, llama.cpp's converter takes it for another
     /// format.

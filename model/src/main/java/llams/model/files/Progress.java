@@ -1,6 +1,6 @@
 package llams.model.files;
 
-/// Hears how far a merge has come.
+/// Hears how much of a result has been written.
 @FunctionalInterface
 public interface Progress {
     Progress SILENT = (doneBytes, totalBytes) -> {};

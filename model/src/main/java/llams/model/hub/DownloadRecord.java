@@ -39,7 +39,7 @@ final class DownloadRecord {
         Path file = directory.resolve(FILE);
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new HubException(
-                    directory + ": is a file, and the model needs a directory; choose another with --to");
+                    directory + ": is a file, and the model needs a directory; choose another");
         }
         if (!Files.exists(file)) {
             if (Files.exists(directory)) {
@@ -52,14 +52,14 @@ final class DownloadRecord {
             String earlier = root.path("repo").asString("");
             if (!repo.equals(earlier)) {
                 throw new HubException(directory + ": holds a download of " + earlier + ", not of " + repo
-                        + "; choose another directory with --to");
+                        + "; choose another directory");
             }
             return new DownloadRecord(directory, root);
         } catch (HubException e) {
             throw e;
         } catch (IOException | JacksonException e) {
             throw new HubException(
-                    e.getMessage() + "; it cannot be read: remove the directory, or choose another with --to", e);
+                    e.getMessage() + "; it cannot be read: remove the directory, or choose another", e);
         }
     }
 
@@ -67,12 +67,12 @@ final class DownloadRecord {
         try (Stream<Path> children = Files.list(directory)) {
             if (!children.allMatch(child -> child.endsWith(DirectoryLock.FILE) || AtomicFiles.isTemporary(child))) {
                 throw new HubException(directory + ": is not empty, and holds no earlier download of " + repo
-                        + " (there is no " + FILE + "); choose another directory with --to");
+                        + " (there is no " + FILE + "); choose another directory");
             }
         }
     }
 
-    /// Whether the file is there, and is what the hub has. Where that is not noted, it is hashed.
+    /// Whether the file is there and is what the hub has. It is hashed if the record does not say.
     boolean has(HubFile file) throws IOException {
         Path path = directory.resolve(file.path());
         if (!Files.isRegularFile(path) || Files.size(path) != file.sizeBytes()) {

@@ -163,7 +163,7 @@ final class HubClient implements AutoCloseable {
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
                     throw new HubException(
                             what + " from " + model.endpoint() + ": " + reason + "; given up after " + failed
-                                    + (failed == 1 ? " attempt" : " attempts") + ", the same command goes on from here",
+                                    + (failed == 1 ? " attempt" : " attempts") + ", the same command continues from here",
                             e);
                 }
                 listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");

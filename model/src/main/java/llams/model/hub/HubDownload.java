@@ -43,7 +43,7 @@ public final class HubDownload {
     }
 
     /// Brings the files of `model` into the directory `to`, all of one commit, each verified. A download that was
-    /// interrupted, in whatever way, goes on where it was.
+    /// interrupted, in whatever way, continues where it was.
     ///
     /// @param tokenOrNull who asks
     /// @param include     patterns over the paths in the repository; empty for what a model's directory needs
@@ -66,7 +66,7 @@ public final class HubDownload {
             if (!strangers.isEmpty()) {
                 throw new HubException(to + ": has " + String.join(", ", strangers) + " of commit " + record.commit()
                         + ", not among the files asked for of commit " + listing.commit()
-                        + "; remove them, choose another --to, or stay with --revision " + record.commit());
+                        + "; remove them, choose another directory, or stay with revision " + record.commit());
             }
             HubDownload download = new HubDownload(hub, listing.commit(), directory, record, listener);
             long here = 0;
@@ -111,7 +111,7 @@ public final class HubDownload {
         if (neededBytes > freeBytes) {
             throw new HubException(String.format(Locale.ROOT,
                     "%s: %,d bytes are to come, and its disk has room for"
-                            + " %,d; make room, or choose another directory with --to",
+                            + " %,d; make room, or choose another directory",
                     directory, neededBytes, freeBytes));
         }
     }

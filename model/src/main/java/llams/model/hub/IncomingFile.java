@@ -167,7 +167,7 @@ final class IncomingFile implements AutoCloseable {
             output.write(ByteBuffer.wrap(bytes, 0, count), at);
         } catch (IOException e) {
             throw new HubException(AtomicFiles.cannotWrite(target, e).getMessage()
-                    + "; what came is kept, and the same command goes on from there", e);
+                    + "; what came is kept, and the same command continues from there", e);
         }
         if (digest != null) {
             digest.update(bytes, 0, count);

@@ -59,7 +59,7 @@ public final class BaseFingerprint {
         return SCHEME + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
     }
 
-    /// Of a whole file, as 32 hexadecimal digits.
+    /// The hash of a whole file, as 32 hexadecimal digits.
     static String ofFile(Path file) throws IOException {
         MessageDigest digest = sha256();
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
@@ -68,7 +68,7 @@ public final class BaseFingerprint {
         return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
     }
 
-    /// Of every byte of every tensor, as `2:`, then 16 hexadecimal digits of their names, types and shapes, a dash, and
+    /// The hash of every byte of every tensor, as `2:`, then 16 hexadecimal digits of their names, types and shapes, a dash, and
     /// 16 of what they hold.
     public static String ofContent(LlamaWeights base) throws IOException {
         return form(base.checkpoint) + base.contentHash();

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.model.files.SettingException;
 
 /// A LoRA adapter (arXiv 2106.09685) to be trained, the same in every block.
 ///
@@ -24,13 +25,12 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<ProjectionN
         return new LoraConfig(RANK, ALPHA, 0, EnumSet.allOf(ProjectionName.class), false);
     }
 
-    /// @throws IllegalArgumentException if a number is out of its range or there is no target
+    /// @throws SettingException if a number is out of its range or there is no target
     public LoraConfig {
-        new LoraLayout.Part(rank, alpha);
-        LoraLayout.checkDropout(dropout);
-        if (targets.isEmpty()) {
-            throw new IllegalArgumentException("a LoRA adapter needs at least one target");
-        }
+        SettingException.atLeast("rank", 1, rank);
+        SettingException.check(alpha > 0 && Double.isFinite(alpha), "alpha", alpha, "above 0");
+        SettingException.check(dropout >= 0 && dropout < 1, "dropout", dropout, "at least 0 and below 1");
+        SettingException.check(!targets.isEmpty(), "targets", targets, "at least one projection");
         targets = Collections.unmodifiableSet(EnumSet.copyOf(targets));
     }
 

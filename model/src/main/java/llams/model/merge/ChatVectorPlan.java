@@ -21,7 +21,7 @@ final class ChatVectorPlan {
     /// @param inBase         its name in the base model (there, a tied head is the embedding); null where it is not
     ///                       needed
     /// @param inInstruct     its name in the instruct model, likewise
-    /// @param addedElements  the first so many get the vector, the others are the tuned model's
+    /// @param addedElements  how many elements, from the first, get the vector; the others are the tuned model's
     /// @param vocabularyRows true if its rows are tokens, so that rows of special tokens may be replaced
     record Step(String name, String inBase, String inInstruct, long addedElements, boolean vocabularyRows) {}
 

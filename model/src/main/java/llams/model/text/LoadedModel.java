@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.tensor.Tensor;
@@ -15,40 +16,67 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.SamplingDefaults;
 import llams.model.chat.ModelText;
+import llams.model.files.DataException;
 import llams.model.files.ModelFiles;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraModel;
-import llams.tokenizer.Tokenizer;
 
 /// A model directory, opened to be used, with its adapter where there is one.
-///
-/// @param resident  every tensor by leaf name
-/// @param text      what the model says about text; null if the directory has no tokenizer
-/// @param stopIds   the ids that end a continuation: the adapter's if it says, else the model's
-/// @param sampling  how its makers want tokens picked: the adapter's if it says, else the model's
-/// @param notes     what the model's and the adapter's files have and does not count, a line each
-public record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor> resident, ModelText text,
-        List<Integer> stopIds, SamplingDefaults sampling, List<String> notes, Arena arena) implements AutoCloseable {
+public final class LoadedModel implements AutoCloseable {
+    /// What runs the model. It refuses numbers made from weights that were overwritten meanwhile.
+    public final Device device;
+    public final LlamaWeights weights;
+    public final Llama model;
+    /// Every tensor by leaf name.
+    public final Map<String, Tensor> resident;
+    /// The tokenizer and the model's conventions; null if the directory has no tokenizer.
+    public final ModelText text;
+    /// The ids that end a continuation: the adapter's if it names some, else the model's.
+    public final List<Integer> stopIds;
+    /// How its makers want tokens picked: the adapter's if it says, else the model's.
+    public final SamplingDefaults sampling;
+    /// What in the model's and the adapter's files is not used, a line each.
+    public final List<String> notes;
+    private final Arena arena;
+
+    private LoadedModel(LlamaWeights weights, Path adapter, Device device, Arena arena) throws IOException {
+        Path directory = weights.directory;
+        this.device = weights.watched(device);
+        this.weights = weights;
+        this.arena = arena;
+        text = ModelFiles.hasTokenizer(directory) ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
+        Path generation = adapter != null && Files.exists(adapter.resolve("generation_config.json"))
+                ? adapter
+                : directory;
+        stopIds = ConfigJson.stopIds(weights.config, generation);
+        if (adapter == null) {
+            model = weights.model();
+            resident = weights.resident();
+            notes = weights.notes;
+        } else {
+            Adapter lora = AdapterFiles.read(adapter, weights, arena);
+            model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
+            resident = LoraModel.resident(weights.resident(), lora);
+            notes = Stream.concat(weights.notes.stream(), lora.notes().stream()).toList();
+        }
+        sampling = SamplingDefaults.read(generation);
+    }
+
+    /// @throws IOException              if a file is missing or damaged; says which
+    /// @throws IllegalArgumentException if the adapter does not fit the model
+    public static LoadedModel open(Path directory, OpenOptions options) throws IOException {
+        return of(LlamaWeights.open(directory, options.quantize(), options.map(), options.device().options()), options.adapter(), options.device());
+    }
+
+    /// @param weights are closed with the model, also if it cannot be opened
     /// @param adapter a PEFT adapter's directory, or null
-    /// @param weights the directory's, which are closed with the model
-    public static LoadedModel open(Path directory, Path adapter, LlamaWeights weights) throws IOException {
+    /// @throws IOException              as [#open]
+    /// @throws IllegalArgumentException as [#open]
+    public static LoadedModel of(LlamaWeights weights, Path adapter, Device device) throws IOException {
         Arena arena = Arena.ofShared();
         try {
-            ModelText text = ModelFiles.hasTokenizer(directory)
-                    ? ModelText.of(directory, adapter, Clock.systemDefaultZone())
-                    : null;
-            if (adapter == null) {
-                return new LoadedModel(weights, weights.model(), weights.resident(), text,
-                        ConfigJson.stopIds(weights.config, directory), SamplingDefaults.read(directory), weights.notes, arena);
-            }
-            Path generation = Files.exists(adapter.resolve("generation_config.json")) ? adapter : directory;
-            List<Integer> stopIds = ConfigJson.stopIds(weights.config, generation);
-            Adapter lora = AdapterFiles.read(adapter, weights, arena);
-            Llama model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
-            return new LoadedModel(weights, model, LoraModel.resident(weights.resident(), lora), text, stopIds,
-                    SamplingDefaults.read(generation),
-                    Stream.concat(weights.notes.stream(), lora.notes().stream()).toList(), arena);
+            return new LoadedModel(weights, adapter, device, arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
             weights.close();
@@ -56,9 +84,16 @@ public record LoadedModel(LlamaWeights weights, Llama model, Map<String, Tensor>
         }
     }
 
-    /// Null if the directory has none.
-    public Tokenizer tokenizer() {
-        return text == null ? null : text.tokenizer();
+    /// [#text], where it is needed.
+    ///
+    /// @param who what needs it, as `a conversation needs`
+    /// @throws DataException if the directory has no tokenizer
+    public ModelText requireText(String who) {
+        if (text == null) {
+            throw new DataException(
+                    weights.directory + ": there is no tokenizer, which " + who + "; put its tokenizer.json there");
+        }
+        return text;
     }
 
     @Override

@@ -1,33 +1,34 @@
 package llams.model.text;
 
 import java.util.List;
-import java.util.function.Consumer;
 import llams.tokenizer.StreamingDecoder;
 import llams.tokenizer.Tokenizer;
 
 /// Tokens to text as they come, in whole characters, up to a stop text: what might be the beginning of one is held back
 /// until more is known.
-public final class TextStream {
+final class TextStream {
     private final StreamingDecoder decoder;
     private final List<String> stops;
-    private final Consumer<String> out;
     private String held = "";
     private boolean stopped;
 
     /// @param stops none of them empty
-    /// @param out   gets the text piece by piece
-    public TextStream(Tokenizer tokenizer, List<String> stops, Consumer<String> out) {
+    TextStream(Tokenizer tokenizer, List<String> stops) {
         this.decoder = tokenizer.streamingDecoder();
         this.stops = stops;
-        this.out = out;
     }
 
-    /// Takes the next token; false if its text completes a stop text.
-    public boolean accept(int id) {
+    /// The text that is certain with the next token; may be empty.
+    String accept(int id) {
         return accept(decoder.accept(id));
     }
 
-    private boolean accept(String text) {
+    /// Whether a stop text was completed: nothing follows.
+    boolean isStopped() {
+        return stopped;
+    }
+
+    private String accept(String text) {
         held += text;
         int end = -1;
         for (String stop : stops) {
@@ -38,11 +39,9 @@ public final class TextStream {
         }
         stopped |= end >= 0;
         int safe = stopped ? end : held.length() - heldBack();
-        if (safe > 0) {
-            out.accept(held.substring(0, safe));
-        }
+        String certain = held.substring(0, safe);
         held = stopped ? "" : held.substring(safe);
-        return !stopped;
+        return certain;
     }
 
     /// Length of the longest end of the text that a stop text begins with.
@@ -58,10 +57,8 @@ public final class TextStream {
         return longest;
     }
 
-    /// No more tokens come: what was held back is text after all.
-    public void finish() {
-        if (!stopped && accept(decoder.finish()) && !held.isEmpty()) {
-            out.accept(held);
-        }
+    /// The rest, when no more tokens come: what was held back is text after all.
+    String finish() {
+        return stopped ? "" : accept(decoder.finish()) + held;
     }
 }

@@ -100,7 +100,7 @@ class DownloadedFilesTest extends HubTestCase {
         download();
         hub.commit = "f".repeat(40);
         hub.files.remove("tokenizer.json");
-        refused("has tokenizer.json of commit " + FakeHub.COMMIT, "--revision " + FakeHub.COMMIT);
+        refused("has tokenizer.json of commit " + FakeHub.COMMIT, "revision " + FakeHub.COMMIT);
         Files.delete(to.resolve("tokenizer.json"));
         download();
         holds("config.json", "model.safetensors");

@@ -101,7 +101,7 @@ class HubRefusalTest extends HubTestCase {
         hub.withModel();
         hub.fault("HEAD config.json",
                 FakeHub.status(200, "X-Linked-Size", "900000000000000000", "X-Linked-Etag", "ab".repeat(32)));
-        refused("900,000,000,002,500,999 bytes are to come", "room for", "--to");
+        refused("900,000,000,002,500,999 bytes are to come", "room for", "another directory");
     }
 
     @Test
@@ -116,7 +116,7 @@ class HubRefusalTest extends HubTestCase {
         Files.createDirectories(to);
         Files.writeString(to.resolve("mine"), "x");
         hub.withModel();
-        refused(to.toString(), "is not empty", "--to");
+        refused(to.toString(), "is not empty", "another directory");
         assertEquals(0, hub.atHub.size());
         assertEquals("x", Files.readString(to.resolve("mine")));
     }

@@ -22,18 +22,17 @@ class TextStreamTest {
 
     /// Feeds `text` byte by byte; the pieces that come out, then `|` and what was left of the text when it stopped.
     private static String run(String text, String... stops) {
-        List<String> pieces = new ArrayList<>();
-        TextStream stream = new TextStream(BYTES, List.of(stops), pieces::add);
+        StringBuilder pieces = new StringBuilder();
+        TextStream stream = new TextStream(BYTES, List.of(stops));
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < bytes.length; i++) {
-            if (!stream.accept(bytes[i] & 0xff)) {
-                stream.finish();
-                return String.join("", pieces) + "|"
+            pieces.append(stream.accept(bytes[i] & 0xff));
+            if (stream.isStopped()) {
+                return pieces + stream.finish() + "|"
                         + new String(bytes, i + 1, bytes.length - i - 1, StandardCharsets.UTF_8);
             }
         }
-        stream.finish();
-        return String.join("", pieces);
+        return pieces + stream.finish();
     }
 
     @Test
@@ -58,13 +57,12 @@ class TextStreamTest {
     @Test
     void charactersComeWhole() {
         List<String> pieces = new ArrayList<>();
-        TextStream stream = new TextStream(BYTES, List.of(), pieces::add);
+        TextStream stream = new TextStream(BYTES, List.of());
         for (byte b : "한글".getBytes(StandardCharsets.UTF_8)) {
-            stream.accept(b & 0xff);
+            pieces.add(stream.accept(b & 0xff));
         }
-        assertEquals(List.of("한", "글"), pieces);
-        stream.accept(0xed);
-        stream.finish();
-        assertEquals(List.of("한", "글", "\uFFFD"), pieces);
+        assertEquals(List.of("", "", "한", "", "", "글"), pieces);
+        assertEquals("", stream.accept(0xed));
+        assertEquals("\uFFFD", stream.finish());
     }
 }

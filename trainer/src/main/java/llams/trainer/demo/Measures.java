@@ -3,21 +3,22 @@ package llams.trainer.demo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
-import llams.engine.generate.Sampler;
-import llams.engine.weights.ConfigJson;
-import llams.engine.weights.LlamaWeights;
-import llams.tokenizer.ChatFormat;
-import llams.tokenizer.Message;
-import llams.tokenizer.Tokenizer;
+import llams.model.chat.ChatMessage;
+import llams.model.chat.ModelText;
+import llams.model.text.GenerateOptions;
+import llams.model.text.Generated;
+import llams.model.text.LoadedModel;
+import llams.model.text.OpenOptions;
+import llams.model.text.Sampling;
+import llams.model.text.TextGenerator;
+import llams.model.text.TextListener;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
@@ -31,33 +32,29 @@ final class Measures {
     /// @param tokens of the longest sequence in `heldOut`
     static DemoReport.Model of(Device device, String name, Path directory, Map<String, PackedDataset> heldOut,
             DemoData data, int tokens) throws IOException {
-        try (LlamaWeights weights = LlamaWeights.open(directory)) {
-            Map<String, Double> losses = losses(device, weights, heldOut, tokens);
+        try (TextGenerator generator = TextGenerator.open(directory, OpenOptions.standard().withDevice(device))) {
+            Map<String, Double> losses = losses(generator.model, heldOut, tokens);
             Map<String, DemoReport.Score> right = new LinkedHashMap<>();
             Map<String, String> answers = new LinkedHashMap<>();
-            Tokenizer tokenizer = Tokenizer.load(directory);
-            Set<Integer> stops = new HashSet<>(ConfigJson.stopIds(weights.config, directory));
-            try (Generator generator = new Generator(device, weights.model(), weights.resident(),
-                    weights.config.maxPositions())) {
-                Asker asker = new Asker(generator, tokenizer, new ChatFormat(tokenizer), stops);
-                right.put("questions", score(data.questions, asker::answers));
-                right.put("other language", score(data.requests, asker::answers));
-                right.put("village facts", score(data.facts, asker::completes));
-                for (String question : DemoReport.QUESTIONS) {
-                    answers.put(question, asker.answer(question));
-                }
-                for (String beginning : DemoReport.BEGINNINGS) {
-                    answers.put(beginning + " ...", asker.completion(beginning));
-                }
+            Asker asker = new Asker(generator, generator.model.text);
+            right.put("questions", score(data.questions, asker::answers));
+            right.put("other language", score(data.requests, asker::answers));
+            right.put("village facts", score(data.facts, asker::completes));
+            for (String question : DemoReport.QUESTIONS) {
+                answers.put(question, asker.generate(asker.asked(question), ANSWER_TOKENS, _ -> true).text());
+            }
+            for (String beginning : DemoReport.BEGINNINGS) {
+                answers.put(beginning + " ...",
+                        asker.generate(generator.ids(beginning), ANSWER_TOKENS, _ -> true).text());
             }
             return new DemoReport.Model(name, losses, right, answers);
         }
     }
 
-    private static Map<String, Double> losses(Device device, LlamaWeights weights, Map<String, PackedDataset> heldOut,
-            int tokens) throws IOException {
+    private static Map<String, Double> losses(LoadedModel model, Map<String, PackedDataset> heldOut, int tokens)
+            throws IOException {
         Map<String, Double> losses = new LinkedHashMap<>();
-        try (Evaluator evaluator = Evaluator.open(device, weights.model(), weights.resident(), tokens)) {
+        try (Evaluator evaluator = Evaluator.open(model.device, model.model, model.resident, tokens)) {
             for (Map.Entry<String, PackedDataset> set : heldOut.entrySet()) {
                 PackedDataset data = set.getValue();
                 Batch all = Batch.of(IntStream.range(0, data.size()).mapToObj(data::sequence).toList());
@@ -71,46 +68,32 @@ final class Measures {
         return new DemoReport.Score((int) tasks.stream().filter(isRight).count(), tasks.size());
     }
 
-    private record Asker(Generator generator, Tokenizer tokenizer, ChatFormat chat, Set<Integer> stops) {
+    private record Asker(TextGenerator generator, ModelText text) {
         /// Whether the most probable answer is, letter by letter, the right one.
         boolean answers(DemoData.Task question) {
-            int[] right = tokenizer.encodeOrdinary(question.right());
-            Generator.Continuation answer = follow(asked(question.prompt()), right, right.length + 1);
+            int[] right = text.tokenizer().encodeOrdinary(question.right());
+            Generator.Continuation answer = follow(asked(question.prompt()), question.right(), right.length + 1);
             return answer.end() == Generator.End.STOP_ID && Arrays.equals(answer.ids(), right);
         }
 
-        /// Whether the most probable way to go on starts, letter by letter, with the right one.
+        /// Whether the most probable continuation starts, letter by letter, with the right one.
         boolean completes(DemoData.Task sentence) {
-            int[] right = tokenizer.encodeOrdinary(sentence.right());
-            return Arrays.equals(follow(begun(sentence.prompt()), right, right.length).ids(), right);
+            int[] right = text.tokenizer().encodeOrdinary(sentence.right());
+            return Arrays.equals(follow(generator.ids(sentence.prompt()), sentence.right(), right.length).ids(), right);
         }
 
-        /// Goes on, but not past a token that is not the next of `right`.
-        private Generator.Continuation follow(int[] prompt, int[] right, int maxTokens) {
-            int[] at = {0};
-            return generate(prompt, maxTokens, id -> at[0] < right.length && id == right[at[0]++]);
+        /// Continues a prompt as long as what comes is the beginning of `right`.
+        private Generator.Continuation follow(int[] prompt, String right, int maxTokens) {
+            StringBuilder said = new StringBuilder();
+            return generate(prompt, maxTokens, piece -> right.startsWith(said.append(piece).toString())).tokens();
         }
 
-        String answer(String question) {
-            return tokenizer.decode(generate(asked(question), ANSWER_TOKENS, id -> true).ids());
+        int[] asked(String question) {
+            return text.chat().prompt(List.of(new ChatMessage("user", question)), List.of());
         }
 
-        String completion(String beginning) {
-            return tokenizer.decode(generate(begun(beginning), ANSWER_TOKENS, id -> true).ids());
-        }
-
-        private int[] asked(String question) {
-            return chat.encode(List.of(new Message("user", question)), true);
-        }
-
-        private int[] begun(String text) {
-            int begin = tokenizer.special("<|begin_of_text|>").orElseThrow();
-            return IntStream.concat(IntStream.of(begin), IntStream.of(tokenizer.encodeOrdinary(text))).toArray();
-        }
-
-        private Generator.Continuation generate(int[] prompt, int maxTokens, Generator.Listener listener) {
-            generator.reset();
-            return generator.generate(prompt, maxTokens, Sampler.of(0, 0, 1, 0, 0), stops, listener);
+        Generated generate(int[] prompt, int maxTokens, TextListener listener) {
+            return generator.generate(prompt, new GenerateOptions(maxTokens, List.of(), Sampling.greedy()), listener);
         }
     }
 }

@@ -31,7 +31,7 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     }
 
     public static Optimizer standard() {
-        return new Optimizer(0.9, 0.999, 1e-8, 0.01, 1);
+        return new Optimizer(BETA1, BETA2, 1e-8, 0.01, 1);
     }
 
     public Optimizer withBetas(double first, double second) {
@@ -46,6 +46,8 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         return new Optimizer(beta1, beta2, eps, weightDecay, norm);
     }
 
+    public static final double BETA1 = 0.9;
+    public static final double BETA2 = 0.999;
     /// The learning rate and both bias corrections: F32 `[3]`.
     public static final Leaf SCHEDULE = Leaf.input("schedule", DType.F32, 3);
 

@@ -1,6 +1,8 @@
 package llams.trainer.run;
 
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
@@ -17,6 +19,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.weights.ConfigJson;
+import llams.engine.weights.LlamaWeights;
+import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.PackedDataset;
@@ -37,7 +41,19 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     /// @param base    fingerprint of the model that is tuned
     /// @param weights the element types of what is frozen
     /// @param adapter fingerprint of the adapter that it continues, or null
-    record Origin(String base, String weights, String adapter) {}
+    record Origin(String base, String weights, String adapter) {
+        /// @param from an adapter's directory, or null
+        static Origin of(LlamaWeights base, String fingerprint, Path from) throws IOException {
+            String types = base.resident()
+                    .values()
+                    .stream()
+                    .map(tensor -> tensor.dtype().name())
+                    .distinct()
+                    .sorted()
+                    .collect(Collectors.joining(","));
+            return new Origin(fingerprint, types, from == null ? null : AdapterFiles.fingerprint(from));
+        }
+    }
 
     private static final String STEPS = "steps";
     private static final String MODEL = "model.";

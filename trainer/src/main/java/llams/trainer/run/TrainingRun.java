@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
@@ -21,7 +20,6 @@ import llams.model.files.ChatFiles;
 import llams.model.files.HeldFiles;
 import llams.model.files.ModelFiles;
 import llams.model.files.SettingException;
-import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
@@ -157,13 +155,12 @@ public final class TrainingRun implements AutoCloseable {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
             return new TrainingRun(device, known, arena, Trainable.full(arena, base), data, heldOut, out,
-                    new RunSettings.Origin(fingerprint, weights(base), null), tokenizer, stops);
+                    RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
-        String adapter = from == null ? null : AdapterFiles.fingerprint(from);
         return new TrainingRun(base.watched(device), known, arena, model, data, heldOut, out,
-                new RunSettings.Origin(fingerprint, weights(base), adapter), tokenizer, stops);
+                RunSettings.Origin.of(base, fingerprint, from), tokenizer, stops);
     }
 
     /// Trains a new random model.
@@ -180,17 +177,6 @@ public final class TrainingRun implements AutoCloseable {
         Arena arena = Arena.ofShared();
         return new TrainingRun(device, known, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
                 heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
-    }
-
-    /// The element types of a model as it is used.
-    private static String weights(LlamaWeights base) throws IOException {
-        return base.resident()
-                .values()
-                .stream()
-                .map(tensor -> tensor.dtype().name())
-                .distinct()
-                .sorted()
-                .collect(Collectors.joining(","));
     }
 
     /// Declares that the data has conversations: the result then carries the template that they were written with and

@@ -102,8 +102,7 @@ final class Lowering {
         switch (at.op()) {
             case Constant(float value) -> fill(y, value);
             case Add() -> elementwise(Kernel.ADD, List.of(in.get(Add.A), in.get(Add.B), y));
-            case Scale(float factor) ->
-                elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
+            case Scale(float factor) -> elementwise(Kernel.SCALE, List.of(in.get(Scale.X), y), constants.index(factor));
             case MatMul op -> matMul(op, in, y);
             case Embedding() -> embedding(in.get(Embedding.TABLE), in.get(Embedding.IDS), y);
             case Embedding.Gradient _ -> {
@@ -112,22 +111,22 @@ final class Lowering {
             }
             case RmsNorm(float eps) -> rmsNorm(in.get(RmsNorm.X), in.get(RmsNorm.WEIGHT), eps, y, next);
             case RmsNorm.Gradient(float eps) -> rmsNormGradient(in, eps, y);
-            case RmsNorm.WeightGradient(float eps) -> rmsNormWeightGradient(in.get(RmsNorm.WeightGradient.X),
-                    in.get(RmsNorm.WeightGradient.DY), eps, y);
+            case RmsNorm.WeightGradient(float eps) ->
+                rmsNormWeightGradient(in.get(RmsNorm.WeightGradient.X), in.get(RmsNorm.WeightGradient.DY), eps, y);
             case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, y);
             case Attention(int headDim, long rowLength) -> new AttentionLowering(this, in, headDim, rowLength)
                     .forward(out.get(Attention.OUT), out.get(Attention.LOG_SUM_EXP), next);
             case Attention.Gradient(int headDim, long rowLength) ->
                 new AttentionLowering(this, in, headDim, rowLength).backward(out);
             case SwiGlu() -> swiGlu(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), y, next);
-            case SwiGlu.Gradient() -> elementwise(Kernel.SWIGLU_GRADIENT,
-                    List.of(in.get(SwiGlu.GATE), in.get(SwiGlu.UP), in.get(SwiGlu.Gradient.DY),
-                            out.get(SwiGlu.Gradient.DGATE), out.get(SwiGlu.Gradient.DUP)));
+            case SwiGlu.Gradient() ->
+                elementwise(Kernel.SWIGLU_GRADIENT, List.of(in.get(SwiGlu.GATE), in.get(SwiGlu.UP),
+                        in.get(SwiGlu.Gradient.DY), out.get(SwiGlu.Gradient.DGATE), out.get(SwiGlu.Gradient.DUP)));
             case LinearCrossEntropy() ->
                 new LossLowering(this).crossEntropy(in, out, out.get(LinearCrossEntropy.DWEIGHT), false);
-            case Dropout(float rate, int stream) -> elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y),
-                    ref(in.get(Dropout.SEED)).offset(), stream, Math.round(rate * 0x1p24f),
-                    constants.index(1 / (1 - rate)));
+            case Dropout(float rate, int stream) ->
+                elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y), ref(in.get(Dropout.SEED)).offset(), stream,
+                        Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> new NormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
             case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
             case CacheAppend() ->
@@ -261,8 +260,8 @@ final class Lowering {
         int k = dim(a, op.transposeA() ? 0 : 1);
         // Only the right side may be narrower: a weight on the left is made F32 first.
         Ref left = a.type().dtype() == DType.F32 ? ref(a) : products.widened(ref(a), elements(a), widening(a));
-        products.add(Product.of(left, op.transposeA(), ref(b), op.transposeB(), ref(c), m, n, k, accumulate,
-                widening(b)));
+        products.add(
+                Product.of(left, op.transposeA(), ref(b), op.transposeB(), ref(c), m, n, k, accumulate, widening(b)));
     }
 
     private void embedding(Place table, Place ids, Place y) {

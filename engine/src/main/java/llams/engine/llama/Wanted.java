@@ -6,18 +6,18 @@ import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
 
 /// The tokens of a run whose last hidden state is wanted. A prompt needs the scores of its last token only: the last
-/// block then computes keys and values of all tokens, and everything else for that one alone.
+/// block then computes keys and values of all tokens, and everything else of that one.
 ///
 /// @param pickOrNull which of the run's tokens, I32 `[wanted]`; null for all
 /// @param at         where they stand
-public record Rows(Leaf pickOrNull, Sequence at) {
-    public static Rows all(Sequence at) {
-        return new Rows(null, at);
+public record Wanted(Leaf pickOrNull, Sequence at) {
+    public static Wanted all(Sequence at) {
+        return new Wanted(null, at);
     }
 
     /// One token, which [#fill] names.
-    public static Rows one(Sequence all) {
-        return new Rows(Sequence.input("pick", 1), new Sequence(Sequence.input("pick.position", 1),
+    public static Wanted one(Sequence all) {
+        return new Wanted(Sequence.input("pick", 1), new Sequence(Sequence.input("pick.position", 1),
                 Sequence.input("pick.first", 1), Sequence.input("pick.last", 1), all.rope(), 0));
     }
 
@@ -28,7 +28,7 @@ public record Rows(Leaf pickOrNull, Sequence at) {
         program.set(Sequence.input("pick.last", 1), position);
     }
 
-    /// The wanted rows of `x` `[tokens, dim]`: `[wanted, dim]`.
+    /// The wanted rows of `[tokens, dim]`: `[wanted, dim]`.
     Value of(Graph g, Value x) {
         return pickOrNull == null ? x : g.embedding(x, pickOrNull);
     }

@@ -1,0 +1,8 @@
+/// Makes model directories.
+///
+/// | file | what it does |
+/// |---|---|
+/// | [NewModel] | writes a model with random weights, tensor by tensor |
+/// | `RandomWeights` | the weights: each element follows from the seed, its tensor's name and its place |
+/// | [QuantizedModel] | writes a model again with its matrices in Q8_0 |
+package llams.model.create;

@@ -1,0 +1,152 @@
+package llams.trainer.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import llams.engine.Golden;
+import llams.engine.weights.ConfigJson;
+import llams.model.create.NewModel;
+import llams.model.files.Progress;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every Java program of docs/LIBRARY.md and README.md compiles and runs as printed, in a directory with a small random
+/// model; what is not a whole program is typed into jshell.
+class DocumentedProgramsRunTest {
+    private static final Pattern BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern FILE = Pattern.compile("(?m)^// (\\w+)\\.java$");
+    private static final List<String> VECTORS = List.of("--add-modules", "jdk.incubator.vector");
+    private static final String CONFIG = """
+            {"model_type": "llama", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 512, "max_position_embeddings": 256,
+             "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": true, "initializer_range": 0.1,
+             "bos_token_id": 256, "eos_token_id": 257, "torch_dtype": "float32"}
+            """;
+
+    @TempDir
+    static Path directory;
+
+    static Path classes;
+    static String classPath;
+    /// Sources by class name.
+    static final Map<String, String> programs = new LinkedHashMap<>();
+    static final List<String> snippets = new ArrayList<>();
+
+    @BeforeAll
+    static void compile() throws Exception {
+        for (String document : List.of("docs/LIBRARY.md", "README.md")) {
+            Matcher block = BLOCK.matcher(Files.readString(Golden.ROOT.resolve(document)));
+            while (block.find()) {
+                Matcher file = FILE.matcher(block.group(1));
+                if (file.find()) {
+                    programs.put(file.group(1), block.group(1));
+                } else {
+                    snippets.add(block.group(1));
+                }
+            }
+        }
+        StringBuilder vocabulary = new StringBuilder();
+        for (int b = 0; b < 256; b++) {
+            vocabulary.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(" " + b + "\n");
+        }
+        Path tokenizer = Files.writeString(directory.resolve("tokenizer.model"), vocabulary);
+        Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
+        NewModel.write(ConfigJson.readFile(config), 3, tokenizer, directory.resolve("model"), Progress.SILENT);
+        Files.writeString(directory.resolve("data.jsonl"), """
+                {"messages": [{"role": "user", "content": "capital?"}, {"role": "assistant", "content": "Seoul"}]}
+                {"messages": [{"role": "user", "content": "river?"}, {"role": "assistant", "content": "Han"}]}
+                """);
+        classPath = Stream.of("java.class.path", "jdk.module.path")
+                .map(System::getProperty)
+                .filter(path -> path != null && !path.isEmpty())
+                .collect(Collectors.joining(File.pathSeparator));
+        classes = directory.resolve("classes");
+        List<String> javac = new ArrayList<>(List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
+        javac.addAll(VECTORS);
+        for (Map.Entry<String, String> program : programs.entrySet()) {
+            javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
+        }
+        run("", javac);
+    }
+
+    /// What a tool of this JDK prints, started beside the model.
+    private static String run(String input, List<String> command) throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(command);
+        all.set(0, Path.of(System.getProperty("java.home"), "bin", command.getFirst()).toString());
+        Path in = Files.writeString(directory.resolve("in"), input);
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        Process process = new ProcessBuilder(all).directory(directory.toFile())
+                .redirectInput(in.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        int code = process.waitFor();
+        String printed = Files.readString(out);
+        assertEquals(0, code, () -> command.getFirst() + ": " + printed + "\n" + errors(err));
+        return printed;
+    }
+
+    private static String errors(Path err) {
+        try {
+            return Files.readString(err);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static List<String> program(String name, String input) throws IOException, InterruptedException {
+        assertTrue(programs.remove(name) != null, "docs/LIBRARY.md has no " + name + ".java");
+        List<String> java = new ArrayList<>(List.of("java", "--enable-native-access=ALL-UNNAMED",
+                "-Dstdout.encoding=UTF-8", "-cp", classes + File.pathSeparator + classPath));
+        java.addAll(VECTORS);
+        java.add(name);
+        return run(input, java).lines().toList();
+    }
+
+    @Test
+    void programs() throws IOException, InterruptedException {
+        assertEquals("Hello, 세계!", program("Tokenize", "").get(1));
+        List<String> story = program("Generate", "");
+        assertTrue(story.getLast().matches("\\d+ tokens, (LENGTH|STOP_ID|CALLER)"), story.toString());
+        String chat = String.join("\n", program("Chat", "hi\nyou\n"));
+        assertEquals(3, chat.split("> ", -1).length - 1, chat);
+        List<String> tuning = program("Tune", "");
+        assertTrue(tuning.get(19).startsWith("step 20 of 20: loss "), tuning.toString());
+        assertTrue(Files.exists(directory.resolve("adapter/adapter_model.safetensors")));
+        List<String> losses = program("Xor", "");
+        assertEquals(5, losses.size());
+        assertTrue(Double.parseDouble(losses.getLast().replaceAll(".* ", "")) < 0.01, losses.toString());
+        assertEquals(Map.of(), programs, "a program that this test does not run");
+    }
+
+    @Test
+    void firstLinesInJshell() throws IOException, InterruptedException {
+        assertFalse(snippets.isEmpty());
+        for (String snippet : snippets) {
+            // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
+            Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
+            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
+                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED"));
+            jshell.addAll(VECTORS);
+            jshell.add(lines.toString());
+            String printed = run("", jshell);
+            assertFalse(printed.isBlank() || printed.contains("Exception") || printed.contains("rror"), printed);
+        }
+    }
+}
