@@ -14,6 +14,7 @@ import llams.engine.generate.Generator;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.NewModel;
 import llams.trainer.measure.RandomModel;
@@ -40,10 +41,11 @@ public class LoadBenchmark {
             directory = Path.of(shape);
             if (!Files.isDirectory(directory)) {
                 directory = temporary.resolve("model");
-                NewModel.write(RandomModel.config(shape).withDtype("bfloat16"), 0, null, directory,
+                LlamaConfig config = RandomModel.config(shape);
+                NewModel.write(config.withMetadata(config.metadata().withDtype("bfloat16")), 0, null, directory,
                         (done, total) -> {});
             }
-            prompt = RandomModel.ids(PROMPT_TOKENS, LlamaConfig.read(directory).vocab());
+            prompt = RandomModel.ids(PROMPT_TOKENS, ConfigJson.read(directory).vocab());
             try (LlamaWeights weights = LlamaWeights.open(directory)) {
                 for (SafetensorsFile file : weights.checkpoint.files) {
                     check(file);

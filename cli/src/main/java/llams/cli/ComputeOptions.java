@@ -2,6 +2,7 @@ package llams.cli;
 
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
+import llams.engine.device.Options;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -49,6 +50,10 @@ final class ComputeOptions {
         System.setProperty("llams.vectorBits", Integer.toString(bits));
     }
 
+    Options options() {
+        return new Options(threads);
+    }
+
     /// The name of the device that was opened: what `auto` came to.
     String used;
 
@@ -56,8 +61,7 @@ final class ComputeOptions {
     ///
     /// @throws IllegalArgumentException if it cannot be used: says why
     Device open() {
-        System.setProperty("llams.threads", Integer.toString(threads));
-        Device opened = Devices.byName(device.name());
+        Device opened = Devices.byName(device.name()).with(options());
         used = opened.name();
         return opened;
     }

@@ -25,28 +25,36 @@ final class DevicesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int vectorBits = VectorShape.preferredShape().vectorBitSize();
         int cores = Runtime.getRuntime().availableProcessors();
         long memoryBytes = MachineMemory.machineBytes();
-        Optional<Device> gpu = Devices.all().stream().filter(device -> device.name().equals("gpu")).findAny();
+        Optional<String> noCpu = device("cpu").flatMap(Device::unavailable);
+        Optional<Device> gpu = device("gpu");
         Optional<String> noGpu = gpu.map(Device::unavailable)
                 .orElse(Optional.of("the program was started without it; see docs/gpu.md"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
-            root.putObject("cpu")
-                    .put("usable", true)
-                    .put("vectorBits", vectorBits)
-                    .put("cores", cores)
-                    .put("memoryBytes", memoryBytes);
+            ObjectNode first = root.putObject("cpu").put("usable", noCpu.isEmpty());
+            noCpu.ifPresentOrElse(reason -> first.put("reason", reason), () -> first.put("vectorBits", vectorBits()));
+            first.put("cores", cores).put("memoryBytes", memoryBytes);
             ObjectNode second = root.putObject("gpu").put("usable", noGpu.isEmpty());
             noGpu.ifPresent(reason -> second.put("reason", reason));
             console.out.println(root);
         } else {
-            console.out.printf("cpu  usable: %d cores, %d-bit vectors, %s memory%n", cores, vectorBits,
-                    MachineMemory.text(memoryBytes));
+            console.out.println(noCpu.map(reason -> "cpu  not usable: " + reason)
+                    .orElseGet(() -> "cpu  usable: %d cores, %d-bit vectors, %s memory".formatted(cores, vectorBits(),
+                            MachineMemory.text(memoryBytes))));
             console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }
         return Console.DONE;
+    }
+
+    private static Optional<Device> device(String name) {
+        return Devices.all().stream().filter(device -> device.name().equals(name)).findAny();
+    }
+
+    /// Only where the CPU's kernels have the module that knows.
+    private static int vectorBits() {
+        return VectorShape.preferredShape().vectorBitSize();
     }
 }

@@ -19,6 +19,7 @@ import llams.engine.plan.Program;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.model.files.ModelFiles;
@@ -98,15 +99,15 @@ final class InfoCommand implements Callable<Integer> {
 
     private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
         LlamaConfig c = weights.config;
-        List<Integer> stops = c.stopIds(path);
+        List<Integer> stops = ConfigJson.stopIds(c, path);
         boolean tokenizer = ModelFiles.hasTokenizer(path);
         report.put("parameters", c.parameters()).put("tokenizer", tokenizer);
         stops.forEach(report.putArray("stopIds")::add);
-        report.put("quantization", c.quantization());
-        report.set("config", JsonMapper.shared().readTree(c.toJson()));
+        report.put("quantization", c.metadata().quantization());
+        report.set("config", JsonMapper.shared().readTree(ConfigJson.text(c)));
         text.add(String.format(Locale.ROOT, "model       %s: llama, %,d parameters", path, c.parameters()));
-        if (c.quantization() != null) {
-            text.add("quantized   " + c.quantization() + ": blocks of 32 values of 8 bits and a scale");
+        if (c.metadata().quantization() != null) {
+            text.add("quantized   " + c.metadata().quantization() + ": blocks of 32 values of 8 bits and a scale");
         }
         text.add(String.format(Locale.ROOT,
                 "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values),"
@@ -115,7 +116,7 @@ final class InfoCommand implements Callable<Integer> {
                 c.tied() ? "output head tied to the embedding" : "separate output head"));
         text.add("positions   " + c.maxPositions() + ", rope theta " + (long) c.ropeTheta()
                 + (c.ropeScaling() == null ? "" : ", llama3 scaling by " + c.ropeScaling().factor()));
-        text.add("ids         begin " + (c.bos() < 0 ? "none" : c.bos()) + ", stop "
+        text.add("ids         begin " + (c.metadata().bos() < 0 ? "none" : c.metadata().bos()) + ", stop "
                 + (stops.isEmpty() ? "none" : stops) + (tokenizer ? "" : "; no tokenizer"));
     }
 
@@ -198,7 +199,7 @@ final class InfoCommand implements Callable<Integer> {
                         new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
                         new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true))));
         // Weights that are quantized can only be frozen.
-        if (weights.config.quantization() == null) {
+        if (weights.config.metadata().quantization() == null) {
             uses.add(new Use("full", "full", training(weights, null, tokens, false)));
             uses.add(new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
         }

@@ -77,7 +77,7 @@ final class InitCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         LlamaConfig shape = ModelShape.of(config, spec);
         if (dtype != null) {
-            shape = shape.withDtype(dtype.configName);
+            shape = shape.withMetadata(shape.metadata().withDtype(dtype.configName));
         }
         try (ByteMeter progress = new ByteMeter(console.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);

@@ -28,7 +28,7 @@ final class ModelOptions {
     WeightsOption weights;
 
     LoadedModel open(Device device) throws IOException {
-        LoadedModel model = LoadedModel.of(weights.open(directory), adapter, device);
+        LoadedModel model = LoadedModel.of(weights.open(directory, device.options()), adapter, device);
         model.notes.forEach(note -> spec.commandLine().getErr().println("note: " + note));
         return model;
     }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.KnownShapes;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -23,6 +24,6 @@ final class ModelShape {
             throw new ParameterException(spec.commandLine(), "--config " + config + " is neither a file nor one of "
                     + String.join(", ", KnownShapes.BY_NAME.keySet()));
         }
-        return Files.isDirectory(file) ? LlamaConfig.read(file) : LlamaConfig.readFile(file);
+        return Files.isDirectory(file) ? ConfigJson.read(file) : ConfigJson.readFile(file);
     }
 }

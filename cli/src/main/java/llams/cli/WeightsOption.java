@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import llams.engine.device.Options;
 import llams.engine.weights.LlamaWeights;
 import picocli.CommandLine.Option;
 
@@ -27,9 +28,9 @@ final class WeightsOption {
     /// Opens a model with its weights in this form.
     ///
     /// @throws IllegalStateException if weights that would be in memory do not fit into it
-    LlamaWeights open(Path model) throws IOException {
+    LlamaWeights open(Path model, Options options) throws IOException {
         boolean quantize = form == Form.q8;
-        LlamaWeights mapped = LlamaWeights.open(model, quantize, true);
+        LlamaWeights mapped = LlamaWeights.open(model, quantize, true, options);
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
         if (bytes > MachineMemory.machineBytes()) {
             mapped.close();
@@ -41,6 +42,6 @@ final class WeightsOption {
             return mapped;
         }
         mapped.close();
-        return LlamaWeights.open(model, quantize, false);
+        return LlamaWeights.open(model, quantize, false, options);
     }
 }

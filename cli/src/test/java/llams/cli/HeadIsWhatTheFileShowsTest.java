@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import llams.engine.llama.Llama;
-import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,7 +76,7 @@ class HeadIsWhatTheFileShowsTest {
     }
 
     private static void hasOwnHead(Path model) throws IOException {
-        assertFalse(LlamaConfig.read(model).tied());
+        assertFalse(ConfigJson.read(model).tied());
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             assertTrue(checkpoint.has(Llama.HEAD));
         }

@@ -74,7 +74,7 @@ public final class FullPass {
         }
         try (Arena arena = Arena.ofShared()) {
             Map<String, Tensor> resident = weights.resident();
-            resident.put("rope.table", RopeTable.create(arena, weights.config, rows.ids[0].length));
+            resident.put(RopeTable.NAME, RopeTable.create(arena, weights.config, rows.ids[0].length));
             try (Session session = device.open(resident)) {
                 Executable program = session.compile(Program.of(g, outputs));
                 fill(program, rows);

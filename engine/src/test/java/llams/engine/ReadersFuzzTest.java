@@ -4,19 +4,23 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsException;
 import llams.engine.safetensors.SafetensorsFile;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.SamplingDefaults;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a model's files, it is read or refused.
 @Isolated("watches the time")
 class ReadersFuzzTest {
-    private static final LlamaConfig CONFIG = new LlamaConfig(8, 8, 1, 2, 2, 4, 8, 1e-5f, 1e4, null, 8, true, 1, 1,
-            java.util.List.of(2), null);
+    private static final LlamaConfig CONFIG = LlamaConfig.standard(8, 8, 1, 2, 2, 8)
+            .withRope(1e4, null)
+            .withMaxPositions(8)
+            .withTied(true)
+            .withMetadata(LlamaConfig.Metadata.standard().withInitializerRange(1).withIds(1, java.util.List.of(2)));
 
     /// The whole file is the input.
     @FuzzTest
@@ -47,19 +51,19 @@ class ReadersFuzzTest {
 
     @FuzzTest
     void config(byte[] json) throws Exception {
-        Fuzzed.file("config.json", json, path -> LlamaConfig.readFile(path).toJson(), IOException.class);
+        Fuzzed.file("config.json", json, path -> ConfigJson.text(ConfigJson.readFile(path)), IOException.class);
     }
 
     @FuzzTest
     void generationConfig(byte[] json) throws Exception {
         Fuzzed.file("generation_config.json", json, path -> {
-            CONFIG.stopIds(path.getParent());
+            ConfigJson.stopIds(CONFIG, path.getParent());
             SamplingDefaults.read(path.getParent()).toString();
         }, IOException.class);
     }
 
     @FuzzTest
     void smallJson(byte[] json) throws Exception {
-        Fuzzed.file("small.json", json, path -> JsonTree.readObject(path).toString(), IOException.class);
+        Fuzzed.file("small.json", json, path -> Json.readObject(path).toString(), IOException.class);
     }
 }

@@ -21,10 +21,10 @@ final class AdamWKernel {
     static void squaredNorm(Tensor x, Tensor out, Parallel p) {
         long n = x.elements();
         int tasks = ElementwiseKernel.tasks(n);
-        double[] partial = p.scratch().doubles(0, tasks);
-        p.run(tasks, (task, scratch) -> {
+        double[] partial = p.buffers().doubles(0, tasks);
+        p.run(tasks, (task, buffers) -> {
             long from = (long) task * TASK_ELEMENTS;
-            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS), scratch.doubles(0, 64));
+            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS), buffers.doubles(0, 64));
         });
         double sum = 0;
         for (int task = 0; task < tasks; task++) {

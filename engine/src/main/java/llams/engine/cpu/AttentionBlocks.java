@@ -11,12 +11,12 @@ import llams.engine.tensor.Tensor;
 /// How [AttentionKernel] and [AttentionGradientKernel] divide their work, and what they read and write blocks with.
 ///
 /// A block has `COLUMNS` queries (tokens times the heads that share one key head) and `KEYS` keys. Scores are kept
-/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [MicroKernel] wrote
+/// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [GemmTile] wrote
 /// as a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
 final class AttentionBlocks {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
     static final int COLUMNS = 256;
     /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache
@@ -39,8 +39,8 @@ final class AttentionBlocks {
             int width = q.dim(1);
             int rows = k.dim(0);
             int kvWidth = k.dim(1);
-            Guard.that(headDim <= MicroKernel.KC,
-                    op + ": headDim is " + headDim + ", wanted at most " + MicroKernel.KC);
+            Guard.that(headDim <= GemmTile.KC,
+                    op + ": headDim is " + headDim + ", wanted at most " + GemmTile.KC);
             for (int t = 0; t < tokens; t++) {
                 if (first.getInt(t) <= last.getInt(t)) {
                     Guard.index(op, "first", first, t, rows);
@@ -75,9 +75,9 @@ final class AttentionBlocks {
         final int from;
         final int to;
 
-        Window(Geometry g, int column, int columns, Scratch scratch) {
-            first = scratch.ints(0, COLUMNS);
-            last = scratch.ints(1, COLUMNS);
+        Window(Geometry g, int column, int columns, ThreadBuffers buffers) {
+            first = buffers.ints(0, COLUMNS);
+            last = buffers.ints(1, COLUMNS);
             // Beyond the columns, and for a token that sees nothing: an empty range that widens no minimum or maximum.
             Arrays.fill(first, Integer.MAX_VALUE);
             Arrays.fill(last, -1);
@@ -142,7 +142,7 @@ final class AttentionBlocks {
         }
     }
 
-    /// Zeros in the rows `low .. high-1` of the panel at `c`: [MicroKernel#tile] adds to what stands there.
+    /// Zeros in the rows `low .. high-1` of the panel at `c`: [GemmTile#tile] adds to what stands there.
     static void clear(float[] scores, int c, int low, int high) {
         FloatVector zero = FloatVector.zero(Simd.F);
         for (int i = low; i < high; i++) {

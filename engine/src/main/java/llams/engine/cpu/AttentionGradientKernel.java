@@ -16,9 +16,9 @@ import llams.engine.tensor.Tensor;
 /// * `dq = scale dScores k`
 /// * `dk = scale dScoresᵀ q`
 final class AttentionGradientKernel {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
     private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
@@ -51,14 +51,14 @@ final class AttentionGradientKernel {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
         ElementwiseKernel.clear(dk, p);
         ElementwiseKernel.clear(dv, p);
-        int[] starts = p.scratch().ints(0, g.tokens() + 1);
-        int runs = independentRuns(g, starts, p.scratch().ints(1, g.tokens() + 1));
-        p.run(runs * g.kvHeads(), (task, scratch) -> {
+        int[] starts = p.buffers().ints(0, g.tokens() + 1);
+        int runs = independentRuns(g, starts, p.buffers().ints(1, g.tokens() + 1));
+        p.run(runs * g.kvHeads(), (task, buffers) -> {
             int from = starts[task / g.kvHeads()] * g.group();
             int to = starts[task / g.kvHeads() + 1] * g.group();
             for (int column = from; column < to; column += COLUMNS) {
                 block(g, q.data(), k, v, out.data(), logSumExp, dOut.data(), dq.data(), dk.data(), dv.data(),
-                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), scratch);
+                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), buffers);
             }
         });
     }
@@ -88,25 +88,25 @@ final class AttentionGradientKernel {
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
             MemorySegment dOut, MemorySegment dq, MemorySegment dk, MemorySegment dv, int kvHead, int from, int columns,
-            Scratch scratch) {
+            ThreadBuffers buffers) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
-        float[] qT = scratch.floats(Q, wide * LD);
-        float[] dOutT = scratch.floats(D_OUT, wide * LD);
-        float[] qRows = scratch.floats(Q_ROWS, COLUMNS * wide);
-        float[] dOutRows = scratch.floats(D_OUT_ROWS, COLUMNS * wide);
-        float[] kRows = scratch.floats(K, KEYS * STRIDE);
-        float[] vRows = scratch.floats(V, KEYS * STRIDE);
-        float[] kT = scratch.floats(K_T, (wide + MR) * STRIDE);
-        float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] dScores = scratch.floats(D_SCORES, KEYS * STRIDE);
-        float[] dqT = scratch.floats(DQ, (wide + MR) * LD);
-        float[] tile = scratch.floats(TILE, MR * NR);
-        float[] lse = scratch.floats(LSE, COLUMNS);
-        float[] delta = scratch.floats(DELTA, COLUMNS);
-        Window window = new Window(g, from, columns, scratch);
+        float[] stage = buffers.floats(STAGE, Transpose.STAGE);
+        float[] qT = buffers.floats(Q, wide * LD);
+        float[] dOutT = buffers.floats(D_OUT, wide * LD);
+        float[] qRows = buffers.floats(Q_ROWS, COLUMNS * wide);
+        float[] dOutRows = buffers.floats(D_OUT_ROWS, COLUMNS * wide);
+        float[] kRows = buffers.floats(K, KEYS * STRIDE);
+        float[] vRows = buffers.floats(V, KEYS * STRIDE);
+        float[] kT = buffers.floats(K_T, (wide + MR) * STRIDE);
+        float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
+        float[] dScores = buffers.floats(D_SCORES, KEYS * STRIDE);
+        float[] dqT = buffers.floats(DQ, (wide + MR) * LD);
+        float[] tile = buffers.floats(TILE, MR * NR);
+        float[] lse = buffers.floats(LSE, COLUMNS);
+        float[] delta = buffers.floats(DELTA, COLUMNS);
+        Window window = new Window(g, from, columns, buffers);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
         AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
         Transpose.floats(qRows, wide, COLUMNS, headDim, qT, LD, stage);
@@ -133,12 +133,12 @@ final class AttentionGradientKernel {
                 AttentionBlocks.clear(scores, c, 0, end);
                 AttentionBlocks.clear(dScores, c, 0, end);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
-                    MicroKernel.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    MicroKernel.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
+                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
                             d * LD + c, LD);
                 }
             }
@@ -149,11 +149,11 @@ final class AttentionGradientKernel {
                     int width = Math.min(NR, headDim - d);
                     long at = g.key(kvHead, key + i) + d;
                     Arrays.fill(tile, 0, MR * NR, 0);
-                    MicroKernel.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
-                    ProductPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
+                    GemmTile.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
+                    GemmPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
                     Arrays.fill(tile, 0, MR * NR, 0);
-                    MicroKernel.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
-                    ProductPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
+                    GemmTile.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
+                    GemmPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
                 }
             }
         }

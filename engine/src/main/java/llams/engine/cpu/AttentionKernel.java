@@ -12,9 +12,9 @@ import llams.engine.tensor.Tensor;
 /// in the cache: no array of `[heads, tokens, tokens]` ever exists. [AttentionBlocks] says how a block lies in memory,
 /// [AttentionGradientKernel] has the gradient.
 final class AttentionKernel {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
     private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
@@ -48,35 +48,35 @@ final class AttentionKernel {
         int columns = g.tokens() * g.group();
         if (columns < NR) {
             for (int t = 0; t < g.tokens(); t++) {
-                FewQueries.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
+                AttentionDecodeKernel.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
             }
             return;
         }
         int blocks = Math.ceilDiv(columns, COLUMNS);
         // The last blocks of a causal sequence see most keys: they go first.
-        p.run(blocks * g.kvHeads(), (task, scratch) -> {
+        p.run(blocks * g.kvHeads(), (task, buffers) -> {
             int from = (blocks - 1 - task / g.kvHeads()) * COLUMNS;
             block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, columns - from),
-                    scratch);
+                    buffers);
         });
     }
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
-            int kvHead, int from, int columns, Scratch scratch) {
+            int kvHead, int from, int columns, ThreadBuffers buffers) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
-        float[] stage = scratch.floats(STAGE, Transpose.STAGE);
-        float[] rows = scratch.floats(Q_ROWS, COLUMNS * wide);
-        float[] qT = scratch.floats(Q, wide * LD);
-        float[] kRows = scratch.floats(K, KEYS * STRIDE);
-        float[] vRows = scratch.floats(V, KEYS * STRIDE);
-        float[] vT = scratch.floats(V_T, (wide + MR) * STRIDE);
-        float[] scores = scratch.floats(SCORES, KEYS * STRIDE);
-        float[] outT = scratch.floats(OUT, (wide + MR) * LD);
-        float[] max = scratch.floats(MAX, COLUMNS);
-        float[] sum = scratch.floats(SUM, COLUMNS);
-        Window window = new Window(g, from, columns, scratch);
+        float[] stage = buffers.floats(STAGE, Transpose.STAGE);
+        float[] rows = buffers.floats(Q_ROWS, COLUMNS * wide);
+        float[] qT = buffers.floats(Q, wide * LD);
+        float[] kRows = buffers.floats(K, KEYS * STRIDE);
+        float[] vRows = buffers.floats(V, KEYS * STRIDE);
+        float[] vT = buffers.floats(V_T, (wide + MR) * STRIDE);
+        float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
+        float[] outT = buffers.floats(OUT, (wide + MR) * LD);
+        float[] max = buffers.floats(MAX, COLUMNS);
+        float[] sum = buffers.floats(SUM, COLUMNS);
+        Window window = new Window(g, from, columns, buffers);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
         Transpose.floats(rows, wide, COLUMNS, headDim, qT, LD, stage);
         Arrays.fill(outT, 0, padded * LD, 0);
@@ -95,12 +95,12 @@ final class AttentionKernel {
                 }
                 AttentionBlocks.clear(scores, c, low, high);
                 for (int i = low; i < high; i += MR) {
-                    MicroKernel.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
                 }
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    MicroKernel.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
+                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
                             d * LD + c, LD);
                 }
             }

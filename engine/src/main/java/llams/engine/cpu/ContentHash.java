@@ -2,8 +2,9 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import llams.engine.device.Options;
 
-/// A hash of every byte of a tensor's data, on as many threads as [CpuDevice] has, at the speed of reading it. It tells
+/// A hash of every byte of a tensor's data, on several threads, at the speed of reading it. It tells
 /// data apart that differ by accident; it is no defence against somebody who looks for two that do not.
 ///
 /// Each megabyte has a hash of its own, made in four lanes with the rounds of XXH64 (github.com/Cyan4973/xxHash,
@@ -14,13 +15,17 @@ public final class ContentHash implements AutoCloseable {
     private static final long P1 = 0x9E3779B185EBCA87L;
     private static final long P2 = 0xC2B2AE3D27D4EB4FL;
 
-    private final Parallel parallel = new Parallel(CpuDevice.threads());
+    private final Parallel parallel;
+
+    public ContentHash(Options options) {
+        parallel = Parallel.of(options);
+    }
 
     /// The same for the same bytes, on any number of threads.
     public long of(MemorySegment data) {
         long bytes = data.byteSize();
         long[] parts = new long[Math.toIntExact(Math.ceilDiv(bytes, TASK_BYTES))];
-        parallel.run(parts.length, (task, scratch) -> {
+        parallel.run(parts.length, (task, buffers) -> {
             long from = (long) task * TASK_BYTES;
             parts[task] = part(data.asSlice(from, Math.min(TASK_BYTES, bytes - from)));
         });

@@ -5,21 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.HostSession;
+import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
 
-/// The processor's vector units, through the Vector API, on all cores or as few as `-Dllams.threads=N` says.
+/// The processor's vector units, through the Vector API.
 public final class CpuDevice implements Device {
-    /// Threads to work with, if not one a core.
-    public static final String THREADS = "llams.threads";
-
-    /// Never more than there are processors: the others could only keep those from working.
-    static int threads() {
-        int processors = Runtime.getRuntime().availableProcessors();
-        return Math.min(Integer.getInteger(THREADS, processors), processors);
-    }
-
     @Override
     public String name() {
         return "cpu";
@@ -27,7 +19,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public String description() {
-        return "vectors of " + Simd.BITS + " bits, threads: " + threads();
+        return "vectors of " + Simd.BITS + " bits, threads: " + Runtime.getRuntime().availableProcessors();
     }
 
     @Override
@@ -37,12 +29,18 @@ public final class CpuDevice implements Device {
 
     @Override
     public Optional<String> unavailable() {
-        return Optional.empty();
+        try {
+            Class.forName("jdk.incubator.vector.FloatVector", false, CpuDevice.class.getClassLoader());
+            return Optional.empty();
+        } catch (ClassNotFoundException e) {
+            return Optional.of("its kernels need Java's vector module; start java with"
+                    + " --add-modules=jdk.incubator.vector");
+        }
     }
 
     @Override
-    public Session open(Map<String, Tensor> resident) {
-        return new HostSession(resident, new VectorKernels(new Parallel(threads())));
+    public Session open(Map<String, Tensor> resident, Options options) {
+        return new HostSession(resident, new VectorKernels(Parallel.of(options)));
     }
 
     private record VectorKernels(Parallel parallel) implements HostSession.Kernels {

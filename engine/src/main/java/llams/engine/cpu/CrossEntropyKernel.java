@@ -48,7 +48,7 @@ final class CrossEntropyKernel {
         if (!accumulate) {
             clear(dWeight, p);
         }
-        int[] counted = p.scratch().ints(COUNTED, tokens);
+        int[] counted = p.buffers().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
         int most = work[LinearCrossEntropy.LOGITS].dim(0);
         int words = work[LinearCrossEntropy.LOGITS].dim(1);
@@ -85,7 +85,7 @@ final class CrossEntropyKernel {
         int vocab = (int) weight.shape().dim(0);
         Tensor logits = view(work, rows, vocab);
         Gemm.multiply(block, false, weight, true, logits, false, p);
-        double[] lost = p.scratch().doubles(SUM, rows);
+        double[] lost = p.buffers().doubles(SUM, rows);
         boolean isDifferentiated = dBlock != null || dWeight != null;
         p.run(rows, (row, _) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
                 isDifferentiated));
@@ -115,9 +115,9 @@ final class CrossEntropyKernel {
         int rows = (int) block.shape().dim(0);
         int dim = (int) block.shape().dim(1);
         int vocab = (int) weight.shape().dim(0);
-        double[] largest = p.scratch().doubles(LARGEST, rows);
-        double[] sums = p.scratch().doubles(SUM, rows);
-        double[] ofLabel = p.scratch().doubles(OF_LABEL, rows);
+        double[] largest = p.buffers().doubles(LARGEST, rows);
+        double[] sums = p.buffers().doubles(SUM, rows);
+        double[] ofLabel = p.buffers().doubles(OF_LABEL, rows);
         Arrays.fill(largest, 0, rows, Double.NEGATIVE_INFINITY);
         Arrays.fill(sums, 0, rows, 0);
         for (int word = 0; word < vocab; word += words) {
@@ -140,9 +140,9 @@ final class CrossEntropyKernel {
                 Gemm.multiply(logits, false, slice, false, dBlock, word > 0, p);
             }
         }
-        p.run(rows, (row, scratch) -> {
+        p.run(rows, (row, buffers) -> {
             if (dBlock != null) {
-                float[] ofWord = scratch.floats(WORD, dim);
+                float[] ofWord = buffers.floats(WORD, dim);
                 Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, ofWord, 0);
                 finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, ofWord);
             }

@@ -16,9 +16,9 @@ final class EmbeddingKernel {
         int rows = table.dim(0);
         int dim = table.dim(1);
         int tokens = ids.dim(0);
-        p.run(tokens, (t, scratch) -> {
+        p.run(tokens, (t, buffers) -> {
             Guard.index("embedding", "ids", ids, t, rows);
-            float[] row = scratch.floats(0, dim);
+            float[] row = buffers.floats(0, dim);
             Widen.row(table, (long) ids.getInt(t) * dim, dim, row, 0);
             MemorySegment.copy(row, 0, y.data(), Tensor.F32, t * (dim * 4L), dim);
         });

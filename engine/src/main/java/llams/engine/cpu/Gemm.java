@@ -2,9 +2,9 @@ package llams.engine.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
-import llams.engine.cpu.Products.Factor;
-import llams.engine.cpu.Products.Sum;
-import llams.engine.cpu.Products.Term;
+import llams.engine.cpu.GemmPlan.Factor;
+import llams.engine.cpu.GemmPlan.Sum;
+import llams.engine.cpu.GemmPlan.Term;
 import llams.engine.device.HostSession;
 import llams.engine.graph.MatMul;
 import llams.engine.tensor.Tensor;
@@ -33,23 +33,23 @@ final class Gemm {
         if (m == 0 || n == 0 || k == 0) {
             return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
         }
-        if (!transposeA && transposeB && m <= DotKernel.FEW) {
-            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(b, n, c, 1, n, accumulate));
-            return () -> DotKernel.multiply(a, false, m, k, sum, p);
+        if (!transposeA && transposeB && m <= GemvKernel.FEW) {
+            List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(b, n, c, 1, n, accumulate));
+            return () -> GemvKernel.multiply(a, false, m, k, sum, p);
         }
         if (!transposeA && n <= FEW_COLUMNS) {
-            List<DotKernel.Sum> sum = List.of(new DotKernel.Sum(a, m, c, n, 1, accumulate));
-            return () -> DotKernel.multiply(b, !transposeB, n, k, sum, p);
+            List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(a, m, c, n, 1, accumulate));
+            return () -> GemvKernel.multiply(b, !transposeB, n, k, sum, p);
         }
         Factor rows = new Factor(a, transposeA ? m : k, transposeA);
         Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
         // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the
         // transpose.
-        boolean transposed = transposeA && n < MicroKernel.MR && m > n;
+        boolean transposed = transposeA && n < GemmTile.MR && m > n;
         Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
         Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
-        Products products = Products.of(transposed ? n : m, List.of(sum), p.threads());
-        return () -> products.run(p);
+        GemmPlan plan = GemmPlan.of(transposed ? n : m, List.of(sum), p.threads());
+        return () -> plan.run(p);
     }
 
     /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it
@@ -63,7 +63,7 @@ final class Gemm {
             }
         }
         int rows = steps.getFirst().inputs()[MatMul.A].dim(0);
-        if (rows <= DotKernel.FEW) {
+        if (rows <= GemvKernel.FEW) {
             return fewTogether(steps, rows, p);
         }
         List<Sum> sums = new ArrayList<>();
@@ -84,14 +84,14 @@ final class Gemm {
                 sums.add(new Sum(new ArrayList<>(List.of(term)), n, c.data(), n, false, isSum(step)));
             }
         }
-        Products products = Products.of(rows, sums, p.threads());
-        return () -> products.run(p);
+        GemmPlan plan = GemmPlan.of(rows, sums, p.threads());
+        return () -> plan.run(p);
     }
 
     /// Few rows, as in decoding: one pass over all weights that they meet.
     private static Runnable fewTogether(List<HostSession.Step> steps, int rows, Parallel p) {
         Tensor a = steps.getFirst().inputs()[MatMul.A];
-        List<DotKernel.Sum> sums = new ArrayList<>();
+        List<GemvKernel.Product> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
             Tensor c = step.results()[0];
             if (!((MatMul) step.op()).transposeB() || at(step.inputs()[MatMul.A]) != at(a)
@@ -99,10 +99,10 @@ final class Gemm {
                 return null;
             }
             int n = c.dim(1);
-            sums.add(new DotKernel.Sum(step.inputs()[MatMul.B], n, c, 1, n, isSum(step)));
+            sums.add(new GemvKernel.Product(step.inputs()[MatMul.B], n, c, 1, n, isSum(step)));
         }
         int k = a.dim(1);
-        return () -> DotKernel.multiply(a, false, rows, k, sums, p);
+        return () -> GemvKernel.multiply(a, false, rows, k, sums, p);
     }
 
     private static boolean isSum(HostSession.Step step) {

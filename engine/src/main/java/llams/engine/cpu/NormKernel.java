@@ -21,7 +21,7 @@ final class NormKernel {
     static void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
-        float[] w = p.scratch().floats(0, dim);
+        float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
@@ -69,7 +69,7 @@ final class NormKernel {
     static void rmsNormGradient(Tensor x, Tensor weight, float eps, Tensor dy, Tensor dx, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
-        float[] w = p.scratch().floats(0, dim);
+        float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
@@ -112,15 +112,15 @@ final class NormKernel {
     static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
-        float[] inverse = p.scratch().floats(1, tokens);
+        float[] inverse = p.buffers().floats(1, tokens);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
                 inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps);
             }
         });
-        p.run(Math.ceilDiv(dim, COLUMNS), (task, scratch) -> {
-            float[] sum = scratch.floats(0, COLUMNS);
+        p.run(Math.ceilDiv(dim, COLUMNS), (task, buffers) -> {
+            float[] sum = buffers.floats(0, COLUMNS);
             int from = task * COLUMNS;
             int columns = Math.min(COLUMNS, dim - from);
             columnSums(x.data(), dy.data(), inverse, tokens, dim, from, columns, sum);

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import llams.engine.device.Options;
 
 /// The only place with threads: a fixed pool that shares a kernel's tasks out, the calling thread taking part.
 ///
@@ -12,16 +13,16 @@ import java.util.concurrent.locks.LockSupport;
 /// through a whole call holds nobody up. Idle workers spin for about 50 microseconds (the next kernel usually comes
 /// sooner), then park. One thread at a time may call; a call from inside a task runs inline on that task's thread.
 final class Parallel implements AutoCloseable {
-    /// `index` counts from 0; `scratch` is the running thread's own.
+    /// `index` counts from 0; `buffers` is the running thread's own.
     @FunctionalInterface
     interface Task {
-        void run(int index, Scratch scratch);
+        void run(int index, ThreadBuffers buffers);
     }
 
     private static final long SPIN_NANOS = 50_000;
 
     private final Worker[] workers;
-    private final Scratch callerScratch = new Scratch();
+    private final ThreadBuffers callerBuffers = new ThreadBuffers();
     private final AtomicBoolean busy = new AtomicBoolean();
     private Thread caller;
 
@@ -34,6 +35,11 @@ final class Parallel implements AutoCloseable {
     private int tasks;
     private volatile boolean callerParked;
     private volatile boolean closed;
+
+    /// Never more threads than there are processors: the others could only keep those from working.
+    static Parallel of(Options options) {
+        return new Parallel(Math.min(options.threads(), Runtime.getRuntime().availableProcessors()));
+    }
 
     /// @throws IllegalArgumentException if `threads` is less than 1
     Parallel(int threads) {
@@ -54,18 +60,18 @@ final class Parallel implements AutoCloseable {
 
     /// The calling thread's working memory outside of tasks: kernels keep there what all their tasks read. Distinct
     /// from the tasks' own; a kernel called inside a task gets a third one (inside that one's tasks, no further).
-    Scratch scratch() {
-        Scratch inner = innerScratch();
-        return inner == null ? callerScratch.nested() : inner.nested();
+    ThreadBuffers buffers() {
+        ThreadBuffers inner = innerBuffers();
+        return inner == null ? callerBuffers.nested() : inner.nested();
     }
 
     /// What a kernel called inside a task works with; null outside of tasks.
-    private Scratch innerScratch() {
+    private ThreadBuffers innerBuffers() {
         Thread current = Thread.currentThread();
         if (current instanceof Worker worker && worker.owner() == this) {
-            return worker.scratch.nested().nested();
+            return worker.buffers.nested().nested();
         }
-        return caller == current ? callerScratch.nested().nested() : null;
+        return caller == current ? callerBuffers.nested().nested() : null;
     }
 
     /// Runs `task` for the indices `0..tasks-1` and returns when all are done. What a task throws is thrown here (the
@@ -73,7 +79,7 @@ final class Parallel implements AutoCloseable {
     ///
     /// @throws IllegalStateException if another thread is inside `run`, or after [#close]
     void run(int tasks, Task task) {
-        Scratch inner = innerScratch();
+        ThreadBuffers inner = innerBuffers();
         if (inner != null) {
             runInline(tasks, task, inner);
             return;
@@ -87,7 +93,7 @@ final class Parallel implements AutoCloseable {
         caller = Thread.currentThread();
         try {
             if (tasks <= 1 || workers.length == 0) {
-                runInline(tasks, task, callerScratch);
+                runInline(tasks, task, callerBuffers);
             } else {
                 runShared(tasks, task);
             }
@@ -97,9 +103,9 @@ final class Parallel implements AutoCloseable {
         }
     }
 
-    private static void runInline(int tasks, Task task, Scratch scratch) {
+    private static void runInline(int tasks, Task task, ThreadBuffers buffers) {
         for (int i = 0; i < tasks; i++) {
-            task.run(i, scratch);
+            task.run(i, buffers);
         }
     }
 
@@ -114,7 +120,7 @@ final class Parallel implements AutoCloseable {
                 LockSupport.unpark(workers[i]);
             }
         }
-        claimAll(callerScratch);
+        claimAll(callerBuffers);
         awaitFinish();
         this.task = null;
         Throwable thrown = failure.getAndSet(null);
@@ -126,7 +132,7 @@ final class Parallel implements AutoCloseable {
         }
     }
 
-    private void claimAll(Scratch scratch) {
+    private void claimAll(ThreadBuffers buffers) {
         int done = 0;
         while (true) {
             long now = open.get();
@@ -139,7 +145,7 @@ final class Parallel implements AutoCloseable {
             }
             try {
                 if (failure.get() == null) {
-                    task.run(tasks - (int) now, scratch);
+                    task.run(tasks - (int) now, buffers);
                 }
             } catch (Throwable t) {
                 failure.compareAndSet(null, t);
@@ -193,7 +199,7 @@ final class Parallel implements AutoCloseable {
     }
 
     private final class Worker extends Thread {
-        private final Scratch scratch = new Scratch();
+        private final ThreadBuffers buffers = new ThreadBuffers();
         private volatile boolean parked;
 
         Worker(int number) {
@@ -208,7 +214,7 @@ final class Parallel implements AutoCloseable {
         @Override
         public void run() {
             while (!closed) {
-                claimAll(scratch);
+                claimAll(buffers);
                 long deadline = System.nanoTime() + SPIN_NANOS;
                 for (int spins = 1; (int) open.get() == 0 && !closed; spins++) {
                     Thread.onSpinWait();

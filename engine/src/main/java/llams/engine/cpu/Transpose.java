@@ -10,10 +10,10 @@ import jdk.incubator.vector.VectorOperators;
 /// whole band, from four rows at a time into a stage; the others follow from there.
 final class Transpose {
     /// Floats of a stage.
-    static final int STAGE = Simd.LANES * MicroKernel.STRIDE;
+    static final int STAGE = Simd.LANES * GemmTile.STRIDE;
 
     private static final int LANES = Simd.LANES;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int STRIDE = GemmTile.STRIDE;
     /// From one to the next of four rows that exchange lanes in the first two steps.
     private static final int QUARTER = LANES / 4;
     /// For a step of distance `2^s`: where the lanes of the upper and the lower row of a pair come from.

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import llams.engine.tensor.Tensor;
 
-/// Somewhere programs can run. Found as a service: a module that provides one needs no mention here.
+/// Something that runs programs. Found as a service: a module that provides one needs no mention here.
 public interface Device {
     /// As given to `--device`.
     String name();
@@ -22,5 +22,20 @@ public interface Device {
 
     /// Starts work with these resident tensors, by leaf name. The tensors stay the caller's and must outlive the
     /// session; a device with memory of its own copies them once.
-    Session open(Map<String, Tensor> resident);
+    Session open(Map<String, Tensor> resident, Options options);
+
+    /// The same with this device's own options.
+    default Session open(Map<String, Tensor> resident) {
+        return open(resident, options());
+    }
+
+    /// Options of sessions that are opened without any.
+    default Options options() {
+        return Options.standard();
+    }
+
+    /// This device with other options of its own.
+    default Device with(Options options) {
+        return new ConfiguredDevice(this, options);
+    }
 }

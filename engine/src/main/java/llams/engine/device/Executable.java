@@ -1,22 +1,20 @@
 package llams.engine.device;
 
+import llams.engine.graph.Inputs;
 import llams.engine.tensor.Tensor;
 
 /// A program ready to be run again and again.
-public interface Executable {
-    /// The memory of an input leaf, to be filled before a run; it keeps its contents between runs.
-    Tensor input(String name);
-
+public interface Executable extends Inputs {
     void run();
 
     /// The contents of an output after a run, good until any program of the session runs again.
     Tensor output(String name);
 
-    /// Whether [#close] gives memory back before the session ends; where not, a program is best kept.
+    /// True if [#close] frees memory before the session ends; otherwise a program is best kept.
     default boolean givesBack() {
         return false;
     }
 
-    /// Gives back what the program alone holds. It is not run any more, and its inputs and outputs are gone.
+    /// Frees what the program alone holds. It cannot be run any more, and its inputs and outputs are gone.
     default void close() {}
 }

@@ -12,15 +12,13 @@ import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Graph;
-import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
 import llams.engine.llama.KvCache;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
-import llams.engine.llama.Wanted;
 import llams.engine.llama.Sequence;
+import llams.engine.llama.Wanted;
 import llams.engine.plan.Program;
-import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
 /// Continues sequences with a KV cache: the prompt in chunks, then token by token. The same model code serves both,
@@ -82,7 +80,7 @@ public final class Generator implements AutoCloseable {
         this.cache = new KvCache(model.config(), capacity);
         Map<String, Tensor> resident = new LinkedHashMap<>(weights);
         resident.putAll(cache.allocate(arena));
-        resident.put("rope.table", RopeTable.create(arena, model.config(), capacity));
+        resident.put(RopeTable.NAME, RopeTable.create(arena, model.config(), capacity));
         this.session = device.open(resident);
         this.logits = new float[model.config().vocab()];
     }
@@ -111,13 +109,9 @@ public final class Generator implements AutoCloseable {
         for (int from = 0; from < ids.length; from += CHUNK) {
             int tokens = Math.min(CHUNK, ids.length - from);
             Executable step = programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
-            for (int t = 0; t < tokens; t++) {
-                step.input("ids").setInt(t, ids[from + t]);
-                place(step, "", t, position + t);
-            }
+            Sequence.fill(step, Arrays.copyOfRange(ids, from, from + tokens), position);
             if (tokens > 1) {
-                step.input("pick").setInt(0, tokens - 1);
-                place(step, "pick.", 0, position + tokens - 1);
+                Wanted.fill(step, tokens - 1, position + tokens - 1);
             }
             step.run();
             position += tokens;
@@ -126,12 +120,6 @@ public final class Generator implements AutoCloseable {
             }
         }
         return logits;
-    }
-
-    /// Token `t` stands at this position and sees all before: inputs begin as zeros, so `first` is 0 already.
-    private static void place(Executable step, String prefix, int t, int position) {
-        step.input(prefix + "position").setInt(t, position);
-        step.input(prefix + "last").setInt(t, position);
     }
 
     /// Looks whether [#append] would take these tokens.
@@ -197,8 +185,8 @@ public final class Generator implements AutoCloseable {
     private static Program program(Llama model, KvCache cache, int tokens) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
-        Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.some(1, at);
-        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, cache, wanted);
+        Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.one(at);
+        Value hidden = model.forward(g, Sequence.ids(tokens), at, cache, wanted);
         return Program.of(g, Map.of("logits", model.logits(g, hidden)));
     }
 

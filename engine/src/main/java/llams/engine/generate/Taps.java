@@ -11,14 +11,12 @@ import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Graph;
-import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
 import llams.engine.llama.Llama;
 import llams.engine.llama.RopeTable;
 import llams.engine.llama.Sequence;
 import llams.engine.plan.Program;
 import llams.engine.safetensors.SafetensorsWriter;
-import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
 /// The named values on the way to a model's scores, for study and for comparing with other implementations, all F32:
@@ -51,21 +49,16 @@ public final class Taps {
     public static List<String> write(Device device, Llama model, Map<String, Tensor> weights, int[] ids, Path file)
             throws IOException {
         Graph g = new Graph();
-        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, ids.length),
+        Value hidden = model.forward(g, Sequence.ids(ids.length),
                 Sequence.of(model.config(), ids.length, ids.length, ids.length), null);
         Map<String, Value> outputs = new LinkedHashMap<>(g.taps());
         outputs.put("logits", model.logits(g, hidden));
         Map<String, Tensor> resident = new LinkedHashMap<>(weights);
         try (Arena arena = Arena.ofShared()) {
-            resident.put("rope.table", RopeTable.create(arena, model.config(), ids.length));
+            resident.put(RopeTable.NAME, RopeTable.create(arena, model.config(), ids.length));
             try (Session session = device.open(resident)) {
                 Executable pass = session.compile(Program.of(g, outputs));
-                for (int t = 0; t < ids.length; t++) {
-                    pass.input("ids").setInt(t, ids[t]);
-                    pass.input("position").setInt(t, t);
-                    pass.input("first").setInt(t, 0);
-                    pass.input("last").setInt(t, t);
-                }
+                Sequence.fill(pass, ids, 0);
                 pass.run();
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
                 outputs.keySet().forEach(name -> tensors.put(name, pass.output(name)));

@@ -8,11 +8,14 @@ import llams.engine.tensor.Tensor;
 
 /// The angles of rotary positions, made once per run: row p is `cos(p f[i])` for each pair i, then `sin(p f[i])`.
 public final class RopeTable {
+    /// Name of the leaf.
+    public static final String NAME = "rope.table";
+
     private RopeTable() {}
 
     /// The leaf that model code reads: `[positions, headDim]`.
     public static Leaf leaf(LlamaConfig config, int positions) {
-        return Leaf.weight("rope.table", DType.F32, positions, config.headDim());
+        return Leaf.weight(NAME, DType.F32, positions, config.headDim());
     }
 
     /// The table itself, F32 `[positions, headDim]`; angles are computed in double precision.

@@ -1,9 +1,9 @@
 package llams.engine.llama;
 
 import llams.engine.graph.Graph;
+import llams.engine.graph.Inputs;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Value;
-import llams.engine.tensor.DType;
 
 /// The tokens of a run whose last hidden state is wanted. A prompt needs the scores of its last token only: the last
 /// block then computes keys and values of all tokens, and everything else of that one.
@@ -15,12 +15,17 @@ public record Wanted(Leaf pickOrNull, Sequence at) {
         return new Wanted(null, at);
     }
 
-    /// The usual leaves: inputs named `pick` and `pick.position`, `pick.first` and `pick.last`.
-    public static Wanted some(int wanted, Sequence all) {
-        return new Wanted(Leaf.input("pick", DType.I32, wanted),
-                new Sequence(Leaf.input("pick.position", DType.I32, wanted),
-                        Leaf.input("pick.first", DType.I32, wanted), Leaf.input("pick.last", DType.I32, wanted),
-                        all.rope(), 0));
+    /// One token, which [#fill] names.
+    public static Wanted one(Sequence all) {
+        return new Wanted(Sequence.input("pick", 1), new Sequence(Sequence.input("pick.position", 1),
+                Sequence.input("pick.first", 1), Sequence.input("pick.last", 1), all.rope(), 0));
+    }
+
+    /// Fills the inputs of [#one]: the run's token `pick`, which stands at `position` and sees all before it.
+    public static void fill(Inputs program, int pick, int position) {
+        program.set(Sequence.input("pick", 1), pick);
+        program.set(Sequence.input("pick.position", 1), position);
+        program.set(Sequence.input("pick.last", 1), position);
     }
 
     /// The wanted rows of `[tokens, dim]`: `[wanted, dim]`.

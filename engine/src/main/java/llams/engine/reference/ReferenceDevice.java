@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.HostSession;
+import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
@@ -26,7 +27,7 @@ public final class ReferenceDevice implements Device {
     }
 
     @Override
-    public Session open(Map<String, Tensor> resident) {
+    public Session open(Map<String, Tensor> resident, Options options) {
         return new HostSession(resident, new HostSession.Kernels() {
             @Override
             public void run(HostSession.Step step) {

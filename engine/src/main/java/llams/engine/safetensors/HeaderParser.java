@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.safetensors.SafetensorsFile.Entry;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
@@ -92,7 +92,7 @@ final class HeaderParser {
         } catch (JacksonException e) {
             rethrowUnreadable(file, e);
             throw new SafetensorsException(file, "the header is not valid JSON near byte "
-                    + (8 + parser.currentLocation().getCharOffset()) + ": " + JsonTree.reason(e), e);
+                    + (8 + parser.currentLocation().getCharOffset()) + ": " + Json.reason(e), e);
         }
     }
 

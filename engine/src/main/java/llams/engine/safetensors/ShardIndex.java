@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -58,7 +58,7 @@ final class ShardIndex {
                 HeaderParser.rethrowUnreadable(index, e);
                 TokenStreamLocation at = parser.currentLocation();
                 throw new SafetensorsException(index, "is not valid JSON near line " + at.getLineNr() + ", column "
-                        + at.getColumnNr() + ": " + JsonTree.reason(e), e);
+                        + at.getColumnNr() + ": " + Json.reason(e), e);
             }
         }
         if (weightMap == null) {

@@ -1,19 +1,20 @@
 package llams.engine.weights;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LlamaConfig.RopeScaling;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.MissingNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/// Reads `config.json` and what else a model directory says about the model, with the defaults of Hugging Face's
-/// library.
+/// Reads and writes `config.json`, with the defaults of Hugging Face's library, and reads the stop ids beside it.
 public final class ConfigJson {
     /// Features of other models that would change the result: each is refused by name unless it has a plain value, as
     /// JSON writes it.
@@ -25,17 +26,29 @@ public final class ConfigJson {
     private static final int MAX_LAYERS = 10_000;
     private static final int MAX_WIDTH = 1 << 24;
     private static final double MAX_PARAMETERS = 1e15;
-    private static final int SHOWN = 80;
 
     private final JsonNode json;
+    private final JsonFields fields;
 
     private ConfigJson(JsonNode json) {
         this.json = json;
+        fields = new JsonFields(json);
     }
 
-    public static LlamaConfig read(Path file) throws IOException {
+    /// Reads `config.json` of a model directory.
+    ///
+    /// @throws IOException if it is missing, is not JSON, lacks a field or asks for something that is not supported;
+    ///     says which
+    public static LlamaConfig read(Path directory) throws IOException {
+        return readFile(directory.resolve("config.json"));
+    }
+
+    /// Reads a config file of any name.
+    ///
+    /// @throws IOException as [#read]
+    public static LlamaConfig readFile(Path file) throws IOException {
         try {
-            return new ConfigJson(JsonTree.readObject(file)).config();
+            return new ConfigJson(Json.readObject(file)).config();
         } catch (NoSuchFileException e) {
             throw new NoSuchFileException(file.toString(), null,
                     "no such file; a model directory needs config.json (Hugging Face form)");
@@ -44,27 +57,84 @@ public final class ConfigJson {
         }
     }
 
-    /// The `eos_token_id` of a generation config: empty if it has none.
-    public static List<Integer> stopIds(Path file) throws IOException {
+    /// The stop ids of a model directory: `eos_token_id` of `generation_config.json` if it has one, else of the config.
+    ///
+    /// @throws IOException if the file cannot be read, is not JSON, or has something else there
+    public static List<Integer> stopIds(LlamaConfig config, Path directory) throws IOException {
+        Path file = directory.resolve("generation_config.json");
+        List<Integer> stops = config.metadata().eos();
+        if (!Files.exists(file)) {
+            return stops;
+        }
         try {
-            return new ConfigJson(JsonTree.readObject(file)).ids("eos_token_id");
+            List<Integer> ids = new JsonFields(Json.readObject(file)).ids("eos_token_id");
+            return ids.isEmpty() ? stops : ids;
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
+    }
+
+    /// A config as the text of `config.json`, with every field that readers would otherwise guess. The names are those
+    /// of the older form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of
+    /// it: nothing of quantization.
+    public static String text(LlamaConfig config) {
+        LlamaConfig.Metadata metadata = config.metadata();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.putArray("architectures").add("LlamaForCausalLM");
+        json.put("model_type", "llama")
+                .put("hidden_size", config.dim())
+                .put("intermediate_size", config.hiddenDim())
+                .put("num_hidden_layers", config.layers())
+                .put("num_attention_heads", config.heads())
+                .put("num_key_value_heads", config.kvHeads())
+                .put("head_dim", config.headDim())
+                .put("vocab_size", config.vocab())
+                .put("rms_norm_eps", Double.parseDouble(Float.toString(config.normEps())))
+                .put("rope_theta", config.ropeTheta());
+        RopeScaling scaling = config.ropeScaling();
+        if (scaling == null) {
+            json.putNull("rope_scaling");
+        } else {
+            json.putObject("rope_scaling")
+                    .put("rope_type", "llama3")
+                    .put("factor", scaling.factor())
+                    .put("low_freq_factor", scaling.lowFactor())
+                    .put("high_freq_factor", scaling.highFactor())
+                    .put("original_max_position_embeddings", (long) scaling.originalPositions());
+        }
+        json.put("max_position_embeddings", config.maxPositions())
+                .put("tie_word_embeddings", config.tied())
+                .put("hidden_act", "silu")
+                .put("attention_bias", false)
+                .put("mlp_bias", false)
+                .put("attention_dropout", metadata.attentionDropout())
+                .put("initializer_range", Double.parseDouble(Float.toString(metadata.initializerRange())))
+                .put("use_cache", true)
+                .put("pretraining_tp", 1);
+        if (metadata.bos() >= 0) {
+            json.put("bos_token_id", metadata.bos());
+        }
+        if (metadata.eos().size() == 1) {
+            json.put("eos_token_id", metadata.eos().getFirst());
+        } else if (!metadata.eos().isEmpty()) {
+            metadata.eos().forEach(json.putArray("eos_token_id")::add);
+        }
+        json.put("torch_dtype", metadata.dtype() == null ? "float32" : metadata.dtype());
+        return json.toPrettyString() + "\n";
     }
 
     private LlamaConfig config() {
         String type = json.path("model_type").asString("");
         if (!type.equals("llama")) {
             throw new IllegalArgumentException(
-                    "model_type \"" + cut(type) + "\" is not supported; this program runs: llama");
+                    "model_type \"" + JsonFields.cut(type) + "\" is not supported; this program runs: llama");
         }
         PLAIN.forEach((name, plain) -> refuseUnless(json, name, plain));
-        int dim = size("hidden_size", MAX_WIDTH);
-        int heads = size("num_attention_heads", MAX_WIDTH);
-        int kvHeads = optional("num_key_value_heads", heads, MAX_WIDTH);
-        int headDim = optional("head_dim", dim / heads, MAX_WIDTH);
-        if (isPresent(json, "head_dim") ? headDim % 2 != 0 : dim % heads != 0 || headDim % 2 != 0) {
+        int dim = fields.size("hidden_size", MAX_WIDTH);
+        int heads = fields.size("num_attention_heads", MAX_WIDTH);
+        int kvHeads = fields.size("num_key_value_heads", heads, MAX_WIDTH);
+        int headDim = fields.size("head_dim", dim / heads, MAX_WIDTH);
+        if (fields.has("head_dim") ? headDim % 2 != 0 : dim % heads != 0 || headDim % 2 != 0) {
             throw new IllegalArgumentException(
                     "hidden_size " + dim + " and " + heads + " heads give no even head_dim; say head_dim");
         }
@@ -76,17 +146,14 @@ public final class ConfigJson {
             throw new IllegalArgumentException(
                     heads + " heads of " + headDim + " are wider than any model: " + MAX_WIDTH);
         }
-        int positions = optional("max_position_embeddings", 2048, Integer.MAX_VALUE);
-        JsonNode rope = rope();
-        List.of(json, rope).forEach(place -> refuseUnless(place, PARTIAL, List.of("1", "1.0")));
-        double theta = decimal(isPresent(rope, "rope_theta") ? rope : json, "rope_theta", 10000);
-        List<Integer> begin = ids("bos_token_id");
-        LlamaConfig config = new LlamaConfig(dim, size("intermediate_size", MAX_WIDTH),
-                size("num_hidden_layers", MAX_LAYERS), heads, kvHeads, headDim, size("vocab_size", Integer.MAX_VALUE),
-                (float) decimal(json, "rms_norm_eps", 1e-6), theta, ropeScaling(rope, positions), positions,
-                flag("tie_word_embeddings"), (float) decimal(json, "initializer_range", 0.02),
-                begin.isEmpty() ? -1 : begin.getFirst(), ids("eos_token_id"),
-                isPresent(json, "dtype") ? text("dtype") : text("torch_dtype"), Quantization.method(json), dropout());
+        int positions = fields.size("max_position_embeddings", 2048, Integer.MAX_VALUE);
+        JsonFields rope = new JsonFields(rope());
+        List.of(json, rope.json()).forEach(place -> refuseUnless(place, PARTIAL, List.of("1", "1.0")));
+        LlamaConfig config = new LlamaConfig(dim, fields.size("intermediate_size", MAX_WIDTH),
+                fields.size("num_hidden_layers", MAX_LAYERS), heads, kvHeads, headDim,
+                fields.size("vocab_size", Integer.MAX_VALUE), (float) fields.positive("rms_norm_eps", 1e-6),
+                (rope.has("rope_theta") ? rope : fields).positive("rope_theta", 10000), ropeScaling(rope, positions),
+                positions, fields.flag("tie_word_embeddings"), metadata());
         double parameters = (double) config.layers() * dim * (2.0 * heads * headDim + 3.0 * config.hiddenDim());
         if (parameters > MAX_PARAMETERS) {
             throw new IllegalArgumentException(
@@ -95,10 +162,18 @@ public final class ConfigJson {
         return config;
     }
 
+    private LlamaConfig.Metadata metadata() {
+        List<Integer> begin = fields.ids("bos_token_id");
+        return new LlamaConfig.Metadata((float) fields.positive("initializer_range", 0.02),
+                begin.isEmpty() ? -1 : begin.getFirst(), fields.ids("eos_token_id"),
+                fields.text(fields.has("dtype") ? "dtype" : "torch_dtype"), Quantization.method(json),
+                fields.rate("attention_dropout"));
+    }
+
     private static void refuseUnless(JsonNode place, String name, List<String> plain) {
         JsonNode value = place.path(name);
         if (!value.isMissingNode() && !value.isNull() && !plain.contains(written(value))) {
-            throw new IllegalArgumentException(name + " " + shown(value) + " is not supported; Llama 3 has "
+            throw new IllegalArgumentException(name + " " + JsonFields.shown(value) + " is not supported; Llama 3 has "
                     + (plain.isEmpty() ? "none" : plain.getFirst()));
         }
     }
@@ -112,11 +187,11 @@ public final class ConfigJson {
     /// What describes the rotary positions, in the older or the newer form; where both are there, the older counts.
     private JsonNode rope() {
         for (String name : List.of("rope_scaling", "rope_parameters")) {
-            if (isPresent(json, name)) {
+            if (fields.has(name)) {
                 JsonNode rope = json.get(name);
                 if (!rope.isObject()) {
                     throw new IllegalArgumentException(name + " must be an object as in {\"rope_type\": \"llama3\","
-                            + " ...}, not " + shown(rope));
+                            + " ...}, not " + JsonFields.shown(rope));
                 }
                 if (!rope.isEmpty()) {
                     return rope;
@@ -127,11 +202,11 @@ public final class ConfigJson {
     }
 
     /// The original context stands beside the scaling or in it. The first counts; without either it is the model's own.
-    private RopeScaling ropeScaling(JsonNode rope, int positions) {
-        JsonNode named = rope.path(isPresent(rope, "rope_type") ? "rope_type" : "type");
+    private RopeScaling ropeScaling(JsonFields rope, int positions) {
+        JsonNode named = rope.json().path(rope.has("rope_type") ? "rope_type" : "type");
         String type = named.isMissingNode() || named.isNull()
                 ? "default"
-                : named.isString() ? named.stringValue() : shown(named);
+                : named.isString() ? named.stringValue() : JsonFields.shown(named);
         String original = "original_max_position_embeddings";
         return switch (type) {
             case "default" -> null;
@@ -144,108 +219,17 @@ public final class ConfigJson {
                             + " high_freq_factor, not " + low + " and " + high);
                 }
                 yield new RopeScaling(factor, low, high,
-                        decimal(isPresent(json, original) ? json : rope, original, positions));
+                        (fields.has(original) ? fields : rope).positive(original, positions));
             }
-            default -> throw new IllegalArgumentException(
-                    "rope type \"" + cut(type) + "\" is not supported; this program knows: default, llama3");
+            default -> throw new IllegalArgumentException("rope type \"" + JsonFields.cut(type)
+                    + "\" is not supported; this program knows: default, llama3");
         };
     }
 
-    private static double factor(JsonNode rope, String name) {
-        if (!isPresent(rope, name)) {
+    private static double factor(JsonFields rope, String name) {
+        if (!rope.has(name)) {
             throw new IllegalArgumentException("rope scaling of type llama3 needs the number \"" + name + "\"");
         }
-        return decimal(rope, name, 0);
-    }
-
-    private double dropout() {
-        JsonNode value = json.path("attention_dropout");
-        if (value.isMissingNode() || value.isNull()) {
-            return 0;
-        }
-        double rate = value.isNumber() ? value.asDouble(Double.NaN) : Double.NaN;
-        if (!(rate >= 0 && rate < 1)) {
-            throw new IllegalArgumentException(
-                    "\"attention_dropout\" must be a number from 0 to below 1, not " + shown(value));
-        }
-        return rate;
-    }
-
-    private static boolean isPresent(JsonNode place, String name) {
-        return place.hasNonNull(name);
-    }
-
-    private int size(String name, int most) {
-        if (!isPresent(json, name)) {
-            throw new IllegalArgumentException("\"" + name + "\" is missing");
-        }
-        return optional(name, 0, most);
-    }
-
-    private int optional(String name, int otherwise, int most) {
-        if (!isPresent(json, name)) {
-            return otherwise;
-        }
-        JsonNode value = json.get(name);
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() <= 0) {
-            throw new IllegalArgumentException("\"" + name + "\" must be a positive whole number, not " + shown(value));
-        }
-        if (value.asInt() > most) {
-            throw new IllegalArgumentException(
-                    "\"" + name + "\" is " + value.asInt() + ", more than any model has: " + most);
-        }
-        return value.asInt();
-    }
-
-    private static double decimal(JsonNode place, String name, double otherwise) {
-        if (!isPresent(place, name)) {
-            return otherwise;
-        }
-        double value = place.get(name).isNumber() ? place.get(name).asDouble(Double.NaN) : Double.NaN;
-        if (!(value > 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(
-                    "\"" + name + "\" must be a positive number, not " + shown(place.get(name)));
-        }
-        return value;
-    }
-
-    private boolean flag(String name) {
-        if (isPresent(json, name) && !json.get(name).isBoolean()) {
-            throw new IllegalArgumentException("\"" + name + "\" must be true or false, not " + shown(json.get(name)));
-        }
-        return json.path(name).asBoolean(false);
-    }
-
-    private String text(String name) {
-        if (isPresent(json, name) && !json.get(name).isString()) {
-            throw new IllegalArgumentException("\"" + name + "\" must be a text, not " + shown(json.get(name)));
-        }
-        return json.path(name).asString(null);
-    }
-
-    /// An id, a list of ids, or nothing.
-    private List<Integer> ids(String name) {
-        if (!isPresent(json, name)) {
-            return List.of();
-        }
-        JsonNode value = json.get(name);
-        List<Integer> ids = new ArrayList<>();
-        for (JsonNode id : value.isArray() ? value : List.of(value)) {
-            if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0) {
-                throw new IllegalArgumentException(
-                        "\"" + name + "\" must be an id or a list of ids, not " + shown(value));
-            }
-            ids.add(id.asInt());
-        }
-        return List.copyOf(ids);
-    }
-
-    /// A value for a message.
-    static String shown(JsonNode value) {
-        return cut(value.toString());
-    }
-
-    private static String cut(String text) {
-        return text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text;
+        return rope.positive(name, 0);
     }
 }

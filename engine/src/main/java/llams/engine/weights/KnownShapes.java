@@ -21,18 +21,23 @@ public final class KnownShapes {
         RopeScaling by8 = new RopeScaling(8, 1, 4, 8192);
         RopeScaling by32 = new RopeScaling(32, 1, 4, 8192);
         Map<String, LlamaConfig> shapes = new LinkedHashMap<>();
-        shapes.put("llama3-8b", shape(4096, 14336, 32, 32, 128, null, 8192, false));
-        shapes.put("llama3.1-8b", shape(4096, 14336, 32, 32, 128, by8, 131_072, false));
-        shapes.put("llama3.2-1b", shape(2048, 8192, 16, 32, 64, by32, 131_072, true));
-        shapes.put("llama3.2-3b", shape(3072, 8192, 28, 24, 128, by32, 131_072, true));
+        shapes.put("llama3-8b", shape(4096, 14336, 32, 32, null, 8192, false));
+        shapes.put("llama3.1-8b", shape(4096, 14336, 32, 32, by8, 131_072, false));
+        shapes.put("llama3.2-1b", shape(2048, 8192, 16, 32, by32, 131_072, true));
+        shapes.put("llama3.2-3b", shape(3072, 8192, 28, 24, by32, 131_072, true));
         BY_NAME = Collections.unmodifiableMap(shapes);
     }
 
     private KnownShapes() {}
 
-    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int headDim, RopeScaling scaling,
+    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, RopeScaling scaling,
             int positions, boolean tied) {
-        return new LlamaConfig(dim, hiddenDim, layers, heads, 8, headDim, VOCAB, 1e-5f, 500_000, scaling, positions,
-                tied, 0.02f, BEGIN_OF_TEXT, List.of(END_OF_TEXT), "bfloat16");
+        return LlamaConfig.standard(dim, hiddenDim, layers, heads, 8, VOCAB)
+                .withRope(500_000, scaling)
+                .withMaxPositions(positions)
+                .withTied(tied)
+                .withMetadata(LlamaConfig.Metadata.standard()
+                        .withIds(BEGIN_OF_TEXT, List.of(END_OF_TEXT))
+                        .withDtype("bfloat16"));
     }
 }

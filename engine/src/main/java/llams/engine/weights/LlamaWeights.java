@@ -11,17 +11,14 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
 import llams.engine.device.Device;
+import llams.engine.device.Options;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
@@ -35,11 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that
 /// is asked for or the weights are to be quantized.
 public final class LlamaWeights implements AutoCloseable {
-    /// Buffers that old programs saved along: what they hold follows from the config.
-    private static final String BUFFER = "rotary_emb.inv_freq";
-    private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,9})\\..*");
-    private static final int SHOWN = 6;
-
     public final Path directory;
     /// As the weights are here: quantized although they are not stored so, or with a head of their own although the
     /// file calls itself tied.
@@ -50,6 +42,7 @@ public final class LlamaWeights implements AutoCloseable {
     private final boolean isStoredQuantized;
     private final boolean isStoredTied;
     private final boolean isMapped;
+    private final Options options;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
@@ -58,15 +51,16 @@ public final class LlamaWeights implements AutoCloseable {
     /// Null until it is asked for: it costs reading all files.
     private String contentHash;
 
-    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Checkpoint checkpoint)
-            throws IOException {
+    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Options options,
+            Checkpoint checkpoint) throws IOException {
         this.directory = directory;
         isMapped = map;
+        this.options = options;
         this.checkpoint = checkpoint;
-        isStoredQuantized = stored.quantization() != null;
+        isStoredQuantized = stored.metadata().quantization() != null;
         isStoredTied = stored.tied();
-        LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? stored.untied() : stored;
-        config = quantize ? shown.withQuantization(Quantization.METHOD) : shown;
+        LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? stored.withTied(false) : stored;
+        config = quantize ? shown.withMetadata(shown.metadata().withQuantization(Quantization.METHOD)) : shown;
         findAll();
         notes = List.copyOf(notes());
     }
@@ -75,7 +69,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
-        return open(directory, false, true);
+        return open(directory, false, true, Options.standard());
     }
 
     /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked
@@ -84,18 +78,20 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open]
     public static LlamaWeights openQuantized(Path directory) throws IOException {
-        return open(directory, true, true);
+        return open(directory, true, true, Options.standard());
     }
 
     /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
     ///
+    /// @param options of what quantizes and hashes the weights
     /// @throws IOException as [#open(Path)]
-    public static LlamaWeights open(Path directory, boolean quantize, boolean map) throws IOException {
+    public static LlamaWeights open(Path directory, boolean quantize, boolean map, Options options)
+            throws IOException {
         ModelDirectory.check(directory);
-        LlamaConfig stored = LlamaConfig.read(directory);
+        LlamaConfig stored = ConfigJson.read(directory);
         Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
         try {
-            return new LlamaWeights(directory, stored, quantize, map, checkpoint);
+            return new LlamaWeights(directory, stored, quantize, map, options, checkpoint);
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -150,7 +146,7 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
         }
         boolean isQuantized = isBlocks
-                || config.quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
+                || config.metadata().quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
         return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? DType.Q8_0 : dtype, shape));
     }
 
@@ -160,33 +156,7 @@ public final class LlamaWeights implements AutoCloseable {
             notes.add("config.json says tie_word_embeddings true, but \"" + Llama.HEAD
                     + "\" is not the embedding: it is used as the head that it is");
         }
-        SortedSet<Integer> layers = new TreeSet<>();
-        int ofLayers = 0;
-        Map<String, Integer> others = new TreeMap<>();
-        for (String name : checkpoint.names()) {
-            if (leaves.containsKey(name) || name.equals(Llama.HEAD) || name.endsWith(BUFFER)) {
-                continue;
-            }
-            Matcher layer = LAYER.matcher(name);
-            if (layer.matches() && Integer.parseInt(layer.group(1)) >= config.layers()) {
-                layers.add(Integer.valueOf(layer.group(1)));
-                ofLayers++;
-            } else {
-                others.merge(name.replaceAll("\\.\\d+\\.", ".*."), 1, Integer::sum);
-            }
-        }
-        if (ofLayers > 0) {
-            notes.add(ofLayers + " tensors of layers " + layers.first() + " to " + layers.last()
-                    + " are not used: config.json says num_hidden_layers " + config.layers());
-        }
-        if (!others.isEmpty()) {
-            List<String> shown = new ArrayList<>();
-            others.forEach((name, count) -> shown.add(count == 1 ? name : name + " (" + count + ")"));
-            int count = others.values().stream().mapToInt(Integer::intValue).sum();
-            notes.add(count + (count == 1 ? " tensor is" : " tensors are") + " not used, as the model has no such"
-                    + " part: " + String.join(", ", shown.subList(0, Math.min(SHOWN, shown.size())))
-                    + (shown.size() > SHOWN ? " and " + (shown.size() - SHOWN) + " more names" : ""));
-        }
+        notes.addAll(UnusedTensors.notes(checkpoint.names(), leaves.keySet(), config.layers()));
         return notes;
     }
 
@@ -197,14 +167,21 @@ public final class LlamaWeights implements AutoCloseable {
         if (config.tied() == isStoredTied) {
             return Files.readAllBytes(file);
         }
-        ObjectNode json = JsonTree.readObject(file);
+        ObjectNode json = Json.readObject(file);
         json.put("tie_word_embeddings", false);
         return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /// The weights as frozen leaves, in the types that they have here.
     public Parameters frozen() {
-        return (name, dims) -> leaves.get(name);
+        return (name, dims) -> {
+            Leaf leaf = leaves.get(name);
+            if (leaf == null || !leaf.shape().equals(Shape.of(dims))) {
+                throw new IllegalArgumentException(directory + ": \"" + name + "\" " + Shape.of(dims) + " is wanted, "
+                        + (leaf == null ? "and the model has no such weight" : "not " + leaf.shape()));
+            }
+            return leaf;
+        };
     }
 
     /// The model without adapters.
@@ -258,7 +235,7 @@ public final class LlamaWeights implements AutoCloseable {
         }
         Tensor blocks = Tensor.allocate(arena, DType.Q8_0, leaf.shape());
         if (quantizer == null) {
-            quantizer = new Quantizer();
+            quantizer = new Quantizer(options);
         }
         try {
             quantizer.quantize(stored, blocks);
@@ -279,7 +256,7 @@ public final class LlamaWeights implements AutoCloseable {
     public String contentHash() throws IOException {
         if (contentHash == null) {
             long hash = 0;
-            try (ContentHash content = new ContentHash()) {
+            try (ContentHash content = new ContentHash(options)) {
                 for (String name : new TreeSet<>(checkpoint.names())) {
                     hash = Long.rotateLeft(hash, 7) * 31 + content.of(checkpoint.tensor(name).data());
                 }

@@ -32,7 +32,7 @@ public final class Quantization {
                 && field.path("group_size").asInt(0) == Q8Block.ELEMENTS;
         if (!isKnown) {
             throw new IllegalArgumentException(
-                    FIELD + " " + ConfigJson.shown(field) + " is not supported; this" + " program reads quant_method \""
+                    FIELD + " " + JsonFields.shown(field) + " is not supported; this" + " program reads quant_method \""
                             + METHOD + "\" with bits 8 and group_size 32, and weights that are not quantized");
         }
         return METHOD;

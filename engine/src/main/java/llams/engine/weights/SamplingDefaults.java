@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoublePredicate;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import tools.jackson.databind.JsonNode;
 
 /// How a model's makers want its tokens picked, in `generation_config.json`. What the file does not say is null.
@@ -25,7 +25,7 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
         if (!Files.exists(file)) {
             return new SamplingDefaults(null, null, null, null, null);
         }
-        JsonNode json = JsonTree.readObject(file);
+        JsonNode json = Json.readObject(file);
         JsonNode sample = json.path("do_sample");
         check(sample.isBoolean() || isAbsent(sample), file, "do_sample", "true or false", sample);
         Double topK = number(json, file, "top_k", "a whole number, 0 or more", k -> k >= 0 && k == (int) k);
@@ -78,7 +78,7 @@ public record SamplingDefaults(Boolean sample, Double temperature, Integer topK,
 
     private static void check(boolean holds, Path file, String key, String wanted, JsonNode found) throws IOException {
         if (!holds) {
-            throw new IOException(file + ": \"" + key + "\" is " + ConfigJson.shown(found) + "; wanted " + wanted);
+            throw new IOException(file + ": \"" + key + "\" is " + JsonFields.shown(found) + "; wanted " + wanted);
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
+import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
 import llams.engine.plan.Program;
@@ -35,8 +36,13 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     }
 
     @Override
-    public Session open(Map<String, Tensor> resident) {
-        return new WatchedSession(device.open(resident), checkpoint);
+    public Options options() {
+        return device.options();
+    }
+
+    @Override
+    public Session open(Map<String, Tensor> resident, Options options) {
+        return new WatchedSession(device.open(resident, options), checkpoint);
     }
 
     private record WatchedSession(Session session, Checkpoint checkpoint) implements Session {

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import llams.engine.Golden;
+import llams.engine.device.Options;
 import llams.engine.weights.LlamaWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class ContentHashTest {
     }
 
     private static long hash(byte[] data) {
-        try (ContentHash hash = new ContentHash()) {
+        try (ContentHash hash = new ContentHash(Options.standard())) {
             return hash.of(MemorySegment.ofArray(data));
         }
     }
@@ -72,15 +73,8 @@ class ContentHashTest {
         long expected = hash(data);
         MemorySegment other = MemorySegment.ofArray(new byte[data.length + 3]).asSlice(3);
         MemorySegment.copy(data, 0, other, ValueLayout.JAVA_BYTE, 0, data.length);
-        String threads = System.setProperty(CpuDevice.THREADS, "1");
-        try (ContentHash one = new ContentHash()) {
+        try (ContentHash one = new ContentHash(new Options(1))) {
             assertEquals(expected, one.of(other));
-        } finally {
-            if (threads == null) {
-                System.clearProperty(CpuDevice.THREADS);
-            } else {
-                System.setProperty(CpuDevice.THREADS, threads);
-            }
         }
     }
 

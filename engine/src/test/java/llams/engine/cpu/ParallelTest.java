@@ -100,7 +100,7 @@ class ParallelTest {
             AtomicInteger runs = new AtomicInteger();
             p.run(20, (_, outer) -> {
                 Thread thread = Thread.currentThread();
-                Scratch shared = p.scratch();
+                ThreadBuffers shared = p.buffers();
                 assertNotSame(outer, shared);
                 p.run(10, (_, inner) -> {
                     assertSame(thread, Thread.currentThread());
@@ -119,10 +119,10 @@ class ParallelTest {
             float[][] seen = new float[2][];
             for (int i = 0; i < 2; i++) {
                 int call = i;
-                p.run(1, (_, scratch) -> seen[call] = scratch.floats(0, 100));
+                p.run(1, (_, buffers) -> seen[call] = buffers.floats(0, 100));
             }
             assertSame(seen[0], seen[1]);
-            assertNotSame(seen[0], p.scratch().floats(0, 100));
+            assertNotSame(seen[0], p.buffers().floats(0, 100));
         }
     }
 

@@ -15,7 +15,7 @@ import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
-/// Products of matrices are those of the scalar loops: tall, wide and thin ones, sums onto what stands there, every
+/// GemmPlan of matrices are those of the scalar loops: tall, wide and thin ones, sums onto what stands there, every
 /// weight type.
 class ProductParityTest extends KernelParity {
     private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 64, 2050}, {1, 7, 63}, {3, 65, 130}, {8, 9, 1030},

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import llams.engine.device.Options;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Q8Reference;
@@ -23,7 +24,7 @@ class QuantizerTest {
     @Test
     void everyBlockOfEveryType() {
         SplittableRandom random = new SplittableRandom(5);
-        try (Quantizer quantizer = new Quantizer()) {
+        try (Quantizer quantizer = new Quantizer(Options.standard())) {
             for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
                 Tensor source = Tensor.allocate(Arena.ofAuto(), dtype, Shape.of(ROWS, COLUMNS));
                 for (int i = 0; i < source.elements(); i++) {
@@ -47,7 +48,7 @@ class QuantizerTest {
 
     @Test
     void whatCannotBeQuantizedIsRefused() {
-        try (Quantizer quantizer = new Quantizer()) {
+        try (Quantizer quantizer = new Quantizer(Options.standard())) {
             Tensor target = Tensor.allocate(Arena.ofAuto(), DType.Q8_0, Shape.of(ROWS, COLUMNS));
             for (float bad : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, 1e7f}) {
                 Tensor source = Tensor.allocate(Arena.ofAuto(), DType.F32, Shape.of(ROWS, COLUMNS));

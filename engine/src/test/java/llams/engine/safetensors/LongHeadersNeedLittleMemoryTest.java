@@ -4,16 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.IntFunction;
+import llams.engine.OtherJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.core.JsonParser;
@@ -22,9 +22,6 @@ import tools.jackson.databind.JsonNode;
 /// The longest header that the format allows is read or refused in a heap of 160 MB, whatever fills it.
 class LongHeadersNeedLittleMemoryTest {
     private static final int MAX_BYTES = (int) Header.MAX_BYTES;
-
-    private static final String CLASS_PATH = String.join(File.pathSeparator, whereIs(Open.class),
-            whereIs(SafetensorsFile.class), whereIs(JsonParser.class), whereIs(JsonNode.class));
 
     /// What the other JVM does.
     static final class Open {
@@ -40,16 +37,6 @@ class LongHeadersNeedLittleMemoryTest {
     @TempDir
     Path directory;
 
-    /// The directory or jar of a class, also where Maven has patched the tests into the module.
-    private static String whereIs(Class<?> type) {
-        String name = type.getName().substring(type.getPackageName().length() + 1) + ".class";
-        String found = URLDecoder.decode(type.getResource(name).getPath(), StandardCharsets.UTF_8);
-        int jar = found.indexOf("!/");
-        return jar < 0
-                ? found.substring(0, found.length() - type.getName().length() - ".class".length())
-                : found.substring("file:".length(), jar);
-    }
-
     /// Opens a file with as many parts as fit, in a JVM of its own.
     private String opened(String start, IntFunction<String> part, String end) throws IOException, InterruptedException {
         Path file = directory.resolve("x.safetensors");
@@ -62,12 +49,10 @@ class LongHeadersNeedLittleMemoryTest {
             left -= write(out, end);
             write(out, " ".repeat(left));
         }
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = new ProcessBuilder(java, "-Xmx160m", "-XX:+UseSerialGC", "-cp", CLASS_PATH,
-                Open.class.getName(), file.toString()).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), said);
-        return said;
+        OtherJvm.Run run = OtherJvm.run(List.of("-Xmx160m", "-XX:+UseSerialGC"),
+                List.of(SafetensorsFile.class, JsonParser.class, JsonNode.class), Open.class, file.toString());
+        assertEquals(0, run.exitCode(), run.output());
+        return run.output();
     }
 
     private static int write(OutputStream out, String text) throws IOException {

@@ -28,7 +28,7 @@ class LlamaConfigTest {
 
     private LlamaConfig read(String fields) throws IOException {
         Files.writeString(directory.resolve("config.json"), "{" + fields + "}");
-        return LlamaConfig.read(directory);
+        return ConfigJson.read(directory);
     }
 
     private String refusal(String fields) {
@@ -44,7 +44,7 @@ class LlamaConfigTest {
         assertEquals(10000, config.ropeTheta());
         assertNull(config.ropeScaling());
         assertEquals(2048, config.maxPositions());
-        assertEquals(List.of(), config.eos());
+        assertEquals(List.of(), config.metadata().eos());
     }
 
     @Test
@@ -97,10 +97,10 @@ class LlamaConfigTest {
     @Test
     void dropoutIsKeptForTraining() throws IOException {
         LlamaConfig config = read(SIZES + ", \"attention_dropout\": 0.1");
-        assertEquals(0.1, config.attentionDropout());
-        Files.writeString(directory.resolve("config.json"), config.toJson());
-        assertEquals(0.1, LlamaConfig.read(directory).attentionDropout());
-        assertEquals(0, read(SIZES + ", \"attention_dropout\": null").attentionDropout());
+        assertEquals(0.1, config.metadata().attentionDropout());
+        Files.writeString(directory.resolve("config.json"), ConfigJson.text(config));
+        assertEquals(0.1, ConfigJson.read(directory).metadata().attentionDropout());
+        assertEquals(0, read(SIZES + ", \"attention_dropout\": null").metadata().attentionDropout());
     }
 
     @Test
@@ -111,18 +111,18 @@ class LlamaConfigTest {
 
     @Test
     void stopIdsAreOneOrSeveralAndTheGenerationConfigWins() throws IOException {
-        assertEquals(List.of(7), read(SIZES + ", \"eos_token_id\": 7").stopIds(directory));
+        assertEquals(List.of(7), ConfigJson.stopIds(read(SIZES + ", \"eos_token_id\": 7"), directory));
         LlamaConfig several = read(SIZES + ", \"eos_token_id\": [7, 8, 9]");
-        assertEquals(List.of(7, 8, 9), several.stopIds(directory));
+        assertEquals(List.of(7, 8, 9), ConfigJson.stopIds(several, directory));
         Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
-        assertEquals(List.of(5, 6), several.stopIds(directory));
+        assertEquals(List.of(5, 6), ConfigJson.stopIds(several, directory));
     }
 
     @Test
     void whatIsNoStopIdIsRefused() throws IOException {
         LlamaConfig config = read(SIZES);
         Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": \"<|eot_id|>\"}");
-        String refusal = assertThrows(IOException.class, () -> config.stopIds(directory)).getMessage();
+        String refusal = assertThrows(IOException.class, () -> ConfigJson.stopIds(config, directory)).getMessage();
         assertTrue(
                 refusal.endsWith(
                         "generation_config.json: \"eos_token_id\" must be an id or a list of ids, not \"<|eot_id|>\""),
@@ -131,16 +131,18 @@ class LlamaConfigTest {
 
     @Test
     void whatIsWrittenIsReadBackTheSame() throws IOException {
-        LlamaConfig config = new LlamaConfig(48, 80, 3, 6, 2, 8, 333, 1e-5f, 500000,
-                new LlamaConfig.RopeScaling(8, 1, 4, 8192), 4096, true, 0.02f, 1, List.of(2, 3), "bfloat16");
-        Files.writeString(directory.resolve("config.json"), config.toJson());
-        assertEquals(config, LlamaConfig.read(directory));
+        LlamaConfig config = LlamaConfig.standard(48, 80, 3, 6, 2, 333)
+                .withRope(500000, new LlamaConfig.RopeScaling(8, 1, 4, 8192))
+                .withMaxPositions(4096)
+                .withTied(true)
+                .withMetadata(LlamaConfig.Metadata.standard().withIds(1, List.of(2, 3)).withDtype("bfloat16"));
+        Files.writeString(directory.resolve("config.json"), ConfigJson.text(config));
+        assertEquals(config, ConfigJson.read(directory));
     }
 
     @Test
     void theParameterCountIsThatOfThePublishedModel() throws IOException {
-        LlamaConfig llama3 = new LlamaConfig(4096, 14336, 32, 32, 8, 128, 128256, 1e-5f, 500000, null, 8192, false,
-                0.02f, 128000, List.of(128001), "bfloat16");
+        LlamaConfig llama3 = LlamaConfig.standard(4096, 14336, 32, 32, 8, 128256);
         assertEquals(8_030_261_248L, llama3.parameters());
     }
 

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.Golden;
 import llams.engine.llama.Llama;
-import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.DType;
@@ -60,7 +59,7 @@ class UnusedTensorsAreNotedTest {
 
     private static boolean isTied(Golden.Model model) {
         try {
-            return LlamaConfig.read(model.dir("f32")).tied();
+            return ConfigJson.read(model.dir("f32")).tied();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -11,7 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.tokenizer.Encoding;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
@@ -52,7 +52,7 @@ final class RenderedTemplate implements ChatTemplate {
         Map<String, String> tokens = new LinkedHashMap<>();
         for (String name : new String[] {"special_tokens_map.json", "tokenizer_config.json"}) {
             if (Files.isRegularFile(directory.resolve(name))) {
-                JsonTree.readObject(directory.resolve(name)).properties().forEach(property -> {
+                Json.readObject(directory.resolve(name)).properties().forEach(property -> {
                     String token = property.getValue().isString()
                             ? property.getValue().stringValue()
                             : property.getValue().path("content").asString(null);

@@ -3,7 +3,7 @@ package llams.model.chat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import tools.jackson.databind.JsonNode;
 
 /// A chat template's text and where it stands.
@@ -20,7 +20,7 @@ record TemplateFile(Path file, String template, String toolUse) {
         }
         for (String name : new String[] {"tokenizer_config.json", "chat_template.json"}) {
             Path file = directory.resolve(name);
-            JsonNode template = Files.isRegularFile(file) ? JsonTree.readObject(file).get("chat_template") : null;
+            JsonNode template = Files.isRegularFile(file) ? Json.readObject(file).get("chat_template") : null;
             if (template != null && !template.isNull()) {
                 return of(file, template);
             }

@@ -20,6 +20,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.model.files.ByteProgress;
 import llams.model.files.HeldFiles;
 import llams.model.files.OutputDirectory;
@@ -37,13 +38,13 @@ public final class NewModel {
     ///
     /// @throws IllegalArgumentException if it names one that weights cannot have
     public static DType dtype(LlamaConfig config) {
-        return switch (config.dtype()) {
+        return switch (config.metadata().dtype()) {
             case null -> DType.F32;
             case "float32" -> DType.F32;
             case "bfloat16" -> DType.BF16;
             case "float16" -> DType.F16;
             default -> throw new IllegalArgumentException(
-                    "dtype \"" + config.dtype() + "\" is not supported; there are: float32, bfloat16, float16");
+                    "dtype \"" + config.metadata().dtype() + "\" is not supported; there are: float32, bfloat16, float16");
         };
     }
 
@@ -88,7 +89,7 @@ public final class NewModel {
             writer.finish();
             HeldFiles.ofTokenizer(tokenizer).write(output.path());
             writeGenerationConfig(config, output.path());
-            AtomicFiles.write(output.path().resolve("config.json"), config.toJson().getBytes(StandardCharsets.UTF_8));
+            AtomicFiles.write(output.path().resolve("config.json"), ConfigJson.text(config).getBytes(StandardCharsets.UTF_8));
             output.commit();
         }
     }
@@ -110,11 +111,11 @@ public final class NewModel {
             return;
         }
         ObjectNode json = JsonMapper.shared().createObjectNode();
-        if (config.bos() >= 0) {
-            json.put("bos_token_id", config.bos());
+        if (config.metadata().bos() >= 0) {
+            json.put("bos_token_id", config.metadata().bos());
         }
-        if (!config.eos().isEmpty()) {
-            config.eos().forEach(json.putArray("eos_token_id")::add);
+        if (!config.metadata().eos().isEmpty()) {
+            config.metadata().eos().forEach(json.putArray("eos_token_id")::add);
         }
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
     }

@@ -9,13 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.engine.weights.Quantization;
@@ -53,9 +54,9 @@ public final class QuantizedModel {
     public static Report write(Path model, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         ModelDirectory.check(model);
-        LlamaConfig config = LlamaConfig.read(model);
-        if (config.quantization() != null) {
-            throw new IOException(model + ": its weights are quantized already (" + config.quantization() + ")");
+        LlamaConfig config = ConfigJson.read(model);
+        if (config.metadata().quantization() != null) {
+            throw new IOException(model + ": its weights are quantized already (" + config.metadata().quantization() + ")");
         }
         try (LlamaWeights weights = LlamaWeights.openQuantized(model);
                 OutputDirectory output = OutputDirectory.create(out)) {
@@ -120,7 +121,7 @@ public final class QuantizedModel {
     }
 
     private static byte[] config(LlamaWeights weights, List<String> kept) throws IOException {
-        ObjectNode config = (ObjectNode) JsonTree.parse("config.json", weights.configJson());
+        ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
         Quantization.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
     }
@@ -129,8 +130,8 @@ public final class QuantizedModel {
     ///
     /// @throws IOException if the model in this directory is quantized
     public static void refuse(Path model, LlamaConfig config, String work) throws IOException {
-        if (config.quantization() != null) {
-            throw new IOException(model + ": its weights are quantized (" + config.quantization() + "), and " + work
+        if (config.metadata().quantization() != null) {
+            throw new IOException(model + ": its weights are quantized (" + config.metadata().quantization() + "), and " + work
                     + " needs the model that they were made from");
         }
     }

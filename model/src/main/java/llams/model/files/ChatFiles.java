@@ -8,7 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.model.chat.ChatTemplate;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -34,7 +34,7 @@ public final class ChatFiles {
         Set<Integer> all = new LinkedHashSet<>(stops);
         all.addAll(chat.stopIds());
         Path file = directory.resolve(GENERATION);
-        ObjectNode config = Files.exists(file) ? JsonTree.readObject(file) : JsonMapper.shared().createObjectNode();
+        ObjectNode config = Files.exists(file) ? Json.readObject(file) : JsonMapper.shared().createObjectNode();
         if (first >= 0) {
             config.put("bos_token_id", first);
         }
@@ -45,6 +45,6 @@ public final class ChatFiles {
     private static boolean hasTemplate(Path directory) throws IOException {
         Path tokenizer = directory.resolve("tokenizer_config.json");
         return Files.exists(directory.resolve(TEMPLATE))
-                || Files.exists(tokenizer) && JsonTree.readObject(tokenizer).hasNonNull("chat_template");
+                || Files.exists(tokenizer) && Json.readObject(tokenizer).hasNonNull("chat_template");
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.model.files.DirectoryLock;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -47,7 +47,7 @@ final class DownloadRecord {
             return new DownloadRecord(directory, JSON.createObjectNode().put("repo", repo));
         }
         try {
-            ObjectNode root = JsonTree.readObject(file);
+            ObjectNode root = Json.readObject(file);
             String earlier = root.path("repo").asString("");
             if (!repo.equals(earlier)) {
                 throw new HubException(directory + ": holds a download of " + earlier + ", not of " + repo

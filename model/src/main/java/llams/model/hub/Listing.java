@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.model.files.DirectoryLock;
 import tools.jackson.databind.JsonNode;
 
@@ -21,7 +21,7 @@ record Listing(String commit, List<String> files) {
     static Listing parse(byte[] json, HubModel model) throws HubException {
         JsonNode root;
         try {
-            root = JsonTree.parse("answer", json);
+            root = Json.parse("answer", json);
         } catch (IOException e) {
             throw new HubException(model.listing() + ": the answer is not a model's listing (" + e.getMessage()
                     + "); is this the address of a hub?", e);

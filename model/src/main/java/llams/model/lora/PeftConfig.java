@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.llama.ProjectionName;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
@@ -42,7 +42,7 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
     /// @throws IOException if it is not JSON, lacks a field or asks for something that is not supported; says which
     static PeftConfig read(Path file) throws IOException {
         try {
-            JsonNode json = JsonTree.readObject(file);
+            JsonNode json = Json.readObject(file);
             refuseOthers(json);
             return new PeftConfig(rules(json), json.path("base_model_name_or_path").asString(null),
                     unknown(file, json));

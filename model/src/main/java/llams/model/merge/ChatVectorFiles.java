@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.JsonTree;
+import llams.engine.io.Json;
 import llams.engine.weights.Quantization;
 import llams.model.files.ModelFiles;
 import tools.jackson.databind.JsonNode;
@@ -82,7 +82,7 @@ final class ChatVectorFiles {
         if (!Files.isRegularFile(file)) {
             throw new IOException(file + ": there is no such file; a model directory needs it");
         }
-        return JsonTree.readObject(file);
+        return Json.readObject(file);
     }
 
     /// Copies what belongs to the result.

@@ -12,6 +12,7 @@ import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.SamplingDefaults;
 import llams.model.chat.ModelText;
@@ -48,7 +49,7 @@ public final class LoadedModel implements AutoCloseable {
         Path generation = adapter != null && Files.exists(adapter.resolve("generation_config.json"))
                 ? adapter
                 : directory;
-        stopIds = weights.config.stopIds(generation);
+        stopIds = ConfigJson.stopIds(weights.config, generation);
         if (adapter == null) {
             model = weights.model();
             resident = weights.resident();
@@ -65,7 +66,7 @@ public final class LoadedModel implements AutoCloseable {
     /// @throws IOException              if a file is missing or damaged; says which
     /// @throws IllegalArgumentException if the adapter does not fit the model
     public static LoadedModel open(Path directory, OpenOptions options) throws IOException {
-        return of(LlamaWeights.open(directory, options.quantize(), options.map()), options.adapter(), options.device());
+        return of(LlamaWeights.open(directory, options.quantize(), options.map(), options.device().options()), options.adapter(), options.device());
     }
 
     /// @param weights are closed with the model, also if it cannot be opened

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.List;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import org.junit.jupiter.api.Test;
@@ -22,8 +21,7 @@ class PeftConfigTest {
     @TempDir
     Path directory;
 
-    private static final LlamaConfig MODEL = new LlamaConfig(8, 16, 12, 2, 2, 4, 10, 1e-5f, 10000, null, 64, false,
-            0.02f, -1, List.of(), null);
+    private static final LlamaConfig MODEL = LlamaConfig.standard(8, 16, 12, 2, 2, 10);
 
     private PeftConfig config(String fields) throws IOException {
         Path file = directory.resolve("adapter_config.json");

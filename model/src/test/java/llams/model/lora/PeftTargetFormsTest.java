@@ -23,8 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Every form in which PEFT names the modules of an adapter, their ranks and their strengths means what it means there.
 class PeftTargetFormsTest {
-    private static final LlamaConfig MODEL = new LlamaConfig(8, 16, 12, 2, 2, 4, 10, 1e-5f, 10000, null, 64, false,
-            0.02f, -1, List.of(), null);
+    private static final LlamaConfig MODEL = LlamaConfig.standard(8, 16, 12, 2, 2, 10);
 
     @TempDir
     Path directory;

@@ -81,10 +81,13 @@ public final class Demo {
         }
 
         LlamaConfig config(Tokenizer tokenizer) {
-            return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, tokenizer.size(), 1e-5f,
-                    500_000, null, Math.max(tokens, 1024), true, 0.02f,
-                    tokenizer.special("<|begin_of_text|>").orElseThrow(),
-                    List.of(tokenizer.special("<|end_of_text|>").orElseThrow()), "float32");
+            return LlamaConfig.standard(dim, hiddenDim, layers, heads, kvHeads, tokenizer.size())
+                    .withMaxPositions(Math.max(tokens, 1024))
+                    .withTied(true)
+                    .withMetadata(LlamaConfig.Metadata.standard()
+                            .withIds(tokenizer.special("<|begin_of_text|>").orElseThrow(),
+                                    List.of(tokenizer.special("<|end_of_text|>").orElseThrow()))
+                            .withDtype("float32"));
         }
     }
 

@@ -32,8 +32,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
 
     private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, int kvHeads, int vocab,
             boolean tied) {
-        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, dim / heads, vocab, 1e-5f, 500_000, null, 8192,
-                tied, 0.02f, -1, List.of(), null);
+        return LlamaConfig.standard(dim, hiddenDim, layers, heads, kvHeads, vocab).withTied(tied);
     }
 
     /// @throws IllegalArgumentException if there is no shape of this name
@@ -53,7 +52,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
                 Tensor tensor = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
                 CounterRandom random = CounterRandom.named(0, name);
                 boolean isNorm = name.endsWith("norm.weight");
-                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.initializerRange() * random.gaussian(i)));
+                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
                 return tensor;
             });
             return leaf;
@@ -91,7 +90,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     /// The same widths with one layer and a small vocabulary: small enough for the reference device.
     public static LlamaConfig small(LlamaConfig c) {
         return new LlamaConfig(c.dim(), c.hiddenDim(), 1, c.heads(), c.kvHeads(), c.headDim(), 256, c.normEps(),
-                c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.initializerRange(), -1, List.of(), null);
+                c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata());
     }
 
     public Generator generator(Device device, int capacity) {

@@ -1,11 +1,12 @@
 package llams.trainer.run;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import llams.engine.device.Executable;
-import llams.engine.tensor.Tensor;
+import llams.engine.graph.Inputs;
+import llams.engine.llama.Sequence;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 
@@ -50,21 +51,11 @@ public record Batch(PackedSequence sequence, long rowLength) {
     /// Fills the inputs of a program of [LossProgram].
     ///
     /// @param scale what each token's loss counts: one over the counted tokens gives the mean
-    void fill(Executable program, double scale) {
-        copy(sequence.ids(), program.input("ids"));
-        copy(sequence.position(), program.input("position"));
-        copy(sequence.documentStart(), program.input("first"));
-        copy(sequence.label(), program.input("labels"));
-        Tensor last = program.input("last");
-        for (int t = 0; t < tokens(); t++) {
-            last.setInt(t, t);
-        }
-        program.input("scale").setFloat(0, (float) scale);
-    }
-
-    private static void copy(int[] from, Tensor to) {
-        for (int i = 0; i < from.length; i++) {
-            to.setInt(i, from[i]);
-        }
+    void fill(Inputs program, double scale) {
+        int[] last = new int[tokens()];
+        Arrays.setAll(last, t -> t);
+        Sequence.fill(program, sequence.ids(), sequence.position(), sequence.documentStart(), last);
+        program.set(LossProgram.labels(tokens()), sequence.label());
+        program.set(LossProgram.SCALE, (float) scale);
     }
 }

@@ -50,7 +50,7 @@ public final class Evaluator implements AutoCloseable {
     public static Evaluator open(Device device, Llama model, Map<String, Tensor> resident, int positions) {
         Arena arena = Arena.ofShared();
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
-        all.put("rope.table", RopeTable.create(arena, model.config(), positions));
+        all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         Session session = device.open(all);
         return new Evaluator(session, model, positions, () -> {
             session.close();

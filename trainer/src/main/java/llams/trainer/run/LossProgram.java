@@ -17,7 +17,15 @@ import llams.trainer.optim.Optimizer;
 /// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [Batch#fill] fills.
 /// Outputs: `loss` `[1]`, `tokenLoss` `[tokens]`.
 final class LossProgram {
+    /// What each token's loss counts: F32 `[1]`.
+    static final Leaf SCALE = Leaf.input("scale", DType.F32, 1);
+
     private LossProgram() {}
+
+    /// I32 `[tokens]`.
+    static Leaf labels(int tokens) {
+        return Leaf.input("labels", DType.I32, tokens);
+    }
 
     /// The loss alone.
     static Program forward(Llama model, int tokens, int positions, long rowLength) {
@@ -34,9 +42,8 @@ final class LossProgram {
             boolean recompute) {
         Graph g = new Graph();
         Sequence at = Sequence.of(model.config(), tokens, positions, rowLength);
-        Value hidden = model.forward(g, Leaf.input("ids", DType.I32, tokens), at, null);
-        List<Result> loss = model.loss(g, hidden, Leaf.input("labels", DType.I32, tokens),
-                Leaf.input("scale", DType.F32, 1));
+        Value hidden = model.forward(g, Sequence.ids(tokens), at, null);
+        List<Result> loss = model.loss(g, hidden, labels(tokens), SCALE);
         if (!trained.isEmpty()) {
             Autodiff.contributions(g, loss.getFirst(), trained, recompute,
                     (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part));

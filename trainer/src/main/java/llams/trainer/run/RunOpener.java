@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
@@ -16,7 +17,7 @@ import llams.trainer.data.PackedDataset;
 record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
     TrainingRun open() throws IOException {
         return switch (request.start()) {
-            case TrainRequest.New(Path config) -> open(LlamaConfig.readFile(config), null);
+            case TrainRequest.New(Path config) -> open(ConfigJson.readFile(config), null);
             case TrainRequest.Existing(Path model, TrainRequest.Weights weights, _) -> {
                 LlamaWeights base = weights.open(model);
                 try {
@@ -37,8 +38,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         Path tokenizer = request.tokenizerPlace();
         ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
         TrainSettings settings = request.settings().forModel(config);
-        if (config.attentionDropout() > 0) {
-            listener.note("config.json says attention_dropout " + config.attentionDropout() + ", which is not applied");
+        if (config.metadata().attentionDropout() > 0) {
+            listener.note("config.json says attention_dropout " + config.metadata().attentionDropout() + ", which is not applied");
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);

@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
@@ -101,7 +102,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         if (origin.adapter != null) {
             values.put("from-adapter", origin.adapter);
         }
-        for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(config.toJson()).properties()) {
+        for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(ConfigJson.text(config)).properties()) {
             values.put(MODEL + entry.getKey(),
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }

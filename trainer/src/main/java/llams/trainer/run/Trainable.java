@@ -16,6 +16,7 @@ import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.NewModel;
 import llams.model.create.RandomWeights;
@@ -117,7 +118,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         return full(config, tensors, (directory, trained) -> {
             beside.write(directory);
             NewModel.writeGenerationConfig(config, directory);
-            write(directory, config.toJson().getBytes(StandardCharsets.UTF_8), types, trained);
+            write(directory, ConfigJson.text(config).getBytes(StandardCharsets.UTF_8), types, trained);
         }, beside.bytes() + bytes(types, tensors));
     }
 

@@ -50,7 +50,7 @@ public final class Trainer implements AutoCloseable {
         this.seed = seed;
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
-        all.put("rope.table", RopeTable.create(arena, model.config(), positions));
+        all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         for (Leaf leaf : trained) {
             for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf),
                     Optimizer.secondMoment(leaf))) {
@@ -86,7 +86,7 @@ public final class Trainer implements AutoCloseable {
             }
             loss += part;
         }
-        fillSchedule(rate, step);
+        update.set(Optimizer.SCHEDULE, optimizer.schedule(rate, step));
         update.run();
         double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {
@@ -103,8 +103,7 @@ public final class Trainer implements AutoCloseable {
         Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
         batch.fill(pass, scale);
         if (hasDropout) {
-            pass.input(LoraLinear.SEED.name()).setInt(0, seed);
-            pass.input(LoraLinear.SEED.name()).setInt(1, number);
+            pass.set(LoraLinear.SEED, seed, number);
         }
         return pass;
     }
@@ -113,13 +112,6 @@ public final class Trainer implements AutoCloseable {
         Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
         hasDropout = program.leaves().contains(LoraLinear.SEED);
         return program;
-    }
-
-    private void fillSchedule(double rate, int step) {
-        float[] schedule = optimizer.schedule(rate, step);
-        for (int i = 0; i < schedule.length; i++) {
-            update.input(Optimizer.SCHEDULE.name()).setFloat(i, schedule[i]);
-        }
     }
 
     /// Measures a model that reads the same leaves, such as the trained one without its dropout.

@@ -12,6 +12,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ModelText;
 import llams.model.create.QuantizedModel;
@@ -149,7 +150,7 @@ public final class TrainingRun implements AutoCloseable {
         String fingerprint = BaseFingerprint.ofBoth(base);
         Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
         // What the result needs of the model is read now: its directory may change while the run goes on.
-        List<Integer> stops = base.config.stopIds(base.directory);
+        List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
         if (settings.lora() == null) {
             QuantizedModel.refuse(base.directory, base.config, "training every weight");
             Arena arena = Arena.ofShared();
@@ -175,7 +176,7 @@ public final class TrainingRun implements AutoCloseable {
         TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();
         return new TrainingRun(device, known, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
-                heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.eos());
+                heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
     }
 
     /// Declares that the data has conversations: the result then carries the template that they were written with and

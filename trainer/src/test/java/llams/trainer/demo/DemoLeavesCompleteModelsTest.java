@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import llams.engine.device.Devices;
+import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.JsonLine;
@@ -82,7 +83,7 @@ class DemoLeavesCompleteModelsTest {
             int endOfTurn = Tokenizer.load(model).special("<|eot_id|>").orElseThrow();
             try (LlamaWeights weights = LlamaWeights.open(model)) {
                 boolean converses = !name.equals("base") && !name.equals("village");
-                assertEquals(converses, weights.config.stopIds(model).contains(endOfTurn), name);
+                assertEquals(converses, ConfigJson.stopIds(weights.config, model).contains(endOfTurn), name);
             }
         }
     }

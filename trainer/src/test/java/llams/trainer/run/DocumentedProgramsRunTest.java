@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import llams.engine.Golden;
-import llams.engine.llama.LlamaConfig;
+import llams.engine.weights.ConfigJson;
 import llams.model.create.NewModel;
 import llams.model.files.ByteProgress;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,7 +68,7 @@ class DocumentedProgramsRunTest {
         }
         Path tokenizer = Files.writeString(directory.resolve("tokenizer.model"), vocabulary);
         Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
-        NewModel.write(LlamaConfig.readFile(config), 3, tokenizer, directory.resolve("model"), ByteProgress.SILENT);
+        NewModel.write(ConfigJson.readFile(config), 3, tokenizer, directory.resolve("model"), ByteProgress.SILENT);
         // Where `llams demo` leaves one.
         Files.createDirectory(directory.resolve("llams-demo"));
         Files.createSymbolicLink(directory.resolve("llams-demo/final"), directory.resolve("model"));

@@ -83,7 +83,7 @@ class NumbersThatAreNotFiniteStayOutTest {
 
     @Test
     void whatTheModelsTypeCannotHoldIsSavedInF32() throws IOException {
-        LlamaConfig f16 = SmallRun.CONFIG.withDtype("float16");
+        LlamaConfig f16 = SmallRun.CONFIG.withMetadata(SmallRun.CONFIG.metadata().withDtype("float16"));
         Path model = directory.resolve("model");
         NewModel.write(f16, 5, null, model, ByteProgress.SILENT);
         Path out = directory.resolve("out");

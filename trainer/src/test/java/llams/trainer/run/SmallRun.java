@@ -24,8 +24,13 @@ import llams.trainer.optim.Schedule;
 
 /// Runs of a few steps on a model of a few thousand weights.
 final class SmallRun {
-    static final LlamaConfig CONFIG = new LlamaConfig(32, 48, 2, 4, 2, 8, 96, 1e-5f, 10_000, null, 64, false, 0.05f, 1,
-            List.of(2), "float32");
+    static final LlamaConfig CONFIG = LlamaConfig.standard(32, 48, 2, 4, 2, 96)
+            .withRope(10_000, null)
+            .withMaxPositions(64)
+            .withMetadata(LlamaConfig.Metadata.standard()
+                    .withInitializerRange(0.05f)
+                    .withIds(1, List.of(2))
+                    .withDtype("float32"));
     /// With dropout, so that its draws are under test too.
     static final LoraConfig LORA = new LoraConfig(4, 8, 0.2, EnumSet.allOf(ProjectionName.class), false);
     static final int STEPS = 7;

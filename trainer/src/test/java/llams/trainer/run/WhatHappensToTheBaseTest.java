@@ -15,6 +15,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.device.Devices;
+import llams.engine.device.Options;
 import llams.engine.weights.LlamaWeights;
 import llams.model.files.OutputDirectory;
 import llams.model.lora.LoraConfig;
@@ -54,7 +55,7 @@ class WhatHappensToTheBaseTest {
 
     private TrainingRun.Report changedAfterStep(int step, LoraConfig lora, boolean map, Change change)
             throws IOException {
-        try (LlamaWeights base = LlamaWeights.open(model, false, map);
+        try (LlamaWeights base = LlamaWeights.open(model, false, map, Options.standard());
                 TrainingRun run = TrainingRun.of(Devices.byName("cpu"), SmallRun.settings(lora, 1e-2, 1, 0), base,
                         SmallRun.data(), null, out)) {
             return run.run(false, report -> {

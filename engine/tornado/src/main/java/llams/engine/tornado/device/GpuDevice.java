@@ -5,6 +5,7 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
+import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.tensor.Tensor;
 import llams.engine.tornado.launch.Gpu;
@@ -78,7 +79,7 @@ public final class GpuDevice implements Device {
     }
 
     @Override
-    public Session open(Map<String, Tensor> resident) {
+    public Session open(Map<String, Tensor> resident, Options options) {
         ProductMode.warning().ifPresent(warning -> System.err.println("gpu: " + warning));
         return new GpuSession(resident, ProductMode.chosen(), GpuSession.Limits.usual());
     }

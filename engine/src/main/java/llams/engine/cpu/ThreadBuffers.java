@@ -3,13 +3,13 @@ package llams.engine.cpu;
 /// One thread's working memory, kept from call to call so that kernels allocate nothing once they are warm. A kernel
 /// numbers its own slots; what a slot holds is undefined when the kernel starts. For what fits a cache: larger work
 /// is planned with the program, see [llams.engine.graph.Op#workspace].
-final class Scratch {
+final class ThreadBuffers {
     private static final int SLOTS = 16;
 
     private final float[][] floats = new float[SLOTS][0];
     private final int[][] ints = new int[SLOTS][0];
     private final double[][] doubles = new double[SLOTS][0];
-    private Scratch nested;
+    private ThreadBuffers nested;
 
     float[] floats(int slot, int length) {
         if (floats[slot].length < length) {
@@ -33,9 +33,9 @@ final class Scratch {
     }
 
     /// The working memory of a kernel that this thread runs inside another kernel.
-    Scratch nested() {
+    ThreadBuffers nested() {
         if (nested == null) {
-            nested = new Scratch();
+            nested = new ThreadBuffers();
         }
         return nested;
     }

@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The small JSON files of models and adapters as trees: size, depth and number of values are bounded, and what is
 /// wrong is said with file and place. Jackson's own mapper takes longer to set itself up than a small model to answer.
-public final class JsonTree {
+public final class Json {
     /// Far above any such file, and so are the two below it.
     private static final int MAX_BYTES = 16 << 20;
     private static final int MAX_DEPTH = 100;
@@ -39,7 +39,7 @@ public final class JsonTree {
     private final JsonParser parser;
     private int values;
 
-    private JsonTree(String source, byte[] json, JsonParser parser) {
+    private Json(String source, byte[] json, JsonParser parser) {
         this.source = source;
         this.json = json;
         this.parser = parser;
@@ -74,7 +74,7 @@ public final class JsonTree {
     /// @throws IOException if it is not JSON, has a name twice, or text behind its value; says where
     public static JsonNode parse(String source, byte[] json) throws IOException {
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), json)) {
-            JsonTree tree = new JsonTree(source, json, parser);
+            Json tree = new Json(source, json, parser);
             try {
                 return tree.read();
             } catch (JacksonException e) {

@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// `kc` steps each load two vectors of `b` and broadcast `MR` values of `a`.
 ///
 /// 24 accumulators fill the 32 registers of AVX-512 and of NEON; 12 fit the 16 registers of AVX2.
-final class MicroKernel {
+final class GemmTile {
     static final int MR = Simd.BITS == 512 || System.getProperty("os.arch").equals("aarch64") ? 12 : 6;
     /// Columns of a tile.
     static final int NR = 2 * Simd.LANES;
@@ -21,7 +21,7 @@ final class MicroKernel {
     private static final VectorSpecies<Float> F = Simd.F;
     private static final int LANES = Simd.LANES;
 
-    private MicroKernel() {}
+    private GemmTile() {}
 
     /// `c[i, j] += sum over p < kc of a[i, p] b[p, j]` for `i < MR`, `j < NR`. There is no variant that overwrites: a
     /// branch around the stores was enough for the compiler to give up keeping the accumulators in registers.

@@ -7,19 +7,19 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.Tensor;
 
-/// The part of [Products] that is made with one packing: `height` rows from `row` on. All threads pack the left sides'
+/// The part of [GemmPlan] that is made with one packing: `height` rows from `row` on. All threads pack the left sides'
 /// blocks; then each task computes columns of one sum: it packs panels of the right sides, stage by stage, and streams
 /// the packed rows past them. The order of every sum depends on the shapes alone, so results do not depend on the
 /// number of threads.
-record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> parts, Division division) {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
+record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> parts, GemmTasks tasks) {
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
     private static final int TILE = MR * NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+    private static final int STRIDE = GemmTile.STRIDE;
     /// Rows that a task packs: a multiple of every `MR`, `NR` and `LANES`.
     private static final int STRIPE = 96;
     /// Steps of a stage: a full block and short ones, as those of an adapter.
-    private static final int STAGE_STEPS = MicroKernel.KC + 64;
+    private static final int STAGE_STEPS = GemmTile.KC + 64;
 
     private static final int B = 0;
     private static final int STAGE = 1;
@@ -27,11 +27,11 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
     private static final int A = 15;
 
     /// A packed block and what it is multiplied by.
-    record Use(Products.Block block, Products.Factor columns) {}
+    record Use(GemmPlan.Packed block, GemmPlan.Factor columns) {}
 
     /// What this pass adds to a sum, in stages of so many steps as are packed at once.
-    record Part(Products.Sum sum, List<List<Use>> stages, boolean add) {
-        static Part of(Products.Sum sum, List<Use> uses, boolean add) {
+    record Part(GemmPlan.Sum sum, List<List<Use>> stages, boolean add) {
+        static Part of(GemmPlan.Sum sum, List<Use> uses, boolean add) {
             List<List<Use>> stages = new ArrayList<>();
             int steps = STAGE_STEPS;
             for (Use use : uses) {
@@ -49,46 +49,46 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
     void run(Parallel p) {
         int stripes = Math.ceilDiv(height, STRIPE);
         int slot = stripes * STRIPE * STRIDE;
-        float[] a = p.scratch().floats(A, (blocks.getLast().slot() + 1) * slot);
-        p.run(blocks.size() * stripes,
-                (task, scratch) -> pack(blocks.get(task / stripes), task % stripes * STRIPE, a, slot, scratch));
-        int wide = division.wide();
-        int tall = division.tall();
-        p.run(division.across() * division.down(), (task, scratch) -> {
-            int top = task % division.down() * tall;
-            int left = task / division.down() * wide;
+        float[] a = p.buffers().floats(A, (packed.getLast().slot() + 1) * slot);
+        p.run(packed.size() * stripes,
+                (task, buffers) -> pack(packed.get(task / stripes), task % stripes * STRIPE, a, slot, buffers));
+        int wide = tasks.wide();
+        int tall = tasks.tall();
+        p.run(tasks.across() * tasks.down(), (task, buffers) -> {
+            int top = task % tasks.down() * tall;
+            int left = task / tasks.down() * wide;
             int i = 0;
             for (; left >= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide; i++) {
                 left -= Math.ceilDiv(parts.get(i).sum.width(), wide) * wide;
             }
             Part part = parts.get(i);
             block(part, a, slot, top, Math.min(tall, height - top), left, Math.min(wide, part.sum.width() - left),
-                    scratch);
+                    buffers);
         });
     }
 
-    private void pack(Products.Block block, int top, float[] a, int slot, Scratch scratch) {
-        Products.Factor rows = block.rows();
+    private void pack(GemmPlan.Packed block, int top, float[] a, int slot, ThreadBuffers buffers) {
+        GemmPlan.Factor rows = block.rows();
         int count = Math.min(STRIPE, height - top);
         int at = block.slot() * slot + top * STRIDE + block.column();
         if (rows.stepMajor()) {
-            Panels.rowsTransposed(rows.data(), rows.ld(), row + top, count, block.from(), block.steps(), a, at,
-                    scratch.floats(STAGE, Panels.STAGE));
+            GemmPacking.rowsTransposed(rows.data(), rows.ld(), row + top, count, block.from(), block.steps(), a, at,
+                    buffers.floats(STAGE, GemmPacking.STAGE));
         } else {
-            Panels.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(),
+            GemmPacking.rows(rows.data(), rows.ld(), row + top, count, Math.ceilDiv(count, MR) * MR, block.from(),
                     block.steps(), a, at);
         }
     }
 
     /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
-    private void block(Part part, float[] a, int slot, int top, int height, int left, int width, Scratch scratch) {
-        float[] b = scratch.floats(B, STAGE_STEPS * Division.MAX_WIDE + NR * Simd.LANES);
+    private void block(Part part, float[] a, int slot, int top, int height, int left, int width, ThreadBuffers buffers) {
+        float[] b = buffers.floats(B, STAGE_STEPS * GemmTasks.MAX_WIDE + NR * Simd.LANES);
         int padded = Math.ceilDiv(width, NR) * NR;
         int stages = part.stages.size();
-        float[] sums = scratch.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);
+        float[] sums = buffers.floats(SUMS, stages == 1 ? TILE : Math.ceilDiv(height, MR) * padded * MR);
         for (int stage = 0; stage < stages; stage++) {
             List<Use> uses = part.stages.get(stage);
-            packColumns(uses, left, width, padded, b, scratch.floats(STAGE, Panels.STAGE));
+            packColumns(uses, left, width, padded, b, buffers.floats(STAGE, GemmPacking.STAGE));
             int at = 0;
             for (int i = 0; i < height; i += MR) {
                 for (int j = 0; j < width; j += NR) {
@@ -110,13 +110,13 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
             int at, boolean isNarrow) {
         int panels = 0;
         for (int u = 0; u < uses.size(); u++) {
-            Products.Block block = uses.get(u).block;
+            GemmPlan.Packed block = uses.get(u).block;
             int steps = block.steps();
             int rows = block.slot() * slot + i * STRIDE + block.column();
             if (isNarrow) {
-                MicroKernel.narrow(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+                GemmTile.narrow(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
             } else {
-                MicroKernel.tile(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+                GemmTile.tile(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
             }
             panels += padded * steps;
         }
@@ -125,12 +125,12 @@ record ProductPass(int row, int height, List<Products.Block> blocks, List<Part> 
     private static void packColumns(List<Use> uses, int left, int width, int padded, float[] b, float[] stage) {
         int panels = 0;
         for (Use use : uses) {
-            Products.Factor columns = use.columns;
-            Products.Block block = use.block;
+            GemmPlan.Factor columns = use.columns;
+            GemmPlan.Packed block = use.block;
             if (columns.stepMajor()) {
-                Panels.columns(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels);
+                GemmPacking.columns(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels);
             } else {
-                Panels.columnsTransposed(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b,
+                GemmPacking.columnsTransposed(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b,
                         panels, stage);
             }
             panels += padded * block.steps();

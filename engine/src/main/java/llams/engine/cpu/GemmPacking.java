@@ -7,18 +7,18 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
-/// Packing: matrix blocks copied as f32 into the order in which [MicroKernel] reads them, ragged edges filled with
+/// Packing: matrix blocks copied as f32 into the order in which [GemmTile] reads them, ragged edges filled with
 /// zeros.
-final class Panels {
-    private static final int NR = MicroKernel.NR;
-    private static final int STRIDE = MicroKernel.STRIDE;
+final class GemmPacking {
+    private static final int NR = GemmTile.NR;
+    private static final int STRIDE = GemmTile.STRIDE;
     private static final int LANES = Simd.LANES;
     /// Where in a stage the rows stand that were widened and are yet to be transposed.
     private static final int ROWS = Transpose.STAGE;
     /// Floats of a stage.
     static final int STAGE = ROWS + LANES * STRIDE;
 
-    private Panels() {}
+    private GemmPacking() {}
 
     /// Rows `row .. row+rows-1` and columns `p0 .. p0+kc-1` of `m` `[_, ld]`, as rows `STRIDE` apart; `padded >= rows`
     /// rows are written.

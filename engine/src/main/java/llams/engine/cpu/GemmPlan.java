@@ -9,7 +9,7 @@ import llams.engine.tensor.Tensor;
 /// the left is packed once, threads meet twice for all of them, and a `c` is touched once for all its terms.
 ///
 /// @param passes one after the other: what is packed at once is bounded
-record Products(List<ProductPass> passes) {
+record GemmPlan(List<GemmPass> passes) {
     /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 9 megabytes. All
     /// of it is read again for every few columns, so it has to stay in the third-level cache, of which others use a
     /// part.
@@ -33,40 +33,40 @@ record Products(List<ProductPass> passes) {
 
     /// Steps of a left side that are packed once, `steps` from `from` on: its rows begin at `column` of the rows of a
     /// slot.
-    record Block(Factor rows, int from, int steps, int slot, int column) {
+    record Packed(Factor rows, int from, int steps, int slot, int column) {
         boolean holds(Factor other, int first) {
             return from == first && rows.is(other);
         }
     }
 
     /// Plans sums that are all of this height, for so many threads.
-    static Products of(int height, List<Sum> sums, int threads) {
-        int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), MicroKernel.MR) * MicroKernel.MR;
-        List<List<Block>> blocks = blocks(sums);
-        List<ProductPass> passes = new ArrayList<>();
+    static GemmPlan of(int height, List<Sum> sums, int threads) {
+        int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), GemmTile.MR) * GemmTile.MR;
+        List<List<Packed>> blocks = blocks(sums);
+        List<GemmPass> passes = new ArrayList<>();
         for (int row = 0; row < height; row += tall) {
             boolean[] isBegun = new boolean[sums.size()];
-            for (List<Block> packed : blocks) {
-                List<ProductPass.Part> parts = new ArrayList<>();
+            for (List<Packed> packed : blocks) {
+                List<GemmPass.Part> parts = new ArrayList<>();
                 for (int i = 0; i < isBegun.length; i++) {
                     Sum sum = sums.get(i);
-                    List<ProductPass.Use> uses = uses(sum, packed);
+                    List<GemmPass.Use> uses = uses(sum, packed);
                     if (!uses.isEmpty()) {
-                        parts.add(ProductPass.Part.of(sum, uses, sum.accumulate || isBegun[i]));
+                        parts.add(GemmPass.Part.of(sum, uses, sum.accumulate || isBegun[i]));
                         isBegun[i] = true;
                     }
                 }
                 int rows = Math.min(tall, height - row);
                 int[] widths = parts.stream().mapToInt(part -> part.sum().width()).toArray();
-                passes.add(new ProductPass(row, rows, packed, parts, Division.of(rows, widths, threads)));
+                passes.add(new GemmPass(row, rows, packed, parts, GemmTasks.of(rows, widths, threads)));
             }
         }
-        return new Products(passes);
+        return new GemmPlan(passes);
     }
 
     /// The blocks of each pass. Short ones share a slot's rows.
-    private static List<List<Block>> blocks(List<Sum> sums) {
-        List<List<Block>> passes = new ArrayList<>(List.of(new ArrayList<>()));
+    private static List<List<Packed>> blocks(List<Sum> sums) {
+        List<List<Packed>> passes = new ArrayList<>(List.of(new ArrayList<>()));
         int slot = 0;
         int column = 0;
         for (Sum sum : sums) {
@@ -81,7 +81,7 @@ record Products(List<ProductPass> passes) {
                     int steps = Math.min(most, term.steps - from);
                     // Transposing writes whole vectors.
                     int room = Math.ceilDiv(steps, Simd.LANES) * Simd.LANES;
-                    if (column + room > MicroKernel.STRIDE) {
+                    if (column + room > GemmTile.STRIDE) {
                         slot++;
                         column = 0;
                     }
@@ -89,7 +89,7 @@ record Products(List<ProductPass> passes) {
                         passes.add(new ArrayList<>());
                         slot = 0;
                     }
-                    passes.getLast().add(new Block(term.rows, from, steps, slot, column));
+                    passes.getLast().add(new Packed(term.rows, from, steps, slot, column));
                     column += room;
                 }
             }
@@ -99,16 +99,16 @@ record Products(List<ProductPass> passes) {
 
     /// Even blocks in whole vectors of pairs: only the last may be ragged.
     private static int blockSteps(int steps) {
-        int even = Math.ceilDiv(steps, Math.ceilDiv(steps, MicroKernel.KC));
-        return Math.min(MicroKernel.KC, Math.ceilDiv(even, MicroKernel.NR) * MicroKernel.NR);
+        int even = Math.ceilDiv(steps, Math.ceilDiv(steps, GemmTile.KC));
+        return Math.min(GemmTile.KC, Math.ceilDiv(even, GemmTile.NR) * GemmTile.NR);
     }
 
-    private static List<ProductPass.Use> uses(Sum sum, List<Block> packed) {
-        List<ProductPass.Use> uses = new ArrayList<>();
+    private static List<GemmPass.Use> uses(Sum sum, List<Packed> packed) {
+        List<GemmPass.Use> uses = new ArrayList<>();
         for (Term term : sum.terms) {
-            for (Block block : packed) {
+            for (Packed block : packed) {
                 if (block.rows.is(term.rows)) {
-                    uses.add(new ProductPass.Use(block, term.columns));
+                    uses.add(new GemmPass.Use(block, term.columns));
                 }
             }
         }
@@ -116,7 +116,7 @@ record Products(List<ProductPass> passes) {
     }
 
     void run(Parallel p) {
-        for (ProductPass pass : passes) {
+        for (GemmPass pass : passes) {
             pass.run(p);
         }
     }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is wrong with a small JSON file is one line with the file and the place, and is found out at once.
-class JsonTreeTest {
+class JsonTest {
     @TempDir
     Path directory;
 
@@ -29,7 +29,7 @@ class JsonTreeTest {
 
     private static String refusal(Path file) {
         IOException e = assertTimeoutPreemptively(Duration.ofSeconds(5),
-                () -> assertThrows(IOException.class, () -> JsonTree.readObject(file)));
+                () -> assertThrows(IOException.class, () -> Json.readObject(file)));
         assertTrue(e.getMessage().startsWith(file + ": ") && e.getMessage().lines().count() == 1, e.getMessage());
         return e.getMessage().substring(file.toString().length() + 2);
     }
@@ -72,7 +72,7 @@ class JsonTreeTest {
     @Test
     void ninetyLevelsAreRead() throws IOException {
         String json = "{\"a\":".repeat(90) + "1" + "}".repeat(90);
-        assertTrue(JsonTree.parse("text", json.getBytes(StandardCharsets.UTF_8)).has("a"));
+        assertTrue(Json.parse("text", json.getBytes(StandardCharsets.UTF_8)).has("a"));
     }
 
     @Test
@@ -98,7 +98,7 @@ class JsonTreeTest {
     @Test
     void aByteOrderMarkIsSkipped() throws IOException {
         assertEquals(1,
-                JsonTree.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}"))
+                Json.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}"))
                         .get("a")
                         .asInt());
     }

@@ -10,7 +10,7 @@ import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
 /// row of the matrix is read once, in order, and widened in registers: the speed is the memory's.
-final class DotKernel {
+final class GemvKernel {
     /// The most vectors that go this way.
     static final int FEW = 8;
 
@@ -24,19 +24,19 @@ final class DotKernel {
     private static final int MAX_TASK_BYTES = 1 << 21;
     private static final int TASKS_PER_THREAD = 4;
 
-    private DotKernel() {}
+    private GemvKernel() {}
 
     /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for all vectors `f` and `r < rows`.
     ///
     /// @param many `[rows, k]`
-    record Sum(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {}
+    record Product(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {}
 
     /// Sums of the same vectors, computed as one: threads meet once for all of them.
     ///
     /// @param few `[count, k]`, or `[k, count]` if `transposed`
-    static void multiply(Tensor few, boolean transposed, int count, int k, List<Sum> sums, Parallel p) {
+    static void multiply(Tensor few, boolean transposed, int count, int k, List<Product> sums, Parallel p) {
         int padded = count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
-        float[] x = p.scratch().floats(15, padded * k);
+        float[] x = p.buffers().floats(15, padded * k);
         if (transposed) {
             for (int f = 0; f < count; f++) {
                 for (int i = 0; i < k; i++) {
@@ -48,49 +48,49 @@ final class DotKernel {
         }
         Arrays.fill(x, count * k, padded * k, 0);
         long bytes = 0;
-        for (Sum sum : sums) {
+        for (Product sum : sums) {
             bytes += sum.rows * rowBytes(sum, k);
         }
         long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
         int tasks = 0;
-        for (Sum sum : sums) {
+        for (Product sum : sums) {
             tasks += tasks(sum, k, taskBytes);
         }
-        p.run(tasks, (task, scratch) -> {
+        p.run(tasks, (task, buffers) -> {
             int index = task;
             int i = 0;
             for (; index >= tasks(sums.get(i), k, taskBytes); i++) {
                 index -= tasks(sums.get(i), k, taskBytes);
             }
-            Sum sum = sums.get(i);
+            Product sum = sums.get(i);
             int share = share(sum, k, taskBytes);
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
             if (count == 1) {
-                oneVector(x, sum, from, to, k, scratch.floats(2, STREAMS * Simd.LANES));
+                oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * Simd.LANES));
             } else {
-                severalVectors(x, padded, count, sum, from, to, k, scratch);
+                severalVectors(x, padded, count, sum, from, to, k, buffers);
             }
         });
     }
 
-    private static long rowBytes(Sum sum, int k) {
+    private static long rowBytes(Product sum, int k) {
         return Math.max(1, sum.many.dtype().bytes(k));
     }
 
-    private static int tasks(Sum sum, int k, long taskBytes) {
+    private static int tasks(Product sum, int k, long taskBytes) {
         return Math.ceilDiv(sum.rows, share(sum, k, taskBytes));
     }
 
     /// Rows of a task.
-    private static int share(Sum sum, int k, long taskBytes) {
+    private static int share(Product sum, int k, long taskBytes) {
         return Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes(sum, k)))) * GROUP;
     }
 
     /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch
     /// ahead page by page, so that streams far from each other keep the memory busier than neighbours do, which share a
     /// page.
-    private static void oneVector(float[] x, Sum sum, int from, int to, int k, float[] sums) {
+    private static void oneVector(float[] x, Product sum, int from, int to, int k, float[] sums) {
         Tensor many = sum.many;
         MemorySegment w = many.data();
         DType dtype = many.dtype();
@@ -222,10 +222,10 @@ final class DotKernel {
     }
 
     /// `GROUP` rows at a time are widened once and meet `GROUP` vectors at a time.
-    private static void severalVectors(float[] x, int padded, int count, Sum sum, int from, int to, int k,
-            Scratch scratch) {
-        float[] rows = scratch.floats(0, GROUP * PIECE);
-        float[] sums = scratch.floats(1, FEW * GROUP * Simd.LANES);
+    private static void severalVectors(float[] x, int padded, int count, Product sum, int from, int to, int k,
+            ThreadBuffers buffers) {
+        float[] rows = buffers.floats(0, GROUP * PIECE);
+        float[] sums = buffers.floats(1, FEW * GROUP * Simd.LANES);
         for (int r = from; r < to; r += GROUP) {
             int height = Math.min(GROUP, to - r);
             Arrays.fill(rows, height * PIECE, GROUP * PIECE, 0);
@@ -310,7 +310,7 @@ final class DotKernel {
         s33.intoArray(sums, so + 15 * Simd.LANES);
     }
 
-    private static void put(Sum sum, int row, int vector, float value) {
+    private static void put(Product sum, int row, int vector, float value) {
         MemorySegment c = sum.c.data();
         long at = ((long) row * sum.rowStep + (long) vector * sum.fewStep) * 4;
         c.set(Tensor.F32, at, sum.accumulate ? value + c.get(Tensor.F32, at) : value);

@@ -5,9 +5,9 @@ package llams.engine.cpu;
 /// Many small tasks end at about the same time; few large ones pack less often what they multiply by, and read the
 /// packed left sides less often. So the time of the slowest thread is estimated for each way, in units of one row and
 /// column, and the least one taken.
-record Division(int wide, int tall, int across, int down) {
-    private static final int MR = MicroKernel.MR;
-    private static final int NR = MicroKernel.NR;
+record GemmTasks(int wide, int tall, int across, int down) {
+    private static final int MR = GemmTile.MR;
+    private static final int NR = GemmTile.NR;
     /// The most columns of right sides that are packed at once: together with their part of `c` they stay in the
     /// second-level cache.
     static final int MAX_WIDE = 128;
@@ -19,8 +19,8 @@ record Division(int wide, int tall, int across, int down) {
     private static final double TAIL = 0.125;
 
     /// @param widths columns of each sum
-    static Division of(int height, int[] widths, int threads) {
-        Division best = null;
+    static GemmTasks of(int height, int[] widths, int threads) {
+        GemmTasks best = null;
         double least = Double.POSITIVE_INFINITY;
         for (int wide = MAX_WIDE; wide >= NR; wide -= NR) {
             int across = 0;
@@ -34,7 +34,7 @@ record Division(int wide, int tall, int across, int down) {
                 double time = (rounds + TAIL) * (tall * (double) (wide + READING) + PACKING * (double) wide);
                 if (time < least) {
                     least = time;
-                    best = new Division(wide, tall, across, down);
+                    best = new GemmTasks(wide, tall, across, down);
                 }
             }
         }

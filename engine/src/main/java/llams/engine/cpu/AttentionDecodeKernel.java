@@ -9,7 +9,7 @@ import llams.engine.tensor.Tensor;
 /// Attention of one token, as in decoding, without packing. Tasks share out the keys, not the heads: so keys and values
 /// are read row after row, where a head alone would pick its part of every row, at distances at which processors do not
 /// fetch ahead. Each task brings its own maximum, sum and weighted values, which are then joined.
-final class FewQueries {
+final class AttentionDecodeKernel {
     /// Keys of a task. Results do not depend on the number of threads, as this does not.
     private static final int KEYS = 64;
     /// Rows that stay in the first-level cache while the heads pass.
@@ -19,7 +19,7 @@ final class FewQueries {
     private static final int PARTS = 15;
     private static final int SCORES = 0;
 
-    private FewQueries() {}
+    private AttentionDecodeKernel() {}
 
     /// One token's attention; see [AttentionKernel#forward]. A part is what one task found: for each head the values'
     /// weighted sum, then the maximum of each, then the total of each.
@@ -27,7 +27,7 @@ final class FewQueries {
             Geometry g, int t, Parallel p) {
         int heads = g.heads();
         int width = g.width();
-        float[] query = p.scratch().floats(QUERY, width);
+        float[] query = p.buffers().floats(QUERY, width);
         MemorySegment.copy(q, Tensor.F32, (long) t * width * 4, query, 0, width);
         for (int i = 0; i < width; i++) {
             query[i] *= g.scale();
@@ -36,15 +36,15 @@ final class FewQueries {
         int end = g.last().getInt(t) + 1;
         int parts = Math.ceilDiv(Math.max(0, end - first), KEYS);
         int length = width + 2 * heads;
-        float[] found = p.scratch().floats(PARTS, parts * length);
-        p.run(parts, (part, scratch) -> {
+        float[] found = p.buffers().floats(PARTS, parts * length);
+        p.run(parts, (part, buffers) -> {
             int from = first + part * KEYS;
             part(query, k, v, g, from, Math.min(KEYS, end - from), found, part * length,
-                    scratch.floats(SCORES, heads * KEYS));
+                    buffers.floats(SCORES, heads * KEYS));
         });
-        p.run(g.kvHeads(), (kvHead, scratch) -> {
+        p.run(g.kvHeads(), (kvHead, buffers) -> {
             for (int head = kvHead * g.group(); head < (kvHead + 1) * g.group(); head++) {
-                join(found, parts, length, head, g, out, (long) t * width, scratch.floats(SCORES, g.headDim()),
+                join(found, parts, length, head, g, out, (long) t * width, buffers.floats(SCORES, g.headDim()),
                         logSumExp, t);
             }
         });

@@ -1,0 +1,24 @@
+/// The CPU device: kernels on Java's Vector API, on several threads. `CpuDevice` maps each op to a kernel; read
+/// `ElementwiseKernel` first, then `Gemm` and `GemmTile`, where the time goes.
+///
+/// | file | what it does |
+/// |---|---|
+/// | `CpuDevice` | the switch from op to kernel |
+/// | `Parallel`, `ThreadBuffers` | the threads, and the working memory of each |
+/// | `Simd` | vector width and shared vector functions |
+/// | `Guard` | checks that only a run can make |
+/// | `Gemm` | matrix products: which way each one is computed |
+/// | `GemmPlan`, `GemmPass`, `GemmTasks` | what is packed together, and how it is shared out |
+/// | `GemmPacking`, `GemmTile`, `Transpose` | packing, and the inner loop on registers |
+/// | `GemvKernel` | products with few vectors, at the speed of memory |
+/// | `AttentionKernel`, `AttentionGradientKernel` | attention in blocks, and its gradient |
+/// | `AttentionBlocks`, `AttentionDecodeKernel` | the blocks; attention of one token |
+/// | `CrossEntropyKernel` | the output head and the loss, without storing logits |
+/// | `NormKernel`, `RopeKernel`, `SwiGluKernel` | RMSNorm, rotary positions, SwiGLU |
+/// | `EmbeddingKernel`, `ElementwiseKernel` | rows by id; sums, dropout, cache rows |
+/// | `AdamWKernel` | the optimizer's step |
+/// | `Widen`, `Float16Table` | weights as f32 |
+/// | `Quantizer`, `ContentHash` | Q8_0 from wider weights; a hash of weights |
+///
+/// Results do not depend on the number of threads: how work is divided follows from shapes alone.
+package llams.engine.cpu;

@@ -1,0 +1,10 @@
+/// Typed, shaped memory, and the number formats in it. Read `Tensor` first.
+///
+/// | file | what it does |
+/// |---|---|
+/// | `Tensor` | dtype, shape and native little-endian memory; no arithmetic |
+/// | `DType`, `Shape` | element types; dimensions |
+/// | `BFloat16`, `Q8Block` | encoding and decoding of BF16 and of Q8_0 |
+/// | `CounterRandom` | random numbers by position |
+/// | `DropoutMask` | which elements a dropout keeps |
+package llams.engine.tensor;

@@ -1,0 +1,13 @@
+/// A model directory: its config and its weights as stored, mapped, quantized. Read `LlamaWeights` first.
+///
+/// | file | what it does |
+/// |---|---|
+/// | `LlamaWeights` | an opened directory |
+/// | `ModelDirectory`, `NotAModelException` | recognizes what is no model, and says what to give instead |
+/// | `UnusedTensors` | what a checkpoint has and the model does not use |
+/// | `WatchedDevice` | notices weights that change during a run |
+/// | `ConfigJson`, `JsonFields` | `config.json`, read, checked and written |
+/// | `SamplingDefaults` | `generation_config.json` |
+/// | `Quantization` | how Q8_0 lies in a safetensors file |
+/// | `KnownShapes` | the published models |
+package llams.engine.weights;
