@@ -42,7 +42,8 @@ record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors)
                 Tensor tensor = Tensor.allocate(arena, typeOf(dtype, dims), Shape.of(dims));
                 CounterRandom random = CounterRandom.named(0, name);
                 boolean isNorm = name.endsWith("norm.weight");
-                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
+                RandomFill.fill(tensor,
+                        i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
                 tensors.put(name, tensor);
             }
             return Leaf.weight(name, typeOf(dtype, dims), dims);

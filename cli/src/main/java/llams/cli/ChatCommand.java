@@ -86,8 +86,7 @@ final class ChatCommand implements Callable<Integer> {
 
     private void talk(Conversation conversation, int capacity, AnswerInterruption interruption) throws IOException {
         if (!conversation.template.isModels()) {
-            console.note(
-                    model.directory + " has no chat template; the conversation is written in Llama 3's format");
+            console.note(model.directory + " has no chat template; the conversation is written in Llama 3's format");
         }
         TextListener listener = new TextListener() {
             @Override

@@ -54,8 +54,8 @@ final class ChoiceCommand implements Callable<Integer> {
         Device device = compute.open();
         Map<String, Integer> unused = new TreeMap<>();
         List<ChoiceQuestion> questions = ChoiceQuestion.read(data, key -> unused.merge(key, 1, Integer::sum));
-        unused.forEach((key, rows) -> eval.console.note(
-                "\"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
+        unused.forEach((key, rows) -> eval.console
+                .note("\"" + key + "\" is not used; " + rows + " of " + questions.size() + " questions have it"));
         try (LoadedModel loaded = model.open(device)) {
             MultipleChoice choice = new MultipleChoice(questions, loaded.requireText("questions need"),
                     loaded.weights.config.maxPositions());

@@ -226,8 +226,7 @@ final class TrainOptions {
     TrainRequest request(DataFiles files, WeightsOption weights, Device device) {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
-                : new TrainRequest.Existing(model, path -> weights.open(path, device.options()),
-                        adapter.fromAdapter);
+                : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
         return new TrainRequest(start, tokenizer, files, out, resume, settings, device);
     }
 

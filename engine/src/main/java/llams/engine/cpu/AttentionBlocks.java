@@ -39,8 +39,7 @@ final class AttentionBlocks {
             int width = q.dim(1);
             int rows = k.dim(0);
             int kvWidth = k.dim(1);
-            Guard.that(headDim <= GemmTile.KC,
-                    op + ": headDim is " + headDim + ", wanted at most " + GemmTile.KC);
+            Guard.that(headDim <= GemmTile.KC, op + ": headDim is " + headDim + ", wanted at most " + GemmTile.KC);
             for (int t = 0; t < tokens; t++) {
                 if (first.getInt(t) <= last.getInt(t)) {
                     Guard.index(op, "first", first, t, rows);

@@ -138,8 +138,8 @@ final class AttentionGradientKernel {
                 }
                 scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT,
-                            d * LD + c, LD);
+                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
+                            LD);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;

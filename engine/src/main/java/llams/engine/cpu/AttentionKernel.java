@@ -100,8 +100,8 @@ final class AttentionKernel {
                 int end = Math.min(high, keys);
                 softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT,
-                            d * LD + c, LD);
+                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c,
+                            LD);
                 }
             }
         }

@@ -33,8 +33,8 @@ public final class CpuDevice implements Device {
             Class.forName("jdk.incubator.vector.FloatVector", false, CpuDevice.class.getClassLoader());
             return Optional.empty();
         } catch (ClassNotFoundException e) {
-            return Optional.of("its kernels need Java's vector module; start java with"
-                    + " --add-modules=jdk.incubator.vector");
+            return Optional.of(
+                    "its kernels need Java's vector module; start java with" + " --add-modules=jdk.incubator.vector");
         }
     }
 

@@ -81,7 +81,8 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
     }
 
     /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
-    private void block(Part part, float[] a, int slot, int top, int height, int left, int width, ThreadBuffers buffers) {
+    private void block(Part part, float[] a, int slot, int top, int height, int left, int width,
+            ThreadBuffers buffers) {
         float[] b = buffers.floats(B, STAGE_STEPS * GemmTasks.MAX_WIDE + NR * Simd.LANES);
         int padded = Math.ceilDiv(width, NR) * NR;
         int stages = part.stages.size();

@@ -13,8 +13,7 @@ public record SelfAttention(Projection q, Projection k, Projection v, Projection
     /// `x` is `[tokens, dim]`, the result `[wanted, dim]`.
     Value forward(Graph g, Value x, Pass pass) {
         String name = "layers." + layer;
-        Value queries = g.tap(name + ".q",
-                pass.wanted().at().rotate(g, q.forward(g, pass.wanted().of(g, x)), headDim));
+        Value queries = g.tap(name + ".q", pass.wanted().at().rotate(g, q.forward(g, pass.wanted().of(g, x)), headDim));
         Value keys = g.tap(name + ".k", pass.tokens().rotate(g, k.forward(g, x), headDim));
         Value values = g.tap(name + ".v", v.forward(g, x));
         Value mixed = g.tap(name + ".attention", pass.attend(g, queries, keys, values, headDim, layer));

@@ -221,8 +221,8 @@ public final class ConfigJson {
                 yield new RopeScaling(factor, low, high,
                         (fields.has(original) ? fields : rope).positive(original, positions));
             }
-            default -> throw new IllegalArgumentException("rope type \"" + JsonFields.cut(type)
-                    + "\" is not supported; this program knows: default, llama3");
+            default -> throw new IllegalArgumentException(
+                    "rope type \"" + JsonFields.cut(type) + "\" is not supported; this program knows: default, llama3");
         };
     }
 

@@ -30,8 +30,8 @@ public final class KnownShapes {
 
     private KnownShapes() {}
 
-    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, RopeScaling scaling,
-            int positions, boolean tied) {
+    private static LlamaConfig shape(int dim, int hiddenDim, int layers, int heads, RopeScaling scaling, int positions,
+            boolean tied) {
         return LlamaConfig.standard(dim, hiddenDim, layers, heads, 8, VOCAB)
                 .withRope(500_000, scaling)
                 .withMaxPositions(positions)

@@ -85,8 +85,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @param options of what quantizes and hashes the weights
     /// @throws IOException as [#open(Path)]
-    public static LlamaWeights open(Path directory, boolean quantize, boolean map, Options options)
-            throws IOException {
+    public static LlamaWeights open(Path directory, boolean quantize, boolean map, Options options) throws IOException {
         ModelDirectory.check(directory);
         LlamaConfig stored = ConfigJson.read(directory);
         Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);

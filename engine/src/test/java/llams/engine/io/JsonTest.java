@@ -98,9 +98,7 @@ class JsonTest {
     @Test
     void aByteOrderMarkIsSkipped() throws IOException {
         assertEquals(1,
-                Json.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}"))
-                        .get("a")
-                        .asInt());
+                Json.readObject(Files.writeString(directory.resolve("a.json"), "\ufeff{\"a\": 1}")).get("a").asInt());
     }
 
     @Test

@@ -43,8 +43,8 @@ public final class NewModel {
             case "float32" -> DType.F32;
             case "bfloat16" -> DType.BF16;
             case "float16" -> DType.F16;
-            default -> throw new IllegalArgumentException(
-                    "dtype \"" + config.metadata().dtype() + "\" is not supported; there are: float32, bfloat16, float16");
+            default -> throw new IllegalArgumentException("dtype \"" + config.metadata().dtype()
+                    + "\" is not supported; there are: float32, bfloat16, float16");
         };
     }
 
@@ -89,7 +89,8 @@ public final class NewModel {
             writer.finish();
             HeldFiles.ofTokenizer(tokenizer).write(output.path());
             writeGenerationConfig(config, output.path());
-            AtomicFiles.write(output.path().resolve("config.json"), ConfigJson.text(config).getBytes(StandardCharsets.UTF_8));
+            AtomicFiles.write(output.path().resolve("config.json"),
+                    ConfigJson.text(config).getBytes(StandardCharsets.UTF_8));
             output.commit();
         }
     }

@@ -56,7 +56,8 @@ public final class QuantizedModel {
         ModelDirectory.check(model);
         LlamaConfig config = ConfigJson.read(model);
         if (config.metadata().quantization() != null) {
-            throw new IOException(model + ": its weights are quantized already (" + config.metadata().quantization() + ")");
+            throw new IOException(
+                    model + ": its weights are quantized already (" + config.metadata().quantization() + ")");
         }
         try (LlamaWeights weights = LlamaWeights.openQuantized(model);
                 OutputDirectory output = OutputDirectory.create(out)) {
@@ -131,8 +132,8 @@ public final class QuantizedModel {
     /// @throws IOException if the model in this directory is quantized
     public static void refuse(Path model, LlamaConfig config, String work) throws IOException {
         if (config.metadata().quantization() != null) {
-            throw new IOException(model + ": its weights are quantized (" + config.metadata().quantization() + "), and " + work
-                    + " needs the model that they were made from");
+            throw new IOException(model + ": its weights are quantized (" + config.metadata().quantization() + "), and "
+                    + work + " needs the model that they were made from");
         }
     }
 }

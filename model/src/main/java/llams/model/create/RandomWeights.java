@@ -15,7 +15,8 @@ public record RandomWeights(LlamaConfig config, long seed) {
         CounterRandom random = CounterRandom.named(seed, name);
         for (long i = 0; i < part.elements(); i += 2) {
             // Both halves of a Box-Muller pair.
-            double radius = config.metadata().initializerRange() * Math.sqrt(-2 * Math.log(1 - random.uniform(fromElement + i)));
+            double radius = config.metadata().initializerRange()
+                    * Math.sqrt(-2 * Math.log(1 - random.uniform(fromElement + i)));
             double angle = 2 * Math.PI * random.uniform(fromElement + i + 1);
             part.setFloat(i, isNorm ? 1 : (float) (radius * Math.cos(angle)));
             if (i + 1 < part.elements()) {

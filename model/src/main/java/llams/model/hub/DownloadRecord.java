@@ -38,8 +38,7 @@ final class DownloadRecord {
     static DownloadRecord read(Path directory, String repo) throws IOException {
         Path file = directory.resolve(FILE);
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
-            throw new HubException(
-                    directory + ": is a file, and the model needs a directory; choose another");
+            throw new HubException(directory + ": is a file, and the model needs a directory; choose another");
         }
         if (!Files.exists(file)) {
             if (Files.exists(directory)) {
@@ -58,8 +57,7 @@ final class DownloadRecord {
         } catch (HubException e) {
             throw e;
         } catch (IOException | JacksonException e) {
-            throw new HubException(
-                    e.getMessage() + "; it cannot be read: remove the directory, or choose another", e);
+            throw new HubException(e.getMessage() + "; it cannot be read: remove the directory, or choose another", e);
         }
     }
 

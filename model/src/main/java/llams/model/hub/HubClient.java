@@ -161,10 +161,9 @@ final class HubClient implements AutoCloseable {
                     wait = busy.wait;
                 }
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
-                    throw new HubException(
-                            what + " from " + model.endpoint() + ": " + reason + "; given up after " + failed
-                                    + (failed == 1 ? " attempt" : " attempts") + ", the same command continues from here",
-                            e);
+                    throw new HubException(what + " from " + model.endpoint() + ": " + reason + "; given up after "
+                            + failed + (failed == 1 ? " attempt" : " attempts")
+                            + ", the same command continues from here", e);
                 }
                 listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");
                 sleep(wait);

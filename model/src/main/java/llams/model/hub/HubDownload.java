@@ -109,10 +109,11 @@ public final class HubDownload {
         }
         long freeBytes = Files.getFileStore(existing).getUsableSpace();
         if (neededBytes > freeBytes) {
-            throw new HubException(String.format(Locale.ROOT,
-                    "%s: %,d bytes are to come, and its disk has room for"
-                            + " %,d; make room, or choose another directory",
-                    directory, neededBytes, freeBytes));
+            throw new HubException(
+                    String.format(Locale.ROOT,
+                            "%s: %,d bytes are to come, and its disk has room for"
+                                    + " %,d; make room, or choose another directory",
+                            directory, neededBytes, freeBytes));
         }
     }
 

@@ -66,7 +66,8 @@ public final class LoadedModel implements AutoCloseable {
     /// @throws IOException              if a file is missing or damaged; says which
     /// @throws IllegalArgumentException if the adapter does not fit the model
     public static LoadedModel open(Path directory, OpenOptions options) throws IOException {
-        return of(LlamaWeights.open(directory, options.quantize(), options.map(), options.device().options()), options.adapter(), options.device());
+        return of(LlamaWeights.open(directory, options.quantize(), options.map(), options.device().options()),
+                options.adapter(), options.device());
     }
 
     /// @param weights are closed with the model, also if it cannot be opened

@@ -39,7 +39,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
         TrainSettings settings = request.settings().forModel(config);
         if (config.metadata().attentionDropout() > 0) {
-            listener.note("config.json says attention_dropout " + config.metadata().attentionDropout() + ", which is not applied");
+            listener.note("config.json says attention_dropout " + config.metadata().attentionDropout()
+                    + ", which is not applied");
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);

@@ -76,7 +76,8 @@ class DocumentedProgramsRunTest {
                 .filter(path -> path != null && !path.isEmpty())
                 .collect(Collectors.joining(File.pathSeparator));
         classes = directory.resolve("classes");
-        List<String> javac = new ArrayList<>(List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
+        List<String> javac = new ArrayList<>(
+                List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
         javac.addAll(VECTORS);
         for (Map.Entry<String, String> program : programs.entrySet()) {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
