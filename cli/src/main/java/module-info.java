@@ -12,7 +12,7 @@ module llams.cli {
     requires org.tukaani.xz;
     requires tools.jackson.databind;
 
-    uses llams.cli.Benchmarks;
+    uses llams.trainer.measure.Benchmarks;
 
     // picocli fills the annotated fields by reflection.
     opens llams.cli to info.picocli;

@@ -8,6 +8,7 @@ module llams.trainer {
     exports llams.trainer.data;
     exports llams.trainer.demo;
     exports llams.trainer.eval;
+    exports llams.trainer.measure;
     exports llams.trainer.optim;
     exports llams.trainer.run;
     exports llams.trainer.wiki;

@@ -17,6 +17,7 @@ import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.NewModel;
+import llams.trainer.measure.RandomModel;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 

@@ -5,6 +5,7 @@ import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
+import llams.trainer.measure.RandomModel;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
@@ -31,7 +32,7 @@ public class PrefillDecodeBenchmark {
             check(RandomModel.create(arena, RandomModel.small(config), type));
             RandomModel weights = RandomModel.create(arena, config, type);
             weightBytes = RandomModel.multipliedWeights(config) * type.blockBytes / type.blockElements;
-            generator = new Generator(cpu, weights.model(), weights.tensors(), capacity);
+            generator = weights.generator(cpu, capacity);
         }
 
         /// A prompt and two tokens more give the same scores as the plain loops.
@@ -48,7 +49,7 @@ public class PrefillDecodeBenchmark {
 
         private static float[][] scores(Device device, RandomModel small) {
             int[] ids = RandomModel.ids(CHECKED_TOKENS, small.config().vocab());
-            try (Generator generator = new Generator(device, small.model(), small.tensors(), CHECKED_TOKENS + 2)) {
+            try (Generator generator = small.generator(device, CHECKED_TOKENS + 2)) {
                 return new float[][] {generator.append(ids).clone(), generator.append(1).clone(),
                         generator.append(2).clone()};
             }

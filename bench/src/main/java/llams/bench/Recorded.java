@@ -13,6 +13,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.trainer.measure.RandomFill;
 
 /// A few operations with the numbers they work on: recorded once, run by any device. All leaves are resident, so that a
 /// run is nothing but the kernels.

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import llams.cli.Benchmarks;
 import llams.engine.device.Devices;
+import llams.trainer.measure.Benchmarks;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
@@ -70,14 +70,12 @@ public final class Suites implements Benchmarks {
         chosen.removeIf(c -> c.label().startsWith(CEILINGS));
         request.parameters().keySet().forEach(name -> {
             if (chosen.stream().noneMatch(c -> c.parameters.containsKey(name))) {
-                throw new IllegalArgumentException(
-                        "no chosen benchmark has a parameter \"" + name + "\"; --list shows them");
+                throw new IllegalArgumentException("no chosen benchmark has a parameter \"" + name + "\"");
             }
         });
         List<Case> ceilings = cases(List.of(CEILINGS));
         if (chosen.isEmpty() && request.patterns().stream().noneMatch(pattern -> matches(ceilings, pattern))) {
-            throw new IllegalArgumentException(
-                    "no benchmark fits " + String.join(" or ", request.patterns()) + "; --list shows them");
+            throw new IllegalArgumentException("no benchmark matches " + String.join(" or ", request.patterns()));
         }
         out.println(Devices.byName("cpu").description() + "; Java " + Runtime.version());
         Table table = new Table(out, request.verbose() ? err : null, err);

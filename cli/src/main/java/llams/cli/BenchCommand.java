@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import llams.trainer.measure.Benchmarks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -19,11 +20,10 @@ import picocli.CommandLine.Spec;
 /// `llams bench`: how fast this machine is.
 @Command(
         name = "bench",
-        description = {"Measure this machine.",
-                "Each row is one benchmark, as a part of what the processor and the memory can do at most, which is"
-                        + " measured first."
-                        + " bench/README.md explains the columns and how to compare with other programs. Let the"
-                        + " machine do nothing else meanwhile."},
+        description = {"Measure how fast this machine is.",
+                "Each row is one benchmark, compared with the peak of processor and memory, which is"
+                        + " measured first. bench/README.md explains the columns and how to compare with other"
+                        + " programs. Keep the machine otherwise idle."},
         footer = {"", "Examples:", "  llams bench --quick", "  llams bench Kernel --threads 1,2 --json results.json",
                 "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
                 "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"})
@@ -37,13 +37,16 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PATTERN",
             arity = "0..*",
-            description = "Measure only what this regular expression finds, such as Kernel, attention or TrainStep.")
+            description = "Run only benchmarks that match this regular expression, such as Kernel, attention or"
+                    + " TrainStep.")
     List<String> patterns = List.of();
 
-    @Option(names = "--quick", description = "The first case of each benchmark, briefly: about three minutes in all.")
+    @Option(
+            names = "--quick",
+            description = "Run the first case of each benchmark, briefly: about three minutes in all.")
     boolean quick;
 
-    @Option(names = "--list", description = "List the benchmarks with their parameters, and measure nothing.")
+    @Option(names = "--list", description = "List the benchmarks and their parameters without running them.")
     boolean list;
 
     @Option(names = "--threads", paramLabel = "N", split = ",", description = "CPU threads (default: 1 and all cores).")
@@ -59,19 +62,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--param",
             paramLabel = "NAME=VALUE,...",
-            description = "Other values for a parameter; --list shows them.")
+            description = "Values for a parameter instead of its own; --list shows them.")
     List<String> parameters = List.of();
 
     @Option(
             names = "--no-ceilings",
-            description = "Do not measure first what the machine can do at most; the columns of percentages stay"
-                    + " empty.")
+            description = "Do not measure the machine's peak first; the percentage columns stay empty.")
     boolean noCeilings;
 
     @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Also write all results to a file, in the form of JMH.")
+            description = "Also write all results to a file in JMH's JSON format.")
     Path json;
 
     @Override
@@ -100,7 +102,7 @@ final class BenchCommand implements Callable<Integer> {
         try {
             return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw new ParameterException(spec.commandLine(), e.getMessage() + "; --list shows what there is", e);
         }
     }
 

@@ -42,13 +42,13 @@ final class Bundle {
         static Sdk fromEnvironment() throws IOException {
             String home = System.getenv("TORNADOVM_HOME");
             if (home == null || home.isEmpty()) {
-                throw new IllegalArgumentException("--gpu packs TornadoVM's SDK too, and TORNADOVM_HOME does not"
-                        + " say where that is; docs/gpu.md tells how to get it");
+                throw new IllegalArgumentException(
+                        "--gpu needs TornadoVM's SDK, but TORNADOVM_HOME is not set; see docs/gpu.md");
             }
             Path flags = Path.of(home, "tornado-argfile.template");
             if (!Files.isReadable(flags)) {
                 throw new IllegalArgumentException("TORNADOVM_HOME is " + home
-                        + ", which is no TornadoVM SDK: there is no " + flags.getFileName() + " in it");
+                        + ", which is not a TornadoVM SDK: it has no " + flags.getFileName());
             }
             return new Sdk(Path.of(home), Files.readAllLines(flags));
         }
@@ -100,13 +100,13 @@ final class Bundle {
     /// @param level of xz, 0 to 9
     /// @return its size in bytes
     /// @throws IllegalArgumentException if this Java cannot make one, or the file exists
-    long write(Path out, int level, llams.model.files.Progress progress) throws IOException {
+    long write(Path out, int level, llams.model.files.ByteProgress progress) throws IOException {
         if (Files.exists(out)) {
-            throw new IllegalArgumentException(out + " exists already; give another name or remove it");
+            throw new IllegalArgumentException(out + " already exists; choose another name or remove it");
         }
         if (!Files.isExecutable(jlink)) {
             throw new IllegalArgumentException("the Java that runs this, " + System.getProperty("java.home")
-                    + ", has no jlink to make a smaller one with; use a complete JDK");
+                    + ", has no jlink to build a smaller one with; use a full JDK");
         }
         Path work = AtomicFiles.temporaryFor(out.toAbsolutePath());
         try {
@@ -222,7 +222,7 @@ final class Bundle {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         try {
             if (process.waitFor() != 0) {
-                throw new IllegalStateException("jlink could not make a Java of " + modules + ": " + said);
+                throw new IllegalStateException("jlink could not build a Java of " + modules + ": " + said);
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted while jlink ran", e);
@@ -245,7 +245,7 @@ final class Bundle {
     }
 
     private static void pack(TreeMap<String, BundleFile> files, Path packed, int level,
-            llams.model.files.Progress progress) throws IOException {
+            llams.model.files.ByteProgress progress) throws IOException {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(packed, StandardOpenOption.CREATE_NEW));
                 XZOutputStream xz = new XZOutputStream(file, new LZMA2Options(level))) {
             BundleFile.writeAll(files, xz, progress);

@@ -17,9 +17,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 @Command(
         name = "bundle",
         description = {"Pack this program with its own Java into one file.",
-                "It is for a machine that has neither. The file holds a directory llams with the script llams in it,"
-                        + " which runs from anywhere, on the same operating system"
-                        + " and kind of processor as here."},
+                "For a machine that has neither. The file holds a directory llams with a script llams, which"
+                        + " runs from anywhere on the same operating system and processor architecture."},
         footer = {"", "Examples:", "  llams bundle --out llams.tar.xz",
                 "  TORNADOVM_HOME=... llams bundle --gpu --out llams-gpu.tar.xz",
                 "  tar xf llams.tar.xz && llams/llams devices"})
@@ -33,14 +32,16 @@ final class BundleCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: a new file, *.tar.xz.")
     Path out;
 
-    @Option(names = "--gpu", description = "With the GPU device: TornadoVM's jars and libraries, from TORNADOVM_HOME.")
+    @Option(
+            names = "--gpu",
+            description = "Include the GPU device: TornadoVM's jars and libraries, from TORNADOVM_HOME.")
     boolean gpu;
 
     @Option(
             names = "--level",
             paramLabel = "N",
             defaultValue = "6",
-            description = "How hard xz works, 0 (fast) to 9 (default: ${DEFAULT-VALUE}).")
+            description = "xz compression level, 0 (fast) to 9 (small) (default: ${DEFAULT-VALUE}).")
     int level;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -49,15 +50,14 @@ final class BundleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (!out.getFileName().toString().endsWith(".tar.xz")) {
-            throw new ParameterException(spec.commandLine(),
-                    "--out " + out + " does not end in .tar.xz, which is what it will be");
+            throw new ParameterException(spec.commandLine(), "--out " + out + " must end in .tar.xz");
         }
         if (level < LZMA2Options.PRESET_MIN || level > LZMA2Options.PRESET_MAX) {
-            throw new ParameterException(spec.commandLine(), "--level " + level + " is not between 0 and 9");
+            throw new ParameterException(spec.commandLine(), "--level " + level + " must be from 0 to 9");
         }
         Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null);
         long bytes;
-        try (ByteProgress progress = new ByteProgress(console.err, "packing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "packing")) {
             bytes = bundle.write(out, level, progress);
         }
         if (json) {
@@ -67,7 +67,7 @@ final class BundleCommand implements Callable<Integer> {
                     .put("gpu", gpu));
         } else {
             console.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out,
-                    Memory.text(bytes), Shell.quoted(out.getFileName().toString()));
+                    MachineMemory.text(bytes), Shell.quoted(out.getFileName().toString()));
         }
         return Console.DONE;
     }

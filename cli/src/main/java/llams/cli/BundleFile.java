@@ -82,7 +82,7 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
     }
 
     /// Writes a tar of these files, by name, in a directory `llams`, in the form of POSIX.1-1988 (ustar).
-    static void writeAll(TreeMap<String, BundleFile> files, OutputStream out, llams.model.files.Progress progress)
+    static void writeAll(TreeMap<String, BundleFile> files, OutputStream out, llams.model.files.ByteProgress progress)
             throws IOException {
         long total = files.values().stream().mapToLong(BundleFile::bytes).sum();
         long done = 0;

@@ -73,8 +73,8 @@ final class ChatCommand implements Callable<Integer> {
             GenerateOptions options = new GenerateOptions(maxTokens, List.of(),
                     sampling.settled(generator.model.sampling, console.err));
             generator.model.requireText("a conversation needs");
-            Memory.check(generator.memory(generator.context, maxTokens), generator.model.weights.allocatedBytes(),
-                    "a smaller --context");
+            MachineMemory.check(generator.memory(generator.context, maxTokens),
+                    generator.model.weights.allocatedBytes(), "a smaller --context");
             try (Conversation conversation = generator.converse(system, options);
                     AnswerInterruption interruption = new AnswerInterruption(console.err)) {
                 talk(conversation, generator.context, interruption);
@@ -105,7 +105,7 @@ final class ChatCommand implements Callable<Integer> {
         for (String line = next(lines); line != null; line = next(lines)) {
             interruption.answerBegins();
             try {
-                conversation.say(line, listener);
+                conversation.answer(line, listener);
             } catch (MessageTooLongException e) {
                 refuse(e.getMessage());
                 continue;

@@ -59,9 +59,9 @@ final class ChoiceCommand implements Callable<Integer> {
         try (LoadedModel loaded = model.open(device)) {
             MultipleChoice choice = new MultipleChoice(questions, loaded.requireText("questions need"),
                     loaded.weights.config.maxPositions());
-            Memory.check(choice.memory(loaded.model), loaded.weights.allocatedBytes(), "shorter questions");
+            MachineMemory.check(choice.memory(loaded.model), loaded.weights.allocatedBytes(), "shorter questions");
             MultipleChoice.Score score;
-            try (Progress progress = new Progress(eval.console.err, "asking", "tokens", choice.tokens())) {
+            try (ProgressMeter progress = new ProgressMeter(eval.console.err, "asking", "tokens", choice.tokens())) {
                 score = choice.score(loaded.device, loaded.model, loaded.resident, progress::step);
             }
             print(score);

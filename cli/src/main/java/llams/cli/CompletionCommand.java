@@ -10,9 +10,9 @@ import picocli.CommandLine.Spec;
 /// `llams completion`: the shell learns this program's commands, options and their values.
 @Command(
         name = "completion",
-        description = {"Print a script with which bash or zsh complete commands.",
-                "Options, values that are one of a few, files and directories are completed too, for llams on the PATH"
-                        + " as for ./llams."},
+        description = {"Print a completion script for bash or zsh.",
+                "It completes commands, options, fixed sets of values, files and directories, for llams on"
+                        + " the PATH and for ./llams."},
         footer = {"", "Examples, for ~/.bashrc or ~/.zshrc:", "  source <(llams completion)",
                 "  source <(/opt/llams/llams completion)"})
 final class CompletionCommand implements Callable<Integer> {

@@ -29,7 +29,7 @@ final class ComputeOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "CPU threads, at most one a core (default: all cores).")
+            description = "CPU threads, at most one per core (default: all cores).")
     void setThreads(int count) {
         if (count < 1) {
             throw new ParameterException(spec.commandLine(), "--threads must be at least 1, not " + count);

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 /// `llams data`: training data from other forms.
 @Command(
         name = "data",
-        description = "Make training data, and look at it.",
+        description = "Prepare training data and inspect it.",
         subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
@@ -32,23 +32,22 @@ final class DataCommand implements Runnable {
     /// `llams data pairs`
     @Command(
             name = "pairs",
-            description = {"Korean-English pairs to the four conversations of each.",
-                    "A line is {\"q_ko\": ..., \"a_ko\": ..., \"q_en\": ..., \"a_en\": ...}. English is asked and"
-                            + " answered in both languages,"
-                            + " Korean too. 'llams train' does the same by itself with such a file."},
+            description = {"Turn each Korean-English pair into four conversations.",
+                    "Each line is {\"q_ko\": ..., \"a_ko\": ..., \"q_en\": ..., \"a_en\": ...}. The question in"
+                            + " each language is answered in both. 'llams train' does the same when given such a file."},
             footer = {"", "Example:", "  llams data pairs pairs.jsonl --out chats.jsonl"})
     static final class PairsCommand implements Callable<Integer> {
         @ParentCommand
         DataCommand data;
 
-        @Parameters(paramLabel = "FILE", description = "Pairs, one a line.")
+        @Parameters(paramLabel = "FILE", description = "Pairs, one per line.")
         Path file;
 
         @Option(
                 names = "--out",
                 paramLabel = "FILE",
                 required = true,
-                description = "Required: the conversations, one a line.")
+                description = "Required: the file to write, one conversation per line.")
         Path out;
 
         @Override

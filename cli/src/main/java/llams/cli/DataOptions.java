@@ -22,7 +22,7 @@ final class DataOptions {
     @Option(
             names = "--special",
             paramLabel = "HOW",
-            completionCandidates = Candidates.Specials.class,
+            completionCandidates = CompletionValues.Specials.class,
             defaultValue = "text",
             description = "What a special token's name in the data is: text, parse (the token), or error (default:"
                     + " ${DEFAULT-VALUE}).")

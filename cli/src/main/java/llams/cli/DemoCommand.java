@@ -16,13 +16,11 @@ import picocli.CommandLine.ParentCommand;
 /// `llams demo`: the whole recipe on an embedded example.
 @Command(
         name = "demo",
-        description = {"The whole recipe on a small example, nothing to download.",
-                "Trains a tokenizer and a small base model on texts in Korean and English, an instruct model from it,"
-                        + " the base on new"
-                        + " Korean text, adds the chat vector, and LoRA-tunes the result on conversations that mix the"
-                        + " languages."
-                        + " Shows what each step did to held-out losses and to answers, and leaves everything in a"
-                        + " directory."},
+        description = {"Run the whole recipe on a small example; nothing to download.",
+                "Trains a tokenizer and a small base model on Korean and English text, makes an instruct"
+                        + " model from it, fine-tunes the base on new Korean text, adds the chat vector, and"
+                        + " LoRA-tunes the result on conversations that mix the languages. Shows what each step did to"
+                        + " held-out loss and answers, and keeps everything in a directory."},
         footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try"})
 final class DemoCommand implements Callable<Integer> {
     @ParentCommand
@@ -32,7 +30,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             defaultValue = "llams-demo",
-            description = "A new directory for everything that is made (default: ${DEFAULT-VALUE}).")
+            description = "A new directory for all results (default: ${DEFAULT-VALUE}).")
     Path out;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -60,7 +58,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void print(DemoReport report) {
-        printf("%nHeld-out losses, in nats a token:%n%n");
+        printf("%nHeld-out loss, in nats per token:%n%n");
         table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
         printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for,"
                 + " and facts about%nthe village:%n%n");
@@ -100,10 +98,10 @@ final class DemoCommand implements Callable<Integer> {
         console.out.print(String.format(Locale.ROOT, pattern, values));
     }
 
-    /// A bar a stage, and a line when it is done.
+    /// A bar per stage, and a line when it is done.
     private static final class Bars implements Demo.Listener, AutoCloseable {
         private final Console console;
-        private Progress bar;
+        private ProgressMeter bar;
 
         Bars(Console console) {
             this.console = console;
@@ -111,7 +109,7 @@ final class DemoCommand implements Callable<Integer> {
 
         @Override
         public void begins(Demo.Stage stage, int steps) {
-            bar = new Progress(console.err, title(stage), "steps", steps);
+            bar = new ProgressMeter(console.err, title(stage), "steps", steps);
         }
 
         @Override

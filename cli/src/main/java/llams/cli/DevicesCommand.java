@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams devices`: where programs can run.
 @Command(
         name = "devices",
-        description = "What this machine can compute on, and why not on the rest.",
+        description = "Show which devices can be used, and why the others cannot.",
         footer = {"", "Examples:", "  llams devices", "  llams devices --json"})
 final class DevicesCommand implements Callable<Integer> {
     @ParentCommand
@@ -26,11 +26,11 @@ final class DevicesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         int cores = Runtime.getRuntime().availableProcessors();
-        long memoryBytes = Memory.machineBytes();
+        long memoryBytes = MachineMemory.machineBytes();
         Optional<String> noCpu = device("cpu").flatMap(Device::unavailable);
         Optional<Device> gpu = device("gpu");
         Optional<String> noGpu = gpu.map(Device::unavailable)
-                .orElse(Optional.of("not started with one; docs/gpu.md tells how"));
+                .orElse(Optional.of("the program was started without it; see docs/gpu.md"));
         if (json) {
             ObjectNode root = JsonNodeFactory.instance.objectNode();
             ObjectNode first = root.putObject("cpu").put("usable", noCpu.isEmpty());
@@ -42,7 +42,7 @@ final class DevicesCommand implements Callable<Integer> {
         } else {
             console.out.println(noCpu.map(reason -> "cpu  not usable: " + reason)
                     .orElseGet(() -> "cpu  usable: %d cores, %d-bit vectors, %s memory".formatted(cores, vectorBits(),
-                            Memory.text(memoryBytes))));
+                            MachineMemory.text(memoryBytes))));
             console.out.println(noGpu.map(reason -> "gpu  not usable: " + reason)
                     .orElseGet(() -> "gpu  usable: " + gpu.orElseThrow().description()));
         }

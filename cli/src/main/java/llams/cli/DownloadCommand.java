@@ -25,14 +25,13 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "download",
         description = {"Download a model from the Hugging Face hub.",
-                "Takes safetensors weights, tokenizer, configuration and licence, and checks size and hash of each."
-                        + " When it is"
-                        + " interrupted, the same command goes on where it was. Gated models need a licence accepted on"
-                        + " their page and a token of your account."},
+                "Fetches safetensors weights, tokenizer, configuration and licence, and checks the size and"
+                        + " hash of each file. After an interruption, the same command resumes. For a gated model,"
+                        + " accept its licence on its page and pass your account's token."},
         footer = {"",
-                "The token is looked for in --token, HF_TOKEN, the file HF_TOKEN_PATH, and the file token in HF_HOME"
-                        + " (usually"
-                        + " ~/.cache/huggingface). https_proxy, http_proxy, all_proxy and no_proxy are honoured.",
+                "The token is taken from --token, HF_TOKEN, the file that HF_TOKEN_PATH names, or the file"
+                        + " token in HF_HOME (usually ~/.cache/huggingface). https_proxy, http_proxy, all_proxy and"
+                        + " no_proxy are honoured.",
                 "", "Examples:", "  llams download meta-llama/Llama-3.2-1B",
                 "  llams download meta-llama/Llama-3.1-8B-Instruct --to models/chat-8b",
                 "  llams download meta-llama/Llama-3.2-1B --to tokenizer --include 'tok*'",
@@ -50,39 +49,40 @@ final class DownloadCommand implements Callable<Integer> {
     @Option(
             names = "--to",
             paramLabel = "DIR",
-            description = "A new directory, or that of an earlier download of the model (default: its name, here).")
+            description = "A new directory, or that of an earlier download (default: the model's name, in the current"
+                    + " directory).")
     Path to;
 
     @Option(
             names = "--revision",
             paramLabel = "R",
             defaultValue = "main",
-            description = "A branch, a tag or a commit (default: ${DEFAULT-VALUE}).")
+            description = "Branch, tag or commit (default: ${DEFAULT-VALUE}).")
     String revision;
 
     @Option(
             names = "--include",
             paramLabel = "GLOB",
-            description = "Only files whose path in the repository matches, whatever they are; may be given again."
-                    + " * is any text, / included.")
+            description = "Download only files whose path in the repository matches, of any kind; may be repeated. *"
+                    + " matches any text, including /.")
     List<String> include = List.of();
 
     @Option(
             names = "--token",
             paramLabel = "T",
-            description = "Who asks. Other users of this machine may see it here; HF_TOKEN they do not.")
+            description = "Access token. Other users of this machine can see it here, but not in HF_TOKEN.")
     String token;
 
     @Option(
             names = "--endpoint",
             paramLabel = "URL",
-            description = "Another hub (default: " + HubModel.DEFAULT_ENDPOINT + ", or what HF_ENDPOINT says).")
+            description = "Another hub (default: " + HubModel.DEFAULT_ENDPOINT + " or HF_ENDPOINT).")
     String endpoint;
 
     @Option(
             names = "--verify",
-            description = "Instead of downloading: hash an earlier download again and compare it with what the hub"
-                    + " said then.")
+            description = "Instead of downloading, check the files of an earlier download against the hashes that the"
+                    + " hub gave then.")
     boolean verify;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -96,7 +96,7 @@ final class DownloadCommand implements Callable<Integer> {
             model = new HubModel(endpoint(), repo, revision);
             asking = HubToken.findOrNull(token, System.getenv(), Path.of(System.getProperty("user.home")));
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()), e);
         }
         Path directory = to == null ? Path.of(model.name()) : to;
         if (verify) {
@@ -130,13 +130,13 @@ final class DownloadCommand implements Callable<Integer> {
         report.missing().forEach(name -> console.out.println("missing: " + report.directory().resolve(name)));
         String unhashed = report.unhashed().isEmpty()
                 ? ""
-                : "; the hub had no hash of " + String.join(", ", report.unhashed()) + ", which have their size";
+                : "; the hub gave no hash for " + String.join(", ", report.unhashed()) + ", whose sizes match";
         console.out.printf("%s: %d files are as the hub had them at commit %s%s%n", report.directory(),
                 report.whole().size(), report.commit(), unhashed);
         if (!report.isGood()) {
             console.err.println("llams: " + report.directory() + ": "
                     + (report.damaged().size() + report.missing().size())
-                    + " files are damaged or missing; get them anew with '"
+                    + " files are damaged or missing; download them again with '"
                     + Shell.command("download", repo, "--to", report.directory(), "--revision", report.commit()) + "'");
         }
     }
@@ -160,8 +160,9 @@ final class DownloadCommand implements Callable<Integer> {
             return;
         }
         console.out.printf(Locale.ROOT, "%s: %s at commit %s, %d files, %s%s%n", report.directory(), report.repo(),
-                report.commit(), report.downloaded().size() + report.present().size(), Memory.text(report.bytes()),
-                report.present().isEmpty() ? "" : " (" + report.present().size() + " were there already)");
+                report.commit(), report.downloaded().size() + report.present().size(),
+                MachineMemory.text(report.bytes()),
+                report.present().isEmpty() ? "" : " (" + report.present().size() + " already present)");
         if (Files.exists(report.directory().resolve("config.json"))) {
             console.out.println("next: " + Shell.command("info", report.directory()));
             console.out.println("      " + (hasChatTemplate(report.directory())
@@ -178,11 +179,11 @@ final class DownloadCommand implements Callable<Integer> {
 
     /// One bar over all files, and lines between.
     private final class Shown implements DownloadListener, AutoCloseable {
-        private final ByteProgress bar;
+        private final ByteMeter bar;
         private boolean started;
 
         Shown(String task) {
-            bar = new ByteProgress(console.err, task);
+            bar = new ByteMeter(console.err, task);
         }
 
         @Override

@@ -40,7 +40,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         }
         String name = at.getCommandSpec().qualifiedName();
         StringBuilder line = new StringBuilder(name).append(": ")
-                .append(decapitalized(oneLine(Arguments.unmarked(e.getMessage()))));
+                .append(decapitalized(oneLine(CommandArguments.unmarked(e.getMessage()))));
         if (e instanceof UnmatchedArgumentException unmatched) {
             suggestion(unmatched.getUnmatched().getFirst(), at)
                     .ifPresent(meant -> line.append(" (").append(meant).append(")"));
@@ -65,11 +65,11 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         if (commands.isEmpty()) {
             return Optional.empty();
         }
-        // Of the program's own commands there are too many for a line.
+        // The program itself has too many commands for one line.
         return Suggestions.command(word, commands)
                 .or(() -> at.getParent() == null
                         ? Optional.empty()
-                        : Optional.of("there is " + String.join(", ", commands)));
+                        : Optional.of("one of " + String.join(", ", commands)));
     }
 
     @Override
@@ -96,16 +96,17 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     /// them that the system refused.
     int outOfMemory(OutOfMemoryError e) {
         long heapMebibytes = Runtime.getRuntime().maxMemory() >> 20;
-        console.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap may grow to " + heapMebibytes
-                + " MiB, LLAMS_JAVA_OPTS=-Xmx8g gives it 8 GiB");
+        console.err.println("llams: out of memory (" + e.getMessage() + "); the Java heap is limited to "
+                + heapMebibytes + " MiB; LLAMS_JAVA_OPTS=-Xmx8g raises that to 8 GiB");
         trace(e);
         return Console.FAILED;
     }
 
     /// Java's error for a page of a mapped file that is not there any more, from wherever the page was read.
     int lostPage(InternalError e) {
-        console.err.println("llams: a mapped file was cut, or its disk failed, while it was in use (" + e.getMessage()
-                + "); replace a model by renaming, not by writing over it, or copy it into memory with --no-map");
+        console.err.println("llams: a mapped file was truncated, or its disk failed, while it was in use ("
+                + e.getMessage()
+                + "); replace a model by renaming, not by overwriting it, or load it into memory with --no-map");
         trace(e);
         return Console.FAILED;
     }
@@ -113,7 +114,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     /// Readers bound how deep their input may be; what they let pass must not end in a page of Java's frames all the
     /// same.
     int tooDeep(StackOverflowError e) {
-        console.err.println("llams: the input is nested too deep for this program (--verbose shows where)");
+        console.err.println("llams: the input is nested too deeply for this program (--verbose shows where)");
         trace(e);
         return Console.FAILED;
     }
@@ -136,7 +137,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             case FileSystemException other -> other.getMessage();
             case NotAModelException other -> other.getMessage() + instead(other);
             case UncheckedIOException unchecked -> describe(unchecked.getCause());
-            case JacksonException json -> "a JSON text is damaged" + (json.getLocation() == null
+            case JacksonException json -> "malformed JSON" + (json.getLocation() == null
                     ? ""
                     : " at line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr());
             case IOException io when io.getMessage() != null -> io.getMessage();
@@ -152,8 +153,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         return switch (e.next) {
             case NONE -> "";
             case GIVE -> "; give " + Shell.quoted(e.instead);
-            case GIVE_BASE_AND_ADAPTER -> "; give its base model as -m and this as --adapter, or make one of both"
-                    + " with 'llams merge adapter'";
+            case GIVE_BASE_AND_ADAPTER ->
+                "; pass its base model with -m and this with --adapter, or merge the two with 'llams merge"
+                        + " adapter'";
             case DOWNLOAD -> "; get it with 'llams download " + e.instead + "'";
         };
     }

@@ -7,7 +7,7 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `llams eval`: how good a model is.
-@Command(name = "eval", description = "Measure a model.", subcommands = {PerplexityCommand.class, ChoiceCommand.class})
+@Command(name = "eval", description = "Evaluate a model.", subcommands = {PerplexityCommand.class, ChoiceCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
     Console console;

@@ -115,7 +115,7 @@ final class GenerateCommand implements Callable<Integer> {
             Sampling settled = sampling.settled(loaded.sampling, console.err);
             int[] ids = promptIds != null ? promptIds : promptIds(loaded.text);
             generator.checkLength(ids);
-            Memory.check(generator.memory(ids.length, maxTokens), loaded.weights.allocatedBytes(),
+            MachineMemory.check(generator.memory(ids.length, maxTokens), loaded.weights.allocatedBytes(),
                     "a shorter prompt or a smaller -n");
             if (tap != null) {
                 List<String> names = generator.tap(ids, tap);

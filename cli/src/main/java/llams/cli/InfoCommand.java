@@ -39,8 +39,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams info`: what is in a model, an adapter or a weight file.
 @Command(
         name = "info",
-        description = {"Show a model's shape and tensors, and the memory that it needs.",
-                "For an adapter or a single .safetensors file: what is in it."},
+        description = {"Show a model's shape and tensors, and the memory it needs.",
+                "For an adapter or a single .safetensors file, show what is in it."},
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
 final class InfoCommand implements Callable<Integer> {
     private static final int TOKENS = 2048;
@@ -113,11 +113,11 @@ final class InfoCommand implements Callable<Integer> {
                 "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values),"
                         + " vocabulary %d, %s",
                 c.layers(), c.dim(), c.hiddenDim(), c.heads(), c.headDim(), c.kvHeads(), c.vocab(),
-                c.tied() ? "output head tied to the embedding" : "output head of its own"));
+                c.tied() ? "output head tied to the embedding" : "separate output head"));
         text.add("positions   " + c.maxPositions() + ", rope theta " + (long) c.ropeTheta()
                 + (c.ropeScaling() == null ? "" : ", llama3 scaling by " + c.ropeScaling().factor()));
         text.add("ids         begin " + (c.metadata().bos() < 0 ? "none" : c.metadata().bos()) + ", stop "
-                + (stops.isEmpty() ? "none" : stops) + (tokenizer ? "" : "; there is no tokenizer"));
+                + (stops.isEmpty() ? "none" : stops) + (tokenizer ? "" : "; no tokenizer"));
     }
 
     private void adapter(ObjectNode report, List<String> text) throws IOException {
@@ -182,7 +182,7 @@ final class InfoCommand implements Callable<Integer> {
         }
         report.put("elements", elements).put("bytes", checkpoint.bytes()).put("files", checkpoint.files.size());
         List<String> types = new ArrayList<>();
-        bytesOfType.forEach((type, bytes) -> types.add(type + " " + Memory.text(bytes)));
+        bytesOfType.forEach((type, bytes) -> types.add(type + " " + MachineMemory.text(bytes)));
         text.add(String.format(Locale.ROOT, "tensors     %d with %,d elements in %d file%s: %s",
                 checkpoint.names().size(), elements, checkpoint.files.size(), checkpoint.files.size() == 1 ? "" : "s",
                 String.join(", ", types)));
@@ -212,12 +212,13 @@ final class InfoCommand implements Callable<Integer> {
                     .put("weights", memory.weights())
                     .put("state", memory.state())
                     .put("temporaries", memory.temporaries());
-            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name, Memory.text(memory.weights()),
-                    Memory.text(memory.state()), Memory.text(memory.temporaries()), Memory.text(memory.total()),
-                    Memory.fits(memory) ? "" : "  (too much for this machine)"));
+            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name,
+                    MachineMemory.text(memory.weights()), MachineMemory.text(memory.state()),
+                    MachineMemory.text(memory.temporaries()), MachineMemory.text(memory.total()),
+                    MachineMemory.fits(memory) ? "" : "  (too much for this machine)"));
         }
-        report.put("memoryTokens", tokens).put("machineBytes", Memory.machineBytes());
-        text.add("            this machine has " + Memory.text(Memory.machineBytes())
+        report.put("memoryTokens", tokens).put("machineBytes", MachineMemory.machineBytes());
+        text.add("            this machine has " + MachineMemory.text(MachineMemory.machineBytes())
                 + "; weights are mapped from their files and may exceed it, which is slow");
     }
 

@@ -16,9 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "init",
         description = {"Write a model with random weights.",
-                "Its shape is a published one (llama3-8b, llama3.1-8b, llama3.2-1b, llama3.2-3b) or that of a"
-                        + " config.json. It knows"
-                        + " nothing: it serves to try, to measure, and to train from scratch."},
+                "Its shape is a published one (llama3-8b, llama3.1-8b, llama3.2-1b, llama3.2-3b) or comes"
+                        + " from a config.json. Use it to try things out, to measure, and to train from scratch."},
         footer = {"", "Examples:", "  llams init --config llama3.2-1b --out random-1b",
                 "  llams init --config my/config.json --tokenizer tokenizer.json --out tiny"})
 final class InitCommand implements Callable<Integer> {
@@ -43,8 +42,8 @@ final class InitCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "NAME_OR_FILE",
             required = true,
-            completionCandidates = Candidates.ModelShapes.class,
-            description = "Required: the shape.")
+            completionCandidates = CompletionValues.ModelNames.class,
+            description = "Required: a known shape, a config.json or a directory with one.")
     String config;
 
     @Option(
@@ -57,33 +56,34 @@ final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            description = "The weights' type: bf16, f32 or f16 (default: bf16, or what config.json says).")
+            description = "Type of the weights: bf16, f32 or f16 (default: as in config.json, else bf16).")
     WeightType dtype;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Another seed, another model (default: ${DEFAULT-VALUE}).")
+            description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed;
 
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR_OR_FILE",
-            description = "A tokenizer to go along: a directory with one, a tokenizer.model or a tokenizer.json.")
+            description = "Tokenizer to copy into the model: a tokenizer.json, a tokenizer.model or a directory with"
+                    + " one.")
     Path tokenizer;
 
     @Override
     public Integer call() throws IOException {
-        LlamaConfig shape = Shapes.of(config, spec);
+        LlamaConfig shape = ModelShape.of(config, spec);
         if (dtype != null) {
             shape = shape.withMetadata(shape.metadata().withDtype(dtype.configName));
         }
-        try (ByteProgress progress = new ByteProgress(console.err, "writing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "writing")) {
             NewModel.write(shape, seed, tokenizer, out, progress);
         }
         console.out.printf(Locale.ROOT, "%s: %,d parameters, %s, %s%n", out, shape.parameters(), NewModel.dtype(shape),
-                Memory.text(NewModel.dtype(shape).bytes(shape.parameters())));
+                MachineMemory.text(NewModel.dtype(shape).bytes(shape.parameters())));
         return Console.DONE;
     }
 }

@@ -17,18 +17,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data kowiki`
 @Command(
         name = "kowiki",
-        description = {"Wikipedia's articles as text to train on.",
-                "DUMP is MediaWiki's pages-articles.xml, or what WikiExtractor made of it (also with --json): files, as"
-                        + " they are or packed"
-                        + " with bzip2, or directories of them. Written is kowikitext, which 'llams train' reads: each"
-                        + " article under a line"
-                        + " '= title =', without markup, tables, references and lists of links."},
+        description = {"Turn a Wikipedia dump into text to train on.",
+                "DUMP is MediaWiki's pages-articles.xml or WikiExtractor's output (also with --json): files,"
+                        + " plain or compressed with bzip2, or directories of them. The result is kowikitext, which"
+                        + " 'llams train' reads: each article under a line '= title =', without markup, tables,"
+                        + " references and link lists."},
         footer = {"",
-                "Redirects, pages of other namespaces and articles without text are left out and counted. From"
-                        + " WikiExtractor, headings are lines of text: it does not mark them.",
-                "Templates in sentences become what they show: numbers, units, dates, flags, languages. A sentence with"
-                        + " another template"
-                        + " is left out and counted by the template's name; boxes, notices and citations just go.",
+                "Redirects, pages in other namespaces and articles without text are left out and counted."
+                        + " WikiExtractor does not mark headings, so they remain as lines of text.",
+                "Templates within sentences are expanded: numbers, units, dates, flags, languages. A"
+                        + " sentence with any other template is left out and counted under the template's name; boxes,"
+                        + " notices and citations are removed.",
                 "", "Examples:", "  llams data kowiki kowiki-latest-pages-articles.xml.bz2 --out kowiki.txt",
                 "  llams data kowiki extracted/ --out kowiki.txt"})
 final class KowikiCommand implements Callable<Integer> {
@@ -41,7 +40,11 @@ final class KowikiCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DUMP", arity = "1..*", description = "Files, or directories of files.")
     List<Path> dump;
 
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Required: the text, kowikitext.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            required = true,
+            description = "Required: the kowikitext file to write.")
     Path out;
 
     @Option(names = "--json", description = "Print the figures as one JSON object.")
@@ -50,7 +53,7 @@ final class KowikiCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         KowikiText.Counts counts;
-        try (ByteProgress progress = new ByteProgress(data.console.err, "reading")) {
+        try (ByteMeter progress = new ByteMeter(data.console.err, "reading")) {
             counts = KowikiText.convert(dump, out, progress);
         }
         if (json) {

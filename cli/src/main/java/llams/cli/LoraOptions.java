@@ -43,7 +43,7 @@ final class LoraOptions {
             names = "--targets",
             paramLabel = "NAMES",
             split = ",",
-            completionCandidates = Candidates.Projections.class,
+            completionCandidates = CompletionValues.Projections.class,
             description = "LoRA: the projections that get an adapter, of q,k,v,o,gate,up,down (default: all).")
     List<String> targets;
 

@@ -75,7 +75,7 @@ public final class Main extends Console implements Runnable {
         commandLine.setOut(new PrintWriter(help));
         Errors errors = new Errors(commandLine.getCommand());
         try {
-            int code = commandLine.execute(Arguments.marked(commandLine, args));
+            int code = commandLine.execute(CommandArguments.marked(commandLine, args));
             VisibleStream.bare(results).print(help);
             results.flush();
             return code;
@@ -107,7 +107,7 @@ public final class Main extends Console implements Runnable {
             COMMANDS.forEach(commandLine::addSubcommand);
         }
         Errors errors = new Errors(main);
-        Arguments.configure(commandLine)
+        CommandArguments.configure(commandLine)
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(
                         Terminal.isOutput() && Terminal.hasColours() ? Help.Ansi.ON : Help.Ansi.OFF))

@@ -6,9 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.model.lora.LoraConfig;
+import llams.trainer.measure.Workload;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,12 +26,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams measure`: how fast one thing is on one device, in this very process.
 @Command(
         name = "measure",
-        description = {"Measure one thing on a device, with a random model.",
-                "product: a weight times tokens, --size MxNxK. prefill: reading --tokens. decode: writing one by one,"
-                        + " up to --tokens."
-                        + " lora: a training step on --tokens with an adapter of rank 8 on all projections. full: one"
-                        + " on every weight, in f32."
-                        + " 'llams bench' measures the processor alone, and more carefully."},
+        description = {"Measure one workload on a device, with random weights.",
+                "product: tokens times a weight, --size MxNxK. prefill: reading a prompt of --tokens."
+                        + " decode: generating up to --tokens, one at a time. lora: a training step on --tokens with a"
+                        + " rank-8 adapter on all projections. full: a training step on every weight, in f32. 'llams"
+                        + " bench' measures only the processor, but more carefully."},
         footer = {"", "Examples:", "  llams measure product --size 2048x14336x4096 --device gpu",
                 "  llams measure lora --config llama3.2-1b --tokens 512 --recompute --json"})
 final class MeasureCommand implements Callable<Integer> {
@@ -56,7 +58,7 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "NAME_OR_FILE",
             defaultValue = "llama3.2-1b",
-            completionCandidates = Candidates.ModelShapes.class,
+            completionCandidates = CompletionValues.ModelNames.class,
             description = "The model's shape, as for init (default: ${DEFAULT-VALUE}).")
     String config;
 
@@ -64,27 +66,27 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--size",
             paramLabel = "MxNxK",
             defaultValue = "2048x8192x2048",
-            description = "Of a product: M tokens, N results, sums of K (default: ${DEFAULT-VALUE}).")
+            description = "For product: M tokens, N outputs, K inputs (default: ${DEFAULT-VALUE}).")
     String size;
 
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "bf16",
-            description = "Of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+            description = "Type of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
     Weights dtype;
 
     @Option(names = "--tokens", paramLabel = "N", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
     int tokens;
 
-    @Option(names = "--recompute", description = "In training, make activations again instead of keeping them.")
+    @Option(names = "--recompute", description = "When training, recompute activations instead of keeping them.")
     boolean recompute;
 
     @Option(
             names = "--seconds",
             paramLabel = "N",
             defaultValue = "5",
-            description = "Repeat for at least so long, and twice (default: ${DEFAULT-VALUE}).")
+            description = "Repeat for at least N seconds, and at least twice (default: ${DEFAULT-VALUE}).")
     double seconds;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -93,7 +95,16 @@ final class MeasureCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long start = System.nanoTime();
-        try (Arena arena = Arena.ofShared(); Measured measured = measured(arena)) {
+        Workload workload = workload();
+        Program.Memory memory = workload.memory();
+        // Random weights are in memory like everything else.
+        MachineMemory.check(memory, memory.weights(), switch (what) {
+            case product -> "a smaller --size";
+            case prefill, decode -> "fewer --tokens or a smaller model";
+            case lora, full -> "fewer --tokens, --recompute or a smaller model";
+        });
+        Device device = compute.open();
+        try (Arena arena = Arena.ofShared(); Workload.Running measured = workload.start(device, arena)) {
             measured.run();
             double first = (System.nanoTime() - start) / 1e9;
             // The second may still compile for what the first has changed.
@@ -104,42 +115,28 @@ final class MeasureCommand implements Callable<Integer> {
                 measured.run();
                 times.add((System.nanoTime() - before) / 1e9);
             }
-            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, measured);
+            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work());
         }
         return Console.DONE;
     }
 
-    private Measured measured(Arena arena) throws IOException {
+    private Workload workload() throws IOException {
         if (what == What.product) {
-            check(Measured.productMemory(sizes(), dtype()), "a smaller --size");
-            return Measured.product(compute.open(), arena, sizes(), dtype());
+            int[] sizes = sizes();
+            return new Workload.Product(sizes[0], sizes[1], sizes[2], dtype());
         }
-        LlamaConfig shape = Shapes.of(config, spec);
+        LlamaConfig shape = ModelShape.of(config, spec);
         if (tokens < 2 || tokens > shape.maxPositions()) {
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be between 2 and the model's " + shape.maxPositions() + ", not " + tokens);
         }
-        check(switch (what) {
-            case product -> throw new AssertionError("has no model");
-            case prefill, decode -> Measured.generatorMemory(shape, dtype(), tokens);
-            case lora -> Measured.loraMemory(shape, dtype(), tokens, recompute);
-            case full -> Measured.fullMemory(shape, tokens, recompute);
-        }, what == What.lora || what == What.full
-                ? "fewer --tokens, --recompute or a smaller model"
-                : "fewer --tokens or a smaller model");
-        Measured.RandomModel model = Measured.RandomModel.create(arena, shape, what == What.full ? DType.F32 : dtype());
         return switch (what) {
             case product -> throw new AssertionError("has no model");
-            case prefill -> Measured.prefill(compute.open(), model, tokens);
-            case decode -> Measured.decode(compute.open(), model, tokens);
-            case lora -> Measured.lora(compute.open(), arena, model, tokens, recompute);
-            case full -> Measured.full(compute.open(), model, tokens, recompute);
+            case prefill -> new Workload.Prefill(shape, dtype(), tokens);
+            case decode -> new Workload.Decode(shape, dtype(), tokens);
+            case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
+            case full -> new Workload.FullStep(shape, 1, tokens, recompute);
         };
-    }
-
-    /// Random weights are in memory like everything else.
-    private static void check(Program.Memory memory, String remedy) {
-        Memory.check(memory, memory.weights(), remedy);
     }
 
     private DType dtype() {
@@ -155,8 +152,8 @@ final class MeasureCommand implements Callable<Integer> {
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
     }
 
-    private void print(double median, int calls, double first, Measured measured) {
-        double rate = measured.work() / median;
+    private void print(double median, int calls, double first, double work) {
+        double rate = work / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("what", what.name())

@@ -56,13 +56,13 @@ final class MergeCommand implements Runnable {
             console.out.println(object);
             return Console.DONE;
         }
-        console.out.printf(Locale.ROOT, "%s: %d tensors merged, %d taken over, %s%n", out, report.merged(),
-                report.copied(), Memory.text(report.bytes()));
+        console.out.printf(Locale.ROOT, "%s: %d tensors merged, %d copied, %s%n", out, report.merged(), report.copied(),
+                MachineMemory.text(report.bytes()));
         if (!report.files().isEmpty()) {
-            console.out.println("carried along: " + String.join(", ", report.files()));
+            console.out.println("also copied: " + String.join(", ", report.files()));
         }
         if (!report.vector().isEmpty()) {
-            console.out.println("size of the vector, and as a share of the base's weights:");
+            console.out.println("norm of the vector, absolute and relative to the base's weights:");
             report.vector()
                     .forEach(size -> console.out.printf(Locale.ROOT, "  %-24s %10.4g %9.3f%%%n", size.part(),
                             size.norm(), 100 * size.relative()));
@@ -76,10 +76,9 @@ final class MergeCommand implements Runnable {
             name = "chat-vector",
             description = {
                     "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
-                    "All three must be of the same shape. Tokenizer, chat template and stop ids come from the instruct"
-                            + " model; the weights have"
-                            + " the types of the tuned one. The size of the vector in each layer is printed, and what"
-                            + " looks like a mistake."},
+                    "All three must have the same shape. Tokenizer, chat template and stop ids come from the"
+                            + " instruct model; the weights keep the types of the tuned one. Prints the size of the vector"
+                            + " in each layer, and whatever looks like a mistake."},
             footer = {"", "Example:",
                     "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"})
     static final class ChatVectorCommand implements Callable<Integer> {
@@ -96,14 +95,14 @@ final class MergeCommand implements Runnable {
                 names = "--instruct",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the base's instruct model.")
+                description = "Required: the instruct model of the base.")
         Path instruct;
 
         @Option(
                 names = "--tuned",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the base, tuned on other data.")
+                description = "Required: the base, fine-tuned on other data.")
         Path tuned;
 
         @Option(
@@ -125,8 +124,8 @@ final class MergeCommand implements Runnable {
                 names = "--vocabulary",
                 paramLabel = "HOW",
                 defaultValue = "strict",
-                description = "If the vocabularies differ: strict refuses, skip leaves embedding and head as they"
-                        + " are in tuned, partial merges the rows that all have (default: ${DEFAULT-VALUE}).")
+                description = "If the vocabularies differ: strict refuses, skip keeps the tuned model's embedding and"
+                        + " head, partial merges the rows that all three have (default: ${DEFAULT-VALUE}).")
         ChatVector.Vocabulary vocabulary;
 
         @Option(
@@ -146,7 +145,7 @@ final class MergeCommand implements Runnable {
             ChatVector.Options options = new ChatVector.Options(scale, vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
+            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
                 report = ChatVector.merge(base, instruct, tuned, out, options, progress);
             } catch (MergeException e) {
                 // The error line has the first few.
@@ -163,7 +162,7 @@ final class MergeCommand implements Runnable {
     @Command(
             name = "adapter",
             description = {"Fold a LoRA adapter into the weights of its model.",
-                    "The adapter may be PEFT's, with a rank and a strength of its own for each module."},
+                    "The adapter may come from PEFT, with a different rank and scale for each module."},
             footer = {"", "Example:", "  llams merge adapter --base model --adapter tuned --out model-tuned"})
     static final class AdapterCommand implements Callable<Integer> {
         @ParentCommand
@@ -173,7 +172,7 @@ final class MergeCommand implements Runnable {
                 names = "--base",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the model of the adapter.")
+                description = "Required: the adapter's base model.")
         Path base;
 
         @Option(names = "--adapter", paramLabel = "DIR", required = true, description = "Required: the adapter.")
@@ -192,7 +191,7 @@ final class MergeCommand implements Runnable {
         @Override
         public Integer call() throws IOException {
             MergeReport report;
-            try (ByteProgress progress = new ByteProgress(merge.console.err, "merging")) {
+            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
                 report = AdapterMerge.merge(base, adapter, out, progress);
             }
             return merge.print(out, report, json);

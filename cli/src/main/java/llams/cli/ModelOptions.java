@@ -18,7 +18,7 @@ final class ModelOptions {
             names = {"-m", "--model"},
             paramLabel = "DIR",
             required = true,
-            description = "Required: a model's directory.")
+            description = "Required: the model's directory.")
     Path directory;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")

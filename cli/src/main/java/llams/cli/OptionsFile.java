@@ -46,9 +46,9 @@ final class OptionsFile {
                 args.addAll(args(place, entry, option));
             }
         }
-        CommandLine reader = Arguments.configure(new CommandLine(sameCommand));
+        CommandLine reader = CommandArguments.configure(new CommandLine(sameCommand));
         try {
-            for (OptionSpec read : reader.parseArgs(Arguments.marked(reader, args.toArray(String[]::new)))
+            for (OptionSpec read : reader.parseArgs(CommandArguments.marked(reader, args.toArray(String[]::new)))
                     .matchedOptions()) {
                 spec.findOption(read.longestName()).setValue(read.getValue());
             }

@@ -14,11 +14,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams quantize`: a model with smaller weights.
 @Command(
         name = "quantize",
-        description = {"Write a model with weights of 8 bits.",
-                "Embedding, output head and projections become Q8_0, GGML's blocks of 32 values and a scale; norms"
-                        + " stay. The result is for"
-                        + " this program: generate, chat, eval, info, and as the frozen base of 'train --method"
-                        + " lora'."},
+        description = {"Quantize a model's weights to 8 bits.",
+                "Embedding, output head and projections become Q8_0, GGML's blocks of 32 values with one"
+                        + " scale; norms keep their type. Only this program reads the result: generate, chat, eval,"
+                        + " info, and 'train --method lora' as its frozen base."},
         footer = {"", "Example:", "  llams quantize -m model --out model-q8"})
 final class QuantizeCommand implements Callable<Integer> {
     enum Type {
@@ -32,7 +31,7 @@ final class QuantizeCommand implements Callable<Integer> {
             names = {"-m", "--model"},
             paramLabel = "DIR",
             required = true,
-            description = "Required: a model's directory.")
+            description = "Required: the model's directory.")
     Path model;
 
     @Option(
@@ -46,7 +45,7 @@ final class QuantizeCommand implements Callable<Integer> {
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "q8_0",
-            description = "The weights' type: q8_0 (default).")
+            description = "Type of the weights: q8_0 (default).")
     Type dtype;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -54,9 +53,10 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Memory.check(QuantizedModel.memory(model), 0, "a larger machine: the largest matrix is quantized as a whole");
+        MachineMemory.check(QuantizedModel.memory(model), 0,
+                "a larger machine: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
-        try (ByteProgress progress = new ByteProgress(console.err, "quantizing")) {
+        try (ByteMeter progress = new ByteMeter(console.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);
         }
         if (json) {
@@ -73,13 +73,13 @@ final class QuantizeCommand implements Callable<Integer> {
             return Console.DONE;
         }
         console.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
-                Memory.text(report.bytes()), Memory.text(report.before()));
+                MachineMemory.text(report.bytes()), MachineMemory.text(report.before()));
         if (!report.kept().isEmpty()) {
             console.out.println(
-                    "kept as they are, as their rows are not multiples of 32: " + String.join(", ", report.kept()));
+                    "not quantized, because their rows are not multiples of 32: " + String.join(", ", report.kept()));
         }
         if (!report.files().isEmpty()) {
-            console.out.println("carried along: " + String.join(", ", report.files()));
+            console.out.println("also copied: " + String.join(", ", report.files()));
         }
         report.notes().forEach(note -> console.out.println("note: " + note));
         return Console.DONE;

@@ -24,26 +24,26 @@ final class SamplingOptions {
     @Option(
             names = "--top-k",
             paramLabel = "K",
-            description = "Only the K most probable tokens; 0: all " + MAKERS + "0).")
+            description = "Sample only from the K most probable tokens; 0: all " + MAKERS + "0).")
     Integer topK;
 
     @Option(
             names = "--top-p",
             paramLabel = "P",
-            description = "Only the most probable tokens that together reach P; 1: all " + MAKERS + Sampling.TOP_P
-                    + ").")
+            description = "Sample only from the most probable tokens that together reach P; 1: all " + MAKERS
+                    + Sampling.TOP_P + ").")
     Double topP;
 
     @Option(
             names = "--min-p",
             paramLabel = "P",
-            description = "Only tokens at least P times as probable as the best; 0: all " + MAKERS + "0).")
+            description = "Sample only from tokens at least P times as probable as the best; 0: all " + MAKERS + "0).")
     Double minP;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "Makes the choices repeatable (default: another one each time, shown).")
+            description = "Random seed (default: a new one each time, which is shown).")
     Long seed;
 
     /// @throws ParameterException if a value that is given is out of its range

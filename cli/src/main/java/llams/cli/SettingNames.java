@@ -24,9 +24,9 @@ final class SettingNames {
             case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
-            case "accumulate", "alpha", "batch", "betas", "clip", "epochs", "evalEvery", "keep", "maxBadRows", "out",
-                    "rank", "recompute", "resume", "saveEvery", "schedule", "special", "steps", "targets", "tokenizer",
-                    "tokens", "warmup", "weightDecay" ->
+            case "accumulate", "alpha", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep",
+                    "maxBadRows", "noMap", "out", "rank", "recompute", "resume", "revision", "saveEvery", "schedule",
+                    "special", "steps", "to", "token", "targets", "tokenizer", "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

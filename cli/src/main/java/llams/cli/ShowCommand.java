@@ -23,11 +23,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data show`
 @Command(
         name = "show",
-        description = {"The first documents as the model sees them: their tokens, and which of them are trained.",
-                "Tokens are separated by spaces; a space inside one is shown as '·', a line end as '\\n'. Trained"
-                        + " tokens are green,"
-                        + " or between '⟦' and '⟧' where there are no colours. Lines of '=' show where packed sequences"
-                        + " begin."},
+        description = {
+                "Show the first documents as the model sees them: their tokens, and which of them are" + " trained on.",
+                "Tokens are separated by spaces; a space within a token is shown as '·', a line end as"
+                        + " '\\n'. Tokens that are trained on are green, or between '⟦' and '⟧' without colours. Lines"
+                        + " of '=' mark where packed sequences begin."},
         footer = {"", "Examples:", "  llams data show chats.jsonl --tokenizer model",
                 "  llams data show book.txt --tokenizer model --tokens 64 -n 1"})
 final class ShowCommand implements Callable<Integer> {
@@ -51,14 +51,14 @@ final class ShowCommand implements Callable<Integer> {
             names = "-n",
             paramLabel = "N",
             defaultValue = "3",
-            description = "How many documents to show (default: ${DEFAULT-VALUE}).")
+            description = "Number of documents to show (default: ${DEFAULT-VALUE}).")
     int count;
 
     @Option(
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "2048",
-            description = "Tokens of a sequence; of a document, two sequences' worth are shown (default:"
+            description = "Tokens per sequence; at most two sequences' worth of each document is shown (default:"
                     + " ${DEFAULT-VALUE}).")
     int tokens;
 

@@ -23,9 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams data stats`
 @Command(
         name = "stats",
-        description = {"How long documents are, and what training with sequences of some lengths would make of them.",
-                "Files as 'llams train' takes them. Packed, texts are cut and go on in the next sequence; the end of a"
-                        + " conversation that is longer than a sequence is lost."},
+        description = {"Show how long documents are and how they would fill sequences of various lengths.",
+                "Takes the same files as 'llams train'. When packing, plain text continues in the next"
+                        + " sequence; a conversation longer than a sequence loses its end."},
         footer = {"", "Example:", "  llams data stats chats.jsonl --tokenizer model"})
 final class StatsCommand implements Callable<Integer> {
     private static final int BAR = 40;
@@ -44,7 +44,7 @@ final class StatsCommand implements Callable<Integer> {
             paramLabel = "N",
             split = ",",
             defaultValue = "512,1024,2048,4096,8192",
-            description = "Lengths of sequences to try (default: ${DEFAULT-VALUE}).")
+            description = "Sequence lengths to try (default: ${DEFAULT-VALUE}).")
     List<Integer> tokens;
 
     @Option(names = "--json", description = "Print one JSON object.")

@@ -4,7 +4,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 
-/// Standard error as the launcher left it.
+/// Standard error, as the launcher keeps it.
 final class Stderr {
     private Stderr() {}
 

@@ -2,7 +2,7 @@ package llams.cli;
 
 import java.util.OptionalInt;
 
-/// What of the program's three streams is a terminal. The launcher looks, as Java cannot tell them apart: the property
+/// Which of the program's three streams are terminals. The launcher checks, as Java cannot tell them apart: the property
 /// `llams.terminals` holds their descriptors, as in `02`.
 final class Terminal {
     private static final int COLUMNS = 80;

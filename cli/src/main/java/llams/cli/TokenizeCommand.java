@@ -23,12 +23,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
-        description = {"Text on stdin to ids, or back; 'train' makes a new vocabulary.",
-                "The text is taken as it stands, a line end at its end included; ids are separated by spaces, commas or"
-                        + " line ends."},
+        description = {"Turn text into token ids or back; 'train' makes a new vocabulary.",
+                "The text is encoded as it is, including a final line end; ids are separated by spaces,"
+                        + " commas or line ends."},
         footer = {"",
-                "With --jsonl every line is one request and gets one line as its answer, {\"ids\": [...]}, {\"text\":"
-                        + " \"...\"} or {\"error\": \"...\"}:",
+                "With --jsonl, every line is a request and is answered with one line, {\"ids\": [...]},"
+                        + " {\"text\": \"...\"} or {\"error\": \"...\"}:",
                 "  {\"text\": \"...\"}                   optional \"special\"; \"bos\", \"eos\": true",
                 "  {\"text\": \"...\", \"allowed\": A, \"disallowed\": D}  \"all\" or names, as tiktoken",
                 "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}]}",
@@ -60,23 +60,23 @@ final class TokenizeCommand implements Callable<Integer> {
             names = "--special",
             paramLabel = "HOW",
             defaultValue = "text",
-            description = "What a special token's name in the text is: text, parse (the token), or error (default:"
-                    + " ${DEFAULT-VALUE}).")
+            description = "How to read the name of a special token in the text: as text, parse (as the token), or"
+                    + " error (default: ${DEFAULT-VALUE}).")
     Special special;
 
-    @Option(names = "--bos", description = "Begin with the token that begins a text, such as <|begin_of_text|>.")
+    @Option(names = "--bos", description = "Start with the model's begin-of-text token, such as <|begin_of_text|>.")
     boolean bos;
 
-    @Option(names = "--decode", description = "Ids on stdin to text.")
+    @Option(names = "--decode", description = "Turn ids on stdin into text.")
     boolean decode;
 
-    @Option(names = "--jsonl", description = "One JSON request a line, see below.")
+    @Option(names = "--jsonl", description = "One JSON request per line, see below.")
     boolean jsonl;
 
     @Option(
             names = "--cut-long-runs",
-            description = "Cut long texts as Meta's own wrapper does: every 400,000 characters, and in runs of more"
-                    + " than 25,000.")
+            description = "Split long text as Meta's own wrapper does: every 400,000 characters, and within runs of"
+                    + " more than 25,000.")
     boolean cutLongRuns;
 
     @Override
@@ -86,7 +86,7 @@ final class TokenizeCommand implements Callable<Integer> {
         }
         if (jsonl && decode) {
             throw new ParameterException(spec.commandLine(),
-                    "--jsonl and --decode exclude each other: a line {\"ids\": [...]} decodes");
+                    "--jsonl and --decode cannot be combined: a line {\"ids\": [...]} decodes");
         }
         ModelText text = ModelText.of(tokenizerPath, Clock.systemDefaultZone());
         if (cutLongRuns) {

@@ -23,18 +23,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams tokenize train`: a new vocabulary.
 @Command(
         name = "train",
-        description = {"Make a vocabulary from texts.",
-                "Byte-level byte-pair encoding with Llama 3's pattern: any text can be encoded. Written is a file in"
-                        + " tiktoken's format, one"
-                        + " token a line. Llama 3's 256 special tokens follow the N tokens and stand in no such file.",
-                "Named tokenizer.model, it gets tokenizer.json and tokenizer_config.json beside it, which Hugging"
-                        + " Face's libraries load"
-                        + " (in a directory original, they go above it); any other NAME.ENDING gets NAME.json."},
+        description = {"Train a vocabulary on text files.",
+                "Byte-level byte-pair encoding with Llama 3's pattern: it can encode any text. The result is"
+                        + " a file in tiktoken's format, one token per line. Llama 3's 256 special tokens follow the N"
+                        + " tokens; the file does not list them.",
+                "A file named tokenizer.model gets tokenizer.json and tokenizer_config.json next to it for"
+                        + " Hugging Face's libraries (one level up if its directory is named original); any other"
+                        + " NAME.EXT gets NAME.json."},
         footer = {"",
-                "The result depends on the texts alone, not on the number of threads. Memory does not grow with the"
-                        + " texts: when more different"
-                        + " words come than half of the Java heap can hold, the rarest are forgotten"
-                        + " (LLAMS_JAVA_OPTS=-Xmx8g gives more).",
+                "The result depends only on the text, not on the number of threads. Memory use does not grow"
+                        + " with the text: when the distinct words no longer fit in half of the Java heap, the rarest"
+                        + " are dropped (LLAMS_JAVA_OPTS=-Xmx8g makes room).",
                 "", "Example:", "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus/*.txt"})
 final class TokenizeTrainCommand implements Callable<Integer> {
     private static final int BYTES = 256;
@@ -51,14 +50,14 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             names = "--vocab",
             paramLabel = "N",
             required = true,
-            description = "Required: the number of tokens, special ones not counted.")
+            description = "Required: the number of tokens, not counting special tokens.")
     int vocab;
 
     @Option(
             names = "--out",
             paramLabel = "FILE",
             required = true,
-            description = "Required: the file to write, which must not be there yet.")
+            description = "Required: the file to write; it must not exist yet.")
     Path out;
 
     @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")
@@ -83,7 +82,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         long bytes = check();
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
         Console console = tokenize.console;
-        try (Progress progress = new Progress(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
+        try (ProgressMeter progress = new ProgressMeter(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
             long[] counted = new long[1];
             for (Path text : texts) {
                 trainer.add(text, more -> {
@@ -93,7 +92,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             }
         }
         Tokenizer tokenizer;
-        try (Progress progress = new Progress(console.err, "merging", "tokens", vocab - BYTES)) {
+        try (ProgressMeter progress = new ProgressMeter(console.err, "merging", "tokens", vocab - BYTES)) {
             tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
         }
         report(trainer, tokenizer.size() - tokenizer.specials().size(), bytes, write(tokenizer));
@@ -105,7 +104,8 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         long bytes = 0;
         for (Path text : texts) {
             if (Files.isDirectory(text)) {
-                throw new IOException(text + ": a directory; name the text files in it, as " + text.resolve("*.txt"));
+                throw new IOException(
+                        text + ": is a directory; name the text files in it, such as " + text.resolve("*.txt"));
             }
             if (!Files.exists(text)) {
                 throw new NoSuchFileException(text.toString());
@@ -113,16 +113,17 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             bytes += Files.size(text);
         }
         if (Files.isDirectory(out)) {
-            throw new IOException(out + ": a directory; name a file in it, as " + out.resolve("tokenizer.model"));
+            throw new IOException(
+                    out + ": is a directory; name a file in it, such as " + out.resolve("tokenizer.model"));
         }
         for (Path file : files()) {
             if (Files.exists(file)) {
-                throw new IOException(file + ": is there already; choose another name or remove it");
+                throw new IOException(file + ": already exists; choose another name or remove it");
             }
         }
         Files.createDirectories(directory());
         if (!Files.isWritable(directory())) {
-            throw new IOException(directory() + ": cannot write here");
+            throw new IOException(directory() + ": not writable");
         }
         return bytes;
     }
@@ -162,12 +163,12 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     private void report(BpeTrainer trainer, int tokens, long bytes, List<Path> written) {
         Console console = tokenize.console;
         if (tokens < vocab) {
-            console.note("only " + tokens + " tokens, as no pair occurs twice any more; a larger"
-                    + " vocabulary needs more text");
+            console.note(
+                    "only " + tokens + " tokens: no pair occurs twice any more; a larger vocabulary needs more text");
         }
         if (trainer.forgottenBelow() > 0) {
             console.note("words seen fewer than " + trainer.forgottenBelow()
-                    + " times were forgotten now and then to save memory; LLAMS_JAVA_OPTS=-Xmx8g gives more");
+                    + " times were dropped along the way to save memory; LLAMS_JAVA_OPTS=-Xmx8g makes room");
         }
         if (json) {
             ObjectNode figures = JsonNodeFactory.instance.objectNode();
@@ -179,10 +180,10 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             console.out.println(figures);
             return;
         }
-        console.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d different pieces%n", out,
-                tokens, bytes, trainer.pieces());
+        console.out.printf(Locale.ROOT, "%s: %,d tokens from %,d bytes of text with %,d distinct pieces%n", out, tokens,
+                bytes, trainer.pieces());
         if (written.size() > 1) {
-            console.out.println("beside it: "
+            console.out.println("also written: "
                     + String.join(", ", written.subList(1, written.size()).stream().map(Path::toString).toList()));
         }
     }

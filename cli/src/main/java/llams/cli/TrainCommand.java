@@ -99,7 +99,7 @@ final class TrainCommand implements Callable<Integer> {
             return Console.DONE;
         }
         TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open());
-        try (StepProgress progress = new StepProgress(console.err, options.out, options.resume);
+        try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
                 TrainingRun run = open(request, progress)) {
             return train(run, progress);
         }
@@ -109,19 +109,19 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return TrainingRun.open(request, listener);
         } catch (TooLittleMemoryException e) {
-            throw Memory.tooLittle(e.memory, e.weightBytes, SettingNames.asOptions(e.remedy));
+            throw MachineMemory.tooLittle(e.memory, e.weightBytes, SettingNames.asOptions(e.remedy));
         }
     }
 
     /// Trains, and returns the exit code.
-    private int train(TrainingRun run, StepProgress progress) throws IOException {
+    private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
         banner(plan);
         options.take(plan.settings());
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (Interruption interruption = new Interruption(console.err, run::stop)) {
+        try (TrainingInterruption interruption = new TrainingInterruption(console.err, run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {
@@ -157,9 +157,9 @@ final class TrainCommand implements Callable<Integer> {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
                 settings.warmup());
         passes(plan);
-        line("memory", "%s weights, %s state, %s temporary; the machine has %s", Memory.text(plan.memory().weights()),
-                Memory.text(plan.memory().state()), Memory.text(plan.memory().temporaries()),
-                Memory.text(Memory.machineBytes()));
+        line("memory", "%s weights, %s state, %s temporary; the machine has %s",
+                MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
+                MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));
     }
 
     private void data(String name, DataStatistics data, TrainSettings settings) {

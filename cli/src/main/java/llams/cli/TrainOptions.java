@@ -116,7 +116,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "KIND",
-            completionCandidates = Candidates.Schedules.class,
+            completionCandidates = CompletionValues.Schedules.class,
             description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
     String schedule = STANDARD.schedule().name().toLowerCase(Locale.ROOT);
 

@@ -22,8 +22,7 @@ final class WeightsOption {
 
     @Option(
             names = "--no-map",
-            description = "Copy the weights into memory instead of mapping their files: for files that others may"
-                    + " write to meanwhile.")
+            description = "Load the weights into memory instead of mapping their files, which others may be writing to.")
     boolean copy;
 
     /// Opens a model with its weights in this form.
@@ -33,11 +32,11 @@ final class WeightsOption {
         boolean quantize = form == Form.q8;
         LlamaWeights mapped = LlamaWeights.open(model, quantize, true, options);
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
-        if (bytes > Memory.machineBytes()) {
+        if (bytes > MachineMemory.machineBytes()) {
             mapped.close();
-            throw new IllegalStateException("the weights need " + Memory.text(bytes) + " of memory, and the machine"
-                    + " has " + Memory.text(Memory.machineBytes()) + "; what would help: "
-                    + (copy ? "to leave out --no-map" : "'llams quantize', whose result is mapped from its file"));
+            throw new IllegalStateException("the weights need " + MachineMemory.text(bytes)
+                    + " of memory, but the machine has " + MachineMemory.text(MachineMemory.machineBytes()) + "; try "
+                    + (copy ? "it without --no-map" : "'llams quantize', whose result is mapped from its file"));
         }
         if (!copy) {
             return mapped;

@@ -50,7 +50,7 @@ final class YamlFile {
         } catch (MarkedYamlEngineException e) {
             Mark at = e.getProblemMark().or(e::getContextMark).orElse(null);
             String place = at == null ? "" : " at line " + (at.getLine() + 1) + ", column " + (at.getColumn() + 1);
-            String tab = e.getProblem().contains("TAB") ? "a tab stands where YAML has spaces; " : "";
+            String tab = e.getProblem().contains("TAB") ? "a tab where YAML wants spaces; " : "";
             throw new DataException(file + ": not YAML" + place + "; " + tab + WANTED);
         } catch (YamlEngineException e) {
             throw new DataException(file + ": not YAML: holds control characters; " + WANTED);
@@ -78,7 +78,7 @@ final class YamlFile {
             Entry entry = entry(key);
             Integer before = lines.put(entry.key, entry.line);
             if (before != null) {
-                throw new DataException(place(key) + brief(key) + " stands there twice, first in line " + before);
+                throw new DataException(place(key) + brief(key) + " appears twice, first on line " + before);
             }
             entries.add(entry);
         }

@@ -86,7 +86,7 @@ class AnyTextIsAValueTest {
             args[path.length - 1] = option.longestName() + "=" + value;
             CommandLine command = Main.commandLine(System.in, System.out, System.err, args);
             try {
-                command.parseArgs(Arguments.marked(command, args));
+                command.parseArgs(CommandArguments.marked(command, args));
             } catch (MissingParameterException e) {
                 // Other options of the command are required; this one has its value all the same.
             }
@@ -102,8 +102,10 @@ class AnyTextIsAValueTest {
     void aForgottenValueIsSaidWithTheWayToMeanIt() {
         String m = model.toString();
         Llams run = Llams.run("generate", "-m", m, "-p", "-n");
-        assertEquals(new Llams(2, "", "llams generate: --prompt needs a value, and -n is an option; if it is the"
-                + " value, write --prompt=-n; see 'llams generate --help'\n"), run);
+        assertEquals(new Llams(2, "",
+                "llams generate: --prompt needs a value, but -n is an option; if it is meant as the value,"
+                        + " write --prompt=-n; see 'llams generate --help'\n"),
+                run);
         assertEquals(2, Llams.run("generate", "-m", m, "-p", "x", "--stop", "--").code());
         assertEquals(2, Llams.run("train", "--data", "--out", "x").code());
         assertEquals(2, Llams.run("data", "stats", "--tokenizer", "--no-pack", "x").code());

@@ -116,7 +116,7 @@ class BundleRunsWithNothingInstalledTest {
         Path there = Files.writeString(directory.resolve("there.tar.xz"), "kept");
         Llams exists = Llams.run("bundle", "--out", there.toString());
         assertEquals(1, exists.code());
-        assertTrue(exists.err().contains("exists already"), exists.err());
+        assertTrue(exists.err().contains("already exists"), exists.err());
         assertEquals("kept", Files.readString(there));
         Llams nowhere = Llams.run("bundle", "--out", directory.resolve("no/such/llams.tar.xz").toString());
         assertEquals(1, nowhere.code());

@@ -81,7 +81,7 @@ class HeadIsWhatTheFileShowsTest {
             assertTrue(checkpoint.has(Llama.HEAD));
         }
         Llams info = done("info", model.toString());
-        assertTrue(info.out().contains("output head of its own") && !info.out().contains(NOTE), info.out());
+        assertTrue(info.out().contains("separate output head") && !info.out().contains(NOTE), info.out());
     }
 
     @Test

@@ -67,7 +67,7 @@ class HelpFitsAndItsExamplesParseTest {
         }
         String[] args = words.subList(1, words.size()).toArray(String[]::new);
         CommandLine parser = Main.commandLine(System.in, System.out, System.err, args);
-        assertDoesNotThrow(() -> parser.parseArgs(Arguments.marked(parser, args)), example);
+        assertDoesNotThrow(() -> parser.parseArgs(CommandArguments.marked(parser, args)), example);
     }
 
     @Test

@@ -45,7 +45,7 @@ class HostileOptionsFileTest {
                 Arguments.of("k".repeat(3_000_000) + ": 1", ": longer than 1.00 MiB"),
                 Arguments.of("k".repeat(900_000) + ": 1", ":1: wanted lines like 'lr: 3e-4', found \"kkk"),
                 Arguments.of("'" + "k".repeat(1000) + "': 1", ":1: there is no option \"kkk"),
-                Arguments.of("lr: 1\nlr: 2\n", ":2: lr stands there twice, first in line 1"),
+                Arguments.of("lr: 1\nlr: 2\n", ":2: lr appears twice, first on line 1"),
                 Arguments.of("lr: 1\n---\nlr: 2\n", ":2: a second document begins"),
                 Arguments.of("lr: 1\n\tseed: 2\n", ": not YAML at line 2, column 1; a tab"),
                 Arguments.of("lr: \"\u001b[31m\n", ": not YAML"), Arguments.of("\u001b[31mlr: 1\n", ": not YAML"),

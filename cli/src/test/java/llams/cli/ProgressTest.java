@@ -15,7 +15,7 @@ class ProgressTest {
     private static String shown(OptionalInt terminal) throws InterruptedException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-        try (Progress progress = new Progress(err, "reading", "lines", 1000, 0, terminal, 20)) {
+        try (ProgressMeter progress = new ProgressMeter(err, "reading", "lines", 1000, 0, terminal, 20)) {
             for (int i = 0; i < 10; i++) {
                 progress.step(100);
                 progress.note("loss 2.5");

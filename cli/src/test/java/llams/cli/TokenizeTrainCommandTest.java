@@ -77,7 +77,7 @@ class TokenizeTrainCommandTest {
             Files.createDirectories(file.getParent());
             Files.writeString(file, "mine");
             Llams run = train(directory.resolve(there.startsWith("m/") ? "m/tokenizer.model" : "x.tiktoken"));
-            assertEquals(new Llams(1, "", "llams: " + file + ": is there already; choose another name or remove it\n"),
+            assertEquals(new Llams(1, "", "llams: " + file + ": already exists; choose another name or remove it\n"),
                     run);
             assertEquals("mine", Files.readString(file));
             Files.delete(file);

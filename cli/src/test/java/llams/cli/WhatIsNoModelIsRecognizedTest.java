@@ -99,8 +99,8 @@ class WhatIsNoModelIsRecognizedTest {
         Path adapter = with("tuned", "adapter_config.json", "adapter_model.safetensors");
         Llams run = Llams.run("generate", "-m", adapter.toString(), "-p", "x");
         assertTrue(run.err()
-                .contains(adapter + ": a LoRA adapter, not a model; give its base model as -m and this"
-                        + " as --adapter"),
+                .contains(adapter + ": a LoRA adapter, not a model; pass its base model with -m and this"
+                        + " with --adapter"),
                 run.err());
     }
 

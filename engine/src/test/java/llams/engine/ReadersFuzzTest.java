@@ -11,8 +11,10 @@ import llams.engine.safetensors.SafetensorsException;
 import llams.engine.safetensors.SafetensorsFile;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.SamplingDefaults;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a model's files, it is read or refused.
+@Isolated("watches the time")
 class ReadersFuzzTest {
     private static final LlamaConfig CONFIG = LlamaConfig.standard(8, 8, 1, 2, 2, 8)
             .withRope(1e4, null)

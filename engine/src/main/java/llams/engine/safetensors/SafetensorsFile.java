@@ -27,7 +27,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static final long COPIED_BYTES = 64 << 20;
     private static final String REMEDY = "; replace a model by renaming, not by writing over it, or copy it into"
-            + " memory with --no-map";
+            + " memory with `noMap`";
 
     /// The file as given to [#open].
     public final Path path;

@@ -111,7 +111,7 @@ public final class ModelDirectory {
             return is("is empty; " + WANTED);
         }
         if (names.contains("train.jsonl")) {
-            return is("a training run without a result yet; the same 'train' command with --resume finishes it");
+            return is("a training run without a result yet; the same 'train' command with `resume` finishes it");
         }
         if (has(".*\\.safetensors")) {
             return new NotAModelException(path.resolve("config.json") + ": there is no such file beside the"

@@ -16,8 +16,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The longest header that the format allows, filled with what would cost most: refused within seconds.
+@Isolated("watches the time")
 class HostileHeaderTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     @TempDir

@@ -21,9 +21,9 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
+import llams.model.files.ByteProgress;
 import llams.model.files.HeldFiles;
 import llams.model.files.OutputDirectory;
-import llams.model.files.Progress;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -63,7 +63,7 @@ public final class NewModel {
     ///
     /// @param tokenizer a tokenizer's file or a directory with one, to be copied; may be null
     /// @param out       must not exist, or be empty; it appears when all is done
-    public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, Progress progress)
+    public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, ByteProgress progress)
             throws IOException {
         checkTokenizer(tokenizer, config);
         List<TensorInfo> plan = plan(config);

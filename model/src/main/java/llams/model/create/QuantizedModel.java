@@ -20,10 +20,10 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.engine.weights.Quantization;
+import llams.model.files.ByteProgress;
 import llams.model.files.ModelFiles;
 import llams.model.files.NonFinite;
 import llams.model.files.OutputDirectory;
-import llams.model.files.Progress;
 import llams.model.lora.BaseFingerprint;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -51,7 +51,7 @@ public final class QuantizedModel {
     /// @param out must not exist, or be empty; it appears when all is done
     /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written;
     ///     says which
-    public static Report write(Path model, Path out, Progress progress) throws IOException {
+    public static Report write(Path model, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         ModelDirectory.check(model);
         LlamaConfig config = ConfigJson.read(model);
@@ -91,7 +91,7 @@ public final class QuantizedModel {
     }
 
     private static void writeWeights(LlamaWeights weights, Path directory, Map<String, TensorInfo> plan,
-            Progress progress) throws IOException {
+            ByteProgress progress) throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>(weights.checkpoint.metadata());
         metadata.put(BaseFingerprint.OF_ORIGINAL, BaseFingerprint.of(weights.checkpoint));
         long totalBytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();

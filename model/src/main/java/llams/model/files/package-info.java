@@ -8,6 +8,6 @@
 /// | [OutputDirectory] | a directory of results that appears whole or not at all |
 /// | [DirectoryLock] | one run at a time in a directory |
 /// | [NonFinite] | finds infinities and NaN before they are written |
-/// | [Progress] | hears how much has been written |
+/// | [ByteProgress] | hears how much has been written |
 /// | [DataException], [SettingException] | data and settings that cannot be used |
 package llams.model.files;

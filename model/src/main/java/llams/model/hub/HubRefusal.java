@@ -13,7 +13,7 @@ final class HubRefusal {
             return new HubException(what + ": " + answer.response().uri().getHost() + ", where the hub sends for"
                     + " it, answers " + status);
         }
-        String give = "give a token (made at " + model.endpoint() + "/settings/tokens) with --token, in HF_TOKEN or"
+        String give = "give a token (made at " + model.endpoint() + "/settings/tokens) with `token`, in HF_TOKEN or"
                 + " in ~/.cache/huggingface/token";
         String holder = tokenOrNull == null ? "" : "the account of the token from " + tokenOrNull.source;
         String said = answer.header("X-Error-Message").map(message -> ": " + message).orElse("");

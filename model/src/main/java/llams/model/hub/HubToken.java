@@ -33,7 +33,7 @@ public final class HubToken {
     /// @throws IllegalArgumentException if what is found cannot be a token
     public static HubToken findOrNull(String option, Map<String, String> environment, Path home) throws IOException {
         if (option != null) {
-            return new HubToken(option.strip(), "--token");
+            return new HubToken(option.strip(), "`token`");
         }
         String variable = environment.getOrDefault("HF_TOKEN", "").strip();
         if (!variable.isEmpty()) {

@@ -70,7 +70,7 @@ record Listing(String commit, List<String> files) {
         if (globs.isEmpty() ? chosen.stream().noneMatch(name -> name.endsWith(".safetensors")) : chosen.isEmpty()) {
             throw new HubException(model.page() + ": has no " + wanted + "; it has "
                     + String.join(", ", files.stream().limit(SHOWN).toList())
-                    + (files.size() > SHOWN ? " and " + (files.size() - SHOWN) + " more" : "") + "; --include says"
+                    + (files.size() > SHOWN ? " and " + (files.size() - SHOWN) + " more" : "") + "; `include` says"
                     + " what to take");
         }
         return chosen;

@@ -15,9 +15,9 @@ import llams.engine.llama.ProjectionName;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.QuantizedModel;
+import llams.model.files.ByteProgress;
 import llams.model.files.ModelFiles;
 import llams.model.files.OutputDirectory;
-import llams.model.files.Progress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
@@ -35,7 +35,7 @@ public final class AdapterMerge {
     ///
     /// @param out must not exist, or be empty; it appears when all is done
     /// @throws IOException if a model cannot be read, they do not fit together or `out` cannot be written; says which
-    public static MergeReport merge(Path base, Path adapter, Path out, Progress progress) throws IOException {
+    public static MergeReport merge(Path base, Path adapter, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
             QuantizedModel.refuse(base, weights.config, "a merge");
@@ -57,7 +57,7 @@ public final class AdapterMerge {
         }
     }
 
-    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, Progress progress)
+    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, ByteProgress progress)
             throws IOException {
         Map<String, Target> targets = new HashMap<>();
         for (int layer = 0; layer < base.config.layers(); layer++) {

@@ -15,8 +15,8 @@ import llams.engine.io.AtomicFiles;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ModelDirectory;
+import llams.model.files.ByteProgress;
 import llams.model.files.OutputDirectory;
-import llams.model.files.Progress;
 import llams.model.merge.ChatVectorPlan.Step;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
@@ -81,7 +81,7 @@ public final class ChatVector {
     /// @param out must not exist, or be empty; it appears when all is done
     /// @throws MergeException if tensors are missing or do not fit together; it lists all of them
     /// @throws IOException    if a model cannot be read or `out` cannot be written; says which
-    public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, Progress progress)
+    public static MergeReport merge(Path base, Path instruct, Path tuned, Path out, Options options, ByteProgress progress)
             throws IOException {
         OutputDirectory.check(out);
         for (Path model : List.of(base, instruct, tuned)) {

@@ -11,8 +11,8 @@ import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
+import llams.model.files.ByteProgress;
 import llams.model.files.NonFinite;
-import llams.model.files.Progress;
 
 /// The weights of a merged model on their way to the disk: the tensors of `model` with other contents. Every byte
 /// passes through here, so this is where values that are not finite are seen.
@@ -21,12 +21,12 @@ final class MergeOutput implements AutoCloseable {
 
     private final SafetensorsWriter writer;
     private final Checkpoint model;
-    private final Progress progress;
+    private final ByteProgress progress;
     private final long totalBytes;
     private long doneBytes;
     private long nonFinite;
 
-    MergeOutput(Path directory, Checkpoint model, Progress progress) throws IOException {
+    MergeOutput(Path directory, Checkpoint model, ByteProgress progress) throws IOException {
         List<TensorInfo> plan = new ArrayList<>();
         for (String name : model.names()) {
             plan.add(model.info(name));

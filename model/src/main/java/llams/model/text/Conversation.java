@@ -44,16 +44,16 @@ public final class Conversation implements AutoCloseable {
 
     /// Says something and returns the answer.
     ///
-    /// @throws MessageTooLongException as [#say(String, TextListener)]
+    /// @throws MessageTooLongException as [#answer]
     public String say(String message) {
         return say(message, _ -> {});
     }
 
     /// Says something, hands out the answer piece by piece and returns it.
     ///
-    /// @throws MessageTooLongException as [#say(String, TextListener)]
+    /// @throws MessageTooLongException as [#answer]
     public String say(String message, Consumer<String> out) {
-        return say(message, TextListener.of(out)).text();
+        return answer(message, TextListener.of(out)).text();
     }
 
     /// Says something and has it answered. An answer that the listener ends is part of the conversation as far as it
@@ -62,7 +62,7 @@ public final class Conversation implements AutoCloseable {
     ///
     /// @throws MessageTooLongException  if the context cannot hold the message and an answer
     /// @throws IllegalArgumentException if the chat template refuses the conversation
-    public Generated say(String message, TextListener listener) {
+    public Generated answer(String message, TextListener listener) {
         ChatMessage next = new ChatMessage("user", message);
         List<ChatMessage> alone = with(opening, next);
         int[] anew = template.prompt(alone, List.of());

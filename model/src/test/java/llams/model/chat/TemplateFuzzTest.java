@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import llams.engine.Fuzzed;
 import llams.tokenizer.Tokenizer;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever a chat template says, it is rendered or refused.
+@Isolated("watches the time")
 class TemplateFuzzTest {
     private static final Tokenizer TOKENIZER = Tokenizer
             .of(IntStream.range(0, 256).mapToObj(b -> new byte[] {(byte) b}).toList(), Tokenizer.llama3Specials());

@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.util.Base64;
 import llams.engine.Fuzzed;
 import llams.tokenizer.Tokenizer;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a tokenizer's files, they are read or refused; and what was read turns text into ids and back.
+@Isolated("watches the time")
 class TokenizerFuzzTest {
     private static void use(Tokenizer tokenizer) {
         try {

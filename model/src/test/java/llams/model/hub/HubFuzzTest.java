@@ -8,8 +8,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import llams.engine.Fuzzed;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever a hub answers, and whatever became of the record of a download, it is taken or refused.
+@Isolated("watches the time")
 class HubFuzzTest {
     private static final HubModel MODEL = new HubModel("http://127.0.0.1:9", "a/b", "main");
     private static volatile byte[] answer = {};

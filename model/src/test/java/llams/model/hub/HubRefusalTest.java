@@ -26,8 +26,8 @@ class HubRefusalTest extends HubTestCase {
         hub.fault("HEAD config.json", FakeHub.status(401, "X-Error-Code", "GatedRepo"),
                 FakeHub.status(403, "X-Error-Code", "GatedRepo"));
         refused(hub.endpoint() + "/maker/model: ", "gated", "accept its licence on that page",
-                hub.endpoint() + "/settings/tokens", "--token", "HF_TOKEN");
-        refused(hub.model(), token("hf_x"), "gated", "the account of the token from --token has no access",
+                hub.endpoint() + "/settings/tokens", "`token`", "HF_TOKEN");
+        refused(hub.model(), token("hf_x"), "gated", "the account of the token from `token` has no access",
                 "fine-grained");
     }
 
@@ -42,7 +42,7 @@ class HubRefusalTest extends HubTestCase {
     @Test
     void aTokenThatIsNotAccepted() throws IOException {
         hub.fault("", FakeHub.status(401, "X-Error-Message", "Invalid credentials"), FakeHub.status(401));
-        refused(hub.model(), token("hf_x"), "the token from --token is not accepted", "Invalid credentials",
+        refused(hub.model(), token("hf_x"), "the token from `token` is not accepted", "Invalid credentials",
                 "/settings/tokens");
         refused("who asks (401)", "give a token");
     }
@@ -93,7 +93,7 @@ class HubRefusalTest extends HubTestCase {
     @Test
     void whatHasNoWeights() {
         hub.with("config.json", new byte[2]).with("pytorch_model.bin", new byte[2]);
-        refused("no weights as .safetensors", "config.json, pytorch_model.bin", "--include");
+        refused("no weights as .safetensors", "config.json, pytorch_model.bin", "`include`");
     }
 
     @Test

@@ -79,6 +79,6 @@ class TokenStaysWithTheHubTest extends HubTestCase {
     @Test
     void whatIsNoTokenIsNotShown() {
         String message = assertThrows(IllegalArgumentException.class, () -> token("se\ncret")).getMessage();
-        assertTrue(message.startsWith("--token: ") && !message.contains("cret"), message);
+        assertTrue(message.startsWith("`token`: ") && !message.contains("cret"), message);
     }
 }

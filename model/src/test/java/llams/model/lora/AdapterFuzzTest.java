@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import llams.engine.Fuzzed;
 import llams.engine.Golden;
 import llams.engine.weights.LlamaWeights;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever an adapter's files say, they are read or refused.
+@Isolated("watches the time")
 class AdapterFuzzTest {
     private static LlamaWeights base;
 

@@ -17,7 +17,7 @@ import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
@@ -57,7 +57,7 @@ class AdapterMergeTest {
         Path out = temporary.resolve("out");
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
             Adapter adapter = adapter(arena, weights);
-            MergeReport report = AdapterMerge.merge(base, temporary.resolve("adapter"), out, Progress.SILENT);
+            MergeReport report = AdapterMerge.merge(base, temporary.resolve("adapter"), out, ByteProgress.SILENT);
             assertEquals(2 * weights.config.layers(), report.merged());
             assertEquals(weights.checkpoint.names().size(), report.merged() + report.copied());
             try (Checkpoint merged = Checkpoint.open(out)) {
@@ -97,7 +97,7 @@ class AdapterMergeTest {
         Files.writeString(temporary.resolve("adapter/chat_template.jinja"), "adapter");
         Files.writeString(temporary.resolve("adapter/generation_config.json"), "adapter");
         Path out = temporary.resolve("out");
-        AdapterMerge.merge(base, temporary.resolve("adapter"), out, Progress.SILENT);
+        AdapterMerge.merge(base, temporary.resolve("adapter"), out, ByteProgress.SILENT);
         assertEquals("base", Files.readString(out.resolve("tokenizer.json")));
         assertEquals("adapter", Files.readString(out.resolve("chat_template.jinja")));
         assertEquals("adapter", Files.readString(out.resolve("generation_config.json")));
@@ -110,10 +110,10 @@ class AdapterMergeTest {
         Path base = base();
         Path out = temporary.resolve("out");
         assertThrows(IOException.class,
-                () -> AdapterMerge.merge(base, temporary.resolve("absent"), out, Progress.SILENT));
+                () -> AdapterMerge.merge(base, temporary.resolve("absent"), out, ByteProgress.SILENT));
         assertFalse(Files.exists(out));
-        String message = assertThrows(IOException.class, () -> AdapterMerge.merge(base, base, base, Progress.SILENT))
-                .getMessage();
+        String message = assertThrows(IOException.class,
+                () -> AdapterMerge.merge(base, base, base, ByteProgress.SILENT)).getMessage();
         assertTrue(message.contains("is there already and not empty"), message);
     }
 }

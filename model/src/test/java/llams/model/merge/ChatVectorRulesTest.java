@@ -17,7 +17,7 @@ import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,7 +56,7 @@ class ChatVectorRulesTest {
     }
 
     private MergeReport merge(Options options) throws IOException {
-        return ChatVector.merge(base.write(), instruct.write(), tuned.write(), out, options, Progress.SILENT);
+        return ChatVector.merge(base.write(), instruct.write(), tuned.write(), out, options, ByteProgress.SILENT);
     }
 
     private void refused(Options options, String... parts) throws IOException {
@@ -371,7 +371,7 @@ class ChatVectorRulesTest {
         Files.delete(instruct.path.resolve("config.json"));
         refused(STRICT, instruct.path + "/config.json: there is no such file");
         String message = assertThrows(IOException.class, () -> ChatVector.merge(base.path, temporary.resolve("absent"),
-                tuned.path, out, STRICT, Progress.SILENT)).getMessage();
+                tuned.path, out, STRICT, ByteProgress.SILENT)).getMessage();
         assertTrue(message.contains("absent: no such directory"), message);
         assertNothingIsLeft();
     }

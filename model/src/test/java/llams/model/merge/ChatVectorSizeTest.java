@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
 import org.junit.jupiter.api.Test;
@@ -42,7 +42,7 @@ class ChatVectorSizeTest {
 
     private MergeReport merge(ModelDirectory base, ModelDirectory instruct, ModelDirectory tuned) throws IOException {
         return ChatVector.merge(base.write(), instruct.write(), tuned.write(), temporary.resolve("out"),
-                new Options(1, Vocabulary.STRICT, Map.of()), Progress.SILENT);
+                new Options(1, Vocabulary.STRICT, Map.of()), ByteProgress.SILENT);
     }
 
     private static List<String> aboutTheVector(MergeReport report) {

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import llams.engine.Golden;
 import llams.engine.safetensors.Checkpoint;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,7 +29,7 @@ class GoldenAdapterMergeTest {
         Path expected = model.cases("lora_merged.safetensors");
         double tolerance = model.tolerance("lora_merged_abs");
         Path out = temporary.resolve("out");
-        AdapterMerge.merge(base, model.cases("lora_final"), out, Progress.SILENT);
+        AdapterMerge.merge(base, model.cases("lora_final"), out, ByteProgress.SILENT);
         try (Checkpoint golden = Checkpoint.open(expected);
                 Checkpoint before = Checkpoint.open(base);
                 Checkpoint after = Checkpoint.open(out)) {

@@ -14,7 +14,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import llams.engine.Golden;
 import llams.engine.safetensors.Checkpoint;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
 import org.junit.jupiter.api.DynamicTest;
@@ -38,7 +38,7 @@ class GoldenChatVectorTest {
             throws IOException {
         Path out = temporary.resolve("out-" + System.nanoTime());
         ChatVector.merge(part("base"), part("instruct"), part(tuned), out,
-                new Options(scale, vocabulary, specialTokens), Progress.SILENT);
+                new Options(scale, vocabulary, specialTokens), ByteProgress.SILENT);
         return Checkpoint.open(out);
     }
 

@@ -21,7 +21,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.QuantizedModel;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
@@ -58,7 +58,7 @@ class NonFiniteIsNeverWrittenTest {
 
     private MergeReport merge(Vocabulary vocabulary) throws IOException {
         return ChatVector.merge(models.get("base").write(), models.get("instruct").write(), models.get("tuned").write(),
-                out, new Options(1, vocabulary, Map.of()), Progress.SILENT);
+                out, new Options(1, vocabulary, Map.of()), ByteProgress.SILENT);
     }
 
     private void refused(Vocabulary vocabulary, String... parts) throws IOException {
@@ -160,7 +160,7 @@ class NonFiniteIsNeverWrittenTest {
 
     private void adapterIsRefused(Path base, float b, String... parts) throws IOException {
         Path adapter = adapter(base, b);
-        assertRefused(assertThrows(IOException.class, () -> AdapterMerge.merge(base, adapter, out, Progress.SILENT))
+        assertRefused(assertThrows(IOException.class, () -> AdapterMerge.merge(base, adapter, out, ByteProgress.SILENT))
                 .getMessage(), parts);
     }
 
@@ -197,7 +197,7 @@ class NonFiniteIsNeverWrittenTest {
     @Test
     void quantizingLooksAtWhatItLeavesAsItIsToo() throws IOException {
         Path model = golden(DType.F32, NORM, Float.NaN);
-        String message = assertThrows(IOException.class, () -> QuantizedModel.write(model, out, Progress.SILENT))
+        String message = assertThrows(IOException.class, () -> QuantizedModel.write(model, out, ByteProgress.SILENT))
                 .getMessage();
         assertRefused(message, "\"" + NORM + "\": a value that is not finite", "1 of ");
     }

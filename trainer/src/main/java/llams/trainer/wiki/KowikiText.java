@@ -14,8 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.io.AtomicFiles;
+import llams.model.files.ByteProgress;
 import llams.model.files.DataException;
-import llams.model.files.Progress;
 
 /// Wikipedia's articles as kowikitext: `= title =`, a blank line, the body, a blank line, and so on.
 ///
@@ -49,7 +49,7 @@ public final class KowikiText {
     /// @param dump     files, as they are or packed with bzip2, and directories of them
     /// @param progress hears of the bytes read
     /// @throws DataException if a file is damaged, in no known form, or there is no article in any
-    public static Counts convert(List<Path> dump, Path out, Progress progress) throws IOException {
+    public static Counts convert(List<Path> dump, Path out, ByteProgress progress) throws IOException {
         List<WikiFile> files = WikiFile.list(dump);
         long total = 0;
         for (WikiFile file : files) {
@@ -73,7 +73,7 @@ public final class KowikiText {
         }
     }
 
-    private static Counts write(List<WikiFile> files, long total, Path temporary, Path out, Progress progress)
+    private static Counts write(List<WikiFile> files, long total, Path temporary, Path out, ByteProgress progress)
             throws IOException {
         long[] read = new long[1];
         try (FileChannel channel = create(temporary);

@@ -5,8 +5,10 @@ import java.io.IOException;
 import llams.engine.Fuzzed;
 import llams.model.files.DataException;
 import llams.trainer.eval.ChoiceQuestion;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a data file, it is read or refused.
+@Isolated("watches the time")
 class DataFuzzTest {
     private static void samples(String name, byte[] content) throws Exception {
         Fuzzed.file(name, content, path -> SampleReader.read(path, sample -> {}), DataException.class,

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import llams.engine.Golden;
 import llams.engine.weights.ConfigJson;
 import llams.model.create.NewModel;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +55,8 @@ class DocumentedProgramsRunTest {
                 Matcher file = FILE.matcher(block.group(1));
                 if (file.find()) {
                     programs.put(file.group(1), block.group(1));
+                } else if (block.group(1).contains("void main(")) {
+                    programs.put("Capital", block.group(1));
                 } else {
                     snippets.add(block.group(1));
                 }
@@ -66,7 +68,10 @@ class DocumentedProgramsRunTest {
         }
         Path tokenizer = Files.writeString(directory.resolve("tokenizer.model"), vocabulary);
         Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
-        NewModel.write(ConfigJson.readFile(config), 3, tokenizer, directory.resolve("model"), Progress.SILENT);
+        NewModel.write(ConfigJson.readFile(config), 3, tokenizer, directory.resolve("model"), ByteProgress.SILENT);
+        // Where `llams demo` leaves one.
+        Files.createDirectory(directory.resolve("llams-demo"));
+        Files.createSymbolicLink(directory.resolve("llams-demo/final"), directory.resolve("model"));
         Files.writeString(directory.resolve("data.jsonl"), """
                 {"messages": [{"role": "user", "content": "capital?"}, {"role": "assistant", "content": "Seoul"}]}
                 {"messages": [{"role": "user", "content": "river?"}, {"role": "assistant", "content": "Han"}]}
@@ -123,6 +128,7 @@ class DocumentedProgramsRunTest {
     @Test
     void programs() throws IOException, InterruptedException {
         assertEquals("Hello, 세계!", program("Tokenize", "").get(1));
+        assertFalse(String.join("", program("Capital", "")).isBlank());
         List<String> story = program("Generate", "");
         assertTrue(story.getLast().matches("\\d+ tokens, (LENGTH|STOP_ID|CALLER)"), story.toString());
         String chat = String.join("\n", program("Chat", "hi\nyou\n"));
@@ -142,8 +148,9 @@ class DocumentedProgramsRunTest {
         for (String snippet : snippets) {
             // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
             Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
-            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
-                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED"));
+            List<String> jshell = new ArrayList<>(
+                    List.of("jshell", "--class-path", classPath, "-R--add-modules=jdk.incubator.vector",
+                            "-R--enable-native-access=ALL-UNNAMED", "-J-Djava.util.prefs.userRoot=" + directory));
             jshell.addAll(VECTORS);
             jshell.add(lines.toString());
             String printed = run("", jshell);

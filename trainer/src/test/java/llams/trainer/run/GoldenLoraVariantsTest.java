@@ -19,7 +19,7 @@ import llams.engine.generate.Generator;
 import llams.engine.graph.Leaf;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.weights.LlamaWeights;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
@@ -191,7 +191,7 @@ class GoldenLoraVariantsTest {
         Path out = temporary.resolve("merged");
         try (Checkpoint expected = Checkpoint.open(golden.file("merged.safetensors"))) {
             assertEquals(expected.names().size(),
-                    AdapterMerge.merge(golden.model.dir("f32"), adapter, out, Progress.SILENT).merged());
+                    AdapterMerge.merge(golden.model.dir("f32"), adapter, out, ByteProgress.SILENT).merged());
             int stride = Integer.parseInt(expected.metadata().getOrDefault("sample_stride", "1"));
             try (Checkpoint actual = Checkpoint.open(out)) {
                 for (String name : expected.names()) {

@@ -82,7 +82,7 @@ class GoodSavesStayTest {
             }
         }.during(() -> notes.addAll(SmallRun.notes(SmallRun.constant(5, 1, 1), model, out, false)));
         String note = out.resolve("step-000002") + ": an old save that could not be removed (it is held); the run"
-                + " goes on";
+                + " continues";
         assertEquals(List.of("from none", "step 0", "step 1", "step 2", note, "step 3", "step 4"), notes);
         assertEquals(List.of("step-000002", "step-000004", "step-000005"), saves());
         assertEquals(SmallRun.results(straight), SmallRun.results(out));

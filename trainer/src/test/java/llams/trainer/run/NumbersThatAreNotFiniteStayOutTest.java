@@ -16,7 +16,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.model.create.NewModel;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
 import llams.trainer.optim.Schedule;
 import org.junit.jupiter.api.Test;
@@ -85,7 +85,7 @@ class NumbersThatAreNotFiniteStayOutTest {
     void whatTheModelsTypeCannotHoldIsSavedInF32() throws IOException {
         LlamaConfig f16 = SmallRun.CONFIG.withMetadata(SmallRun.CONFIG.metadata().withDtype("float16"));
         Path model = directory.resolve("model");
-        NewModel.write(f16, 5, null, model, Progress.SILENT);
+        NewModel.write(f16, 5, null, model, ByteProgress.SILENT);
         Path out = directory.resolve("out");
         // Norms of a few thousands; their weight has no influence on the loss of a single further step.
         IOException e = assertThrows(IOException.class, () -> SmallRun.run(settings(null, 1e5, 1, 0), model,

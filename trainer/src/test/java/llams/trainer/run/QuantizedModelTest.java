@@ -22,7 +22,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.QuantizedModel;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.BaseFingerprint;
 import llams.model.merge.AdapterMerge;
 import llams.model.merge.ChatVector;
@@ -45,7 +45,7 @@ class QuantizedModelTest {
     void quantize() throws IOException {
         model = SmallRun.model(directory.resolve("model"));
         quantized = directory.resolve("quantized");
-        QuantizedModel.Report report = QuantizedModel.write(model, quantized, Progress.SILENT);
+        QuantizedModel.Report report = QuantizedModel.write(model, quantized, ByteProgress.SILENT);
         // The 48 columns of the two down projections are no whole blocks.
         assertEquals(2 * 6 + 2, report.quantized());
         assertEquals(2, report.kept().size());
@@ -135,7 +135,7 @@ class QuantizedModelTest {
                     1e-3 * wide.get(step).gradientNorm(), "gradient of step " + step);
         }
         // The adapter fits the model that the base was made from.
-        AdapterMerge.merge(model, directory.resolve("tuned"), directory.resolve("merged"), Progress.SILENT);
+        AdapterMerge.merge(model, directory.resolve("tuned"), directory.resolve("merged"), ByteProgress.SILENT);
     }
 
     private static void refused(String words, org.junit.jupiter.api.function.Executable work) {
@@ -146,12 +146,12 @@ class QuantizedModelTest {
     @Test
     void whatNeedsTheOriginalRefusesAQuantizedModel() {
         Path out = directory.resolve("out");
-        refused("quantized already", () -> QuantizedModel.write(quantized, out, Progress.SILENT));
+        refused("quantized already", () -> QuantizedModel.write(quantized, out, ByteProgress.SILENT));
         refused("training every weight needs the model",
                 () -> SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {}));
-        refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, Progress.SILENT));
+        refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, ByteProgress.SILENT));
         refused("a merge needs the model", () -> ChatVector.merge(model, quantized, model, out,
-                new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), Progress.SILENT));
+                new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), ByteProgress.SILENT));
         assertFalse(Files.exists(out));
     }
 
@@ -169,7 +169,7 @@ class QuantizedModelTest {
         }
         Path out = directory.resolve("out");
         refused("\"" + name + "\": a value that is not finite",
-                () -> QuantizedModel.write(broken, out, Progress.SILENT));
+                () -> QuantizedModel.write(broken, out, ByteProgress.SILENT));
         assertFalse(Files.exists(out));
     }
 }

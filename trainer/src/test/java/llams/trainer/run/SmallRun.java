@@ -16,7 +16,7 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.weights.LlamaWeights;
 import llams.model.create.NewModel;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
@@ -38,7 +38,7 @@ final class SmallRun {
     private SmallRun() {}
 
     static Path model(Path directory) throws IOException {
-        NewModel.write(CONFIG, 5, null, directory, Progress.SILENT);
+        NewModel.write(CONFIG, 5, null, directory, ByteProgress.SILENT);
         return directory;
     }
 

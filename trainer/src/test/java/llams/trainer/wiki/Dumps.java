@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
 import llams.trainer.data.Sample;
 import llams.trainer.data.SampleReader;
 
@@ -45,7 +45,7 @@ final class Dumps {
     }
 
     static KowikiText.Counts convert(Path out, Path... dump) throws IOException {
-        return KowikiText.convert(List.of(dump), out, Progress.SILENT);
+        return KowikiText.convert(List.of(dump), out, ByteProgress.SILENT);
     }
 
     /// The articles' first lines.

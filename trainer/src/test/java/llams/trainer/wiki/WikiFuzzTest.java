@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import llams.engine.Fuzzed;
 import llams.model.files.DataException;
-import llams.model.files.Progress;
+import llams.model.files.ByteProgress;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a dump or a page, it is read or refused.
+@Isolated("watches the time")
 class WikiFuzzTest {
     @FuzzTest
     void dump(byte[] xml) throws Exception {
@@ -40,8 +42,7 @@ class WikiFuzzTest {
     /// The form is recognized, compressed or not.
     @FuzzTest
     void anyFile(byte[] content) throws Exception {
-        Fuzzed.file("wiki.any", content,
-                path -> KowikiText.convert(java.util.List.of(path), path.resolveSibling("wiki.txt"), Progress.SILENT),
-                DataException.class, IOException.class);
+        Fuzzed.file("wiki.any", content, path -> KowikiText.convert(java.util.List.of(path),
+                path.resolveSibling("wiki.txt"), ByteProgress.SILENT), DataException.class, IOException.class);
     }
 }

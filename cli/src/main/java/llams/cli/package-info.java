@@ -1,0 +1,17 @@
+/// The command line: a command parses, calls one library method and prints. Only this package knows option names.
+///
+/// | files | what they are |
+/// |---|---|
+/// | [Main] | the commands, and what becomes of a command line |
+/// | [Console] | what every command shares: streams, `--verbose`, notes, exit codes |
+/// | `*Command` | one command each, `TrainCommand` for `llams train` |
+/// | `*Options`, `*Option`, [ModelShape], [DocumentFiles] | options that several commands take |
+/// | [CommandArguments], [OptionsFile], [YamlFile], [Suggestions], [CompletionValues], [CommandGroups] | how a command line and a file of options are read; what is suggested; the help |
+/// | [Errors] | what went wrong, as one line and an exit code |
+/// | [Terminal], [Stderr], [ResultStream], [VisibleStream], [VisibleText], [Shell] | the terminal, safe and exact output, commands to paste |
+/// | [ProgressMeter], [ByteMeter], [StepMeter] | how far long work has come |
+/// | [TrainingInterruption], [AnswerInterruption] | Ctrl-C |
+/// | [MachineMemory] | what work needs, and whether the machine has it |
+/// | [TokenizeRequests], [TextFile] | lines of JSON for `tokenize`; small files that people write |
+/// | [Bundle], [BundleFile] | the program with its own Java in one file |
+package llams.cli;
