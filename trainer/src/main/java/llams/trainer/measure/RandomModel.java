@@ -52,7 +52,8 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
                 Tensor tensor = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
                 CounterRandom random = CounterRandom.named(0, name);
                 boolean isNorm = name.endsWith("norm.weight");
-                RandomFill.fill(tensor, i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
+                RandomFill.fill(tensor,
+                        i -> isNorm ? 1 : (float) (config.metadata().initializerRange() * random.gaussian(i)));
                 return tensor;
             });
             return leaf;
