@@ -124,7 +124,7 @@ class WhatHappensToTheBaseTest {
         long bytes = weights.toFile().length();
         assertTrue(e.getMessage().contains("had " + (bytes - 7) + " bytes when it was opened and now has " + bytes),
                 e.getMessage());
-        assertTrue(e.getMessage().contains("--no-map"), e.getMessage());
+        assertTrue(e.getMessage().contains("`noMap`"), e.getMessage());
     }
 
     /// Full training has copies of all weights.
