@@ -112,7 +112,7 @@ class BundleRunsWithNothingInstalledTest {
     void whatCannotBeMadeIsSaidFirst() throws IOException {
         Llams named = Llams.run("bundle", "--out", directory.resolve("llams.zip").toString());
         assertEquals(2, named.code());
-        assertTrue(named.err().contains("does not end in .tar.xz"), named.err());
+        assertTrue(named.err().contains("must end in .tar.xz"), named.err());
         Path there = Files.writeString(directory.resolve("there.tar.xz"), "kept");
         Llams exists = Llams.run("bundle", "--out", there.toString());
         assertEquals(1, exists.code());
