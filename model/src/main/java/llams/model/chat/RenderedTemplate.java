@@ -20,6 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
 /// A model's own template, rendered as Hugging Face's libraries do it.
 final class RenderedTemplate implements ChatTemplate {
     /// Stands in special names that a content writes, and is in no ordinary text: Unicode keeps it for such uses.
+    /// Far more than any template writes of its own, and than JSON makes of a character.
+    private static final int MOST_OWN_CHARACTERS = 1 << 17;
+    private static final int MOST_CHARACTERS_FOR_ONE = 8;
+
     private static final char GUARD = '\uFDD0';
 
     private final TemplateFile file;
@@ -196,6 +200,11 @@ final class RenderedTemplate implements ChatTemplate {
         values.put("add_generation_prompt", addGenerationPrompt);
         try {
             String text = (tools.isEmpty() ? template : toolUse).render(values, clock);
+            long most = MOST_OWN_CHARACTERS + (long) MOST_CHARACTERS_FOR_ONE * values.toString().length();
+            if (text.length() > most) {
+                throw new TemplateException(0, "it writes " + text.length() + " characters, far more than the"
+                        + " conversation has; does it loop over too much?");
+            }
             return parsed ? text.replace(String.valueOf(GUARD), "") : text;
         } catch (TemplateException e) {
             throw new IllegalArgumentException(message(file, e), e);

@@ -192,6 +192,7 @@ class ChatTemplateTest {
                 {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(18) %}{% set ns.s = ns.s + ns.s %}{%"
                         + " endfor %}{% for i in range(10000) %}{% set ns.t = ns.s + 'a' %}{% endfor %}",
                         "it was stopped"},
+                {"{% for i in range(10000) %}{{ '0123456789012345' }}{% endfor %}", "it writes 160000 characters"},
                 {"{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(100) %}{% set ns.s = ns.s + ns.s %}{%"
                         + " endfor %}", ""}}) {
             ChatTemplate template = template(wrong[0]);
