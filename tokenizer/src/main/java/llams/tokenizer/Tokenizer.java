@@ -1,7 +1,6 @@
 package llams.tokenizer;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,15 +25,16 @@ public final class Tokenizer {
     /// that means so, not a set of equal content.
     public static final Set<String> ALL = Set.of("all");
 
-    private final Vocabulary vocabulary;
+    final Vocabulary vocabulary;
+    final AddedTokens added;
+    /// Null where numbers are ids.
+    final Numbering numbering;
+
     private final Encoders encoders;
     private final SplitPattern pattern;
     private final boolean cutsLongRuns;
-    private final AddedTokens added;
-    private final byte[][] addedBytes;
+    private final Decoder decoder;
     private final Map<String, Integer> specials;
-    /// Null where numbers are ids.
-    private final Numbering numbering;
 
     private Tokenizer(Vocabulary vocabulary, Encoders encoders, AddedTokens added, Numbering numbering,
             SplitPattern pattern, boolean cutsLongRuns) {
@@ -44,14 +44,9 @@ public final class Tokenizer {
         this.cutsLongRuns = cutsLongRuns;
         this.added = added;
         this.numbering = numbering;
-        int last = vocabulary.size - 1;
-        for (AddedToken token : added.tokens) {
-            last = Math.max(last, token.id());
-        }
-        addedBytes = new byte[last + 1 - vocabulary.size][];
+        decoder = new Decoder(vocabulary, added, numbering);
         Map<String, Integer> names = new LinkedHashMap<>();
         for (AddedToken token : added.tokens) {
-            addedBytes[token.id() - vocabulary.size] = Utf8.bytes(token.name());
             if (token.special()) {
                 names.put(token.name(), id(token.id()));
             }
@@ -87,14 +82,6 @@ public final class Tokenizer {
 
     /// As [#of(List,List)], with another pattern.
     public static Tokenizer of(List<byte[]> tokens, List<String> specials, SplitPattern pattern) {
-        int[] offset = new int[tokens.size() + 1];
-        for (int i = 0; i < tokens.size(); i++) {
-            offset[i + 1] = Math.addExact(offset[i], tokens.get(i).length);
-        }
-        byte[] pool = new byte[offset[tokens.size()] + Vocabulary.SLACK_BYTES];
-        for (int i = 0; i < tokens.size(); i++) {
-            System.arraycopy(tokens.get(i), 0, pool, offset[i], tokens.get(i).length);
-        }
         List<AddedToken> added = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (String name : specials) {
@@ -103,7 +90,7 @@ public final class Tokenizer {
             }
             added.add(new AddedToken(name, tokens.size() + added.size()));
         }
-        return of(new Vocabulary(pool, offset), added, null, pattern);
+        return of(Vocabulary.of(tokens), added, null, pattern);
     }
 
     /// @param added     in the order of their numbers, which start no lower than the vocabulary ends, and may leave
@@ -127,7 +114,7 @@ public final class Tokenizer {
 
     /// The number of ids, special ones among them: one more than the highest.
     public int size() {
-        return numbering == null ? vocabulary.size + addedBytes.length : numbering.size();
+        return decoder.size();
     }
 
     /// How text is cut before merging.
@@ -150,7 +137,7 @@ public final class Tokenizer {
     ///
     /// @throws IllegalArgumentException if the vocabulary has no such id
     public boolean isSpecial(int id) {
-        AddedToken token = addedToken(number(id));
+        AddedToken token = decoder.added(id);
         return token != null && token.special();
     }
 
@@ -196,7 +183,7 @@ public final class Tokenizer {
         added.finders(ALL)
                 .cut(text, (from, to) -> encode(encoder, text.substring(from, to).replace(String.valueOf(guard), ""),
                         added.ordinary()), encoder.ids::add);
-        return withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
+        return decoder.withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
     }
 
     private int[] encode(String text, AddedTokens.Finders finders) {
@@ -226,45 +213,12 @@ public final class Tokenizer {
 
     /// [#encodeOrdinary] with the places of the tokens.
     public Encoding encodeWithOffsets(String text) {
-        return withOffsets(text, encodeOrdinary(text));
+        return decoder.withOffsets(text, encodeOrdinary(text));
     }
 
     /// [#encode] with the places of the tokens.
     public Encoding encodeWithOffsets(String text, Set<String> allowed, Set<String> disallowed) {
-        return withOffsets(text, encode(text, allowed, disallowed));
-    }
-
-    private Encoding withOffsets(String text, int[] ids) {
-        int[] starts = new int[ids.length];
-        int[] ends = new int[ids.length];
-        int at = 0;
-        int charBytes = text.isEmpty() ? 0 : Utf8.byteCount(text, 0);
-        int done = 0;
-        for (int i = 0; i < ids.length; i++) {
-            starts[i] = at;
-            int number = number(ids[i]);
-            AddedToken token = addedToken(number);
-            if (token != null && (token.lstrip() || token.rstrip())) {
-                int nameEnd = text.indexOf(token.name(), at) + token.name().length();
-                at = token.end(text, nameEnd, text.length());
-                ends[i] = at;
-                charBytes = at < text.length() ? Utf8.byteCount(text, at) : 0;
-                continue;
-            }
-            int left = length(number);
-            while (left > 0) {
-                int step = Math.min(left, charBytes - done);
-                left -= step;
-                done += step;
-                ends[i] = at + (charBytes == 4 ? 2 : 1);
-                if (done == charBytes) {
-                    at = ends[i];
-                    done = 0;
-                    charBytes = at < text.length() ? Utf8.byteCount(text, at) : 0;
-                }
-            }
-        }
-        return new Encoding(ids, starts, ends);
+        return decoder.withOffsets(text, encode(text, allowed, disallowed));
     }
 
     /// [#encodeOrdinary] of every text, on all cores.
@@ -282,53 +236,28 @@ public final class Tokenizer {
     ///
     /// @throws IllegalArgumentException if the vocabulary lacks an id
     public String decode(int... ids) {
-        byte[] bytes = decodeBytes(ids);
-        return Utf8.decode(bytes, 0, bytes.length);
+        return decoder.text(ids);
     }
 
     /// The text of the ids.
     ///
     /// @throws IllegalArgumentException if the vocabulary lacks an id, or if the bytes are no UTF-8
     public String decodeStrict(int... ids) {
-        byte[] bytes = decodeBytes(ids);
-        int bad = Utf8.firstMalformed(bytes, 0, bytes.length);
-        if (bad < bytes.length) {
-            throw new IllegalArgumentException(String.format(
-                    "the bytes of these %d tokens are no UTF-8 at byte %d (0x%02X); decode puts U+FFFD there",
-                    ids.length, bad, bytes[bad]));
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
+        return decoder.strictText(ids);
     }
 
     /// The bytes of the ids.
     ///
     /// @throws IllegalArgumentException if the vocabulary lacks an id
     public byte[] decodeBytes(int... ids) {
-        int length = 0;
-        for (int id : ids) {
-            length = Math.addExact(length, length(number(id)));
-        }
-        byte[] bytes = new byte[length];
-        int at = 0;
-        for (int id : ids) {
-            int number = number(id);
-            int count = length(number);
-            if (number < vocabulary.size) {
-                System.arraycopy(vocabulary.pool, vocabulary.offset[number], bytes, at, count);
-            } else {
-                System.arraycopy(addedBytes[number - vocabulary.size], 0, bytes, at, count);
-            }
-            at += count;
-        }
-        return bytes;
+        return decoder.bytes(ids);
     }
 
     /// The bytes of one token; an added one's are its name.
     ///
     /// @throws IllegalArgumentException if the vocabulary has no such id
     public byte[] bytes(int id) {
-        int number = number(id);
-        return number < vocabulary.size ? vocabulary.bytes(number) : addedBytes[number - vocabulary.size].clone();
+        return decoder.bytes(id);
     }
 
     /// A decoder for ids that come one by one.
@@ -356,41 +285,8 @@ public final class Tokenizer {
         SafeFile.write(file, out -> TokenizerJsonWriter.writeConfig(this, out));
     }
 
-    Vocabulary vocabulary() {
-        return vocabulary;
-    }
-
-    AddedTokens added() {
-        return added;
-    }
-
-    /// Whether ids are others than numbers.
-    boolean isNumbered() {
-        return numbering != null;
-    }
-
     /// The id of a token of this number.
     int id(int number) {
         return numbering == null ? number : numbering.id(number);
-    }
-
-    private int length(int number) {
-        return number < vocabulary.size ? vocabulary.length(number) : addedBytes[number - vocabulary.size].length;
-    }
-
-    private AddedToken addedToken(int number) {
-        return number < vocabulary.size
-                ? null
-                : added.named(Utf8.decode(addedBytes[number - vocabulary.size], 0, length(number)));
-    }
-
-    private int number(int id) {
-        int number = numbering == null ? id : numbering.number(id);
-        if (number < 0 || number >= vocabulary.size + addedBytes.length
-                || number >= vocabulary.size && addedBytes[number - vocabulary.size] == null) {
-            throw new IllegalArgumentException("id " + id + " is not in this vocabulary of " + size()
-                    + " ids; they probably come from another tokenizer");
-        }
-        return number;
     }
 }

@@ -51,25 +51,13 @@ final class TokenizerJson {
     /// A `tokenizer.json`'s `added_tokens`, in the order of the ids; the rest of the file is not read if it
     /// follows them, as it does in all files that Hugging Face's library writes.
     static List<AddedToken> addedTokens(Path path) throws IOException {
-        return parse(path, reader -> {
-            reader.json.nextToken();
-            for (String name = reader.json.nextName(); name != null; name = reader.json.nextName()) {
-                reader.json.nextToken();
-                if (name.equals("added_tokens")) {
-                    return reader.added(reader.value());
-                }
-                reader.json.skipChildren();
-            }
-            return List.of();
-        });
+        return parse(path, reader -> reader.added(reader.member("added_tokens")));
     }
 
     /// A `tokenizer_config.json`'s `added_tokens_decoder`, in the order of the ids.
     static List<AddedToken> addedTokensDecoder(Path path) throws IOException {
         return parse(path, reader -> {
-            if (reader.json.nextToken() == null) {
-                throw new IllegalArgumentException("the file is empty");
-            }
+            reader.json.nextToken();
             List<Object> list = new ArrayList<>();
             if (reader.value() instanceof Map<?, ?> config
                     && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
@@ -94,34 +82,9 @@ final class TokenizerJson {
     /// The name of the special token that a `tokenizer.json`'s template puts before a text, empty if it puts none
     /// there, null if there is no template.
     static String firstOfTemplate(Path path) throws IOException {
-        return !Files.isRegularFile(path) ? null : parse(path, reader -> {
-            reader.json.nextToken();
-            for (String name = reader.json.nextName(); name != null; name = reader.json.nextName()) {
-                reader.json.nextToken();
-                if (name.equals("post_processor")) {
-                    reader.top.put(name, reader.value());
-                    return reader.firstOfTemplate();
-                }
-                reader.json.skipChildren();
-            }
-            return null;
-        });
-    }
-
-    private String firstOfTemplate() {
-        for (Map<?, ?> step : steps("post_processor", "processors")) {
-            if (type(step).equals("TemplateProcessing")) {
-                List<?> single = list(step.get("single"), "post_processor.single");
-                boolean special = !single.isEmpty()
-                        && object(single.getFirst(), "post_processor.single").get("SpecialToken") != null;
-                return special
-                        ? String.valueOf(
-                                object(object(single.getFirst(), "").get("SpecialToken"), "post_processor SpecialToken")
-                                        .get("id"))
-                        : "";
-            }
-        }
-        return null;
+        return !Files.isRegularFile(path)
+                ? null
+                : parse(path, reader -> TokenizerPipeline.firstOfTemplate(reader.member("post_processor")));
     }
 
     private static <T> T parse(Path path, Function<TokenizerJson, T> work) throws IOException {
@@ -144,6 +107,19 @@ final class TokenizerJson {
         }
     }
 
+    /// A member of the file's object, or null; what comes after it is not read.
+    private Object member(String wanted) {
+        json.nextToken();
+        for (String name = json.nextName(); name != null; name = json.nextName()) {
+            json.nextToken();
+            if (name.equals(wanted)) {
+                return value();
+            }
+            json.skipChildren();
+        }
+        return null;
+    }
+
     private Tokenizer tokenizer() {
         if (json.nextToken() != JsonToken.START_OBJECT) {
             throw new IllegalArgumentException("a tokenizer.json is one JSON object");
@@ -156,12 +132,7 @@ final class TokenizerJson {
                 top.put(name, value());
             }
         }
-        checkModel();
-        List<Map<?, ?>> normalizers = steps("normalizer", "normalizers");
-        refuseUnless(normalizers.isEmpty(), "normalizer", String.join(", ", types(normalizers)), "none");
-        SplitPattern pattern = pattern(steps("pre_tokenizer", "pretokenizers"));
-        checkTypes("decoder", "decoders", List.of("ByteLevel"));
-        checkTypes("post_processor", "processors", List.of("ByteLevel", "TemplateProcessing"));
+        SplitPattern pattern = TokenizerPipeline.pattern(top, model);
         List<AddedToken> added = TokenizerVocab.withModelIds(added(top.get("added_tokens")), idOfToken);
         TokenizerVocab vocab = TokenizerVocab.of(idOfToken, merges, added);
         checkMerges(vocab);
@@ -201,68 +172,6 @@ final class TokenizerJson {
                         "model.merges: number " + merges.size() / 2 + " is " + merge + ", not two tokens");
             }
         }
-    }
-
-    private void checkModel() {
-        Object type = model.getOrDefault("type", "BPE");
-        refuseUnless(type.equals("BPE"), "model type", type, "BPE");
-        for (String name : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
-            Object value = model.get(name);
-            refuseUnless(value == null || value.equals("") || value.equals(0.0), "model." + name, value, "null");
-        }
-        refuseUnless(!Boolean.TRUE.equals(model.get("byte_fallback")), "model.byte_fallback", true, "false");
-    }
-
-    /// Either the pattern and a plain byte level, or the byte level with its built-in pattern, GPT-2's.
-    private static SplitPattern pattern(List<Map<?, ?>> steps) {
-        List<String> types = types(steps);
-        Map<?, ?> byteLevel = types.isEmpty() || !types.getLast().equals("ByteLevel") ? Map.of() : steps.getLast();
-        boolean hasSplit = types.equals(List.of("Split", "ByteLevel"));
-        refuseUnless(hasSplit || types.equals(List.of("ByteLevel")), "pre_tokenizer", types,
-                "[Split, ByteLevel] or [ByteLevel]");
-        refuseUnless(Boolean.FALSE.equals(byteLevel.get("add_prefix_space")),
-                "pre_tokenizer ByteLevel add_prefix_space", true, "false");
-        boolean ownRegex = !Boolean.FALSE.equals(byteLevel.get("use_regex"));
-        refuseUnless(ownRegex != hasSplit, "pre_tokenizer ByteLevel use_regex", ownRegex, !hasSplit);
-        if (!hasSplit) {
-            return SplitPattern.GPT2;
-        }
-        Map<?, ?> split = steps.getFirst();
-        refuseUnless("Isolated".equals(split.get("behavior")), "pre_tokenizer Split behavior", split.get("behavior"),
-                "Isolated");
-        refuseUnless(!Boolean.TRUE.equals(split.get("invert")), "pre_tokenizer Split invert", true, "false");
-        Object regex = split.get("pattern") instanceof Map<?, ?> map ? map.get("Regex") : null;
-        for (SplitPattern pattern : SplitPattern.values()) {
-            if (pattern.regex.equals(regex)) {
-                return pattern;
-            }
-        }
-        throw new IllegalArgumentException("pre_tokenizer splits by " + (regex == null ? split.get("pattern") : regex)
-                + ", which is not supported; this program knows the expressions of llama3 (cl100k), gpt2 and o200k");
-    }
-
-    /// The steps of a part, without the sequences around them.
-    private List<Map<?, ?>> steps(String part, String inner) {
-        List<Map<?, ?>> steps = new ArrayList<>();
-        flatten(top.get(part), part, inner, steps);
-        return steps;
-    }
-
-    private static void flatten(Object step, String part, String inner, List<Map<?, ?>> steps) {
-        if (step == null) {
-            return;
-        }
-        Map<?, ?> map = object(step, part);
-        if (type(map).equals("Sequence")) {
-            list(map.get(inner), part + "." + inner).forEach(next -> flatten(next, part, inner, steps));
-        } else {
-            steps.add(map);
-        }
-    }
-
-    private void checkTypes(String part, String inner, List<String> known) {
-        List<String> found = types(steps(part, inner));
-        refuseUnless(known.containsAll(found), part, String.join(", ", found), String.join(" or ", known));
     }
 
     /// In the order of their ids.
@@ -326,7 +235,7 @@ final class TokenizerJson {
         }
         long[] natural = Merges.natural(vocabulary);
         boolean wholeFirst = Boolean.TRUE.equals(model.get("ignore_merges"));
-        refuseUnless(wholeFirst || natural != null, "model.ignore_merges", false,
+        TokenizerPipeline.refuseUnless(wholeFirst || natural != null, "model.ignore_merges", false,
                 "true, as this vocabulary has tokens that merging alone never makes");
         if (!Arrays.equals(listed, natural) && !Arrays.equals(listed, Merges.all(vocabulary))) {
             throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
@@ -334,35 +243,18 @@ final class TokenizerJson {
         }
     }
 
-    private static String type(Object part) {
-        return part instanceof Map<?, ?> map ? String.valueOf(map.get("type")) : String.valueOf(part);
-    }
-
-    private static List<String> types(List<Map<?, ?>> steps) {
-        List<String> types = new ArrayList<>();
-        steps.forEach(step -> types.add(type(step)));
-        return types;
-    }
-
-    private static Map<?, ?> object(Object value, String what) {
+    static Map<?, ?> object(Object value, String what) {
         if (value instanceof Map<?, ?> map) {
             return map;
         }
         throw new IllegalArgumentException(what + " is " + value + "; it must be an object");
     }
 
-    private static List<?> list(Object value, String what) {
+    static List<?> list(Object value, String what) {
         if (value instanceof List<?> list) {
             return list;
         }
         throw new IllegalArgumentException(what + " is " + value + "; it must be a list");
-    }
-
-    private static void refuseUnless(boolean holds, String what, Object found, Object wanted) {
-        if (!holds) {
-            throw new IllegalArgumentException(what + " " + found + " is not supported; this program reads"
-                    + " byte-level BPE as Llama 3 has it: " + what + " " + wanted);
-        }
     }
 
     /// The current value as maps, lists, strings, longs, doubles, booleans and nulls.

@@ -27,7 +27,7 @@ final class TokenizerJsonWriter {
 
     private TokenizerJsonWriter(Tokenizer tokenizer, JsonGenerator json) {
         this.tokenizer = tokenizer;
-        this.vocabulary = tokenizer.vocabulary();
+        this.vocabulary = tokenizer.vocabulary;
         this.json = json;
     }
 
@@ -44,7 +44,7 @@ final class TokenizerJsonWriter {
     static void writeConfig(Tokenizer tokenizer, OutputStream out) throws IOException {
         ObjectNode config = JsonNodeFactory.instance.objectNode();
         ObjectNode added = config.putObject("added_tokens_decoder");
-        tokenizer.added().tokens.forEach(token -> added.putObject(Integer.toString(tokenizer.id(token.id())))
+        tokenizer.added.tokens.forEach(token -> added.putObject(Integer.toString(tokenizer.id(token.id())))
                 .put("content", token.name())
                 .put("lstrip", token.lstrip())
                 .put("normalized", token.normalized())
@@ -68,7 +68,7 @@ final class TokenizerJsonWriter {
         json.writeNullProperty("truncation");
         json.writeNullProperty("padding");
         json.writeArrayPropertyStart("added_tokens");
-        tokenizer.added().tokens.forEach(this::addedToken);
+        tokenizer.added.tokens.forEach(this::addedToken);
         json.writeEndArray();
         json.writeNullProperty("normalizer");
         json.writeName("pre_tokenizer");
@@ -177,9 +177,9 @@ final class TokenizerJsonWriter {
             ids.add(tokenizer.id(rank));
             json.writeNumberProperty(text(rank), tokenizer.id(rank));
         }
-        if (tokenizer.isNumbered()) {
+        if (tokenizer.numbering != null) {
             // Other ids than the next ones can only be given here.
-            for (AddedToken token : tokenizer.added().tokens) {
+            for (AddedToken token : tokenizer.added.tokens) {
                 if (ids.add(tokenizer.id(token.id()))) {
                     json.writeNumberProperty(token.name(), tokenizer.id(token.id()));
                 }

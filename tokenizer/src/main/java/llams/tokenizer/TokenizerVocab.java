@@ -81,8 +81,7 @@ record TokenizerVocab(Vocabulary vocabulary, List<AddedToken> added, Numbering n
             }
             numbered.add(token.withId(number));
         }
-        return new TokenizerVocab(Tokenizer.of(tokens, List.of()).vocabulary(), numbered,
-                same ? null : new Numbering(idOf), ranks);
+        return new TokenizerVocab(Vocabulary.of(tokens), numbered, same ? null : new Numbering(idOf), ranks);
     }
 
     /// @throws IllegalArgumentException if there is no such token

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /// The ordinary tokens: bytes by id, and ids by bytes. An id is also the token's rank in merging.
 ///
@@ -72,6 +73,21 @@ final class Vocabulary {
     private final long[] filter = new long[1 << FILTER_BITS - 6];
 
     private volatile TokenSplits splits;
+
+    /// A vocabulary of the tokens in the order of their ids.
+    ///
+    /// @throws IllegalArgumentException if a token is empty or there twice, or if one of the 256 bytes is missing
+    static Vocabulary of(List<byte[]> tokens) {
+        int[] offset = new int[tokens.size() + 1];
+        for (int i = 0; i < tokens.size(); i++) {
+            offset[i + 1] = Math.addExact(offset[i], tokens.get(i).length);
+        }
+        byte[] pool = new byte[offset[tokens.size()] + SLACK_BYTES];
+        for (int i = 0; i < tokens.size(); i++) {
+            System.arraycopy(tokens.get(i), 0, pool, offset[i], tokens.get(i).length);
+        }
+        return new Vocabulary(pool, offset);
+    }
 
     /// A vocabulary of the tokens `pool[offset[id], offset[id + 1])`; the pool has [#SLACK_BYTES] to spare.
     ///

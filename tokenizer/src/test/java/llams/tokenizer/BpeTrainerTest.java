@@ -174,7 +174,7 @@ class BpeTrainerTest {
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
         trainer.add(corpus(new Random(24), 20_000));
         Tokenizer tokenizer = trainer.train(340, List.of());
-        assertEquals(tokenizer.size() - 256, Merges.natural(tokenizer.vocabulary()).length);
+        assertEquals(tokenizer.size() - 256, Merges.natural(tokenizer.vocabulary).length);
     }
 
     private static void check(Tokenizer expected, Tokenizer found) {

@@ -79,8 +79,8 @@ class GoldenTokenizerTest {
         Tokenizer tiktoken = Golden.llama3();
         assertEquals(tiktoken.specials(), json.specials());
         assertEquals(tiktoken.size(), json.size());
-        assertArrayEquals(tiktoken.vocabulary().offset, json.vocabulary().offset);
-        assertArrayEquals(tiktoken.vocabulary().pool, json.vocabulary().pool);
+        assertArrayEquals(tiktoken.vocabulary.offset, json.vocabulary.offset);
+        assertArrayEquals(tiktoken.vocabulary.pool, json.vocabulary.pool);
     }
 
     private static void check(Path file, int atLeast) throws IOException {

@@ -120,7 +120,7 @@ class MergingEqualsReferenceTest {
             if (v > 3) {
                 Collections.shuffle(tokens, random);
             }
-            Vocabulary vocabulary = Vocabularies.of(tokens);
+            Vocabulary vocabulary = Vocabulary.of(tokens);
             Map<String, Integer> ranks = Vocabularies.ranks(tokens);
             for (int length : new int[] {250, 301, 700, 999}) {
                 checkLinear(vocabulary, ranks, "c".repeat(length));
@@ -156,7 +156,7 @@ class MergingEqualsReferenceTest {
     }
 
     private static void checkLinear(List<byte[]> tokens, Random random, int texts) {
-        Vocabulary vocabulary = Vocabularies.of(tokens);
+        Vocabulary vocabulary = Vocabulary.of(tokens);
         Map<String, Integer> ranks = Vocabularies.ranks(tokens);
         for (int i = 0; i < texts; i++) {
             int kind = random.nextInt(4);

@@ -242,7 +242,7 @@ class TokenizerFilesTest {
         trained.writeJson(file);
         String json = Files.readString(file);
         StringBuilder merges = new StringBuilder("\"merges\":[");
-        for (long merge : Merges.natural(trained.vocabulary())) {
+        for (long merge : Merges.natural(trained.vocabulary)) {
             merges.append(merges.charAt(merges.length() - 1) == '[' ? "" : ",")
                     .append("[\"")
                     .append(text(trained, (int) (merge >>> 32)))

@@ -66,18 +66,6 @@ final class Vocabularies {
         return tokens;
     }
 
-    static Vocabulary of(List<byte[]> tokens) {
-        int[] offset = new int[tokens.size() + 1];
-        for (int i = 0; i < tokens.size(); i++) {
-            offset[i + 1] = offset[i] + tokens.get(i).length;
-        }
-        byte[] pool = new byte[offset[tokens.size()] + Vocabulary.SLACK_BYTES];
-        for (int i = 0; i < tokens.size(); i++) {
-            System.arraycopy(tokens.get(i), 0, pool, offset[i], tokens.get(i).length);
-        }
-        return new Vocabulary(pool, offset);
-    }
-
     private static void add(List<byte[]> tokens, Set<String> seen, byte[] token) {
         if (seen.add(latin1(token))) {
             tokens.add(token);

@@ -8,8 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import llams.model.chat.TemplateToken.Kind;
 
 /// A chat template, made ready for Jinjava, which understands a template's expressions but not all of its text as Jinja
 /// does.
@@ -40,19 +39,6 @@ record TemplateSource(String text, Map<String, Object> constants) {
 
     static TemplateSource of(String template) {
         return new Reader(template).read();
-    }
-
-    private static final Set<String> ENDS_NOT = Set.of("and", "or", "if", "else");
-    private static final Pattern EXPONENT = Pattern.compile("[eE][+-]?\\d+");
-
-    private record Token(Kind kind, String text, String value) {
-        enum Kind {
-            NAME, NUMBER, STRING, SIGN, SPACE
-        }
-
-        boolean is(String sign) {
-            return text.equals(sign) && kind != Kind.STRING;
-        }
     }
 
     private static final class Reader {
@@ -109,12 +95,15 @@ record TemplateSource(String text, Map<String, Object> constants) {
             char right = close > from ? template.charAt(close - 1) : ' ';
             int to = right == '-' || right == '+' ? close - 1 : close;
             String body = template.substring(from, to);
-            if (kind == '%') {
-                block(tokens(body), body);
-            } else if (kind == '{') {
-                out.append("{{ ").append(OWN).append(".text( ").append(expression(tokens(body))).append(" ) }}");
-            } else {
+            if (kind == '#') {
                 lines(body);
+            } else {
+                List<TemplateToken> tokens = TemplateToken.list(body, this::refused);
+                if (kind == '%') {
+                    block(tokens);
+                } else {
+                    out.append("{{ ").append(OWN).append(".text( ").append(expression(tokens)).append(" ) }}");
+                }
             }
             at = close + 2;
             int begin = at;
@@ -141,7 +130,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
                 }
             }
             String kept = text.substring(0, keep);
-            return kept + (char) 0 + "\n".repeat((int) text.substring(keep).chars().filter(c -> c == '\n').count());
+            return kept + (char) 0 + "\n".repeat(lineEnds(text.substring(keep)));
         }
 
         /// Writes a text; behind a zero, what only counts lines.
@@ -156,7 +145,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
 
         /// Keeps line numbers right: what was cut continues at the end of the tag before.
         private void lines(String text) {
-            int count = (int) text.chars().filter(c -> c == '\n').count();
+            int count = lineEnds(text);
             if (count > 0) {
                 if (out.isEmpty()) {
                     out.append("{{ ").append(constant("")).append(" }}");
@@ -177,7 +166,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
             for (int i = from; i < template.length(); i++) {
                 char c = template.charAt(i);
                 if (c == '\'' || c == '"') {
-                    i = stringEnd(template, i) - 1;
+                    i = TemplateToken.stringEnd(template, i, this::refused) - 1;
                 } else if (depth == 0 && template.startsWith(end, i)) {
                     return i;
                 } else if (c == '(' || c == '[' || c == '{') {
@@ -189,24 +178,13 @@ record TemplateSource(String text, Map<String, Object> constants) {
             return -1;
         }
 
-        private int stringEnd(String text, int quote) {
-            for (int i = quote + 1; i < text.length(); i++) {
-                if (text.charAt(i) == '\\') {
-                    i++;
-                } else if (text.charAt(i) == text.charAt(quote)) {
-                    return i + 1;
-                }
-            }
-            throw refused("a string is never closed");
-        }
-
-        private void block(List<Token> tokens, String body) {
-            List<Token> words = tokens.stream().filter(token -> token.kind() != Token.Kind.SPACE).toList();
+        private void block(List<TemplateToken> tokens) {
+            List<TemplateToken> words = tokens.stream().filter(token -> token.kind() != Kind.SPACE).toList();
             String name = words.isEmpty() ? "" : words.getFirst().text();
             if (!TAGS.contains(name)) {
                 throw refused("the tag \"" + name + "\" is not supported");
             }
-            List<Token> rest = tokens.subList(tokens.indexOf(words.getFirst()) + 1, tokens.size());
+            List<TemplateToken> rest = tokens.subList(tokens.indexOf(words.getFirst()) + 1, tokens.size());
             switch (name) {
                 case "generation", "endgeneration" -> out.append("{{ ")
                         .append(constant(String.valueOf(name.equals("generation") ? GENERATION : END_GENERATION)))
@@ -234,15 +212,15 @@ record TemplateSource(String text, Map<String, Object> constants) {
             }
         }
 
-        private void plain(String name, List<Token> rest) {
+        private void plain(String name, List<TemplateToken> rest) {
             out.append("{% ").append(name).append(' ').append(expression(rest)).append(" %}");
         }
 
         /// A loop; one with a condition as Jinja has it goes over the list of what fulfils it.
-        private void loop(List<Token> rest) {
-            int in = top(rest, "in", 0);
-            int condition = in < 0 ? -1 : top(rest, "if", in);
-            if (top(rest, "recursive", 0) >= 0) {
+        private void loop(List<TemplateToken> rest) {
+            int in = TemplateToken.indexOf(rest, "in", 0);
+            int condition = in < 0 ? -1 : TemplateToken.indexOf(rest, "if", in);
+            if (TemplateToken.indexOf(rest, "recursive", 0) >= 0) {
                 throw refused("a recursive loop is not supported");
             }
             if (condition < 0) {
@@ -252,53 +230,25 @@ record TemplateSource(String text, Map<String, Object> constants) {
             String names = expression(rest.subList(0, in));
             String kept = "llams__kept" + constants.size();
             constants.put(kept, "");
-            out.append("{% set ")
-                    .append(kept)
-                    .append(" = ")
-                    .append(OWN)
-                    .append(".list() %}{% for ")
-                    .append(expression(rest.subList(0, condition)))
-                    .append(" %}{% if ")
-                    .append(expression(rest.subList(condition + 1, rest.size())))
-                    .append(" %}{% set llams__ignored = ")
-                    .append(OWN)
-                    .append(".add( ")
-                    .append(kept)
-                    .append(" , ")
-                    .append(names)
-                    .append(" ) %}{% endif %}{% endfor %}{% for ")
-                    .append(names)
-                    .append(" in ")
-                    .append(kept)
-                    .append(" %}");
+            out.append("""
+                    {%% set %1$s = %2$s.list() %%}{%% for %3$s %%}{%% if %4$s %%}\
+                    {%% set llams__ignored = %2$s.add( %1$s , %5$s ) %%}\
+                    {%% endif %%}{%% endfor %%}{%% for %5$s in %1$s %%}""".formatted(kept, OWN,
+                    expression(rest.subList(0, condition)), expression(rest.subList(condition + 1, rest.size())),
+                    names));
         }
 
-        /// Where the word stands outside of brackets, or -1.
-        private static int top(List<Token> tokens, String word, int from) {
-            int depth = 0;
-            for (int i = 0; i < tokens.size(); i++) {
-                Token token = tokens.get(i);
-                if (token.kind() == Token.Kind.SIGN) {
-                    depth += "([{".contains(token.text()) ? 1 : ")]}".contains(token.text()) ? -1 : 0;
-                }
-                if (depth == 0 && i >= from && token.is(word)) {
-                    return i;
-                }
-            }
-            return -1;
-        }
-
-        private String expression(List<Token> tokens) {
+        private String expression(List<TemplateToken> tokens) {
             StringBuilder text = new StringBuilder();
-            List<Token> words = new ArrayList<>(tokens);
-            words.removeIf(token -> token.kind() == Token.Kind.SPACE && !token.text().contains("\n"));
-            bracketNots(words);
+            List<TemplateToken> words = new ArrayList<>(tokens);
+            words.removeIf(token -> token.kind() == Kind.SPACE && !token.text().contains("\n"));
+            TemplateToken.bracketNots(words);
             for (int i = 0; i < words.size(); i++) {
-                Token token = words.get(i);
+                TemplateToken token = words.get(i);
                 String before = i == 0 ? "" : words.get(i - 1).text();
                 String after = i + 1 < words.size() ? words.get(i + 1).text() : "";
                 switch (token.kind()) {
-                    case SPACE -> text.append("\n".repeat((int) token.text().chars().filter(c -> c == '\n').count()));
+                    case SPACE -> text.append("\n".repeat(lineEnds(token.text())));
                     case STRING -> text.append(constant(token.value())).append(' ');
                     case SIGN -> {
                         if (token.is(".")) {
@@ -315,29 +265,6 @@ record TemplateSource(String text, Map<String, Object> constants) {
                 }
             }
             return text.toString().replace("[ : : - 1 ]", "| reverse").replace("[ : : -1 ]", "| reverse");
-        }
-
-        /// Puts brackets around what `not` denies: Jinjava takes as little as it can, Jinja up to the next `and`, `or`
-        /// or `if`.
-        private static void bracketNots(List<Token> words) {
-            for (int i = words.size() - 2; i >= 0; i--) {
-                if (!words.get(i).is("not") || i > 0 && words.get(i - 1).is("is") || words.get(i + 1).is("in")) {
-                    continue;
-                }
-                int end = i + 1;
-                for (int depth = 0; end < words.size(); end++) {
-                    Token word = words.get(end);
-                    if (word.kind() == Token.Kind.SIGN) {
-                        depth += "([{".contains(word.text()) ? 1 : ")]}".contains(word.text()) ? -1 : 0;
-                    }
-                    if (depth < 0 || depth == 0
-                            && (word.kind() == Token.Kind.NAME && ENDS_NOT.contains(word.text()) || word.is(","))) {
-                        break;
-                    }
-                }
-                words.add(end, new Token(Token.Kind.SIGN, ")", null));
-                words.add(i + 1, new Token(Token.Kind.SIGN, "(", null));
-            }
         }
 
         private void check(String name, String before, String earlier, String after) {
@@ -359,101 +286,12 @@ record TemplateSource(String text, Map<String, Object> constants) {
             }
         }
 
-        private List<Token> tokens(String body) {
-            List<Token> tokens = new ArrayList<>();
-            for (int i = 0; i < body.length();) {
-                int begin = i;
-                char c = body.charAt(i);
-                if (c == '\'' || c == '"') {
-                    i = stringEnd(body, i);
-                    String value = unescaped(body.substring(begin + 1, i - 1));
-                    int last = tokens.size() - 1;
-                    while (last >= 0 && tokens.get(last).kind() == Token.Kind.SPACE) {
-                        last--;
-                    }
-                    // Strings side by side are one.
-                    boolean joins = last >= 0 && tokens.get(last).kind() == Token.Kind.STRING;
-                    String whole = joins ? tokens.remove(last).value() + value : value;
-                    tokens.add(new Token(Token.Kind.STRING, "\"", whole));
-                    continue;
-                }
-                Token.Kind kind;
-                if (Character.isWhitespace(c)) {
-                    kind = Token.Kind.SPACE;
-                    while (i < body.length() && Character.isWhitespace(body.charAt(i))) {
-                        i++;
-                    }
-                } else if (Character.isLetter(c) || c == '_') {
-                    kind = Token.Kind.NAME;
-                    while (i < body.length() && (Character.isLetterOrDigit(body.charAt(i)) || body.charAt(i) == '_')) {
-                        i++;
-                    }
-                } else if (Character.isDigit(c)) {
-                    kind = Token.Kind.NUMBER;
-                    while (i < body.length() && (Character.isDigit(body.charAt(i)) || body.charAt(i) == '.'
-                            && i + 1 < body.length() && Character.isDigit(body.charAt(i + 1)))) {
-                        i++;
-                    }
-                    Matcher exponent = EXPONENT.matcher(body).region(i, body.length());
-                    i = exponent.lookingAt() ? exponent.end() : i;
-                } else {
-                    kind = Token.Kind.SIGN;
-                    i += i + 1 < body.length()
-                            && Set.of("==", "!=", "<=", ">=", "//", "**").contains(body.substring(i, i + 2)) ? 2 : 1;
-                }
-                tokens.add(new Token(kind, body.substring(begin, i), null));
-            }
-            return tokens;
-        }
-
-        /// The value of what stands between quotes, with Python's escapes.
-        private String unescaped(String quoted) {
-            StringBuilder value = new StringBuilder();
-            for (int i = 0; i < quoted.length(); i++) {
-                char c = quoted.charAt(i);
-                if (c != '\\' || i + 1 == quoted.length()) {
-                    value.append(c);
-                    continue;
-                }
-                char escape = quoted.charAt(++i);
-                int digits = switch (escape) {
-                    case 'x' -> 2;
-                    case 'u' -> 4;
-                    case 'U' -> 8;
-                    default -> 0;
-                };
-                if (digits > 0) {
-                    if (i + digits >= quoted.length()
-                            || !quoted.substring(i + 1, i + 1 + digits).matches("\\p{XDigit}+")) {
-                        throw refused(
-                                "\\" + escape + " in a string must be followed by " + digits + " hexadecimal digits");
-                    }
-                    value.appendCodePoint((int) Long.parseLong(quoted.substring(i + 1, i + 1 + digits), 16));
-                    i += digits;
-                    continue;
-                }
-                switch (escape) {
-                    case 'n' -> value.append('\n');
-                    case 't' -> value.append('\t');
-                    case 'r' -> value.append('\r');
-                    case 'b' -> value.append('\b');
-                    case 'f' -> value.append('\f');
-                    case '\n' -> {
-                        // A line continues.
-                    }
-                    case '\\', '\'', '"' -> value.append(escape);
-                    default -> value.append('\\').append(escape);
-                }
-            }
-            return value.toString();
-        }
-
         private TemplateException refused(String what) {
-            int line = 1 + (int) template.substring(0, Math.min(at, template.length()))
-                    .chars()
-                    .filter(c -> c == '\n')
-                    .count();
-            return new TemplateException(line, what);
+            return new TemplateException(1 + lineEnds(template.substring(0, Math.min(at, template.length()))), what);
+        }
+
+        private static int lineEnds(String text) {
+            return (int) text.chars().filter(c -> c == '\n').count();
         }
     }
 }

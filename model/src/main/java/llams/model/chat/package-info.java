@@ -7,7 +7,7 @@
 /// | [ChatTemplate] | messages to ids, for prompts and for training |
 /// | `Llama3Template` | Llama 3's own format, in plain Java |
 /// | `RenderedTemplate` | any other template: renders it and finds the messages in the result |
-/// | `TemplateFile`, `TemplateSource` | where a template is found; its text rewritten so that Jinjava reads it as Jinja does |
+/// | `TemplateFile`, `TemplateSource`, `TemplateToken` | where a template is found; its text rewritten so that Jinjava reads it as Jinja does |
 /// | `JinjaTemplate`, `RenderingTime`, `TemplateException` | runs Jinjava, within limits |
 /// | `PythonLibrary`, `PythonMethods`, `PythonResolver`, `PythonValues`, `TemplateFunctions` | the Python that templates rely on |
 package llams.model.chat;

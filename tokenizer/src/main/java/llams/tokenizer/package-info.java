@@ -1,0 +1,23 @@
+/// Text to ids and back, exactly as tiktoken does it, and the training of new vocabularies:
+///
+/// ```
+/// text ── AddedTokens ──▶ plain parts ── Splitter ──▶ pieces ── Vocabulary: the whole piece, else LinearMerger ──▶ ids
+///         special names                  pattern                                          by rank
+/// ```
+///
+/// | file | what it does |
+/// |---|---|
+/// | [Tokenizer], [Encoding] | a tokenizer and all that it does: start here |
+/// | [StreamingDecoder], `Decoder` | ids to text; bytes, and where each token stands in the text |
+/// | `Encoder`, `Encoders`, `IdBuffer`, `Batch` | ordinary text to ids, on one thread; many texts at once |
+/// | [SplitPattern], `Splitter`, `Llama3Splitter`, `Gpt2Splitter`, `O200kSplitter`, `CharClass` | cuts text into pieces |
+/// | `Vocabulary`, `Numbering`, `Utf8` | the ordinary tokens, where ids are not ranks, and the bytes of text |
+/// | `LinearMerger`, `TokenSplits`, `BlockMerger`, `HeapMerger`, `PieceCache` | byte-pair merging: from left to right, by definition, remembered |
+/// | `AddedToken`, `AddedTokens`, `SpecialFinder`, `SpecialTokens` | names that are tokens, and how text is cut at them |
+/// | `LongRuns` | how Meta's wrapper cuts long texts |
+/// | [ChatFormat], [Message], [TextFrame] | Llama 3's conversations; what begins and ends a text |
+/// | `TokenizerFiles`, `TiktokenFile`, `AddedTokensHead` | finds a tokenizer's files; tiktoken's format and the added tokens beside it |
+/// | `TokenizerJson`, `TokenizerPipeline`, `TokenizerVocab`, `Merges`, `ByteLevel` | reads `tokenizer.json`, and refuses what would work differently here |
+/// | `TokenizerJsonWriter`, `SafeFile` | writes `tokenizer.json`; a file appears whole or not at all |
+/// | [BpeTrainer], `PairMerging`, `PieceCounts`, `TextChunks` | trains a vocabulary |
+package llams.tokenizer;
