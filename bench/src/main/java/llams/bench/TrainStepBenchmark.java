@@ -13,7 +13,7 @@ import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
 import llams.trainer.measure.RandomModel;
 import llams.trainer.measure.Workload;
-import llams.trainer.run.Batch;
+import llams.trainer.run.MicroBatch;
 import llams.trainer.run.Trainer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
@@ -35,7 +35,7 @@ public class TrainStepBenchmark {
         public boolean recompute;
 
         private Trainer trainer;
-        private Batch batch;
+        private MicroBatch batch;
         private double flops;
         private int step;
 
@@ -66,7 +66,7 @@ public class TrainStepBenchmark {
         /// One step of a smaller model of the same widths gives the loss and the norm of the gradient that the plain
         /// loops give; so does the one after, which sees what AdamW did.
         private void check(Workload.Step small) {
-            List<Batch> batches = List.of(small.batch());
+            List<MicroBatch> batches = List.of(small.batch());
             List<List<Trainer.Step>> steps = new ArrayList<>();
             for (Device device : List.of(cpu, scalar)) {
                 // In memory of its own, given back before the real model comes: the peak is to be that of the step.

@@ -14,8 +14,8 @@ import llams.trainer.data.DataStatistics;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
 import llams.trainer.data.SlidingWindows;
-import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
+import llams.trainer.run.MicroBatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -117,7 +117,7 @@ final class PerplexityCommand implements Callable<Integer> {
             try (Evaluator evaluator = Evaluator.open(loaded.device, loaded.model, loaded.resident, length);
                     ProgressMeter progress = new ProgressMeter(eval.console.err, "measuring", "tokens", tokensInAll)) {
                 loss = evaluator
-                        .loss(() -> Batch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
+                        .loss(() -> MicroBatch.each(sequences).peek(batch -> progress.step(batch.tokens())).iterator());
             }
             print(loss, bytes(sequences, loaded.text), packed.statistics(), length);
         }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A head beside `tie_word_embeddings: true` that is not the embedding is used by every command, and kept in what they
 /// write.
 class HeadIsWhatTheFileShowsTest {
-    private static final String NOTE = "is not the embedding: it is used as the head that it is";
+    private static final String NOTE = "is not the embedding: it is used as a head of its own";
 
     @TempDir
     Path directory;

@@ -80,7 +80,7 @@ class WhatIsNoModelIsRecognizedTest {
         Path inner = modelIn("downloads/8b");
         says(directory.resolve("downloads"), "there is one in it; give " + inner);
         String config = Llams.run("generate", "-m", model.resolve("config.json").toString(), "-p", "x").err();
-        assertTrue(config.endsWith("whose directory is wanted; give " + model + "\n"), config);
+        assertTrue(config.endsWith("a file of a model, not its directory; give " + model + "\n"), config);
     }
 
     @Test
@@ -88,7 +88,8 @@ class WhatIsNoModelIsRecognizedTest {
         says(with("empty"), "is empty; a model is a directory with config.json");
         says(with("tokenizer", "tokenizer.json", "tokenizer_config.json"),
                 "has a tokenizer but neither config.json nor weights");
-        says(with("half", "config.json", "model.safetensors.incomplete-12ab"), "the download is not complete");
+        says(with("half", "config.json", "model.safetensors.incomplete-12ab"),
+                "the download is incomplete; repeat the same 'download' command to resume it");
         says(with("bare", "config.json", "tokenizer.json"), "has config.json but no weights");
         says(with("running", "train.jsonl", "step-000004/state.safetensors"), "--resume finishes it");
         says(with("notes", "a.md", "b.md"), "has no config.json, only a.md, b.md");

@@ -41,7 +41,7 @@ record AddedToken(String name, int id, boolean special, boolean singleWord, bool
         return at;
     }
 
-    /// Where the token ends whose name ends at `end`, not behind `to`.
+    /// Where the token ends whose name ends at `end`, not after `to`.
     int end(String text, int end, int to) {
         int at = end;
         while (rstrip && at < to && ChatFormat.isPythonSpace(text.charAt(at))) {

@@ -28,8 +28,8 @@ final class AddedTokens {
 
     AddedTokens(List<AddedToken> tokens) {
         this.tokens = tokens;
-        // Plain loops, here and wherever loading comes by: to start Java's streams and lambdas takes as long as a third
-        // of it.
+        // Plain loops, here and wherever loading passes: starting Java's streams and lambdas would add a third to its
+        // time.
         Set<String> names = new LinkedHashSet<>();
         Set<String> ordinaryNames = new LinkedHashSet<>();
         Set<String> specialNames = new LinkedHashSet<>();
@@ -92,7 +92,7 @@ final class AddedTokens {
         }
     }
 
-    /// `text` with a `guard` behind the first letter of every special token's name.
+    /// `text` with a `guard` after the first letter of every special token's name.
     String guarded(String text, char guard) {
         StringBuilder guarded = null;
         int done = 0;

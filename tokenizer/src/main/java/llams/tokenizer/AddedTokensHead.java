@@ -65,7 +65,7 @@ final class AddedTokensHead {
         }
     }
 
-    /// Reads `text`, which has no white space, with white space anywhere but in words.
+    /// Reads `text`, which has no white space, allowing white space anywhere but between two letters.
     private void expect(String text) {
         for (int i = 0; usual && i < text.length(); i++) {
             if (i == 0 || !Character.isLetter(text.charAt(i)) || !Character.isLetter(text.charAt(i - 1))) {

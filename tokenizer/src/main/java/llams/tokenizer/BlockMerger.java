@@ -1,7 +1,7 @@
 package llams.tokenizer;
 
-/// Byte-pair merging of a few bytes as its definition says it: from single bytes on, the adjacent pair whose union has
-/// the lowest rank becomes one, the leftmost on ties, until no union is a token. One thread at a time.
+/// Byte-pair merging of a few bytes as it is defined: from single bytes on, the adjacent pair whose union has the
+/// lowest rank becomes one, the leftmost on ties, until no union is a token. One thread at a time.
 ///
 /// Parts stay where they start, so that nothing moves when two become one. The least key is searched from end to end at
 /// every merge: for so few that is faster than any queue, and without a branch that the processor could guess wrong.

@@ -13,13 +13,13 @@ import java.util.function.LongConsumer;
 /// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, the most frequent pair of adjacent tokens becomes
 /// the next token. Pairs never cross the pieces of the pattern.
 ///
-/// The result depends on the texts alone, not on the number of threads nor on the order of the texts: of pairs equally
-/// frequent the one with the lower ids is taken.
+/// The result depends on the texts alone, not on the number of threads nor on the order of the texts: among equally
+/// frequent pairs the one with the lower ids wins.
 ///
-/// Memory is bounded whatever the size of the texts: files are read in parts, of which only the different pieces and
-/// their counts are kept. When those would need more memory than allowed, the rarest are forgotten, and those counted
-/// so far that occur again later start from nothing; from then on the result may depend on the order of the texts too,
-/// not on the number of threads. Pieces of more than 65,536 bytes are counted as pieces of that size.
+/// Memory is bounded whatever the size of the texts: files are read in parts, and only the distinct pieces and their
+/// counts are kept. When these would need more memory than allowed, the rarest are forgotten and start again from 0 if
+/// they occur later; from then on the result may depend on the order of the texts too, but not on the number of
+/// threads. Pieces of more than 65,536 bytes are counted as pieces of that size.
 ///
 /// ```java
 /// BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3);
@@ -67,12 +67,12 @@ public final class BpeTrainer {
         forget();
     }
 
-    /// Counts the pieces of a text file, reading it in parts. Bytes that are no UTF-8 count as U+FFFD.
+    /// Counts the pieces of a text file, reading it in parts. Bytes that are not UTF-8 count as U+FFFD.
     public void add(Path file) throws IOException {
         add(file, readBytes -> {});
     }
 
-    /// As [#add(Path)]; `progress` is told how many more bytes are counted, again and again.
+    /// As [#add(Path)]; `progress` is told repeatedly how many more bytes have been counted.
     public void add(Path file, LongConsumer progress) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             TextChunks chunks = new TextChunks(in, CHUNK_BYTES);
@@ -92,7 +92,7 @@ public final class BpeTrainer {
         return forgottenBelow;
     }
 
-    /// The number of different pieces counted so far.
+    /// The number of distinct pieces counted so far.
     public int pieces() {
         return counts.size();
     }
@@ -134,8 +134,7 @@ public final class BpeTrainer {
         forgottenBelow = Math.max(forgottenBelow, least);
     }
 
-    /// A tokenizer of `size` ordinary tokens, or of fewer if no pair occurs twice any more, and of `specials` behind
-    /// them.
+    /// A tokenizer of `size` ordinary tokens, or fewer if no pair occurs twice any more, followed by `specials`.
     public Tokenizer train(int size, List<String> specials) {
         return train(size, specials, made -> {});
     }

@@ -27,7 +27,8 @@ final class CharClass {
     static final byte[] BASIC = new byte[0x10000];
 
     static {
-        // The large blocks of one class take no asking: at the first start that is most of the time.
+        // Large blocks of one class are filled unasked: asking for each character would be most of the time of a first
+        // start.
         computeTo(0, 0x4E00);
         computeTo(fill(0x4E00, 0xA000), 0xAC00);
         computeTo(fill(0xAC00, 0xD7A4), 0xD800);

@@ -3,8 +3,8 @@ package llams.tokenizer;
 import java.util.Arrays;
 
 /// Ordinary text to ids, on one thread: text is brought to UTF-8 window by window, cut into pieces, and each piece
-/// looked up whole or merged. Beside the result nothing is allocated that grows with the text, unless one piece alone
-/// is larger than the window.
+/// looked up whole or merged. Apart from the result, nothing allocated grows with the text, unless a single piece is
+/// larger than the window.
 final class Encoder {
 
     private static final int CHUNK_CHARS = 4096;
@@ -27,7 +27,7 @@ final class Encoder {
     private final int[] pieceEnd = new int[BATCH];
     private final long[] pieceHash = new long[BATCH];
 
-    /// Written so that no compiler leaves out the touching of memory.
+    /// Written to, so that no compiler leaves out the reads that touch memory.
     private long touched;
 
     Encoder(Vocabulary vocabulary) {
@@ -73,8 +73,8 @@ final class Encoder {
         }
     }
 
-    /// Cuts the next pieces and returns their number. What their look-up will read is touched already here, where no
-    /// branch depends on it: so the processor fetches it for many pieces at once.
+    /// Cuts the next pieces and returns their number. What their look-ups will read is touched here, where no branch
+    /// depends on it, so the processor fetches it for many pieces at once.
     private int cut(Splitter splitter, int start, int limit, boolean last) {
         byte[] window = this.window;
         int trusted = last ? limit : limit - Splitter.LOOKAHEAD_BYTES;

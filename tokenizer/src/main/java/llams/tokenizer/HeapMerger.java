@@ -2,10 +2,10 @@ package llams.tokenizer;
 
 import java.util.Arrays;
 
-/// Byte-pair merging as its definition says it: from single bytes on, the adjacent pair whose union has the lowest rank
-/// becomes one, the leftmost on ties, until no union is a token. A heap of the pairs keeps the time at `n log n`.
-/// [LinearMerger] gives the same ids faster and needs this one where it cannot. A part is known by the place of its
-/// first byte. One thread at a time.
+/// Byte-pair merging as it is defined: from single bytes on, the adjacent pair whose union has the lowest rank becomes
+/// one, the leftmost on ties, until no union is a token. A heap of the pairs keeps the time at `n log n`.
+/// [LinearMerger] gives the same ids faster and falls back on this one where it cannot. A part is known by the place of
+/// its first byte. One thread at a time.
 final class HeapMerger {
 
     private static final int NO_RANK = Integer.MAX_VALUE;
@@ -21,13 +21,13 @@ final class HeapMerger {
     /// `[bytes + 1, 4]`
     private int[] parts = {};
 
-    /// `rank << 32 | place` of pairs, some of which are no more.
+    /// `rank << 32 | place` of pairs, some of which no longer exist.
     private final LongHeap pairs = new LongHeap();
 
     /// How often [#makes] was asked.
     int tries;
 
-    /// Where in the piece the right one of the two parts began that were joined last.
+    /// Where in the piece the right one of the two parts that were joined last began.
     int lastPlace;
 
     /// Adds the ids of the piece `text[from, to)` to `out` and returns their number.

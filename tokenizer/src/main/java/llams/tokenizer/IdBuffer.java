@@ -48,7 +48,7 @@ final class IdBuffer {
             }
             return;
         }
-        // All six, of which the next ids overwrite what is too much: faster than to ask how many.
+        // Always all six, of which the next ids overwrite the surplus: faster than asking how many there are.
         int[] block = this.block;
         block[used] = (int) first & 0xFFFFF;
         block[used + 1] = (int) (first >>> 20) & 0xFFFFF;

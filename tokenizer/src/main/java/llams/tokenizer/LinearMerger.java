@@ -9,7 +9,7 @@ package llams.tokenizer;
 /// apart, and every prefix of the piece has only one. The path is searched with the longest token first; a place from
 /// which there is no way on never needs a second visit, for the path to it is always the same.
 ///
-/// Where the longest token is short, much would be tried in vain. There a block of bytes is merged alone
+/// Where the longest token is short, many tries would be in vain. There a block of bytes is merged alone
 /// ([BlockMerger]): its tokens stay apart from each other, so only the first of them must be compared with what is
 /// before; the last ones are left for the next block to make. On random letters that halved the time.
 ///
@@ -17,12 +17,12 @@ package llams.tokenizer;
 /// over. One thread at a time.
 final class LinearMerger {
 
-    /// A few tries and one for so many bytes are allowed; a vocabulary in no order that training makes is left to
-    /// [HeapMerger].
+    /// Tries allowed: a few, and one more per `BYTES_PER_TRY` bytes. A vocabulary in an order that no training makes is
+    /// left to [HeapMerger].
     private static final int FREE_TRIES = 16;
     private static final int BYTES_PER_TRY = 64;
 
-    /// Of a block that does not end the piece the last tokens are left out: what follows would often change them.
+    /// The last tokens of a block that does not end the piece are left out: what follows would often change them.
     private static final int DOUBTFUL = 2;
 
     private final HeapMerger heapMerger;
@@ -38,7 +38,7 @@ final class LinearMerger {
 
     /// Adds the ids of the piece `text[from, to)` to `out` and returns their number.
     int merge(TokenSplits splits, byte[] text, int from, int to, IdBuffer out) {
-        // A word of ASCII, maybe behind a space: not worth a look at its longest token.
+        // A word of ASCII, maybe after a space: not worth a look at its longest token.
         if (to - from <= BlockMerger.BYTES && text[from + 1] >= 0) {
             int count = block.merge(splits.vocabulary, text, from, to);
             out.addAll(block.id, count);
@@ -46,7 +46,7 @@ final class LinearMerger {
         }
         long[] dead = clear((to - from >> 6) + 1);
         int at = from;
-        // No place behind `reached` was seen yet; up to `guessed` a place's token may not be the longest that fits.
+        // No place after `reached` was seen yet; up to `guessed` a place's token may not be the longest that fits.
         int reached = from;
         int guessed = from;
         int previous = Vocabulary.NONE;
@@ -112,8 +112,8 @@ final class LinearMerger {
         return added;
     }
 
-    /// Leaves tokens that the encoding may go on with behind `previous` in `block.id`, and returns their number: 0 if
-    /// there are none.
+    /// Leaves in `block.id` tokens with which the encoding may continue after `previous`, and returns their number: 0
+    /// if there are none.
     private int guess(TokenSplits splits, byte[] text, int at, int to, int previous) {
         int end = Math.min(to, at + BlockMerger.BYTES);
         int count = block.merge(splits.vocabulary, text, at, end);

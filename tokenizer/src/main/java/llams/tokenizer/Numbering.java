@@ -3,7 +3,7 @@ package llams.tokenizer;
 import java.util.Arrays;
 
 /// Between a vocabulary's own numbers and a model's ids. The vocabulary counts ordinary tokens by rank from 0 on, and
-/// added ones behind them; most models do the same. Those whose special tokens come first, or that leave ids out, do
+/// added ones after them; most models do the same. Those whose special tokens come first, or that leave ids out, do
 /// not.
 final class Numbering {
 

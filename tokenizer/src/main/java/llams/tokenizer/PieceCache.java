@@ -1,7 +1,7 @@
 package llams.tokenizer;
 
-/// Remembers how recent pieces were merged: of the pieces that are no tokens, six in ten of English and a third of
-/// Korean text were among the last thousands. One slot for each hash value, the newest piece wins; a slot is half a
+/// Remembers how recent pieces were merged: among pieces that are not tokens, six in ten of English and a third of
+/// Korean text were among the last few thousand. One slot for each hash value, the newest piece wins; a slot is half a
 /// line of memory. For one thread and one vocabulary.
 final class PieceCache {
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /// How often each piece occurs: an open-addressing table over bytes.
 final class PieceCounts {
 
-    /// Measured: training takes so much for each different piece, and so much more for each of its bytes.
+    /// Measured: the memory that training takes for each distinct piece, and for each of its bytes.
     private static final long BYTES_PER_PIECE = 60;
     private static final long BYTES_PER_PIECE_BYTE = 16;
 
@@ -22,12 +22,12 @@ final class PieceCounts {
         return BYTES_PER_PIECE * size + BYTES_PER_PIECE_BYTE * offset[size];
     }
 
-    /// The number of different pieces.
+    /// The number of distinct pieces.
     int size() {
         return size;
     }
 
-    /// The bytes of all different pieces together.
+    /// The bytes of all distinct pieces together.
     int poolBytes() {
         return offset[size];
     }

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/// Writes a file so that its name never stands for half of it: under another name in the same directory first, forced
-/// to the disk, then renamed.
+/// Writes a file so that its name never refers to half of it: under another name in the same directory first, forced to
+/// the disk, then renamed.
 final class SafeFile {
 
     interface Content {
@@ -26,7 +26,7 @@ final class SafeFile {
         Path temporary = directory.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid() + "-"
                 + Long.toUnsignedString(System.nanoTime(), 36) + ".tmp");
         try {
-            // New, so that it is no link to a file of somebody else's.
+            // New, so that it cannot be a link to somebody else's file.
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE)) {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);

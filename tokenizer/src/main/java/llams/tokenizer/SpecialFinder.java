@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
-/// Finds any of a set of names in text: the leftmost, and of those that start together the longest. A trie, so that
-/// text full of beginnings of names costs no more than other text.
+/// Finds any of a set of names in text: the leftmost, and the longest of those that start together. A trie, so that
+/// text full of half names costs no more than other text.
 final class SpecialFinder {
 
     private static final class Node {

@@ -3,7 +3,7 @@ package llams.tokenizer;
 import java.util.Arrays;
 
 /// Turns ids into text one by one, never showing part of a character: bytes that do not make a whole character yet are
-/// held back. What is no UTF-8 and never will be comes out as U+FFFD, so that all parts together equal
+/// held back. What is not UTF-8 and never will be comes out as U+FFFD, so that all parts together equal
 /// [Tokenizer#decode]. For one stream and one thread.
 public final class StreamingDecoder {
 
@@ -16,7 +16,7 @@ public final class StreamingDecoder {
 
     /// The text that `id` completes; empty if all of it has to wait.
     ///
-    /// @throws IllegalArgumentException if the vocabulary has no such id; the stream goes on as if it had not been
+    /// @throws IllegalArgumentException if the vocabulary has no such id; the stream continues as if it had not been
     ///     given
     public String accept(int id) {
         byte[] token = tokenizer.bytes(id);
@@ -28,7 +28,7 @@ public final class StreamingDecoder {
     }
 
     /// What is left at the end of the stream: nothing, or U+FFFD for a character that never became whole. The decoder
-    /// is then as new.
+    /// can then be used again.
     public String finish() {
         String rest = Utf8.decode(held, 0, held.length);
         held = new byte[0];

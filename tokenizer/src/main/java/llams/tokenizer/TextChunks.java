@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/// Reads a text in parts of about one size, cut only where every pattern cuts whatever follows: between a letter or
-/// number and a character that is neither, nor a mark, nor an apostrophe. A text that has no such place in
+/// Reads a text in parts of about the same size, cut only where every pattern cuts whatever follows: between a letter
+/// or number and a character that is neither, nor a mark, nor an apostrophe. A text that has no such place in
 /// [#MOST_CHUNKS] parts is cut anyway.
 final class TextChunks {
 
-    /// As many parts are read as one, if need be, in search of a place to cut.
+    /// The most parts that are read as one in search of a place to cut.
     private static final int MOST_CHUNKS = 16;
 
     private static final int WORD = CharClass.LETTER | CharClass.NUMBER;

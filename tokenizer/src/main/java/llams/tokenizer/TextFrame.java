@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 /// The tokens that begin and end a text: the one place where that is decided, for training, evaluation, prompts and
 /// `--bos`.
 ///
-/// What begins a text, the first of these that says something:
+/// What begins a text is decided by the first of these that says something:
 ///
 /// 1. the template in `tokenizer.json`'s `post_processor`, as it is what Hugging Face's tokenizers do whatever the
 ///    others say
@@ -27,7 +27,7 @@ public record TextFrame(int first, int last, String note) {
 
     public static final int NONE = -1;
 
-    /// @param place of the tokenizer: a model's directory, or a file
+    /// @param place where the tokenizer is: a model's directory, or a file
     public static TextFrame of(Path place, Tokenizer tokenizer) throws IOException {
         Path directory = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
         Path json = Files.isDirectory(place) || !place.toString().endsWith(".json")

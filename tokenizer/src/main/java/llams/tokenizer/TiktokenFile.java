@@ -23,7 +23,7 @@ final class TiktokenFile {
     }
 
     private final Path path;
-    /// What is read, and from the front on what became of it: the tokens' bytes need less room than their digits.
+    /// The file as read, overwritten from the front by the decoded tokens, which need less room than their digits.
     private final byte[] file;
     /// Where each line's token starts in `file`, after it was read.
     private int[] offset;
@@ -119,7 +119,7 @@ final class TiktokenFile {
         while (p < file.length && file[p] > ' ' && file[p] != '=') {
             int digit = DIGIT[file[p]];
             if (digit < 0) {
-                throw bad("'" + (char) file[p] + "' is no base64 digit");
+                throw bad("'" + (char) file[p] + "' is not a base64 digit");
             }
             bits = bits << 6 | digit;
             count++;

@@ -1,8 +1,8 @@
 package llams.tokenizer;
 
-/// What [LinearMerger] asks of a vocabulary: which tokens a text could go on with, and which tokens stay apart as
-/// neighbours. Made when the first piece comes that is no token, and what it says of single tokens is found out when it
-/// is first asked.
+/// What [LinearMerger] asks of a vocabulary: which tokens a text could continue with, and which tokens stay apart as
+/// neighbours. Made when the first piece arrives that is not a token; what it says of a token is found out when first
+/// asked for.
 final class TokenSplits {
 
     /// In place of a token's part: not yet known.
@@ -14,7 +14,7 @@ final class TokenSplits {
     /// Merging never makes the token.
     private static final int UNREACHABLE = -3;
 
-    /// How many first bytes of a token choose its word in `lengths`.
+    /// How many first bytes of a token choose its entry in `lengths`.
     private static final int START_BYTES = 4;
     private static final int START_BITS = 16;
     private static final int TOP = Long.SIZE - 1;
@@ -137,7 +137,7 @@ final class TokenSplits {
     /// neighbours would have joined before the merge that was undone last. Ranks tell the order, as every part has a
     /// lower rank than what it makes; of two equal ones the left came first.
     ///
-    /// @param isLongest whether no token that goes on with bytes of `right` begins with `left`; saves half of the
+    /// @param isLongest whether no token starts with `left` and continues with bytes of `right`; saves half of the
     ///                  look-ups
     boolean staysApart(int left, boolean isLongest, int right, byte[] text, int place, HeapMerger heapMerger) {
         if (left(left) == IRREGULAR || left(right) == IRREGULAR) {

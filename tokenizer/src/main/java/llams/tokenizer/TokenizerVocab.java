@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The tokens of a `tokenizer.json`: the ordinary ones ranked in the order of their ids, the added ones behind them.
+/// The tokens of a `tokenizer.json`: the ordinary ones ranked in the order of their ids, the added ones after them.
 ///
 /// @param added     by number
 /// @param numbering null where numbers are ids

@@ -14,7 +14,7 @@ final class Utf8 {
     /// The most bytes that one `char` can need.
     static final int BYTES_PER_CHAR = 3;
 
-    /// How many bytes the target of [#encode] must have behind what is written.
+    /// How many bytes the target of [#encode] must have after what is written.
     static final int SLACK_BYTES = 3;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -77,7 +77,7 @@ final class Utf8 {
         return at + 4;
     }
 
-    /// Without a branch, as nobody could guess which letter is a space.
+    /// Without a branch: no processor could predict which character is a space.
     private static int putBasic(int c, byte[] target, int at) {
         int twoOrMore = 0x7F - c >> 31;
         int three = 0x7FF - c >> 31;
@@ -143,7 +143,7 @@ final class Utf8 {
         return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     }
 
-    /// The first place in `[from, to)` where the bytes are no UTF-8, or `to`.
+    /// The first place in `[from, to)` where the bytes are not UTF-8, or `to`.
     static int firstMalformed(byte[] bytes, int from, int to) {
         int p = from;
         while (p < to) {
@@ -175,7 +175,7 @@ final class Utf8 {
         return to;
     }
 
-    /// The text of `bytes[from, to)`, one U+FFFD for each maximal subpart that is no UTF-8.
+    /// The text of `bytes[from, to)`, one U+FFFD for each maximal subpart that is not UTF-8.
     static String decode(byte[] bytes, int from, int to) {
         int good = firstMalformed(bytes, from, to);
         if (good == to) {

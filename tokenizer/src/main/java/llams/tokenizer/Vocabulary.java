@@ -19,8 +19,7 @@ final class Vocabulary {
 
     static final int NONE = -1;
 
-    /// As many bytes of a token are its head, which is compared first: two words, of which the last byte is the token's
-    /// length.
+    /// Bytes of a token's head, which is compared first: two words whose last byte is the token's length.
     static final int HEAD_BYTES = 15;
 
     private static final int ID_BITS = 20;
@@ -49,7 +48,7 @@ final class Vocabulary {
     /// The length of the longest token, in bytes.
     final int longestBytes;
 
-    /// All tokens, one behind the other, and [#SLACK_BYTES] more.
+    /// All tokens, one after the other, and [#SLACK_BYTES] more.
     final byte[] pool;
 
     /// `[size + 1]`: where each token starts in `pool`.
@@ -195,8 +194,8 @@ final class Vocabulary {
         return Arrays.equals(bytes, from, to, pool, offset[id], offset[id + 1]);
     }
 
-    /// What the table holds where a look-up of this hash begins. To ask for the places of many pieces before any is
-    /// looked up lets the processor fetch them all at once.
+    /// What the table holds where a look-up of this hash begins. Asking for many pieces before looking any up lets the
+    /// processor fetch them all at once.
     int touch(long hash) {
         return table[(int) (hash >>> shift)];
     }

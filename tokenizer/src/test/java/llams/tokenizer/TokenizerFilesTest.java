@@ -137,7 +137,7 @@ class TokenizerFilesTest {
     @Test
     void damagedTiktokenFilesNameTheLine() throws IOException {
         List<String> good = lines();
-        refused(replaced(good, 6, "YW?x 6"), "tokenizer.model:7: '?' is no base64 digit");
+        refused(replaced(good, 6, "YW?x 6"), "tokenizer.model:7: '?' is not a base64 digit");
         refused(replaced(good, 6, "YWJ 6"), "tokenizer.model:7: the base64 text is cut short");
         refused(replaced(good, 6, " 6"), "tokenizer.model:7: the token is missing");
         refused(replaced(good, 6, ""), "tokenizer.model:7: the token is missing");

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import llams.engine.device.Options;
 
-/// A hash of every byte of a tensor's data, on several threads, at the speed of reading it. It tells
-/// data apart that differ by accident; it is no defence against somebody who looks for two that do not.
+/// A hash of every byte of a tensor's data, on several threads, at the speed of reading it. It tells data apart that
+/// differ by accident; it is no defence against somebody who searches for a collision.
 ///
 /// Each megabyte has a hash of its own, made in four lanes with the rounds of XXH64 (github.com/Cyan4973/xxHash,
 /// doc/xxhash_spec.md); these are hashed again in their order.

@@ -12,18 +12,18 @@ import llams.engine.tensor.Tensor;
 /// The output projection, the loss and its gradients in one: logits `x · weight^T` exist only for a block of counted
 /// tokens, never for all. Tokens with a negative label cost nothing.
 ///
-/// Where no gradient of the weight is wanted, not even a token's logits exist all at once: slices of words pass by, and
-/// softmax's maximum and sum, and the sum of weights that is the gradient, are carried along, as attention does with
-/// its keys (arXiv 2205.14135): the head is attention with one key a word.
+/// Where the weight needs no gradient, not even one token's logits exist all at once: the vocabulary passes by in
+/// slices, and softmax's maximum and sum, and the weighted sum that is the gradient, are carried along, as attention
+/// does with its keys (arXiv 2205.14135): the head is attention with one key for each id of the vocabulary.
 final class CrossEntropyKernel {
-    /// Terms that are summed in f32 before the sum goes on in double.
+    /// Terms summed in f32 before their sum is added to one in double.
     private static final int F32_SUM = 2048;
 
     private static final int COUNTED = 0;
     private static final int LARGEST = 0;
     private static final int SUM = 1;
     private static final int OF_LABEL = 2;
-    private static final int WORD = 0;
+    private static final int LABEL_ROW = 0;
 
     private CrossEntropyKernel() {}
 
@@ -35,8 +35,8 @@ final class CrossEntropyKernel {
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
     /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
-    /// @param work      F32 `[rows, dim]` and `[rows, words]`, and `[rows, dim]` again unless `dx` is null: how many
-    ///                  tokens and words make a block; all words where there is a `dWeight`
+    /// @param work      F32 `[rows, dim]` and `[rows, sliceWidth]`, and `[rows, dim]` again unless `dx` is null: how
+    ///                  many tokens and ids make a block; the whole vocabulary where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
             Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
         int tokens = x.dim(0);
@@ -51,7 +51,7 @@ final class CrossEntropyKernel {
         int[] counted = p.buffers().ints(COUNTED, tokens);
         int count = counted(labels, tokens, counted);
         int most = work[LinearCrossEntropy.LOGITS].dim(0);
-        int words = work[LinearCrossEntropy.LOGITS].dim(1);
+        int sliceWidth = work[LinearCrossEntropy.LOGITS].dim(1);
         float factor = scale.getFloat(0);
         double total = 0;
         for (int begin = 0; begin < count; begin += most) {
@@ -60,11 +60,11 @@ final class CrossEntropyKernel {
             Tensor block = view(work[LinearCrossEntropy.ROWS], rows, dim);
             Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
             p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
-            total += words == vocab
+            total += sliceWidth == vocab
                     ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight,
                             work[LinearCrossEntropy.LOGITS], p)
                     : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock,
-                            work[LinearCrossEntropy.LOGITS], words, p);
+                            work[LinearCrossEntropy.LOGITS], sliceWidth, p);
             if (dx != null) {
                 p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
             }
@@ -109,9 +109,9 @@ final class CrossEntropyKernel {
         return total;
     }
 
-    /// The same with a slice of the words at a time.
+    /// The same with a slice of the vocabulary at a time.
     private static double slices(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
-            Tensor tokenLoss, Tensor dBlock, Tensor work, int words, Parallel p) {
+            Tensor tokenLoss, Tensor dBlock, Tensor work, int sliceWidth, Parallel p) {
         int rows = (int) block.shape().dim(0);
         int dim = (int) block.shape().dim(1);
         int vocab = (int) weight.shape().dim(0);
@@ -120,10 +120,10 @@ final class CrossEntropyKernel {
         double[] ofLabel = p.buffers().doubles(OF_LABEL, rows);
         Arrays.fill(largest, 0, rows, Double.NEGATIVE_INFINITY);
         Arrays.fill(sums, 0, rows, 0);
-        for (int word = 0; word < vocab; word += words) {
-            int first = word;
-            int width = Math.min(words, vocab - word);
-            Tensor slice = slice(weight, word, width, dim);
+        for (int id = 0; id < vocab; id += sliceWidth) {
+            int first = id;
+            int width = Math.min(sliceWidth, vocab - id);
+            Tensor slice = slice(weight, id, width, dim);
             Tensor logits = view(work, rows, width);
             Gemm.multiply(block, false, slice, true, logits, false, p);
             p.run(rows, (row, _) -> {
@@ -137,24 +137,24 @@ final class CrossEntropyKernel {
                         : exponents(logits.data(), (long) row * width, width, (float) largest[row]);
             });
             if (dBlock != null) {
-                Gemm.multiply(logits, false, slice, false, dBlock, word > 0, p);
+                Gemm.multiply(logits, false, slice, false, dBlock, id > 0, p);
             }
         }
         p.run(rows, (row, buffers) -> {
             if (dBlock != null) {
-                float[] ofWord = buffers.floats(WORD, dim);
-                Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, ofWord, 0);
-                finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, ofWord);
+                float[] labelRow = buffers.floats(LABEL_ROW, dim);
+                Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, labelRow, 0);
+                finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, labelRow);
             }
             sums[row] = largest[row] + Math.log(sums[row]) - ofLabel[row];
         });
         return sum(sums, rows, counted, from, tokenLoss);
     }
 
-    private static Tensor slice(Tensor weight, int word, int width, int dim) {
+    private static Tensor slice(Tensor weight, int first, int width, int dim) {
         Shape shape = Shape.of(width, dim);
         long rowBytes = Tensor.byteSize(weight.dtype(), Shape.of(dim));
-        return new Tensor(weight.dtype(), shape, weight.data().asSlice(word * rowBytes, width * rowBytes));
+        return new Tensor(weight.dtype(), shape, weight.data().asSlice(first * rowBytes, width * rowBytes));
     }
 
     /// Takes a slice of a token's logits into its maximum; what was summed under a smaller one shrinks, in `before`
@@ -185,17 +185,17 @@ final class CrossEntropyKernel {
         }
     }
 
-    /// `dx = share dx - factor word`.
-    private static void finish(MemorySegment dx, long at, int dim, float share, float factor, float[] word) {
+    /// `dx = share dx - factor labelRow`.
+    private static void finish(MemorySegment dx, long at, int dim, float share, float factor, float[] labelRow) {
         FloatVector shares = FloatVector.broadcast(Simd.F, share);
         FloatVector factors = FloatVector.broadcast(Simd.F, factor);
         int i = 0;
         for (; i <= dim - Simd.LANES; i += Simd.LANES) {
-            FloatVector less = FloatVector.fromArray(Simd.F, word, i).mul(factors);
+            FloatVector less = FloatVector.fromArray(Simd.F, labelRow, i).mul(factors);
             Simd.store(Simd.load(dx, at + i).mul(shares).sub(less), dx, at + i);
         }
         for (; i < dim; i++) {
-            dx.set(Tensor.F32, (at + i) * 4, dx.get(Tensor.F32, (at + i) * 4) * share - factor * word[i]);
+            dx.set(Tensor.F32, (at + i) * 4, dx.get(Tensor.F32, (at + i) * 4) * share - factor * labelRow[i]);
         }
     }
 
@@ -241,43 +241,43 @@ final class CrossEntropyKernel {
         MemorySegment.copy(source.data(), row * bytes, target.data(), targetRow * bytes, bytes);
     }
 
-    private static float largest(MemorySegment logits, long at, int words) {
+    private static float largest(MemorySegment logits, long at, int width) {
         FloatVector largest = FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY);
         int i = 0;
-        for (; i <= words - Simd.LANES; i += Simd.LANES) {
+        for (; i <= width - Simd.LANES; i += Simd.LANES) {
             largest = largest.max(Simd.load(logits, at + i));
         }
         float max = largest.reduceLanes(VectorOperators.MAX);
-        for (; i < words; i++) {
+        for (; i < width; i++) {
             max = Math.max(max, logits.get(Tensor.F32, (at + i) * 4));
         }
         return max;
     }
 
     /// The sum of `e^(logit - largest)`.
-    private static double sumOfExponents(MemorySegment logits, long at, int words, float largest) {
+    private static double sumOfExponents(MemorySegment logits, long at, int width, float largest) {
         double sum = 0;
         int i = 0;
-        while (i <= words - Simd.LANES) {
-            int end = Math.min(words, i + F32_SUM);
+        while (i <= width - Simd.LANES) {
+            int end = Math.min(width, i + F32_SUM);
             FloatVector total = FloatVector.zero(Simd.F);
             for (; i <= end - Simd.LANES; i += Simd.LANES) {
                 total = total.add(Simd.exp(Simd.load(logits, at + i).sub(largest)));
             }
             sum += Simd.sum(total);
         }
-        for (; i < words; i++) {
+        for (; i < width; i++) {
             sum += Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
         }
         return sum;
     }
 
     /// Logits become `e^(logit - largest)`; returns their sum.
-    private static double exponents(MemorySegment logits, long at, int words, float largest) {
+    private static double exponents(MemorySegment logits, long at, int width, float largest) {
         double sum = 0;
         int i = 0;
-        while (i <= words - Simd.LANES) {
-            int end = Math.min(words, i + F32_SUM);
+        while (i <= width - Simd.LANES) {
+            int end = Math.min(width, i + F32_SUM);
             FloatVector total = FloatVector.zero(Simd.F);
             for (; i <= end - Simd.LANES; i += Simd.LANES) {
                 FloatVector e = Simd.exp(Simd.load(logits, at + i).sub(largest));
@@ -286,7 +286,7 @@ final class CrossEntropyKernel {
             }
             sum += Simd.sum(total);
         }
-        for (; i < words; i++) {
+        for (; i < width; i++) {
             float e = (float) Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
             logits.set(Tensor.F32, (at + i) * 4, e);
             sum += e;
@@ -295,12 +295,12 @@ final class CrossEntropyKernel {
     }
 
     /// Logits become `factor e^(logit - logSumExp)`.
-    private static void logitGradient(MemorySegment logits, long at, int words, float logSumExp, float factor) {
+    private static void logitGradient(MemorySegment logits, long at, int width, float logSumExp, float factor) {
         int i = 0;
-        for (; i <= words - Simd.LANES; i += Simd.LANES) {
+        for (; i <= width - Simd.LANES; i += Simd.LANES) {
             Simd.store(Simd.exp(Simd.load(logits, at + i).sub(logSumExp)).mul(factor), logits, at + i);
         }
-        for (; i < words; i++) {
+        for (; i < width; i++) {
             float p = (float) Math.exp(logits.get(Tensor.F32, (at + i) * 4) - logSumExp);
             logits.set(Tensor.F32, (at + i) * 4, p * factor);
         }

@@ -12,7 +12,7 @@ import llams.engine.tensor.Tensor;
 /// Matrix products. Weights of any weight dtype are widened while they are packed (or in registers, where one token
 /// meets a whole matrix); sums are f32.
 final class Gemm {
-    /// So few are multiplied row by row: more sums across lanes cost more than a tile's empty lanes.
+    /// Up to this many are multiplied row by row: for more, the sums across lanes cost more than a tile's empty lanes.
     private static final int FEW_COLUMNS = 2;
 
     private Gemm() {}

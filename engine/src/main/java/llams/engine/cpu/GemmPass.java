@@ -29,7 +29,7 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
     /// A packed block and what it is multiplied by.
     record Use(GemmPlan.Packed block, GemmPlan.Factor columns) {}
 
-    /// What this pass adds to a sum, in stages of so many steps as are packed at once.
+    /// What this pass adds to a sum, in stages of the steps that are packed at once.
     record Part(GemmPlan.Sum sum, List<List<Use>> stages, boolean add) {
         static Part of(GemmPlan.Sum sum, List<Use> uses, boolean add) {
             List<List<Use>> stages = new ArrayList<>();
@@ -80,7 +80,7 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
         }
     }
 
-    /// The sums of all tiles stay in order of use, and in cache, until the last stage is through.
+    /// The sums of all tiles stay in order of use, and in cache, until the last stage is done.
     private void block(Part part, float[] a, int slot, int top, int height, int left, int width,
             ThreadBuffers buffers) {
         float[] b = buffers.floats(B, STAGE_STEPS * GemmTasks.MAX_WIDE + NR * Simd.LANES);

@@ -11,8 +11,8 @@ import llams.engine.tensor.Tensor;
 /// @param passes one after the other: what is packed at once is bounded
 record GemmPlan(List<GemmPass> passes) {
     /// What is packed of the left sides at once: at most this many rows and slots of `STRIDE` steps, 9 megabytes. All
-    /// of it is read again for every few columns, so it has to stay in the third-level cache, of which others use a
-    /// part.
+    /// of it is read again for every few columns, so it has to stay in the third-level cache, which it shares with
+    /// others.
     private static final int MAX_ROWS = 1024;
     private static final int MAX_SLOTS = 4;
 
@@ -24,7 +24,7 @@ record GemmPlan(List<GemmPass> passes) {
         }
     }
 
-    /// `rows` times `columns`, which have so many steps in common.
+    /// `rows` times `columns`, summed over `steps`.
     record Term(Factor rows, Factor columns, int steps) {}
 
     /// `c`, or its transpose, of `width` columns: the terms added up, and to what stands there if `accumulate`; `ldc`
@@ -39,7 +39,7 @@ record GemmPlan(List<GemmPass> passes) {
         }
     }
 
-    /// Plans sums that are all of this height, for so many threads.
+    /// Plans sums that all have this height, for this number of threads.
     static GemmPlan of(int height, List<Sum> sums, int threads) {
         int tall = Math.ceilDiv(Math.ceilDiv(height, Math.ceilDiv(height, MAX_ROWS)), GemmTile.MR) * GemmTile.MR;
         List<List<Packed>> blocks = blocks(sums);

@@ -4,18 +4,18 @@ package llams.engine.cpu;
 ///
 /// Many small tasks end at about the same time; few large ones pack less often what they multiply by, and read the
 /// packed left sides less often. So the time of the slowest thread is estimated for each way, in units of one row and
-/// column, and the least one taken.
+/// column, and the fastest way taken.
 record GemmTasks(int wide, int tall, int across, int down) {
     private static final int MR = GemmTile.MR;
     private static final int NR = GemmTile.NR;
     /// The most columns of right sides that are packed at once: together with their part of `c` they stay in the
     /// second-level cache.
     static final int MAX_WIDE = 128;
-    /// Packing a column takes as long as multiplying it by so many rows, reading a packed row as long as so many
-    /// columns.
+    /// Packing a column takes as long as multiplying it by `PACKING` rows, reading a packed row as long as multiplying
+    /// it by `READING` columns.
     private static final int PACKING = 20;
     private static final int READING = 4;
-    /// What threads that do not run evenly add in the end, in tasks.
+    /// What uneven threads add at the end, in tasks.
     private static final double TAIL = 0.125;
 
     /// @param widths columns of each sum

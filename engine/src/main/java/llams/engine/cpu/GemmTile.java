@@ -11,7 +11,7 @@ final class GemmTile {
     static final int MR = Simd.BITS == 512 || System.getProperty("os.arch").equals("aarch64") ? 12 : 6;
     /// Columns of a tile.
     static final int NR = 2 * Simd.LANES;
-    /// The most steps of one tile: `MR` rows of `a` stay in the first-level cache while panels of `b` stream from the
+    /// Steps of one tile, at most: `MR` rows of `a` stay in the first-level cache while panels of `b` stream from the
     /// second. Fewer steps (256) cost more for moving each tile to `c` than they save.
     static final int KC = 512;
     /// From one row of `a` to the next. A constant, so that the loop needs one address for all of them; a cache line

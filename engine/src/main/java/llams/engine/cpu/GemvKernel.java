@@ -11,7 +11,7 @@ import llams.engine.tensor.Tensor;
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
 /// row of the matrix is read once, in order, and widened in registers: the speed is the memory's.
 final class GemvKernel {
-    /// The most vectors that go this way.
+    /// Vectors multiplied this way, at most.
     static final int FEW = 8;
 
     private static final int GROUP = 4;

@@ -2,7 +2,8 @@ package llams.engine.cpu;
 
 import llams.engine.tensor.Tensor;
 
-/// What only a run can show, or only these kernels ask for. Shapes and types are checked where an op is recorded.
+/// Checks that only a run can make, or that only these kernels need. Shapes and types are checked where an op is
+/// recorded.
 final class Guard {
     private Guard() {}
 

@@ -1,8 +1,8 @@
 package llams.engine.device;
 
-/// How a session works. What it computes does not depend on it.
+/// How a session works, which does not affect what it computes.
 ///
-/// @param threads CPU threads; a device takes at most one a core
+/// @param threads CPU threads; a device takes at most one per core
 public record Options(int threads) {
     /// @throws IllegalArgumentException if `threads` is less than 1
     public Options {

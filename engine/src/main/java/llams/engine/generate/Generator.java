@@ -29,7 +29,7 @@ public final class Generator implements AutoCloseable {
         STOP_ID, LENGTH, CAPACITY, CALLER
     }
 
-    /// What a continuation was and cost.
+    /// A continuation and what it cost.
     ///
     /// @param ids the new tokens, without the stop id
     public record Continuation(int[] ids, End end, int promptTokens, long prefillNanos, long decodeNanos) {
@@ -37,13 +37,13 @@ public final class Generator implements AutoCloseable {
             return promptTokens * 1e9 / prefillNanos;
         }
 
-        /// Of the tokens after the first, which belongs to the prefill.
+        /// Speed after the first token, which belongs to the prefill.
         public double decodeTokensPerSecond() {
             return (ids.length - 1) * 1e9 / decodeNanos;
         }
     }
 
-    /// Sees each new token; says false to end the continuation.
+    /// Sees each new token; returns false to end the continuation.
     @FunctionalInterface
     public interface Listener {
         boolean accept(int id);
@@ -122,7 +122,7 @@ public final class Generator implements AutoCloseable {
         return logits;
     }
 
-    /// Looks whether [#append] would take these tokens.
+    /// Checks that [#append] would take these tokens.
     ///
     /// @throws IllegalArgumentException if not
     public void check(int[] ids) {

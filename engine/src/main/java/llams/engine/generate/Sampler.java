@@ -6,8 +6,8 @@ import llams.engine.tensor.CounterRandom;
 /// Picks the next token from its scores.
 public sealed interface Sampler {
     /// @param logits    score of each id, `[vocab]`; may be overwritten
-    /// @param drawIndex number of the token that is picked, which a seeded sampler draws by
-    /// @throws IllegalStateException if the best score is not finite, as of a model with a weight that is not
+    /// @param drawIndex number of the token being picked, on which a seeded draw depends
+    /// @throws IllegalStateException if the best score is not finite, for example because a weight is not
     int pick(float[] logits, long drawIndex);
 
     /// The usual choice of samplers: greedy at temperature 0.
@@ -55,14 +55,14 @@ public sealed interface Sampler {
         }
     }
 
-    /// A draw from `softmax(logits / temperature)`, cut in this order: the `topK` best; of those the fewest best that
-    /// together reach `topP`; of those the ones at least `minP` times as probable as the best.
+    /// A draw from `softmax(logits / temperature)`, cut in this order: the `topK` best; the fewest best of those that
+    /// together reach `topP`; those of them at least `minP` times as probable as the best.
     ///
-    /// Most of a large vocabulary is too improbable to matter: ids near the best are sorted first, and more only where
-    /// what the others weigh at most could lead to another pick.
+    /// Most of a large vocabulary is too improbable to matter: ids near the best are sorted first, and more only if the
+    /// most that the others can weigh might change the pick.
     record Filtered(double temperature, int topK, double topP, double minP, long seed) implements Sampler {
-        /// How far below the best ids are looked at, in temperatures, until the pick is certain. Under e^-40 of the
-        /// best, 200,000 ids together weigh less than the draw's resolution.
+        /// How far below the best score ids are considered, in temperatures, until the pick is certain. Below e^-40 of
+        /// the best, 200,000 ids together weigh less than the draw's resolution.
         private static final int[] DEPTHS = {10, 20, 30, 40};
 
         @Override
@@ -79,8 +79,8 @@ public sealed interface Sampler {
                 }
                 int others = (topK == 0 ? logits.length : Math.min(topK, logits.length)) - ids.length;
                 at = place(weights, 0, draw);
-                // The more the others weigh, the further down the pick: what it is with nothing and with the most is
-                // sure.
+                // The more the others weigh, the further down the pick: if it is the same for no weight and for the
+                // most, it is certain.
                 if (place(weights, others * Math.exp(-depth), draw) == at) {
                     break;
                 }
@@ -88,9 +88,9 @@ public sealed interface Sampler {
             return ids[at];
         }
 
-        /// The place of the pick among these weights, which fall; their number if it is behind them.
+        /// The index of the pick among these descending weights; their count if the pick lies beyond them.
         ///
-        /// @param rest what those behind weigh together
+        /// @param rest total weight of what lies beyond them
         private int place(double[] weights, double rest, double draw) {
             double total = rest;
             for (double weight : weights) {
@@ -112,7 +112,7 @@ public sealed interface Sampler {
             return rest == 0 || kept < weights.length ? Math.min(at, kept - 1) : at;
         }
 
-        /// Ids by falling score, the lower id first on ties; of those with this score at least, the `topK` best.
+        /// Ids by descending score, the lower id first on ties: the `topK` best of those with at least this score.
         private int[] candidates(float[] logits, double floor) {
             long[] keys = new long[64];
             int count = 0;

@@ -40,18 +40,18 @@ public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand
     }
 
     /// Rows of `x`, gathered without those that are not counted, and a block of logits: `[rows, dim]` and `[rows,
-    /// words]`; where `dx` is read, also the rows' gradients.
+    /// width]`; where `dx` is read, also the rows' gradients.
     @Override
     public List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
         long vocab = inputs.get(WEIGHT).dim(0);
         long tokens = Math.max(1, inputs.get(X).dim(0));
-        // A weight's gradient needs the probabilities themselves, so all logits of a token; else a slice of words at a
-        // time will do.
+        // A weight's gradient needs the probabilities themselves, so all logits of a token; otherwise a slice of the
+        // vocabulary at a time will do.
         boolean isWhole = isRead.test(DWEIGHT);
         long rows = Math.min(tokens, isWhole ? Math.max(BLOCK_ROWS_OF_WHOLE_LOGITS, BLOCK_LOGITS / vocab) : BLOCK_ROWS);
-        long words = isWhole ? vocab : Math.min(vocab, Math.max(1, BLOCK_LOGITS / rows));
+        long width = isWhole ? vocab : Math.min(vocab, Math.max(1, BLOCK_LOGITS / rows));
         TensorType block = TensorType.f32(rows, inputs.get(X).dim(1));
-        TensorType logits = TensorType.f32(rows, words);
+        TensorType logits = TensorType.f32(rows, width);
         return isRead.test(DX) ? List.of(block, logits, block) : List.of(block, logits);
     }
 

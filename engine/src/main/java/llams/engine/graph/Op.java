@@ -18,8 +18,8 @@ public sealed interface Op permits Differentiable, Effect, Attention.Gradient, C
         return false;
     }
 
-    /// Memory that the op works in while it runs, beside what it reads and makes: planned, and so counted, like a
-    /// result that ends where it begins.
+    /// Memory that the op works in while it runs, in addition to what it reads and makes: planned, and so counted, like
+    /// a result that ends where it begins.
     ///
     /// @param isRead which results something reads
     default List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /// Activation checkpointing (arXiv 1604.06174) as a graph rewrite: values of a block's forward are recorded again
-/// inside the backward pass, and the gradients read those. The first ones are then free as soon as the forward pass has
-/// used them.
+/// inside the backward pass, and the gradients read those. The original ones are then free as soon as the forward pass
+/// has used them.
 ///
 /// Norms, SwiGLU and dropout take one pass over memory and are always computed again, when a gradient first reads them:
 /// in training a 60M model, that saves a third of all activations for a hundredth of the time. With `isWhole`, so is

@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// Files that are there whole or not at all, also after a power cut: written under a temporary name in the same
-/// directory, forced to the disk, renamed, and the directory forced too.
+/// Files that exist whole or not at all, even after a power cut: written under a temporary name in the same directory,
+/// forced to the disk, renamed, and the directory forced too.
 public final class AtomicFiles {
     private static final String TEMPORARY = ".tmp-";
 
@@ -38,7 +38,7 @@ public final class AtomicFiles {
                 + Long.toUnsignedString(System.nanoTime(), 36));
     }
 
-    /// Whether a name is one of [#temporaryFor]: if no program is at work there, what a killed one left.
+    /// Whether a name is one of [#temporaryFor]: the leftover of a killed program, unless one is at work there.
     public static boolean isTemporary(Path file) {
         return file.getFileName().toString().matches(".*" + TEMPORARY + "\\d+-[0-9a-z]+");
     }
@@ -48,7 +48,7 @@ public final class AtomicFiles {
         Disk.current().move(temporary, file);
     }
 
-    /// Makes a directory and those above it, as far as they are missing; their names survive a power cut.
+    /// Makes a directory and whichever of its parents are missing; their names survive a power cut.
     public static void createDirectories(Path directory) throws IOException {
         if (Files.isDirectory(directory)) {
             return;
@@ -74,8 +74,8 @@ public final class AtomicFiles {
         }
     }
 
-    /// The failure in words, with the file that the caller asked for: the system's own message is often no more than
-    /// the name of a temporary file.
+    /// The failure described, with the file that the caller asked for: the system's own message is often just the name
+    /// of a temporary file.
     public static IOException cannotWrite(Path file, IOException failure) {
         String reason = switch (failure) {
             case AccessDeniedException _ -> "permission denied";

@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
-/// What the files that a program makes ask of the file system: saves and results consist of nothing but these
-/// operations. Tests bind another one, which records them to cut the power between any two, or fails.
+/// What writing files asks of the file system: saves and results are made of these operations alone. Tests bind another
+/// disk, which records them to cut the power between any two, or fails.
 ///
 /// No operation follows a link in the place of its file.
 public interface Disk {
-    /// The one that this thread works with, if not the file system.
+    /// The disk that this thread writes to, if it is not the file system.
     ScopedValue<Disk> BOUND = ScopedValue.newInstance();
 
     /// A file that is being written.
     interface Output extends AutoCloseable {
-        /// Writes all of `bytes` from `position` on.
+        /// Writes all of `bytes` at `position`.
         void write(ByteBuffer bytes, long position) throws IOException;
 
         /// Cuts the file to `bytes`.
@@ -34,7 +34,7 @@ public interface Disk {
     /// Makes a new file.
     Output create(Path file) throws IOException;
 
-    /// Opens a file that is there.
+    /// Opens an existing file.
     Output open(Path file) throws IOException;
 
     /// Makes a new directory.

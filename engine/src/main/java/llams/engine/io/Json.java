@@ -21,8 +21,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The small JSON files of models and adapters as trees: size, depth and number of values are bounded, and what is
-/// wrong is said with file and place. Jackson's own mapper takes longer to set itself up than a small model to answer.
+/// The small JSON files of models and adapters as trees: size, depth and number of values are bounded, and errors name
+/// file and place. Jackson's own mapper takes longer to start than a small model to answer.
 public final class Json {
     /// Far above any such file, and so are the two below it.
     private static final int MAX_BYTES = 16 << 20;
@@ -48,7 +48,7 @@ public final class Json {
     /// Reads a file that holds one JSON object.
     ///
     /// @throws NoSuchFileException if there is no such file
-    /// @throws IOException         if it is no file, is too large, is not JSON, has a name twice, or holds something
+    /// @throws IOException         if it is not a file, is too large, is not JSON, has a name twice, or holds something
     ///     else; says where
     public static ObjectNode readObject(Path file) throws IOException {
         if (Files.isDirectory(file)) {
@@ -71,7 +71,7 @@ public final class Json {
     /// JSON text as a tree; a missing node if there is no value at all.
     ///
     /// @param source where the text is from, for messages
-    /// @throws IOException if it is not JSON, has a name twice, or text behind its value; says where
+    /// @throws IOException if it is not JSON, has a name twice, or text after its value; says where
     public static JsonNode parse(String source, byte[] json) throws IOException {
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), json)) {
             Json tree = new Json(source, json, parser);
@@ -92,7 +92,7 @@ public final class Json {
         }
         JsonNode tree = value();
         if (parser.nextToken() != null) {
-            throw problem(": there is text behind the end of the value", null);
+            throw problem(": there is text after the end of the value", null);
         }
         return tree;
     }
@@ -135,7 +135,7 @@ public final class Json {
         };
     }
 
-    /// Names the place by line and column, and by the text that stands before it: many files are a single line.
+    /// Names the place by line and column, and by the text before it: many files are a single line.
     private IOException problem(String reason, Throwable cause) {
         TokenStreamLocation at = parser.currentLocation();
         int end = Math.clamp(at.getByteOffset(), 0, json.length);
@@ -146,7 +146,7 @@ public final class Json {
                 + (before.isEmpty() ? "" : ", after '" + before + "'") + reason, cause);
     }
 
-    /// What the parser found, in words that do not need its manual.
+    /// What the parser found, in terms that do not need its manual.
     public static String reason(JacksonException e) {
         String message = e.getOriginalMessage();
         return switch (e) {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /// A file could not be written because its disk, or the user's share of it, is full. Nothing is lost by waiting for
 /// room and writing it again.
 public final class NoRoomException extends IOException {
-    /// With less room than this a disk is full, whatever the failure says in the system's language.
+    /// A disk with less room than this is full, whatever language the system's message is in.
     private static final long FULL_BYTES = 1 << 16;
     private static final long serialVersionUID = 1;
 
@@ -16,7 +16,7 @@ public final class NoRoomException extends IOException {
         super(message, cause);
     }
 
-    /// Whether a failure to write `file` was one for lack of room.
+    /// Whether `file` could not be written for lack of room.
     static boolean is(Path file, IOException failure) {
         String message = String.valueOf(failure.getMessage());
         if (failure instanceof NoRoomException || message.contains("No space left")

@@ -7,8 +7,8 @@ import llams.engine.graph.Leaf;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// Keys and values of the tokens seen so far, so that a new token costs one pass of itself only. Row r holds the token
-/// at position r; each layer has `[capacity, kvHeads * headDim]` of both.
+/// Keys and values of the tokens seen so far, so that a new token costs one pass over itself alone. Row r holds the
+/// token at position r; each layer has `[capacity, kvHeads * headDim]` of both.
 public record KvCache(LlamaConfig config, int capacity) {
     Leaf keys(int layer) {
         return leaf("cache." + layer + ".k");

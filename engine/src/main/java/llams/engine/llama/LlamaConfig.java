@@ -2,8 +2,7 @@ package llams.engine.llama;
 
 import java.util.List;
 
-/// The sizes and constants of a Llama model: what decides its arithmetic, and beside it what a checkpoint says about
-/// itself.
+/// The sizes and constants of a Llama model: what decides its arithmetic, and what else a checkpoint says about itself.
 ///
 /// @param dim          width of the residual stream (`hidden_size`)
 /// @param hiddenDim    width inside the feed-forward block (`intermediate_size`)

@@ -11,7 +11,7 @@ import llams.engine.graph.Value;
 /// @param wanted      those that have queries and a result
 /// @param cacheOrNull null in training, where the run's own tokens are all there is to see
 record Pass(Sequence tokens, Wanted wanted, KvCache cacheOrNull) {
-    /// Puts keys and values behind those in the cache, and lets the queries look at what they may see: `[wanted, heads
+    /// Puts keys and values after those in the cache, and lets the queries look at what they may see: `[wanted, heads
     /// * headDim]`.
     Value attend(Graph g, Value queries, Value keys, Value values, int headDim, int layer) {
         Sequence from = wanted.at();

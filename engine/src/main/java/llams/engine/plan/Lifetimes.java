@@ -13,8 +13,8 @@ import llams.engine.graph.Value;
 
 /// How long each result of a program is needed. Results that may take the memory of an input share its interval.
 ///
-/// @param intervalOf  of each result that needs a place
-/// @param workspaceOf of each node that works in memory of its own
+/// @param intervalOf  for each result that needs a place
+/// @param workspaceOf for each node that needs memory to work in
 /// @param intervals   without repetition
 record Lifetimes(Map<Result, Slab.Interval> intervalOf, Map<Node, List<Workspace>> workspaceOf,
         List<Slab.Interval> intervals) {

@@ -25,7 +25,7 @@ final class Slab {
 
     /// Sets every offset; returns the size of the block.
     ///
-    /// @param windowBytes no buffer crosses a multiple of it, but one that is larger
+    /// @param windowBytes no buffer crosses a multiple of it, except one that is larger
     static long place(List<Interval> intervals, long windowBytes) {
         List<Interval> bySize = new ArrayList<>(intervals);
         bySize.sort(Comparator.comparingLong((Interval interval) -> -interval.bytes));

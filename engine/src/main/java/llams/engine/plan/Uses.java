@@ -13,7 +13,7 @@ import llams.engine.graph.Value;
 
 /// How often each value is read, and which leaves some op changes.
 record Uses(Map<Value, Integer> counts, Set<Value> changed) {
-    /// @param outputs values that are read from outside as well: never by one reader only
+    /// @param outputs values that are also read from outside, so never by one reader alone
     static Uses of(List<Node> nodes, Collection<? extends Value> outputs) {
         Uses uses = new Uses(new HashMap<>(), new HashSet<>());
         outputs.forEach(output -> uses.counts.merge(output, 2, Integer::sum));

@@ -23,7 +23,7 @@ import tools.jackson.core.ObjectWriteContext;
 /// A safetensors header: `{"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]},
 /// ...}`.
 ///
-/// Once read, it is known that the tensors cover the data from its first to its last byte without hole or overlap.
+/// The tensors of a header that was read cover the data from its first to its last byte without hole or overlap.
 ///
 /// @param entries by name, in the order of the data; offsets count from the start of the file
 record Header(Map<String, Entry> entries, Map<String, String> metadata) {

@@ -25,8 +25,8 @@ import tools.jackson.core.json.JsonFactory;
 /// Reads header JSON token by token as it comes from the file, so that no header, however hostile, needs more than some
 /// 200 MB.
 final class HeaderParser {
-    /// Without the tables of names that parsers keep: one of a hostile header would be larger than all that is wanted
-    /// from it.
+    /// Without the tables of names that parsers keep: for a hostile header it would outgrow everything that is kept of
+    /// it.
     static final JsonFactory JSON = JsonFactory.builder()
             .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -38,7 +38,7 @@ final class HeaderParser {
     /// Far above any model, far below what 100 MB of header could make this program allocate.
     static final int MAX_ENTRIES = 250_000;
     private static final int MAX_RANK = 32;
-    /// Of all names and metadata together.
+    /// Characters of all names and metadata together.
     private static final long MAX_CHARS = 32 << 20;
 
     final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -96,7 +96,7 @@ final class HeaderParser {
         }
     }
 
-    /// A failure to read is not the JSON's.
+    /// A failure to read is no fault of the JSON.
     static void rethrowUnreadable(Path file, JacksonException e) throws IOException {
         if (e.getCause() instanceof SafetensorsException cut) {
             throw cut;

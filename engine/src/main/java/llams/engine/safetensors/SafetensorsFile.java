@@ -19,8 +19,8 @@ import llams.engine.tensor.Tensor;
 ///
 /// Opening checks the whole header (see [Header]). Mapped, no data is touched; the system reads pages as they are used.
 /// So a file may be deleted or replaced by a rename while it is open, but must not be cut or rewritten in place: a
-/// mapped page that vanishes stops the whole JVM. [#verifyUnchanged()] finds out in time in most cases; a copy needs no
-/// such care.
+/// mapped page that vanishes stops the whole JVM. [#verifyUnchanged()] usually notices in time; a copy needs no such
+/// care.
 public final class SafetensorsFile implements AutoCloseable {
     /// Where a tensor lies in the file: bytes `begin` to `end`, counted from the start of the file.
     public record Entry(TensorInfo info, long begin, long end) {}
@@ -148,7 +148,7 @@ public final class SafetensorsFile implements AutoCloseable {
                 data.asSlice(entry.begin(), entry.end() - entry.begin()));
     }
 
-    /// Looks whether the mapped file still has its length and the time at which it was last written to. Cheap: call it
+    /// Checks that the mapped file still has its length and the time at which it was last written to. Cheap: call it
     /// between steps of long work. A file deleted or replaced by another is unchanged as far as its reader is
     /// concerned, and so is a copy.
     ///

@@ -3,7 +3,7 @@ package llams.engine.tensor;
 /// The element types of tensors. All but Q8_0 can stand in a checkpoint and have their safetensors names.
 public enum DType {
     F32(4), BF16(2), F16(2), F64(8), I64(8), I32(4), I16(2), I8(1), U8(1), BOOL(1),
-    /// Types that a checkpoint may hold and that nothing here calculates with; such tensors can be listed and copied.
+    /// Types that a checkpoint may hold but nothing here computes with; such tensors can be listed and copied.
     U16(2), U32(4), U64(8), C64(8), F8_E4M3(1), F8_E5M2(1), F8_E8M0(1), F8_E4M3FNUZ(1), F8_E5M2FNUZ(1), F6_E2M3(4, 3),
     F6_E3M2(4, 3), F4(2, 1),
     /// GGML's blocks of 32 elements along the last axis, which share a scale: see [Q8Block].
@@ -23,7 +23,7 @@ public enum DType {
         this.blockBytes = blockBytes;
     }
 
-    /// Bytes of so many elements, or where in memory element number `elements` begins.
+    /// Bytes of this many elements, which is also the offset of element number `elements`.
     ///
     /// @throws IllegalArgumentException if they are not whole blocks
     /// @throws ArithmeticException      if the count overflows a `long`

@@ -13,12 +13,12 @@ public final class DropoutMask {
         return hash >>> 8 >= bar(rate);
     }
 
-    /// Elements whose hash has an upper 24 bits below this are dropped.
+    /// Elements are dropped if the upper 24 bits of their hash are below this.
     public static int bar(float rate) {
         return Math.round(rate * 0x1p24f);
     }
 
-    /// What the hashes of all elements have in common whose indices share the upper 32 bits.
+    /// What the hashes of all elements whose indices share the upper 32 bits have in common.
     public static int key(int seed0, int seed1, int stream, long index) {
         return mix(mix(mix(seed0 ^ 0x5bd1e995) + seed1) + stream) + (int) (index >>> 32) * 0x9e3779b9;
     }

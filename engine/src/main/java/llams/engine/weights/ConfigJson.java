@@ -21,7 +21,7 @@ public final class ConfigJson {
     private static final Map<String, List<String>> PLAIN = Map.of("attention_bias", List.of("false"), "mlp_bias",
             List.of("false"), "hidden_act", List.of("\"silu\"", "\"swish\""), "sliding_window", List.of());
     private static final String PARTIAL = "partial_rotary_factor";
-    /// Limits far above any model. What is over them is a mistake that would else show as a sum that overflows or
+    /// Limits far above any model. Anything above them is a mistake, which would otherwise surface as an overflow or as
     /// memory that nobody has.
     private static final int MAX_LAYERS = 10_000;
     private static final int MAX_WIDTH = 1 << 24;
@@ -75,8 +75,8 @@ public final class ConfigJson {
     }
 
     /// A config as the text of `config.json`, with every field that readers would otherwise guess. The names are those
-    /// of the older form (`rope_theta`, `torch_dtype`), which all readers know. How weights are stored is not part of
-    /// it: nothing of quantization.
+    /// of the older form (`rope_theta`, `torch_dtype`), which all readers know. It does not say how weights are stored,
+    /// so nothing about quantization.
     public static String text(LlamaConfig config) {
         LlamaConfig.Metadata metadata = config.metadata();
         ObjectNode json = JsonNodeFactory.instance.objectNode();

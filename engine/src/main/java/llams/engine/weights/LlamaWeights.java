@@ -29,15 +29,15 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A model directory, opened: its configuration, and its weights mapped from the file. Nothing is copied, unless that
-/// is asked for or the weights are to be quantized.
+/// An open model directory: its configuration, and its weights mapped from the file. Nothing is copied, unless asked
+/// for or needed to quantize.
 public final class LlamaWeights implements AutoCloseable {
     public final Path directory;
-    /// As the weights are here: quantized although they are not stored so, or with a head of their own although the
-    /// file calls itself tied.
+    /// Describes the weights as they are here: perhaps quantized though not stored so, or with a head of their own
+    /// though `config.json` says tied.
     public final LlamaConfig config;
     public final Checkpoint checkpoint;
-    /// What of the files was not used, or not as they say, a line each; to be shown to the user.
+    /// What the files hold that is not used, or not used as they say: a line each, to be shown to the user.
     public final List<String> notes;
     private final boolean isStoredQuantized;
     private final boolean isStoredTied;
@@ -83,7 +83,7 @@ public final class LlamaWeights implements AutoCloseable {
 
     /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
     ///
-    /// @param options of what quantizes and hashes the weights
+    /// @param options for quantizing and hashing the weights
     /// @throws IOException as [#open(Path)]
     public static LlamaWeights open(Path directory, boolean quantize, boolean map, Options options) throws IOException {
         ModelDirectory.check(directory);
@@ -153,14 +153,13 @@ public final class LlamaWeights implements AutoCloseable {
         List<String> notes = new ArrayList<>();
         if (isStoredTied && !config.tied()) {
             notes.add("config.json says tie_word_embeddings true, but \"" + Llama.HEAD
-                    + "\" is not the embedding: it is used as the head that it is");
+                    + "\" is not the embedding: it is used as a head of its own");
         }
         notes.addAll(UnusedTensors.notes(checkpoint.names(), leaves.keySet(), config.layers()));
         return notes;
     }
 
-    /// The content of `config.json`, with what the weights show to be otherwise put right: what a model made from this
-    /// one needs.
+    /// The content of `config.json`, corrected where the weights show otherwise: what a model made from this one needs.
     public byte[] configJson() throws IOException {
         Path file = directory.resolve("config.json");
         if (config.tied() == isStoredTied) {
@@ -175,9 +174,13 @@ public final class LlamaWeights implements AutoCloseable {
     public Parameters frozen() {
         return (name, dims) -> {
             Leaf leaf = leaves.get(name);
-            if (leaf == null || !leaf.shape().equals(Shape.of(dims))) {
-                throw new IllegalArgumentException(directory + ": \"" + name + "\" " + Shape.of(dims) + " is wanted, "
-                        + (leaf == null ? "and the model has no such weight" : "not " + leaf.shape()));
+            if (leaf == null) {
+                throw new IllegalArgumentException(directory + ": the model has no weight \"" + name + "\"");
+            }
+            Shape wanted = Shape.of(dims);
+            if (!leaf.shape().equals(wanted)) {
+                throw new IllegalArgumentException(
+                        directory + ": \"" + name + "\" is " + leaf.shape() + ", not " + wanted);
             }
             return leaf;
         };
@@ -244,14 +247,14 @@ public final class LlamaWeights implements AutoCloseable {
         return blocks;
     }
 
-    /// The device, with a look at the files after each run of a program that reads weights: numbers made of weights
-    /// that were written over or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
+    /// The device, checking the files after each run of a program that reads weights: results from weights that were
+    /// overwritten or cut meanwhile are not used. Its programs throw an [UncheckedIOException] then.
     public Device watched(Device device) {
         return new WatchedDevice(device, checkpoint);
     }
 
-    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. All of it
-    /// is read, once.
+    /// A hash of every byte of every tensor in the files, in the order of their names: 16 hexadecimal digits. The first
+    /// call reads everything.
     public String contentHash() throws IOException {
         if (contentHash == null) {
             long hash = 0;

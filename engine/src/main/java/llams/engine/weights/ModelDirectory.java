@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import llams.engine.weights.NotAModelException.Next;
 
-/// Looks whether a path is a model's directory by the names of the files there, before any of them is read, and
-/// recognises what is given by mistake.
+/// Checks by the names of its files, before any is read, that a path is a model's directory, and recognizes what is
+/// given by mistake.
 public final class ModelDirectory {
     private static final String WANTED = "a model is a directory with config.json and model.safetensors";
     private static final String PICKLE = "PyTorch files, which this program does not run; in Python,"
@@ -75,7 +75,7 @@ public final class ModelDirectory {
         Path parent = path.toAbsolutePath().getParent();
         boolean isOfModel = name.equals("config.json") || name.endsWith(".safetensors") || name.endsWith(".index.json");
         if (isOfModel && Files.exists(parent.resolve("config.json"))) {
-            return is("a file of a model, whose directory is wanted", Next.GIVE,
+            return is("a file of a model, not its directory", Next.GIVE,
                     path.getParent() == null ? "." : path.getParent().toString());
         }
         return is("a file; " + WANTED);
@@ -133,8 +133,8 @@ public final class ModelDirectory {
             return is("its weights are " + PICKLE);
         }
         if (has(".*\\.incomplete.*|\\.llams-download\\.json|.*\\.part|.*\\.crdownload")) {
-            return is("has config.json but no weights: the download is not complete; the same 'download' command"
-                    + " goes on");
+            return is("has config.json but no weights: the download is incomplete; repeat the same 'download' command"
+                    + " to resume it");
         }
         return is("has config.json but no weights: neither model.safetensors nor model.safetensors.index.json; copy"
                 + " or download them");
@@ -145,7 +145,7 @@ public final class ModelDirectory {
                 + " with config.json: 'llams download OWNER/NAME' gets them");
     }
 
-    /// Models one level below, or in a hub's cache the snapshot that its main branch names first.
+    /// Models one level below; in a hub's cache, the snapshot that its main branch names comes first.
     private List<Path> within() throws IOException {
         Path place = names.contains("snapshots") ? path.resolve("snapshots") : path;
         List<Path> found = new ArrayList<>();

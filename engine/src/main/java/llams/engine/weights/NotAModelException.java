@@ -2,18 +2,18 @@ package llams.engine.weights;
 
 import java.io.IOException;
 
-/// What was given as a model's directory is something else. The message says what; what to give instead is apart from
-/// it, as a caller may have its own words for that.
+/// What was given as a model's directory is something else. The message says what; what to give instead is kept apart,
+/// as a caller may phrase that in its own way.
 public final class NotAModelException extends IOException {
     private static final long serialVersionUID = 1;
 
     /// What would help.
     public enum Next {
-        /// What the message says.
+        /// Only what the message says.
         NONE,
         /// Another path: [#instead].
         GIVE,
-        /// The base model with this adapter; `instead` is the base's name or path, as far as it is known.
+        /// The base model with this adapter; `instead` is the base's name or path, if known.
         GIVE_BASE_AND_ADAPTER,
         /// A download of the model whose name on a hub is [#instead].
         DOWNLOAD

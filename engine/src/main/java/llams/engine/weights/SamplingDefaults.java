@@ -10,14 +10,14 @@ import java.util.function.DoublePredicate;
 import llams.engine.io.Json;
 import tools.jackson.databind.JsonNode;
 
-/// How a model's makers want its tokens picked, in `generation_config.json`. What the file does not say is null.
+/// How a model's makers want its tokens sampled, from `generation_config.json`; null where the file says nothing.
 ///
 /// @param sample false: always the most probable token
 /// @param topK   0 for all
 public record SamplingDefaults(Boolean sample, Double temperature, Integer topK, Double topP, Double minP) {
     private static final String FILE = "generation_config.json";
 
-    /// Those of a model's or an adapter's directory; all null without a file.
+    /// The defaults of a model's or an adapter's directory; all null without the file.
     ///
     /// @throws IOException if a value in the file is of another kind or out of its range
     public static SamplingDefaults read(Path directory) throws IOException {

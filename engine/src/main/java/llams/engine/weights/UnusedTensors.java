@@ -14,7 +14,7 @@ import llams.engine.llama.Llama;
 
 /// Tensors of a checkpoint that its model has no use for.
 final class UnusedTensors {
-    /// Buffers that old programs saved along: what they hold follows from the config.
+    /// Buffers that old programs saved as well: their contents follow from the config.
     private static final String BUFFER = "rotary_emb.inv_freq";
     private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,9})\\..*");
     private static final int SHOWN = 6;

@@ -3,7 +3,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | `LlamaWeights` | an opened directory |
-/// | `ModelDirectory`, `NotAModelException` | recognizes what is no model, and says what to give instead |
+/// | `ModelDirectory`, `NotAModelException` | recognizes what is not a model, and says what to give instead |
 /// | `UnusedTensors` | what a checkpoint has and the model does not use |
 /// | `WatchedDevice` | notices weights that change during a run |
 /// | `ConfigJson`, `JsonFields` | `config.json`, read, checked and written |

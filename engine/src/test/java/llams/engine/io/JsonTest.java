@@ -42,7 +42,7 @@ class JsonTest {
                     "{\"a\": 1,} | not valid JSON at line 1, column 10, after '{\"a\": 1,}': this is not what may"
                             + " follow there",
                     "{\"a\": 1, \"a\": 2} | : it has \"a\" twice",
-                    "{\"a\": 1} {} | : there is text behind the end of the value",
+                    "{\"a\": 1} {} | : there is text after the end of the value",
                     "{\"a\": 0x10} | not valid JSON at line 1, column 9",
                     "{\"a\": [1, 2 | not valid JSON at line 1, column 12, after '{\"a\": [1, 2': it ends in the"
                             + " middle; is it cut short?",

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// weights say.
 class UnusedTensorsAreNotedTest {
     private static final String NOT_TIED = "config.json says tie_word_embeddings true, but \"lm_head.weight\" is"
-            + " not the embedding: it is used as the head that it is";
+            + " not the embedding: it is used as a head of its own";
 
     private final Arena arena = Arena.ofAuto();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();

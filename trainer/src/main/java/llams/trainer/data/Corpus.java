@@ -14,7 +14,7 @@ import llams.model.files.DataException;
 /// @param textBytes UTF-8 bytes of the texts and conversation contents; 0 for ids
 /// @param conversations how many of the documents are conversations
 /// @param empty     texts and id lists without content, which were left out
-/// @param notes     what was not used of the files, and what looks doubtful in them, one line each
+/// @param notes     what in the files was not used or looks doubtful, one line each
 public record Corpus(List<Document> documents, long textBytes, int conversations, int empty, List<String> notes) {
     /// With the usual limit of unusable rows: 10 a file, or a hundredth of its rows if that is more.
     ///

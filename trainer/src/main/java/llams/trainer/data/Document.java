@@ -5,12 +5,12 @@ import llams.model.files.DataException;
 
 /// One text or conversation as ids.
 ///
-/// @param origin `file:line` of its beginning, for messages; no part of what makes two documents equal
+/// @param origin `file:line` of its beginning, for messages; ignored when documents are compared
 /// @param ids    `[tokens]`
 /// @param labels `[tokens]`, unshifted: `labels[i]` belongs to the token at i and is its id, or [#IGNORED]. It is what
 ///               position i - 1 has to predict, so `labels[0]` never counts. May be the same array as `ids`.
-/// @param cut    whether a packer may cut the document and go on with it in the next sequence: texts yes; conversations
-///               no, their rest would be answers without the questions
+/// @param cut    whether a packer may cut the document and continue it in the next sequence: a text, yes; a
+///               conversation, no, as the rest would be answers without their questions
 public record Document(String origin, int[] ids, int[] labels, boolean cut) {
     /// The label of a token that the loss does not count.
     public static final int IGNORED = -100;

@@ -18,8 +18,8 @@ import llams.tokenizer.Tokenizer;
 /// | conversation | as the model's [ChatTemplate] writes it | what the assistant's messages add to the prompts before them; none of a message that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
-/// [SpecialText] says what a special token's name inside texts and contents is: its letters, unless asked otherwise.
-/// Where it is the token, a text that brings its own beginning or end gets no second one.
+/// [SpecialText] says how a special token's name inside texts and contents is read: as its letters, unless asked
+/// otherwise. Where it is read as the token, a text that brings its own beginning or end gets no second one.
 ///
 /// The assistant's header is not counted: the program writes it before the model answers, so the model never has to
 /// predict it, and its four easy tokens would flatter the loss. (torchtune counts it, so its losses on conversations
@@ -55,7 +55,7 @@ public final class DocumentEncoder {
         this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special);
     }
 
-    /// Special tokens' names are letters.
+    /// Special tokens' names are read as letters.
     public DocumentEncoder(Tokenizer tokenizer, int vocab) {
         this(tokenizer, vocab, SpecialText.TEXT);
     }

@@ -10,7 +10,7 @@ import llams.model.files.DataException;
 
 /// Counts what reading a file left out: no key and no row disappears silently, and a million of them take one line.
 final class FileNotes {
-    /// Rows that may be skipped of a short file, if nothing else is asked for; of a long one a hundredth.
+    /// Rows of a short file that may be skipped by default; of a long file, a hundredth.
     static final int DEFAULT_BAD_ROWS = 10;
     private static final int EXAMPLES = 3;
     /// A hostile file may have other keys in every row.
@@ -64,7 +64,7 @@ final class FileNotes {
         }
     }
 
-    /// Looks at the whole file.
+    /// Judges the file as a whole.
     ///
     /// @throws DataException if too many rows are unusable, or all of them
     void finish() {
@@ -85,7 +85,7 @@ final class FileNotes {
         }
     }
 
-    /// What there is to say, a line each.
+    /// What to tell the user, a line each.
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         if (bad > 0) {

@@ -14,7 +14,7 @@ final class JsonElements implements Rows {
     private final InputStream in;
     private final String name;
     private final boolean list;
-    /// The byte that is looked at, and its line.
+    /// The current byte, and its line.
     private int at;
     private long line = 1;
     private long index = -1;
@@ -77,7 +77,7 @@ final class JsonElements implements Rows {
         at = END;
         if (more) {
             throw new DataException(name + ":" + behind
-                    + ": there is more behind the end of the list; wanted one list, or one object a line");
+                    + ": there is more after the end of the list; wanted one list, or one object a line");
         }
         return null;
     }

@@ -74,7 +74,7 @@ public final class JsonLine {
                 String.format(Locale.ROOT, "a number of more than %,d digits", MAX_DIGITS);
             case StreamConstraintsException limit -> "a key is too long";
             case UnexpectedEndOfInputException end -> "it ends too early; is it cut short?";
-            case DatabindException trailing -> "there is more behind the object";
+            case DatabindException trailing -> "there is more after the object";
             case JacksonException twice when message.startsWith("Duplicate") -> message;
             default -> "no value, key or mark of JSON" + found(e.getLocation(), json);
         };
@@ -126,7 +126,7 @@ public final class JsonLine {
         return name.length() <= MAX_SHOWN ? name : name.substring(0, MAX_SHOWN) + "...";
     }
 
-    /// What a JSON value is, in words.
+    /// What a JSON value is, for messages.
     public static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> "a text";

@@ -10,8 +10,8 @@ import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Rows of training data: JSON objects, each in any of these forms, of which the first that fits is taken. Keys that
-/// are not named here are counted; a key whose value is null is not there.
+/// Rows of training data: JSON objects, each in any of these forms; the first that fits is taken. Keys that are not
+/// named here are counted; a key whose value is null counts as absent.
 ///
 /// | keys | sample |
 /// |---|---|
@@ -172,7 +172,7 @@ final class JsonlReader {
         }
         List<ChatMessage> messages = new ArrayList<>(history(row));
         if (row.object().get(question).isArray()) {
-            // A prompt of messages and what completes it: the prompt is there to be read.
+            // A list of messages and the completion: the messages are context, not trained.
             Messages.of(row, question)
                     .forEach(m -> messages.add(new ChatMessage(m.role(), m.content(), m.toolCalls(), false)));
         } else {

@@ -26,7 +26,7 @@ final class KnownForms {
             new Form(LanguagePair.KEYS, "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}"),
             new Form(List.of("ids"), "{\"ids\": [128000, 9906, 128001]}"));
 
-    /// Above this distance nothing can be said of what was meant.
+    /// Above this distance there is no telling what was meant.
     private static final double FAR = 0.5;
     private static final int KEYS_SHOWN = 20;
 
@@ -65,7 +65,7 @@ final class KnownForms {
         return all.toString();
     }
 
-    /// The keys of an object, each that is null with a word about it.
+    /// The keys of an object, those that are null marked as such.
     static String keys(ObjectNode object) {
         TreeSet<String> keys = new TreeSet<>();
         for (Map.Entry<String, JsonNode> entry : object.properties()) {

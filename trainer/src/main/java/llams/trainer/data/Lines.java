@@ -34,7 +34,7 @@ public final class Lines implements Rows, Closeable {
 
     /// The next line without its `\n`; null after the last.
     ///
-    /// @throws DataException if it is not UTF-8; the next call goes on with the line after it
+    /// @throws DataException if it is not UTF-8; the next call continues with the line after it
     @Override
     public String next() throws IOException {
         ByteArrayOutputStream line = null;

@@ -82,7 +82,7 @@ final class Messages {
         return new ChatMessage(role, content, toolCalls, trained(message, assistant));
     }
 
-    /// The role's name in Llama 3's format; null if nobody is called so.
+    /// The role's name in Llama 3's format; null if no role has this name.
     static String role(String name) {
         return switch (name.strip().toLowerCase(Locale.ROOT)) {
             case "system", "developer" -> "system";

@@ -180,8 +180,8 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         }
     }
 
-    /// A number that tells data and layout apart, for recognizing on resume that they are the same: 64 bits over every
-    /// sequence.
+    /// A fingerprint of data and layout, 64 bits over every sequence, from which a resumed run sees that they are the
+    /// same.
     public long fingerprint() {
         long hash = size();
         for (int s = 0; s < size(); s++) {

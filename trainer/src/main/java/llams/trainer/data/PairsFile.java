@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PairsFile {
     private PairsFile() {}
 
-    /// @param notes what of the rows is not used, for people
+    /// @param notes what in the rows is not used, for people
     public record Written(int conversations, List<String> notes) {}
 
     /// Writes the four conversations of each row of `pairs`, `{"q_ko", "a_ko", "q_en", "a_en"}`, as `{"messages":

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 /// `<|end_of_text|>`.
 ///
 /// A long document comes in pieces of about a million characters. They end where the Llama-3 splitter ends a piece
-/// whatever follows: behind a line end, before a character that is no white space. So the ids are those of the whole
+/// whatever follows: after a line end, before a character that is not white space. So the ids are those of the whole
 /// text.
 final class PlainTextReader {
     static final int PIECE_CHARS = 1 << 20;

@@ -71,7 +71,7 @@ final class Row {
         return JsonLine.integers(object, key, place);
     }
 
-    /// What nobody has asked for so far, among it what [#note] and [#adopt] added.
+    /// What nobody has asked for so far, with what [#note] and [#adopt] added.
     Set<String> unused() {
         return unused;
     }
@@ -80,7 +80,7 @@ final class Row {
         unused.add(what);
     }
 
-    /// Takes over what is not used of an object inside this one.
+    /// Takes over the unused keys of an object inside this one.
     void adopt(String path, Row inner) {
         inner.unused.forEach(key -> unused.add(path + "." + key));
     }

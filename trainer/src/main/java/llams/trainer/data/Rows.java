@@ -7,7 +7,7 @@ import llams.model.files.DataException;
 interface Rows {
     /// The next row; null after the last.
     ///
-    /// @throws DataException if the row is no text; the next call goes on with the row after it
+    /// @throws DataException if the row is not text; the next call continues with the row after it
     String next() throws IOException;
 
     /// Where the row last returned stands, for messages.

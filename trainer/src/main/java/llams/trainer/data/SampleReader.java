@@ -25,7 +25,7 @@ import llams.model.files.DataException;
 /// A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as
 /// UTF-8.
 public final class SampleReader {
-    /// What of a file is looked at to know its form.
+    /// How much of a file is read to recognize its form.
     private static final int PEEK_BYTES = 1 << 16;
     private static final Pattern LIST_OF_OBJECTS = Pattern.compile("\\[\\s*\\{");
 

@@ -66,7 +66,7 @@ final class SpecialNames {
         }
     }
 
-    /// What there is to say: a line, or none.
+    /// What to tell the user: a line, or none.
     List<String> lines() {
         return seen.isEmpty()
                 ? List.of()

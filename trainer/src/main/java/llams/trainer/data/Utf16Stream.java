@@ -51,7 +51,7 @@ final class Utf16Stream extends InputStream {
                 count = in.read(chars);
             } catch (CharacterCodingException e) {
                 throw new DataException(
-                        name + ": starts as UTF-16 does, but goes on as something else; save it again as UTF-8", e);
+                        name + ": starts as UTF-16 but continues as something else; save it again as UTF-8", e);
             }
             bytes = count < 0 ? new byte[0] : new String(chars, 0, count).getBytes(StandardCharsets.UTF_8);
             at = 0;

@@ -20,8 +20,8 @@ import llams.model.text.Sampling;
 import llams.model.text.TextGenerator;
 import llams.model.text.TextListener;
 import llams.trainer.data.PackedDataset;
-import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
+import llams.trainer.run.MicroBatch;
 
 /// What one model knows: its losses on held-out data, and its answers.
 final class Measures {
@@ -57,7 +57,7 @@ final class Measures {
         try (Evaluator evaluator = Evaluator.open(model.device, model.model, model.resident, tokens)) {
             for (Map.Entry<String, PackedDataset> set : heldOut.entrySet()) {
                 PackedDataset data = set.getValue();
-                Batch all = Batch.of(IntStream.range(0, data.size()).mapToObj(data::sequence).toList());
+                MicroBatch all = MicroBatch.of(IntStream.range(0, data.size()).mapToObj(data::sequence).toList());
                 losses.put(set.getKey(), evaluator.loss(List.of(all)).meanLoss());
             }
         }

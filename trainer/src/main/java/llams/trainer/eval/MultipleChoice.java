@@ -15,8 +15,8 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PackedSequence;
-import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
+import llams.trainer.run.MicroBatch;
 
 /// Multiple-choice questions, answered by likelihood: the model's answer is the one it finds most likely after the
 /// question, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is the token that begins a
@@ -105,7 +105,7 @@ public final class MultipleChoice {
         try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
             for (int s = 0; s < data.size(); s++) {
                 PackedSequence sequence = data.sequence(s);
-                float[] tokenLosses = evaluator.tokenLosses(Batch.of(List.of(sequence)));
+                float[] tokenLosses = evaluator.tokenLosses(MicroBatch.of(List.of(sequence)));
                 for (int t = 0; t < tokenLosses.length; t++) {
                     document += sequence.position()[t] == 0 ? 1 : 0;
                     losses[document] += tokenLosses[t];

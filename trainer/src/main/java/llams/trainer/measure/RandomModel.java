@@ -20,7 +20,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.KnownShapes;
 import llams.trainer.data.PackedSequence;
-import llams.trainer.run.Batch;
+import llams.trainer.run.MicroBatch;
 
 /// A model of a known shape with random weights in memory.
 ///
@@ -119,10 +119,10 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     }
 
     /// `rows` sequences of `tokens` tokens, of which every one counts.
-    static Batch batch(int rows, int tokens, int vocab) {
+    static MicroBatch batch(int rows, int tokens, int vocab) {
         int[] ids = ids(rows * tokens + 1, vocab);
         int[] position = IntStream.range(0, tokens).toArray();
-        return Batch.of(IntStream.range(0, rows)
+        return MicroBatch.of(IntStream.range(0, rows)
                 .map(row -> row * tokens)
                 .mapToObj(from -> new PackedSequence(Arrays.copyOfRange(ids, from, from + tokens), position,
                         new int[tokens], Arrays.copyOfRange(ids, from + 1, from + tokens + 1)))

@@ -20,8 +20,8 @@ import llams.model.lora.Adapter;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
-import llams.trainer.run.Batch;
 import llams.trainer.run.Forecast;
+import llams.trainer.run.MicroBatch;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
@@ -179,7 +179,7 @@ public sealed interface Workload {
                             .withRecompute(recompute()));
         }
 
-        default Batch batch() {
+        default MicroBatch batch() {
             return RandomModel.batch(rows(), tokens(), config().vocab());
         }
 
@@ -191,7 +191,7 @@ public sealed interface Workload {
         @Override
         default Running start(Device device, Arena arena) {
             Trainer trainer = trainer(device, arena);
-            List<Batch> batches = List.of(batch());
+            List<MicroBatch> batches = List.of(batch());
             int[] step = new int[1];
             return new Running(() -> trainer.step(batches, RATE, step[0]++), trainer::close);
         }

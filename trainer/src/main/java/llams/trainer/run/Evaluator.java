@@ -64,10 +64,10 @@ public final class Evaluator implements AutoCloseable {
     }
 
     /// The mean loss over all counted tokens of the batches.
-    public Loss loss(Iterable<Batch> batches) {
+    public Loss loss(Iterable<MicroBatch> batches) {
         double sum = 0;
         long counted = 0;
-        for (Batch batch : batches) {
+        for (MicroBatch batch : batches) {
             for (float loss : tokenLosses(batch)) {
                 sum += loss;
             }
@@ -77,7 +77,7 @@ public final class Evaluator implements AutoCloseable {
     }
 
     /// The loss of each token of a batch, `[tokens]`: 0 where nothing counts.
-    public float[] tokenLosses(Batch batch) {
+    public float[] tokenLosses(MicroBatch batch) {
         Executable program = programs.get(batch.tokens(), batch.rowLength(),
                 () -> LossProgram.forward(model, batch.tokens(), positions, batch.rowLength()));
         batch.fill(program, 1);

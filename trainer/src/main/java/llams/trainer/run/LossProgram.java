@@ -14,7 +14,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.trainer.optim.Optimizer;
 
-/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [Batch#fill] fills.
+/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [MicroBatch#fill] fills.
 /// Outputs: `loss` `[1]`, `tokenLoss` `[tokens]`.
 final class LossProgram {
     /// What each token's loss counts: F32 `[1]`.

@@ -120,8 +120,8 @@ final class RunOutput {
         return new SavedState(done, position, settings, run.device.arithmetic());
     }
 
-    private Optional<NonFinite> nonFinite() {
-        return NonFinite.find(run.model.trained(), trainer);
+    private Optional<NonFiniteState> nonFinite() {
+        return NonFiniteState.find(run.model.trained(), trainer);
     }
 
     private void checkFinite(int done) {

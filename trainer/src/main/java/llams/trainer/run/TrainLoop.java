@@ -11,10 +11,10 @@ final class TrainLoop {
     private final TrainingRun run;
     private final TrainSettings settings;
     private final DataLoader loader;
-    private final StepBatches batches;
+    private final MicroBatches batches;
     private final Trainer trainer;
     private final Evaluator evaluator;
-    private final List<Batch> heldOut;
+    private final List<MicroBatch> heldOut;
     private final RunOutput output;
     private final Saves saves;
     private final TrainingLog log;
@@ -25,10 +25,10 @@ final class TrainLoop {
         this.run = run;
         this.settings = run.settings;
         this.loader = loader;
-        this.batches = new StepBatches(run.data, settings, loader);
+        this.batches = new MicroBatches(run.data, settings, loader);
         this.trainer = trainer;
         this.evaluator = trainer.evaluator(run.model.evalModel());
-        this.heldOut = run.heldOut == null ? List.of() : Batch.all(run.heldOut, settings.batch());
+        this.heldOut = run.heldOut == null ? List.of() : MicroBatch.all(run.heldOut, settings.batch());
         this.output = output;
         this.saves = saves;
         this.log = log;

@@ -64,7 +64,7 @@ public final class Trainer implements AutoCloseable {
 
     /// One step at learning rate `rate`, as [#step(List, double, int, int)] with as many micro-batches as every step
     /// has.
-    public Step step(List<Batch> batches, double rate, int step) {
+    public Step step(List<MicroBatch> batches, double rate, int step) {
         return step(batches, rate, step, batches.size());
     }
 
@@ -74,8 +74,8 @@ public final class Trainer implements AutoCloseable {
     /// @param accumulate micro-batches of a full step; the last step of an epoch may have fewer. No two micro-batches
     ///                   of a run have the same dropouts
     /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
-    public Step step(List<Batch> batches, double rate, int step, int accumulate) {
-        int counted = batches.stream().mapToInt(Batch::countedTokens).sum();
+    public Step step(List<MicroBatch> batches, double rate, int step, int accumulate) {
+        int counted = batches.stream().mapToInt(MicroBatch::countedTokens).sum();
         double loss = 0;
         for (int i = 0; i < batches.size(); i++) {
             Executable pass = pass(batches.get(i), 1.0 / Math.max(1, counted), step * accumulate + i);
@@ -92,14 +92,14 @@ public final class Trainer implements AutoCloseable {
         if (!Double.isFinite(norm)) {
             throw NonFiniteLossException.gradient(step, loss, norm);
         }
-        return new Step(loss, norm, counted, batches.stream().mapToInt(Batch::tokens).sum());
+        return new Step(loss, norm, counted, batches.stream().mapToInt(MicroBatch::tokens).sum());
     }
 
     /// Forward and backward over one micro-batch, ready to run.
     ///
     /// @param scale  what each token's loss counts
     /// @param number of the micro-batch in the run
-    private Executable pass(Batch batch, double scale, int number) {
+    private Executable pass(MicroBatch batch, double scale, int number) {
         Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
         batch.fill(pass, scale);
         if (hasDropout) {
@@ -108,7 +108,7 @@ public final class Trainer implements AutoCloseable {
         return pass;
     }
 
-    private Program plan(Batch batch) {
+    private Program plan(MicroBatch batch) {
         Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
         hasDropout = program.leaves().contains(LoraLinear.SEED);
         return program;

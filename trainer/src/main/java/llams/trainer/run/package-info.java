@@ -10,7 +10,7 @@
 /// |---|---|
 /// | `TrainRequest`, `TrainSettings`, `SaveEvery` | what is asked for |
 /// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
-/// | `TrainLoop`, `StepBatches`, `Batch` | its steps, and the tokens of each |
+/// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
 /// | `Trainable` | the model with the leaves to train and the writer of the result |
 /// | `Evaluator` | the loss without training |
@@ -19,5 +19,5 @@
 /// | `Saves`, `SavedState`, `RunSettings` | saves, their contents, and what must agree to resume from one |
 /// | `FileSums`, `HashingDisk` | checksums of saves |
 /// | `TrainingLog` | `train.jsonl` |
-/// | `NonFinite`, `NonFiniteLossException` | infinite and NaN numbers, which are never saved |
+/// | `NonFiniteState`, `NonFiniteLossException` | infinite and NaN numbers, which are never saved |
 package llams.trainer.run;

@@ -9,9 +9,9 @@ final class Addresses {
 
     private Addresses() {}
 
-    /// The place behind the address at `from`, -1 if there is none.
+    /// The place after the address at `from`, -1 if there is none.
     ///
-    /// @param bracketed whether it stands behind a `[`. Without, Korean letters end it, as particles follow directly,
+    /// @param bracketed whether it stands after a `[`. Without, Korean letters end it, as particles follow directly,
     ///                  and so does a `)` of the sentence
     static int end(String page, int from, boolean bracketed) {
         int start = -1;

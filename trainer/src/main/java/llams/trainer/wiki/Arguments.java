@@ -9,9 +9,9 @@ import java.util.Map;
 ///
 /// @param unnamed in their order; `1=` and the like count among them
 /// @param named   all that have a name
-/// @param whole   as it stands behind the name
+/// @param whole   as it stands after the name
 record Arguments(List<String> unnamed, Map<String, String> named, String whole) {
-    /// @param from behind the first bar in `page`, or less than 0 if there is none
+    /// @param from after the first bar in `page`, or less than 0 if there is none
     static Arguments of(StringBuilder page, int from) {
         List<String> unnamed = new ArrayList<>();
         Map<String, String> named = new HashMap<>();

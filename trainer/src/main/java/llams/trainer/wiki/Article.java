@@ -5,8 +5,8 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Set;
 
-/// An article's body from text that still has its headings' marks: one line of text a line, blank lines around
-/// headings, sections that are no prose left out with all that is under them, and headings over nothing too.
+/// An article's body from text that still has its headings' marks: each line of text on its own, blank lines around
+/// headings, without sections that are not prose (and all that is under them) or headings over nothing.
 final class Article {
     /// Sections of references and links, without blanks.
     private static final Set<String> REMOVED = Set.of("각주", "주석", "주해", "내용주", "참조주", "출처", "참고", "참조", "참고문헌", "참고자료",
@@ -50,7 +50,7 @@ final class Article {
         }
     }
 
-    /// 0 if the line is no heading.
+    /// 0 if the line is not a heading.
     private static int level(String line) {
         int level = 0;
         while (level < DEEPEST_HEADING && 2 * level + 2 < line.length() && line.charAt(level) == '='

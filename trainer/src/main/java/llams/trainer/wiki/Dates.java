@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Templates of dates, written as Korean writes them. Each returns what the template shows, null if the arguments are
-/// no date.
+/// not a date.
 final class Dates {
     private static final int LONGEST = 40;
     private static final Pattern ISO = Pattern.compile("(\\d{4})-(\\d{1,2})(?:-(\\d{1,2}))?");

@@ -14,10 +14,10 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 import llams.model.files.DataException;
 
-/// MediaWiki's export format, read as a stream: a page at a time is in memory. Of a page with several revisions the
+/// MediaWiki's export format, read as a stream: one page at a time is in memory. If a page has several revisions, the
 /// last one in the file counts.
 final class DumpReader {
-    /// Eight times as many as a page of MediaWiki's can have bytes.
+    /// Eight times the bytes that a page of MediaWiki's can have.
     private static final int MOST_CHARACTERS = 1 << 24;
 
     private final XMLStreamReader xml;
@@ -45,7 +45,7 @@ final class DumpReader {
             reader = new DumpReader(factory().createXMLStreamReader(characters), name, pages);
             reader.run();
         } catch (MissingResourceException e) {
-            // The JDK lacks the words for some of what may be wrong in a DTD.
+            // The JDK has no message for some of the errors in a DTD.
             throw new DataException(name + ": a <!DOCTYPE>, which no export has and which is not read");
         } catch (XMLStreamException e) {
             String place = name + ":" + (e.getLocation() == null ? 1 : e.getLocation().getLineNumber()) + ": "
@@ -81,8 +81,7 @@ final class DumpReader {
             switch (xml.next()) {
                 case XMLStreamConstants.START_ELEMENT -> {
                     if (root && !xml.getLocalName().equals("mediawiki")) {
-                        throw failure(
-                                "wanted an export of MediaWiki's, <mediawiki>, found <" + xml.getLocalName() + ">");
+                        throw failure("wanted a MediaWiki export, <mediawiki>, found <" + xml.getLocalName() + ">");
                     }
                     root = false;
                     start(xml.getLocalName());
@@ -135,7 +134,7 @@ final class DumpReader {
             if (xml.isStartElement()) {
                 throw failure("<" + xml.getLocalName() + "> where text was expected");
             } else if (xml.getEventType() == XMLStreamConstants.ENTITY_REFERENCE) {
-                throw failure("&" + xml.getLocalName() + "; is no character of XML");
+                throw failure("&" + xml.getLocalName() + "; is not a character of XML");
             } else if (xml.isCharacters()) {
                 content.append(xml.getTextCharacters(), xml.getTextStart(), xml.getTextLength());
                 if (content.length() > MOST_CHARACTERS) {

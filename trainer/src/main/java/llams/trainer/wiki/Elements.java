@@ -8,13 +8,13 @@ final class Elements {
     private static final int LONGEST_NAME = 16;
     private static final int LONGEST_SWITCH = 30;
     private static final int LONGEST_SUPERSCRIPT = 24;
-    /// They go with what they hold, being no prose or none of the article's.
+    /// Removed with their contents, which are not prose or not the article's.
     static final Set<String> REMOVED = Set.of("ref", "references", "gallery", "syntaxhighlight", "source", "pre",
             "timeline", "score", "imagemap", "graph", "mapframe", "maplink", "hiero", "includeonly", "templatestyles",
             "table", "inputbox", "categorytree", "indicator");
     /// They hold TeX, which is kept as it stands.
     static final Set<String> FORMULAS = Set.of("math", "chem", "ce");
-    /// They go and leave what they hold.
+    /// Removed, while their contents stay.
     static final Set<String> INLINE = Set.of("span", "b", "i", "u", "s", "em", "strong", "small", "big", "sub", "sup",
             "font", "code", "tt", "kbd", "samp", "var", "cite", "q", "del", "ins", "strike", "abbr", "ruby", "rb", "rp",
             "rt", "rtc", "bdi", "bdo", "dfn", "mark", "time", "data", "wbr", "nobr", "noinclude", "onlyinclude",
@@ -35,7 +35,7 @@ final class Elements {
         return REMOVED.contains(name) || FORMULAS.contains(name) || INLINE.contains(name) || BLOCK.contains(name);
     }
 
-    /// The place behind a tag's name.
+    /// The place after a tag's name.
     int nameEnd(int from) {
         int end = from;
         while (end < page.length() && end - from < LONGEST_NAME && isNamePart(page.charAt(end))) {
@@ -48,7 +48,7 @@ final class Elements {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
     }
 
-    /// The place behind a tag's `>`, -1 if it has none: another `<` comes first, or the page's end.
+    /// The place after a tag's `>`, -1 if it has none: another `<` comes first, or the page's end.
     int tagEnd(int from) {
         int end = from;
         while (end < page.length() && page.charAt(end) != '>' && page.charAt(end) != '<') {
@@ -57,7 +57,7 @@ final class Elements {
         return end < page.length() && page.charAt(end) == '>' ? end + 1 : -1;
     }
 
-    /// The place behind a switch, `__TOC__` or `__목차__`, which is no text; -1 if there is none.
+    /// The place after a switch, `__TOC__` or `__목차__`, which is not text; -1 if there is none.
     int switchEnd(int from) {
         int end = from + 2;
         int longest = Math.min(page.length(), from + LONGEST_SWITCH);

@@ -49,7 +49,7 @@ final class Entities {
 
     /// Appends the character of the reference that begins at `at` of `text`, or the `&` if there is none.
     ///
-    /// @return the place behind
+    /// @return the place after it
     static int decode(String text, int at, StringBuilder out) {
         int end = at + 1;
         while (end < text.length() && end - at < LONGEST && text.charAt(end) != ';') {

@@ -19,7 +19,7 @@ import llams.model.files.DataException;
 
 /// Wikipedia's articles as kowikitext: `= title =`, a blank line, the body, a blank line, and so on.
 ///
-/// Left out are redirects, pages of other namespaces, and articles of which no text is left.
+/// Redirects, pages of other namespaces, and articles of which no text is left are left out.
 public final class KowikiText {
     /// What was read and written.
     ///
@@ -43,8 +43,8 @@ public final class KowikiText {
         this.out = out;
     }
 
-    /// Converts dumps, or WikiExtractor's files and directories, into one file, which is there whole or not at all.
-    /// Memory is for one page at a time.
+    /// Converts dumps, or WikiExtractor's files and directories, into one file, which is written whole or not at all.
+    /// One page at a time is in memory.
     ///
     /// @param dump     files, as they are or packed with bzip2, and directories of them
     /// @param progress hears of the bytes read

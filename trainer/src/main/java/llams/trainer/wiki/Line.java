@@ -1,6 +1,6 @@
 package llams.trainer.wiki;
 
-/// One line of text, without what markup leaves behind when it goes.
+/// One line of text, without what markup leaves behind when it is removed.
 final class Line {
     private Line() {}
 

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Sentences that would say something else than the page does, as a template in them is not known: "The area is." They
-/// are dropped and counted by the template's name.
+/// Sentences that would say something other than the page does, because a template in them is not known: "The area is."
+/// They are dropped and counted by the template's name.
 ///
-/// A template stands in a sentence unless it is alone in its line, behind the sentence's end, or an item of its own
+/// A template stands in a sentence unless it is alone in its line, after the sentence's end, or an item of its own
 /// between parentheses, as in "Seoul (..., 605 km²) is".
 final class LostSentences {
-    /// Different names that are told apart. More would be the work of a page that invents them.
+    /// The most names that are told apart. More would be the work of a page that invents them.
     private static final int MOST_NAMES = 10_000;
     private static final String OTHERS = "(others)";
 

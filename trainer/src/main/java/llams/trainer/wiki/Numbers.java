@@ -43,7 +43,7 @@ final class Numbers {
         return text.length() <= LONGEST && NUMBER.matcher(text).matches();
     }
 
-    /// Thousands apart, as Korean and English write them; what is no plain number stays as it is.
+    /// Thousands separated, as in Korean and English; anything but a plain number stays as it is.
     static String grouped(String text) {
         Matcher decimal = text.length() > LONGEST ? DECIMAL.matcher("") : DECIMAL.matcher(text);
         if (!decimal.matches()) {
@@ -56,7 +56,7 @@ final class Numbers {
         return decimal.group(1) + digits + (decimal.group(3) == null ? "" : decimal.group(3));
     }
 
-    /// `{{formatnum:number|form}}`: `R` takes thousands together, `NOSEP` leaves them.
+    /// `{{formatnum:number|form}}`: `R` removes the separators, `NOSEP` leaves the number as it is.
     static String formatted(String number, String form) {
         return switch (form.strip().toUpperCase(Locale.ROOT)) {
             case "R" -> number.strip().replace(",", "");
@@ -132,8 +132,7 @@ final class Numbers {
         return !text.isEmpty() && text.chars().allMatch(c -> RAISED.indexOf(c) >= 0);
     }
 
-    /// As superscripts, or behind `^` where letters have none. Of several letters, as in `1st`, nothing is left to
-    /// tell.
+    /// As superscripts, or after `^` where a letter has none. Several letters, as in `1st`, stay as they are.
     static String raised(String text) {
         if (!canBeRaised(text)) {
             boolean word = text.length() != 1 && text.chars().allMatch(Character::isLetter);

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /// What is left of a template in running text. Those that stand inside sentences carry their text with them: what they
-/// show is made of their arguments. Boxes, notices, citations and icons leave nothing. Of any other template nothing is
-/// known, and in its place stands [Marks#lost], which costs the sentence around it.
+/// show is made of their arguments. Boxes, notices, citations and icons leave nothing. Nothing is known of any other
+/// template: [Marks#lost] stands in its place and costs the sentence around it.
 final class Templates {
     private static final int LONGEST_NAME = 40;
     private static final Map<String, Function<Arguments, String>> SHOWN = new HashMap<>();
@@ -128,7 +128,7 @@ final class Templates {
                 || SILENT_ENDS.stream().anyMatch(key::endsWith);
     }
 
-    /// Boxes begin a line, and go over several or have nothing but named arguments.
+    /// Boxes begin a line, and span several or have only named arguments.
     private static boolean isBox(StringBuilder page, int start, Arguments given) {
         boolean beginsLine = start == 0 || page.charAt(start - 1) == '\n' || page.charAt(start - 1) == Marks.END;
         return beginsLine && (page.indexOf("\n", start) >= 0 || given.unnamed().isEmpty() && !given.named().isEmpty());

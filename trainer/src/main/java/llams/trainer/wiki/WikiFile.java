@@ -21,7 +21,7 @@ record WikiFile(Path path) {
     private static final int BUFFER = 1 << 16;
     private static final int LOOK = 100;
 
-    /// The files in what the user named: a directory stands for all files in it and below, in the order of their names.
+    /// The files in what the user named: a directory stands for all files in and below it, in the order of their names.
     static List<WikiFile> list(List<Path> named) throws IOException {
         List<WikiFile> files = new ArrayList<>();
         for (Path path : named) {
@@ -85,7 +85,7 @@ record WikiFile(Path path) {
         return new String(start, StandardCharsets.UTF_8);
     }
 
-    /// bzip2, one stream or several behind one another, as MediaWiki's multistream dumps are.
+    /// bzip2, one stream or several one after another, as MediaWiki's multistream dumps are.
     private static final class Unpacked extends FilterInputStream {
         private final Path path;
 
@@ -102,7 +102,7 @@ record WikiFile(Path path) {
             }
         }
 
-        /// Not the exception itself: the JDK's XML reader takes an `EOFException` for an end in order.
+        /// Not the exception itself: the JDK's XML reader takes an `EOFException` for a regular end.
         private static IOException damaged(Path path, IOException e) {
             return new IOException(path + ": damaged or cut short: " + e.getMessage(), e);
         }

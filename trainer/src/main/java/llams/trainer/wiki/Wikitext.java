@@ -9,15 +9,14 @@ import java.util.Locale;
 
 /// MediaWiki's markup to text, in one pass over the page.
 ///
-/// What is open at a place (templates, tables, links) is a stack of frames. The text goes into one buffer, of which a
-/// frame is a stretch: closing it cuts the stretch off or replaces it, and what is never closed stays as it stands,
+/// What is open at a place (templates, tables, links) is a stack of frames. The text goes into one buffer, and a frame
+/// is a stretch of it: closing it cuts the stretch off or replaces it, and what is never closed stays as it stands,
 /// without its marks. So time is linear in the page's length whatever is nested or left open.
 ///
 /// Headings keep their marks. A `|` that belongs to the text is marked as such; lines that hold another are left to
 /// [Article], which drops them, and so are sentences that hold a template of which nothing is known ([Marks]).
 final class Wikitext {
-    /// As deep as MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than
-    /// that.
+    /// How deep MediaWiki expands templates. Deeper ones leave nothing, so that no text is moved more often than this.
     private static final int DEEPEST = 40;
 
     private final String page;
@@ -88,7 +87,7 @@ final class Wikitext {
         at = end;
     }
 
-    /// Goes on behind markup that ends at `end`; less than 0: it is none.
+    /// Continues after markup that ends at `end`; less than 0: it is not markup.
     private void skip(int end) {
         if (end < 0) {
             literal(at + 1);
@@ -110,7 +109,7 @@ final class Wikitext {
 
     private boolean lineStarts() {
         boolean newLine = out.isEmpty() || out.charAt(out.length() - 1) == '\n';
-        // Right behind its opening marks, a template or link does not begin a line.
+        // Right after its opening marks, a template or link does not begin a line.
         return newLine && (frames.depth() == 0 || frames.in(TABLE) || frames.start() < out.length());
     }
 
@@ -138,7 +137,7 @@ final class Wikitext {
 
     private void endLine() {
         boolean blank = lineStarts();
-        // No link goes over the end of its line, but a picture's caption may go over some.
+        // No link crosses the end of its line, but a picture's caption may cross several.
         while (frames.in(EXTERNAL) || frames.in(LINK) && (blank || !frames.barred())) {
             frames.close();
         }
@@ -242,7 +241,7 @@ final class Wikitext {
 
     // Smaller marks
 
-    /// Two are italics, three bold, five both; of others the rest are apostrophes.
+    /// Two are italics, three bold, five both; of any other number the surplus is apostrophes.
     private void quotes() {
         int run = runLength();
         int kept = switch (run) {

@@ -110,7 +110,7 @@ class FilesAreReadOnceAndForwardsTest {
                     "[{\"text\": \"a\"},\n{\"text\": oops}, {\"text\": \"b\"}]|:2: not JSON at column 10",
                     "[{\"text\": \"a\"}, {\"text\": \"b\"},\n{\"text\": \"c|:2: the list has no end",
                     "[{\"text\": \"a\"},\n{\"text\": \"b\"},\n|:3: the list has no end",
-                    "[{\"text\": \"a\"}, {\"text\": \"b\"}]\n{\"text\": \"c\"}|:2: there is more behind the end of"
+                    "[{\"text\": \"a\"}, {\"text\": \"b\"}]\n{\"text\": \"c\"}|:2: there is more after the end of"
                             + " the list",
                     "[{\"text\": \"a\"}, {\"text\": \"b\"}, }{]|:1[2]: not JSON",})
     void anUnusableElementIsSkippedWithItsPlace(String example) throws IOException {

@@ -18,8 +18,8 @@ import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Document;
 import llams.trainer.data.JsonLine;
 import llams.trainer.data.SlidingWindows;
-import llams.trainer.run.Batch;
 import llams.trainer.run.Evaluator;
+import llams.trainer.run.MicroBatch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
@@ -87,7 +87,7 @@ class GoldenEvaluationTest {
                     int window = expected.get("window").asInt();
                     SlidingWindows windows = new SlidingWindows(List.of(new Document("reference", ids, ids)), window,
                             expected.get("stride").asInt());
-                    Evaluator.Loss loss = evaluator.loss(() -> Batch.each(windows).iterator());
+                    Evaluator.Loss loss = evaluator.loss(() -> MicroBatch.each(windows).iterator());
                     assertEquals(expected.get("counted").asLong(), loss.countedTokens(), expected::toString);
                     assertEquals(expected.get("nll").asDouble() / loss.countedTokens(), loss.meanLoss(), tolerance,
                             expected::toString);

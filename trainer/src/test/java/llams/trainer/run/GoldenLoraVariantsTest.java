@@ -135,7 +135,7 @@ class GoldenLoraVariantsTest {
             try (Evaluator evaluator = Evaluator.open(device, lora.model(),
                     LoraModel.resident(weights.resident(), adapter), rows.getFirst().ids().length)) {
                 assertEquals(PART.path("values").path(golden.name + ".loss").asDouble(),
-                        evaluator.loss(List.of(Batch.of(rows))).meanLoss(), golden.tolerance("loss_abs"));
+                        evaluator.loss(List.of(MicroBatch.of(rows))).meanLoss(), golden.tolerance("loss_abs"));
             }
         }
     }
@@ -151,7 +151,7 @@ class GoldenLoraVariantsTest {
             // With beta1 0, a first step leaves the gradient itself in the first moment.
             try (Trainer trainer = new Trainer(device, trainable.model(), trainable.trained(), trainable.resident(),
                     new Optimizer(0, 0.9, 1e-8, 0, 0), rows.getFirst().ids().length, false, 0)) {
-                trainer.step(List.of(Batch.of(rows)), 0, 0);
+                trainer.step(List.of(MicroBatch.of(rows)), 0, 0);
                 assertEquals(expected.names().size(), trainable.trained().size());
                 for (Leaf leaf : trainable.trained()) {
                     float[] want = Golden.floats(expected, leaf.name());

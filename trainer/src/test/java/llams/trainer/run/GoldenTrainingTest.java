@@ -53,19 +53,20 @@ class GoldenTrainingTest {
     }
 
     /// The batches of the trajectories, each as micro-batches.
-    private static List<List<Batch>> batches(Golden.Model model, boolean split) throws IOException {
+    private static List<List<MicroBatch>> batches(Golden.Model model, boolean split) throws IOException {
         try (Checkpoint file = Checkpoint.open(model.cases("train_batches.safetensors"))) {
             int perBatch = (int) file.shape("input_ids").dim(1);
             int[][] ids = Golden.rows(file.tensor("input_ids"));
             int[][] labels = Golden.rows(file.tensor("labels"));
-            List<List<Batch>> batches = new ArrayList<>();
+            List<List<MicroBatch>> batches = new ArrayList<>();
             for (int b = 0; b < ids.length; b += perBatch) {
                 List<PackedSequence> rows = new ArrayList<>();
                 for (int r = b; r < b + perBatch; r++) {
                     rows.add(row(ids[r], shifted(labels[r])));
                 }
-                batches.add(
-                        split ? rows.stream().map(one -> Batch.of(List.of(one))).toList() : List.of(Batch.of(rows)));
+                batches.add(split
+                        ? rows.stream().map(one -> MicroBatch.of(List.of(one))).toList()
+                        : List.of(MicroBatch.of(rows)));
             }
             return batches;
         }
@@ -84,7 +85,7 @@ class GoldenTrainingTest {
         JsonNode hyper = trajectory.get("hyper");
         Schedule schedule = new Schedule(Schedule.Kind.named(hyper.get("schedule").asString()),
                 hyper.get("lr").asDouble(), hyper.get("warmup_steps").asInt(), hyper.get("total_steps").asInt());
-        List<List<Batch>> batches = batches(model, split);
+        List<List<MicroBatch>> batches = batches(model, split);
         for (JsonNode expected : trajectory.get("steps")) {
             int step = expected.get("step").asInt();
             assertEquals(expected.get("lr").asDouble(), schedule.rate(step), 1e-12, "lr of step " + step);
@@ -134,9 +135,9 @@ class GoldenTrainingTest {
             for (int r = 0; r < ids.length; r++) {
                 rows.add(row(ids[r], labels[r]));
             }
-            List<Batch> batches = split
-                    ? rows.stream().map(one -> Batch.of(List.of(one))).toList()
-                    : List.of(Batch.of(rows));
+            List<MicroBatch> batches = split
+                    ? rows.stream().map(one -> MicroBatch.of(List.of(one))).toList()
+                    : List.of(MicroBatch.of(rows));
             // With beta1 0, a first step leaves the gradient itself in the first moment.
             try (Trainer trainer = new Trainer(device, lora.model(), lora.adapterLeaves(),
                     LoraModel.resident(weights.resident(), adapter), new Optimizer(0, 0.9, 1e-8, 0, 0), ids[0].length,

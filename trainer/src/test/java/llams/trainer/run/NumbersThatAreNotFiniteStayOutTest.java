@@ -104,14 +104,14 @@ class NumbersThatAreNotFiniteStayOutTest {
             for (int i = 0; i < elements; i++) {
                 tensor.setFloat(i, i % 2 == 0 ? -Float.MAX_VALUE : Float.MIN_VALUE);
             }
-            assertEquals(0, NonFinite.count(tensor.data()));
+            assertEquals(0, NonFiniteState.count(tensor.data()));
             for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY,
                     Float.intBitsToFloat(-1)}) {
                 tensor.setFloat(elements - 1, value);
-                assertEquals(1, NonFinite.count(tensor.data()), "one " + value + " at the end");
+                assertEquals(1, NonFiniteState.count(tensor.data()), "one " + value + " at the end");
             }
             tensor.setFloat(0, Float.NaN);
-            assertEquals(elements == 1 ? 1 : 2, NonFinite.count(tensor.data()));
+            assertEquals(elements == 1 ? 1 : 2, NonFiniteState.count(tensor.data()));
         }
     }
 }

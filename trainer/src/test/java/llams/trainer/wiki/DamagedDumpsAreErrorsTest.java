@@ -51,7 +51,7 @@ class DamagedDumpsAreErrorsTest {
         fails(xml.replace("옛날", "&nbsp;"), "nbsp");
         fails(xml.replace("옛날", "<b>옛날</b>"), "page \"한강\"", "<b>");
         fails(xml.replace("옛날", "\u0001"), "dump:");
-        fails("<html><body/></html>", "wanted an export of MediaWiki's", "<html>");
+        fails("<html><body/></html>", "wanted a MediaWiki export", "<html>");
         fails("<?xml version=\"1.0\"?><!DOCTYPE mediawiki [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n"
                 + xml.replace("옛날", "&b;"), "DOCTYPE");
         byte[] latin = xml.getBytes(StandardCharsets.UTF_8);

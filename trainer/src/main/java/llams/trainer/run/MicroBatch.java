@@ -14,16 +14,16 @@ import llams.trainer.data.PackedSequence;
 ///
 /// @param sequence  all of them as one
 /// @param rowLength tokens of each of them if they are all alike, else 0
-public record Batch(PackedSequence sequence, long rowLength) {
-    public static Batch of(List<PackedSequence> sequences) {
+public record MicroBatch(PackedSequence sequence, long rowLength) {
+    public static MicroBatch of(List<PackedSequence> sequences) {
         long length = sequences.getFirst().ids().length;
         boolean alike = sequences.stream().allMatch(one -> one.ids().length == length);
-        return new Batch(PackedSequence.concat(sequences), alike ? length : 0);
+        return new MicroBatch(PackedSequence.concat(sequences), alike ? length : 0);
     }
 
     /// All sequences in their order, `size` to a batch.
-    public static List<Batch> all(PackedDataset data, int size) {
-        List<Batch> batches = new ArrayList<>();
+    public static List<MicroBatch> all(PackedDataset data, int size) {
+        List<MicroBatch> batches = new ArrayList<>();
         for (int i = 0; i < data.size(); i += size) {
             List<PackedSequence> sequences = new ArrayList<>();
             for (int j = i; j < Math.min(data.size(), i + size); j++) {
@@ -35,7 +35,7 @@ public record Batch(PackedSequence sequence, long rowLength) {
     }
 
     /// Each sequence as a batch of its own, made when it is asked for.
-    public static Stream<Batch> each(Iterable<PackedSequence> sequences) {
+    public static Stream<MicroBatch> each(Iterable<PackedSequence> sequences) {
         return StreamSupport.stream(sequences.spliterator(), false).map(sequence -> of(List.of(sequence)));
     }
 

@@ -7,18 +7,18 @@ import llams.engine.graph.Leaf;
 import llams.engine.tensor.Tensor;
 import llams.trainer.optim.Optimizer;
 
-/// A trained parameter, or a moment of one, that has numbers that are not finite.
-record NonFinite(Leaf state, long count) {
+/// A trained parameter, or one of its moments, that holds numbers that are not finite.
+record NonFiniteState(Leaf state, long count) {
     private static final int INFINITY_BITS = 0x7f800000;
     private static final long PART_BYTES = 1 << 22;
 
     /// Looks at every trained parameter and its moments, which costs the time of reading them once.
-    static Optional<NonFinite> find(List<Leaf> trained, Trainer trainer) {
+    static Optional<NonFiniteState> find(List<Leaf> trained, Trainer trainer) {
         for (Leaf leaf : trained) {
             for (Leaf state : List.of(leaf, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
                 long count = count(trainer.read(state).data());
                 if (count > 0) {
-                    return Optional.of(new NonFinite(state, count));
+                    return Optional.of(new NonFiniteState(state, count));
                 }
             }
         }

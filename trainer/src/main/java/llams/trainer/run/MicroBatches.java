@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.PackedDataset;
 
-/// The data of each step.
-record StepBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
+/// The micro-batches of each step.
+record MicroBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
     /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
     int[] next() {
         int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
@@ -16,11 +16,11 @@ record StepBatches(PackedDataset data, TrainSettings settings, DataLoader loader
     }
 
     /// Micro-batches of these sequences.
-    List<Batch> of(int[] sequences) {
-        List<Batch> batches = new ArrayList<>();
+    List<MicroBatch> of(int[] sequences) {
+        List<MicroBatch> batches = new ArrayList<>();
         for (int from = 0; from < sequences.length; from += settings.batch()) {
             int to = Math.min(sequences.length, from + settings.batch());
-            batches.add(Batch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
+            batches.add(MicroBatch.of(Arrays.stream(sequences, from, to).mapToObj(data::sequence).toList()));
         }
         return batches;
     }
