@@ -80,10 +80,10 @@ final class RenderedTemplate implements ChatTemplate {
     @Override
     public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
         String whole = render(messages, tools, false, parsed);
+        String text = unmarked(whole);
         List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0
                 ? marked(whole, messages)
-                : answers(whole, messages, tools, parsed);
-        String text = unmarked(whole);
+                : answers(text, messages, tools, parsed);
         Encoding encoding = tokenizer.encodeGuarded(text, GUARD);
         int[] ids = encoding.ids();
         boolean[] counted = new boolean[ids.length];
@@ -124,6 +124,10 @@ final class RenderedTemplate implements ChatTemplate {
         for (int at = whole.indexOf(TemplateSource.GENERATION); at >= 0; at = whole.indexOf(TemplateSource.GENERATION,
                 at + 1)) {
             int end = whole.indexOf(TemplateSource.END_GENERATION, at);
+            if (end < 0) {
+                // Not a mark, but the same character in the template's own text.
+                break;
+            }
             if (number >= trained.size() || trained.get(number)) {
                 spans.add(new int[] {at - marks, end - marks - 1});
             }
@@ -142,13 +146,13 @@ final class RenderedTemplate implements ChatTemplate {
             }
             String answered = i + 1 == messages.size()
                     ? whole
-                    : render(messages.subList(0, i + 1), tools, false, parsed);
+                    : unmarked(render(messages.subList(0, i + 1), tools, false, parsed));
             if (!whole.startsWith(answered)) {
                 throw refused("the template writes message " + (i + 1) + " in another way when more follow, so that"
                         + " it cannot be trained"
                         + " there; end the conversation with it, or mark other answers as not trained");
             }
-            String asked = i == 0 ? "" : render(messages.subList(0, i), tools, true, parsed);
+            String asked = i == 0 ? "" : unmarked(render(messages.subList(0, i), tools, true, parsed));
             int from = 0;
             while (from < asked.length() && from < answered.length() && asked.charAt(from) == answered.charAt(from)) {
                 from++;
