@@ -132,7 +132,8 @@ class DocumentedProgramsRunTest {
         List<String> story = program("Generate", "");
         assertTrue(story.getLast().matches("\\d+ tokens, (LENGTH|STOP_ID|CALLER)"), story.toString());
         String chat = String.join("\n", program("Chat", "hi\nyou\n"));
-        assertEquals(3, chat.split("> ", -1).length - 1, chat);
+        // Three prompts; the model's random answers may hold the same characters.
+        assertTrue(chat.startsWith("> ") && chat.split("> ", -1).length - 1 >= 3, chat);
         List<String> tuning = program("Tune", "");
         assertTrue(tuning.get(19).startsWith("step 20 of 20: loss "), tuning.toString());
         assertTrue(Files.exists(directory.resolve("adapter/adapter_model.safetensors")));
