@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ProxySelector;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -14,11 +13,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import llams.model.http.HttpCaller;
 
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
 /// not leave the hub's host, port and scheme, and what the hub says about a file is in the response that redirects to
@@ -54,18 +50,13 @@ final class Http implements AutoCloseable {
     private final HubToken tokenOrNull;
     private final Duration stall;
     private final long leastBytes;
-    private final HttpClient client;
+    private final HttpCaller caller;
 
     Http(HubToken tokenOrNull, HubClient.Patience patience, ProxySelector proxies) {
         this.tokenOrNull = tokenOrNull;
         this.stall = patience.stall();
         this.leastBytes = patience.leastBytes();
-        this.client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(stall)
-                .proxy(proxies)
-                .build();
+        this.caller = new HttpCaller(stall, proxies);
     }
 
     /// The response, of any status but a redirect. For HEAD the hub's own response is enough, if it gives size and
@@ -113,18 +104,10 @@ final class Http implements AutoCloseable {
         return request.build();
     }
 
-    /// The time limit of a request itself is not used: Java versions differ in whether it covers the body.
     private HttpResponse<InputStream> await(HttpRequest request) throws IOException {
-        CompletableFuture<HttpResponse<InputStream>> coming = client.sendAsync(request, BodyHandlers.ofInputStream());
         try {
-            return coming.get(stall.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            coming.cancel(true);
-            throw new IOException("no answer within " + stall.toSeconds() + " s", e);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+            return caller.send(request, BodyHandlers.ofInputStream(), stall);
         } catch (InterruptedException e) {
-            coming.cancel(true);
             Thread.currentThread().interrupt();
             throw new HubException("interrupted", e);
         }
@@ -195,7 +178,6 @@ final class Http implements AutoCloseable {
 
     @Override
     public void close() {
-        // Not close(), which waits for answers.
-        client.shutdownNow();
+        caller.close();
     }
 }

@@ -4,13 +4,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ProxySelector;
 import java.net.URI;
-import java.security.GeneralSecurityException;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import llams.model.http.BusyException;
+import llams.model.http.HttpCaller;
+import llams.model.http.Proxies;
 
 /// The requests to a hub for a model, retried when the network or the server fails.
 final class HubClient implements AutoCloseable {
@@ -27,19 +26,6 @@ final class HubClient implements AutoCloseable {
     /// One request, from its start.
     interface Attempt<T> {
         T run() throws IOException;
-    }
-
-    /// A server that asks for a later attempt.
-    private static final class Busy extends IOException {
-        private static final long serialVersionUID = 1;
-        private final transient Duration wait;
-
-        /// @param wait at least as long; zero if the server does not say
-        Busy(int status, Duration wait) {
-            super("the server answers " + status
-                    + (wait.isZero() ? "" : " and asks to wait " + wait.toSeconds() + " s"));
-            this.wait = wait;
-        }
     }
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
@@ -152,11 +138,9 @@ final class HubClient implements AutoCloseable {
             } catch (IOException e) {
                 refuseUntrusted(e);
                 failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
-                String reason = e.getMessage() == null
-                        ? "no connection (" + e.getClass().getSimpleName() + ")"
-                        : e.getMessage();
+                String reason = HttpCaller.reason(e);
                 Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
-                if (e instanceof Busy busy && busy.wait.compareTo(wait) > 0) {
+                if (e instanceof BusyException busy && busy.wait.compareTo(wait) > 0) {
                     wait = busy.wait;
                 }
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
@@ -172,14 +156,9 @@ final class HubClient implements AutoCloseable {
 
     /// A certificate does not change by retrying.
     private void refuseUntrusted(IOException failure) throws HubException {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof GeneralSecurityException) {
-                throw new HubException(
-                        model.endpoint() + ": its certificate is not trusted (" + cause.getMessage()
-                                + "); for one of your own"
-                                + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE",
-                        failure);
-            }
+        String untrusted = HttpCaller.untrustedOrNull(failure);
+        if (untrusted != null) {
+            throw new HubException(model.endpoint() + ": " + untrusted, failure);
         }
     }
 
@@ -201,24 +180,10 @@ final class HubClient implements AutoCloseable {
             return answer;
         }
         answer.close();
-        if (status == 408 || status == 429 || status >= 500) {
-            throw new Busy(status, patience(answer.header("Retry-After").orElse("")));
+        if (BusyException.is(status)) {
+            throw new BusyException(status, answer.response().headers(), "");
         }
         throw HubRefusal.of(answer, model, tokenOrNull, what);
-    }
-
-    /// Seconds or a date; zero for anything else.
-    private static Duration patience(String retryAfter) {
-        if (retryAfter.matches("\\d{1,9}")) {
-            return Duration.ofSeconds(Long.parseLong(retryAfter));
-        }
-        try {
-            Duration wait = Duration.between(Instant.now(),
-                    DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from));
-            return wait.isNegative() ? Duration.ZERO : wait;
-        } catch (DateTimeException e) {
-            return Duration.ZERO;
-        }
     }
 
     @Override

@@ -12,7 +12,7 @@
 /// |---|---|
 /// | [HubDownload], [HubVerification] | downloads a model; hashes it again later |
 /// | [HubModel], [HubToken] | which model on which hub, and who asks |
-/// | `HubClient`, `Http`, `Proxies` | requests, retried, with redirects and proxies |
+/// | `HubClient`, `Http` | requests, retried, with redirects |
 /// | `Listing`, `HubFile` | which files there are, and their sizes and hashes |
 /// | `IncomingFile`, `DownloadRecord` | a file on its way in; what is already present |
 /// | `HubException`, `HubRefusal` | failures that are not retried, and what would help |

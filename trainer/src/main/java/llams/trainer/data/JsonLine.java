@@ -46,7 +46,7 @@ public final class JsonLine {
     }
 
     /// @throws DataException if `json` is not one JSON value; the message begins with `place`
-    static JsonNode value(String json, String place) {
+    public static JsonNode value(String json, String place) {
         try {
             return MAPPER.readTree(json);
         } catch (JacksonException e) {

@@ -1,4 +1,4 @@
-package llams.model.hub;
+package llams.model.http;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -12,12 +12,12 @@ import java.util.Map;
 
 /// Proxies as curl and Python take them from the environment: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`,
 /// in lower or upper case, but not `HTTP_PROXY`, which web servers set from requests. This machine itself needs none.
-final class Proxies extends ProxySelector {
+public final class Proxies extends ProxySelector {
     private final Map<String, String> environment;
     private final ProxySelector otherwise;
 
     /// @param otherwise used where the environment says nothing
-    Proxies(Map<String, String> environment, ProxySelector otherwise) {
+    public Proxies(Map<String, String> environment, ProxySelector otherwise) {
         this.environment = environment;
         this.otherwise = otherwise;
     }
