@@ -107,8 +107,8 @@ final class Journal implements AutoCloseable {
                     + "; wanted the number of a request");
         }
         return new Outcome(request, JsonLine.text(json, "topic", place), JsonLine.text(json, "model", place),
-                json.path("promptTokens").longValue(0), json.path("completionTokens").longValue(0),
-                List.copyOf(pairs), json.path("incomplete").intValue(0), json.path("unusable").stringValue(""));
+                json.path("promptTokens").longValue(0), json.path("completionTokens").longValue(0), List.copyOf(pairs),
+                json.path("incomplete").intValue(0), json.path("unusable").stringValue(""));
     }
 
     /// Adds what a request brought; it is on the disk when this returns.

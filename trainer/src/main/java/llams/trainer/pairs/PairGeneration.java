@@ -183,11 +183,12 @@ public final class PairGeneration {
             journal.publish(selection.kept.subList(0, counts.pairs()));
         }
         if (failure != null) {
-            throw new IOException(String.format(Locale.ROOT, "%s; %s, and the same command continues",
-                    failure.getMessage(), counts.pairs() == 0
-                            ? "no pair has come so far"
-                            : String.format(Locale.ROOT, "%,d of %,d pairs are in %s", counts.pairs(), request.pairs(),
-                                    request.out())),
+            throw new IOException(
+                    String.format(Locale.ROOT, "%s; %s, and the same command continues", failure.getMessage(),
+                            counts.pairs() == 0
+                                    ? "no pair has come so far"
+                                    : String.format(Locale.ROOT, "%,d of %,d pairs are in %s", counts.pairs(),
+                                            request.pairs(), request.out())),
                     failure);
         }
         return counts;
