@@ -12,7 +12,7 @@ import llams.engine.tensor.Tensor;
 /// them.
 final class Floats {
     /// Elements of a part: small enough for the caches, large enough for the file system.
-    static final int CAPACITY = 1 << 18;
+    static final int CAPACITY = 1 << 16;
 
     final float[] values;
     private final short[] halves;
@@ -22,7 +22,7 @@ final class Floats {
     Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
-        bytes = arena.allocate(8L * capacity, 64);
+        bytes = arena.allocate(4L * capacity, 64);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
