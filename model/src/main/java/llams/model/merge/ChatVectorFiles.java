@@ -17,8 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The files beside the weights of a chat-vector merge: which model they come from, and what they say.
 final class ChatVectorFiles {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-    private static final String CONFIG = "config.json";
+    static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    static final String CONFIG = "config.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
     final List<String> notes = new ArrayList<>();
@@ -78,7 +78,7 @@ final class ChatVectorFiles {
         });
     }
 
-    private static ObjectNode read(Path file) throws IOException {
+    static ObjectNode read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new IOException(file + ": there is no such file; a model directory needs it");
         }

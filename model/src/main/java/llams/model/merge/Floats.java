@@ -11,7 +11,7 @@ import llams.engine.tensor.Tensor;
 /// The loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
 final class Floats {
     /// Elements in a part: few enough for the caches, enough for the file system.
-    static final int CAPACITY = 1 << 18;
+    static final int CAPACITY = 1 << 16;
 
     final float[] values;
     private final short[] halves;
@@ -21,7 +21,7 @@ final class Floats {
     Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
-        bytes = arena.allocate(8L * capacity, 64);
+        bytes = arena.allocate(4L * capacity, 64);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].

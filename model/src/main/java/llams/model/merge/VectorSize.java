@@ -22,10 +22,45 @@ final class VectorSize {
         double toInstruct;
     }
 
-    private final double[] vector = new double[LANES];
-    private final double[] base = new double[LANES];
-    private final double[] toBase = new double[LANES];
-    private final double[] toInstruct = new double[LANES];
+    /// Squares of a part of a tensor, summed on one thread.
+    static final class Lanes {
+        private final double[] vector = new double[LANES];
+        private final double[] base = new double[LANES];
+        private final double[] toBase = new double[LANES];
+        private final double[] toInstruct = new double[LANES];
+        private boolean differs;
+
+        /// Counts `count` elements, and those alone.
+        ///
+        /// @param rounding differences up to this share of the base's value are none; see [#rounding]
+        void set(float[] tuned, float[] instruct, float[] minus, int count, float rounding) {
+            for (double[] lanes : List.of(vector, base, toBase, toInstruct)) {
+                Arrays.fill(lanes, 0);
+            }
+            int whole = count - count % LANES;
+            for (int at = 0; at < whole; at += LANES) {
+                addSquares(tuned, instruct, minus, at, LANES);
+            }
+            addSquares(tuned, instruct, minus, whole, count - whole);
+            differs = false;
+            for (int i = 0; i < count && !differs; i++) {
+                differs = Math.abs(instruct[i] - minus[i]) > rounding * Math.abs(minus[i]);
+            }
+        }
+
+        private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
+            for (int i = 0; i < count; i++) {
+                double t = tuned[at + i];
+                double p = instruct[at + i];
+                double m = minus[at + i];
+                vector[i] += (p - m) * (p - m);
+                base[i] += m * m;
+                toBase[i] += (t - m) * (t - m);
+                toInstruct[i] += (t - p) * (t - p);
+            }
+        }
+    }
+
     private final Map<String, Sums> parts = new LinkedHashMap<>();
     private boolean differs;
 
@@ -37,44 +72,16 @@ final class VectorSize {
         return a == DType.BF16 || b == DType.BF16 ? 0x1p-8f : 0x1p-11f;
     }
 
-    /// Counts `count` elements of a tensor.
-    ///
-    /// @param rounding relative differences up to this do not count; see [#rounding]
-    void add(String tensor, float[] tuned, float[] instruct, float[] minus, int count, float rounding) {
+    /// Adds a part of a tensor.
+    void add(String tensor, Lanes lanes) {
         Sums sums = parts.computeIfAbsent(part(tensor), name -> new Sums());
-        clear();
-        int whole = count - count % LANES;
-        for (int at = 0; at < whole; at += LANES) {
-            addSquares(tuned, instruct, minus, at, LANES);
-        }
-        addSquares(tuned, instruct, minus, whole, count - whole);
         for (int i = 0; i < LANES; i++) {
-            sums.vector += vector[i];
-            sums.base += base[i];
-            sums.toBase += toBase[i];
-            sums.toInstruct += toInstruct[i];
+            sums.vector += lanes.vector[i];
+            sums.base += lanes.base[i];
+            sums.toBase += lanes.toBase[i];
+            sums.toInstruct += lanes.toInstruct[i];
         }
-        for (int i = 0; i < count && !differs; i++) {
-            differs = Math.abs(instruct[i] - minus[i]) > rounding * Math.abs(minus[i]);
-        }
-    }
-
-    private void clear() {
-        for (double[] lanes : List.of(vector, base, toBase, toInstruct)) {
-            Arrays.fill(lanes, 0);
-        }
-    }
-
-    private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            double t = tuned[at + i];
-            double p = instruct[at + i];
-            double m = minus[at + i];
-            vector[i] += (p - m) * (p - m);
-            base[i] += m * m;
-            toBase[i] += (t - m) * (t - m);
-            toInstruct[i] += (t - p) * (t - p);
-        }
+        differs |= lanes.differs;
     }
 
     /// `model.layers.7` for what belongs to a layer; else the tensor's module.
