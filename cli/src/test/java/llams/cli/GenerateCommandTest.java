@@ -71,6 +71,8 @@ class GenerateCommandTest {
     @Test
     void aTokenizerWithoutABeginTokenLeavesThePromptAsItIs(@TempDir Path other) throws IOException {
         Path without = SmallModel.create(other);
+        // Its post_processor names a begin token; that of Meta's file beside it follows from the config.
+        Files.delete(without.resolve("tokenizer.json"));
         Files.writeString(without.resolve("tokenizer_config.json"), "{\"add_bos_token\": false}");
         Llams run = Llams.run("generate", "-m", without.toString(), "-p", "hi", "-n", "20", "--temp", "0",
                 "--print-ids");
