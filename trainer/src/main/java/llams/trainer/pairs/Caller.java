@@ -70,7 +70,7 @@ final class Caller implements AutoCloseable {
                 pacer.hold(asked);
                 Duration wait = longer(asked, backoff(failed));
                 notes.accept(
-                        String.format(Locale.ROOT, "%s: %s; again in %.1f s", what, reason, wait.toMillis() / 1e3));
+                        String.format(Locale.ROOT, "%s: %s; retrying in %.1f s", what, reason, wait.toMillis() / 1e3));
                 if (!pacer.await(wait)) {
                     return null;
                 }
