@@ -41,7 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "", "Examples:", "  llams data generate --model NAME --pairs 4000 --out pairs.jsonl",
                 "  llams data generate --api gemini --model NAME --pairs 100 --out p.jsonl",
                 "  llams data generate --endpoint http://gpu:8000 --model M --pairs 9 --out p",
-                "  llams data generate --show-prompt > prompt.txt"})
+                "  llams data generate --show-prompt"})
 final class GeneratePairsCommand implements Callable<Integer> {
 
     @ParentCommand

@@ -37,8 +37,8 @@ public record ScriptWords(int hangul, int latin, int other) {
         return 2 * hangul >= all();
     }
 
-    /// Whether at least half of the words are Latin and none is Korean; true for a text without words.
-    public boolean isEnglish() {
-        return hangul == 0 && 2 * latin >= all();
+    /// Whether at least half of the words are Latin; true for a text without words.
+    public boolean isLatin() {
+        return 2 * latin >= all();
     }
 }
