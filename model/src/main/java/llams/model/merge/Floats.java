@@ -10,23 +10,23 @@ import llams.engine.tensor.Tensor;
 ///
 /// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of
 /// them.
-final class Floats {
+public final class Floats {
     /// Elements of a part: small enough for the caches, large enough for the file system.
-    static final int CAPACITY = 1 << 16;
+    public static final int CAPACITY = 1 << 16;
 
-    final float[] values;
+    public final float[] values;
     private final short[] halves;
     private final MemorySegment bytes;
 
     /// @param capacity most elements at a time
-    Floats(Arena arena, int capacity) {
+    public Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
         bytes = arena.allocate(4L * capacity, 64);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
-    void read(Tensor tensor, long begin, int count) {
+    public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
             case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
             case BF16 -> {
@@ -46,7 +46,7 @@ final class Floats {
     }
 
     /// The first `count` values rounded to nearest even, as bytes that are valid until the next call.
-    MemorySegment rounded(DType dtype, int count) {
+    public MemorySegment rounded(DType dtype, int count) {
         switch (dtype) {
             case F32 -> MemorySegment.copy(values, 0, bytes, Tensor.F32, 0, count);
             case BF16 -> {
