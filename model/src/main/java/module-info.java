@@ -23,6 +23,7 @@ module llams.model {
     exports llams.model.lora;
     exports llams.model.merge;
     exports llams.model.merge.config;
+    exports llams.model.merge.extract;
     exports llams.model.text;
     exports llams.model.yaml;
 }
