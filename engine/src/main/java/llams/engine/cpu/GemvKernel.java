@@ -147,8 +147,8 @@ final class GemvKernel {
                     GemvStreams.twoF16(x, w, a, b, k, sums, 0);
                     GemvStreams.twoF16(x, w, d, e, k, sums, 2 * SUM_LANES);
                 }
-                case Q8_0 -> GemvStreams.fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k,
-                        sums);
+                case Q8_0 ->
+                    GemvStreams.fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
                 default -> throw Widen.notAWeight(dtype);
             }
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
@@ -194,8 +194,7 @@ final class GemvKernel {
     }
 
     /// The products of `GROUP` rows and vectors, of the steps that belong to the lanes from `lane` on.
-    private static void fourByFour(float[] x, int xo, int k, float[] rows, int piece, int lane,
-            float[] sums, int so) {
+    private static void fourByFour(float[] x, int xo, int k, float[] rows, int piece, int lane, float[] sums, int so) {
         FloatVector s00 = at(sums, so + 0 * SUM_LANES);
         FloatVector s01 = at(sums, so + 1 * SUM_LANES);
         FloatVector s02 = at(sums, so + 2 * SUM_LANES);

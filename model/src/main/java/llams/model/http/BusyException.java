@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 
-/// A server that asks to come again.
+/// A server that asks for a later attempt.
 public final class BusyException extends IOException {
     private static final long serialVersionUID = 1;
 
-    /// How long at least; zero if the server does not say.
+    /// The least wait; zero if the server does not say.
     public final transient Duration wait;
 
     /// @param said what the server says besides its status; may be empty
@@ -21,7 +21,7 @@ public final class BusyException extends IOException {
 
     private BusyException(int status, Duration wait, String said) {
         super("the server answers " + status + (said.isEmpty() ? "" : " (" + said + ")")
-                + (wait.isZero() ? "" : " and wants " + wait.toSeconds() + " s of patience"));
+                + (wait.isZero() ? "" : " and asks to wait " + wait.toSeconds() + " s"));
         this.wait = wait;
     }
 

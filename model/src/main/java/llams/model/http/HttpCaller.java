@@ -13,8 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Makes single requests. Redirects are left to the caller: what proves who asks must not follow them to another host.
-/// For any number of threads.
+/// Makes single requests. Redirects are left to the caller: credentials must not follow them to another host.
+/// Safe for any number of threads.
 public final class HttpCaller implements AutoCloseable {
     private final HttpClient client;
 

@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import llams.model.http.HttpCaller;
 
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
-/// not leave the hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where
-/// its bytes are.
+/// not leave the hub's host, port and scheme, and what the hub says about a file is in the response that redirects to
+/// its bytes.
 final class Http implements AutoCloseable {
-    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a
-    /// mirror, by the hub that it redirects to; null if they were not.
+    /// The final response. `linkedSize` and `linkedEtag` are the first ones on the way to it, given by the hub or by
+    /// the hub that a mirror redirects to; null if there were none.
     record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize,
             String linkedEtag) implements AutoCloseable {
         int status() {
@@ -38,7 +38,7 @@ final class Http implements AutoCloseable {
         }
     }
 
-    /// Takes the pieces of a body.
+    /// Receives the pieces of a body.
     interface Sink {
         void accept(byte[] bytes, int count) throws IOException;
     }
@@ -59,10 +59,11 @@ final class Http implements AutoCloseable {
         this.caller = new HttpCaller(stall, proxies);
     }
 
-    /// The answer of any status that is no redirect. For HEAD the hub's own answer is enough, if it says size and hash.
+    /// The response, of any status but a redirect. For HEAD the hub's own response is enough, if it gives size and
+    /// hash.
     ///
-    /// @param fromByte asks for what follows this many bytes
-    /// @param what     is asked for, in messages
+    /// @param fromByte skips this many bytes
+    /// @param what     the requested thing, for messages
     Answer send(String method, URI start, long fromByte, String what) throws IOException {
         URI at = start;
         boolean atHub = true;
@@ -79,7 +80,7 @@ final class Http implements AutoCloseable {
             }
             answer.close();
             URI next = next(at, headers.firstValue("Location").orElse(""), what);
-            // Once away, no way back: whoever redirects here decides where to.
+            // Once away from the hub, no way back: the token would go wherever that server redirects.
             atHub = atHub && origin(next).equals(origin(at));
             if (!atHub && method.equals("HEAD") && linkedSize != null && linkedEtag != null) {
                 return answer;
@@ -117,7 +118,7 @@ final class Http implements AutoCloseable {
         try {
             next = at.resolve(location);
         } catch (IllegalArgumentException e) {
-            throw new HubException(what + ": redirected to what is no address", e);
+            throw new HubException(what + ": redirected to a malformed address", e);
         }
         boolean http = "http".equals(next.getScheme()) && "http".equals(at.getScheme())
                 || "https".equals(next.getScheme());

@@ -11,14 +11,14 @@ import llams.model.http.BusyException;
 import llams.model.http.HttpCaller;
 import llams.model.http.Proxies;
 
-/// What a hub is asked for a model, again where the network or the server fails.
+/// The requests to a hub for a model, retried when the network or the server fails.
 final class HubClient implements AutoCloseable {
     /// How long to keep trying.
     ///
     /// @param attempts  of one request in a row without progress
     /// @param firstWait before the second attempt; each further one waits twice as long
-    /// @param stall     after which a silent connection counts as cut
-    /// @param leastBytes that must come in that time: fewer would take years for a model
+    /// @param stall     how long a connection may be silent before it counts as cut
+    /// @param leastBytes the fewest bytes in that time: slower, a model would take years
     record Patience(int attempts, Duration firstWait, Duration stall, long leastBytes) {
         static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(30), 1 << 16);
     }
@@ -30,8 +30,7 @@ final class HubClient implements AutoCloseable {
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
     private static final int MAX_LISTING_BYTES = 32 << 20;
-    /// Fewer new bytes than these are no progress: a server that hands them out one a connection would be asked for
-    /// ever.
+    /// Fewer new bytes do not count as progress: a server that sends one per connection would be asked for ever.
     private static final long PROGRESS_BYTES = 1 << 20;
 
     private final HubModel model;
@@ -46,7 +45,7 @@ final class HubClient implements AutoCloseable {
         this.patience = patience;
         this.listener = listener;
         Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
-        // A variable that cannot be used is said now: as the failure of a request it would be tried again.
+        // Reports an unusable variable now: as the failure of a request it would be retried.
         proxies.select(model.listing());
         this.http = new Http(tokenOrNull, patience, proxies);
     }
@@ -67,8 +66,8 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Size and hash, from the hub if it says them, else from where the bytes are. The etag of another server is its
-    /// own affair, unless it is a SHA-256.
+    /// Size and hash, from the hub if it gives them, else from the server of the bytes. Another server's etag means
+    /// nothing here unless it is a SHA-256.
     HubFile head(String commit, String path) throws IOException {
         return retrying(path, () -> 0, () -> {
             try (Http.Answer answer = send("HEAD", model.file(commit, path), 0, path)) {
@@ -87,9 +86,9 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Fetches what `incoming` lacks, in as many requests as that takes.
+    /// Fetches the rest of `incoming`, in as many requests as it takes.
     ///
-    /// @param progress called after each piece, and where a file starts again
+    /// @param progress called after each piece, and when a file starts over
     void fetch(String commit, IncomingFile incoming, Runnable progress) throws IOException {
         HubFile file = incoming.file;
         retrying(file.path(), incoming::reached, () -> {
@@ -109,7 +108,7 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Starts again where the bytes that come are not those that were asked for.
+    /// Starts over if the server sends other bytes than were asked for.
     private static void place(Http.Answer answer, IncomingFile incoming) throws IOException {
         int status = answer.status();
         long at = incoming.at();
@@ -127,7 +126,7 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /// @param progress a count whose growth starts the patience anew
+    /// @param progress a count; whenever it grows, attempts are counted anew
     private <T> T retrying(String what, LongSupplier progress, Attempt<T> attempt) throws IOException {
         int failed = 0;
         while (true) {
@@ -149,13 +148,13 @@ final class HubClient implements AutoCloseable {
                             + failed + (failed == 1 ? " attempt" : " attempts")
                             + ", the same command continues from here", e);
                 }
-                listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");
+                listener.note(what + ": " + reason + "; retrying in " + wait.toSeconds() + " s");
                 sleep(wait);
             }
         }
     }
 
-    /// A certificate stays what it is.
+    /// A certificate does not change by retrying.
     private void refuseUntrusted(IOException failure) throws HubException {
         String untrusted = HttpCaller.untrustedOrNull(failure);
         if (untrusted != null) {

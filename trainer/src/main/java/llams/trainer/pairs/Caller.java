@@ -60,12 +60,16 @@ final class Caller implements AutoCloseable {
                 String untrusted = HttpCaller.untrustedOrNull(e);
                 Duration asked = e instanceof BusyException busy ? busy.wait : Duration.ZERO;
                 if (untrusted != null || failed == settings.attempts() || asked.compareTo(LONGEST_WAIT) > 0) {
-                    throw new CallException(host() + ": " + (untrusted != null ? untrusted : reason + "; given up after "
-                            + failed + (failed == 1 ? " attempt" : " attempts")), untrusted != null, e);
+                    throw new CallException(
+                            host() + ": " + (untrusted != null
+                                    ? untrusted
+                                    : reason + "; given up after " + failed + (failed == 1 ? " attempt" : " attempts")),
+                            untrusted != null, e);
                 }
                 pacer.hold(asked);
                 Duration wait = longer(asked, backoff(failed));
-                notes.accept(String.format(Locale.ROOT, "%s: %s; again in %.1f s", what, reason, wait.toMillis() / 1e3));
+                notes.accept(
+                        String.format(Locale.ROOT, "%s: %s; retrying in %.1f s", what, reason, wait.toMillis() / 1e3));
                 if (!pacer.await(wait)) {
                     return null;
                 }
@@ -118,12 +122,19 @@ final class Caller implements AutoCloseable {
         String because = said.isEmpty() ? "" : ": " + said;
         return switch (status) {
             // What it says may repeat a part of the key.
-            case 401, 403 -> new CallException(host() + ": " + (key == null
-                    ? "wants to know who asks (" + status + "): put your key into the variable "
-                            + endpoint.api().keyVariable
-                    : "does not accept the key from " + key.source + " (" + status + ")"), true, null);
-            case 301, 302, 303, 307, 308 -> new CallException(host() + ": redirects to " + host(location)
-                    + ", which is not followed; if that is the endpoint, give its address with `endpoint`", true, null);
+            case 401,
+                    403 ->
+                new CallException(
+                        host() + ": "
+                                + (key == null
+                                        ? "wants to know who asks (" + status + "): put your key into the variable "
+                                                + endpoint.api().keyVariable
+                                        : "does not accept the key from " + key.source + " (" + status + ")"),
+                        true, null);
+            case 301, 302, 303, 307, 308 -> new CallException(
+                    host() + ": redirects to " + host(location)
+                            + ", which is not followed; if that is the endpoint, give its address with `endpoint`",
+                    true, null);
             case 404, 405 -> new CallException(host() + ": has no " + target.getPath() + " or no model "
                     + endpoint.model() + " (" + status + because + ")", true, null);
             default -> new CallException(host() + ": answers " + status + because, false, null);

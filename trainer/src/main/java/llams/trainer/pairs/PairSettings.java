@@ -49,8 +49,8 @@ public record PairSettings(int perRequest, int parallel, int requestsPerMinute, 
     }
 
     public PairSettings withRequestsPerMinute(int requests) {
-        return new PairSettings(perRequest, parallel, requests, attempts, firstWait, timeout, asks, barren,
-                temperature, maxTokens, jsonMode, seed);
+        return new PairSettings(perRequest, parallel, requests, attempts, firstWait, timeout, asks, barren, temperature,
+                maxTokens, jsonMode, seed);
     }
 
     public PairSettings withAttempts(int count, Duration wait) {
