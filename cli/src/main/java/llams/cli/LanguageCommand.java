@@ -54,10 +54,7 @@ final class LanguageCommand implements Callable<Integer> {
             description = "Required: lines with {\"q_ko\": ..., \"q_en\": ...}, as pairs have them.")
     Path questions;
 
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            description = "Ask only the first N questions (default: all).")
+    @Option(names = "--limit", paramLabel = "N", description = "Ask only the first N questions (default: all).")
     Integer limit;
 
     @Option(
@@ -67,8 +64,12 @@ final class LanguageCommand implements Callable<Integer> {
             description = "The most tokens of an answer (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
-    @Option(names = "--context", paramLabel = "N", defaultValue = "2048", description = "The most tokens of a question"
-            + " and its answer (default: ${DEFAULT-VALUE}, or what the model allows).")
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            defaultValue = "2048",
+            description = "The most tokens of a question"
+                    + " and its answer (default: ${DEFAULT-VALUE}, or what the model allows).")
     int context;
 
     @Option(names = "--answers", paramLabel = "FILE", description = "Also write the answers, one per line.")

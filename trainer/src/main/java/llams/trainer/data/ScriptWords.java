@@ -9,7 +9,7 @@ public record ScriptWords(int hangul, int latin, int other) {
         int hangul = 0;
         int latin = 0;
         int other = 0;
-        for (String word : text.split("\\s+")) {
+        for (String word : text.split("[\\s\\p{Z}]+")) {
             boolean hasHangul = false;
             boolean hasLatin = false;
             boolean hasLetter = false;

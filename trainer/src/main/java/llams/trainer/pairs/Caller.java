@@ -111,7 +111,7 @@ final class Caller implements AutoCloseable {
             throw refusal(status, response.headers().firstValue("Location").orElse(""), said);
         }
         Answer answer = endpoint.api().answer(envelope(text));
-        return new Answer(hidden(answer.text()), answer.doubt(), answer.promptTokens(), answer.completionTokens());
+        return new Answer(hidden(answer.text()), hidden(answer.doubt()), answer.promptTokens(), answer.completionTokens());
     }
 
     /// An answer that is damaged on its way, or comes from something else than the endpoint, is worth another attempt.
@@ -143,7 +143,7 @@ final class Caller implements AutoCloseable {
                                         : "does not accept the key from " + key.source + " (" + status + ")"),
                         true, null);
             case 301, 302, 303, 307, 308 -> new CallException(
-                    host() + ": redirects to " + host(location)
+                    host() + ": redirects to " + hidden(host(location))
                             + ", which is not followed; if that is the endpoint, give its address with `endpoint`",
                     true, null);
             case 404, 405 -> new CallException(host() + ": has no " + target.getPath() + " or no model "
