@@ -163,7 +163,7 @@ class LongRunsTest {
         assertTrue(rates.find(), help);
         assertEquals(standard.learningRate(), Double.parseDouble(rates.group(1)));
         assertEquals(TrainSettings.full().learningRate(), Double.parseDouble(rates.group(2)));
-        for (String said : List.of("Sequences of a micro-batch (default: " + standard.batch() + ")",
+        for (String said : List.of("Sequences per micro-batch (default: " + standard.batch() + ")",
                 "cosine, linear or constant (default: cosine)",
                 "AdamW: weight decay (default: " + standard.optimizer().weightDecay(),
                 "only the result at the end (default: " + standard.saveEvery() + ")",

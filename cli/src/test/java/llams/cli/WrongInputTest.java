@@ -179,7 +179,7 @@ class WrongInputTest {
         Path bare = directory.resolve("bare");
         Llams.run("init", "--config", directory.resolve("config.json").toString(), "--out", bare.toString());
         Path data = Files.writeString(directory.resolve("data.txt"), "some text");
-        fails(1, says("no tokenizer", "--ids"), "generate", "-m", bare.toString(), "-p", "hi");
+        fails(1, says("text needs a tokenizer", "--ids"), "generate", "-m", bare.toString(), "-p", "hi");
         fails(1, says("data.txt:1", "--tokenizer"), "train", "-m", bare.toString(), "--data", data.toString(), "--out",
                 directory.resolve("out").toString());
     }
