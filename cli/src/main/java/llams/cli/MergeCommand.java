@@ -78,7 +78,7 @@ final class MergeCommand implements Runnable {
                     "Give a tuned base model the abilities of an instruct model: tuned + scale * (instruct - base).",
                     "All three must have the same shape. Tokenizer, chat template and stop ids come from the"
                             + " instruct model; the weights keep the types of the tuned one. Prints the size of the vector"
-                            + " in each layer, and whatever looks like a mistake."},
+                            + " in each layer, and anything that looks like a mistake."},
             footer = {"", "Example:",
                     "  llams merge chat-vector --base 8b --instruct 8b-instruct --tuned ko --out new"})
     static final class ChatVectorCommand implements Callable<Integer> {
