@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import llams.engine.cpu.AttentionBlocks.Geometry;
@@ -45,8 +46,10 @@ final class AttentionGradientKernel {
     /// The gradients by `q`, `k` and `v`, all overwritten; key rows that nobody sees get 0. `out` and `logSumExp` are
     /// [AttentionKernel#forward]'s.
     ///
-    /// A task takes one key head and a run of tokens that shares no keys with the others (packed documents divide
-    /// there), so that no two tasks add to the same row.
+    /// A task takes one key head and a block of queries. Blocks add to the same rows of `dk` and `dv` if they are of one
+    /// run of tokens (packed documents divide into runs): there each waits, key block by key block, until the one before
+    /// it has added its part. So a row's sum has one order, however many threads work. All take about as long for a key
+    /// block, so that they follow one behind the other and seldom stand still.
     static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
             Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
@@ -54,14 +57,48 @@ final class AttentionGradientKernel {
         ElementwiseKernel.clear(dv, p);
         int[] starts = p.buffers().ints(0, g.tokens() + 1);
         int runs = independentRuns(g, starts, p.buffers().ints(1, g.tokens() + 1));
-        p.run(runs * g.kvHeads(), (task, buffers) -> {
-            int from = starts[task / g.kvHeads()] * g.group();
-            int to = starts[task / g.kvHeads() + 1] * g.group();
-            for (int column = from; column < to; column += COLUMNS) {
-                block(g, q.data(), k, v, out.data(), logSumExp, dOut.data(), dq.data(), dk.data(), dv.data(),
-                        task % g.kvHeads(), column, Math.min(COLUMNS, to - column), buffers);
+        int most = g.tokens() * g.group() / COLUMNS + runs;
+        int[] from = p.buffers().ints(2, most + 1);
+        boolean[] isLater = new boolean[most];
+        int blocks = 0;
+        for (int run = 0; run < runs; run++) {
+            int end = starts[run + 1] * g.group();
+            for (int column = starts[run] * g.group(); column < end; column += COLUMNS) {
+                isLater[blocks] = column > starts[run] * g.group();
+                from[blocks++] = column;
             }
+        }
+        from[blocks] = g.tokens() * g.group();
+        AtomicIntegerArray added = new AtomicIntegerArray(blocks * g.kvHeads());
+        p.run(blocks * g.kvHeads(), (task, buffers) -> {
+            int block = task / g.kvHeads();
+            Turn turn = new Turn(added, task, isLater[block] ? task - g.kvHeads() : -1, p);
+            block(g, q.data(), k, v, out.data(), logSumExp, dOut.data(), dq.data(), dk.data(), dv.data(),
+                    task % g.kvHeads(), from[block], from[block + 1] - from[block], turn, buffers);
         });
+    }
+
+    /// When a task may add to `dk` and `dv`. Tasks begin in the order of their numbers, so the one waited for is at work.
+    ///
+    /// @param added for each task, up to which row it and all before it in its run have added their parts
+    /// @param before the task before it in its run, or -1
+    private record Turn(AtomicIntegerArray added, int task, int before, Parallel p) {
+        /// Then others may have the processor, as the task waited for may be without one.
+        private static final int SPINS = 64;
+
+        void await(int row) {
+            for (int spins = 1; before >= 0 && added.getAcquire(before) < row && !p.hasFailed(); spins++) {
+                if (spins % SPINS == 0) {
+                    Thread.yield();
+                } else {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+
+        void pass(int row) {
+            added.setRelease(task, row);
+        }
     }
 
     /// Divides the tokens where all later ones see only keys after all that earlier ones see, but not into runs that
@@ -89,7 +126,7 @@ final class AttentionGradientKernel {
 
     private static void block(Geometry g, MemorySegment q, Tensor k, Tensor v, MemorySegment out, Tensor logSumExp,
             MemorySegment dOut, MemorySegment dq, MemorySegment dk, MemorySegment dv, int kvHead, int from, int columns,
-            ThreadBuffers buffers) {
+            Turn turn, ThreadBuffers buffers) {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
@@ -149,6 +186,7 @@ final class AttentionGradientKernel {
                     GemmTile.tile(high - low, kT, d * STRIDE + low, dPanel, low * NR, dqT, c * tall + d * NR);
                 }
             }
+            turn.await(key + keys);
             int across = Math.ceilDiv(columns, NR) * NR;
             for (int i = 0; i < keys; i += MR) {
                 int height = Math.min(MR, keys - i);
@@ -163,7 +201,10 @@ final class AttentionGradientKernel {
                     GemmPass.store(panel, 0, height, width, dk, at, g.kvWidth(), false, true);
                 }
             }
+            turn.pass(key + keys);
         }
+        turn.await(Integer.MAX_VALUE);
+        turn.pass(Integer.MAX_VALUE);
         AttentionBlocks.outOfPanels(dqT, tall, headDim, columns, rows, wide, stage);
         for (int c = 0; c < columns; c++) {
             AttentionBlocks.storeRow(rows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));

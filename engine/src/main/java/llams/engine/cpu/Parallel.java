@@ -103,6 +103,11 @@ final class Parallel implements AutoCloseable {
         }
     }
 
+    /// True while a task of the running call has thrown something: others need not wait for what it would have done.
+    boolean hasFailed() {
+        return failure.get() != null;
+    }
+
     private static void runInline(int tasks, Task task, ThreadBuffers buffers) {
         for (int i = 0; i < tasks; i++) {
             task.run(i, buffers);
