@@ -1,7 +1,7 @@
 /// Models as directories that read and write text: opened, talked with, adapted, merged, made and downloaded.
 module llams.model {
     requires java.management;
-    requires java.net.http;
+    requires transitive java.net.http;
     // It has no descriptor, and cannot say what it needs itself.
     requires jinjava;
     requires com.fasterxml.jackson.databind;
@@ -10,6 +10,7 @@ module llams.model {
     requires org.apache.commons.lang3;
     requires org.slf4j;
     requires org.slf4j.nop;
+    requires org.snakeyaml.engine;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
@@ -17,8 +18,12 @@ module llams.model {
     exports llams.model.chat;
     exports llams.model.create;
     exports llams.model.files;
+    exports llams.model.http;
     exports llams.model.hub;
     exports llams.model.lora;
     exports llams.model.merge;
+    exports llams.model.merge.config;
+    exports llams.model.merge.extract;
     exports llams.model.text;
+    exports llams.model.yaml;
 }

@@ -10,6 +10,7 @@ module llams.trainer {
     exports llams.trainer.eval;
     exports llams.trainer.measure;
     exports llams.trainer.optim;
+    exports llams.trainer.pairs;
     exports llams.trainer.run;
     exports llams.trainer.wiki;
 }

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import llams.engine.llama.ProjectionName;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -23,8 +24,8 @@ final class LoraOptions {
     @Option(
             names = "--from-adapter",
             paramLabel = "DIR",
-            description = "LoRA: continue this PEFT adapter instead of a new one. Rank, alpha and targets are those it"
-                    + " has.")
+            description = "LoRA: continue this PEFT adapter instead of starting a new one, with its rank, alpha and"
+                    + " targets.")
     Path fromAdapter;
 
     @Option(names = "--rank", paramLabel = "R", description = "LoRA: rank (default: " + LoraConfig.RANK + ").")
@@ -78,10 +79,15 @@ final class LoraOptions {
     }
 
     private Set<ProjectionName> projections() {
+        return projections(targets, spec.commandLine());
+    }
+
+    /// The projections that `--targets` names.
+    static Set<ProjectionName> projections(List<String> targets, CommandLine command) {
         Set<ProjectionName> projections = EnumSet.noneOf(ProjectionName.class);
         for (String target : targets) {
             projections.add(ProjectionName.named(target.strip())
-                    .orElseThrow(() -> wrong(
+                    .orElseThrow(() -> new ParameterException(command,
                             "--targets: there is no \"" + target + "\"; there are q, k, v, o, gate, up, down")));
         }
         return projections;

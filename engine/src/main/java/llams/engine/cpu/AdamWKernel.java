@@ -25,7 +25,8 @@ final class AdamWKernel {
         double[] partial = p.buffers().doubles(0, tasks);
         p.run(tasks, (task, buffers) -> {
             long from = (long) task * TASK_ELEMENTS;
-            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS), buffers.doubles(0, Simd.SUM_LANES));
+            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS),
+                    buffers.doubles(0, Simd.SUM_LANES));
         });
         double sum = 0;
         for (int task = 0; task < tasks; task++) {

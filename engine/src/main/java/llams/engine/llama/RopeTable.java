@@ -38,7 +38,8 @@ public final class RopeTable {
     public static double[] frequencies(LlamaConfig config) {
         double[] frequencies = new double[config.headDim() / 2];
         for (int i = 0; i < frequencies.length; i++) {
-            frequencies[i] = scaled(StrictMath.pow(config.ropeTheta(), -2.0 * i / config.headDim()), config.ropeScaling());
+            frequencies[i] = scaled(StrictMath.pow(config.ropeTheta(), -2.0 * i / config.headDim()),
+                    config.ropeScaling());
         }
         return frequencies;
     }

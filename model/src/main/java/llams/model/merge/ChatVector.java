@@ -18,39 +18,58 @@ import llams.engine.weights.ModelDirectory;
 import llams.model.files.ByteProgress;
 import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVectorPlan.Step;
+import llams.model.merge.config.MergeConfig;
+import llams.model.merge.config.Setting;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
 ///
-/// The difference between an instruct model and its base is the ability to converse; added to a model that was tuned
-/// from the same base on another language, it makes that one converse too. Every operation is one of f32, and the
-/// result is rounded to the tuned model's type once. One tensor at a time, part by part: memory is needed for a few
-/// megabytes.
+/// The difference between an instruct model and its base is the ability to converse. Added to a model that was tuned
+/// from the same base on another language, it lets that model converse too. Everything is computed in f32, and the
+/// result is rounded once, to the tuned model's type. It works on one part of a tensor at a time, in a few megabytes of
+/// memory.
 public final class ChatVector {
     /// What happens to the embedding and the output head, whose rows are the vocabulary.
     public enum Vocabulary {
         /// They must have the same shape in all three models, and are merged.
         STRICT,
-        /// They are taken from the tuned model as they are.
+        /// They are copied from the tuned model.
         SKIP,
-        /// The rows that all three models have are merged, the tuned model's further rows are taken as they are.
+        /// The rows that all three models have are merged; the tuned model's further rows are copied.
         PARTIAL
     }
 
-    /// Rows of Llama 3's tokens that only the instruct model has learnt: the borders of a message's header and its end.
+    /// Tokens of Llama 3 that only the instruct model has been trained on: those around a message's header, and its
+    /// end.
     public static final Map<Integer, Integer> LLAMA3_SPECIAL_TOKENS = Map.of(128006, 128006, 128007, 128007, 128009,
             128009);
 
     /// How to merge.
     ///
-    /// @param scale         of the vector; lower it if the result answers in the wrong language
+    /// @param scale         of the vector, where need be tensor by tensor; lower it if the result answers in the wrong
+    ///                      language
     /// @param specialTokens rows of embedding and head that are taken from the instruct model, after all else: the
     ///                      tuned model's id to the instruct model's id
-    public record Options(float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) {
+    public record Options(Setting scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) {
+        /// For tensors that no filter of the scale matches.
+        private static final double STANDARD_SCALE = 1;
+
         public Options {
-            if (!Float.isFinite(scale)) {
-                throw new IllegalArgumentException("scale " + scale + " is not possible; it must be a number");
+            for (double number : scale.numbers()) {
+                if (!Float.isFinite((float) number)) {
+                    throw new IllegalArgumentException("scale " + number + " is not a number");
+                }
             }
             specialTokens = Collections.unmodifiableMap(new TreeMap<>(specialTokens));
+        }
+
+        /// One scale for all tensors.
+        public Options(float scale, Vocabulary vocabulary, Map<Integer, Integer> specialTokens) {
+            this(new Setting.Constant(scale), vocabulary, specialTokens);
+        }
+
+        static Options of(MergeConfig config) {
+            return new Options(config.parameters().getOrDefault("scale", new Setting.Constant(STANDARD_SCALE)),
+                    Vocabulary.STRICT, Map.of());
         }
     }
 
@@ -59,19 +78,36 @@ public final class ChatVector {
     private final Checkpoint tuned;
     private final Options options;
     private final MergeOutput output;
-    private final Floats[] parts;
+    private final PartWorkers<Work> workers;
+    private final Depths depths;
     private final VectorSize size = new VectorSize();
     private final List<String> notes = new ArrayList<>();
 
+    /// Memory to compute one part of a tensor in.
+    private static final class Work {
+        final Floats from;
+        final Floats plus;
+        final Floats minus;
+        final VectorSize.Lanes lanes = new VectorSize.Lanes();
+        /// The result as it is written.
+        MemorySegment part;
+
+        Work(Arena arena) {
+            from = new Floats(arena, Floats.CAPACITY);
+            plus = new Floats(arena, Floats.CAPACITY);
+            minus = new Floats(arena, Floats.CAPACITY);
+        }
+    }
+
     private ChatVector(Checkpoint base, Checkpoint instruct, Checkpoint tuned, Options options, MergeOutput output,
-            Arena arena) {
+            PartWorkers<Work> workers) {
         this.base = base;
         this.instruct = instruct;
         this.tuned = tuned;
         this.options = options;
         this.output = output;
-        this.parts = new Floats[] {new Floats(arena, Floats.CAPACITY), new Floats(arena, Floats.CAPACITY),
-                new Floats(arena, Floats.CAPACITY)};
+        this.workers = workers;
+        this.depths = Depths.of(tuned.names());
     }
 
     /// Merges three model directories into a new one. Its config is the tuned model's, with the instruct model's stop
@@ -98,10 +134,11 @@ public final class ChatVector {
                 long bytes;
                 VectorSize size;
                 List<String> notes = new ArrayList<>(plan.notes);
-                try (Arena arena = Arena.ofConfined();
+                try (Arena arena = Arena.ofShared();
+                        PartWorkers<Work> workers = PartWorkers.onAllCores(() -> new Work(arena));
                         MergeOutput output = new MergeOutput(directory.path(), tunedWeights, progress)) {
                     ChatVector merge = new ChatVector(baseWeights, instructWeights, tunedWeights, options, output,
-                            arena);
+                            workers);
                     for (Step step : plan.steps) {
                         merge.run(step);
                     }
@@ -131,22 +168,27 @@ public final class ChatVector {
         // Whole rows of a vocabulary tensor, so that a special token's row is never cut.
         long columns = step.vocabularyRows() ? Math.max(1, from.shape().dim(1)) : 1;
         long most = Floats.CAPACITY / columns * columns;
-        long elements = from.elements();
-        for (long begin = 0; begin < elements;) {
-            long border = begin < step.addedElements() ? step.addedElements() : elements;
-            int count = (int) Math.min(most, border - begin);
-            MemorySegment part = begin < step.addedElements()
-                    ? added(step.name(), from, plus, minus, begin, count)
-                    : from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
-            if (step.vocabularyRows()) {
-                part = withSpecialRows(part, from, plus, begin / columns, count / columns);
-            }
-            output.append(step.name(), part);
-            begin += count;
-        }
+        float scale = (float) options.scale.at(step.name(), depths.of(step.name())).orElse(Options.STANDARD_SCALE);
+        float rounding = step.addedElements() == 0 ? 0 : VectorSize.rounding(plus.dtype(), minus.dtype());
+        workers.run(0, step.addedElements(), (int) most, (work, begin, count) -> {
+            work.from.read(from, begin, count);
+            work.plus.read(plus, begin, count);
+            work.minus.read(minus, begin, count);
+            work.lanes.set(work.from.values, work.plus.values, work.minus.values, count, rounding);
+            addDifference(work.from.values, work.plus.values, work.minus.values, scale, count);
+            work.part = work.from.rounded(from.dtype(), count);
+            replaceSpecialRows(step, work, from, plus, begin / columns, count / columns);
+        }, (work, _, _) -> {
+            size.add(step.name(), work.lanes);
+            output.append(step.name(), work.part);
+        });
+        workers.run(step.addedElements(), from.elements(), (int) most, (work, begin, count) -> {
+            work.part = from.data().asSlice(from.dtype().bytes(begin), from.dtype().bytes(count));
+            replaceSpecialRows(step, work, from, plus, begin / columns, count / columns);
+        }, (work, _, _) -> output.append(step.name(), work.part));
         long beyond = output.end(step.name(), inputs(from, plus, minus));
         if (beyond > 0) {
-            notes.add("\"" + step.name() + "\": " + beyond + " of " + elements + " values are beyond what any type"
+            notes.add("\"" + step.name() + "\": " + beyond + " of " + from.elements() + " values are beyond what any type"
                     + " of weights holds, and infinite in the result: no model can be run with them");
         }
     }
@@ -163,18 +205,8 @@ public final class ChatVector {
         return inputs;
     }
 
-    /// `from + scale (plus - minus)`, rounded.
-    private MemorySegment added(String name, Tensor from, Tensor plus, Tensor minus, long begin, int count) {
-        parts[0].read(from, begin, count);
-        parts[1].read(plus, begin, count);
-        parts[2].read(minus, begin, count);
-        size.add(name, parts[0].values, parts[1].values, parts[2].values, count,
-                VectorSize.rounding(plus.dtype(), minus.dtype()));
-        addDifference(parts[0].values, parts[1].values, parts[2].values, options.scale, count);
-        return parts[0].rounded(from.dtype(), count);
-    }
-
-    /// Java rounds every operation to f32 and never contracts them, so this is the same on every machine.
+    /// `result += scale (plus - minus)`. Java rounds every operation to f32 and never contracts them, so this is the
+    /// same on every machine.
     private static void addDifference(float[] result, float[] plus, float[] minus, float scale, int count) {
         for (int i = 0; i < count; i++) {
             result[i] += scale * (plus[i] - minus[i]);
@@ -182,7 +214,10 @@ public final class ChatVector {
     }
 
     /// Replaces the special tokens' rows among `rows` rows from `firstRow`.
-    private MemorySegment withSpecialRows(MemorySegment part, Tensor from, Tensor plus, long firstRow, long rows) {
+    private void replaceSpecialRows(Step step, Work work, Tensor from, Tensor plus, long firstRow, long rows) {
+        if (!step.vocabularyRows()) {
+            return;
+        }
         int columns = (int) from.shape().dim(1);
         long rowBytes = from.dtype().bytes(columns);
         MemorySegment changed = null;
@@ -190,12 +225,12 @@ public final class ChatVector {
             long at = row.getKey() - firstRow;
             if (at >= 0 && at < rows) {
                 if (changed == null) {
-                    changed = MemorySegment.ofArray(part.toArray(ValueLayout.JAVA_BYTE));
+                    changed = MemorySegment.ofArray(work.part.toArray(ValueLayout.JAVA_BYTE));
                 }
-                parts[1].read(plus, (long) row.getValue() * columns, columns);
-                MemorySegment.copy(parts[1].rounded(from.dtype(), columns), 0, changed, at * rowBytes, rowBytes);
+                work.plus.read(plus, (long) row.getValue() * columns, columns);
+                MemorySegment.copy(work.plus.rounded(from.dtype(), columns), 0, changed, at * rowBytes, rowBytes);
             }
         }
-        return changed == null ? part : changed;
+        work.part = changed == null ? work.part : changed;
     }
 }

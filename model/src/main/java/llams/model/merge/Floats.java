@@ -6,27 +6,26 @@ import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// A part of a tensor on its way through f32: widened from its type, changed, rounded back once.
+/// A part of a tensor in f32: widened from the tensor's type, changed, and rounded back once.
 ///
-/// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of
-/// them.
-final class Floats {
-    /// Elements of a part: small enough for the caches, large enough for the file system.
-    static final int CAPACITY = 1 << 18;
+/// The loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
+public final class Floats {
+    /// Elements in a part: few enough for the caches, enough for the file system.
+    public static final int CAPACITY = 1 << 16;
 
-    final float[] values;
+    public final float[] values;
     private final short[] halves;
     private final MemorySegment bytes;
 
-    /// @param capacity most elements at a time
-    Floats(Arena arena, int capacity) {
+    /// @param capacity the most elements of a part
+    public Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
-        bytes = arena.allocate(8L * capacity, 64);
+        bytes = arena.allocate(4L * capacity, 64);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
-    void read(Tensor tensor, long begin, int count) {
+    public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
             case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
             case BF16 -> {
@@ -46,7 +45,7 @@ final class Floats {
     }
 
     /// The first `count` values rounded to nearest even, as bytes that are valid until the next call.
-    MemorySegment rounded(DType dtype, int count) {
+    public MemorySegment rounded(DType dtype, int count) {
         switch (dtype) {
             case F32 -> MemorySegment.copy(values, 0, bytes, Tensor.F32, 0, count);
             case BF16 -> {

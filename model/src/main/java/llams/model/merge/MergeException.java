@@ -8,10 +8,10 @@ public final class MergeException extends IOException {
     private static final long serialVersionUID = 1;
     private static final int SHOWN = 5;
 
-    /// All reasons, a line each; the message holds the first few.
+    /// All reasons, one per line; the message holds the first few.
     public final transient List<String> problems;
 
-    MergeException(String what, List<String> problems) {
+    public MergeException(String what, List<String> problems) {
         super(what + ": " + summary(problems));
         this.problems = List.copyOf(problems);
     }

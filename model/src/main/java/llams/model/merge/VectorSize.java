@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.tensor.DType;
 
-/// How large a chat vector is in each part of the model, and how far the tuned model is from the two that make it: from
-/// these numbers one sees models given in the wrong places.
+/// The size of a chat vector in each part of the model, and how far the tuned model is from the two others: these
+/// numbers show when models were swapped.
 final class VectorSize {
-    /// Sums side by side, so that the compiler makes vector code of them.
+    /// Independent sums, so that the compiler vectorizes them.
     private static final int LANES = 256;
     private static final int LAYER_WORDS = 3;
 
@@ -22,14 +22,49 @@ final class VectorSize {
         double toInstruct;
     }
 
-    private final double[] vector = new double[LANES];
-    private final double[] base = new double[LANES];
-    private final double[] toBase = new double[LANES];
-    private final double[] toInstruct = new double[LANES];
+    /// Squares of a part of a tensor, summed on one thread.
+    static final class Lanes {
+        private final double[] vector = new double[LANES];
+        private final double[] base = new double[LANES];
+        private final double[] toBase = new double[LANES];
+        private final double[] toInstruct = new double[LANES];
+        private boolean differs;
+
+        /// Counts `count` elements, and those alone.
+        ///
+        /// @param rounding differences up to this share of the base's value are none; see [#rounding]
+        void set(float[] tuned, float[] instruct, float[] minus, int count, float rounding) {
+            for (double[] lanes : List.of(vector, base, toBase, toInstruct)) {
+                Arrays.fill(lanes, 0);
+            }
+            int whole = count - count % LANES;
+            for (int at = 0; at < whole; at += LANES) {
+                addSquares(tuned, instruct, minus, at, LANES);
+            }
+            addSquares(tuned, instruct, minus, whole, count - whole);
+            differs = false;
+            for (int i = 0; i < count && !differs; i++) {
+                differs = Math.abs(instruct[i] - minus[i]) > rounding * Math.abs(minus[i]);
+            }
+        }
+
+        private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
+            for (int i = 0; i < count; i++) {
+                double t = tuned[at + i];
+                double p = instruct[at + i];
+                double m = minus[at + i];
+                vector[i] += (p - m) * (p - m);
+                base[i] += m * m;
+                toBase[i] += (t - m) * (t - m);
+                toInstruct[i] += (t - p) * (t - p);
+            }
+        }
+    }
+
     private final Map<String, Sums> parts = new LinkedHashMap<>();
     private boolean differs;
 
-    /// How far, as a share of the value, two types round apart what was one value; 0 for the same type.
+    /// How far apart two types round the same value, relative to it; 0 for the same type.
     static float rounding(DType a, DType b) {
         if (a == b) {
             return 0;
@@ -37,44 +72,16 @@ final class VectorSize {
         return a == DType.BF16 || b == DType.BF16 ? 0x1p-8f : 0x1p-11f;
     }
 
-    /// Counts `count` elements of a tensor.
-    ///
-    /// @param rounding differences up to this share of the base's value are none; see [#rounding]
-    void add(String tensor, float[] tuned, float[] instruct, float[] minus, int count, float rounding) {
+    /// Adds a part of a tensor.
+    void add(String tensor, Lanes lanes) {
         Sums sums = parts.computeIfAbsent(part(tensor), name -> new Sums());
-        clear();
-        int whole = count - count % LANES;
-        for (int at = 0; at < whole; at += LANES) {
-            addSquares(tuned, instruct, minus, at, LANES);
-        }
-        addSquares(tuned, instruct, minus, whole, count - whole);
         for (int i = 0; i < LANES; i++) {
-            sums.vector += vector[i];
-            sums.base += base[i];
-            sums.toBase += toBase[i];
-            sums.toInstruct += toInstruct[i];
+            sums.vector += lanes.vector[i];
+            sums.base += lanes.base[i];
+            sums.toBase += lanes.toBase[i];
+            sums.toInstruct += lanes.toInstruct[i];
         }
-        for (int i = 0; i < count && !differs; i++) {
-            differs = Math.abs(instruct[i] - minus[i]) > rounding * Math.abs(minus[i]);
-        }
-    }
-
-    private void clear() {
-        for (double[] lanes : List.of(vector, base, toBase, toInstruct)) {
-            Arrays.fill(lanes, 0);
-        }
-    }
-
-    private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
-        for (int i = 0; i < count; i++) {
-            double t = tuned[at + i];
-            double p = instruct[at + i];
-            double m = minus[at + i];
-            vector[i] += (p - m) * (p - m);
-            base[i] += m * m;
-            toBase[i] += (t - m) * (t - m);
-            toInstruct[i] += (t - p) * (t - p);
-        }
+        differs |= lanes.differs;
     }
 
     /// `model.layers.7` for what belongs to a layer; else the tensor's module.
@@ -97,18 +104,18 @@ final class VectorSize {
             return List.of();
         }
         if (!differs) {
-            return List.of("the vector is zero: instruct and base hold the same weights, so the result is no more"
-                    + " than tuned");
+            return List
+                    .of("the vector is zero: instruct and base hold the same weights, so the result equals" + " tuned");
         }
         if (parts.values().stream().allMatch(sums -> sums.toBase == 0)) {
-            return List.of("tuned and base hold the same weights, so the result is no more than base and the vector");
+            return List.of("tuned and base hold the same weights, so the result is base plus the vector");
         }
-        // Part by part: a few values without measure would outweigh all others in one sum.
+        // Part by part: in one sum, a few huge values would outweigh all others.
         long nearer = parts.values().stream().filter(sums -> sums.toInstruct < sums.toBase).count();
         if (2 * nearer > parts.size()) {
             return List.of("tuned is nearer to instruct than to base in " + nearer + " of " + parts.size()
                     + " parts of the model: base"
-                    + " and instruct were probably given in each other's place, or tuned was made from instruct");
+                    + " and instruct were probably swapped, or tuned was made from instruct");
         }
         return List.of();
     }
