@@ -184,7 +184,7 @@ class OpParityTest {
                             c.g.embedding(c.weight(dtype, 20, headDim), at),
                             c.g.record(new Embedding.Gradient(20), at, x));
                     c.g.record(new CacheAppend(), cache, x, slots);
-                    c.g.record(new Accumulate(new Embedding.Gradient(20)), at, x, c.state(20, 3L * headDim));
+                    c.g.record(new Accumulate(new Embedding.Gradient(20), 0), at, x, c.state(20, 3L * headDim));
                     c.check(device, 2e-6);
                 }
             }
@@ -208,7 +208,7 @@ class OpParityTest {
                                 c.floats(1f / shape[0]));
                         c.output(results.toArray(Value[]::new));
                         Leaf sum = c.state(shape[2], shape[1]);
-                        c.output(c.g.recordNode(new Accumulate(new LinearCrossEntropy()), x, weight, c.ints(labels),
+                        c.output(c.g.recordNode(new Accumulate(new LinearCrossEntropy(), 0), x, weight, c.ints(labels),
                                 c.floats(0.5f), sum).results.toArray(Value[]::new));
                         c.check(device, 4e-6);
                     }
@@ -231,9 +231,9 @@ class OpParityTest {
                     Leaf schedule = c.floats(1e-2f, 0.19f, 0.001999f);
                     c.g.record(new AdamW(0.9, 0.999, 1e-8, 0.1, clip), param, m, v, gradient, norm, schedule);
                     Leaf sum = c.state(n, 2);
-                    c.g.accumulate(sum, c.weight(n, 2));
+                    c.g.accumulate(sum, c.weight(n, 2), 0);
                     Leaf products = c.state(n, 5);
-                    c.g.record(new Accumulate(new MatMul(true, false)), c.weight(3, n), c.weight(3, 5), products);
+                    c.g.record(new Accumulate(new MatMul(true, false), 0), c.weight(3, n), c.weight(3, 5), products);
                     Leaf cleared = c.state(n);
                     c.g.record(new Clear(), cleared);
                     c.output(norm);
@@ -267,7 +267,7 @@ class OpParityTest {
                 for (int i = 0; i < 3; i++) {
                     Graph g = new Graph();
                     Leaf x = Leaf.input("x", DType.F32, 5);
-                    g.accumulate(total, g.scale(x, i + 1));
+                    g.accumulate(total, g.scale(x, i + 1), 0);
                     Value wide = g.matMul(g.scale(Leaf.input("y", DType.F32, 40L * (i + 1), 3), 2), false,
                             Leaf.input("z", DType.F32, 3, 7), false);
                     programs.add(session.compile(Program.of(g, Map.of("wide", wide))));

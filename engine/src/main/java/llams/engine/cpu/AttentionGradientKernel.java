@@ -51,12 +51,12 @@ final class AttentionGradientKernel {
     /// it has added its part. So a row's sum has one order, however many threads work. All take about as long for a key
     /// block, so that they follow one behind the other and seldom stand still.
     static void run(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out, Tensor logSumExp,
-            Tensor dOut, Tensor dq, Tensor dk, Tensor dv, Parallel p) {
+            Tensor dOut, Tensor dq, Tensor dk, Tensor dv, long rowLength, Parallel p) {
         Geometry g = Geometry.of("attentionGradient", q, k, v, first, last, headDim);
         ElementwiseKernel.clear(dk, p);
         ElementwiseKernel.clear(dv, p);
         int[] starts = p.buffers().ints(0, g.tokens() + 1);
-        int runs = independentRuns(g, starts, p.buffers().ints(1, g.tokens() + 1));
+        int runs = independentRuns(g, rowLength, starts, p.buffers().ints(1, g.tokens() + 1));
         int most = g.tokens() * g.group() / COLUMNS + runs;
         int[] from = p.buffers().ints(2, most + 1);
         boolean[] isLater = new boolean[most];
@@ -102,8 +102,9 @@ final class AttentionGradientKernel {
     }
 
     /// Divides the tokens where all later ones see only keys after all that earlier ones see, but not into runs that
-    /// would leave a block of queries mostly empty. `starts[0 .. runs]` are the borders.
-    private static int independentRuns(Geometry g, int[] starts, int[] lowestLater) {
+    /// would leave a block of queries mostly empty, and always where a sequence of `rowLength` tokens begins, if that is
+    /// known: so its blocks, and its sums, are those that it has alone. `starts[0 .. runs]` are the borders.
+    private static int independentRuns(Geometry g, long rowLength, int[] starts, int[] lowestLater) {
         lowestLater[g.tokens()] = Integer.MAX_VALUE;
         for (int t = g.tokens() - 1; t >= 0; t--) {
             boolean sees = g.first().getInt(t) <= g.last().getInt(t);
@@ -113,7 +114,8 @@ final class AttentionGradientKernel {
         starts[0] = 0;
         int highest = -1;
         for (int t = 0; t < g.tokens(); t++) {
-            if (t - starts[runs] >= Math.ceilDiv(COLUMNS, g.group()) && highest < lowestLater[t]) {
+            boolean isBegun = t > 0 && rowLength > 0 && t % rowLength == 0;
+            if (isBegun || t - starts[runs] >= Math.ceilDiv(COLUMNS, g.group()) && highest < lowestLater[t]) {
                 starts[++runs] = t;
             }
             if (g.first().getInt(t) <= g.last().getInt(t)) {

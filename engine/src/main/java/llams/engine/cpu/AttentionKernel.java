@@ -44,8 +44,9 @@ final class AttentionKernel {
     /// @param out       like `q`
     /// @param logSumExp F32 `[tokens, heads]`: natural logarithm of the sum of e^score, kept for
     ///                  [AttentionGradientKernel]
+    /// @param rowLength tokens of one sequence, each of which is divided into blocks by itself; 0 if unknown
     static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
-            Tensor logSumExp, Parallel p) {
+            Tensor logSumExp, long rowLength, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
         int columns = g.tokens() * g.group();
         if (columns < FEW_COLUMNS) {
@@ -54,11 +55,15 @@ final class AttentionKernel {
             }
             return;
         }
-        int blocks = Math.ceilDiv(columns, COLUMNS);
+        int ofRow = rowLength == 0 ? columns : Math.toIntExact(rowLength * g.group());
+        int blocksOfRow = Math.ceilDiv(ofRow, COLUMNS);
+        int blocks = Math.ceilDiv(columns, ofRow) * blocksOfRow;
         // The last blocks of a causal sequence see most keys: they go first.
         p.run(blocks * g.kvHeads(), (task, buffers) -> {
-            int from = (blocks - 1 - task / g.kvHeads()) * COLUMNS;
-            block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, columns - from),
+            int block = blocks - 1 - task / g.kvHeads();
+            int from = block / blocksOfRow * ofRow + block % blocksOfRow * COLUMNS;
+            int end = Math.min(columns, (block / blocksOfRow + 1) * ofRow);
+            block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, end - from),
                     buffers);
         });
     }

@@ -68,24 +68,25 @@ public final class CpuDevice implements Device {
                 case RmsNorm.Gradient(float eps) ->
                     NormKernel.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, in[RmsNorm.Gradient.DY], y, p);
                 case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X],
-                        eps, in[RmsNorm.WeightGradient.DY], y, p);
+                        eps, in[RmsNorm.WeightGradient.DY], y, false, 0, p);
                 case Rope(int headDim, boolean inverse) ->
                     RopeKernel.apply(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y, p);
-                case Attention(int headDim, _) ->
+                case Attention(int headDim, long rowLength) ->
                     AttentionKernel.forward(in[Attention.Q], in[Attention.K], in[Attention.V], in[Attention.FIRST],
-                            in[Attention.LAST], headDim, out[Attention.OUT], out[Attention.LOG_SUM_EXP], p);
-                case Attention.Gradient(int headDim, _) -> AttentionGradientKernel.run(in[Attention.Q], in[Attention.K],
+                            in[Attention.LAST], headDim, out[Attention.OUT], out[Attention.LOG_SUM_EXP], rowLength, p);
+                case Attention.Gradient(int headDim, long rowLength) -> AttentionGradientKernel.run(in[Attention.Q], in[Attention.K],
                         in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, in[Attention.Gradient.OUT],
                         in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ],
-                        out[Attention.Gradient.DK], out[Attention.Gradient.DV], p);
+                        out[Attention.Gradient.DK], out[Attention.Gradient.DV], rowLength, p);
                 case SwiGlu() -> SwiGluKernel.forward(in[SwiGlu.GATE], in[SwiGlu.UP], y, p);
                 case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP], in[SwiGlu.Gradient.DY],
                         out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
-                case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false);
+                case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false, 0);
                 case Dropout(float rate, int stream) ->
                     ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[SquaredNorm.X], y, p);
-                case Accumulate(Accumulate.Summand summand) -> accumulate(summand, step, Accumulate.state(in));
+                case Accumulate(Accumulate.Summand summand, long rowLength) ->
+                    accumulate(summand, step, Accumulate.state(in), rowLength);
                 case Clear() -> ElementwiseKernel.clear(in[Clear.STATE], p);
                 case CacheAppend() ->
                     ElementwiseKernel.cacheAppend(in[CacheAppend.CACHE], in[CacheAppend.X], in[CacheAppend.SLOT]);
@@ -95,14 +96,16 @@ public final class CpuDevice implements Device {
             }
         }
 
-        private void accumulate(Accumulate.Summand summand, HostSession.Step step, Tensor state) {
+        private void accumulate(Accumulate.Summand summand, HostSession.Step step, Tensor state, long rowLength) {
             Tensor[] in = step.inputs();
             switch (summand) {
                 case Accumulate.Given() -> ElementwiseKernel.add(state, in[Accumulate.Given.X], 1, state, parallel);
-                case MatMul op -> product(op, in, state, true).run();
+                case MatMul op -> sum(op, in, state, rowLength).run();
                 case Embedding.Gradient _ -> EmbeddingKernel.gradient(in[Embedding.Gradient.IDS],
                         in[Embedding.Gradient.DY], state, true, parallel);
-                case LinearCrossEntropy() -> loss(step, state, true);
+                case LinearCrossEntropy() -> loss(step, state, true, rowLength);
+                case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X],
+                        eps, in[RmsNorm.WeightGradient.DY], state, true, rowLength, parallel);
             }
         }
 
@@ -110,21 +113,28 @@ public final class CpuDevice implements Device {
             return Gemm.prepare(in[MatMul.A], op.transposeA(), in[MatMul.B], op.transposeB(), c, accumulate, parallel);
         }
 
-        private void loss(HostSession.Step step, Tensor dWeight, boolean accumulate) {
+        /// A weight's gradient, added to its state: the steps are tokens.
+        private Runnable sum(MatMul op, Tensor[] in, Tensor state, long rowLength) {
+            int tokens = in[MatMul.A].dim(op.transposeA() ? 0 : 1);
+            return Gemm.tiles(in[MatMul.A], op.transposeA(), in[MatMul.B], op.transposeB(), state, true,
+                    Gemm.ends(tokens, rowLength), parallel);
+        }
+
+        private void loss(HostSession.Step step, Tensor dWeight, boolean accumulate, long rowLength) {
             Tensor[] in = step.inputs();
             Tensor[] out = step.results();
             CrossEntropyKernel.run(in[LinearCrossEntropy.X], in[LinearCrossEntropy.WEIGHT],
                     in[LinearCrossEntropy.LABELS], in[LinearCrossEntropy.SCALE], out[LinearCrossEntropy.LOSS],
                     out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate,
-                    step.workspace(), parallel);
+                    rowLength, step.workspace(), parallel);
         }
 
         @Override
         public Runnable prepare(List<HostSession.Step> steps) {
             HostSession.Step first = steps.getFirst();
             Tensor[] in = first.inputs();
-            if (steps.size() == 1 && first.op() instanceof Accumulate(MatMul op)) {
-                return product(op, in, Accumulate.state(in), true);
+            if (steps.size() == 1 && first.op() instanceof Accumulate(MatMul op, long rowLength)) {
+                return sum(op, in, Accumulate.state(in), rowLength);
             }
             Runnable together = Gemm.together(steps, parallel);
             return together == null ? HostSession.Kernels.super.prepare(steps) : together;

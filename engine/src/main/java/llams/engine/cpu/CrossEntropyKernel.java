@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import llams.engine.graph.LinearCrossEntropy;
@@ -36,10 +37,11 @@ final class CrossEntropyKernel {
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
     /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
+    /// @param rowLength tokens of one sequence, what each adds to `dWeight` is summed apart; 0 if unknown
     /// @param work      F32 `[rows, dim]` and `[rows, sliceWidth]`, and `[rows, dim]` again unless `dx` is null: how
     ///                  many tokens and ids make a block; the whole vocabulary where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
-            Tensor dWeight, boolean accumulate, Tensor[] work, Parallel p) {
+            Tensor dWeight, boolean accumulate, long rowLength, Tensor[] work, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
         int vocab = weight.dim(0);
@@ -54,15 +56,18 @@ final class CrossEntropyKernel {
         int most = work[LinearCrossEntropy.LOGITS].dim(0);
         int sliceWidth = work[LinearCrossEntropy.LOGITS].dim(1);
         float factor = scale.getFloat(0);
+        int[] ends = ends(counted, count, dWeight == null ? 0 : rowLength);
         double total = 0;
-        for (int begin = 0; begin < count; begin += most) {
+        int rows;
+        for (int begin = 0; begin < count; begin += rows) {
             int from = begin;
-            int rows = Math.min(most, count - from);
+            int[] sums = block(ends, from, most);
+            rows = sums[sums.length - 1];
             Tensor block = view(work[LinearCrossEntropy.ROWS], rows, dim);
             Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
             p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
             total += sliceWidth == vocab
-                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight,
+                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, sums,
                             work[LinearCrossEntropy.LOGITS], p)
                     : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock,
                             work[LinearCrossEntropy.LOGITS], sliceWidth, p);
@@ -81,11 +86,11 @@ final class CrossEntropyKernel {
 
     /// A block of tokens with all their logits; returns the sum of their losses.
     private static double whole(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
-            Tensor tokenLoss, Tensor dBlock, Tensor dWeight, Tensor work, Parallel p) {
+            Tensor tokenLoss, Tensor dBlock, Tensor dWeight, int[] sums, Tensor work, Parallel p) {
         int rows = (int) block.shape().dim(0);
         int vocab = (int) weight.shape().dim(0);
         Tensor logits = view(work, rows, vocab);
-        Gemm.multiply(block, false, weight, true, logits, false, p);
+        logits(block, weight, logits, p);
         double[] lost = p.buffers().doubles(SUM, rows);
         boolean isDifferentiated = dBlock != null || dWeight != null;
         p.run(rows, (row, buffers) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
@@ -94,9 +99,14 @@ final class CrossEntropyKernel {
             Gemm.multiply(logits, false, weight, false, dBlock, false, p);
         }
         if (dWeight != null) {
-            Gemm.multiply(logits, true, block, false, dWeight, true, p);
+            Gemm.tiles(logits, true, block, false, dWeight, true, sums, p).run();
         }
         return sum(lost, rows, counted, from, tokenLoss);
+    }
+
+    /// In tiles, however few tokens are counted: what a token's logits are must not depend on how many others there are.
+    private static void logits(Tensor block, Tensor weight, Tensor logits, Parallel p) {
+        Gemm.tiles(block, false, weight, true, logits, false, new int[] {block.dim(1)}, p).run();
     }
 
     private static double sum(double[] lost, int rows, int[] counted, int from, Tensor tokenLoss) {
@@ -126,7 +136,7 @@ final class CrossEntropyKernel {
             int width = Math.min(sliceWidth, vocab - id);
             Tensor slice = slice(weight, id, width, dim);
             Tensor logits = view(work, rows, width);
-            Gemm.multiply(block, false, slice, true, logits, false, p);
+            logits(block, slice, logits, p);
             p.run(rows, (row, buffers) -> {
                 float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
                 int label = labels.getInt(counted[from + row]) - first;
@@ -151,6 +161,29 @@ final class CrossEntropyKernel {
             sums[row] = largest[row] + StrictMath.log(sums[row]) - ofLabel[row];
         });
         return sum(sums, rows, counted, from, tokenLoss);
+    }
+
+    /// Counts where each sequence of `rowLength` tokens ends among the counted ones; sequences without any have no end.
+    private static int[] ends(int[] counted, int count, long rowLength) {
+        return IntStream.rangeClosed(1, count)
+                .filter(i -> i == count || rowLength > 0 && counted[i] / rowLength > counted[i - 1] / rowLength)
+                .toArray();
+    }
+
+    /// Where the sums of the block from `from` on end, counted from there. It has whole sequences, as many as fit, or an
+    /// even part of one that does not: so the sums of a sequence are those that it has alone.
+    private static int[] block(int[] ends, int from, int most) {
+        int first = 0;
+        while (ends[first] <= from) {
+            first++;
+        }
+        int begin = first == 0 ? 0 : ends[first - 1];
+        int length = ends[first] - begin;
+        if (length > most) {
+            int part = Math.ceilDiv(length, Math.ceilDiv(length, most));
+            return new int[] {Math.min(part, ends[first] - from)};
+        }
+        return Arrays.stream(ends).filter(end -> end > from && end <= from + most).map(end -> end - from).toArray();
     }
 
     private static Tensor slice(Tensor weight, int first, int width, int dim) {

@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import llams.engine.cpu.GemmPlan.Factor;
 import llams.engine.cpu.GemmPlan.Sum;
@@ -30,26 +31,49 @@ final class Gemm {
         int m = a.dim(transposeA ? 1 : 0);
         int k = a.dim(transposeA ? 0 : 1);
         int n = b.dim(transposeB ? 0 : 1);
-        if (m == 0 || n == 0 || k == 0) {
-            return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
-        }
-        if (!transposeA && transposeB && m <= GemvKernel.FEW) {
+        boolean isEmpty = m == 0 || n == 0 || k == 0;
+        if (!isEmpty && !transposeA && transposeB && m <= GemvKernel.FEW) {
             List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(b, n, c, 1, n, accumulate));
             return () -> GemvKernel.multiply(a, false, m, k, sum, p);
         }
-        if (!transposeA && n <= FEW_COLUMNS) {
+        if (!isEmpty && !transposeA && n <= FEW_COLUMNS) {
             List<GemvKernel.Product> sum = List.of(new GemvKernel.Product(a, m, c, n, 1, accumulate));
             return () -> GemvKernel.multiply(b, !transposeB, n, k, sum, p);
+        }
+        return tiles(a, transposeA, b, transposeB, c, accumulate, new int[] {k}, p);
+    }
+
+    /// The same in tiles, even where there are few rows or columns: so no number depends on how many there are.
+    ///
+    /// @param ends where the steps end that are summed apart, rising to `k`; these sums are added up in their order,
+    ///             beginning with what stands in `c` if `accumulate`
+    static Runnable tiles(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c, boolean accumulate,
+            int[] ends, Parallel p) {
+        int m = a.dim(transposeA ? 1 : 0);
+        int k = a.dim(transposeA ? 0 : 1);
+        int n = b.dim(transposeB ? 0 : 1);
+        if (m == 0 || n == 0 || k == 0) {
+            return accumulate ? () -> {} : () -> c.data().fill((byte) 0);
         }
         Factor rows = new Factor(a, transposeA ? m : k, transposeA);
         Factor columns = new Factor(b, transposeB ? k : n, !transposeB);
         // Few columns leave most of a tile's lanes empty; where the left side is to be transposed anyway, compute the
         // transpose.
         boolean transposed = transposeA && n < GemmTile.MR && m > n;
-        Term term = transposed ? new Term(columns, rows, k) : new Term(rows, columns, k);
+        Term term = transposed ? new Term(columns, rows, ends) : new Term(rows, columns, ends);
         Sum sum = new Sum(List.of(term), transposed ? m : n, c.data(), n, transposed, accumulate);
         GemmPlan plan = GemmPlan.of(transposed ? n : m, List.of(sum), p.threads());
         return () -> plan.run(p);
+    }
+
+    /// The ends of the parts of `k` steps that have `each`; of all as one part if `each` is 0.
+    static int[] ends(int k, long each) {
+        if (each == 0) {
+            return new int[] {k};
+        }
+        int[] ends = new int[Math.toIntExact(Math.ceilDiv(k, each))];
+        Arrays.setAll(ends, part -> (int) Math.min(k, (part + 1) * each));
+        return ends;
     }
 
     /// The products of these steps, one or several [MatMul]s that need not wait for each other, as one; null where it
@@ -77,7 +101,8 @@ final class Gemm {
                 return null;
             }
             boolean transposeB = ((MatMul) step.op()).transposeB();
-            Term term = new Term(new Factor(a, k, false), new Factor(b, transposeB ? k : n, !transposeB), k);
+            Term term = new Term(new Factor(a, k, false), new Factor(b, transposeB ? k : n, !transposeB),
+                    new int[] {k});
             if (isSum(step) && !sums.isEmpty() && sums.getLast().c().address() == at(c)) {
                 sums.getLast().terms().add(term);
             } else {

@@ -94,7 +94,8 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
             for (int i = 0; i < height; i += MR) {
                 for (int j = 0; j < width; j += NR) {
                     if (stage == 0) {
-                        Arrays.fill(sums, at, at + TILE, 0);
+                        begin(part, sums, at, row + top + i, Math.min(MR, height - i), left + j,
+                                Math.min(NR, width - j));
                     }
                     tile(uses, a, slot, top + i, b, j, padded, sums, at, width - j <= Simd.LANES);
                     if (stage == stages - 1) {
@@ -138,11 +139,47 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
         }
     }
 
+    private static void begin(Part part, float[] sums, int at, int row, int height, int column, int width) {
+        if (part.add) {
+            int ldc = part.sum.ldc();
+            boolean transposed = part.sum.transposed();
+            long first = transposed ? (long) column * ldc + row : (long) row * ldc + column;
+            load(sums, at, height, width, part.sum.c(), first, ldc, transposed);
+        } else {
+            Arrays.fill(sums, at, at + TILE, 0);
+        }
+    }
+
     private static void finish(Part part, float[] sums, int at, int row, int height, int column, int width) {
         int ldc = part.sum.ldc();
         boolean transposed = part.sum.transposed();
         long first = transposed ? (long) column * ldc + row : (long) row * ldc + column;
-        store(sums, at, height, width, part.sum.c(), first, ldc, transposed, part.add);
+        store(sums, at, height, width, part.sum.c(), first, ldc, transposed, false);
+    }
+
+    /// Fills the tile at `from` with what stands in `c`, or its transpose; beyond that, with zeros. Compiled by
+    /// itself, like [#store].
+    private static void load(float[] tile, int from, int rows, int columns, MemorySegment c, long at, int ldc,
+            boolean transposed) {
+        if (transposed || columns < NR) {
+            long down = transposed ? 1 : ldc;
+            long across = transposed ? ldc : 1;
+            Arrays.fill(tile, from, from + TILE, 0);
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < columns; j++) {
+                    tile[from + i * NR + j] = c.get(Tensor.F32, (at + i * down + j * across) * 4);
+                }
+            }
+        } else {
+            for (int i = 0; i < rows; i++) {
+                long to = (at + (long) i * ldc) * 4;
+                FloatVector left = FloatVector.fromMemorySegment(Simd.F, c, to, Simd.LE);
+                FloatVector right = FloatVector.fromMemorySegment(Simd.F, c, to + Simd.LANES * 4, Simd.LE);
+                left.intoArray(tile, from + i * NR);
+                right.intoArray(tile, from + i * NR + Simd.LANES);
+            }
+            Arrays.fill(tile, from + rows * NR, from + TILE, 0);
+        }
     }
 
     /// Moves the tile at `from`, or its transpose, into `c`, or adds it there. One method for all cases, and not a

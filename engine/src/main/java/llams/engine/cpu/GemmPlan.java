@@ -27,11 +27,12 @@ record GemmPlan(List<GemmPass> passes) {
         }
     }
 
-    /// `rows` times `columns`, summed over `steps`.
-    record Term(Factor rows, Factor columns, int steps) {}
+    /// `rows` times `columns`, summed over the steps from one of `ends` to the next, and these sums in their order.
+    record Term(Factor rows, Factor columns, int[] ends) {}
 
     /// `c`, or its transpose, of `width` columns: the terms added up, and to what stands there if `accumulate`; `ldc`
-    /// is the row length of `c` itself.
+    /// is the row length of `c` itself. Every block of steps has a sum of its own, and these are added to `c` one after
+    /// the other: which blocks a pass takes changes nothing.
     record Sum(List<Term> terms, int width, MemorySegment c, int ldc, boolean transposed, boolean accumulate) {}
 
     /// Steps of a left side that are packed once, `steps` from `from` on: its rows begin at `column` of the rows of a
@@ -72,16 +73,17 @@ record GemmPlan(List<GemmPass> passes) {
         List<List<Packed>> passes = new ArrayList<>(List.of(new ArrayList<>()));
         int slot = 0;
         int column = 0;
-        for (Sum sum : sums) {
-            for (Term term : sum.terms) {
-                int most = blockSteps(term.steps);
-                for (int from = 0; from < term.steps; from += most) {
+        for (Term term : sums.stream().flatMap(sum -> sum.terms.stream()).toList()) {
+            int begin = 0;
+            for (int end : term.ends) {
+                int most = blockSteps(end - begin);
+                for (int from = begin; from < end; from += most) {
                     int first = from;
                     if (passes.stream()
                             .anyMatch(pass -> pass.stream().anyMatch(block -> block.holds(term.rows, first)))) {
                         continue;
                     }
-                    int steps = Math.min(most, term.steps - from);
+                    int steps = Math.min(most, end - from);
                     // Transposing writes whole vectors.
                     int room = Math.ceilDiv(steps, VECTOR) * VECTOR;
                     if (column + room > GemmTile.STRIDE) {
@@ -95,6 +97,7 @@ record GemmPlan(List<GemmPass> passes) {
                     passes.getLast().add(new Packed(term.rows, from, steps, slot, column));
                     column += room;
                 }
+                begin = end;
             }
         }
         return passes;

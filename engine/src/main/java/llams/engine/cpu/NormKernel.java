@@ -141,9 +141,10 @@ final class NormKernel {
         return Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d));
     }
 
-    /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten. Tasks own columns, so the order of the sum is
-    /// fixed.
-    static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, Parallel p) {
+    /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten, or added to if `accumulate`. Tasks own columns, so
+    /// the order of the sum is fixed: that of each sequence of `rowLength` tokens, and these in their order.
+    static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, boolean accumulate,
+            long rowLength, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
         float[] inverse = p.buffers().floats(1, tokens);
@@ -158,15 +159,23 @@ final class NormKernel {
             float[] sum = buffers.floats(0, COLUMNS);
             int from = task * COLUMNS;
             int columns = Math.min(COLUMNS, dim - from);
-            columnSums(x.data(), dy.data(), inverse, tokens, dim, from, columns, sum);
-            MemorySegment.copy(sum, 0, dWeight.data(), Tensor.F32, from * 4L, columns);
+            if (!accumulate) {
+                dWeight.data().asSlice(from * 4L, columns * 4L).fill((byte) 0);
+            }
+            int row = rowLength == 0 ? tokens : Math.toIntExact(rowLength);
+            for (int t = 0; t < tokens; t += row) {
+                columnSums(x.data(), dy.data(), inverse, t, Math.min(tokens, t + row), dim, from, columns, sum);
+                for (int d = 0; d < columns; d++) {
+                    dWeight.setFloat(from + d, dWeight.getFloat(from + d) + sum[d]);
+                }
+            }
         });
     }
 
-    private static void columnSums(MemorySegment x, MemorySegment dy, float[] inverse, int tokens, int dim, int from,
-            int columns, float[] sum) {
+    private static void columnSums(MemorySegment x, MemorySegment dy, float[] inverse, int begin, int end, int dim,
+            int from, int columns, float[] sum) {
         Arrays.fill(sum, 0, columns, 0);
-        for (int t = 0; t < tokens; t++) {
+        for (int t = begin; t < end; t++) {
             long row = (long) t * dim + from;
             int d = 0;
             for (int bound = Simd.F.loopBound(columns); d < bound; d += Simd.LANES) {

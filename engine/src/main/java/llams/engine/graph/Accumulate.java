@@ -8,18 +8,24 @@ import java.util.function.IntPredicate;
 /// that then adds it to the state as it computes it: a weight's gradient is as large as the weight, and exists nowhere
 /// else. Planning chooses the second form wherever it can.
 ///
+/// What each sequence of a micro-batch adds is summed by itself, and added to the state in the sequences' order. So it
+/// makes no difference, not in a single bit, whether sequences come in one micro-batch or in several.
+///
 /// Inputs: those of the summand, then `state`. Results: those of the summand but the last.
-public record Accumulate(Summand summand) implements Effect {
+///
+/// @param rowLength tokens of one sequence, the last may have fewer; 0 if unknown: the micro-batch then counts as one
+public record Accumulate(Summand summand, long rowLength) implements Effect {
     /// Where the addend comes from.
-    public sealed interface Summand permits Given, MatMul, Embedding.Gradient, LinearCrossEntropy {}
+    public sealed interface Summand permits Given, MatMul, Embedding.Gradient, LinearCrossEntropy,
+            RmsNorm.WeightGradient {}
 
     /// A value that exists already.
     public record Given() implements Summand {
         public static final int X = 0;
     }
 
-    public Accumulate() {
-        this(new Given());
+    public Accumulate(long rowLength) {
+        this(new Given(), rowLength);
     }
 
     /// The operand that is added to.

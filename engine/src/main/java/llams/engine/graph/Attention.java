@@ -10,8 +10,8 @@ import java.util.List;
 /// Results: `out`, shaped as `q`, and `logSumExp` `[tokens, heads]` of the scaled scores, which the gradient needs in
 /// place of the scores themselves.
 ///
-/// @param rowLength tokens of one packed sequence that no document crosses and in which `last[t]` is `t` at most, for
-///                  devices that work in blocks; 0 if unknown
+/// @param rowLength tokens of one packed sequence (the last may have fewer) that no document crosses and in which
+///                  `last[t]` is `t` at most, for devices that work in blocks; 0 if unknown
 public record Attention(int headDim, long rowLength) implements Differentiable {
     public static final int Q = 0, K = 1, V = 2, FIRST = 3, LAST = 4;
     public static final int OUT = 0, LOG_SUM_EXP = 1;

@@ -80,9 +80,9 @@ public final class Graph {
         return node;
     }
 
-    /// Records `state += x`.
-    public void accumulate(Leaf state, Value x) {
-        record(new Accumulate(), x, state);
+    /// Records `state += x`, which sequences of `rowLength` tokens contribute to; see [Accumulate].
+    public void accumulate(Leaf state, Value x, long rowLength) {
+        record(new Accumulate(rowLength), x, state);
     }
 
     /// Records what `body` does with `x` as one block, whose inner values [Recompute] may compute again in the backward

@@ -49,7 +49,8 @@ public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand
         // vocabulary at a time will do.
         boolean isWhole = isRead.test(DWEIGHT);
         long rows = Math.min(tokens, isWhole ? Math.max(BLOCK_ROWS_OF_WHOLE_LOGITS, BLOCK_LOGITS / vocab) : BLOCK_ROWS);
-        long width = isWhole ? vocab : Math.min(vocab, Math.max(1, BLOCK_LOGITS / rows));
+        // Where a slice ends decides the order of sums: in training it must not depend on how many tokens there are.
+        long width = isWhole ? vocab : Math.min(vocab, BLOCK_LOGITS / (isRead.test(DX) ? BLOCK_ROWS : rows));
         TensorType block = TensorType.f32(rows, inputs.get(X).dim(1));
         TensorType logits = TensorType.f32(rows, width);
         return isRead.test(DX) ? List.of(block, logits, block) : List.of(block, logits);

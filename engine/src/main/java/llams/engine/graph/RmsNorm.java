@@ -47,7 +47,7 @@ public record RmsNorm(float eps) implements Differentiable {
 
     /// The gradient for `weight`: the sum over tokens of `dy * x / sqrt(mean(x²) + eps)`. Inputs `x`, `dy`; the result
     /// `[dim]`.
-    public record WeightGradient(float eps) implements Op {
+    public record WeightGradient(float eps) implements Op, Accumulate.Summand {
         public static final int X = 0, DY = 1;
 
         @Override

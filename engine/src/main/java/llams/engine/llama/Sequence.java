@@ -12,7 +12,7 @@ import llams.engine.tensor.DType;
 /// @param first     the first row of keys that a token sees: its document's start
 /// @param last      the last one: itself
 /// @param rope      the table of [RopeTable], `[positions, headDim]`
-/// @param rowLength tokens of one packed sequence that no document crosses; 0 if unknown
+/// @param rowLength tokens of one packed sequence that no document crosses, the last may have fewer; 0 if unknown
 public record Sequence(Leaf position, Leaf first, Leaf last, Leaf rope, long rowLength) {
     /// The usual leaves, which [#fill] fills.
     ///

@@ -14,6 +14,7 @@ import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.graph.MatMul;
 import llams.engine.graph.Node;
 import llams.engine.graph.Result;
+import llams.engine.graph.RmsNorm;
 import llams.engine.graph.Value;
 
 /// What is only added to something is computed onto that: the product in `c + a b` becomes a [MatMul] with three inputs,
@@ -45,14 +46,14 @@ final class Fusion {
     private Fused apply(List<Node> nodes) {
         Set<Node> absorbed = new HashSet<>();
         Map<Node, Node> summandOf = new HashMap<>();
-        Map<Node, Value> stateOfLoss = new HashMap<>();
+        Map<Node, Node> sumOfLoss = new HashMap<>();
         for (Node node : nodes) {
             Node summand = absorbable(node);
             if (summand != null && absorbed.add(summand)) {
                 summandOf.put(node, summand);
             }
             Node loss = accumulatedLoss(node, nodes);
-            if (loss != null && stateOfLoss.putIfAbsent(loss, Accumulate.state(node.inputs)) == null) {
+            if (loss != null && sumOfLoss.putIfAbsent(loss, node) == null) {
                 absorbed.add(node);
             }
         }
@@ -62,7 +63,7 @@ final class Fusion {
                 Node summand = summandOf.get(node);
                 Node made = summand != null
                         ? sum(node, summand)
-                        : stateOfLoss.containsKey(node) ? accumulate(node, stateOfLoss.get(node)) : copy(node);
+                        : sumOfLoss.containsKey(node) ? accumulate(node, sumOfLoss.get(node)) : copy(node);
                 for (int i = 0; i < made.results.size(); i++) {
                     replacements.put(node.results.get(i), made.results.get(i));
                 }
@@ -77,7 +78,7 @@ final class Fusion {
     private Node absorbable(Node node) {
         List<Value> summands = switch (node.op) {
             case Add() -> List.of(node.inputs.get(Add.B), node.inputs.get(Add.A));
-            case Accumulate(Accumulate.Given()) -> List.of(node.inputs.get(Accumulate.Given.X));
+            case Accumulate(Accumulate.Given(), _) -> List.of(node.inputs.get(Accumulate.Given.X));
             default -> List.of();
         };
         for (Value summand : summands) {
@@ -91,13 +92,14 @@ final class Fusion {
 
     private static boolean isSummand(Node node, Node sum) {
         return node.op instanceof MatMul && node.inputs.size() == MatMul.C
-                || node.op instanceof Embedding.Gradient && sum.op instanceof Accumulate;
+                || sum.op instanceof Accumulate
+                        && (node.op instanceof Embedding.Gradient || node.op instanceof RmsNorm.WeightGradient);
     }
 
     /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed
     /// where the loss stands, so nothing in between may read or change it.
     private Node accumulatedLoss(Node node, List<Node> nodes) {
-        if (node.op instanceof Accumulate(Accumulate.Given())
+        if (node.op instanceof Accumulate(Accumulate.Given(), _)
                 && node.inputs.get(Accumulate.Given.X) instanceof Result part
                 && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.DWEIGHT
                 && uses.isReadOnce(part)) {
@@ -110,7 +112,7 @@ final class Fusion {
 
     private Node sum(Node sum, Node summand) {
         if (sum.op instanceof Accumulate) {
-            return accumulate(summand, Accumulate.state(sum.inputs));
+            return accumulate(summand, sum);
         }
         boolean isB = sum.inputs.get(Add.B).equals(summand.results.getFirst());
         List<Value> inputs = new ArrayList<>(replaced(summand.inputs));
@@ -118,9 +120,10 @@ final class Fusion {
         return new Node(summand.op, inputs, sum.block);
     }
 
-    private Node accumulate(Node summand, Value state) {
-        return new Node(new Accumulate((Accumulate.Summand) summand.op),
-                Accumulate.inputs(replaced(summand.inputs), state), summand.block);
+    private Node accumulate(Node summand, Node sum) {
+        long rowLength = ((Accumulate) sum.op).rowLength();
+        return new Node(new Accumulate((Accumulate.Summand) summand.op, rowLength),
+                Accumulate.inputs(replaced(summand.inputs), Accumulate.state(sum.inputs)), summand.block);
     }
 
     private Node copy(Node node) {

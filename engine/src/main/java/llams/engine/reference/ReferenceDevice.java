@@ -59,7 +59,7 @@ public final class ReferenceDevice implements Device {
             case RmsNorm.Gradient(float eps) ->
                 ReferenceKernels.rmsNormGradient(in[RmsNorm.X], in[RmsNorm.WEIGHT], eps, in[RmsNorm.Gradient.DY], y);
             case RmsNorm.WeightGradient(float eps) -> ReferenceKernels
-                    .rmsNormWeightGradient(in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y);
+                    .rmsNormWeightGradient(in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], y, false);
             case Rope(int headDim, boolean inverse) ->
                 ReferenceKernels.rope(in[Rope.X], in[Rope.TABLE], in[Rope.POSITION], headDim, inverse, y);
             case Attention(int headDim, _) ->
@@ -76,7 +76,7 @@ public final class ReferenceDevice implements Device {
             case Dropout(float rate, int stream) ->
                 ReferenceKernels.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y);
             case SquaredNorm() -> ReferenceKernels.squaredNorm(in[SquaredNorm.X], y);
-            case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
+            case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
             case Clear() -> in[Clear.STATE].data().fill((byte) 0);
             case CacheAppend() ->
                 ReferenceKernels.cacheAppend(in[CacheAppend.CACHE], in[CacheAppend.X], in[CacheAppend.SLOT]);
@@ -93,6 +93,9 @@ public final class ReferenceDevice implements Device {
             case Embedding.Gradient _ ->
                 ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], state, true);
             case LinearCrossEntropy() -> loss(in, out, state, true);
+            case RmsNorm.WeightGradient(float eps) ->
+                ReferenceKernels.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X], eps,
+                        in[RmsNorm.WeightGradient.DY], state, true);
         }
     }
 

@@ -76,7 +76,7 @@ public final class ReferenceKernels {
         }
     }
 
-    public static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight) {
+    public static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, boolean accumulate) {
         int dim = x.dim(1);
         double[] sum = new double[dim];
         for (int t = 0; t < x.dim(0); t++) {
@@ -87,7 +87,7 @@ public final class ReferenceKernels {
             }
         }
         for (int d = 0; d < dim; d++) {
-            dWeight.setFloat(d, (float) sum[d]);
+            dWeight.setFloat(d, (float) (accumulate ? sum[d] + dWeight.getFloat(d) : sum[d]));
         }
     }
 

@@ -55,8 +55,9 @@ class AttentionParityTest extends KernelParity {
             Tensor[] fast = {make.poisoned(tokens, heads * headDim), make.poisoned(tokens, heads),
                     make.poisoned(tokens, heads * headDim), make.poisoned(rows, kvHeads * headDim),
                     make.poisoned(rows, kvHeads * headDim)};
-            AttentionKernel.forward(q, k, v, first, last, headDim, fast[0], fast[1], pool);
-            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4], pool);
+            AttentionKernel.forward(q, k, v, first, last, headDim, fast[0], fast[1], 0, pool);
+            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4], 0,
+                    pool);
             assertClose(what + " out", out, fast[0], 2e-6);
             assertClose(what + " logSumExp", lse, fast[1], 2e-6);
             assertClose(what + " dq", dq, fast[2], 3e-6);

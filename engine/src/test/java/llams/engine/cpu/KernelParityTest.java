@@ -39,8 +39,8 @@ class KernelParityTest extends KernelParity {
                         assertClose("rmsNormGradient", expected, actual, 2e-6);
                         Tensor dWeight = make.poisoned(dim);
                         Tensor dWeightFast = make.poisoned(dim);
-                        ReferenceKernels.rmsNormWeightGradient(x, 1e-5f, dy, dWeight);
-                        NormKernel.rmsNormWeightGradient(x, 1e-5f, dy, dWeightFast, pool);
+                        ReferenceKernels.rmsNormWeightGradient(x, 1e-5f, dy, dWeight, false);
+                        NormKernel.rmsNormWeightGradient(x, 1e-5f, dy, dWeightFast, false, 0, pool);
                         assertClose("rmsNormWeightGradient", dWeight, dWeightFast, 2e-6);
                     }
                 }

@@ -48,7 +48,7 @@ class LossParityTest extends KernelParity {
             Tensor dWeightFast = make.poisoned(vocab, dim);
             // Blocks that do not divide the tokens: 256 of them with the whole vocabulary.
             Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
-            CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, whole,
+            CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, 0, whole,
                     pool);
             assertClose(what + " loss", loss, lossFast, 1e-6);
             assertClose(what + " tokenLoss", tokenLoss, tokenLossFast, 2e-6);
@@ -57,23 +57,23 @@ class LossParityTest extends KernelParity {
             Tensor lossAlone = make.poisoned(1);
             Tensor dxOnly = make.poisoned(tokens, dim);
             Tensor dWeightOnly = make.poisoned(vocab, dim);
-            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, whole, pool);
+            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, 0, whole, pool);
             assertSameBits(what + " loss alone", lossFast, lossAlone);
-            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, false, whole, pool);
-            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, false, whole, pool);
+            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, dxOnly, null, false, 0, whole, pool);
+            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, false, 0, whole, pool);
             assertSameBits(what + " dx alone", dxFast, dxOnly);
             assertSameBits(what + " dWeight alone", dWeightFast, dWeightOnly);
-            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, true, whole, pool);
+            CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, dWeightOnly, true, 0, whole, pool);
             assertClose(what + " dWeight twice", dWeightTwice, dWeightOnly, 2e-6);
             for (int words : new int[] {1, 17, 64, 1024}) {
                 if (words < vocab && (words > 1 || vocab <= 65)) {
                     Tensor[] slices = {make.poisoned(300, dim), make.poisoned(300, words), make.poisoned(300, dim)};
-                    CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, false,
+                    CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxOnly, null, false, 0,
                             slices, pool);
                     assertClose(what + " loss in slices of " + words, loss, lossFast, 1e-6);
                     assertClose(what + " tokenLoss in slices of " + words, tokenLoss, tokenLossFast, 2e-6);
                     assertClose(what + " dx in slices of " + words, dx, dxOnly, 2e-6);
-                    CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, slices, pool);
+                    CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, 0, slices, pool);
                     assertSameBits(what + " loss alone in slices of " + words, lossFast, lossAlone);
                 }
             }

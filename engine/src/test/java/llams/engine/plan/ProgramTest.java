@@ -144,13 +144,13 @@ class ProgramTest {
         Leaf state = Leaf.state("s", DType.F32, 4, 6);
         Leaf trained = Leaf.state("trained", DType.F32, 6, 8);
         Graph g = new Graph();
-        g.accumulate(state, g.linear(x, trained));
-        assertEquals(List.of(new Accumulate(new MatMul(false, true))), ops(Program.of(g, Map.of())));
+        g.accumulate(state, g.linear(x, trained), 0);
+        assertEquals(List.of(new Accumulate(new MatMul(false, true), 0)), ops(Program.of(g, Map.of())));
         Graph changing = new Graph();
         Value product = changing.linear(x, trained);
         changing.record(new Clear(), trained);
-        changing.accumulate(state, product);
-        assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate()),
+        changing.accumulate(state, product, 0);
+        assertEquals(List.of(new MatMul(false, true), new Clear(), new Accumulate(0)),
                 ops(Program.of(changing, Map.of())));
     }
 
@@ -164,10 +164,10 @@ class ProgramTest {
                         Leaf.input("labels", DType.I32, 4), Leaf.input("scale", DType.F32, 1))
                 .getFirst();
         Autodiff.contributions(g, loss, List.of(table, head), false,
-                (leaf, part) -> g.accumulate(Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part));
+                (leaf, part) -> g.accumulate(Leaf.state("gradient." + leaf.name(), DType.F32, 1000, 8), part, 0));
         Program program = Program.of(g, Map.of("loss", loss));
-        assertEquals(List.of(new Embedding(), new Accumulate(new LinearCrossEntropy()),
-                new Accumulate(new Embedding.Gradient(1000))), ops(program));
+        assertEquals(List.of(new Embedding(), new Accumulate(new LinearCrossEntropy(), 0),
+                new Accumulate(new Embedding.Gradient(1000), 0)), ops(program));
         Program.Instruction fused = program.instructions().get(1);
         assertEquals("gradient.head", ((Program.OfLeaf) fused.inputs().getLast()).leaf().name());
     }
@@ -179,8 +179,8 @@ class ProgramTest {
         List<Result> loss = g.linearCrossEntropy(x, w, Leaf.input("labels", DType.I32, 4),
                 Leaf.input("scale", DType.F32, 1));
         Value before = g.scale(state, 2);
-        g.accumulate(state, loss.get(3));
-        assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate()),
+        g.accumulate(state, loss.get(3), 0);
+        assertEquals(List.of(new LinearCrossEntropy(), new Scale(2), new Accumulate(0)),
                 ops(Program.of(g, Map.of("before", before))));
     }
 

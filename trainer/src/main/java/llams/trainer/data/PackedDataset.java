@@ -115,12 +115,18 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         return statistics.sequences();
     }
 
-    /// Sequence `index`, 0 to [#size()] - 1.
-    public PackedSequence sequence(int index) {
+    /// Tokens of sequence `index`, 0 to [#size()] - 1.
+    public int tokens(int index) {
         int tokens = 0;
         for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
             tokens += length.at(p);
         }
+        return tokens;
+    }
+
+    /// Sequence `index`, 0 to [#size()] - 1.
+    public PackedSequence sequence(int index) {
+        int tokens = tokens(index);
         PackedSequence sequence = new PackedSequence(new int[tokens], new int[tokens], new int[tokens],
                 new int[tokens]);
         int start = 0;

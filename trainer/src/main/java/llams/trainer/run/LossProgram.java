@@ -46,7 +46,7 @@ final class LossProgram {
         List<Result> loss = model.loss(g, hidden, labels(tokens), SCALE);
         if (!trained.isEmpty()) {
             Autodiff.contributions(g, loss.getFirst(), trained, recompute,
-                    (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part));
+                    (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
         }
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss.get(0));

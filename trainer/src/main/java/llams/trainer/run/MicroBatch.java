@@ -13,11 +13,12 @@ import llams.trainer.data.PackedSequence;
 /// One micro-batch: packed sequences laid end to end as a flat list of tokens.
 ///
 /// @param sequence  all of them as one
-/// @param rowLength tokens of each of them if they are all alike, else 0
+/// @param rowLength tokens of each of them if they are all alike, but for a shorter last one; else 0
 public record MicroBatch(PackedSequence sequence, long rowLength) {
     public static MicroBatch of(List<PackedSequence> sequences) {
-        long length = sequences.getFirst().ids().length;
-        boolean alike = sequences.stream().allMatch(one -> one.ids().length == length);
+        int length = sequences.getFirst().ids().length;
+        boolean alike = sequences.subList(0, sequences.size() - 1).stream().allMatch(one -> one.ids().length == length)
+                && sequences.getLast().ids().length <= length;
         return new MicroBatch(PackedSequence.concat(sequences), alike ? length : 0);
     }
 

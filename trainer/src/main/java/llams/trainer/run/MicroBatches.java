@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import llams.trainer.data.DataLoader;
@@ -9,10 +10,16 @@ import llams.trainer.data.PackedDataset;
 
 /// The micro-batches of each step.
 record MicroBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
-    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch.
+    /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch. The longest come
+    /// first: so the one short sequence of a text stands behind those of equal length, where it does not hide from
+    /// [MicroBatch#rowLength] that they are.
     int[] next() {
         int sequences = (int) Math.min((long) settings.accumulate() * settings.batch(), loader.left());
-        return IntStream.range(0, sequences).map(i -> loader.next()).toArray();
+        return IntStream.range(0, sequences)
+                .mapToObj(i -> loader.next())
+                .sorted(Comparator.comparingInt(sequence -> -data.tokens(sequence)))
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     /// Micro-batches of these sequences.

@@ -84,8 +84,11 @@ public final class Trainer implements AutoCloseable {
             if (!Float.isFinite(part)) {
                 throw NonFiniteLossException.loss(step, i, part);
             }
-            loss += part;
+            for (float lost : pass.output("tokenLoss").toFloats()) {
+                loss += lost;
+            }
         }
+        loss /= Math.max(1, counted);
         update.set(Optimizer.SCHEDULE, optimizer.schedule(rate, step));
         update.run();
         double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));

@@ -115,7 +115,7 @@ public final class Lowering {
             }
             case RmsNorm(float eps) -> new RmsNormLowering(this, eps).forward(in, y, next);
             case RmsNorm.Gradient(float eps) -> new RmsNormLowering(this, eps).backward(in, y);
-            case RmsNorm.WeightGradient(float eps) -> new RmsNormLowering(this, eps).weightGradient(in, y);
+            case RmsNorm.WeightGradient(float eps) -> new RmsNormLowering(this, eps).weightGradient(in, ref(y));
             case Rope(int headDim, boolean inverse) -> new RopeLowering(this).one(in, headDim, inverse, y);
             case Attention(int headDim, long rowLength) -> new AttentionLowering(this, in, headDim, rowLength)
                     .forward(out.get(Attention.OUT), out.get(Attention.LOG_SUM_EXP), next);
@@ -131,7 +131,7 @@ public final class Lowering {
                 elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y), ref(in.get(Dropout.SEED)).offset(), stream,
                         Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
             case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
-            case Accumulate(Accumulate.Summand summand) -> accumulate(summand, in, out, Accumulate.state(in));
+            case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
             case CacheAppend() ->
                 cacheAppend(in.get(CacheAppend.CACHE), in.get(CacheAppend.X), in.get(CacheAppend.SLOT));
             case AdamW _,Clear() ->
@@ -146,6 +146,11 @@ public final class Lowering {
             case Embedding.Gradient _ ->
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
+            case RmsNorm.WeightGradient(float eps) -> {
+                Ref gradient = scratch(elements(state));
+                new RmsNormLowering(this, eps).weightGradient(in, gradient);
+                launchElements(Kernel.ADD, elements(state), List.of(ref(state), gradient, ref(state)), elements(state));
+            }
         }
     }
 

@@ -154,7 +154,7 @@ final class ProductLowering {
                                 && !(isRowKernelChosen && Lowering.dim(x, 0) <= MatrixProduct.FEW_ROWS);
                     }
                 }
-                case LinearCrossEntropy _,Accumulate(LinearCrossEntropy _) -> {
+                case LinearCrossEntropy _,Accumulate(LinearCrossEntropy _, _) -> {
                     return false;
                 }
                 default -> {}

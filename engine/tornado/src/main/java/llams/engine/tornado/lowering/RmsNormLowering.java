@@ -42,7 +42,7 @@ final class RmsNormLowering {
                 List.of(lowering.ref(x), lowering.ref(weight), lowering.ref(dy), lowering.ref(dx)), w);
     }
 
-    void weightGradient(List<Place> in, Place dWeight) {
+    void weightGradient(List<Place> in, Ref dWeight) {
         Place x = in.get(RmsNorm.WeightGradient.X);
         Place dy = in.get(RmsNorm.WeightGradient.DY);
         int tokens = Lowering.dim(x, 0);
@@ -50,7 +50,7 @@ final class RmsNormLowering {
         Ref inverse = lowering.scratch(tokens);
         rows(Kernel.INVERSE_RMS, x, List.of(lowering.ref(x), inverse), null);
         lowering.launchElements(Kernel.RMS_NORM_WEIGHT_GRADIENT, dim,
-                List.of(lowering.ref(x), inverse, lowering.ref(dy), lowering.ref(dWeight)), dim, tokens);
+                List.of(lowering.ref(x), inverse, lowering.ref(dy), dWeight), dim, tokens);
     }
 
     /// @param w the weight's widening, null if it is F32 or there is none
