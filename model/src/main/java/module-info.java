@@ -18,6 +18,7 @@ module llams.model {
     exports llams.model.chat;
     exports llams.model.create;
     exports llams.model.files;
+    exports llams.model.http;
     exports llams.model.hub;
     exports llams.model.lora;
     exports llams.model.merge;

@@ -1,5 +1,6 @@
 /// Fine-tuning and evaluation of Llama models: from files of text to a tuned checkpoint.
 module llams.trainer {
+    requires java.net.http;
     requires java.xml;
     requires jdk.management;
     requires org.apache.commons.compress;
@@ -9,7 +10,9 @@ module llams.trainer {
     exports llams.trainer.demo;
     exports llams.trainer.eval;
     exports llams.trainer.measure;
+    exports llams.trainer.merge;
     exports llams.trainer.optim;
+    exports llams.trainer.pairs;
     exports llams.trainer.run;
     exports llams.trainer.wiki;
 }

@@ -63,12 +63,12 @@ public final class Suites implements Benchmarks {
 
     int run(Request request, Effort effort, PrintStream out, PrintStream err) throws IOException {
         int cores = Runtime.getRuntime().availableProcessors();
-        List<Integer> threads = !request.threads().isEmpty()
-                ? request.threads()
+        List<Integer> threads = !request.variants().threads().isEmpty()
+                ? request.variants().threads()
                 : request.quick() || cores == 1 ? List.of(cores) : List.of(1, cores);
         List<Case> chosen = cases(request.patterns());
         chosen.removeIf(c -> c.label().startsWith(CEILINGS));
-        request.parameters().keySet().forEach(name -> {
+        request.variants().parameters().keySet().forEach(name -> {
             if (chosen.stream().noneMatch(c -> c.parameters.containsKey(name))) {
                 throw new IllegalArgumentException("no chosen benchmark has a parameter \"" + name + "\"");
             }
@@ -113,12 +113,12 @@ public final class Suites implements Benchmarks {
         Map<String, List<String>> values = new LinkedHashMap<>();
         c.parameters.forEach((name, builtIn) -> values.put(name,
                 request.quick() && !name.equals("dtype") ? builtIn.subList(0, 1) : builtIn));
-        values.replaceAll((name, builtIn) -> request.parameters().getOrDefault(name, builtIn));
+        values.replaceAll((name, builtIn) -> request.variants().parameters().getOrDefault(name, builtIn));
         if (values.containsKey("threads")) {
             values.put("threads", threads.stream().map(String::valueOf).toList());
         }
-        if (values.containsKey("vectorBits") && !request.vectorBits().isEmpty()) {
-            values.put("vectorBits", request.vectorBits().stream().map(String::valueOf).toList());
+        if (values.containsKey("vectorBits") && !request.variants().vectorBits().isEmpty()) {
+            values.put("vectorBits", request.variants().vectorBits().stream().map(String::valueOf).toList());
         }
         ChainedOptionsBuilder options = new OptionsBuilder().include("^" + Pattern.quote(c.name) + "$")
                 .mode(Mode.Throughput)

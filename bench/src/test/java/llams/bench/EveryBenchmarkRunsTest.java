@@ -39,8 +39,8 @@ class EveryBenchmarkRunsTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int run(String pattern, Map<String, List<String>> parameters, Path json) throws IOException {
-        Benchmarks.Request request = new Benchmarks.Request(List.of(pattern), true, List.of(2), List.of(), parameters,
-                false, json, false);
+        Benchmarks.Request request = new Benchmarks.Request(List.of(pattern),
+                new Benchmarks.Variants(List.of(2), List.of(), parameters), true, false, json, false);
         return new Suites().run(request, BRIEF, print(out), print(err));
     }
 

@@ -97,8 +97,8 @@ final class BenchCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
             }
         }
-        Benchmarks.Request request = new Benchmarks.Request(patterns, quick, threads, vectorBits, parameters(),
-                !noCeilings, json, console.verbose);
+        Benchmarks.Request request = new Benchmarks.Request(patterns,
+                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, !noCeilings, json, console.verbose);
         try {
             return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;
         } catch (IllegalArgumentException e) {

@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "chat",
         description = {"Talk with an instruct model.",
-                "Each line of standard input is a message, and the answer goes to standard output. The model keeps what"
-                        + " was said: a turn costs only its own tokens."},
+                "Each line of standard input is a message, and the answer goes to standard output. The model"
+                        + " remembers earlier turns, so each turn costs only its own tokens."},
         footer = {"", "Examples:", "  llams chat -m model --system 'Answer in Korean.'",
                 "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {
@@ -43,14 +43,14 @@ final class ChatCommand implements Callable<Integer> {
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
             defaultValue = "" + Conversation.MAX_TOKENS,
-            description = "The most tokens of an answer (default: ${DEFAULT-VALUE}).")
+            description = "The most tokens in an answer (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
     @Option(
             names = "--context",
             paramLabel = "N",
             defaultValue = "8192",
-            description = "Tokens of the conversation that the model keeps (default: ${DEFAULT-VALUE}, or what it"
+            description = "How many tokens of the conversation the model remembers (default: ${DEFAULT-VALUE}, or what it"
                     + " allows).")
     int context;
 

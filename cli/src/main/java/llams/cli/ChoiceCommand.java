@@ -21,7 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams eval choice`
 @Command(
         name = "choice",
-        description = {"How many multiple-choice questions a model answers right, by the likelihood of each answer.",
+        description = {
+                "Measure how many multiple-choice questions a model gets right, by the likelihood of each answer.",
                 "A line is {\"question\": \"1 + 1 =\", \"choices\": [\"2\", \"3\"], \"answer\": 0}, the answer counted"
                         + " from 0. The question stands"
                         + " before each answer as it is: write 'Answer:' or examples into it if the model should see"

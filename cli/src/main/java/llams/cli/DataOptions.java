@@ -24,7 +24,7 @@ final class DataOptions {
             paramLabel = "HOW",
             completionCandidates = CompletionValues.Specials.class,
             defaultValue = "text",
-            description = "What a special token's name in the data is: text, parse (the token), or error (default:"
+            description = "How to read the name of a special token in the data: text, parse (the token) or error (default:"
                     + " ${DEFAULT-VALUE}).")
     SpecialText special;
 

@@ -60,8 +60,8 @@ final class DemoCommand implements Callable<Integer> {
     private void print(DemoReport report) {
         printf("%nHeld-out loss, in nats per token:%n%n");
         table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
-        printf("%nRight to the letter: held-out questions, the same with an answer in the other language asked for,"
-                + " and facts about%nthe village:%n%n");
+        printf("%nAnswers that are exactly right: held-out questions, the same with the answer asked for in the other"
+                + " language,%nand facts about the village:%n%n");
         table(report, DemoReport.Model::scores, score -> score.right() + "/" + score.asked());
         for (String question : report.models().getFirst().answers().keySet()) {
             printf("%n%s%n", question);

@@ -18,13 +18,8 @@ final class DocumentFiles {
     @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "The tokenizer; files of ids need none.")
     Path tokenizer;
 
-    @Option(
-            names = "--pack",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence.")
-    boolean pack;
+    @Mixin
+    PackOption packing;
 
     @Mixin
     DataOptions reading;

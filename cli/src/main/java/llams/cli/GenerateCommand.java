@@ -31,8 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "generate",
         description = {"Continue a text.",
-                "The continuation goes to standard output as it is made, without the prompt. It ends at a stop id of"
-                        + " the model, at a stop text, after -n tokens or at the end of the model's context."},
+                "The continuation goes to standard output as it is generated, without the prompt. It ends at one of"
+                        + " the model's stop ids, at a stop text, after -n tokens or when the context is full."},
         footer = {"", "Examples:", "  llams generate -m model -p 'The capital of Korea is'",
                 "  llams generate -m model -f story.txt -n 500 --temp 0 --stop 'The End'",
                 "  llams generate -m model --adapter tuned -p '안녕하세요' --seed 1"})
@@ -55,21 +55,21 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = {"-f", "--file"},
             paramLabel = "FILE",
-            description = "A file with the text to continue; -: standard input.")
+            description = "A file with the text to continue; - is standard input.")
     Path promptFile;
 
     @Option(
             names = "--ids",
             paramLabel = "1,2,3",
             split = ",",
-            description = "The text to continue as ids, taken as they stand.")
+            description = "The text to continue, as ids; nothing is added to them.")
     int[] promptIds;
 
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
             defaultValue = "" + GenerateOptions.MAX_TOKENS,
-            description = "The most tokens to make (default: ${DEFAULT-VALUE}).")
+            description = "The most tokens to generate (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
     @Mixin
@@ -82,7 +82,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--special",
             paramLabel = "HOW",
             defaultValue = "text",
-            description = "What a special token's name in the prompt is: text, parse (the token), or error"
+            description = "How to read the name of a special token in the prompt: text, parse (the token) or error"
                     + " (default: ${DEFAULT-VALUE}).")
     TokenizeCommand.Special special;
 
@@ -92,7 +92,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--tap",
             paramLabel = "FILE",
-            description = "Also write what the model computes for the prompt into a safetensors file, for study: of every"
+            description = "Also write what the model computes for the prompt to a safetensors file, for study: for each"
                     + " layer the norms, q and k (rotated), v, attention, o, gate, up, down and out; embedding,"
                     + " hidden and logits. Attention scores are not stored; they follow from q and k.")
     Path tap;
@@ -150,8 +150,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int[] promptIds(ModelText model) throws IOException {
         if (model == null) {
-            throw new DataException(this.model.directory + ": there is no tokenizer, which a text needs; put its"
-                    + " tokenizer.json there, or give --ids");
+            throw new DataException(this.model.directory + ": text needs a tokenizer, and there is none; put"
+                    + " its tokenizer.json there, or give --ids");
         }
         String text = prompt;
         if (promptFile != null) {
@@ -162,7 +162,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (model.frame().note() != null) {
             console.note(model.frame().note());
         }
-        return TokenizeCommand.encode(model, text, special, true, false);
+        return model.frame().around(TokenizeCommand.encode(model.tokenizer(), text, special), true, false);
     }
 
     private void print(Generated made, boolean hasText, Sampling settled) {

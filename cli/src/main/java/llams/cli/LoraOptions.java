@@ -24,8 +24,8 @@ final class LoraOptions {
     @Option(
             names = "--from-adapter",
             paramLabel = "DIR",
-            description = "LoRA: continue this PEFT adapter instead of a new one. Rank, alpha and targets are those it"
-                    + " has.")
+            description = "LoRA: continue this PEFT adapter instead of starting a new one, with its rank, alpha and"
+                    + " targets.")
     Path fromAdapter;
 
     @Option(names = "--rank", paramLabel = "R", description = "LoRA: rank (default: " + LoraConfig.RANK + ").")

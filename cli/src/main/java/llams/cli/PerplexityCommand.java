@@ -29,12 +29,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams eval perplexity`
 @Command(
         name = "perplexity",
-        description = {"How well a model predicts a text: loss per token, perplexity, bits per byte.",
-                "Data as 'llams train' takes it. By default it is measured as --eval-data is there: documents are"
-                        + " packed into sequences, and"
-                        + " what follows a cut sees nothing before it. --stride lets no token lose its context, for"
-                        + " documents longer than"
-                        + " a sequence. Bits per byte can be compared between models with other tokenizers."},
+        description = {"Measure how well a model predicts text: loss per token, perplexity, bits per byte.",
+                "Takes the same data as 'llams train', and by default measures it as --eval-data there: documents"
+                        + " are packed into sequences, and what follows a cut sees nothing before it. With --stride,"
+                        + " tokens of documents longer than a sequence keep their context. Bits per byte can be"
+                        + " compared between models with different tokenizers."},
         footer = {"", "Examples:", "  llams eval perplexity -m model --adapter tuned --data held-out.txt",
                 "  llams eval perplexity -m model --data book.txt --tokens 2048 --stride 512"})
 final class PerplexityCommand implements Callable<Integer> {
@@ -54,30 +53,24 @@ final class PerplexityCommand implements Callable<Integer> {
             paramLabel = "FILE",
             arity = "1..*",
             required = true,
-            description = "Required: what to predict.")
+            description = "Required: the text to predict.")
     List<Path> data;
 
     @Option(
             names = "--tokens",
             paramLabel = "N",
-            description = "Tokens of a sequence (default: " + TOKENS + ", or the model's context if that is shorter).")
+            description = "Tokens per sequence (default: " + TOKENS + ", or the model's context if that is shorter).")
     Integer tokens;
 
-    @Option(
-            names = "--pack",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence, cut to --tokens.")
-    boolean pack;
+    @Mixin
+    PackOption packing;
 
     @Option(
             names = "--stride",
             paramLabel = "N",
             description = "Read each document through a window of --tokens tokens that moves by N, and count each"
-                    + " token once: it sees at"
-                    + " least --tokens minus N tokens before it. Small N are exact and slow; a quarter of --tokens"
-                    + " is usual (default: no window).")
+                    + " token once, with at least --tokens minus N tokens before it. A small N is exact but slow;"
+                    + " a quarter of --tokens is usual (default: no window).")
     Integer stride;
 
     @Mixin
@@ -109,7 +102,7 @@ final class PerplexityCommand implements Callable<Integer> {
                     "a smaller --tokens");
             Corpus corpus = reading.load(data, reading.encoder(loaded.text, config.vocab()));
             DataOptions.note(corpus, eval.console.err);
-            PackedDataset packed = new PackedDataset(corpus.documents(), length, pack);
+            PackedDataset packed = new PackedDataset(corpus.documents(), length, packing.pack);
             SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);
             Iterable<PackedSequence> sequences = windows == null ? packed : windows;
             long tokensInAll = windows == null ? packed.statistics().packedTokens() : windows.tokens();
@@ -151,7 +144,8 @@ final class PerplexityCommand implements Callable<Integer> {
             if (bytes > 0) {
                 report.put("bitsPerByte", loss.bitsPerByte(bytes)).put("bytes", bytes);
             }
-            report.put("context", stride != null ? "windows" : pack ? "packed" : "documents").put("tokens", length);
+            report.put("context", stride != null ? "windows" : packing.pack ? "packed" : "documents")
+                    .put("tokens", length);
             if (stride != null) {
                 report.put("stride", stride);
             } else {
@@ -184,8 +178,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 : String.format(Locale.ROOT,
                         "; %,d of %,d documents are longer, and %,d tokens do not count (--stride counts them)",
                         data.truncated(), data.documents(), data.truncatedTokens());
-        if (!pack) {
-            return String.format(Locale.ROOT, "one document a sequence of up to %,d tokens%s", length, lost);
+        if (!packing.pack) {
+            return String.format(Locale.ROOT, "one document per sequence of up to %,d tokens%s", length, lost);
         }
         return String.format(Locale.ROOT,
                 "packed into sequences of %,d tokens; %,d of %,d documents are cut, and what follows sees nothing"

@@ -54,7 +54,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         MachineMemory.check(QuantizedModel.memory(model), 0,
-                "a larger machine: the largest matrix is quantized as a whole");
+                "a machine with more memory: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
         try (ByteMeter progress = new ByteMeter(console.err, "quantizing")) {
             report = QuantizedModel.write(model, out, progress);

@@ -60,7 +60,7 @@ final class StatsCommand implements Callable<Integer> {
         Corpus corpus = data.load(data.text(), Integer.MAX_VALUE);
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
-            tried.add(new PackedDataset(corpus.documents(), length, data.pack).statistics());
+            tried.add(new PackedDataset(corpus.documents(), length, data.packing.pack).statistics());
         }
         DocumentLengths lengths = new DocumentLengths(corpus.documents());
         if (json) {
@@ -77,10 +77,10 @@ final class StatsCommand implements Callable<Integer> {
         long all = tried.getFirst().tokens();
         line("documents  %,d (%,d conversations); %,d empty ones left out", corpus.documents().size(),
                 corpus.conversations(), corpus.empty());
-        line("tokens     %,d; half of the documents have at most %,d, nine of ten %,d, the longest %,d", all,
+        line("tokens     %,d; half of the documents have at most %,d, nine in ten at most %,d, the longest %,d", all,
                 lengths.quantile(0.5), lengths.quantile(0.9), lengths.quantile(1));
         if (corpus.textBytes() > 0) {
-            line("bytes      %,d of text, %.2f a token", corpus.textBytes(), (double) corpus.textBytes() / all);
+            line("bytes      %,d of text, %.2f per token", corpus.textBytes(), (double) corpus.textBytes() / all);
         }
         line("%n%17s %11s", "tokens", "documents");
         List<DocumentLengths.Bucket> histogram = lengths.histogram();

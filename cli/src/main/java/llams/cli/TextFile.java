@@ -24,7 +24,7 @@ final class TextFile {
             bytes = in.readNBytes(mostBytes);
             if (in.read() >= 0) {
                 throw new DataException(
-                        file + ": longer than " + MachineMemory.text(mostBytes) + ", more than such a file needs");
+                        file + ": longer than " + MachineMemory.text(mostBytes) + ", more than a file like this needs");
             }
         } catch (FileSystemException e) {
             throw e;

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
         description = {"Turn text into token ids or back; 'train' makes a new vocabulary.",
-                "The text is encoded as it is, including a final line end; ids are separated by spaces,"
+                "The text is encoded as it is, with its final line end if it has one; ids are separated by spaces,"
                         + " commas or line ends."},
         footer = {"",
                 "With --jsonl, every line is a request and is answered with one line, {\"ids\": [...]},"
@@ -102,14 +102,17 @@ final class TokenizeCommand implements Callable<Integer> {
         return Console.DONE;
     }
 
+    /// @throws DataException as [#framed]
     static int[] encode(ModelText model, String text, Special special, boolean bos, boolean eos) {
-        Tokenizer tokenizer = model.tokenizer();
-        int[] ids = switch (special) {
+        return framed(model.frame(), encode(model.tokenizer(), text, special), bos, eos);
+    }
+
+    static int[] encode(Tokenizer tokenizer, String text, Special special) {
+        return switch (special) {
             case text -> tokenizer.encodeOrdinary(text);
             case parse -> tokenizer.encode(text, Tokenizer.ALL, Set.of());
             case error -> tokenizer.encode(text, Set.of(), Tokenizer.ALL);
         };
-        return framed(model.frame(), ids, bos, eos);
     }
 
     /// @throws DataException if a token is wanted that this model's texts do not have

@@ -168,7 +168,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         }
         if (trainer.forgottenBelow() > 0) {
             console.note("words seen fewer than " + trainer.forgottenBelow()
-                    + " times were dropped along the way to save memory; LLAMS_JAVA_OPTS=-Xmx8g makes room");
+                    + " times were dropped to save memory; LLAMS_JAVA_OPTS=-Xmx8g makes room");
         }
         if (json) {
             ObjectNode figures = JsonNodeFactory.instance.objectNode();

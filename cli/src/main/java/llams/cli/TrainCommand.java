@@ -30,9 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
         description = {"Fine-tune a model, or train a new one.",
                 "Plain text: every token is trained on. Conversations: only the assistant's turns. --out gets a LoRA"
                         + " adapter or a whole model,"
-                        + " train.jsonl with a line a step, and train.yaml with all settings.",
+                        + " train.jsonl with a line for each step, and train.yaml with all settings.",
                 "Ctrl-C finishes the current step, saves and stops; --resume continues from there."},
-        footer = {"", "Data files hold text, or one JSON object a line. What is trained on:",
+        footer = {"", "Data files hold text, or one JSON object per line. What is trained on:",
                 "  book.txt, kowikitext                          every token",
                 "  {\"text\": T}                                   every token",
                 "  {\"messages\": [{\"role\": R, \"content\": C}]}     what assistants say",
@@ -121,7 +121,7 @@ final class TrainCommand implements Callable<Integer> {
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (TrainingInterruption interruption = new TrainingInterruption(console.err, run::stop)) {
+        try (WorkInterruption interruption = new WorkInterruption(console.err, "the current step", run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {
@@ -166,7 +166,7 @@ final class TrainCommand implements Callable<Integer> {
         line(name, "%,d documents, %,d tokens; %,d sequences of at most %d tokens; %,d tokens counted",
                 data.documents(), data.tokens(), data.sequences(), settings.tokens(), data.countedTokens());
         if (data.truncated() + data.dropped() > 0) {
-            line("", "%,d documents lost %,d tokens at their ends; %,d were left out, as nothing in them counts",
+            line("", "%,d documents lost %,d tokens at their ends; %,d were left out because nothing in them counts",
                     data.truncated(), data.truncatedTokens(), data.dropped());
         }
     }
@@ -184,8 +184,8 @@ final class TrainCommand implements Callable<Integer> {
                         : String.format(", the last with the %d sequence%s left over", left, left == 1 ? "" : "s"));
         if (options.steps == null && plan.steps() < FEW_STEPS) {
             int epochs = Math.ceilDiv(ENOUGH_STEPS, perPass);
-            line("", "few steps change a model little: one epoch has %d; --epochs %d makes %d%s", perPass, epochs,
-                    epochs * perPass,
+            line("", "so few steps change a model little: an epoch has %d, --epochs %d would make %d%s", perPass,
+                    epochs, epochs * perPass,
                     settings.accumulate() * settings.batch() == 1 ? "" : ", a smaller --batch more of each");
         }
     }

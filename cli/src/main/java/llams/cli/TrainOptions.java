@@ -35,13 +35,13 @@ final class TrainOptions {
     @Option(
             names = "--init-config",
             paramLabel = "FILE",
-            description = "Instead of -m: a new random model of this config.json.")
+            description = "Instead of -m: a new random model with this config.json.")
     Path initConfig;
 
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR_OR_FILE",
-            description = "The tokenizer of a new model, or of one that came without.")
+            description = "The tokenizer for a new model, or for one that has none.")
     Path tokenizer;
 
     @Option(
@@ -55,7 +55,7 @@ final class TrainOptions {
             names = "--eval-data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Held-out data: its loss is measured, it is not trained on.")
+            description = "Held-out data: its loss is measured, but it is not trained on.")
     List<Path> evalData = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", description = "A new directory for the result, the log and the saves.")
@@ -74,29 +74,21 @@ final class TrainOptions {
     @Option(
             names = "--tokens",
             paramLabel = "N",
-            description = "The most tokens of a sequence (default: " + TrainSettings.TOKENS
+            description = "The most tokens in a sequence (default: " + TrainSettings.TOKENS
                     + ", or the model's context if that is shorter).")
     Integer tokens;
 
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            description = "Sequences of a micro-batch (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", paramLabel = "N", description = "Sequences per micro-batch (default: ${DEFAULT-VALUE}).")
     int batch = STANDARD.batch();
 
     @Option(
             names = "--accumulate",
             paramLabel = "N",
-            description = "Micro-batches of a step (default: ${DEFAULT-VALUE}).")
+            description = "Micro-batches per step (default: ${DEFAULT-VALUE}).")
     int accumulate = STANDARD.accumulate();
 
-    @Option(
-            names = "--pack",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Documents share sequences (default); --no-pack: one document a sequence.")
-    boolean pack;
+    @Mixin
+    PackOption packing;
 
     @Option(names = "--steps", paramLabel = "N", description = "Number of steps, instead of --epochs.")
     Integer steps;
@@ -104,7 +96,7 @@ final class TrainOptions {
     @Option(
             names = "--epochs",
             paramLabel = "E",
-            description = "Passes over the data (default: 1). The last step of a pass takes what is left over.")
+            description = "Passes over the data (default: 1). The last step of a pass takes what is left.")
     Double epochs;
 
     @Option(
@@ -137,14 +129,14 @@ final class TrainOptions {
             names = "--betas",
             paramLabel = "B1,B2",
             split = ",",
-            description = "AdamW: decay rates of its two means (default: " + Optimizer.BETA1 + "," + Optimizer.BETA2
-                    + ").")
+            description = "AdamW: decay rates of its two running means (default: " + Optimizer.BETA1 + ","
+                    + Optimizer.BETA2 + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
 
     @Option(
             names = "--clip",
             paramLabel = "NORM",
-            description = "Largest norm of a step's gradient; 0: no limit (default: ${DEFAULT-VALUE}).")
+            description = "Clip the gradient of a step to this norm; 0: no limit (default: ${DEFAULT-VALUE}).")
     double clip = STANDARD.optimizer().clip();
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
@@ -153,7 +145,7 @@ final class TrainOptions {
     @Option(
             names = "--eval-every",
             paramLabel = "N",
-            description = "Measure the held-out data every N steps; 0: at the end only (default).")
+            description = "Measure the held-out data every N steps; 0: only at the end (default).")
     int evalEvery = STANDARD.evalEvery();
 
     @Option(
@@ -171,7 +163,7 @@ final class TrainOptions {
 
     @Option(
             names = "--recompute",
-            description = "Less memory, about a third more time: compute activations again in the backward pass"
+            description = "Less memory for about a third more time: recompute activations in the backward pass"
                     + " instead of keeping them.")
     boolean recompute;
 
@@ -192,7 +184,7 @@ final class TrainOptions {
         usage(out != null, "give a new directory for the result with --out DIR");
         usage(steps == null || epochs == null, "give --steps or --epochs, not both");
         usage(steps == null || steps >= 1, "--steps must be at least 1, not " + steps);
-        usage(betas.size() == 2, "--betas needs two numbers, as in 0.9,0.999");
+        usage(betas.size() == 2, "--betas needs two numbers, such as 0.9,0.999");
         if (method == null) {
             method = model == null ? Method.full : Method.lora;
         }
@@ -219,7 +211,7 @@ final class TrainOptions {
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
                 usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),
-                seed, pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
+                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
     }
 
     /// The run that these options ask for.

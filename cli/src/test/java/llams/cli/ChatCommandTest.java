@@ -83,9 +83,8 @@ class ChatCommandTest {
         Llams run = Llams.withInput("hi\n" + "x".repeat(200) + "\nyou\n", "chat", "-m", model.toString(), "--temp", "0",
                 "-n", "6");
         assertEquals(1, run.code());
-        assertTrue(
-                run.err()
-                        .contains("this message makes 223 tokens, and the context of 128 must hold them and an answer"),
+        assertTrue(run.err()
+                .contains("this message takes 223 tokens, which leaves no room for an answer in the context of 128"),
                 run.err());
         assertEquals(chat("hi\nyou\n", "-n", "6").out(), run.out());
         // One that fits leaves room for a token at least.

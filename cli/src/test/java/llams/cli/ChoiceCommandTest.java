@@ -135,8 +135,8 @@ class ChoiceCommandTest {
                             + " 2; wanted the index",
                     "{\"question\": \"q\", \"choices\": [\"a\", \" \"], \"answer\": 0} | \"choices\"[1] is blank",
                     "{\"question\": \"q\", \"choices\": [\"a\"], \"answer\": 0} | \"choices\" is a list of 1;"
-                            + " wanted a list of two texts or more",
-                    "{\"choices\": [\"a\", \"b\"], \"answer\": 0} | \"question\" is missing; wanted a text",
+                            + " wanted a list of two strings or more",
+                    "{\"choices\": [\"a\", \"b\"], \"answer\": 0} | \"question\" is missing; wanted a string",
                     "'' | no question in it",
                     "{\"question\": \"LONG\", \"choices\": [\"a\", \"b\"], \"answer\": 0} | have 203 tokens, and"
                             + " the model allows 128"})

@@ -69,6 +69,16 @@ class GenerateCommandTest {
     }
 
     @Test
+    void aTokenizerWithoutABeginTokenLeavesThePromptAsItIs(@TempDir Path other) throws IOException {
+        Path without = SmallModel.create(other);
+        Files.writeString(without.resolve("tokenizer_config.json"), "{\"add_bos_token\": false}");
+        Llams run = Llams.run("generate", "-m", without.toString(), "-p", "hi", "-n", "20", "--temp", "0",
+                "--print-ids");
+        assertEquals(generate("--ids", "104,105", "-n", "20", "--temp", "0", "--print-ids").out(), run.out());
+        assertTrue(run.err().contains("no token begins a text"), run.err());
+    }
+
+    @Test
     void aPromptFileIsThePromptsText() throws IOException {
         Path file = Files.writeString(directory.resolve("prompt.txt"), "hi");
         assertEquals(generate("-p", "hi", "-n", "10", "--temp", "0", "--print-ids").out(),

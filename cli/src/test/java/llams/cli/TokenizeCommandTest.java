@@ -93,7 +93,7 @@ class TokenizeCommandTest {
             {"{\"messages\": [{\"role\": \"u\", \"content\": \" a \"}]}", "{\"ids\":[256,262,117,263,10,10,97,265]}"},
             {"{\"messages\": [], \"add_generation_prompt\": true}",
                     "{\"ids\":[256,262,97,115,115,105,115,116,97,110,116,263,10,10]}"},
-            {"{\"messages\": [{\"role\": \"u\"}]}", "\"content\" is missing; wanted a text"},
+            {"{\"messages\": [{\"role\": \"u\"}]}", "\"content\" is missing; wanted a string"},
             {"{\"messages\": [], \"add_generation_prompt\": 1}",
                     "\"add_generation_prompt\" is the number 1; wanted true or false"},
             {"{\"txt\": \"a\"}", "wanted \"text\", \"messages\" or \"ids\"; the keys are txt"},

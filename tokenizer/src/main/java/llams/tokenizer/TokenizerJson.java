@@ -181,7 +181,7 @@ final class TokenizerJson {
         for (Object item : entries == null ? List.of() : list(entries, "added_tokens")) {
             Map<?, ?> entry = object(item, "added_tokens");
             if (!(entry.get("content") instanceof String name) || name.isEmpty()) {
-                throw new IllegalArgumentException("added token " + entry + " must have a text \"content\"");
+                throw new IllegalArgumentException("added token " + entry + " must have a string \"content\"");
             }
             if (!names.add(name)) {
                 throw new IllegalArgumentException("added token \"" + name + "\" is there twice");

@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -17,14 +18,15 @@ final class AdamWKernel {
 
     private AdamWKernel() {}
 
-    /// `out` `[1]` = the sum of `x^2`, added up in double in an order that does not depend on the threads.
+    /// `out` `[1]` = the sum of `x^2`, added up in double in an order that depends on neither threads nor vectors.
     static void squaredNorm(Tensor x, Tensor out, Parallel p) {
         long n = x.elements();
         int tasks = ElementwiseKernel.tasks(n);
         double[] partial = p.buffers().doubles(0, tasks);
         p.run(tasks, (task, buffers) -> {
             long from = (long) task * TASK_ELEMENTS;
-            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS), buffers.doubles(0, 64));
+            partial[task] = squares(x.data(), from, Math.min(n, from + TASK_ELEMENTS),
+                    buffers.doubles(0, Simd.SUM_LANES));
         });
         double sum = 0;
         for (int task = 0; task < tasks; task++) {
@@ -34,26 +36,40 @@ final class AdamWKernel {
     }
 
     private static double squares(MemorySegment x, long from, long to, double[] lanes) {
-        DoubleVector sum0 = DoubleVector.zero(Simd.D);
-        DoubleVector sum1 = sum0;
-        long i = from;
-        for (; i <= to - Simd.LANES; i += Simd.LANES) {
+        Arrays.fill(lanes, 0, Simd.SUM_LANES, 0);
+        long whole = to - (to - from) % Simd.SUM_LANES;
+        for (long at = from; at < whole; at += BLOCK) {
+            long end = Math.min(whole, at + BLOCK);
+            for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
+                addSquares(x, at + lane, end, lanes, lane);
+            }
+        }
+        for (long i = whole; i < to; i++) {
+            double value = x.get(Tensor.F32, i * 4);
+            lanes[(int) (i - whole)] += value * value;
+        }
+        for (int half = Simd.SUM_LANES / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[lane] += lanes[lane + half];
+            }
+        }
+        return lanes[0];
+    }
+
+    /// Adds the squares of every `SUM_LANES`th vector to the lanes from `lane` on.
+    private static void addSquares(MemorySegment x, long from, long to, double[] lanes, int lane) {
+        int half = Simd.D.length();
+        DoubleVector sum0 = DoubleVector.fromArray(Simd.D, lanes, lane);
+        DoubleVector sum1 = DoubleVector.fromArray(Simd.D, lanes, lane + half);
+        for (long i = from; i < to; i += Simd.SUM_LANES) {
             FloatVector v = Simd.load(x, i);
             DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, Simd.D, 0);
             DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, Simd.D, 1);
             sum0 = low.fma(low, sum0);
             sum1 = high.fma(high, sum1);
         }
-        sum0.add(sum1).intoArray(lanes, 0);
-        double sum = 0;
-        for (int lane = 0; lane < Simd.D.length(); lane++) {
-            sum += lanes[lane];
-        }
-        for (; i < to; i++) {
-            double value = x.get(Tensor.F32, i * 4);
-            sum += value * value;
-        }
-        return sum;
+        sum0.intoArray(lanes, lane);
+        sum1.intoArray(lanes, lane + half);
     }
 
     /// One step: `g' = g min(1, clip / (norm + 1e-6))` if the norm exceeds `clip`, `m = beta1 m + (1 - beta1) g'`,

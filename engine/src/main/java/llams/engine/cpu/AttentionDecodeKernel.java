@@ -14,10 +14,13 @@ final class AttentionDecodeKernel {
     private static final int KEYS = 64;
     /// Rows that stay in the first-level cache while the heads pass.
     private static final int ROWS = 8;
+    /// Elements of a head whose products are added up at once.
+    private static final int CHUNK = 64;
 
     private static final int QUERY = 14;
     private static final int PARTS = 15;
     private static final int SCORES = 0;
+    private static final int LANES = 1;
 
     private AttentionDecodeKernel() {}
 
@@ -40,7 +43,7 @@ final class AttentionDecodeKernel {
         p.run(parts, (part, buffers) -> {
             int from = first + part * KEYS;
             part(query, k, v, g, from, Math.min(KEYS, end - from), found, part * length,
-                    buffers.floats(SCORES, heads * KEYS));
+                    buffers.floats(SCORES, heads * KEYS), buffers.floats(LANES, Simd.SUM_LANES));
         });
         p.run(g.kvHeads(), (kvHead, buffers) -> {
             for (int head = kvHead * g.group(); head < (kvHead + 1) * g.group(); head++) {
@@ -51,7 +54,7 @@ final class AttentionDecodeKernel {
     }
 
     private static void part(float[] query, MemorySegment k, MemorySegment v, Geometry g, int from, int keys,
-            float[] found, int at, float[] scores) {
+            float[] found, int at, float[] scores, float[] lanes) {
         int headDim = g.headDim();
         int max = at + g.width();
         int total = max + g.heads();
@@ -61,14 +64,14 @@ final class AttentionDecodeKernel {
             long row = (long) (from + i) * g.kvWidth();
             int rows = Math.min(ROWS, keys - i);
             for (int head = 0; head < g.heads(); head++) {
-                for (int d = 0; d < headDim; d += 4 * Simd.LANES) {
+                for (int d = 0; d < headDim; d += CHUNK) {
                     dot(query, head * headDim + d, k, row + head / g.group() * headDim + d, g.kvWidth(), scores,
-                            head * KEYS + i, rows, Math.min(4 * Simd.LANES, headDim - d));
+                            head * KEYS + i, rows, Math.min(CHUNK, headDim - d), lanes);
                 }
             }
         }
         for (int head = 0; head < g.heads(); head++) {
-            found[max + head] = softmax(scores, head * KEYS, keys, found, total + head);
+            found[max + head] = softmax(scores, head * KEYS, keys, found, total + head, lanes);
         }
         for (int i = 0; i < keys; i += ROWS) {
             long row = (long) (from + i) * g.kvWidth();
@@ -95,7 +98,7 @@ final class AttentionDecodeKernel {
         Arrays.fill(sum, 0, headDim, 0);
         float total = 0;
         for (int part = 0; part < parts; part++) {
-            float weight = (float) Math.exp(found[part * length + maxima] - max);
+            float weight = Simd.exp(found[part * length + maxima] - max);
             total = Math.fma(weight, found[part * length + totals], total);
             for (int d = 0, from = part * length + head * headDim; d < headDim; d++) {
                 sum[d] = Math.fma(weight, found[from + d], sum[d]);
@@ -104,56 +107,69 @@ final class AttentionDecodeKernel {
         for (int d = 0; d < headDim; d++) {
             sum[d] *= total == 0 ? 0 : 1 / total;
         }
-        logSumExp.setFloat((long) t * g.heads() + head, max + (float) Math.log(total));
+        logSumExp.setFloat((long) t * g.heads() + head, max + (float) StrictMath.log(total));
         MemorySegment.copy(sum, 0, out, Tensor.F32, (at + head * headDim) * 4, headDim);
     }
 
-    /// `scores[at + i] += sum over d < count of query[from + d] k[row + i * stride + d]` for `i < keys`; `count <= 4 *
-    /// LANES`.
+    /// `scores[at + i] += sum over d < count of query[from + d] k[row + i * stride + d]` for `i < keys`; `count <=
+    /// CHUNK`. Where the query's lanes fit the registers they stay there; the sum is the same.
     private static void dot(float[] query, int from, MemorySegment k, long row, int stride, float[] scores, int at,
-            int keys, int count) {
-        if (count == 4 * Simd.LANES) {
-            FloatVector q0 = FloatVector.fromArray(Simd.F, query, from);
-            FloatVector q1 = FloatVector.fromArray(Simd.F, query, from + Simd.LANES);
-            FloatVector q2 = FloatVector.fromArray(Simd.F, query, from + 2 * Simd.LANES);
-            FloatVector q3 = FloatVector.fromArray(Simd.F, query, from + 3 * Simd.LANES);
+            int keys, int count, float[] lanes) {
+        if (count < CHUNK || Simd.LANES == 4) {
             for (int i = 0; i < keys; i++) {
-                long key = row + (long) i * stride;
-                FloatVector even = Simd.load(k, key + 2 * Simd.LANES).fma(q2, Simd.load(k, key).mul(q0));
-                FloatVector odd = Simd.load(k, key + 3 * Simd.LANES).fma(q3, Simd.load(k, key + Simd.LANES).mul(q1));
-                scores[at + i] += Simd.sum(even.add(odd));
+                scores[at + i] += Simd.dot(k, row + (long) i * stride, query, from, count, lanes);
             }
             return;
         }
+        // The eight of 256 bits; of 512 bits, the even ones are all.
+        FloatVector q0 = at(query, from);
+        FloatVector q1 = at(query, from + 8);
+        FloatVector q2 = at(query, from + 16);
+        FloatVector q3 = at(query, from + 24);
+        FloatVector q4 = at(query, from + 32);
+        FloatVector q5 = at(query, from + 40);
+        FloatVector q6 = at(query, from + 48);
+        FloatVector q7 = Simd.LANES == 8 ? at(query, from + 56) : q6;
         for (int i = 0; i < keys; i++) {
             long key = row + (long) i * stride;
-            FloatVector sum = FloatVector.zero(Simd.F);
-            int d = 0;
-            for (; d <= count - Simd.LANES; d += Simd.LANES) {
-                sum = Simd.load(k, key + d).fma(FloatVector.fromArray(Simd.F, query, from + d), sum);
+            FloatVector sum = lanes(k, key, q0, q2, q4, q6);
+            if (Simd.LANES == 8) {
+                sum = sum.add(lanes(k, key + 8, q1, q3, q5, q7));
             }
-            float rest = 0;
-            for (; d < count; d++) {
-                rest = Math.fma(k.get(Tensor.F32, (key + d) * 4), query[from + d], rest);
-            }
-            scores[at + i] += Simd.sum(sum) + rest;
+            scores[at + i] += Simd.sum(sum);
         }
     }
 
+    private static FloatVector at(float[] query, int from) {
+        return FloatVector.fromArray(Simd.F, query, from);
+    }
+
+    /// One vector of the lanes of `k · q`, of which `q0` to `q3` hold what belongs to them.
+    private static FloatVector lanes(MemorySegment k, long key, FloatVector q0, FloatVector q1, FloatVector q2,
+            FloatVector q3) {
+        FloatVector sum = Simd.load(k, key).fma(q0, FloatVector.zero(Simd.F));
+        sum = Simd.load(k, key + 16).fma(q1, sum);
+        sum = Simd.load(k, key + 32).fma(q2, sum);
+        return Simd.load(k, key + 48).fma(q3, sum);
+    }
+
     /// Scores become `e^(score - max)`; returns their maximum and puts their total at `totals[at]`.
-    private static float softmax(float[] scores, int from, int keys, float[] totals, int at) {
+    private static float softmax(float[] scores, int from, int keys, float[] totals, int at, float[] lanes) {
         float max = Float.NEGATIVE_INFINITY;
         for (int i = from; i < from + keys; i++) {
             max = Math.max(max, scores[i]);
         }
         Arrays.fill(scores, from + keys, from + KEYS, Float.NEGATIVE_INFINITY);
-        FloatVector total = FloatVector.zero(Simd.F);
-        for (int i = from; i < from + KEYS; i += Simd.LANES) {
-            FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i).sub(max));
-            e.intoArray(scores, i);
-            total = total.add(e);
+        for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
+            FloatVector total = FloatVector.zero(Simd.F);
+            for (int i = from + lane; i < from + KEYS; i += Simd.SUM_LANES) {
+                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i).sub(max));
+                e.intoArray(scores, i);
+                total = total.add(e);
+            }
+            total.intoArray(lanes, lane);
         }
-        totals[at] = Simd.sum(total);
+        totals[at] = Simd.sum(lanes, 0);
         return max;
     }
 

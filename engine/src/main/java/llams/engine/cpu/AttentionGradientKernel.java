@@ -115,7 +115,7 @@ final class AttentionGradientKernel {
             float dot = 0;
             lse[c] = 0;
             if (c < columns) {
-                dot = dot(out, g.query(kvHead, from + c), headDim, dOutRows, c * wide);
+                dot = Simd.dot(out, g.query(kvHead, from + c), dOutRows, c * wide, headDim, tile);
                 lse[c] = logSumExp.getFloat((long) ((from + c) / g.group()) * g.heads() + g.head(kvHead, from + c));
             }
             delta[c] = dot;
@@ -161,19 +161,6 @@ final class AttentionGradientKernel {
         for (int c = 0; c < columns; c++) {
             AttentionBlocks.storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
         }
-    }
-
-    private static float dot(MemorySegment a, long from, int count, float[] b, int at) {
-        FloatVector sum = FloatVector.zero(Simd.F);
-        int d = 0;
-        for (; d <= count - Simd.LANES; d += Simd.LANES) {
-            sum = Simd.load(a, from + d).fma(FloatVector.fromArray(Simd.F, b, at + d), sum);
-        }
-        float dot = Simd.sum(sum);
-        for (; d < count; d++) {
-            dot = Math.fma(a.get(Tensor.F32, (from + d) * 4), b[at + d], dot);
-        }
-        return dot;
     }
 
     /// Scores become probabilities `p`, and `dScores`, which hold `dOut · v`, become `p (dOut · v - delta)`.

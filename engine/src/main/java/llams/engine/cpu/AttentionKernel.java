@@ -19,6 +19,9 @@ final class AttentionKernel {
     private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
 
+    /// Fewer queries of one key head than these are computed token by token.
+    private static final int FEW_COLUMNS = 16;
+
     private static final int Q = 0;
     private static final int K = 1;
     private static final int V = 2;
@@ -46,7 +49,7 @@ final class AttentionKernel {
             Tensor logSumExp, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
         int columns = g.tokens() * g.group();
-        if (columns < NR) {
+        if (columns < FEW_COLUMNS) {
             for (int t = 0; t < g.tokens(); t++) {
                 AttentionDecodeKernel.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
             }
@@ -107,7 +110,7 @@ final class AttentionKernel {
         }
         for (int c = 0; c < columns; c++) {
             long at = (long) ((from + c) / g.group()) * g.heads() + g.head(kvHead, from + c);
-            logSumExp.setFloat(at, max[c] + (float) Math.log(sum[c]));
+            logSumExp.setFloat(at, max[c] + (float) StrictMath.log(sum[c]));
             sum[c] = sum[c] == 0 ? 0 : 1 / sum[c];
         }
         Transpose.floats(outT, LD, headDim, columns, rows, wide, stage);

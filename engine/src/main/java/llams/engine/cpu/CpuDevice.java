@@ -24,7 +24,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public String arithmetic() {
-        return name() + " with vectors of " + Simd.BITS + " bits";
+        return name();
     }
 
     @Override

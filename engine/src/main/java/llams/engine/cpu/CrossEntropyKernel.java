@@ -16,7 +16,7 @@ import llams.engine.tensor.Tensor;
 /// slices, and softmax's maximum and sum, and the weighted sum that is the gradient, are carried along, as attention
 /// does with its keys (arXiv 2205.14135): the head is attention with one key for each id of the vocabulary.
 final class CrossEntropyKernel {
-    /// Terms summed in f32 before their sum is added to one in double.
+    /// Terms summed in f32 before their sum is added to one in double: a multiple of `SUM_LANES`.
     private static final int F32_SUM = 2048;
 
     private static final int COUNTED = 0;
@@ -24,6 +24,7 @@ final class CrossEntropyKernel {
     private static final int SUM = 1;
     private static final int OF_LABEL = 2;
     private static final int LABEL_ROW = 0;
+    private static final int LANES = 1;
 
     private CrossEntropyKernel() {}
 
@@ -87,8 +88,8 @@ final class CrossEntropyKernel {
         Gemm.multiply(block, false, weight, true, logits, false, p);
         double[] lost = p.buffers().doubles(SUM, rows);
         boolean isDifferentiated = dBlock != null || dWeight != null;
-        p.run(rows, (row, _) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
-                isDifferentiated));
+        p.run(rows, (row, buffers) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
+                isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
         if (dBlock != null) {
             Gemm.multiply(logits, false, weight, false, dBlock, false, p);
         }
@@ -126,15 +127,16 @@ final class CrossEntropyKernel {
             Tensor slice = slice(weight, id, width, dim);
             Tensor logits = view(work, rows, width);
             Gemm.multiply(block, false, slice, true, logits, false, p);
-            p.run(rows, (row, _) -> {
+            p.run(rows, (row, buffers) -> {
+                float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
                 int label = labels.getInt(counted[from + row]) - first;
                 if (label >= 0 && label < width) {
                     ofLabel[row] = logits.getFloat((long) row * width + label);
                 }
                 carry(logits.data(), row, width, largest, sums, first > 0 ? dBlock : null);
                 sums[row] += dBlock == null
-                        ? sumOfExponents(logits.data(), (long) row * width, width, (float) largest[row])
-                        : exponents(logits.data(), (long) row * width, width, (float) largest[row]);
+                        ? sumOfExponents(logits.data(), (long) row * width, width, (float) largest[row], lanes)
+                        : exponents(logits.data(), (long) row * width, width, (float) largest[row], lanes);
             });
             if (dBlock != null) {
                 Gemm.multiply(logits, false, slice, false, dBlock, id > 0, p);
@@ -146,7 +148,7 @@ final class CrossEntropyKernel {
                 Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, labelRow, 0);
                 finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, labelRow);
             }
-            sums[row] = largest[row] + Math.log(sums[row]) - ofLabel[row];
+            sums[row] = largest[row] + StrictMath.log(sums[row]) - ofLabel[row];
         });
         return sum(sums, rows, counted, from, tokenLoss);
     }
@@ -164,7 +166,7 @@ final class CrossEntropyKernel {
         long at = (long) row * width;
         float here = largest(logits, at, width);
         if (here > largest[row]) {
-            double shrink = Math.exp(largest[row] - here);
+            double shrink = StrictMath.exp(largest[row] - here);
             sums[row] *= shrink;
             largest[row] = here;
             if (before != null) {
@@ -214,10 +216,11 @@ final class CrossEntropyKernel {
     }
 
     /// The loss of one token. If differentiated, its logits become `factor (softmax(logits) - onehot(label))`.
-    private static double row(Tensor logits, int row, int vocab, int label, float factor, boolean isDifferentiated) {
+    private static double row(Tensor logits, int row, int vocab, int label, float factor, boolean isDifferentiated,
+            float[] lanes) {
         long at = (long) row * vocab;
         float largest = largest(logits.data(), at, vocab);
-        double logSumExp = largest + Math.log(sumOfExponents(logits.data(), at, vocab, largest));
+        double logSumExp = largest + StrictMath.log(sumOfExponents(logits.data(), at, vocab, largest, lanes));
         double lost = logSumExp - logits.getFloat(at + label);
         if (isDifferentiated) {
             logitGradient(logits.data(), at, vocab, (float) logSumExp, factor);
@@ -255,41 +258,47 @@ final class CrossEntropyKernel {
     }
 
     /// The sum of `e^(logit - largest)`.
-    private static double sumOfExponents(MemorySegment logits, long at, int width, float largest) {
+    private static double sumOfExponents(MemorySegment logits, long at, int width, float largest, float[] lanes) {
         double sum = 0;
-        int i = 0;
-        while (i <= width - Simd.LANES) {
-            int end = Math.min(width, i + F32_SUM);
-            FloatVector total = FloatVector.zero(Simd.F);
-            for (; i <= end - Simd.LANES; i += Simd.LANES) {
-                total = total.add(Simd.exp(Simd.load(logits, at + i).sub(largest)));
+        for (int from = 0; from < width; from += F32_SUM) {
+            int end = Math.min(width, from + F32_SUM);
+            int whole = end - end % Simd.SUM_LANES;
+            for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
+                FloatVector total = FloatVector.zero(Simd.F);
+                for (int i = from + lane; i < whole; i += Simd.SUM_LANES) {
+                    total = total.add(Simd.exp(Simd.load(logits, at + i).sub(largest)));
+                }
+                total.intoArray(lanes, lane);
             }
-            sum += Simd.sum(total);
-        }
-        for (; i < width; i++) {
-            sum += Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
+            for (int i = whole; i < end; i++) {
+                lanes[i - whole] += Simd.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
+            }
+            sum += Simd.sum(lanes, 0);
         }
         return sum;
     }
 
     /// Logits become `e^(logit - largest)`; returns their sum.
-    private static double exponents(MemorySegment logits, long at, int width, float largest) {
+    private static double exponents(MemorySegment logits, long at, int width, float largest, float[] lanes) {
         double sum = 0;
-        int i = 0;
-        while (i <= width - Simd.LANES) {
-            int end = Math.min(width, i + F32_SUM);
-            FloatVector total = FloatVector.zero(Simd.F);
-            for (; i <= end - Simd.LANES; i += Simd.LANES) {
-                FloatVector e = Simd.exp(Simd.load(logits, at + i).sub(largest));
-                Simd.store(e, logits, at + i);
-                total = total.add(e);
+        for (int from = 0; from < width; from += F32_SUM) {
+            int end = Math.min(width, from + F32_SUM);
+            int whole = end - end % Simd.SUM_LANES;
+            for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
+                FloatVector total = FloatVector.zero(Simd.F);
+                for (int i = from + lane; i < whole; i += Simd.SUM_LANES) {
+                    FloatVector e = Simd.exp(Simd.load(logits, at + i).sub(largest));
+                    Simd.store(e, logits, at + i);
+                    total = total.add(e);
+                }
+                total.intoArray(lanes, lane);
             }
-            sum += Simd.sum(total);
-        }
-        for (; i < width; i++) {
-            float e = (float) Math.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
-            logits.set(Tensor.F32, (at + i) * 4, e);
-            sum += e;
+            for (int i = whole; i < end; i++) {
+                float e = Simd.exp(logits.get(Tensor.F32, (at + i) * 4) - largest);
+                logits.set(Tensor.F32, (at + i) * 4, e);
+                lanes[i - whole] += e;
+            }
+            sum += Simd.sum(lanes, 0);
         }
         return sum;
     }
@@ -301,7 +310,7 @@ final class CrossEntropyKernel {
             Simd.store(Simd.exp(Simd.load(logits, at + i).sub(logSumExp)).mul(factor), logits, at + i);
         }
         for (; i < width; i++) {
-            float p = (float) Math.exp(logits.get(Tensor.F32, (at + i) * 4) - logSumExp);
+            float p = Simd.exp(logits.get(Tensor.F32, (at + i) * 4) - logSumExp);
             logits.set(Tensor.F32, (at + i) * 4, p * factor);
         }
     }

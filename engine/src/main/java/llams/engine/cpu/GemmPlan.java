@@ -15,6 +15,9 @@ record GemmPlan(List<GemmPass> passes) {
     /// others.
     private static final int MAX_ROWS = 1024;
     private static final int MAX_SLOTS = 4;
+    /// Lanes of the widest vectors: where blocks begin and end decides the order of sums, so it must not depend on the
+    /// width.
+    private static final int VECTOR = 16;
 
     /// One factor: element `(outer, step)` of the product's rows (or columns) stands at `outer * ld + step`, or at
     /// `step * ld + outer` if `stepMajor`.
@@ -80,7 +83,7 @@ record GemmPlan(List<GemmPass> passes) {
                     }
                     int steps = Math.min(most, term.steps - from);
                     // Transposing writes whole vectors.
-                    int room = Math.ceilDiv(steps, Simd.LANES) * Simd.LANES;
+                    int room = Math.ceilDiv(steps, VECTOR) * VECTOR;
                     if (column + room > GemmTile.STRIDE) {
                         slot++;
                         column = 0;
@@ -100,7 +103,7 @@ record GemmPlan(List<GemmPass> passes) {
     /// Even blocks in whole vectors of pairs: only the last may be ragged.
     private static int blockSteps(int steps) {
         int even = Math.ceilDiv(steps, Math.ceilDiv(steps, GemmTile.KC));
-        return Math.min(GemmTile.KC, Math.ceilDiv(even, GemmTile.NR) * GemmTile.NR);
+        return Math.min(GemmTile.KC, Math.ceilDiv(even, 2 * VECTOR) * 2 * VECTOR);
     }
 
     private static List<GemmPass.Use> uses(Sum sum, List<Packed> packed) {

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
@@ -14,6 +13,8 @@ final class GemvKernel {
     /// Vectors multiplied this way, at most.
     static final int FEW = 8;
 
+    private static final int LANES = Simd.LANES;
+    private static final int SUM_LANES = Simd.SUM_LANES;
     private static final int GROUP = 4;
     /// Rows that one vector meets at a time.
     private static final int STREAMS = 4;
@@ -67,7 +68,7 @@ final class GemvKernel {
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
             if (count == 1) {
-                oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * Simd.LANES));
+                oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * SUM_LANES));
             } else {
                 severalVectors(x, padded, count, sum, from, to, k, buffers);
             }
@@ -101,120 +102,21 @@ final class GemvKernel {
             long d = (long) Math.min(row + 2 * quarter, to - 1) * k;
             long e = (long) Math.min(row + 3 * quarter, to - 1) * k;
             switch (dtype) {
-                case F32 -> fourF32(x, w, a, b, d, e, k, sums);
-                case BF16 -> fourBf16(x, w, a, b, d, e, k, sums);
+                case F32 -> GemvStreams.fourF32(x, w, a, b, d, e, k, sums);
+                case BF16 -> GemvStreams.fourBf16(x, w, a, b, d, e, k, sums);
                 case F16 -> {
-                    twoF16(x, w, a, b, k, sums, 0);
-                    twoF16(x, w, d, e, k, sums, 2 * Simd.LANES);
+                    GemvStreams.twoF16(x, w, a, b, k, sums, 0);
+                    GemvStreams.twoF16(x, w, d, e, k, sums, 2 * SUM_LANES);
                 }
-                case Q8_0 -> fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
+                case Q8_0 ->
+                    GemvStreams.fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
                 default -> throw Widen.notAWeight(dtype);
             }
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
-                put(sum, r, 0, Simd.sum(at(sums, s * Simd.LANES)) + tail(many, r, k, x, 0));
+                GemvStreams.tail(many, r, k, x, 0, sums, s * SUM_LANES);
+                put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));
             }
         }
-    }
-
-    /// What the vectors leave at the end of a row.
-    private static float tail(Tensor many, long row, int k, float[] x, int xo) {
-        float sum = 0;
-        for (int i = Simd.F.loopBound(k); i < k; i++) {
-            sum = Math.fma(many.getFloat(row * k + i), x[xo + i], sum);
-        }
-        return sum;
-    }
-
-    // In the loops below, offsets are a constant of the loop plus its variable: the compiler then takes the checks of
-    // all loads out of the loop, which it does not for sums made in it. And they end by storing: adding lanes up as
-    // well exceeds what it inlines.
-
-    private static void fourF32(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
-        FloatVector suma = FloatVector.zero(Simd.F);
-        FloatVector sumb = suma;
-        FloatVector sumc = suma;
-        FloatVector sumd = suma;
-        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
-            FloatVector v = at(x, i);
-            suma = Simd.load(w, a + i).fma(v, suma);
-            sumb = Simd.load(w, b + i).fma(v, sumb);
-            sumc = Simd.load(w, c + i).fma(v, sumc);
-            sumd = Simd.load(w, d + i).fma(v, sumd);
-        }
-        keep(suma, sumb, sumc, sumd, sums);
-    }
-
-    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
-        FloatVector suma = FloatVector.zero(Simd.F);
-        FloatVector sumb = suma;
-        FloatVector sumc = suma;
-        FloatVector sumd = suma;
-        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
-            FloatVector v = at(x, i);
-            suma = Simd.loadBf16(w, a + i).fma(v, suma);
-            sumb = Simd.loadBf16(w, b + i).fma(v, sumb);
-            sumc = Simd.loadBf16(w, c + i).fma(v, sumc);
-            sumd = Simd.loadBf16(w, d + i).fma(v, sumd);
-        }
-        keep(suma, sumb, sumc, sumd, sums);
-    }
-
-    /// Widening f16 takes so many steps that only two rows at a time are inlined.
-    private static void twoF16(float[] x, MemorySegment w, long a, long b, int k, float[] sums, int at) {
-        FloatVector suma = FloatVector.zero(Simd.F);
-        FloatVector sumb = suma;
-        for (int i = 0; i <= k - Simd.LANES; i += Simd.LANES) {
-            FloatVector v = at(x, i);
-            suma = Simd.loadF16(w, a + i).fma(v, suma);
-            sumb = Simd.loadF16(w, b + i).fma(v, sumb);
-        }
-        suma.intoArray(sums, at);
-        sumb.intoArray(sums, at + Simd.LANES);
-    }
-
-    /// `a` to `d` are byte offsets. A block is summed before it meets its scale.
-    private static void fourQ8(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums) {
-        FloatVector suma = FloatVector.zero(Simd.F);
-        FloatVector sumb = suma;
-        FloatVector sumc = suma;
-        FloatVector sumd = suma;
-        for (int j = 0; j < k / Q8Block.ELEMENTS; j++) {
-            long at = j * (long) Q8Block.BYTES;
-            int i = j * Q8Block.ELEMENTS;
-            FloatVector x0 = at(x, i);
-            FloatVector x1 = at(x, i + Simd.LANES);
-            suma = q8Block(x0, x1, x, i, w, a + at).fma(Simd.q8Scale(w, a + at), suma);
-            sumb = q8Block(x0, x1, x, i, w, b + at).fma(Simd.q8Scale(w, b + at), sumb);
-            sumc = q8Block(x0, x1, x, i, w, c + at).fma(Simd.q8Scale(w, c + at), sumc);
-            sumd = q8Block(x0, x1, x, i, w, d + at).fma(Simd.q8Scale(w, d + at), sumd);
-        }
-        keep(suma, sumb, sumc, sumd, sums);
-    }
-
-    private static void keep(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] sums) {
-        a.intoArray(sums, 0);
-        b.intoArray(sums, Simd.LANES);
-        c.intoArray(sums, 2 * Simd.LANES);
-        d.intoArray(sums, 3 * Simd.LANES);
-    }
-
-    /// The products of one block, added up lane by lane and not yet scaled. `x0` and `x1` are the first of `x` from `i`
-    /// on.
-    private static FloatVector q8Block(FloatVector x0, FloatVector x1, float[] x, int i, MemorySegment w, long block) {
-        long q = block + Q8Block.FIRST;
-        FloatVector sum = Simd.q8Upper(w, q).fma(x1, Simd.q8Lower(w, q).mul(x0));
-        if (Simd.LANES <= 8) {
-            sum = q8Pair(x, i + 2 * Simd.LANES, w, q + 2 * Simd.LANES, sum);
-        }
-        if (Simd.LANES == 4) {
-            sum = q8Pair(x, i + 4 * Simd.LANES, w, q + 4 * Simd.LANES, sum);
-            sum = q8Pair(x, i + 6 * Simd.LANES, w, q + 6 * Simd.LANES, sum);
-        }
-        return sum;
-    }
-
-    private static FloatVector q8Pair(float[] x, int i, MemorySegment w, long q, FloatVector sum) {
-        return Simd.q8Upper(w, q).fma(at(x, i + Simd.LANES), Simd.q8Lower(w, q).fma(at(x, i), sum));
     }
 
     private static FloatVector at(float[] x, int index) {
@@ -225,48 +127,52 @@ final class GemvKernel {
     private static void severalVectors(float[] x, int padded, int count, Product sum, int from, int to, int k,
             ThreadBuffers buffers) {
         float[] rows = buffers.floats(0, GROUP * PIECE);
-        float[] sums = buffers.floats(1, FEW * GROUP * Simd.LANES);
+        float[] sums = buffers.floats(1, FEW * GROUP * SUM_LANES);
         for (int r = from; r < to; r += GROUP) {
             int height = Math.min(GROUP, to - r);
             Arrays.fill(rows, height * PIECE, GROUP * PIECE, 0);
             Arrays.fill(sums, 0);
             int i = 0;
-            for (int bound = Simd.F.loopBound(k); i < bound; i += PIECE) {
+            for (int bound = k - k % SUM_LANES; i < bound; i += PIECE) {
                 int piece = Math.min(PIECE, bound - i);
                 for (int h = 0; h < height; h++) {
                     Widen.row(sum.many, (long) (r + h) * k + i, piece, rows, h * PIECE);
                 }
                 for (int f = 0; f < padded; f += GROUP) {
-                    fourByFour(x, f * k + i, k, rows, piece, sums, f * GROUP * Simd.LANES);
+                    for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                        fourByFour(x, f * k + i, k, rows, piece, lane, sums, f * GROUP * SUM_LANES + lane);
+                    }
                 }
             }
             for (int f = 0; f < count; f++) {
                 for (int h = 0; h < height; h++) {
-                    put(sum, r + h, f,
-                            Simd.sum(at(sums, (f * GROUP + h) * Simd.LANES)) + tail(sum.many, r + h, k, x, f * k));
+                    int at = (f * GROUP + h) * SUM_LANES;
+                    GemvStreams.tail(sum.many, r + h, k, x, f * k, sums, at);
+                    put(sum, r + h, f, Simd.sum(sums, at));
                 }
             }
         }
     }
 
-    private static void fourByFour(float[] x, int xo, int k, float[] rows, int piece, float[] sums, int so) {
-        FloatVector s00 = at(sums, so + 0 * Simd.LANES);
-        FloatVector s01 = at(sums, so + 1 * Simd.LANES);
-        FloatVector s02 = at(sums, so + 2 * Simd.LANES);
-        FloatVector s03 = at(sums, so + 3 * Simd.LANES);
-        FloatVector s10 = at(sums, so + 4 * Simd.LANES);
-        FloatVector s11 = at(sums, so + 5 * Simd.LANES);
-        FloatVector s12 = at(sums, so + 6 * Simd.LANES);
-        FloatVector s13 = at(sums, so + 7 * Simd.LANES);
-        FloatVector s20 = at(sums, so + 8 * Simd.LANES);
-        FloatVector s21 = at(sums, so + 9 * Simd.LANES);
-        FloatVector s22 = at(sums, so + 10 * Simd.LANES);
-        FloatVector s23 = at(sums, so + 11 * Simd.LANES);
-        FloatVector s30 = at(sums, so + 12 * Simd.LANES);
-        FloatVector s31 = at(sums, so + 13 * Simd.LANES);
-        FloatVector s32 = at(sums, so + 14 * Simd.LANES);
-        FloatVector s33 = at(sums, so + 15 * Simd.LANES);
-        for (int i = 0; i < piece; i += Simd.LANES) {
+    /// The products of `GROUP` rows and vectors, of the steps that belong to the lanes from `lane` on.
+    private static void fourByFour(float[] x, int xo, int k, float[] rows, int piece, int lane, float[] sums, int so) {
+        FloatVector s00 = at(sums, so + 0 * SUM_LANES);
+        FloatVector s01 = at(sums, so + 1 * SUM_LANES);
+        FloatVector s02 = at(sums, so + 2 * SUM_LANES);
+        FloatVector s03 = at(sums, so + 3 * SUM_LANES);
+        FloatVector s10 = at(sums, so + 4 * SUM_LANES);
+        FloatVector s11 = at(sums, so + 5 * SUM_LANES);
+        FloatVector s12 = at(sums, so + 6 * SUM_LANES);
+        FloatVector s13 = at(sums, so + 7 * SUM_LANES);
+        FloatVector s20 = at(sums, so + 8 * SUM_LANES);
+        FloatVector s21 = at(sums, so + 9 * SUM_LANES);
+        FloatVector s22 = at(sums, so + 10 * SUM_LANES);
+        FloatVector s23 = at(sums, so + 11 * SUM_LANES);
+        FloatVector s30 = at(sums, so + 12 * SUM_LANES);
+        FloatVector s31 = at(sums, so + 13 * SUM_LANES);
+        FloatVector s32 = at(sums, so + 14 * SUM_LANES);
+        FloatVector s33 = at(sums, so + 15 * SUM_LANES);
+        for (int i = lane; i < piece; i += SUM_LANES) {
             FloatVector w0 = at(rows, i + 0 * PIECE);
             FloatVector w1 = at(rows, i + 1 * PIECE);
             FloatVector w2 = at(rows, i + 2 * PIECE);
@@ -292,22 +198,22 @@ final class GemvKernel {
             s32 = w2.fma(x3, s32);
             s33 = w3.fma(x3, s33);
         }
-        s00.intoArray(sums, so + 0 * Simd.LANES);
-        s01.intoArray(sums, so + 1 * Simd.LANES);
-        s02.intoArray(sums, so + 2 * Simd.LANES);
-        s03.intoArray(sums, so + 3 * Simd.LANES);
-        s10.intoArray(sums, so + 4 * Simd.LANES);
-        s11.intoArray(sums, so + 5 * Simd.LANES);
-        s12.intoArray(sums, so + 6 * Simd.LANES);
-        s13.intoArray(sums, so + 7 * Simd.LANES);
-        s20.intoArray(sums, so + 8 * Simd.LANES);
-        s21.intoArray(sums, so + 9 * Simd.LANES);
-        s22.intoArray(sums, so + 10 * Simd.LANES);
-        s23.intoArray(sums, so + 11 * Simd.LANES);
-        s30.intoArray(sums, so + 12 * Simd.LANES);
-        s31.intoArray(sums, so + 13 * Simd.LANES);
-        s32.intoArray(sums, so + 14 * Simd.LANES);
-        s33.intoArray(sums, so + 15 * Simd.LANES);
+        s00.intoArray(sums, so + 0 * SUM_LANES);
+        s01.intoArray(sums, so + 1 * SUM_LANES);
+        s02.intoArray(sums, so + 2 * SUM_LANES);
+        s03.intoArray(sums, so + 3 * SUM_LANES);
+        s10.intoArray(sums, so + 4 * SUM_LANES);
+        s11.intoArray(sums, so + 5 * SUM_LANES);
+        s12.intoArray(sums, so + 6 * SUM_LANES);
+        s13.intoArray(sums, so + 7 * SUM_LANES);
+        s20.intoArray(sums, so + 8 * SUM_LANES);
+        s21.intoArray(sums, so + 9 * SUM_LANES);
+        s22.intoArray(sums, so + 10 * SUM_LANES);
+        s23.intoArray(sums, so + 11 * SUM_LANES);
+        s30.intoArray(sums, so + 12 * SUM_LANES);
+        s31.intoArray(sums, so + 13 * SUM_LANES);
+        s32.intoArray(sums, so + 14 * SUM_LANES);
+        s33.intoArray(sums, so + 15 * SUM_LANES);
     }
 
     private static void put(Product sum, int row, int vector, float value) {

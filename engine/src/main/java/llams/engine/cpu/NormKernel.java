@@ -11,6 +11,8 @@ final class NormKernel {
     private static final int TASK_ELEMENTS = 1 << 14;
     private static final int COLUMNS = 256;
 
+    private static final int LANES = 1;
+
     private NormKernel() {}
 
     private static int rowsPerTask(int dim) {
@@ -24,15 +26,17 @@ final class NormKernel {
         float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
-        p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
+        p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
+            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
-                normRow(x.data(), (long) t * dim, dim, w, eps, y.data());
+                normRow(x.data(), (long) t * dim, dim, w, eps, y.data(), lanes);
             }
         });
     }
 
-    private static void normRow(MemorySegment x, long row, int dim, float[] w, float eps, MemorySegment y) {
-        float inverse = inverseRms(x, row, dim, eps);
+    private static void normRow(MemorySegment x, long row, int dim, float[] w, float eps, MemorySegment y,
+            float[] lanes) {
+        float inverse = inverseRms(x, row, dim, eps, lanes);
         int d = 0;
         for (int bound = Simd.F.loopBound(dim); d < bound; d += Simd.LANES) {
             FloatVector scaled = Simd.load(x, row + d).mul(inverse);
@@ -43,25 +47,33 @@ final class NormKernel {
         }
     }
 
-    private static float inverseRms(MemorySegment x, long row, int dim, float eps) {
+    private static float inverseRms(MemorySegment x, long row, int dim, float eps, float[] lanes) {
         FloatVector sum0 = FloatVector.zero(Simd.F);
         FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
         int d = 0;
-        for (; d <= dim - 2 * Simd.LANES; d += 2 * Simd.LANES) {
-            FloatVector x0 = Simd.load(x, row + d);
-            FloatVector x1 = Simd.load(x, row + d + Simd.LANES);
-            sum0 = x0.fma(x0, sum0);
-            sum1 = x1.fma(x1, sum1);
-        }
-        for (; d <= dim - Simd.LANES; d += Simd.LANES) {
+        for (; d <= dim - Simd.SUM_LANES; d += Simd.SUM_LANES) {
             FloatVector x0 = Simd.load(x, row + d);
             sum0 = x0.fma(x0, sum0);
+            if (Simd.LANES <= 8) {
+                FloatVector x1 = Simd.load(x, row + d + Simd.LANES);
+                sum1 = x1.fma(x1, sum1);
+            }
+            if (Simd.LANES == 4) {
+                FloatVector x2 = Simd.load(x, row + d + 2 * Simd.LANES);
+                FloatVector x3 = Simd.load(x, row + d + 3 * Simd.LANES);
+                sum2 = x2.fma(x2, sum2);
+                sum3 = x3.fma(x3, sum3);
+            }
         }
-        double squares = Simd.sum(sum0.add(sum1));
+        Simd.keep(sum0, sum1, sum2, sum3, lanes, 0);
         for (; d < dim; d++) {
-            double value = x.get(Tensor.F32, (row + d) * 4);
-            squares += value * value;
+            float value = x.get(Tensor.F32, (row + d) * 4);
+            int lane = d % Simd.SUM_LANES;
+            lanes[lane] = Math.fma(value, value, lanes[lane]);
         }
+        double squares = Simd.sum(lanes, 0);
         return (float) (1 / Math.sqrt(squares / dim + eps));
     }
 
@@ -72,32 +84,21 @@ final class NormKernel {
         float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
         int rows = rowsPerTask(dim);
-        p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
+        p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
+            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
-                gradientRow(x.data(), dy.data(), (long) t * dim, dim, w, eps, dx.data());
+                gradientRow(x.data(), dy.data(), (long) t * dim, dim, w, eps, dx.data(), lanes);
             }
         });
     }
 
     private static void gradientRow(MemorySegment x, MemorySegment dy, long row, int dim, float[] w, float eps,
-            MemorySegment dx) {
-        float inverse = inverseRms(x, row, dim, eps);
-        FloatVector sum0 = FloatVector.zero(Simd.F);
-        FloatVector sum1 = sum0;
-        int d = 0;
-        for (; d <= dim - 2 * Simd.LANES; d += 2 * Simd.LANES) {
-            int e = d + Simd.LANES;
-            FloatVector g0 = Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d));
-            FloatVector g1 = Simd.load(dy, row + e).mul(FloatVector.fromArray(Simd.F, w, e));
-            sum0 = Simd.load(x, row + d).fma(g0, sum0);
-            sum1 = Simd.load(x, row + e).fma(g1, sum1);
-        }
-        double dot = Simd.sum(sum0.add(sum1));
-        for (; d < dim; d++) {
-            dot += (double) x.get(Tensor.F32, (row + d) * 4) * dy.get(Tensor.F32, (row + d) * 4) * w[d];
-        }
+            MemorySegment dx, float[] lanes) {
+        float inverse = inverseRms(x, row, dim, eps, lanes);
+        double dot = dot(x, dy, row, dim, w, lanes);
         float back = (float) (-dot * inverse * inverse * inverse / dim);
-        for (d = 0; d <= dim - Simd.LANES; d += Simd.LANES) {
+        int d = 0;
+        for (; d <= dim - Simd.LANES; d += Simd.LANES) {
             FloatVector g = Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d)).mul(inverse);
             Simd.store(Simd.load(x, row + d).mul(back).add(g), dx, row + d);
         }
@@ -107,6 +108,39 @@ final class NormKernel {
         }
     }
 
+    /// `sum over d of x[d] (dy[d] w[d])` of one row.
+    private static float dot(MemorySegment x, MemorySegment dy, long row, int dim, float[] w, float[] lanes) {
+        FloatVector sum0 = FloatVector.zero(Simd.F);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        int d = 0;
+        for (; d <= dim - Simd.SUM_LANES; d += Simd.SUM_LANES) {
+            sum0 = Simd.load(x, row + d).fma(weighted(dy, row, w, d), sum0);
+            if (Simd.LANES <= 8) {
+                int e = d + Simd.LANES;
+                sum1 = Simd.load(x, row + e).fma(weighted(dy, row, w, e), sum1);
+            }
+            if (Simd.LANES == 4) {
+                int e = d + 2 * Simd.LANES;
+                int f = d + 3 * Simd.LANES;
+                sum2 = Simd.load(x, row + e).fma(weighted(dy, row, w, e), sum2);
+                sum3 = Simd.load(x, row + f).fma(weighted(dy, row, w, f), sum3);
+            }
+        }
+        Simd.keep(sum0, sum1, sum2, sum3, lanes, 0);
+        for (; d < dim; d++) {
+            long at = (row + d) * 4;
+            int lane = d % Simd.SUM_LANES;
+            lanes[lane] = Math.fma(x.get(Tensor.F32, at), dy.get(Tensor.F32, at) * w[d], lanes[lane]);
+        }
+        return Simd.sum(lanes, 0);
+    }
+
+    private static FloatVector weighted(MemorySegment dy, long row, float[] w, int d) {
+        return Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d));
+    }
+
     /// `dWeight[d] = sum over tokens of dy x r`: `[dim]`, overwritten. Tasks own columns, so the order of the sum is
     /// fixed.
     static void rmsNormWeightGradient(Tensor x, float eps, Tensor dy, Tensor dWeight, Parallel p) {
@@ -114,9 +148,10 @@ final class NormKernel {
         int dim = x.dim(1);
         float[] inverse = p.buffers().floats(1, tokens);
         int rows = rowsPerTask(dim);
-        p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
+        p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
+            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
-                inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps);
+                inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps, lanes);
             }
         });
         p.run(Math.ceilDiv(dim, COLUMNS), (task, buffers) -> {

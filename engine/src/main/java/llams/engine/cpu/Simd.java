@@ -18,8 +18,11 @@ import llams.engine.tensor.Tensor;
 /// The width is what the machine prefers; the system property `llams.vectorBits` (128, 256 or 512) overrides it: some
 /// chips run 512-bit code slower than 256-bit code.
 ///
-/// Sums across lanes never use `reduceLanes(ADD)`: its order is unspecified and changes when a loop gets compiled, so
-/// the first steps of a run would differ in their last bits from later ones. [#sum] has one order everywhere.
+/// Results are the same bits for every width, so every sum across lanes is made in [#SUM_LANES] lanes, however many
+/// vectors these take, and element `i` is added to lane `i` modulo `SUM_LANES`: a kernel either keeps all of them in
+/// registers, or passes over its data once for each vector of them. [#sum] then folds them in one order; it never uses
+/// `reduceLanes(ADD)`, whose order is unspecified and changes when a loop gets compiled. A scalar tail does what the
+/// vectors do, operation by operation, `fma` for `fma`.
 final class Simd {
     static final int BITS = bits();
     static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
@@ -28,6 +31,8 @@ final class Simd {
     /// As many lanes as [#F], for bf16 and f16.
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
     static final int LANES = F.length();
+    /// Lanes of every sum: those of the widest vectors.
+    static final int SUM_LANES = 16;
     /// As many lanes as [#F], for the bytes of Q8_0; twice as many with 128 bits, as no shape is so small.
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class,
             VectorShape.forBitSize(Math.max(64, BITS / 4)));
@@ -37,6 +42,20 @@ final class Simd {
     private static final VectorShuffle<Float> QUARTER = VectorShuffle.iota(F, LANES / 4, 1, true);
     private static final VectorShuffle<Float> EIGHTH = VectorShuffle.iota(F, Math.max(1, LANES / 8), 1, true);
     private static final VectorShuffle<Float> ONE = VectorShuffle.iota(F, 1, 1, true);
+
+    // Of exp: ln 2 in two parts, and the coefficients of `2 e^r`.
+    private static final float LOG2_E = 1.44269504f;
+    private static final float LN_2_HIGH = -0.693145752f;
+    private static final float LN_2_LOW = -1.42860677e-6f;
+    /// Adding it rounds to an integer and leaves `n - 1 + 127` in the low bits.
+    private static final float MAGIC = 0x1.8p23f + 126;
+    private static final float E6 = 2 * 0.0013814540085458705f;
+    private static final float E5 = 2 * 0.008368745107537085f;
+    private static final float E4 = 2 * 0.04166839078537305f;
+    private static final float E3 = 2 * 0.16666520399057966f;
+    private static final float E2 = 2 * 0.49999993432120354f;
+    private static final float LEAST = -86.6434f;
+    private static final float MOST = 88.7228394f;
 
     private Simd() {}
 
@@ -105,7 +124,60 @@ final class Simd {
                 : q8Lower(segment, offsetBytes + LANES);
     }
 
-    /// The sum of all lanes: halves added, then quarters, and so on, whatever the compiler does.
+    /// Stores the lanes of a sum at `lanes[at ..]`: in `a` alone, in `a` and `b`, or in all four, by the width.
+    static void keep(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] lanes, int at) {
+        a.intoArray(lanes, at);
+        if (LANES <= 8) {
+            b.intoArray(lanes, at + LANES);
+        }
+        if (LANES == 4) {
+            c.intoArray(lanes, at + 2 * LANES);
+            d.intoArray(lanes, at + 3 * LANES);
+        }
+    }
+
+    /// The sum of the [#SUM_LANES] lanes at `lanes[at ..]`: halves added, then quarters, and so on.
+    static float sum(float[] lanes, int at) {
+        FloatVector v = FloatVector.fromArray(F, lanes, at);
+        if (LANES == 8) {
+            v = v.add(FloatVector.fromArray(F, lanes, at + 8));
+        }
+        if (LANES == 4) {
+            v = v.add(FloatVector.fromArray(F, lanes, at + 8));
+            v = v.add(FloatVector.fromArray(F, lanes, at + 4).add(FloatVector.fromArray(F, lanes, at + 12)));
+        }
+        return sum(v);
+    }
+
+    /// `sum over i < count of a[from + i] b[at + i]`.
+    ///
+    /// @param lanes working memory, [#SUM_LANES] floats
+    static float dot(MemorySegment a, long from, float[] b, int at, int count, float[] lanes) {
+        FloatVector sum0 = FloatVector.zero(F);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        int i = 0;
+        for (; i <= count - SUM_LANES; i += SUM_LANES) {
+            sum0 = load(a, from + i).fma(FloatVector.fromArray(F, b, at + i), sum0);
+            if (LANES <= 8) {
+                sum1 = load(a, from + i + LANES).fma(FloatVector.fromArray(F, b, at + i + LANES), sum1);
+            }
+            if (LANES == 4) {
+                sum2 = load(a, from + i + 2 * LANES).fma(FloatVector.fromArray(F, b, at + i + 2 * LANES), sum2);
+                sum3 = load(a, from + i + 3 * LANES).fma(FloatVector.fromArray(F, b, at + i + 3 * LANES), sum3);
+            }
+        }
+        keep(sum0, sum1, sum2, sum3, lanes, 0);
+        for (; i < count; i++) {
+            int lane = i % SUM_LANES;
+            lanes[lane] = Math.fma(a.get(Tensor.F32, (from + i) * 4), b[at + i], lanes[lane]);
+        }
+        return sum(lanes, 0);
+    }
+
+    /// The sum of all lanes of one vector, which is what is left of [#SUM_LANES] once these were added to each other:
+    /// halves added, then quarters, and so on, whatever the compiler does.
     static float sum(FloatVector v) {
         v = v.add(v.rearrange(HALF));
         v = v.add(v.rearrange(QUARTER));
@@ -124,22 +196,36 @@ final class Simd {
     /// `x = n ln 2 + r`, `|r| <= ln 2 / 2`: a polynomial of degree 6 (relative error 3.1e-9) gives `2 e^r`, which is
     /// scaled by `2^(n-1)`; the doubling keeps that factor's exponent legal up to the largest float.
     static FloatVector exp(FloatVector x) {
-        // Adding 1.5 * 2^23 + 126 rounds to an integer and leaves n - 1 + 127 in the low bits.
-        FloatVector magic = FloatVector.broadcast(F, 0x1.8p23f + 126);
-        FloatVector t = x.fma(FloatVector.broadcast(F, 1.44269504f), magic);
+        FloatVector magic = FloatVector.broadcast(F, MAGIC);
+        FloatVector t = x.fma(FloatVector.broadcast(F, LOG2_E), magic);
         FloatVector n = t.sub(magic);
-        FloatVector r = n.fma(FloatVector.broadcast(F, -0.693145752f), x);
-        r = n.fma(FloatVector.broadcast(F, -1.42860677e-6f), r);
-        FloatVector p = FloatVector.broadcast(F, 2 * 0.0013814540085458705f);
-        p = p.fma(r, FloatVector.broadcast(F, 2 * 0.008368745107537085f));
-        p = p.fma(r, FloatVector.broadcast(F, 2 * 0.04166839078537305f));
-        p = p.fma(r, FloatVector.broadcast(F, 2 * 0.16666520399057966f));
-        p = p.fma(r, FloatVector.broadcast(F, 2 * 0.49999993432120354f));
+        FloatVector r = n.fma(FloatVector.broadcast(F, LN_2_HIGH), x);
+        r = n.fma(FloatVector.broadcast(F, LN_2_LOW), r);
+        FloatVector p = FloatVector.broadcast(F, E6);
+        p = p.fma(r, FloatVector.broadcast(F, E5));
+        p = p.fma(r, FloatVector.broadcast(F, E4));
+        p = p.fma(r, FloatVector.broadcast(F, E3));
+        p = p.fma(r, FloatVector.broadcast(F, E2));
         p = p.fma(r, FloatVector.broadcast(F, 2));
         p = p.fma(r, FloatVector.broadcast(F, 2));
         FloatVector scale = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
         FloatVector y = p.mul(scale);
-        y = y.blend(0, x.compare(VectorOperators.LT, -86.6434f));
-        return y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, 88.7228394f));
+        y = y.blend(0, x.compare(VectorOperators.LT, LEAST));
+        return y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, MOST));
+    }
+
+    /// The same of one number, bit for bit.
+    static float exp(float x) {
+        float t = Math.fma(x, LOG2_E, MAGIC);
+        float n = t - MAGIC;
+        float r = Math.fma(n, LN_2_LOW, Math.fma(n, LN_2_HIGH, x));
+        float p = Math.fma(E6, r, E5);
+        p = Math.fma(p, r, E4);
+        p = Math.fma(p, r, E3);
+        p = Math.fma(p, r, E2);
+        p = Math.fma(p, r, 2);
+        p = Math.fma(p, r, 2);
+        float y = p * Float.intBitsToFloat(Float.floatToRawIntBits(t) << 23);
+        return x < LEAST ? 0 : x > MOST ? Float.POSITIVE_INFINITY : y;
     }
 }

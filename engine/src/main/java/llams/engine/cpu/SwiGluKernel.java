@@ -35,7 +35,7 @@ final class SwiGluKernel {
     }
 
     private static float sigmoid(float g) {
-        return 1 / (1 + (float) Math.exp(-g));
+        return 1 / (1 + Simd.exp(-g));
     }
 
     /// `dUp = dy silu(gate)`, `dGate = dy up s (1 + gate (1 - s))` with `s = 1 / (1 + e^-gate)`. Both may be any of the

@@ -10,7 +10,7 @@
 /// | `Gemm` | matrix products: which way each one is computed |
 /// | `GemmPlan`, `GemmPass`, `GemmTasks` | what is packed together, and how it is shared out |
 /// | `GemmPacking`, `GemmTile`, `Transpose` | packing, and the inner loop on registers |
-/// | `GemvKernel` | products with few vectors, at the speed of memory |
+/// | `GemvKernel`, `GemvStreams` | products with few vectors, at the speed of memory |
 /// | `AttentionKernel`, `AttentionGradientKernel` | attention in blocks, and its gradient |
 /// | `AttentionBlocks`, `AttentionDecodeKernel` | the blocks; attention of one token |
 /// | `CrossEntropyKernel` | the output head and the loss, without storing logits |
@@ -20,5 +20,7 @@
 /// | `Widen`, `Float16Table` | weights as f32 |
 /// | `Quantizer`, `ContentHash` | Q8_0 from wider weights; a hash of weights |
 ///
-/// Results do not depend on the number of threads: how work is divided follows from shapes alone.
+/// Results are the same bits for every number of threads, every vector width, and every processor: how sums are divided
+/// follows from shapes alone, sums across lanes are made in 16 lanes everywhere ([Simd]), a scalar tail does what the
+/// vectors do, and what Java leaves to the processor (`Math.exp`, `Math.log` and the like) is not used.
 package llams.engine.cpu;

@@ -75,13 +75,13 @@ public sealed interface Sampler {
                 ids = candidates(logits, best - depth * temperature);
                 double[] weights = new double[ids.length];
                 for (int i = 0; i < ids.length; i++) {
-                    weights[i] = Math.exp((logits[ids[i]] - best) / temperature);
+                    weights[i] = StrictMath.exp((logits[ids[i]] - best) / temperature);
                 }
                 int others = (topK == 0 ? logits.length : Math.min(topK, logits.length)) - ids.length;
                 at = place(weights, 0, draw);
                 // The more the others weigh, the further down the pick: if it is the same for no weight and for the
                 // most, it is certain.
-                if (place(weights, others * Math.exp(-depth), draw) == at) {
+                if (place(weights, others * StrictMath.exp(-depth), draw) == at) {
                     break;
                 }
             }

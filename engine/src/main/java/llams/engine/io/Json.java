@@ -151,8 +151,8 @@ public final class Json {
         String message = e.getOriginalMessage();
         return switch (e) {
             case UnexpectedEndOfInputException _ -> "it ends in the middle; is it cut short?";
-            case StreamConstraintsException _ when message.contains("nesting depth") -> "it is nested too deep";
-            case StreamConstraintsException _ -> "a name, a text or a number in it is too long";
+            case StreamConstraintsException _ when message.contains("nesting depth") -> "it is nested too deeply";
+            case StreamConstraintsException _ -> "a name, a string or a number in it is too long";
             default -> message.contains("UTF-8") || e.getCause() instanceof CharacterCodingException
                     ? "it is not UTF-8"
                     : "this is not what may follow there";

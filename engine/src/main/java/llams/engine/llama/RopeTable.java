@@ -26,8 +26,8 @@ public final class RopeTable {
         for (int p = 0; p < positions; p++) {
             long row = (long) p * config.headDim();
             for (int i = 0; i < half; i++) {
-                table.setFloat(row + i, (float) Math.cos(p * frequencies[i]));
-                table.setFloat(row + half + i, (float) Math.sin(p * frequencies[i]));
+                table.setFloat(row + i, (float) StrictMath.cos(p * frequencies[i]));
+                table.setFloat(row + half + i, (float) StrictMath.sin(p * frequencies[i]));
             }
         }
         return table;
@@ -38,7 +38,8 @@ public final class RopeTable {
     public static double[] frequencies(LlamaConfig config) {
         double[] frequencies = new double[config.headDim() / 2];
         for (int i = 0; i < frequencies.length; i++) {
-            frequencies[i] = scaled(Math.pow(config.ropeTheta(), -2.0 * i / config.headDim()), config.ropeScaling());
+            frequencies[i] = scaled(StrictMath.pow(config.ropeTheta(), -2.0 * i / config.headDim()),
+                    config.ropeScaling());
         }
         return frequencies;
     }

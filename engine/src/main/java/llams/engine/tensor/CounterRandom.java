@@ -33,8 +33,8 @@ public record CounterRandom(long seed, long stream) {
 
     /// Normal with mean 0 and deviation 1 (Box and Muller); uses the indexes `2 index` and `2 index + 1`.
     public double gaussian(long index) {
-        double radius = Math.sqrt(-2 * Math.log(1 - uniform(2 * index)));
-        return radius * Math.cos(2 * Math.PI * uniform(2 * index + 1));
+        double radius = Math.sqrt(-2 * StrictMath.log(1 - uniform(2 * index)));
+        return radius * StrictMath.cos(2 * Math.PI * uniform(2 * index + 1));
     }
 
     private static long mix(long z) {

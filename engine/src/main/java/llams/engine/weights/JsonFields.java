@@ -72,7 +72,7 @@ record JsonFields(JsonNode json) {
     /// Null if absent.
     String text(String name) {
         if (has(name) && !json.get(name).isString()) {
-            throw wrong(name, "a text");
+            throw wrong(name, "a string");
         }
         return json.path(name).asString(null);
     }

@@ -66,7 +66,7 @@ class JsonTest {
     @ValueSource(strings = {"{\"a\":", "[", "{\"a\":[{\"b\":[["})
     void depthIsBounded(String level) throws IOException {
         String opened = "{\"a\":" + level.repeat(100_000);
-        assertTrue(refusal(opened).endsWith("it is nested too deep"), refusal(opened));
+        assertTrue(refusal(opened).endsWith("it is nested too deeply"), refusal(opened));
     }
 
     @Test

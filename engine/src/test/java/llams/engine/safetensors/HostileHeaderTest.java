@@ -53,7 +53,7 @@ class HostileHeaderTest {
 
     @Test
     void bracketsOnly() throws IOException {
-        refused("{\"a\":{\"x\":", "[[[[[[[[", "nested too deep");
+        refused("{\"a\":{\"x\":", "[[[[[[[[", "nested too deeply");
     }
 
     @Test

@@ -120,7 +120,7 @@ class LyingSafetensorsTest {
     @Test
     void deepJson() throws IOException {
         refusedHeader("{\"w\":{\"x\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}", 0, "not valid JSON",
-                "nested too deep");
+                "nested too deeply");
     }
 
     @Test

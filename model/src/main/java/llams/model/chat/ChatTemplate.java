@@ -13,8 +13,8 @@ import tools.jackson.databind.JsonNode;
 /// How a model writes conversations as ids. Roles and contents are plain text whatever they contain: nobody can forge a
 /// turn by writing its tokens.
 public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
-    /// The day that templates are told when they make training data: that of a run must not change when it is resumed.
-    /// It is the one that Llama 3.1's template falls back on.
+    /// The date that templates write into training data: a run's data must not change when it is resumed. Llama 3.1's
+    /// template falls back on the same date.
     Clock TRAINING = Clock.fixed(Instant.parse("2024-07-26T00:00:00Z"), ZoneOffset.UTC);
 
     /// A conversation as training sees it.
@@ -25,7 +25,7 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
     /// The template of a model directory: its `chat_template.jinja`, else what its `tokenizer_config.json` says, else
     /// its `chat_template.json`, as Hugging Face's libraries look it up; without any, Llama 3's own format.
     ///
-    /// @param clock what a template that writes the date is told
+    /// @param clock the date for a template that writes it
     /// @throws IOException if there is a template that this program cannot render; says where and why
     static ChatTemplate of(Path directory, Tokenizer tokenizer, Clock clock) throws IOException {
         TemplateFile file = TemplateFile.find(directory);
@@ -47,13 +47,13 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
         return encode(messages, tools, false);
     }
 
-    /// The ids of what is said up to now, and the open header of the assistant's next message.
+    /// The ids of the conversation so far, and the open header of the assistant's next message.
     ///
     /// @throws IllegalArgumentException as [#encode]
     int[] prompt(List<ChatMessage> messages, List<JsonNode> tools);
 
-    /// The ids that come behind an answer's own, up to the open header of the next one, so that what was said before
-    /// need not be read again; null where the template would write that in another way now.
+    /// The ids that follow an answer's own, up to the open header of the next answer, so that earlier turns need not be
+    /// read again; null if the template now writes those differently.
     ///
     /// @param messages the last of which is the answer
     /// @throws IllegalArgumentException as [#encode]
@@ -65,6 +65,6 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
     /// The template's text, for programs that look it up.
     String text();
 
-    /// Whether the model itself says so, rather than this program for want of a template.
+    /// Whether this is the model's own; false if it has none and Llama 3's format stands in.
     boolean isModels();
 }

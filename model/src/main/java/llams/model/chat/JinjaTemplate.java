@@ -15,11 +15,10 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.chat.PythonValues.Nothing;
 
-/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with
-/// nothing that reaches beyond the values that it is given. Nobody else here knows Jinjava; it is loaded with this
-/// class.
+/// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with no
+/// access to anything but the values that it is given. Jinjava is used, and loaded, only here.
 final class JinjaTemplate {
-    /// Far more than any conversation: a template that makes more does so by accident or on purpose.
+    /// Far more than any conversation needs: a template that writes more is broken or hostile.
     private static final int MOST_CHARACTERS = 1 << 24;
 
     private static final int MOST_BRACKETS = 100;
@@ -52,7 +51,7 @@ final class JinjaTemplate {
         PythonLibrary.register(jinjava.getGlobalContext());
     }
 
-    /// The parser of expressions takes seconds until the stack overflows.
+    /// Where brackets are nested deeply, the expression parser takes seconds to overflow the stack.
     private static void refuseDeep(String template) {
         int depth = 0;
         for (int i = 0; i < template.length(); i++) {
@@ -62,14 +61,14 @@ final class JinjaTemplate {
                 default -> {}
             }
             if (depth > MOST_BRACKETS) {
-                throw new TemplateException(0, "it is nested too deep: more than " + MOST_BRACKETS + " brackets");
+                throw new TemplateException(0, "it is nested too deeply: more than " + MOST_BRACKETS + " brackets");
             }
         }
     }
 
     /// @param values what the template may use: strings, numbers, booleans, lists and maps of them
-    /// @param clock  what `strftime_now` tells
-    /// @throws TemplateException if that fails, or the template refuses
+    /// @param clock  the clock of `strftime_now`
+    /// @throws TemplateException if rendering fails, or the template refuses
     String render(Map<String, Object> values, Clock clock) {
         Map<String, Object> bindings = new LinkedHashMap<>(source.constants());
         values.forEach((name, value) -> bindings.put(name, value == null ? Nothing.NONE : value));
@@ -94,7 +93,7 @@ final class JinjaTemplate {
         } catch (TemplateException e) {
             throw e;
         } catch (StackOverflowError e) {
-            throw new TemplateException(Math.max(0, interpreter.getLineNumber()), "it is nested too deep");
+            throw new TemplateException(Math.max(0, interpreter.getLineNumber()), "it is nested too deeply");
         } catch (RuntimeException e) {
             throw failed(interpreter.getLineNumber(), e, e.getMessage());
         }

@@ -30,8 +30,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
             {%- endif %}
             """;
 
-    /// Meta's own ways to write it: of the one that opens the next answer whether asked or not, and of the one that
-    /// does not.
+    /// Hashes of Meta's own templates for it: one always opens the next answer, the other only when asked to.
     private static final Set<String> SHA256 = Set.of("b48c47f6443892716176eb200bf4ef108f64e06ca26ed0fa8ebc0a4b3992fcb2",
             "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122");
 
@@ -85,7 +84,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
         return concat(concat(end, format.message(plain(next))), format.header("assistant"));
     }
 
-    /// With its tool call as Llama 3.1 writes it.
+    /// A message with its tool call written as Llama 3.1 does.
     private static Message plain(ChatMessage message) {
         if (message.toolCalls().isEmpty()) {
             return new Message(message.role(), message.content());
@@ -93,7 +92,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
         if (message.toolCalls().size() > 1 || !message.content().isBlank()) {
             String found = message.content().isBlank() ? "calls several tools" : "has text beside a tool call";
             throw new IllegalArgumentException("an assistant's message " + found
-                    + ", for which Llama 3.1's format has no place; write one call a message");
+                    + ", for which Llama 3.1's format has no place; write one call per message");
         }
         ToolCall call = message.toolCalls().getFirst();
         return new Message(message.role(),
@@ -106,7 +105,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
     private static void refuse(List<JsonNode> tools) {
         if (!tools.isEmpty()) {
             throw new IllegalArgumentException(
-                    "the conversation comes with tools, which this model's chat format does not describe");
+                    "the conversation has tools, which this model's chat format cannot describe");
         }
     }
 

@@ -26,7 +26,7 @@ public final class ModelText {
     }
 
     /// @param place of the tokenizer and what stands beside it: a model's directory, or a file
-    /// @param clock what a chat template that writes the date is told; for training, [ChatTemplate#TRAINING]
+    /// @param clock the date for a chat template that writes it; for training, [ChatTemplate#TRAINING]
     public static ModelText of(Path place, Clock clock) throws IOException {
         return of(place, null, clock);
     }
@@ -37,7 +37,7 @@ public final class ModelText {
         return new ModelText(place, adapter, tokenizer, TextFrame.of(place, tokenizer), clock);
     }
 
-    /// A tokenizer without files beside it: by Llama 3's names, with Llama 3's format.
+    /// A tokenizer on its own: with Llama 3's special tokens and chat format.
     public static ModelText of(Tokenizer tokenizer) {
         return new ModelText(null, null, tokenizer, TextFrame.of(tokenizer), ChatTemplate.TRAINING);
     }
@@ -55,7 +55,7 @@ public final class ModelText {
         return frame;
     }
 
-    /// How conversations are written; looked up when it is first asked for.
+    /// How conversations are written; looked up on first use.
     ///
     /// @throws UncheckedIOException     if the model's template cannot be read or rendered
     /// @throws IllegalArgumentException if there is none, and the vocabulary lacks the tokens of Llama 3's format

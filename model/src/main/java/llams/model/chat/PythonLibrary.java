@@ -130,7 +130,7 @@ final class PythonLibrary {
                 all.forEach(list::add);
                 yield list;
             }
-            default -> throw new TemplateException(0, "a value is used as a list, and is none");
+            default -> throw new TemplateException(0, "a value that is not a list is used as one");
         };
     }
 }

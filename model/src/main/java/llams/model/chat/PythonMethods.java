@@ -47,7 +47,7 @@ final class PythonMethods {
             case "join" ->
                 String.join(text, ((List<?>) arguments.getFirst()).stream().map(PythonValues::text).toList());
             case "isdigit" -> !text.isEmpty() && text.chars().allMatch(Character::isDigit);
-            default -> throw unknown("a text", method);
+            default -> throw unknown("a string", method);
         };
     }
 

@@ -32,7 +32,7 @@ final class PythonResolver extends MapELResolver {
             case ForLoop loop -> loop(loop, name);
             case null -> Nothing.UNDEFINED;
             case Nothing nothing ->
-                throw new TemplateException(0, "\"" + name + "\" is asked of a value that is not there");
+                throw new TemplateException(0, "\"" + name + "\" is looked up in a value that does not exist");
             default -> Nothing.UNDEFINED;
         };
     }

@@ -32,7 +32,7 @@ final class PythonValues {
 
         @Override
         public String toString() {
-            throw new TemplateException(0, "a text is joined with a value that is not there");
+            throw new TemplateException(0, "a string is joined with a value that does not exist");
         }
     }
 
@@ -153,7 +153,7 @@ final class PythonValues {
                 + (exponent < 0 ? '-' : '+') + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 
-    /// A list's element or a text's character, counted from the end where `index` is negative.
+    /// A list's element or a string's character, counted from the end where `index` is negative.
     static Object element(Object sequence, long index) {
         int size = sequence instanceof List<?> list ? list.size() : ((String) sequence).length();
         long at = index < 0 ? index + size : index;

@@ -17,13 +17,15 @@ import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A model's own template, rendered as Hugging Face's libraries do it.
+/// A model's own template, rendered as Hugging Face's libraries do.
 final class RenderedTemplate implements ChatTemplate {
-    /// Stands in special names that a content writes, and is in no ordinary text: Unicode keeps it for such uses.
-    /// Far more than any template writes of its own, and than JSON makes of a character.
+    /// Far more than any template writes itself.
     private static final int MOST_OWN_CHARACTERS = 1 << 17;
+    /// More than JSON makes of one character.
     private static final int MOST_CHARACTERS_FOR_ONE = 8;
 
+    /// Put into special tokens' names that a content writes. It is in no ordinary text: Unicode reserves it for such
+    /// uses.
     private static final char GUARD = '\uFDD0';
 
     private final TemplateFile file;
@@ -95,7 +97,7 @@ final class RenderedTemplate implements ChatTemplate {
                 counted[i] |= encoding.starts()[i] >= from && encoding.starts()[i] < to;
                 last = counted[i] && tokenizer.isSpecial(ids[i]) && encoding.starts()[i] < to ? i : last;
             }
-            // What ends the answer is its last token: white space behind it nobody generates.
+            // The answer ends with its last token: no model generates the white space after it.
             int end = end(encoding, to);
             if (last >= 0 && tokenizer.decode(Arrays.copyOfRange(ids, last + 1, end)).isBlank()) {
                 Arrays.fill(counted, last + 1, end, false);
@@ -112,7 +114,7 @@ final class RenderedTemplate implements ChatTemplate {
         return end;
     }
 
-    /// Places of what `generation` blocks made, in the text without their marks.
+    /// Where the output of `generation` blocks stands in the text without their marks.
     private static List<int[]> marked(String whole, List<ChatMessage> messages) {
         List<Boolean> trained = messages.stream()
                 .filter(message -> message.role().equals("assistant"))
@@ -137,7 +139,7 @@ final class RenderedTemplate implements ChatTemplate {
         return spans;
     }
 
-    /// Places of what the assistant's messages add to the prompts before them.
+    /// Where the text stands that the assistant's messages add to the prompts before them.
     private List<int[]> answers(String whole, List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
         List<int[]> spans = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
@@ -148,9 +150,8 @@ final class RenderedTemplate implements ChatTemplate {
                     ? whole
                     : unmarked(render(messages.subList(0, i + 1), tools, false, parsed));
             if (!whole.startsWith(answered)) {
-                throw refused("the template writes message " + (i + 1) + " in another way when more follow, so that"
-                        + " it cannot be trained"
-                        + " there; end the conversation with it, or mark other answers as not trained");
+                throw refused("the template writes message " + (i + 1) + " differently when more follow, so that it"
+                        + " cannot be trained on there; end the conversation with it, or mark other answers as not trained");
             }
             String asked = i == 0 ? "" : unmarked(render(messages.subList(0, i), tools, true, parsed));
             int from = 0;
@@ -192,7 +193,7 @@ final class RenderedTemplate implements ChatTemplate {
         return length;
     }
 
-    /// With guards in what contents write of special tokens' names, unless they are parsed.
+    /// With guards in the special tokens' names that contents write, unless those are parsed.
     private String render(List<ChatMessage> messages, List<JsonNode> tools, boolean addGenerationPrompt,
             boolean parsed) {
         Map<String, Object> values = new LinkedHashMap<>(namedTokens);
@@ -262,7 +263,7 @@ final class RenderedTemplate implements ChatTemplate {
         for (char mark : new char[] {GUARD, TemplateSource.GENERATION, TemplateSource.END_GENERATION}) {
             if (text.indexOf(mark) >= 0) {
                 throw new IllegalArgumentException(
-                        String.format("a text has U+%04X, which Unicode keeps for a program's own use", (int) mark));
+                        String.format("a text has U+%04X, which Unicode reserves for internal use", (int) mark));
             }
         }
         return tokenizer.guarded(text, GUARD);

@@ -1,10 +1,10 @@
 package llams.model.chat;
 
-/// A chat template asks for something that this program does not do, or says itself that a conversation is not for it.
+/// A chat template needs what this program does not support, or itself refuses a conversation.
 final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /// 1 for the first, 0 where it is not known.
+    /// Counted from 1; 0 if it is not known.
     final int line;
 
     TemplateException(int line, String message) {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import llams.engine.io.Json;
 import tools.jackson.databind.JsonNode;
 
-/// A chat template's text and where it stands.
+/// A chat template's text and where it was found.
 ///
 /// @param toolUse the one for conversations with tools, if the model has two; else null
 record TemplateFile(Path file, String template, String toolUse) {
@@ -46,7 +46,7 @@ record TemplateFile(Path file, String template, String toolUse) {
         }
         if (standard == null) {
             throw new IOException(
-                    file + ": \"chat_template\" is neither a text nor a list with a template named \"default\"");
+                    file + ": \"chat_template\" is neither a string nor a list with a template named \"default\"");
         }
         return new TemplateFile(file, standard, toolUse);
     }

@@ -10,11 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.chat.TemplateToken.Kind;
 
-/// A chat template, made ready for Jinjava, which understands a template's expressions but not all of its text as Jinja
-/// does.
+/// A chat template prepared for Jinjava, which reads a template's expressions as Jinja does, but not all of its text.
 ///
-/// Here white space around tags is cut as Jinja cuts it with `trim_blocks` and `lstrip_blocks`, texts and quoted
-/// strings become variables, and what this program does not run is refused by its name and line.
+/// Here white space around tags is cut as Jinja cuts it with `trim_blocks` and `lstrip_blocks`, text and quoted strings
+/// become variables, and what is not supported is refused by name and line.
 ///
 /// @param text      the template, in which only tags are left; as many lines as before
 /// @param constants the values of its variables for texts and strings
@@ -51,7 +50,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
         private boolean startsLine = true;
 
         Reader(String template) {
-            // As Jinja reads it: the last line end is no text.
+            // As in Jinja, the last line end is not part of the text.
             String text = template.replace("\r\n", "\n").replace('\r', '\n');
             this.template = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
         }
@@ -133,7 +132,7 @@ record TemplateSource(String text, Map<String, Object> constants) {
             return kept + (char) 0 + "\n".repeat(lineEnds(text.substring(keep)));
         }
 
-        /// Writes a text; behind a zero, what only counts lines.
+        /// Writes text; what follows a zero only counts lines.
         private void text(String text) {
             int end = text.indexOf(0);
             String shown = end < 0 ? text : text.substring(0, end);

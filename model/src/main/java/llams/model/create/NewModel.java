@@ -28,7 +28,7 @@ import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Writes models with random weights: a known shape to try, measure or train from scratch.
+/// Writes models with random weights, to try out, measure or train from scratch.
 public final class NewModel {
     private static final long PART_ELEMENTS = 1 << 20;
 
@@ -36,7 +36,7 @@ public final class NewModel {
 
     /// The weights' type that a config names, or F32.
     ///
-    /// @throws IllegalArgumentException if it names one that weights cannot have
+    /// @throws IllegalArgumentException if it names one that is not supported
     public static DType dtype(LlamaConfig config) {
         return switch (config.metadata().dtype()) {
             case null -> DType.F32;
@@ -59,10 +59,10 @@ public final class NewModel {
         return new ArrayList<>(plan);
     }
 
-    /// Writes a model directory, part by part: the model is never in memory as a whole.
+    /// Writes a model directory part by part; the whole model is never in memory.
     ///
     /// @param tokenizer a tokenizer's file or a directory with one, to be copied; may be null
-    /// @param out       must not exist, or be empty; it appears when all is done
+    /// @param out       must not exist, or be empty; it appears once everything is done
     public static void write(LlamaConfig config, long seed, Path tokenizer, Path out, ByteProgress progress)
             throws IOException {
         checkTokenizer(tokenizer, config);

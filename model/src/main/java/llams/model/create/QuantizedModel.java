@@ -35,10 +35,10 @@ public final class QuantizedModel {
     /// What was done.
     ///
     /// @param quantized number of matrices
-    /// @param kept      names of the matrices that stay as they are, their rows not being whole blocks
+    /// @param kept      names of the matrices that are not quantized because their rows are not whole blocks
     /// @param bytes     of all tensors now
     /// @param before    of all tensors before
-    /// @param files     carried along beside weights and config
+    /// @param files     copied beside weights and config
     /// @param notes     as [LlamaWeights#notes]
     public record Report(int quantized, List<String> kept, long bytes, long before, List<String> files,
             List<String> notes) {}

@@ -16,11 +16,11 @@ public record RandomWeights(LlamaConfig config, long seed) {
         for (long i = 0; i < part.elements(); i += 2) {
             // Both halves of a Box-Muller pair.
             double radius = config.metadata().initializerRange()
-                    * Math.sqrt(-2 * Math.log(1 - random.uniform(fromElement + i)));
+                    * Math.sqrt(-2 * StrictMath.log(1 - random.uniform(fromElement + i)));
             double angle = 2 * Math.PI * random.uniform(fromElement + i + 1);
-            part.setFloat(i, isNorm ? 1 : (float) (radius * Math.cos(angle)));
+            part.setFloat(i, isNorm ? 1 : (float) (radius * StrictMath.cos(angle)));
             if (i + 1 < part.elements()) {
-                part.setFloat(i + 1, isNorm ? 1 : (float) (radius * Math.sin(angle)));
+                part.setFloat(i + 1, isNorm ? 1 : (float) (radius * StrictMath.sin(angle)));
             }
         }
     }

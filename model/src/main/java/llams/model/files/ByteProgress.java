@@ -1,6 +1,6 @@
 package llams.model.files;
 
-/// Hears how far the reading or writing of large files has come.
+/// Receives the progress of reading or writing large files.
 @FunctionalInterface
 public interface ByteProgress {
     ByteProgress SILENT = (doneBytes, totalBytes) -> {};

@@ -12,15 +12,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import llams.engine.io.AtomicFiles;
 
-/// Reserves a directory for one run at a time: a lock on its file `in-use.lock`, in which the number of the process
-/// stands. The system lifts the lock when the process ends, in whatever way; the file alone, which a killed program
-/// leaves, locks nothing.
+/// Reserves a directory for one run at a time, by a lock on its file `in-use.lock`, which holds the process id. The
+/// system releases the lock when the process ends, however it ends; the file alone, left by a killed program, locks
+/// nothing.
 public final class DirectoryLock implements AutoCloseable {
     /// The file's name.
     public static final String FILE = "in-use.lock";
-    /// The byte that is locked. Where nobody reads, as some systems let nobody read what is locked.
+    /// The locked byte, in a place that nobody reads: some systems refuse to read what is locked.
     private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
-    /// What this process has: to open such a file once more and close it would lift the lock.
+    /// What this process has locked: opening and closing such a file again would release its lock.
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path directory;
@@ -33,7 +33,7 @@ public final class DirectoryLock implements AutoCloseable {
 
     /// Locks an existing directory.
     ///
-    /// @throws IOException if another run has it, with the number of its process, or no lock can be made there
+    /// @throws IOException if another run has it (with its process id), or no lock can be made there
     public static DirectoryLock take(Path directory) throws IOException {
         Path real = directory.toRealPath();
         if (!HELD.add(real)) {
@@ -51,7 +51,7 @@ public final class DirectoryLock implements AutoCloseable {
         }
     }
 
-    /// Looks whether [#take] would succeed, and removes the file that a killed program left.
+    /// Checks whether [#take] would succeed, and removes a file left by a killed program.
     ///
     /// @throws IOException if another run has the directory
     public static void check(Path directory) throws IOException {
@@ -63,7 +63,7 @@ public final class DirectoryLock implements AutoCloseable {
     private static FileChannel lock(Path directory, Path file) throws IOException {
         while (true) {
             if (Files.isSymbolicLink(file)) {
-                throw new IOException(file + ": is a link, and this program writes through none; remove it");
+                throw new IOException(file + ": is a link, which this program does not write through; remove it");
             }
             FileChannel channel;
             try {
@@ -73,13 +73,13 @@ public final class DirectoryLock implements AutoCloseable {
                 throw AtomicFiles.cannotWrite(directory, e);
             }
             boolean locked = channel.tryLock(LOCKED_BYTE, 1, false) != null;
-            // Whoever had it may have removed the file between the two steps above: others would not see this lock
-            // then.
+            // Its last owner may have removed the file between the two steps above; then others would not see this
+            // lock.
             if (locked && Files.exists(file)) {
                 return channel;
             }
             channel.close();
-            // If the file is gone, so is whoever had it.
+            // If the file is gone, so is its owner.
             if (!locked && Files.exists(file)) {
                 String pid = Files.readString(file, StandardCharsets.US_ASCII);
                 throw inUse(directory, pid.isBlank() ? "another process" : "pid " + pid);
@@ -88,8 +88,8 @@ public final class DirectoryLock implements AutoCloseable {
     }
 
     private static IOException inUse(Path directory, String owner) {
-        return new IOException(directory + ": in use by " + owner + ", which writes into it; wait for its end, or"
-                + " choose another directory");
+        return new IOException(directory + ": in use by " + owner + ", which is writing to it; wait until it ends,"
+                + " or choose another directory");
     }
 
     @Override

@@ -8,8 +8,8 @@ import java.util.Map;
 import llams.engine.io.AtomicFiles;
 import llams.tokenizer.Tokenizer;
 
-/// The files beside a model's weights, read into memory when long work begins: what happens to their directory
-/// meanwhile cannot harm the result.
+/// The files beside a model's weights, read into memory when long work begins, so that changes to their directory
+/// cannot harm the result.
 ///
 /// @param contents  by path in the directory
 /// @param tokenizer to be written as `tokenizer.json` as well; may be null

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 
-/// A directory of results that appears whole or not at all: it is filled under a temporary name beside its own
-/// (`OUT.tmp-...`) and renamed when all is on the disk. Closing it before [#commit], and ending the program by a
-/// signal, remove what was written.
+/// A directory of results that appears complete or not at all: it is filled under a temporary name beside its own
+/// (`OUT.tmp-...`) and renamed once everything is on the disk. Closing it before [#commit], or ending the program by a
+/// signal, removes what was written.
 public final class OutputDirectory implements AutoCloseable {
     private final Path target;
     private final Path temporary;
@@ -27,7 +27,7 @@ public final class OutputDirectory implements AutoCloseable {
         this.removal = new Thread(this::removeQuietly, "remove " + temporary.getFileName());
     }
 
-    /// Starts a directory that will be `target`; its parents are made.
+    /// Starts a directory that will become `target`; its parents are created.
     ///
     /// @throws IOException if it cannot be, and why: see [#check]
     public static OutputDirectory create(Path target) throws IOException {
@@ -45,8 +45,8 @@ public final class OutputDirectory implements AutoCloseable {
         return output;
     }
 
-    /// Looks, before long work, whether results could be put at `target`: it must be a new directory or an empty one,
-    /// in a place that can be written to. Leaves nothing behind.
+    /// Checks, before long work, whether results can be put at `target`: it must be new or an empty directory, in a
+    /// writable place. Leaves nothing behind.
     ///
     /// @throws IOException if not, with the reason
     public static void check(Path target) throws IOException {
@@ -77,12 +77,12 @@ public final class OutputDirectory implements AutoCloseable {
         }
     }
 
-    /// Where to write.
+    /// Where to write the files.
     public Path path() {
         return temporary;
     }
 
-    /// Forces all files to the disk and gives the directory its name.
+    /// Forces all files to the disk and gives the directory its final name.
     ///
     /// @throws IOException if that fails. If the name was taken in the meantime, the results stay where they are, and
     ///                     the message says where
@@ -149,7 +149,7 @@ public final class OutputDirectory implements AutoCloseable {
         delete(temporary);
     }
 
-    /// Deletes a directory with all that is in it.
+    /// Deletes a directory and everything in it.
     public static void delete(Path directory) throws IOException {
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override

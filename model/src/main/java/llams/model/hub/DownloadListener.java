@@ -1,11 +1,11 @@
 package llams.model.hub;
 
-/// Hears how far a download has come.
+/// Receives the progress of a download.
 public interface DownloadListener {
-    /// Called first with what is here already, then after each piece. `doneBytes` falls where a server starts a file
-    /// again.
+    /// Called first with what is already present, then after each piece. `doneBytes` falls when a server starts a file
+    /// over.
     void at(long doneBytes, long totalBytes);
 
-    /// Something to tell at once, as that a request is made again, and when.
+    /// A message to show at once, such as when a request will be retried.
     void note(String line);
 }

@@ -17,9 +17,9 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a directory holds of a model, in its file `.llams-download.json`:
-/// `{"repo", "commit", "files": {NAME: {"bytes", "etag", "modifiedMillis"}}}`. A file that is still as noted there was
-/// verified, and is not hashed again.
+/// What a directory holds of a model, recorded in its file `.llams-download.json`: `{"repo", "commit", "files": {NAME:
+/// {"bytes", "etag", "modifiedMillis"}}}`. A file that still matches its entry has been verified, and is not hashed
+/// again.
 final class DownloadRecord {
     static final String FILE = ".llams-download.json";
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -34,7 +34,7 @@ final class DownloadRecord {
         this.files = root.withObject("files");
     }
 
-    /// @throws HubException if the directory has anything else in it than an earlier download of the same model
+    /// @throws HubException if the directory holds anything but an earlier download of the same model
     static DownloadRecord read(Path directory, String repo) throws IOException {
         Path file = directory.resolve(FILE);
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
@@ -70,7 +70,7 @@ final class DownloadRecord {
         }
     }
 
-    /// Whether the file is there and is what the hub has. It is hashed if the record does not say.
+    /// Whether the file is present and the same as the hub's. It is hashed if the record does not say.
     boolean has(HubFile file) throws IOException {
         Path path = directory.resolve(file.path());
         if (!Files.isRegularFile(path) || Files.size(path) != file.sizeBytes()) {
@@ -83,8 +83,7 @@ final class DownloadRecord {
         return asNoted || IncomingFile.matches(path, file, _ -> {});
     }
 
-    /// Files that were downloaded at another commit and are not among `names`: beside those, they would make one model
-    /// of two.
+    /// Files that were downloaded at another commit and are not among `names`: together, they would mix two models.
     List<String> strangers(String commit, Collection<String> names) {
         return commit.equals(commit())
                 ? List.of()
@@ -94,9 +93,9 @@ final class DownloadRecord {
                         .toList();
     }
 
-    /// The files that came, as the hub described them.
+    /// The downloaded files, as the hub described them.
     ///
-    /// @throws HubException if one of them cannot be a file of a download
+    /// @throws HubException if the record is damaged
     List<HubFile> files() throws HubException {
         List<HubFile> all = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : files.properties()) {
@@ -114,7 +113,7 @@ final class DownloadRecord {
         return all;
     }
 
-    /// These are no longer taken to be right: the next download looks at them.
+    /// No longer trusts these files: the next download checks them.
     void doubt(List<String> names) throws IOException {
         if (!names.isEmpty()) {
             names.forEach(name -> ((ObjectNode) files.get(name)).put("modifiedMillis", -1));
@@ -126,7 +125,7 @@ final class DownloadRecord {
         return root.path("commit").asString("");
     }
 
-    /// From here on the directory is a download of this commit.
+    /// Makes the directory a download of this commit.
     void start(String commit) throws IOException {
         root.put("commit", commit);
         write();

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ProxySelector;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -14,18 +13,15 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import llams.model.http.HttpCaller;
 
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
-/// not leave the hub's host, port and scheme, and what the hub says of a file stands in the answer that leads to where
-/// its bytes are.
+/// not leave the hub's host, port and scheme, and what the hub says about a file is in the response that redirects to
+/// its bytes.
 final class Http implements AutoCloseable {
-    /// What came in the end. `linkedSize` and `linkedEtag` were said first on the way there, by the hub or, for a
-    /// mirror, by the hub that it redirects to; null if they were not.
+    /// The final response. `linkedSize` and `linkedEtag` are the first ones on the way to it, given by the hub or by
+    /// the hub that a mirror redirects to; null if there were none.
     record Answer(HttpResponse<InputStream> response, boolean fromHub, String linkedSize,
             String linkedEtag) implements AutoCloseable {
         int status() {
@@ -42,7 +38,7 @@ final class Http implements AutoCloseable {
         }
     }
 
-    /// Takes the pieces of a body.
+    /// Receives the pieces of a body.
     interface Sink {
         void accept(byte[] bytes, int count) throws IOException;
     }
@@ -54,24 +50,20 @@ final class Http implements AutoCloseable {
     private final HubToken tokenOrNull;
     private final Duration stall;
     private final long leastBytes;
-    private final HttpClient client;
+    private final HttpCaller caller;
 
     Http(HubToken tokenOrNull, HubClient.Patience patience, ProxySelector proxies) {
         this.tokenOrNull = tokenOrNull;
         this.stall = patience.stall();
         this.leastBytes = patience.leastBytes();
-        this.client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(stall)
-                .proxy(proxies)
-                .build();
+        this.caller = new HttpCaller(stall, proxies);
     }
 
-    /// The answer of any status that is no redirect. For HEAD the hub's own answer is enough, if it says size and hash.
+    /// The response, of any status but a redirect. For HEAD the hub's own response is enough, if it gives size and
+    /// hash.
     ///
-    /// @param fromByte asks for what follows this many bytes
-    /// @param what     is asked for, in messages
+    /// @param fromByte skips this many bytes
+    /// @param what     the requested thing, for messages
     Answer send(String method, URI start, long fromByte, String what) throws IOException {
         URI at = start;
         boolean atHub = true;
@@ -88,7 +80,7 @@ final class Http implements AutoCloseable {
             }
             answer.close();
             URI next = next(at, headers.firstValue("Location").orElse(""), what);
-            // Once away, no way back: whoever redirects here decides where to.
+            // Once away from the hub, no way back: the token would go wherever that server redirects.
             atHub = atHub && origin(next).equals(origin(at));
             if (!atHub && method.equals("HEAD") && linkedSize != null && linkedEtag != null) {
                 return answer;
@@ -112,18 +104,10 @@ final class Http implements AutoCloseable {
         return request.build();
     }
 
-    /// The time limit of a request itself is not used: Java versions differ in whether it covers the body.
     private HttpResponse<InputStream> await(HttpRequest request) throws IOException {
-        CompletableFuture<HttpResponse<InputStream>> coming = client.sendAsync(request, BodyHandlers.ofInputStream());
         try {
-            return coming.get(stall.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            coming.cancel(true);
-            throw new IOException("no answer within " + stall.toSeconds() + " s", e);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+            return caller.send(request, BodyHandlers.ofInputStream(), stall);
         } catch (InterruptedException e) {
-            coming.cancel(true);
             Thread.currentThread().interrupt();
             throw new HubException("interrupted", e);
         }
@@ -134,7 +118,7 @@ final class Http implements AutoCloseable {
         try {
             next = at.resolve(location);
         } catch (IllegalArgumentException e) {
-            throw new HubException(what + ": redirected to what is no address", e);
+            throw new HubException(what + ": redirected to a malformed address", e);
         }
         boolean http = "http".equals(next.getScheme()) && "http".equals(at.getScheme())
                 || "https".equals(next.getScheme());
@@ -194,7 +178,6 @@ final class Http implements AutoCloseable {
 
     @Override
     public void close() {
-        // Not close(), which waits for answers.
-        client.shutdownNow();
+        caller.close();
     }
 }

@@ -4,22 +4,21 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ProxySelector;
 import java.net.URI;
-import java.security.GeneralSecurityException;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import llams.model.http.BusyException;
+import llams.model.http.HttpCaller;
+import llams.model.http.Proxies;
 
-/// What a hub is asked for a model, again where the network or the server fails.
+/// The requests to a hub for a model, retried when the network or the server fails.
 final class HubClient implements AutoCloseable {
     /// How long to keep trying.
     ///
     /// @param attempts  of one request in a row without progress
     /// @param firstWait before the second attempt; each further one waits twice as long
-    /// @param stall     after which a silent connection counts as cut
-    /// @param leastBytes that must come in that time: fewer would take years for a model
+    /// @param stall     how long a connection may be silent before it counts as cut
+    /// @param leastBytes the fewest bytes in that time: slower, a model would take years
     record Patience(int attempts, Duration firstWait, Duration stall, long leastBytes) {
         static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(30), 1 << 16);
     }
@@ -29,23 +28,9 @@ final class HubClient implements AutoCloseable {
         T run() throws IOException;
     }
 
-    /// A server that asks to come again.
-    private static final class Busy extends IOException {
-        private static final long serialVersionUID = 1;
-        private final transient Duration wait;
-
-        /// @param wait at least as long; zero if the server does not say
-        Busy(int status, Duration wait) {
-            super("the server answers " + status
-                    + (wait.isZero() ? "" : " and wants " + wait.toSeconds() + " s of patience"));
-            this.wait = wait;
-        }
-    }
-
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
     private static final int MAX_LISTING_BYTES = 32 << 20;
-    /// Fewer new bytes than these are no progress: a server that hands them out one a connection would be asked for
-    /// ever.
+    /// Fewer new bytes do not count as progress: a server that sends one per connection would be asked for ever.
     private static final long PROGRESS_BYTES = 1 << 20;
 
     private final HubModel model;
@@ -60,7 +45,7 @@ final class HubClient implements AutoCloseable {
         this.patience = patience;
         this.listener = listener;
         Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
-        // A variable that cannot be used is said now: as the failure of a request it would be tried again.
+        // Reports an unusable variable now: as the failure of a request it would be retried.
         proxies.select(model.listing());
         this.http = new Http(tokenOrNull, patience, proxies);
     }
@@ -81,8 +66,8 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Size and hash, from the hub if it says them, else from where the bytes are. The etag of another server is its
-    /// own affair, unless it is a SHA-256.
+    /// Size and hash, from the hub if it gives them, else from the server of the bytes. Another server's etag means
+    /// nothing here unless it is a SHA-256.
     HubFile head(String commit, String path) throws IOException {
         return retrying(path, () -> 0, () -> {
             try (Http.Answer answer = send("HEAD", model.file(commit, path), 0, path)) {
@@ -101,9 +86,9 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Fetches what `incoming` lacks, in as many requests as that takes.
+    /// Fetches the rest of `incoming`, in as many requests as it takes.
     ///
-    /// @param progress called after each piece, and where a file starts again
+    /// @param progress called after each piece, and when a file starts over
     void fetch(String commit, IncomingFile incoming, Runnable progress) throws IOException {
         HubFile file = incoming.file;
         retrying(file.path(), incoming::reached, () -> {
@@ -123,7 +108,7 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /// Starts again where the bytes that come are not those that were asked for.
+    /// Starts over if the server sends other bytes than were asked for.
     private static void place(Http.Answer answer, IncomingFile incoming) throws IOException {
         int status = answer.status();
         long at = incoming.at();
@@ -141,7 +126,7 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /// @param progress a count whose growth starts the patience anew
+    /// @param progress a count; whenever it grows, attempts are counted anew
     private <T> T retrying(String what, LongSupplier progress, Attempt<T> attempt) throws IOException {
         int failed = 0;
         while (true) {
@@ -153,11 +138,9 @@ final class HubClient implements AutoCloseable {
             } catch (IOException e) {
                 refuseUntrusted(e);
                 failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
-                String reason = e.getMessage() == null
-                        ? "no connection (" + e.getClass().getSimpleName() + ")"
-                        : e.getMessage();
+                String reason = HttpCaller.reason(e);
                 Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
-                if (e instanceof Busy busy && busy.wait.compareTo(wait) > 0) {
+                if (e instanceof BusyException busy && busy.wait.compareTo(wait) > 0) {
                     wait = busy.wait;
                 }
                 if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
@@ -165,22 +148,17 @@ final class HubClient implements AutoCloseable {
                             + failed + (failed == 1 ? " attempt" : " attempts")
                             + ", the same command continues from here", e);
                 }
-                listener.note(what + ": " + reason + "; again in " + wait.toSeconds() + " s");
+                listener.note(what + ": " + reason + "; retrying in " + wait.toSeconds() + " s");
                 sleep(wait);
             }
         }
     }
 
-    /// A certificate stays what it is.
+    /// A certificate does not change by retrying.
     private void refuseUntrusted(IOException failure) throws HubException {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof GeneralSecurityException) {
-                throw new HubException(
-                        model.endpoint() + ": its certificate is not trusted (" + cause.getMessage()
-                                + "); for one of your own"
-                                + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE",
-                        failure);
-            }
+        String untrusted = HttpCaller.untrustedOrNull(failure);
+        if (untrusted != null) {
+            throw new HubException(model.endpoint() + ": " + untrusted, failure);
         }
     }
 
@@ -202,24 +180,10 @@ final class HubClient implements AutoCloseable {
             return answer;
         }
         answer.close();
-        if (status == 408 || status == 429 || status >= 500) {
-            throw new Busy(status, patience(answer.header("Retry-After").orElse("")));
+        if (BusyException.is(status)) {
+            throw new BusyException(status, answer.response().headers(), "");
         }
         throw HubRefusal.of(answer, model, tokenOrNull, what);
-    }
-
-    /// Seconds or a date; zero for anything else.
-    private static Duration patience(String retryAfter) {
-        if (retryAfter.matches("\\d{1,9}")) {
-            return Duration.ofSeconds(Long.parseLong(retryAfter));
-        }
-        try {
-            Duration wait = Duration.between(Instant.now(),
-                    DateTimeFormatter.RFC_1123_DATE_TIME.parse(retryAfter, Instant::from));
-            return wait.isNegative() ? Duration.ZERO : wait;
-        } catch (DateTimeException e) {
-            return Duration.ZERO;
-        }
     }
 
     @Override

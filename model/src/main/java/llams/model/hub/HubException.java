@@ -2,7 +2,7 @@ package llams.model.hub;
 
 import java.io.IOException;
 
-/// What another attempt would not change; every other `IOException` of a request is worth one.
+/// A failure that another attempt would not change; any other `IOException` of a request is retried.
 final class HubException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -5,7 +5,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/// A model on a hub, and where it is found there.
+/// A model on a hub, and its addresses there.
 ///
 /// @param endpoint the hub, as [#DEFAULT_ENDPOINT]
 /// @param repo     `owner/name`, or one part
@@ -14,7 +14,7 @@ public record HubModel(String endpoint, String repo, String revision) {
     public static final String DEFAULT_ENDPOINT = "https://huggingface.co";
     private static final Pattern REPO = Pattern.compile("\\w[\\w.-]*(/\\w[\\w.-]*)?");
 
-    /// @throws IllegalArgumentException if one of them cannot be what it should
+    /// @throws IllegalArgumentException if one of them is malformed
     public HubModel {
         if (!REPO.matcher(repo).matches() || repo.contains("..")) {
             throw new IllegalArgumentException("\"" + repo + "\" is not a model's name on a hub; wanted OWNER/NAME,"

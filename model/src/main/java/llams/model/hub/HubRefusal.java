@@ -1,17 +1,17 @@
 package llams.model.hub;
 
-/// Why a hub does not give something, and what to do about it. Its `X-Error-Code` decides: status 401 also stands for
-/// what is missing.
+/// Why a hub refuses something, and what to do about it. Its `X-Error-Code` decides: status 401 is also given for what
+/// does not exist.
 final class HubRefusal {
     private HubRefusal() {}
 
-    /// @param what the file or the model that was asked for
+    /// @param what the requested file or model
     static HubException of(Http.Answer answer, HubModel model, HubToken tokenOrNull, String what) {
         int status = answer.status();
         if (!answer.fromHub()) {
-            // Where the bytes lie, nobody knows of models and accounts.
-            return new HubException(what + ": " + answer.response().uri().getHost() + ", where the hub sends for"
-                    + " it, answers " + status);
+            // The server of the bytes knows nothing of models and accounts.
+            return new HubException(what + ": " + answer.response().uri().getHost() + ", to which the hub"
+                    + " redirects, answers " + status);
         }
         String give = "give a token (made at " + model.endpoint() + "/settings/tokens) with `token`, in HF_TOKEN or"
                 + " in ~/.cache/huggingface/token";
@@ -23,15 +23,15 @@ final class HubRefusal {
                     : "this model is gated, and " + holder + " has no access to it: accept the licence on that page"
                             + " with this account; a fine-grained token must allow gated repositories";
             case "RepoNotFound" -> tokenOrNull == null
-                    ? "there is no such model, or it is private: look at the name; for a private one " + give
-                    : "there is no such model, or " + holder + " may not see it: look at the name";
+                    ? "there is no such model, or it is private: check the name; for a private one " + give
+                    : "there is no such model, or " + holder + " may not see it: check the name";
             case "RevisionNotFound" -> "there is no revision \"" + model.revision() + "\"; the page lists branches"
                     + " and tags, the usual one is main";
             case "EntryNotFound" -> "there is no file " + what + " at this commit, though the hub lists it; try again";
             case "DisabledRepo" -> "the hub has disabled this model" + said;
             default -> status == 401 || status == 403
                     ? (tokenOrNull == null
-                            ? "the hub wants to know who asks (" + status + said + "): " + give
+                            ? "the hub asks for a token (" + status + said + "): " + give
                             : "the token from " + tokenOrNull.source + " is not accepted (" + status + said
                                     + "): make a new one at " + model.endpoint() + "/settings/tokens")
                     : "the answer to " + answer.response().uri() + " is " + status + said;

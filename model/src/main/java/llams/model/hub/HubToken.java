@@ -7,30 +7,30 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// Who asks. No record, so that no message prints it by accident.
+/// An access token. Not a record, so that no message prints it by accident.
 public final class HubToken {
-    /// Where it is from, in words.
+    /// Where it comes from, in words.
     final String source;
     private final String value;
 
     private HubToken(String value, String source) {
         this.value = value;
         this.source = source;
-        // A header with anything else in it would be refused in words that show it.
+        // Java refuses a header with other characters, in a message that shows the token.
         if (!value.matches("[\\x21-\\x7e]+")) {
             throw new IllegalArgumentException(
                     source + ": does not hold a token; wanted one word of ASCII letters, like hf_...");
         }
     }
 
-    /// The first there is, where hub programs look for it: `option`, `HF_TOKEN`, the file `HF_TOKEN_PATH`, the file
-    /// `token` in `HF_HOME`, which is `huggingface` in the user's cache unless it is set.
+    /// The first one found, in the order of other hub programs: `option`, `HF_TOKEN`, the file `HF_TOKEN_PATH`, the
+    /// file `token` in `HF_HOME`, which is `huggingface` in the user's cache unless it is set.
     ///
     /// @param option      null if none is given
     /// @param environment the process's variables
     /// @param home        the user's directory
     /// @return null if there is none
-    /// @throws IllegalArgumentException if what is found cannot be a token
+    /// @throws IllegalArgumentException if what is found is not a token
     public static HubToken findOrNull(String option, Map<String, String> environment, Path home) throws IOException {
         if (option != null) {
             return new HubToken(option.strip(), "`token`");

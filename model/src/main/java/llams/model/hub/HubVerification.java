@@ -7,13 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import llams.model.files.DirectoryLock;
 
-/// Reads a download again and compares it with the hashes that the hub said when it came: disks and people damage files
-/// later.
+/// Reads a download again and compares it with the hashes that the hub gave at the time: disks and people damage files.
 public final class HubVerification {
     /// @param whole    files with the hub's hash
-    /// @param unhashed files of the right size, of which the hub had no hash
-    /// @param damaged  files that are not what they were; the next download gets them anew
-    /// @param missing  files that are gone or did not come whole
+    /// @param unhashed files of the right size for which the hub had no hash
+    /// @param damaged  files whose content has changed; the next download fetches them again
+    /// @param missing  files that are gone or incomplete
     public record Report(Path directory, String commit, List<String> whole, List<String> unhashed, List<String> damaged,
             List<String> missing) {
         public boolean isGood() {

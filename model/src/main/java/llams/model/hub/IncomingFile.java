@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 
-/// A file as it comes in, under `NAME.incomplete-ETAG` beside its place: what is there from an earlier run is kept, and
-/// hashed once. It gets its name when all of it is there, is what it should be, and is on the disk.
+/// A file on its way in, as `NAME.incomplete-ETAG` beside its final place. What an earlier run left is kept, and hashed
+/// once. The file gets its name when it is complete, verified and on the disk.
 final class IncomingFile implements AutoCloseable {
     private static final String INCOMPLETE = ".incomplete-";
     private static final int PIECE_BYTES = 1 << 20;
@@ -40,7 +40,7 @@ final class IncomingFile implements AutoCloseable {
                 : Disk.current().create(incomplete);
     }
 
-    /// Goes on with what an earlier run left, or starts.
+    /// Continues what an earlier run left, or starts.
     ///
     /// @throws HubException if nothing can be written there
     static IncomingFile open(Path target, HubFile file) throws IOException {
@@ -53,7 +53,7 @@ final class IncomingFile implements AutoCloseable {
         }
     }
 
-    /// How many bytes of `file` an earlier run left.
+    /// How many bytes of `file` an earlier run left behind.
     static long bytesThere(Path target, HubFile file) throws IOException {
         Path incomplete = incomplete(target, file);
         long bytes = Files.exists(incomplete) ? Files.size(incomplete) : 0;
@@ -62,7 +62,7 @@ final class IncomingFile implements AutoCloseable {
 
     /// Whether a whole file has the hub's size and hash; false where the hub has no hash.
     ///
-    /// @param progress gets the bytes that are read
+    /// @param progress receives the number of bytes read
     static boolean matches(Path path, HubFile file, LongConsumer progress) throws IOException {
         MessageDigest digest = file.digestOrNull();
         try (FileChannel channel = FileChannel.open(path)) {
@@ -74,7 +74,7 @@ final class IncomingFile implements AutoCloseable {
         }
     }
 
-    /// The files below `directory` of which an earlier run left a beginning.
+    /// The files below `directory` that an earlier run left incomplete.
     static List<String> unfinished(Path directory) throws IOException {
         try (Stream<Path> tree = Files.walk(directory)) {
             return tree.map(path -> directory.relativize(path).toString())
@@ -89,7 +89,7 @@ final class IncomingFile implements AutoCloseable {
         return target.resolveSibling(target.getFileName() + INCOMPLETE + file.tag());
     }
 
-    /// Beginnings of other contents are of no use any more.
+    /// Partial files of other contents are of no more use.
     private void removeOthers() throws IOException {
         String start = target.getFileName() + INCOMPLETE;
         List<Path> others;
@@ -129,17 +129,17 @@ final class IncomingFile implements AutoCloseable {
         return HexFormat.of().formatHex(digest.digest()).equals(file.etag());
     }
 
-    /// How many bytes are here.
+    /// How many bytes have arrived.
     long at() {
         return at;
     }
 
-    /// The most that were ever here: only what comes beyond counts as progress.
+    /// The most that ever arrived: only bytes beyond it count as progress.
     long reached() {
         return reached;
     }
 
-    /// Forgets all that came.
+    /// Discards everything that has arrived.
     void restart() throws IOException {
         try {
             restartUnless(false);
@@ -156,7 +156,7 @@ final class IncomingFile implements AutoCloseable {
         at = 0;
     }
 
-    /// @throws HubException if the disk does not take them, or there are more than the file has
+    /// @throws HubException if the disk does not take them, or they exceed the file's size
     void write(byte[] bytes, int count) throws IOException {
         if (count > file.sizeBytes() - at) {
             discard();
@@ -176,7 +176,7 @@ final class IncomingFile implements AutoCloseable {
         reached = Math.max(reached, at);
     }
 
-    /// Asked once, when all is here.
+    /// Called once, when everything has arrived.
     boolean verified() {
         return digest == null || equal(digest, file);
     }

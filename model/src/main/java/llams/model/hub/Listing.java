@@ -8,16 +8,16 @@ import llams.engine.io.Json;
 import llams.model.files.DirectoryLock;
 import tools.jackson.databind.JsonNode;
 
-/// The files of a model at one commit. Their names are safe: to append one to a directory leads nowhere but below it.
+/// The files of a model at one commit. Their names are safe: appended to a directory, each stays below it.
 record Listing(String commit, List<String> files) {
-    /// What this program and others need of a model. Not the weights in Meta's format, a second copy in many
-    /// repositories.
+    /// What this and other programs need of a model; without the weights in Meta's format, which many repositories hold
+    /// as a second copy.
     private static final Pattern NEEDED = Pattern
             .compile("(?!consolidated)[^/]*\\.safetensors|[^/]*\\.(json|jinja)|(original/)?tokenizer\\.model"
                     + "|(LICENSE|LICENCE|NOTICE|USE_POLICY)[^/]*|README\\.md");
     private static final int SHOWN = 8;
 
-    /// @throws HubException if `json` is no listing, or has a name that leads out of the model's directory
+    /// @throws HubException if `json` is not a listing, or has a name that leads out of the model's directory
     static Listing parse(byte[] json, HubModel model) throws HubException {
         JsonNode root;
         try {
@@ -43,7 +43,7 @@ record Listing(String commit, List<String> files) {
         return new Listing(commit, files);
     }
 
-    /// On any system: what is a plain letter here separates directories or drives elsewhere.
+    /// On every system: a plain character on one separates directories or drives on another.
     static boolean leadsOut(String name) {
         if (name.matches("(?s).*[\\\\\\p{Cntrl}].*|[A-Za-z]:.*") || name.equals(DownloadRecord.FILE)
                 || name.equals(DirectoryLock.FILE)) {
@@ -57,7 +57,7 @@ record Listing(String commit, List<String> files) {
         return false;
     }
 
-    /// The files to download: those that match one of `globs`, or without any what a model's directory needs.
+    /// The files to download: those that match one of `globs`; without globs, those that a model directory needs.
     ///
     /// @throws HubException if there is nothing to download, with the names that there are
     List<String> choose(List<String> globs, HubModel model) throws HubException {
@@ -76,8 +76,8 @@ record Listing(String commit, List<String> files) {
         return chosen;
     }
 
-    /// As hub programs read them: `*` is any text, `/` included, `?` one letter, `[...]` one of a set, `[!...]` one of
-    /// the others.
+    /// As in other hub programs: `*` matches any text, `/` included, `?` one character, `[...]` one of a set, `[!...]`
+    /// one not in it.
     private static Pattern pattern(String glob) {
         StringBuilder regex = new StringBuilder();
         for (int i = 0; i < glob.length(); i++) {

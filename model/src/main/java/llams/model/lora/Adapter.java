@@ -15,8 +15,8 @@ import llams.engine.tensor.Tensor;
 /// The matrices of a LoRA adapter in memory: `W + scale B A` in place of each target `W` `[out, in]`.
 ///
 /// @param tensors F32, by the names of [#nameA] `[rank, in]` and [#nameB] `[out, rank]`
-/// @param base    the base model's name or path as the adapter's file has it; null if there is none
-/// @param notes   what its file has and does not count, a line each
+/// @param base    the base model's name or path as in the adapter's file; null if there is none
+/// @param notes   settings in its file that are not used, one line each
 public record Adapter(LoraLayout layout, Map<String, Tensor> tensors, String base, List<String> notes) {
     static final String PREFIX = "base_model.model.";
     static final String A = ".lora_A.weight";

@@ -23,7 +23,7 @@ import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.files.NonFinite;
 
-/// Adapters as PEFT keeps them: a directory with `adapter_config.json` and `adapter_model.safetensors`.
+/// Adapters in PEFT's format: a directory with `adapter_config.json` and `adapter_model.safetensors`.
 public final class AdapterFiles {
     public static final String CONFIG = "adapter_config.json";
     public static final String WEIGHTS = "adapter_model.safetensors";
@@ -41,7 +41,7 @@ public final class AdapterFiles {
         return layout(directory).usual();
     }
 
-    /// What an adapter looks like, by the names of its tensors and the rules of its config; no model is needed.
+    /// The form of an adapter, from its tensors' names and its config's rules; no model is needed.
     ///
     /// @throws IOException as [#read]
     public static LoraLayout layout(Path directory) throws IOException {
@@ -85,7 +85,7 @@ public final class AdapterFiles {
         return BaseFingerprint.ofFile(directory.resolve(WEIGHTS));
     }
 
-    /// Reads an adapter into memory, whatever its element type, and checks that it is one for `base`.
+    /// Reads an adapter of any element type into memory, and checks that it is for `base`.
     ///
     /// @throws IOException if a file is missing or damaged, asks for something that is not supported, or is for another
     ///                     model; says which
@@ -122,7 +122,8 @@ public final class AdapterFiles {
         return List.copyOf(notes);
     }
 
-    /// Compares every byte of a base model with what the adapter was trained on, where [#read] takes a sample.
+    /// Compares every byte of a base model with the one that the adapter was trained on; [#read] compares only a
+    /// sample.
     ///
     /// @throws IOException if it is another model
     public static void checkBase(Path directory, LlamaWeights base) throws IOException {
@@ -135,7 +136,8 @@ public final class AdapterFiles {
         List<String> problems = new ArrayList<>();
         for (String name : file.entries().keySet()) {
             if (!wanted.containsKey(name)) {
-                problems.add("\"" + name + "\" is not of an adapter that " + CONFIG + " describes for this model");
+                problems.add(
+                        "\"" + name + "\" does not belong to an adapter that " + CONFIG + " describes for this model");
             }
         }
         for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
@@ -189,7 +191,7 @@ public final class AdapterFiles {
         write(directory, form, tensors, base, BaseFingerprint.ofBoth(base));
     }
 
-    /// The same without a look at the base's weights, which may have changed meanwhile.
+    /// The same without reading the base's weights, which may have changed meanwhile.
     ///
     /// @param fingerprint what [BaseFingerprint#ofBoth] gave when the adapter began to be trained
     public static void write(Path directory, Adapter form, Map<String, Tensor> tensors, LlamaWeights base,
@@ -205,7 +207,7 @@ public final class AdapterFiles {
             own.put(entry.getKey(), tensor);
         }
         String[] parts = fingerprint.split(" ");
-        // In the same order every time, so that the same adapter is the same bytes.
+        // Always in the same order, so that equal adapters are equal bytes.
         SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own,
                 new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
         AtomicFiles.write(directory.resolve(CONFIG),

@@ -1,5 +1,6 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,7 +25,7 @@ import llams.model.lora.LoraLayout;
 
 /// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once.
 ///
-/// One tensor at a time, row by row: memory is needed for the adapter and a few rows.
+/// Works row by row, so it needs memory for the adapter and a few rows only.
 public final class AdapterMerge {
     private record Target(Tensor a, Tensor b, float scale) {}
 

@@ -1,5 +1,7 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.PartWorkers;
+import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,22 +25,23 @@ import llams.model.merge.config.Setting;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
 ///
-/// The difference between an instruct model and its base is the ability to converse; added to a model that was tuned
-/// from the same base on another language, it makes that one converse too. Every operation is one of f32, and the
-/// result is rounded to the tuned model's type once. One tensor at a time, part by part: memory is needed for a few
-/// megabytes.
+/// The difference between an instruct model and its base is the ability to converse. Added to a model that was tuned
+/// from the same base on another language, it lets that model converse too. Everything is computed in f32, and the
+/// result is rounded once, to the tuned model's type. It works on one part of a tensor at a time, in a few megabytes of
+/// memory.
 public final class ChatVector {
     /// What happens to the embedding and the output head, whose rows are the vocabulary.
     public enum Vocabulary {
         /// They must have the same shape in all three models, and are merged.
         STRICT,
-        /// They are taken from the tuned model as they are.
+        /// They are copied from the tuned model.
         SKIP,
-        /// The rows that all three models have are merged, the tuned model's further rows are taken as they are.
+        /// The rows that all three models have are merged; the tuned model's further rows are copied.
         PARTIAL
     }
 
-    /// Rows of Llama 3's tokens that only the instruct model has learnt: the borders of a message's header and its end.
+    /// Tokens of Llama 3 that only the instruct model has been trained on: those around a message's header, and its
+    /// end.
     public static final Map<Integer, Integer> LLAMA3_SPECIAL_TOKENS = Map.of(128006, 128006, 128007, 128007, 128009,
             128009);
 
@@ -55,7 +58,7 @@ public final class ChatVector {
         public Options {
             for (double number : scale.numbers()) {
                 if (!Float.isFinite((float) number)) {
-                    throw new IllegalArgumentException("scale " + number + " is not possible; it must be a number");
+                    throw new IllegalArgumentException("scale " + number + " is not a number");
                 }
             }
             specialTokens = Collections.unmodifiableMap(new TreeMap<>(specialTokens));

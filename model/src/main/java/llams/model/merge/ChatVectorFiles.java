@@ -15,7 +15,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The files beside the weights of a chat-vector merge: whose they are, and what they say.
+/// The files beside the weights of a chat-vector merge: which model they come from, and what they say.
 final class ChatVectorFiles {
     static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     static final String CONFIG = "config.json";
@@ -32,7 +32,7 @@ final class ChatVectorFiles {
         this.tuned = tuned;
     }
 
-    /// @throws IOException if a model is quantized: its weights are no numbers to calculate with
+    /// @throws IOException if a model is quantized, so that its weights cannot be added
     static void refuseQuantized(List<Path> models) throws IOException {
         for (Path model : models) {
             Path config = model.resolve(CONFIG);

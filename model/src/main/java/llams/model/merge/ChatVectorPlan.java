@@ -1,5 +1,6 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,7 +15,7 @@ import llams.engine.weights.LlamaWeights;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
 
-/// What becomes of every tensor, decided from the three headers before any result is written.
+/// What to do with every tensor, decided from the three headers before anything is written.
 final class ChatVectorPlan {
     /// A tensor of the result.
     ///
@@ -26,13 +27,13 @@ final class ChatVectorPlan {
     record Step(String name, String inBase, String inInstruct, long addedElements, boolean vocabularyRows) {}
 
     private static final Set<String> VOCABULARY = Set.of(Llama.EMBEDDING, Llama.HEAD);
-    /// Buffers that old programs saved along: what they hold follows from the config.
+    /// Buffers that old programs saved too; their content follows from the config.
     private static final String BUFFER = "rotary_emb.inv_freq";
 
     final List<Step> steps = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
-    /// Note about a difference of type, with the tensors that it is about.
+    /// Notes about differences of type, each with the tensors concerned.
     private final Map<String, List<String>> otherTypes = new LinkedHashMap<>();
     private final Checkpoint base;
     private final Checkpoint instruct;
@@ -76,7 +77,8 @@ final class ChatVectorPlan {
                 || LlamaWeights.hasOwnHead(instruct));
     }
 
-    /// True if tuned and instruct model have equally many tokens, so that one's tokenizer fits the other.
+    /// Whether the tuned and the instruct model have the same number of tokens, so that the tokenizer of one fits the
+    /// other.
     boolean sameVocabulary() throws IOException {
         return rows(tuned) == rows(instruct);
     }

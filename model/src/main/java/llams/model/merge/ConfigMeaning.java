@@ -7,15 +7,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a `config.json` means for the weights beside it. Weights of equal shapes do not mean the same if these values
-/// differ; older and newer files write the same values in other fields, and leave out what is the default.
+/// What a `config.json` means for the weights beside it. Weights of equal shapes mean different things if these values
+/// differ. Older and newer files write the same values in different fields, and leave out defaults.
 final class ConfigMeaning {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final List<String> ROPE_TYPE = List.of("rope_type", "type");
 
     private ConfigMeaning() {}
 
-    /// By the names of the older form; null where there is nothing.
+    /// By the older form's names; null where there is no value.
     static Map<String, JsonNode> of(ObjectNode config) {
         JsonNode heads = value(config, "num_attention_heads", null);
         Map<String, JsonNode> meaning = new LinkedHashMap<>();

@@ -8,7 +8,7 @@ public final class MergeException extends IOException {
     private static final long serialVersionUID = 1;
     private static final int SHOWN = 5;
 
-    /// All reasons, a line each; the message holds the first few.
+    /// All reasons, one per line; the message holds the first few.
     public final transient List<String> problems;
 
     public MergeException(String what, List<String> problems) {

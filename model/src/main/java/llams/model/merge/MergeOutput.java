@@ -15,8 +15,8 @@ import llams.engine.tensor.Tensor;
 import llams.model.files.ByteProgress;
 import llams.model.files.NonFinite;
 
-/// The weights of a merged model on their way to the disk: the tensors of `model` with other contents, or others.
-/// Every byte passes through here, so this is where values that are not finite are seen.
+/// Writes the weights of a merged model: the tensors of `model` with other contents, or others. Every byte passes
+/// through here, so this is where non-finite values are found.
 final class MergeOutput implements AutoCloseable {
     private static final long COPY_BYTES = 8 << 20;
 
@@ -59,9 +59,10 @@ final class MergeOutput implements AutoCloseable {
 
     /// Ends a tensor of the result.
     ///
-    /// @param inputs the tensors that it was made from, by what their models are called
-    /// @return how many values are infinite because float32 itself ends before them; mostly 0
-    /// @throws MergeException if values are not finite for another reason: an input had them, or F16 is too narrow
+    /// @param inputs the tensors that it was made from, by their models' labels
+    /// @return how many values overflow even float32; usually 0
+    /// @throws MergeException if values are not finite for another reason: an input has such values, or F16 is too
+    ///                        narrow
     long end(String name, Map<String, Tensor> inputs) throws IOException {
         long count = nonFinite;
         nonFinite = 0;
@@ -74,7 +75,7 @@ final class MergeOutput implements AutoCloseable {
         inputs.forEach((label, tensor) -> {
             long own = NonFinite.count(tensor);
             if (own > 0) {
-                problems.add(label + " has " + own + " such values in it");
+                problems.add(label + " already has " + own + " such values");
             }
         });
         if (!problems.isEmpty()) {
@@ -89,7 +90,7 @@ final class MergeOutput implements AutoCloseable {
         return count;
     }
 
-    /// Takes a tensor over bit for bit.
+    /// Copies a tensor bit for bit.
     void copy(String name, Tensor tensor) throws IOException {
         long bytes = tensor.data().byteSize();
         for (long done = 0; done < bytes; done += COPY_BYTES) {

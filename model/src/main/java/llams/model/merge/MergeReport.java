@@ -5,12 +5,11 @@ import java.util.List;
 /// What a merge did.
 ///
 /// @param merged number of tensors that were computed
-/// @param copied number of tensors taken over bit for bit
+/// @param copied number of tensors copied bit for bit
 /// @param bytes  of all tensors together
-/// @param files  carried along beside weights and config
-/// @param vector how large the chat vector is in each part of the model; empty where there is none
-/// @param notes  what a careful reader wants to know, a line each: differences between the models and what was made of
-///               them
+/// @param files  copied beside weights and config
+/// @param vector the size of the chat vector in each part of the model; empty without one
+/// @param notes  one line each: differences between the models, and how they were resolved
 public record MergeReport(int merged, int copied, long bytes, List<String> files, List<Size> vector,
         List<String> notes) {
     /// The chat vector in one part of the model.

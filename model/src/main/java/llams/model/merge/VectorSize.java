@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.tensor.DType;
 
-/// How large a chat vector is in each part of the model, and how far the tuned model is from the two that make it: from
-/// these numbers one sees models given in the wrong places.
+/// The size of a chat vector in each part of the model, and how far the tuned model is from the two others: these
+/// numbers show when models were swapped.
 final class VectorSize {
-    /// Sums side by side, so that the compiler makes vector code of them.
+    /// Independent sums, so that the compiler vectorizes them.
     private static final int LANES = 256;
     private static final int LAYER_WORDS = 3;
 
@@ -64,7 +64,7 @@ final class VectorSize {
     private final Map<String, Sums> parts = new LinkedHashMap<>();
     private boolean differs;
 
-    /// How far, as a share of the value, two types round apart what was one value; 0 for the same type.
+    /// How far apart two types round the same value, relative to it; 0 for the same type.
     static float rounding(DType a, DType b) {
         if (a == b) {
             return 0;
@@ -104,18 +104,18 @@ final class VectorSize {
             return List.of();
         }
         if (!differs) {
-            return List.of("the vector is zero: instruct and base hold the same weights, so the result is no more"
-                    + " than tuned");
+            return List
+                    .of("the vector is zero: instruct and base hold the same weights, so the result equals" + " tuned");
         }
         if (parts.values().stream().allMatch(sums -> sums.toBase == 0)) {
-            return List.of("tuned and base hold the same weights, so the result is no more than base and the vector");
+            return List.of("tuned and base hold the same weights, so the result is base plus the vector");
         }
-        // Part by part: a few values without measure would outweigh all others in one sum.
+        // Part by part: in one sum, a few huge values would outweigh all others.
         long nearer = parts.values().stream().filter(sums -> sums.toInstruct < sums.toBase).count();
         if (2 * nearer > parts.size()) {
             return List.of("tuned is nearer to instruct than to base in " + nearer + " of " + parts.size()
                     + " parts of the model: base"
-                    + " and instruct were probably given in each other's place, or tuned was made from instruct");
+                    + " and instruct were probably swapped, or tuned was made from instruct");
         }
         return List.of();
     }

@@ -10,12 +10,12 @@ import llams.engine.generate.Generator;
 import llams.model.chat.ChatMessage;
 import llams.model.chat.ChatTemplate;
 
-/// A conversation in the format of the model's chat template. Keys and values of what was said are kept: a turn costs
-/// only its own tokens. For one thread at a time.
+/// A conversation in the format of the model's chat template. The keys and values of earlier turns are kept, so a turn
+/// costs only its own tokens. Not safe for several threads.
 public final class Conversation implements AutoCloseable {
-    /// The usual length of an answer, at most.
+    /// The usual limit of an answer, in tokens.
     public static final int MAX_TOKENS = 1024;
-    /// The usual answers.
+    /// The usual options of an answer.
     public static final GenerateOptions OPTIONS = GenerateOptions.standard().withMaxTokens(MAX_TOKENS);
 
     /// How the conversation is written.
@@ -27,7 +27,7 @@ public final class Conversation implements AutoCloseable {
     private final Generator generator;
     private final List<ChatMessage> opening;
     private List<ChatMessage> said;
-    /// What the last turn left to be read before the next one: the last token of an answer that was cut off.
+    /// What must be read before the next turn: the last token of an answer that was cut off.
     private int[] open = {};
 
     Conversation(LoadedModel model, int context, String system, GenerateOptions options) {
@@ -56,9 +56,9 @@ public final class Conversation implements AutoCloseable {
         return answer(message, TextListener.of(out)).text();
     }
 
-    /// Says something and has it answered. An answer that the listener ends is part of the conversation as far as it
-    /// went. If the context is full, the conversation starts anew with this message, as the listener hears first. After
-    /// an exception the conversation is as it was before.
+    /// Says something and generates the answer. An answer that the listener ends stays in the conversation as far as it
+    /// got. When the context is full, the listener is told, and the conversation starts over with this message. After
+    /// an exception the conversation is unchanged.
     ///
     /// @throws MessageTooLongException  if the context cannot hold the message and an answer
     /// @throws IllegalArgumentException if the chat template refuses the conversation
@@ -73,7 +73,7 @@ public final class Conversation implements AutoCloseable {
         List<ChatMessage> asked = with(said, next);
         int[] ids = following == null ? template.prompt(asked, List.of()) : concat(open, following);
         if (following == null) {
-            // Nothing was said yet, or what was said is written in another way now.
+            // This is the first message, or the template now writes the earlier ones differently.
             generator.reset();
         }
         if (generator.position() + ids.length >= context) {
@@ -90,14 +90,14 @@ public final class Conversation implements AutoCloseable {
                 generator.reset();
             }
         }
-        // The last token of an answer that did not end by itself is not part of the sequence yet.
+        // The last token of an answer that was cut off has not been read yet.
         int[] last = answer.tokens().ids();
         open = answer.tokens().end() == Generator.End.STOP_ID ? new int[0] : new int[] {last[last.length - 1]};
         said = with(asked, new ChatMessage("assistant", answer.text()));
         return answer;
     }
 
-    /// What was said so far, as far as the context holds it.
+    /// The conversation so far, as much of it as the context holds.
     public List<ChatMessage> messages() {
         return said;
     }

@@ -3,10 +3,10 @@ package llams.model.text;
 import java.util.List;
 import llams.model.files.SettingException;
 
-/// What is asked of a continuation or an answer.
+/// How a continuation or an answer is generated.
 ///
 /// @param maxTokens the most tokens to generate
-/// @param stops     texts before which it ends
+/// @param stops     texts that end it, and are not part of it
 /// @param sampling  how tokens are picked
 public record GenerateOptions(int maxTokens, List<String> stops, Sampling sampling) {
     /// The usual length of a continuation.
@@ -15,7 +15,7 @@ public record GenerateOptions(int maxTokens, List<String> stops, Sampling sampli
     /// @throws SettingException if `maxTokens` is below 1 or a stop text is empty
     public GenerateOptions {
         SettingException.atLeast("maxTokens", 1, maxTokens);
-        SettingException.check(!stops.contains(""), "stops", stops, "texts of at least a character");
+        SettingException.check(!stops.contains(""), "stops", stops, "texts that are not empty");
         stops = List.copyOf(stops);
     }
 

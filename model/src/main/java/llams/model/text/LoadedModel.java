@@ -22,9 +22,9 @@ import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraModel;
 
-/// A model directory, opened to be used, with its adapter where there is one.
+/// An open model directory, with its adapter if there is one.
 public final class LoadedModel implements AutoCloseable {
-    /// What runs the model. It refuses numbers made from weights that were overwritten meanwhile.
+    /// Runs the model. It refuses to return results if the weights' files were overwritten meanwhile.
     public final Device device;
     public final LlamaWeights weights;
     public final Llama model;
@@ -34,9 +34,9 @@ public final class LoadedModel implements AutoCloseable {
     public final ModelText text;
     /// The ids that end a continuation: the adapter's if it names some, else the model's.
     public final List<Integer> stopIds;
-    /// How its makers want tokens picked: the adapter's if it says, else the model's.
+    /// The sampling settings of its makers: the adapter's if it has any, else the model's.
     public final SamplingDefaults sampling;
-    /// What in the model's and the adapter's files is not used, a line each.
+    /// What the model's and the adapter's files say that is not used, one line each.
     public final List<String> notes;
     private final Arena arena;
 
@@ -70,7 +70,7 @@ public final class LoadedModel implements AutoCloseable {
                 options.adapter(), options.device());
     }
 
-    /// @param weights are closed with the model, also if it cannot be opened
+    /// @param weights closed with the model, and also if it cannot be opened
     /// @param adapter a PEFT adapter's directory, or null
     /// @throws IOException              as [#open]
     /// @throws IllegalArgumentException as [#open]
@@ -85,14 +85,14 @@ public final class LoadedModel implements AutoCloseable {
         }
     }
 
-    /// [#text], where it is needed.
+    /// [#text], for a caller that needs it.
     ///
     /// @param who what needs it, as `a conversation needs`
     /// @throws DataException if the directory has no tokenizer
     public ModelText requireText(String who) {
         if (text == null) {
             throw new DataException(
-                    weights.directory + ": there is no tokenizer, which " + who + "; put its tokenizer.json there");
+                    weights.directory + ": " + who + " a tokenizer, and there is none; put its tokenizer.json there");
         }
         return text;
     }

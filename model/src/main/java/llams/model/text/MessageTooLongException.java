@@ -5,7 +5,7 @@ public final class MessageTooLongException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
     MessageTooLongException(int tokens, int context, boolean withSystem) {
-        super("this message makes " + tokens + " tokens" + (withSystem ? " with the system message" : "")
-                + ", and the context of " + context + " must hold them and an answer; send a shorter one");
+        super("this message takes " + tokens + " tokens" + (withSystem ? " with the system message" : "")
+                + ", which leaves no room for an answer in the context of " + context + "; send a shorter one");
     }
 }

@@ -11,8 +11,8 @@ import llams.model.files.SettingException;
 /// @param adapter  the directory of a LoRA adapter in PEFT's format; null for none
 /// @param quantize whether matrices are used as Q8_0: those that are not stored so are quantized while loading
 /// @param map      whether weights are mapped from their files; false copies them into memory
-/// @param context  the most tokens of a prompt with its continuation, or of a conversation, where the model does not
-///                 allow fewer
+/// @param context  the most tokens of a prompt with its continuation, or of a conversation; fewer if the model allows
+///                 no more
 public record OpenOptions(Device device, Path adapter, boolean quantize, boolean map, int context) {
     /// @throws SettingException if the context is below 1
     public OpenOptions {

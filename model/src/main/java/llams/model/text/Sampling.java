@@ -3,7 +3,7 @@ package llams.model.text;
 import llams.engine.generate.Sampler;
 import llams.engine.weights.SamplingDefaults;
 
-/// How the next token is picked. What is null follows the model's `generation_config.json`, or else a usual value.
+/// How the next token is picked. A null follows the model's `generation_config.json`, or else a default.
 ///
 /// @param temperature 0 always takes the most probable token
 /// @param topK        only the `topK` most probable tokens; 0 for all
@@ -18,7 +18,7 @@ public record Sampling(Double temperature, Integer topK, Double topP, Double min
 
     private static final SamplingDefaults NOTHING = new SamplingDefaults(null, null, null, null, null);
 
-    /// All as the model's makers suggest.
+    /// Everything as the model's makers suggest.
     public static Sampling standard() {
         return new Sampling(null, null, null, null, null);
     }
@@ -48,7 +48,7 @@ public record Sampling(Double temperature, Integer topK, Double topP, Double min
         return new Sampling(temperature, topK, topP, minP, value);
     }
 
-    /// Which of the makers' settings take effect beside these.
+    /// The makers' settings that take effect in addition to these.
     public SamplingDefaults followed(SamplingDefaults makers) {
         if (temperature != null && temperature == 0) {
             return NOTHING;
@@ -60,7 +60,7 @@ public record Sampling(Double temperature, Integer topK, Double topP, Double min
                 minP == null ? makers.minP() : null);
     }
 
-    /// The same with every value settled.
+    /// These settings with every null resolved.
     public Sampling settled(SamplingDefaults makers) {
         boolean greedy = Boolean.FALSE.equals(followed(makers).sample());
         // Where the file asks for sampling, what it leaves out is neutral, not this program's value.
@@ -75,7 +75,7 @@ public record Sampling(Double temperature, Integer topK, Double topP, Double min
         return given != null ? given : makers != null ? makers : usual;
     }
 
-    /// What picks a model's tokens this way.
+    /// The sampler of these settings.
     ///
     /// @throws IllegalArgumentException if a value is out of its range
     Sampler sampler(SamplingDefaults makers) {

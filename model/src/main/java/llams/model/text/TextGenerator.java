@@ -11,7 +11,7 @@ import llams.engine.plan.Program;
 import llams.model.chat.ModelText;
 import llams.model.files.DataException;
 
-/// A model that continues texts:
+/// Continues text with a model:
 ///
 /// ```java
 /// try (TextGenerator model = TextGenerator.open(Path.of("model"))) {
@@ -19,7 +19,7 @@ import llams.model.files.DataException;
 /// }
 /// ```
 ///
-/// For one thread at a time.
+/// Not safe for several threads.
 public final class TextGenerator implements AutoCloseable {
     public final LoadedModel model;
     /// The most tokens of a prompt with its continuation, or of a conversation.
@@ -43,7 +43,7 @@ public final class TextGenerator implements AutoCloseable {
         return new TextGenerator(LoadedModel.open(directory, options), options.context());
     }
 
-    /// Opens a model directory as [OpenOptions#standard] has it.
+    /// Opens a model directory with [OpenOptions#standard].
     ///
     /// @throws IOException as [#open(Path, OpenOptions)]
     public static TextGenerator open(Path directory) throws IOException {
@@ -64,8 +64,8 @@ public final class TextGenerator implements AutoCloseable {
         return generate(prompt, GenerateOptions.standard(), TextListener.of(out)).text();
     }
 
-    /// Continues a text. What begins a text for this model stands before the prompt, in which the names of special
-    /// tokens are plain text.
+    /// Continues a text. The model's begin-of-text token is put before the prompt; names of special tokens in the
+    /// prompt are plain text.
     ///
     /// @throws IllegalArgumentException if the model has no tokenizer, or as
     ///                                  [#generate(int[], GenerateOptions, TextListener)]
@@ -73,15 +73,15 @@ public final class TextGenerator implements AutoCloseable {
         return generate(ids(prompt), options, listener);
     }
 
-    /// A prompt's ids, with what begins a text.
+    /// A prompt's ids, begun by the model's begin-of-text token.
     ///
     /// @throws DataException if the model has no tokenizer
     public int[] ids(String prompt) {
-        ModelText text = model.requireText("a text needs");
+        ModelText text = model.requireText("text needs");
         return text.frame().around(text.tokenizer().encodeOrdinary(prompt), true, false);
     }
 
-    /// Continues a text given as ids, taken as they are.
+    /// Continues a text given as ids, to which nothing is added.
     ///
     /// @throws IllegalArgumentException if there are none, one is not in the vocabulary, or they exceed the context
     public Generated generate(int[] prompt, GenerateOptions options, TextListener listener) {
@@ -89,7 +89,7 @@ public final class TextGenerator implements AutoCloseable {
         int needed = capacity(prompt.length, options.maxTokens());
         if (generator == null || needed > capacity) {
             closeGenerator();
-            // Longer and longer prompts should not make a new one each.
+            // So that growing prompts do not each make a new one.
             capacity = Math.min(context, Math.max(needed, 2 * capacity));
             generator = new Generator(model.device, model.model, model.resident, capacity);
         }
@@ -113,7 +113,7 @@ public final class TextGenerator implements AutoCloseable {
         return (int) Math.min(context, (long) promptTokens + maxTokens);
     }
 
-    /// Bytes that the first text needs beside the weights, before anything is allocated.
+    /// The bytes that the first text needs in addition to the weights; allocates nothing.
     public Program.Memory memory(int promptTokens, int maxTokens) {
         return Generator.memory(model.model, capacity(promptTokens, maxTokens), promptTokens);
     }
@@ -131,13 +131,13 @@ public final class TextGenerator implements AutoCloseable {
 
     /// Begins a conversation, which must be closed before this.
     ///
-    /// @param system what the model is told before it; null for nothing
+    /// @param system the system message; null for none
     /// @throws IllegalArgumentException if the model has no tokenizer, or one without the tokens of its chat format
     public Conversation converse(String system, GenerateOptions options) {
         return new Conversation(model, context, system, options);
     }
 
-    /// Begins a conversation with answers as [Conversation#OPTIONS] has them.
+    /// Begins a conversation with [Conversation#OPTIONS].
     ///
     /// @throws IllegalArgumentException as [#converse(String, GenerateOptions)]
     public Conversation converse(String system) {

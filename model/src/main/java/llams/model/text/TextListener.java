@@ -2,7 +2,7 @@ package llams.model.text;
 
 import java.util.function.Consumer;
 
-/// Hears a text while it is generated.
+/// Receives a text while it is generated.
 @FunctionalInterface
 public interface TextListener {
     /// Called after each token.
@@ -11,10 +11,10 @@ public interface TextListener {
     /// @return false to end the text here
     boolean accept(String piece);
 
-    /// A conversation has filled its context: what was said before this turn is forgotten.
+    /// A conversation has filled its context: everything before this turn is forgotten.
     default void startsAnew() {}
 
-    /// A listener that hears all of it.
+    /// A listener that never ends the text.
     static TextListener of(Consumer<String> out) {
         return piece -> {
             if (!piece.isEmpty()) {

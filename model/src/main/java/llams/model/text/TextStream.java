@@ -4,8 +4,8 @@ import java.util.List;
 import llams.tokenizer.StreamingDecoder;
 import llams.tokenizer.Tokenizer;
 
-/// Tokens to text as they come, in whole characters, up to a stop text: what might be the beginning of one is held back
-/// until more is known.
+/// Turns tokens into text as they arrive, in whole characters, up to a stop text. What may be the beginning of a stop
+/// text is held back until that is certain.
 final class TextStream {
     private final StreamingDecoder decoder;
     private final List<String> stops;
@@ -18,12 +18,12 @@ final class TextStream {
         this.stops = stops;
     }
 
-    /// The text that is certain with the next token; may be empty.
+    /// Takes a token and returns the text that has become certain; may be empty.
     String accept(int id) {
         return accept(decoder.accept(id));
     }
 
-    /// Whether a stop text was completed: nothing follows.
+    /// Whether a stop text was reached: nothing follows.
     boolean isStopped() {
         return stopped;
     }
@@ -44,7 +44,7 @@ final class TextStream {
         return certain;
     }
 
-    /// Length of the longest end of the text that a stop text begins with.
+    /// Length of the longest suffix of the text that is a prefix of a stop text.
     private int heldBack() {
         int longest = 0;
         for (String stop : stops) {
@@ -57,7 +57,7 @@ final class TextStream {
         return longest;
     }
 
-    /// The rest, when no more tokens come: what was held back is text after all.
+    /// The rest, once no more tokens come: what was held back is text after all.
     String finish() {
         return stopped ? "" : accept(decoder.finish()) + held;
     }

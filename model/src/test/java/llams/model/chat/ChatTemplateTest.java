@@ -122,7 +122,7 @@ class ChatTemplateTest {
                 + " %}-{% endif %}{{ m.content }}<e>{% endfor %}");
         var error = assertThrows(IllegalArgumentException.class,
                 () -> template.encode(List.of(user("a"), assistant("b"), user("c"), assistant("d")), List.of()));
-        assertTrue(error.getMessage().contains("message 2 in another way"), error.getMessage());
+        assertTrue(error.getMessage().contains("message 2 differently"), error.getMessage());
     }
 
     @Test
@@ -182,10 +182,10 @@ class ChatTemplateTest {
         }
         for (String[] wrong : new String[][] {
                 {"{{ raise_exception('no \"system\"') }}", "the template says: no \"system\""},
-                {"{{ 'a' + messages[0].nothing }}", "joined with a value that is not there"},
+                {"{{ 'a' + messages[0].nothing }}", "joined with a value that does not exist"},
                 {"{{ messages[0].content.frob() }}", "no method \"frob\""},
                 {"{{ messages[0].content.getClass() }}", "no method \"getClass\""},
-                {"{{ messages.class.forName('x') }}", "not there"},
+                {"{{ messages.class.forName('x') }}", "does not exist"},
                 {"{% for i in range(10000) %}{% for j in range(10000) %}{{ j }}{% endfor %}{% endfor %}",
                         "it was stopped"},
                 {"{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}", "it was stopped"},

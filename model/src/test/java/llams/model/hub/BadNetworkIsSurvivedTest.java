@@ -154,13 +154,13 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
         assertTrue(System.nanoTime() - start >= 1_000_000_000L);
         holds(ALL);
         assertEquals(6, notes.size(), notes.toString());
-        assertEquals(WEIGHTS + ": the server answers 429 and wants 1 s of patience; again in 1 s", notes.getLast());
+        assertEquals(WEIGHTS + ": the server answers 429 and asks to wait 1 s; retrying in 1 s", notes.getLast());
     }
 
     @Test
     void aServerThatAsksForTooMuchPatienceIsNotWaitedFor() {
         hub.fault(WEIGHTS, FakeHub.status(429, "Retry-After", "3600"));
-        refused(WEIGHTS, "429", "wants 3600 s");
+        refused(WEIGHTS, "429", "asks to wait 3600 s");
         assertEquals(List.of(), notes);
     }
 
@@ -189,7 +189,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
         });
         download();
         holds(ALL);
-        assertTrue(notes.getFirst().matches(".*: only \\d+ bytes came for 1 s; again in 0 s"), notes.toString());
+        assertTrue(notes.getFirst().matches(".*: only \\d+ bytes came for 1 s; retrying in 0 s"), notes.toString());
         assertTrue(ranges().getLast() >= 1_100_000, ranges().toString());
     }
 
@@ -197,7 +197,7 @@ class BadNetworkIsSurvivedTest extends HubTestCase {
     void aBusyServerMaySayADate() {
         hub.fault(WEIGHTS, FakeHub.status(429, "Retry-After",
                 DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusHours(1))));
-        refused(WEIGHTS, "429", "of patience");
+        refused(WEIGHTS, "429", "asks to wait ");
         assertEquals(List.of(), notes);
     }
 

@@ -44,7 +44,7 @@ class HubRefusalTest extends HubTestCase {
         hub.fault("", FakeHub.status(401, "X-Error-Message", "Invalid credentials"), FakeHub.status(401));
         refused(hub.model(), token("hf_x"), "the token from `token` is not accepted", "Invalid credentials",
                 "/settings/tokens");
-        refused("who asks (401)", "give a token");
+        refused("asks for a token (401)", "give a token");
     }
 
     @Test

@@ -195,7 +195,7 @@ class AdapterFilesTest {
         tensors.put("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector",
                 tensors.get(Adapter.nameB(0, ProjectionName.Q)));
         replaceWeights(tensors);
-        refused("lora_magnitude_vector\" is not of an adapter that adapter_config.json describes for this model");
+        refused("lora_magnitude_vector\" does not belong to an adapter that adapter_config.json describes for this model");
     }
 
     @Test
@@ -294,7 +294,7 @@ class AdapterFilesTest {
                 AdapterFiles.config(directory));
         tensors.put(Adapter.nameA(0, ProjectionName.K), tensors.get(Adapter.nameA(0, ProjectionName.Q)));
         replaceWeights(tensors);
-        refused("layers.0.self_attn.k_proj.lora_A.weight\" is not of an adapter that adapter_config.json describes");
+        refused("layers.0.self_attn.k_proj.lora_A.weight\" does not belong to an adapter that adapter_config.json describes");
     }
 
     @Test

@@ -96,13 +96,13 @@ class NonFiniteIsNeverWrittenTest {
     void whatAnInputHasAlready(String broken) throws IOException {
         models.get(broken).tensor(LINEAR).setFloat(0, Float.NaN);
         models.get(broken).tensor(LINEAR).setFloat(7, Float.NEGATIVE_INFINITY);
-        refused(Vocabulary.STRICT, "\"" + LINEAR + "\": 2 of 20 values", broken + " has 2 such values in it");
+        refused(Vocabulary.STRICT, "\"" + LINEAR + "\": 2 of 20 values", broken + " already has 2 such values");
     }
 
     @Test
     void whatIsTakenOverAsItIs() throws IOException {
         models.get("tuned").tensor(EMBEDDING).setFloat(11, Float.POSITIVE_INFINITY);
-        refused(Vocabulary.SKIP, "\"" + EMBEDDING + "\": 1 of 24 values", "tuned has 1 such values in it");
+        refused(Vocabulary.SKIP, "\"" + EMBEDDING + "\": 1 of 24 values", "tuned already has 1 such values");
     }
 
     @Test
@@ -191,7 +191,7 @@ class NonFiniteIsNeverWrittenTest {
     @Test
     void aBaseWithNaNWhereNoAdapterIs() throws IOException {
         adapterIsRefused(golden(DType.BF16, NORM, Float.NaN), 0, "\"" + NORM + "\": 1 of ",
-                "the base has 1 such values in it");
+                "the base already has 1 such values");
     }
 
     @Test

@@ -10,13 +10,13 @@ import llams.model.files.DataException;
 
 /// The documents of some files, in the files' order.
 ///
-/// @param documents all of them, as ids: nothing else of the files stays in memory
+/// @param documents all documents, as ids; nothing else of the files stays in memory
 /// @param textBytes UTF-8 bytes of the texts and conversation contents; 0 for ids
 /// @param conversations how many of the documents are conversations
-/// @param empty     texts and id lists without content, which were left out
-/// @param notes     what in the files was not used or looks doubtful, one line each
+/// @param empty     number of texts and lists of ids without content, which were left out
+/// @param notes     one line for everything in the files that was not used or looks doubtful
 public record Corpus(List<Document> documents, long textBytes, int conversations, int empty, List<String> notes) {
-    /// With the usual limit of unusable rows: 10 a file, or a hundredth of its rows if that is more.
+    /// With the usual limit of unusable rows: 10 per file, or a hundredth of its rows if that is more.
     ///
     /// @throws DataException if a file is in no known form, or there is no document in them
     public static Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
@@ -39,8 +39,8 @@ public record Corpus(List<Document> documents, long textBytes, int conversations
         loading.notes.addAll(loading.names.lines());
         if (loading.empty > 0) {
             loading.notes.add(loading.empty == 1
-                    ? "1 text or list of ids has nothing in it and is left out"
-                    : String.format(Locale.ROOT, "%,d texts or lists of ids have nothing in them and are left out",
+                    ? "1 text or list of ids is empty and is left out"
+                    : String.format(Locale.ROOT, "%,d texts or lists of ids are empty and are left out",
                             loading.empty));
         }
         return new Corpus(loading.documents, loading.textBytes, loading.conversations, loading.empty, loading.notes);

@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
 
 /// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and
@@ -54,20 +55,22 @@ public final class DataLoader {
         return sequence;
     }
 
-    /// Fisher and Yates's shuffle with a fresh number for each (seed, epoch, place).
     private int[] order(int epoch) {
-        int[] sequences = new int[data.size()];
-        for (int i = 0; i < sequences.length; i++) {
-            sequences[i] = i;
-        }
-        CounterRandom random = new CounterRandom(seed, epoch);
-        for (int i = sequences.length - 1; shuffle && i > 0; i--) {
+        return shuffle ? shuffled(data.size(), seed, epoch) : IntStream.range(0, data.size()).toArray();
+    }
+
+    /// The numbers below `size` in an order that `seed` and `stream` decide: Fisher and Yates's shuffle with a fresh
+    /// number for each (seed, stream, place).
+    public static int[] shuffled(int size, long seed, long stream) {
+        int[] numbers = IntStream.range(0, size).toArray();
+        CounterRandom random = new CounterRandom(seed, stream);
+        for (int i = size - 1; i > 0; i--) {
             // The high half of hash times bound is uniform in [0, bound) but for a part of 2^-33 at most.
             int j = (int) Math.unsignedMultiplyHigh(random.bits(i), i + 1L);
-            int swap = sequences[i];
-            sequences[i] = sequences[j];
-            sequences[j] = swap;
+            int swap = numbers[i];
+            numbers[i] = numbers[j];
+            numbers[j] = swap;
         }
-        return sequences;
+        return numbers;
     }
 }

@@ -19,13 +19,13 @@ import llams.tokenizer.Tokenizer;
 /// | ids | as they stand | as their labels say |
 ///
 /// [SpecialText] says how a special token's name inside texts and contents is read: as its letters, unless asked
-/// otherwise. Where it is read as the token, a text that brings its own beginning or end gets no second one.
+/// otherwise. Where it is read as the token, a text that has its own begin or end token gets no second one.
 ///
 /// The assistant's header is not counted: the program writes it before the model answers, so the model never has to
 /// predict it, and its four easy tokens would flatter the loss. (torchtune counts it, so its losses on conversations
 /// are lower.)
 public final class DocumentEncoder {
-    /// Names that end a text or a turn, in the formats of this field.
+    /// Names of the tokens that end a text or a turn in common formats.
     private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>",
             "<|endoftext|>");
 
@@ -43,13 +43,13 @@ public final class DocumentEncoder {
 
     /// An encoder that follows a model's own conventions.
     ///
-    /// @param text  may be null when all data is ids
-    /// @param vocab rows of the model's embedding: ids at or above it are refused
+    /// @param text  may be null if all data is ids
+    /// @param vocab number of rows of the model's embedding; ids at or above it are refused
     public static DocumentEncoder of(ModelText text, int vocab, SpecialText special) {
         return new DocumentEncoder(text, vocab, special);
     }
 
-    /// @param tokenizer without files beside it: Llama 3's conventions; null when all data is ids
+    /// @param tokenizer a tokenizer on its own, with Llama 3's conventions; null if all data is ids
     /// @param vocab     rows of the model's embedding: ids at or above it are refused
     public DocumentEncoder(Tokenizer tokenizer, int vocab, SpecialText special) {
         this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special);
@@ -92,7 +92,7 @@ public final class DocumentEncoder {
                 : tokenizer.encodeOrdinary(text);
     }
 
-    /// The token's name that ends `text`, or null.
+    /// The name of the token that ends `text`, or null.
     private String ending(String text) {
         String stripped = text.stripTrailing();
         for (String end : ENDS) {
@@ -120,8 +120,8 @@ public final class DocumentEncoder {
             }
         }
         if (message.role().equals("assistant") && message.toolCalls().isEmpty() && bare.isBlank()) {
-            throw new DataException(origin + ": an assistant's message has nothing in it but the tokens that end"
-                    + " it, which is not trained");
+            throw new DataException(origin + ": an assistant's message holds nothing but the tokens that end"
+                    + " it, and is not trained on");
         }
         return new ChatMessage(message.role(), bare, message.toolCalls(), message.trained());
     }

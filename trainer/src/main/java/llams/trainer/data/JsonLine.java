@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a text may have any length.
+/// One line of JSONL: one object. Duplicate keys and text after the object are errors; a string may have any length.
 /// Python's `NaN` is a number.
 public final class JsonLine {
     private static final int MAX_DEPTH = 1_000;
@@ -46,7 +46,7 @@ public final class JsonLine {
     }
 
     /// @throws DataException if `json` is not one JSON value; the message begins with `place`
-    static JsonNode value(String json, String place) {
+    public static JsonNode value(String json, String place) {
         try {
             return MAPPER.readTree(json);
         } catch (JacksonException e) {
@@ -97,7 +97,7 @@ public final class JsonLine {
         JsonNode value = row.get(key);
         if (value == null || !value.isString()) {
             throw new DataException(
-                    place + ": \"" + key + "\" is " + (value == null ? "missing" : kind(value)) + "; wanted a text");
+                    place + ": \"" + key + "\" is " + (value == null ? "missing" : kind(value)) + "; wanted a string");
         }
         return value.stringValue();
     }
@@ -129,7 +129,7 @@ public final class JsonLine {
     /// What a JSON value is, for messages.
     public static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
-            case STRING -> "a text";
+            case STRING -> "a string";
             case NUMBER -> "the number " + shown(node.toString());
             case ARRAY -> "a list";
             case OBJECT, POJO -> "an object";

@@ -188,8 +188,7 @@ final class JsonlReader {
         } else {
             String said = row.text(answer);
             if (said.isBlank()) {
-                throw new DataException(
-                        row.place + ": \"" + answer + "\" is blank; an answer with nothing in it is not trained");
+                throw new DataException(row.place + ": \"" + answer + "\" is blank; an empty answer is not trained on");
             }
             messages.add(new ChatMessage("assistant", said));
         }

@@ -16,9 +16,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// | key | meaning |
 /// |---|---|
 /// | `role` or `from` | who says it, under any of the names in [#role] |
-/// | `content` or `value` | a text; or a list of parts of text, which become its lines; a tool's answer may be any JSON |
+/// | `content` or `value` | a string, or a list of text parts, which become its lines; a tool's answer may be any JSON |
 /// | `tool_calls`, `function_call` | the tools that an assistant calls |
-/// | `weight`, `train`, `trained`, `training`, `loss` | 0 or false: an answer that is not trained |
+/// | `weight`, `train`, `trained`, `training`, `loss` | 0 or false: an answer that is not trained on |
 final class Messages {
     private static final List<String> MASKS = List.of("weight", "train", "trained", "training", "loss");
 
@@ -76,8 +76,7 @@ final class Messages {
                     + "\" calls a tool; only an assistant does");
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
-            throw new DataException(
-                    message.place + " is an assistant's message with nothing in it, which is not trained");
+            throw new DataException(message.place + " is an empty assistant's message, which is not trained on");
         }
         return new ChatMessage(role, content, toolCalls, trained(message, assistant));
     }
@@ -122,7 +121,7 @@ final class Messages {
         String type = part.get("type").isString() ? part.get("type").stringValue() : part.get("type").toString();
         if (!type.equals("text") && !type.endsWith("_text") || !part.path("text").isString()) {
             throw new DataException(where + " is of type \"" + JsonLine.shown(type)
-                    + "\"; only texts are trained here: {\"type\": \"text\", \"text\": \"...\"}");
+                    + "\"; only text can be trained on: {\"type\": \"text\", \"text\": \"...\"}");
         }
         return part.get("text").stringValue();
     }
@@ -175,7 +174,7 @@ final class Messages {
         return new ToolCall(name, byName);
     }
 
-    /// The value that a text holds as JSON; any other value itself. A blank text holds an empty object.
+    /// The value that a string holds as JSON; any other value as it is. A blank string stands for an empty object.
     static JsonNode unwrapped(JsonNode value, String where) {
         if (!value.isString()) {
             return value;

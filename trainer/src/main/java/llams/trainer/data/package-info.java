@@ -20,5 +20,5 @@
 /// | `SpecialText`, `SpecialNames` | names of special tokens inside texts |
 /// | `PackedDataset`, `PackedSequence`, `SlidingWindows`, `DataLoader` | sequences, and their order |
 /// | `DataStatistics`, `DocumentLengths` | figures for people |
-/// | `LanguagePair`, `PairsFile` | Korean-English pairs |
+/// | `LanguagePair`, `PairsFile`, `ScriptWords` | Korean-English pairs; which words are Korean |
 package llams.trainer.data;

@@ -50,13 +50,13 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         JsonNode list = row.path("choices");
         if (!list.isArray() || list.size() < 2) {
             throw new DataException(place + ": \"choices\" is " + JsonLine.kind(list)
-                    + (list.isArray() ? " of " + list.size() : "") + "; wanted a list of two texts or more");
+                    + (list.isArray() ? " of " + list.size() : "") + "; wanted a list of two strings or more");
         }
         List<String> choices = new ArrayList<>();
         for (JsonNode choice : list) {
             if (!choice.isString() || choice.stringValue().isBlank()) {
                 throw new DataException(place + ": \"choices\"[" + choices.size() + "] is "
-                        + (choice.isString() ? "blank" : JsonLine.kind(choice)) + "; wanted a text");
+                        + (choice.isString() ? "blank" : JsonLine.kind(choice)) + "; wanted a string");
             }
             choices.add(choice.stringValue());
         }
@@ -69,7 +69,7 @@ public record ChoiceQuestion(String origin, String question, List<String> choice
         JsonNode separator = row.path("separator");
         if (!separator.isMissingNode() && !separator.isNull() && !separator.isString()) {
             throw new DataException(
-                    place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a text, \"\" for none");
+                    place + ": \"separator\" is " + JsonLine.kind(separator) + "; wanted a string, \"\" for none");
         }
         return new ChoiceQuestion(place, question, List.copyOf(choices), answer.intValue(),
                 separator.stringValue(null));

@@ -6,21 +6,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// Measures this machine. A service, because the measuring harness is no part of the program proper: `./llams bench`
+/// Measures this machine. A service, because the measuring harness is not part of the program proper: `./llams bench`
 /// starts the program with it.
 public interface Benchmarks {
     /// What to measure.
     ///
-    /// @param patterns   regular expressions; what any of them finds is measured, everything if there are none
-    /// @param quick      the first case of each benchmark, briefly
+    /// @param patterns regular expressions; whatever matches one of them is measured, everything if there are none
+    /// @param variants what to vary
+    /// @param quick    the first case of each benchmark, briefly
+    /// @param ceilings true to measure the machine's peak first
+    /// @param json     a file for all results, or null
+    /// @param verbose  also shows what the harness prints
+    record Request(List<String> patterns, Variants variants, boolean quick, boolean ceilings, Path json,
+            boolean verbose) {}
+
+    /// What each benchmark is measured with.
+    ///
     /// @param threads    thread counts; empty for the usual ones
     /// @param vectorBits vector widths; empty for the machine's own
     /// @param parameters values by parameter name, in place of the built-in ones
-    /// @param ceilings   true to measure first what the machine can do at most
-    /// @param json       a file for all results, or null
-    /// @param verbose    also shows what the harness prints
-    record Request(List<String> patterns, boolean quick, List<Integer> threads, List<Integer> vectorBits,
-            Map<String, List<String>> parameters, boolean ceilings, Path json, boolean verbose) {}
+    record Variants(List<Integer> threads, List<Integer> vectorBits, Map<String, List<String>> parameters) {}
 
     /// Prints one line for each benchmark.
     void list(PrintStream out);

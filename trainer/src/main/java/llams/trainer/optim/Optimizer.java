@@ -92,7 +92,7 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     ///
     /// @param step from 0
     public float[] schedule(double rate, int step) {
-        return new float[] {(float) rate, (float) (1 - Math.pow(beta1, step + 1)),
-                (float) (1 - Math.pow(beta2, step + 1))};
+        return new float[] {(float) rate, (float) (1 - StrictMath.pow(beta1, step + 1)),
+                (float) (1 - StrictMath.pow(beta2, step + 1))};
     }
 }

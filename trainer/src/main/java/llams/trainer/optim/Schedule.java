@@ -26,7 +26,7 @@ public record Schedule(Kind kind, double peak, int warmupSteps, int totalSteps) 
         }
         double progress = (double) (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
         return switch (kind) {
-            case COSINE -> peak * Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress)));
+            case COSINE -> peak * Math.max(0, 0.5 * (1 + StrictMath.cos(Math.PI * progress)));
             case LINEAR -> peak * Math.max(0, 1 - progress);
             case CONSTANT -> peak;
         };

@@ -16,12 +16,12 @@ public final class Evaluator implements AutoCloseable {
     /// @param meanLoss in nats per counted token
     public record Loss(double meanLoss, long countedTokens) {
         public double perplexity() {
-            return Math.exp(meanLoss);
+            return StrictMath.exp(meanLoss);
         }
 
         /// Over a text of `bytes` UTF-8 bytes that the counted tokens stand for.
         public double bitsPerByte(long bytes) {
-            return meanLoss * countedTokens / Math.log(2) / bytes;
+            return meanLoss * countedTokens / StrictMath.log(2) / bytes;
         }
     }
 

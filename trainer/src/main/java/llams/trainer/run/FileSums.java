@@ -49,14 +49,14 @@ final class FileSums {
         for (String line : Files.readString(directory.resolve(FILE), StandardCharsets.ISO_8859_1).split("\n")) {
             Matcher sum = LINE.matcher(line);
             if (!sum.matches()) {
-                return Optional.of(FILE + " is damaged itself");
+                return Optional.of(FILE + " itself is damaged");
             }
             String name = new String(sum.group(2).getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
             Path file;
             try {
                 file = directory.resolve(name);
             } catch (InvalidPathException e) {
-                return Optional.of(FILE + " is damaged itself");
+                return Optional.of(FILE + " itself is damaged");
             }
             if (!Files.isRegularFile(file)) {
                 return Optional.of(name + " is missing");

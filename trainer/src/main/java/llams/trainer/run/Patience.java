@@ -38,8 +38,8 @@ final class Patience {
                 return;
             } catch (NoRoomException e) {
                 if (failed % ATTEMPTS_A_MESSAGE == 0) {
-                    say.accept("no room for " + what + ": " + e.getMessage() + "; make room: this is tried again every "
-                            + pause.toSeconds() + " s; interrupt to end without " + what);
+                    say.accept("no room for " + what + ": " + e.getMessage() + "; make room: this is retried every "
+                            + pause.toSeconds() + " s; interrupt to stop without " + what);
                 }
                 sleep();
                 if (ended()) {

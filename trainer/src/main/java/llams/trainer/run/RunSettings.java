@@ -169,9 +169,9 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
 
     private String difference(String name, RunSettings then) {
         return switch (name) {
-            case "data" -> "data: other tokens than then, in as many documents";
-            case "base" -> "model: its weights are others than then";
-            default -> name + ": then " + then.value(name) + ", now " + value(name);
+            case "data" -> "data: different tokens, in as many documents";
+            case "base" -> "model: its weights have changed";
+            default -> name + ": was " + then.value(name) + ", is now " + value(name);
         };
     }
 

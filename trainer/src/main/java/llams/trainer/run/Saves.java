@@ -131,7 +131,7 @@ final class Saves {
         List<String> differences = settings.differences(state.settings());
         if (!differences.isEmpty()) {
             throw new IOException(save + " belongs to a run with other settings, data or model: "
-                    + String.join("; ", differences) + "; give the same as then, or another `out`");
+                    + String.join("; ", differences) + "; use the same as before, or another `out`");
         }
         try {
             return SavedState.tensorDamage(save, trained);
@@ -156,11 +156,11 @@ final class Saves {
             notes.accept(save + " is of step " + state.step() + ", despite its name");
         }
         if (state.step() > settings.steps()) {
-            throw new IOException(save + " has made " + state.step() + " steps, and the run is to have "
-                    + settings.steps() + "; give at least as many `steps` or `epochs`, or another `out`");
+            throw new IOException(save + " is of step " + state.step() + ", and the run has only " + settings.steps()
+                    + " steps; give at least as many `steps` or `epochs`, or another `out`");
         }
         if (state.settings().steps() != settings.steps()) {
-            notes.accept("steps: then " + state.settings().steps() + ", now " + settings.steps() + "; from step "
+            notes.accept("steps: were " + state.settings().steps() + ", are now " + settings.steps() + "; from step "
                     + state.step() + " on the learning rate follows the schedule of the new length");
         }
         if (state.arithmetic() != null && !state.arithmetic().equals(arithmetic)) {

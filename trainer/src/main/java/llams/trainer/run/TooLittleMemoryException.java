@@ -14,7 +14,7 @@ public final class TooLittleMemoryException extends IllegalStateException {
 
     TooLittleMemoryException(Program.Memory memory, long weightBytes, String remedy) {
         super("training needs " + (memory.state() + memory.temporaries() + weightBytes) + " bytes of memory beside the"
-                + " mapped weights, and the machine has " + Forecast.machineBytes() + "; what would help: " + remedy);
+                + " mapped weights, and the machine has " + Forecast.machineBytes() + "; try " + remedy);
         this.memory = memory;
         this.weightBytes = weightBytes;
         this.remedy = remedy;

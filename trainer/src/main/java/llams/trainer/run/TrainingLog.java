@@ -95,8 +95,8 @@ final class TrainingLog implements AutoCloseable {
             } else if (report.step() >= end) {
                 break;
             } else if (damagedLine > 0) {
-                throw new IOException(file + ":" + damagedLine + ": not a step, and steps follow; mend or remove"
-                        + " this line, or remove the whole log, which nothing but its readers needs");
+                throw new IOException(file + ":" + damagedLine + ": not a step, but steps follow; repair or remove"
+                        + " this line, or remove the whole log, which the run does not need");
             } else {
                 last = report;
                 length = to;

@@ -170,8 +170,9 @@ public final class TrainingRun implements AutoCloseable {
     public static TrainingRun ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
             PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
         if (settings.lora() != null) {
-            throw new IllegalArgumentException("the random weights below an adapter would be lost; train every weight"
-                    + " of a new model, without `lora`");
+            throw new IllegalArgumentException(
+                    "a new model's random weights are not saved with an adapter; train every weight"
+                            + " of a new model, without `lora`");
         }
         TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();

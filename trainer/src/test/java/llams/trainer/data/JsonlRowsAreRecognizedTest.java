@@ -99,13 +99,14 @@ class JsonlRowsAreRecognizedTest {
             strings = {"{'mesages': []}|nearest form has messages",
                     "{'id': 7, 'ko': 'x', 'category': 'y'}|wanted text, or messages, or conversations, or instruction"
                             + " and output",
-                    "{'messages': []}|\"messages\" is empty", "{'messages': 'x'}|\"messages\" is a text; wanted a list",
+                    "{'messages': []}|\"messages\" is empty",
+                    "{'messages': 'x'}|\"messages\" is a string; wanted a list",
                     "{'messages': [{'role': 'user'}]}|\"messages\"[0] has the keys role; wanted \"role\" and"
                             + " \"content\"",
                     "{'messages': [{'role': 'user', 'content': 5}]}|\"messages\"[0]: \"content\" is the number 5",
                     "{'messages': [{'role': 'narrator', 'content': 'x'}]}|role \"narrator\" is not known",
                     "{'text': null}|its keys are text (null); the nearest form has text",
-                    "{'ids': [1, 'x']}|\"ids\"[1] is a text; wanted an id",
+                    "{'ids': [1, 'x']}|\"ids\"[1] is a string; wanted an id",
                     "{'ids': [1, 2], 'labels': [1]}|\"ids\" has 2 entries, \"labels\" 1",
                     "{'text': 'a', 'text': 'b'}|Duplicate", "{'text': 'a'|not JSON at column",
                     "{'text': 'a'} {}|not JSON at column", "[1]|wanted one JSON object a line, found a list",})

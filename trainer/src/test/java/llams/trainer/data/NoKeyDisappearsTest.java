@@ -162,8 +162,8 @@ class NoKeyDisappearsTest {
                             + " \"content\"[0] is of type \"image_url\"",
                     "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the"
                             + " number 0.5",
-                    "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a text",
-                    "{'instruction': 'Q', 'output': 'A', 'history': 'Q1'} | \"history\" is a text",
+                    "{'messages': [{'role': 'assistant', 'content': 'A', 'train': 'no'}]} | \"train\" is a string",
+                    "{'instruction': 'Q', 'output': 'A', 'history': 'Q1'} | \"history\" is a string",
                     "{'instruction': 'Q', 'output': 'A', 'history': [{'a': 'Q1', 'b': 'A1'}]} | \"history\"[0] is"
                             + " an object",
                     "{'tools': 5, 'prompt': 'Q', 'response': 'A'} | \"tools\" is the number 5",})
@@ -210,6 +210,6 @@ class NoKeyDisappearsTest {
     void aDocumentOfPaddingAloneIsEmpty() throws IOException {
         Corpus corpus = load("{'ids': [5, 6], 'attention_mask': [0, 0]}", "{'ids': [5, 6]}");
         assertEquals(1, corpus.empty());
-        assertEquals(List.of("1 text or list of ids has nothing in it and is left out"), corpus.notes());
+        assertEquals(List.of("1 text or list of ids is empty and is left out"), corpus.notes());
     }
 }

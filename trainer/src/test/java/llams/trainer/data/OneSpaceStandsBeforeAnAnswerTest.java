@@ -54,7 +54,7 @@ class OneSpaceStandsBeforeAnAnswerTest {
         DataException wrong = assertThrows(DataException.class,
                 () -> read("{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 0, \"separator\": false}",
                         new ArrayList<>()));
-        assertTrue(wrong.getMessage().contains("q.jsonl:1: \"separator\" is false; wanted a text, \"\" for none"),
+        assertTrue(wrong.getMessage().contains("q.jsonl:1: \"separator\" is false; wanted a string, \"\" for none"),
                 wrong::getMessage);
     }
 }

@@ -107,9 +107,9 @@ class DamagedSavesAreNamedTest {
         for (double part : new double[] {0, 0.2, 1}) {
             harms.add(Map.entry(flip("SHA256SUMS", part), ""));
         }
-        harms.add(Map.entry(with("SHA256SUMS", ""), "SHA256SUMS is damaged itself"));
-        harms.add(Map.entry(with("SHA256SUMS", "\u0000\u00ff\u0080"), "SHA256SUMS is damaged itself"));
-        harms.add(Map.entry(with("SHA256SUMS", "0".repeat(64) + "  a\u0000b\n"), "SHA256SUMS is damaged itself"));
+        harms.add(Map.entry(with("SHA256SUMS", ""), "SHA256SUMS itself is damaged"));
+        harms.add(Map.entry(with("SHA256SUMS", "\u0000\u00ff\u0080"), "SHA256SUMS itself is damaged"));
+        harms.add(Map.entry(with("SHA256SUMS", "0".repeat(64) + "  a\u0000b\n"), "SHA256SUMS itself is damaged"));
         harms.add(Map.entry(withoutLine(0), "SHA256SUMS has no sum of state.json"));
         harms.add(Map.entry(withoutLine(1), "SHA256SUMS has no sum of state.safetensors"));
         harms.add(Map.entry(without("SHA256SUMS"), "SHA256SUMS is missing"));

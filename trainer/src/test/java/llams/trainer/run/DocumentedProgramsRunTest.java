@@ -31,6 +31,8 @@ class DocumentedProgramsRunTest {
     private static final Pattern BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern FILE = Pattern.compile("(?m)^// (\\w+)\\.java$");
     private static final List<String> VECTORS = List.of("--add-modules", "jdk.incubator.vector");
+    /// None of the programs lives long enough for code that is compiled twice.
+    private static final String COMPILED_ONCE = "-XX:TieredStopAtLevel=1";
     private static final String CONFIG = """
             {"model_type": "llama", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
              "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 512, "max_position_embeddings": 256,
@@ -84,7 +86,7 @@ class DocumentedProgramsRunTest {
                 .collect(Collectors.joining(File.pathSeparator));
         classes = directory.resolve("classes");
         List<String> javac = new ArrayList<>(
-                List.of("javac", "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
+                List.of("javac", "-J" + COMPILED_ONCE, "-Xlint:all", "-d", classes.toString(), "-cp", classPath));
         javac.addAll(VECTORS);
         for (Map.Entry<String, String> program : programs.entrySet()) {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
@@ -120,7 +122,7 @@ class DocumentedProgramsRunTest {
 
     private static List<String> program(String name, String input) throws IOException, InterruptedException {
         assertTrue(programs.remove(name) != null, "docs/LIBRARY.md has no " + name + ".java");
-        List<String> java = new ArrayList<>(List.of("java", "--enable-native-access=ALL-UNNAMED",
+        List<String> java = new ArrayList<>(List.of("java", COMPILED_ONCE, "--enable-native-access=ALL-UNNAMED",
                 "-Dstdout.encoding=UTF-8", "-cp", classes + File.pathSeparator + classPath));
         java.addAll(VECTORS);
         java.add(name);
@@ -150,9 +152,9 @@ class DocumentedProgramsRunTest {
         for (String snippet : snippets) {
             // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
             Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
-            List<String> jshell = new ArrayList<>(
-                    List.of("jshell", "--class-path", classPath, "-R--add-modules=jdk.incubator.vector",
-                            "-R--enable-native-access=ALL-UNNAMED", "-J-Djava.util.prefs.userRoot=" + directory));
+            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
+                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED",
+                    "-J-Djava.util.prefs.userRoot=" + directory, "-J" + COMPILED_ONCE, "-R" + COMPILED_ONCE));
             jshell.addAll(VECTORS);
             jshell.add(lines.toString());
             String printed = run("", jshell);

@@ -35,7 +35,7 @@ class FinishedRunsCanBeMadeLongerTest {
     }
 
     private static String scheduleNote(int then, int now, int from) {
-        return "steps: then " + then + ", now " + now + "; from step " + from
+        return "steps: were " + then + ", are now " + now + "; from step " + from
                 + " on the learning rate follows the schedule of the new length";
     }
 
@@ -115,7 +115,7 @@ class FinishedRunsCanBeMadeLongerTest {
         Map<String, String> results = SmallRun.results(out);
         IOException e = assertThrows(IOException.class,
                 () -> SmallRun.notes(SmallRun.constant(3, 100, 2), model, out, true));
-        assertEquals(out.resolve("step-000004") + " has made 4 steps, and the run is to have 3; give at least as"
+        assertEquals(out.resolve("step-000004") + " is of step 4, and the run has only 3 steps; give at least as"
                 + " many `steps` or `epochs`, or another `out`", e.getMessage());
         assertEquals(results, SmallRun.results(out));
     }

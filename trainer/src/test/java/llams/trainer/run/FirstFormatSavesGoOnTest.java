@@ -79,13 +79,13 @@ class FirstFormatSavesGoOnTest {
 
     @Test
     void butOnlyWithTheirSettings() {
+        assertTrue(refused(settings(1e-3, 2))
+                .contains(": lr: was 0.01, is now 1e-3; seed: was 1, is now 2; use the same"));
         assertTrue(
-                refused(settings(1e-3, 2)).contains(": lr: then 0.01, now 1e-3; seed: then 1, now 2; give the same"));
-        assertTrue(
-                refused(SmallRun.settings(null, 1e-2, 1, 2)).contains(": method: then lora, now full; give the same"));
+                refused(SmallRun.settings(null, 1e-2, 1, 2)).contains(": method: was lora, is now full; use the same"));
         LoraConfig wider = new LoraConfig(2, 2, 0.1, EnumSet.of(ProjectionName.Q, ProjectionName.V), true);
         assertTrue(refused(SmallRun.settings(wider, 1e-2, 1, 2)).contains(
-                ": lora-dropout: then 0, now 0.1; rank: then 1, now 2; rslora: then false, now true; targets: then"
+                ": lora-dropout: was 0, is now 0.1; rank: was 1, is now 2; rslora: was false, is now true; targets: then"
                         + " q, now q,v; give"));
     }
 

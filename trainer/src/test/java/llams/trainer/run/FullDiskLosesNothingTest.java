@@ -117,7 +117,7 @@ class FullDiskLosesNothingTest {
         List<String> waits = notes.stream().filter(note -> note.startsWith("no room for the result: ")).toList();
         // It says so at the first attempt and at every sixth after it.
         assertEquals(4, waits.size(), notes.toString());
-        assertTrue(waits.getFirst().contains("make room: this is tried again every"), waits.getFirst());
+        assertTrue(waits.getFirst().contains("make room: this is retried every"), waits.getFirst());
         assertEquals(undisturbed(), SmallRun.results(out));
         assertEquals(SmallRun.STEPS, Files.readAllLines(out.resolve("train.jsonl")).size());
         assertNoTemporaries();

@@ -2,7 +2,6 @@ package llams.trainer.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,20 +57,20 @@ class ResumeNamesWhatDiffersTest {
         LoraConfig lora = new LoraConfig(2, 4, 0, EnumSet.of(ProjectionName.Q), false);
         SmallRun.notes(settings(lora, 3e-4, 4, 1, 2, 0, false), model, out, false);
         String start = out.resolve("step-000002") + " belongs to a run with other settings, data or model: ";
-        String end = "; give the same as then, or another `out`";
+        String end = "; use the same as before, or another `out`";
         LoraConfig wider = new LoraConfig(3, 4, 0, EnumSet.of(ProjectionName.Q), false);
         for (Map.Entry<TrainSettings, String> other : List.of(
-                Map.entry(settings(lora, 1e-3, 4, 1, 2, 0, false), "lr: then 3e-4, now 1e-3"),
-                Map.entry(settings(wider, 1e-3, 4, 1, 2, 0, false), "lr: then 3e-4, now 1e-3; rank: then 2, now 3"),
-                Map.entry(settings(lora, 3e-4, 4, 0, 2, 0, false), "warmup: then 1, now 0"),
-                Map.entry(settings(null, 3e-4, 4, 1, 2, 0, false), "method: then lora, now full"))) {
+                Map.entry(settings(lora, 1e-3, 4, 1, 2, 0, false), "lr: was 3e-4, is now 1e-3"),
+                Map.entry(settings(wider, 1e-3, 4, 1, 2, 0, false), "lr: was 3e-4, is now 1e-3; rank: was 2, is now 3"),
+                Map.entry(settings(lora, 3e-4, 4, 0, 2, 0, false), "warmup: was 1, is now 0"),
+                Map.entry(settings(null, 3e-4, 4, 1, 2, 0, false), "method: was lora, is now full"))) {
             assertEquals(start + other.getValue() + end,
                     assertThrows(IOException.class, () -> SmallRun.notes(other.getKey(), model, out, true))
                             .getMessage());
         }
         PackedDataset oneMore = new PackedDataset(List.of(new Document("a", new int[] {3, 4, 5}, new int[] {3, 4, 5})),
                 32, true);
-        assertEquals(start + "documents: then 20, now 1" + end,
+        assertEquals(start + "documents: was 20, is now 1" + end,
                 assertThrows(IOException.class,
                         () -> SmallRun.notes(settings(lora, 3e-4, 4, 1, 2, 0, false), model, oneMore, out, true))
                         .getMessage());
@@ -90,7 +89,7 @@ class ResumeNamesWhatDiffersTest {
     void theWarmUpBelongsToTheLength() {
         RunSettings then = of(Map.of());
         assertEquals(List.of(), of(Map.of("steps", "100", "warmup", "10")).differences(then));
-        assertEquals(List.of("warmup: then 1, now 10"), of(Map.of("warmup", "10")).differences(then));
+        assertEquals(List.of("warmup: was 1, is now 10"), of(Map.of("warmup", "10")).differences(then));
     }
 
     @Test
@@ -98,8 +97,8 @@ class ResumeNamesWhatDiffersTest {
         RunSettings then = of(Map.of("lr", "1"));
         // With its default it is left out.
         assertEquals(List.of(), of(Map.of("lr", "1")).differences(then));
-        assertEquals(List.of("ema: then none, now 0.99"), of(Map.of("lr", "1", "ema", "0.99")).differences(then));
-        assertEquals(List.of("ema: then 0.99, now none"), then.differences(of(Map.of("lr", "1", "ema", "0.99"))));
+        assertEquals(List.of("ema: was none, is now 0.99"), of(Map.of("lr", "1", "ema", "0.99")).differences(then));
+        assertEquals(List.of("ema: was 0.99, is now none"), then.differences(of(Map.of("lr", "1", "ema", "0.99"))));
         // What a config has to say grows too.
         assertEquals(List.of(), of(Map.of("lr", "1", "model.new_key", "1")).differences(then));
     }
@@ -108,8 +107,8 @@ class ResumeNamesWhatDiffersTest {
     void dataBaseAndModelAreSaidAsWhatTheyAre() {
         RunSettings then = of(Map.of("documents", "12", "data", "a1", "base", "1:aa", "model.rope_theta", "10000.0"));
         assertEquals(
-                List.of("model: its weights are others than then", "data: other tokens than then, in as many documents",
-                        "model.rope_theta: then 10000.0, now 500000.0"),
+                List.of("model: its weights have changed", "data: different tokens, in as many documents",
+                        "model.rope_theta: was 10000.0, is now 500000.0"),
                 of(Map.of("documents", "12", "data", "b2", "base", "1:bb", "model.rope_theta", "500000.0"))
                         .differences(then));
     }
@@ -119,15 +118,13 @@ class ResumeNamesWhatDiffersTest {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("out");
         SmallRun.notes(SmallRun.constant(2, 1, 1), model, out, false);
-        String vectors = Devices.byName("cpu").arithmetic();
-        assertTrue(vectors.matches("cpu with vectors of \\d+ bits"), vectors);
         SmallRun.Notes notes = new SmallRun.Notes();
         try (LlamaWeights base = LlamaWeights.open(model);
                 TrainingRun run = TrainingRun.of(Devices.byName("scalar"), SmallRun.constant(3, 1, 1), base,
                         SmallRun.data(), null, out)) {
             run.run(true, notes);
         }
-        assertEquals("saved on " + vectors + ", continued on scalar: the numbers will differ in their last bits"
+        assertEquals("saved on cpu, continued on scalar: the numbers will differ in their last bits"
                 + " from those of an unbroken run", notes.said.get(1));
     }
 }

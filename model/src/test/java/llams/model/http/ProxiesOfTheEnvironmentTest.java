@@ -1,4 +1,4 @@
-package llams.model.hub;
+package llams.model.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

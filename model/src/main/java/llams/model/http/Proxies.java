@@ -1,4 +1,4 @@
-package llams.model.hub;
+package llams.model.http;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -11,18 +11,18 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Proxies as curl and Python take them from the environment: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`,
-/// in small or, but for `HTTP_PROXY` of web servers, in capital letters. This machine itself is reached without one.
-final class Proxies extends ProxySelector {
+/// in lower or upper case, but not `HTTP_PROXY`, which web servers set from requests. This machine itself needs none.
+public final class Proxies extends ProxySelector {
     private final Map<String, String> environment;
     private final ProxySelector otherwise;
 
-    /// @param otherwise asked where the environment says nothing
-    Proxies(Map<String, String> environment, ProxySelector otherwise) {
+    /// @param otherwise used where the environment says nothing
+    public Proxies(Map<String, String> environment, ProxySelector otherwise) {
         this.environment = environment;
         this.otherwise = otherwise;
     }
 
-    /// @throws IllegalArgumentException if a variable names what cannot be used
+    /// @throws IllegalArgumentException if a variable names an unusable proxy
     @Override
     public List<Proxy> select(URI uri) {
         String name = uri.getScheme() + "_proxy";
@@ -45,7 +45,7 @@ final class Proxies extends ProxySelector {
         try {
             proxy = URI.create(address.contains("://") ? address : "http://" + address);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(name + ": is no address of a proxy; wanted one like http://HOST:PORT",
+            throw new IllegalArgumentException(name + ": is not a proxy's address; wanted one like http://HOST:PORT",
                     e);
         }
         if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getUserInfo() != null) {
@@ -56,7 +56,7 @@ final class Proxies extends ProxySelector {
                 new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort()));
     }
 
-    /// `no_proxy` lists names with all that end with them, addresses, or `*`.
+    /// `no_proxy` lists names (with their subdomains), addresses, or `*`.
     private boolean isExempt(String host) {
         if (host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]")) {
             return true;

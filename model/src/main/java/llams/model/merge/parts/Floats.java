@@ -1,4 +1,4 @@
-package llams.model.merge;
+package llams.model.merge.parts;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -6,19 +6,18 @@ import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
-/// A part of a tensor on its way through f32: widened from its type, changed, rounded back once.
+/// A part of a tensor in f32: widened from the tensor's type, changed, and rounded back once.
 ///
-/// The loops run over arrays and have no calls that the compiler could not inline, so that it makes vector code of
-/// them.
+/// The loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
 public final class Floats {
-    /// Elements of a part: small enough for the caches, large enough for the file system.
+    /// Elements in a part: few enough for the caches, enough for the file system.
     public static final int CAPACITY = 1 << 16;
 
     public final float[] values;
     private final short[] halves;
     private final MemorySegment bytes;
 
-    /// @param capacity most elements at a time
+    /// @param capacity the most elements of a part
     public Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
@@ -41,7 +40,7 @@ public final class Floats {
                     values[i] = Float.float16ToFloat(halves[i]);
                 }
             }
-            default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
+            default -> throw new IllegalArgumentException(tensor.dtype() + " weights cannot be merged");
         }
     }
 
@@ -61,7 +60,7 @@ public final class Floats {
                 }
                 MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
             }
-            default -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
+            default -> throw new IllegalArgumentException(dtype + " weights cannot be merged");
         }
         return bytes.asSlice(0, dtype.bytes(count));
     }

@@ -1,0 +1,16 @@
+package llams.trainer.pairs;
+
+import java.io.IOException;
+
+/// A request that was not granted, though it was tried as often as it was worth.
+final class CallException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /// Whether every other request would fare the same: the key, the address or the model is wrong.
+    final boolean concernsAll;
+
+    CallException(String message, boolean concernsAll, Throwable cause) {
+        super(message, cause);
+        this.concernsAll = concernsAll;
+    }
+}
