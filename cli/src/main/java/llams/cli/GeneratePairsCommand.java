@@ -41,7 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "", "Examples:", "  llams data generate --model NAME --pairs 4000 --out pairs.jsonl",
                 "  llams data generate --api gemini --model NAME --pairs 100 --out p.jsonl",
                 "  llams data generate --endpoint http://gpu:8000 --model M --pairs 9 --out p",
-                "  llams data generate --show-prompt > prompt.txt"})
+                "  llams data generate --show-prompt"})
 final class GeneratePairsCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -54,6 +54,7 @@ final class GeneratePairsCommand implements Callable<Integer> {
             names = "--api",
             paramLabel = "API",
             defaultValue = "openai",
+            completionCandidates = CompletionValues.Apis.class,
             description = "How the endpoint is asked: openai (chat completions, which most services and servers offer)"
                     + " or gemini (default: ${DEFAULT-VALUE}).")
     Api api;
@@ -161,7 +162,10 @@ final class GeneratePairsCommand implements Callable<Integer> {
         required("--model", model);
         required("--pairs", pairs);
         required("--out", out);
-        PairRequest request = asOptions(() -> new PairRequest(endpoint(), pairs, out, all, chosen, settings()));
+        PairRequest request = asOptions(() -> PairRequest.standard(endpoint(), pairs, out)
+                .withTopics(all)
+                .withPrompt(chosen)
+                .withSettings(settings()));
         if (prompt.showRequest) {
             VisibleStream.bare(data.console.out).print(request.text(0));
             return Console.DONE;

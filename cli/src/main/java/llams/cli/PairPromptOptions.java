@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 final class PairPromptOptions {
     /// The languages of the built-in prompts.
     enum Language {
-        KO, EN
+        ko, en
     }
 
     private static final int MOST_BYTES = 1 << 20;
@@ -46,8 +46,8 @@ final class PairPromptOptions {
 
     PairPrompt chosen() throws IOException {
         PairPrompt prompt = switch (language) {
-            case KO -> PairPrompt.korean();
-            case EN -> PairPrompt.english();
+            case ko -> PairPrompt.korean();
+            case en -> PairPrompt.english();
         };
         if (template != null) {
             prompt = prompt.withTemplate(TextFile.read(template, MOST_BYTES));

@@ -177,7 +177,7 @@ class GeneratePairsCommandTest {
     @Test
     void anInterruptedRunIsContinued() throws IOException, InterruptedException {
         delayMillis = 30;
-        Process process = start(generate(400, "--parallel", "2"));
+        Process process = start(generate(120, "--parallel", "2"));
         while (asked.size() < 10 && process.isAlive()) {
             Thread.sleep(5);
         }
@@ -185,22 +185,22 @@ class GeneratePairsCommandTest {
         assertEquals(143, process.waitFor(), said());
         assertTrue(said().contains("llams: interrupted; finishing the requests under way, then saving"), said());
         int had = asked.size();
-        assertTrue(said().contains("stopped with " + 2 * had + " of 400 pairs; the same command continues"), said());
+        assertTrue(said().contains("stopped with " + 2 * had + " of 120 pairs; the same command continues"), said());
         assertEquals(2 * had, Files.readAllLines(out).size());
         assertEquals("Bearer " + KEY, authorization);
         theKeyIsNowhere();
         delayMillis = 0;
-        assertEquals(0, Llams.run(generate(400)).code());
-        assertEquals(200, asked.size());
-        assertEquals(200, asked.stream().distinct().count());
+        assertEquals(0, Llams.run(generate(120)).code());
+        assertEquals(60, asked.size());
+        assertEquals(60, asked.stream().distinct().count());
     }
 
     @Test
     void aKilledRunIsContinued() throws IOException, InterruptedException {
         delayMillis = 30;
-        for (int had = 0; had < 30; had = asked.size()) {
-            Process process = start(generate(400, "--parallel", "2"));
-            while (asked.size() < had + 10 && process.isAlive()) {
+        for (int had = 0; had < 16; had = asked.size()) {
+            Process process = start(generate(100, "--parallel", "2"));
+            while (asked.size() < had + 8 && process.isAlive()) {
                 Thread.sleep(5);
             }
             process.destroyForcibly().waitFor();
@@ -208,12 +208,12 @@ class GeneratePairsCommandTest {
         }
         theKeyIsNowhere();
         delayMillis = 0;
-        Llams run = Llams.run(generate(400));
+        Llams run = Llams.run(generate(100));
         assertEquals(0, run.code(), run.err());
-        assertEquals(200, asked.stream().distinct().count());
+        assertEquals(50, asked.stream().distinct().count());
         // Each kill costs what was under way, and what had come but was not yet on the disk.
-        assertTrue(asked.size() <= 200 + 3 * 3, asked.size() + " requests");
-        assertEquals(400, Files.readAllLines(out).stream().distinct().count());
+        assertTrue(asked.size() <= 50 + 2 * 3, asked.size() + " requests");
+        assertEquals(100, Files.readAllLines(out).stream().distinct().count());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.List;
@@ -67,13 +68,13 @@ class PairsAreSelectedTest extends PairsTestCase {
             Thread.sleep(ThreadLocalRandom.current().nextInt(10));
             usual.answer(request, answer);
         };
-        generate(38);
+        generate(159);
         byte[] one = Files.readAllBytes(out);
-        settings = settings.withParallel(6);
+        settings = settings.withParallel(20);
         out = directory.resolve("other.jsonl");
-        generate(38);
-        assertEquals(new String(one), Files.readString(out));
-        assertEquals(38, server.requests.size());
+        generate(159);
+        assertEquals(new String(one, StandardCharsets.UTF_8), Files.readString(out));
+        assertEquals(160, server.requests.size());
     }
 
     @Test

@@ -40,7 +40,7 @@ public final class Floats {
                     values[i] = Float.float16ToFloat(halves[i]);
                 }
             }
-            default -> throw new IllegalArgumentException(tensor.dtype() + " weights cannot be merged");
+            default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
         }
     }
 
@@ -60,7 +60,7 @@ public final class Floats {
                 }
                 MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
             }
-            default -> throw new IllegalArgumentException(dtype + " weights cannot be merged");
+            default -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
         }
         return bytes.asSlice(0, dtype.bytes(count));
     }
