@@ -111,7 +111,8 @@ final class Caller implements AutoCloseable {
             throw refusal(status, response.headers().firstValue("Location").orElse(""), said);
         }
         Answer answer = endpoint.api().answer(envelope(text));
-        return new Answer(hidden(answer.text()), hidden(answer.doubt()), answer.promptTokens(), answer.completionTokens());
+        return new Answer(hidden(answer.text()), hidden(answer.doubt()), answer.promptTokens(),
+                answer.completionTokens());
     }
 
     /// An answer that is damaged on its way, or comes from something else than the endpoint, is worth another attempt.
