@@ -9,6 +9,7 @@ module llams.trainer {
     exports llams.trainer.demo;
     exports llams.trainer.eval;
     exports llams.trainer.measure;
+    exports llams.trainer.merge;
     exports llams.trainer.optim;
     exports llams.trainer.pairs;
     exports llams.trainer.run;

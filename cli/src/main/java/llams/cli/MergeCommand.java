@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
         footer = {"", "Example:", "  llams merge --config merge.yaml --out merged"},
         subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class,
                 MergeMethods.LinearCommand.class, MergeMethods.SlerpCommand.class, MergeMethods.TiesCommand.class,
-                MergeMethods.DareCommand.class, ExtractCommand.class})
+                MergeMethods.DareCommand.class, ExtractCommand.class, LearnCommand.class})
 final class MergeCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
@@ -55,7 +55,7 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         if (config == null) {
             throw new ParameterException(spec.commandLine(),
-                    "which merge? chat-vector, adapter, linear, slerp, ties," + " dare or extract; or --config FILE");
+                    "which merge? chat-vector, adapter, linear, slerp, ties, dare, extract or learn; or --config FILE");
         }
         if (out == null) {
             throw new ParameterException(spec.commandLine(), "--config needs --out, a new directory for the result");
@@ -65,6 +65,11 @@ final class MergeCommand implements Callable<Integer> {
 
     int merge(MergeConfig merge, Path to, boolean asJson) throws IOException {
         return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), asJson);
+    }
+
+    int chatVector(Path base, Path instruct, Path tuned, Path to, ChatVector.Options options, boolean asJson)
+            throws IOException {
+        return print(to, run(progress -> ChatVector.merge(base, instruct, tuned, to, options, progress)), asJson);
     }
 
     private interface Merge {
@@ -196,8 +201,7 @@ final class MergeCommand implements Callable<Integer> {
             }
             ChatVector.Options options = new ChatVector.Options(scales(), vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
-            return merge.print(out,
-                    merge.run(progress -> ChatVector.merge(base, instruct, tuned, out, options, progress)), json);
+            return merge.chatVector(base, instruct, tuned, out, options, json);
         }
 
         private Setting scales() {

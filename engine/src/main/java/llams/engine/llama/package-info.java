@@ -5,6 +5,7 @@
 /// |---|---|
 /// | `Llama`, `Block`, `SelfAttention`, `FeedForward` | the model |
 /// | `Projection`, `Linear`, `LoraLinear` | a linear layer, with or without an adapter |
+/// | `ScaledDifference` | one with a chat vector of its own strength |
 /// | `ProjectionName` | the seven of a block, by name and shape |
 /// | `LlamaConfig` | sizes and constants |
 /// | `Parameters` | where the leaves come from |

@@ -1,5 +1,6 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,7 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.PartWorkers;
+import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import llams.engine.tensor.Tensor;
 

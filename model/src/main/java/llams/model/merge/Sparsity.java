@@ -1,5 +1,6 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.Floats;
 import java.util.Arrays;
 import llams.engine.tensor.CounterRandom;
 

@@ -1,4 +1,4 @@
-/// Models made of models: folded adapters and chat vectors.
+/// Models made of models: several merged into one, chat vectors, folded adapters.
 ///
 /// | file | what it does |
 /// |---|---|
@@ -9,8 +9,8 @@
 /// | `Sparsity`, `Trimming` | which differences TIES and DARE keep |
 /// | [ChatVector] | `tuned + scale (instruct - base)`, one tensor at a time |
 /// | `ChatVectorPlan`, `ChatVectorFiles`, `ConfigMeaning` | checks the three models, decides what becomes of each tensor and file |
-/// | `PartWorkers`, `Workspace` | computes a tensor part by part on all cores |
-/// | `MergeOutput`, `Floats` | writes the result: widened to f32, changed, rounded once |
+/// | `Workspace` | memory to compute a part of a tensor in, see [llams.model.merge.parts] |
+/// | `MergeOutput` | writes the result |
 /// | `VectorSize`, [MergeReport] | how large the vector is, and what was done |
 /// | [MergeException] | models that do not fit together, with every reason |
 package llams.model.merge;

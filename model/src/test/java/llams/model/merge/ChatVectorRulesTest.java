@@ -1,5 +1,6 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.Floats;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

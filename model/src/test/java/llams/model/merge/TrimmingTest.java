@@ -1,5 +1,7 @@
 package llams.model.merge;
 
+import llams.model.merge.parts.PartWorkers;
+import llams.model.merge.parts.Floats;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.io.IOException;

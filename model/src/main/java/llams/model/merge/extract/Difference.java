@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import llams.engine.tensor.Tensor;
-import llams.model.merge.Floats;
-import llams.model.merge.PartWorkers;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 
 /// `tuned - base` of one projection, `[rows, columns]`: computed anew for each product, part by part on all cores, so
 /// that it is never in memory. Every number is summed in one order, whatever the threads.

@@ -25,7 +25,7 @@ import llams.engine.tensor.Tensor;
 import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.merge.AdapterMerge;
-import llams.model.merge.PartWorkers;
+import llams.model.merge.parts.PartWorkers;
 import llams.model.merge.extract.AdapterExtraction.Loss;
 import llams.model.merge.extract.AdapterExtraction.Report;
 import org.junit.jupiter.api.Test;

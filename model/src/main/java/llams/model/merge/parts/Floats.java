@@ -1,4 +1,4 @@
-package llams.model.merge;
+package llams.model.merge.parts;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package llams.model.merge;
+package llams.model.merge.parts;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -33,7 +33,7 @@ public final class PartWorkers<W> implements AutoCloseable {
     private final Deque<W> free = new ArrayDeque<>();
 
     /// @param workspace makes a workspace; called for one more than there are threads, so that none waits for the disk
-    PartWorkers(int threads, Supplier<W> workspace) {
+    public PartWorkers(int threads, Supplier<W> workspace) {
         this.threads = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().name("merge-", 0).factory());
         for (int i = 0; i <= threads; i++) {
             workspaces.add(workspace.get());
@@ -47,7 +47,7 @@ public final class PartWorkers<W> implements AutoCloseable {
     }
 
     /// All workspaces, for what they have collected beside their parts.
-    List<W> workspaces() {
+    public List<W> workspaces() {
         return workspaces;
     }
 
