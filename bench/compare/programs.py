@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LLAMS = HERE.parent.parent / "llams"
+LLAMS = Path(os.environ.get("LLAMS", HERE.parent.parent / "llams"))
 
 
 def run(command):

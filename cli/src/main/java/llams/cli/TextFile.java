@@ -53,8 +53,8 @@ final class TextFile {
         }
     }
 
-    /// UTF-16 shows by its mark or, as YAML 1.2 and JSON have it, by the zero beside the first letter.
-    private static Charset charset(byte[] bytes) {
+    /// That of a whole text. UTF-16 shows by its mark or, as YAML 1.2 and JSON have it, by the zero beside the first letter.
+    static Charset charset(byte[] bytes) {
         int first = bytes.length < 2 ? -1 : (bytes[0] & 0xff) << 8 | bytes[1] & 0xff;
         if (first == 0xfeff || first == 0xfffe) {
             return StandardCharsets.UTF_16;

@@ -1,15 +1,22 @@
 package llams.cli;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import llams.model.chat.ModelText;
 import llams.model.files.DataException;
+import llams.tokenizer.StreamingDecoder;
 import llams.tokenizer.TextFrame;
+import llams.tokenizer.TextParts;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Lines;
 import picocli.CommandLine.Command;
@@ -24,8 +31,8 @@ import picocli.CommandLine.Spec;
         name = "tokenize",
         subcommands = TokenizeTrainCommand.class,
         description = {"Turn text into token ids or back; 'train' makes a new vocabulary.",
-                "The text is encoded as it is, with its final line end if it has one; ids are separated by spaces,"
-                        + " commas or line ends."},
+                "The text is encoded as it is, including a final line end; ids are separated by spaces,"
+                        + " commas or line ends. Texts may be larger than memory."},
         footer = {"",
                 "With --jsonl, every line is a request and is answered with one line, {\"ids\": [...]},"
                         + " {\"text\": \"...\"} or {\"error\": \"...\"}:",
@@ -40,6 +47,8 @@ import picocli.CommandLine.Spec;
                 "  llams tokenize --tokenizer tokenizer.model --jsonl < requests.jsonl",
                 "  llams tokenize train --vocab 32000 --out mine/tokenizer.model corpus.txt"})
 final class TokenizeCommand implements Callable<Integer> {
+    private static final String STDIN = "standard input";
+
     enum Special {
         text, parse, error
     }
@@ -95,11 +104,40 @@ final class TokenizeCommand implements Callable<Integer> {
         if (jsonl) {
             answerLines(new TokenizeRequests(text, special, bos));
         } else if (decode) {
-            console.text.print(text.tokenizer().decode(ids(stdin())));
+            decode(text.tokenizer());
         } else {
-            console.out.println(join(encode(text, stdin(), special, bos, false)));
+            encode(text);
         }
         return Console.DONE;
+    }
+
+    /// A part of a text, and whether it begins the text.
+    private record Part(String text, boolean isFirst) {}
+
+    private void encode(ModelText model) throws IOException {
+        Set<String> allowed = special == Special.parse ? Tokenizer.ALL : Set.of();
+        Set<String> disallowed = special == Special.error ? Tokenizer.ALL : Set.of();
+        TextParts parts = new TextParts(model.tokenizer(), stdin(), allowed, disallowed);
+        Function<Part, byte[]> work = part -> line(part.isFirst,
+                framed(model.frame(), parts.encode(part.text), bos && part.isFirst, false));
+        try (var inOrder = new InOrder<Part, byte[]>(work, ids -> console.out.write(ids, 0, ids.length))) {
+            String part = parts.next();
+            inOrder.add(new Part(part == null ? "" : part, true));
+            for (part = parts.next(); part != null; part = parts.next()) {
+                inOrder.add(new Part(part, false));
+            }
+            inOrder.finish();
+        }
+        console.out.println();
+    }
+
+    private void decode(Tokenizer tokenizer) throws IOException {
+        IdReader reader = new IdReader(stdin(), STDIN);
+        StreamingDecoder decoder = tokenizer.streamingDecoder();
+        for (int[] ids = reader.next(); ids.length > 0; ids = reader.next()) {
+            console.text.print(decoder.accept(ids));
+        }
+        console.text.print(decoder.finish());
     }
 
     /// @throws DataException as [#framed]
@@ -123,46 +161,80 @@ final class TokenizeCommand implements Callable<Integer> {
         return frame.around(ids, bos, eos);
     }
 
+    /// Lines that have come together are answered together, by all cores; before the program waits for more, all are.
     private void answerLines(TokenizeRequests requests) throws IOException {
-        Lines lines = new Lines(console.in, "line");
-        while (true) {
-            String answer;
-            try {
-                String line = lines.next();
-                if (line == null) {
-                    return;
+        Function<List<Supplier<String>>, String> work = batch -> {
+            StringBuilder answers = new StringBuilder();
+            batch.forEach(request -> answers.append(request.get()).append('\n'));
+            return answers.toString();
+        };
+        try (var inOrder = new InOrder<List<Supplier<String>>, String>(work, console.text::print)) {
+            Lines lines = new Lines(stdin(inOrder), "line");
+            for (var request = request(lines, requests); request != null; request = request(lines, requests)) {
+                List<Supplier<String>> batch = new ArrayList<>();
+                batch.add(request);
+                while (lines.hasNextAtHand()) {
+                    batch.add(request(lines, requests));
                 }
-                answer = requests.answer(line, lines.place());
-            } catch (DataException e) {
-                answer = TokenizeRequests.error(e);
+                inOrder.add(batch);
             }
-            console.text.print(answer + "\n");
-            console.text.flush();
+            inOrder.finish();
         }
     }
 
-    private String stdin() throws IOException {
-        return TextFile.decode(console.in.readAllBytes(), "standard input");
-    }
-
-    private static int[] ids(String text) {
-        String list = text.strip();
-        if (list.isEmpty()) {
-            return new int[0];
-        }
-        String[] words = list.split("[\\s,]+");
-        int[] ids = new int[words.length];
-        for (int i = 0; i < ids.length; i++) {
-            try {
-                ids[i] = Integer.parseInt(words[i]);
-            } catch (NumberFormatException e) {
-                throw new DataException("standard input: \"" + words[i] + "\" (number " + i + ") is not an id");
+    /// Standard input that shows all answers before it waits.
+    private InputStream stdin(InOrder<?, ?> answers) {
+        return new FilterInputStream(console.in) {
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                if (in.available() == 0) {
+                    answers.finish();
+                    console.text.flush();
+                }
+                return in.read(bytes, offset, length);
             }
-        }
-        return ids;
+        };
     }
 
-    private static String join(int[] ids) {
-        return IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(" "));
+    /// What answers the next line; null after the last.
+    private static Supplier<String> request(Lines lines, TokenizeRequests requests) throws IOException {
+        try {
+            String line = lines.next();
+            String place = lines.place();
+            return line == null ? null : () -> requests.answer(line, place);
+        } catch (DataException e) {
+            return () -> TokenizeRequests.error(e);
+        }
+    }
+
+    private TextReader stdin() throws IOException {
+        return new TextReader(console.in, STDIN);
+    }
+
+    /// The ids, separated by spaces; one before them too unless they are the first.
+    private static byte[] line(boolean isFirst, int[] ids) {
+        int length = 0;
+        for (int id : ids) {
+            length += 1 + digits(id);
+        }
+        byte[] line = new byte[length];
+        int at = length;
+        for (int i = ids.length - 1; i >= 0; i--) {
+            int left = ids[i];
+            do {
+                line[--at] = (byte) ('0' + left % 10);
+                left /= 10;
+            } while (left > 0);
+            line[--at] = ' ';
+        }
+        return isFirst && length > 0 ? Arrays.copyOfRange(line, 1, length) : line;
+    }
+
+    private static int digits(int id) {
+        int digits = 1;
+        for (int left = id; left >= 10; left /= 10) {
+            digits++;
+        }
+        return digits;
     }
 }

@@ -10,11 +10,10 @@ import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.JsonLine;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The requests of `llams tokenize --jsonl`. A line with several of `text`, `messages` and `ids` is about the first of
+/// The requests of `llams tokenize --jsonl`, for many threads. A line with several of `text`, `messages` and `ids` is about the first of
 /// them.
 final class TokenizeRequests {
     private final ModelText text;
@@ -36,10 +35,7 @@ final class TokenizeRequests {
             if (request.has("text")) {
                 return ids(encode(request, place));
             } else if (request.has("messages")) {
-                List<ChatMessage> messages = messages(request, place);
-                return ids(flag(request, "add_generation_prompt", false, place)
-                        ? text.chat().prompt(messages, List.of())
-                        : text.chat().encode(messages, List.of()).ids());
+                return ids(chat(messages(request, place), flag(request, "add_generation_prompt", false, place)));
             } else if (request.has("ids")) {
                 ObjectNode answer = JsonNodeFactory.instance.objectNode();
                 return answer.put("text", tokenizer.decode(JsonLine.integers(request, "ids", place))).toString();
@@ -51,17 +47,21 @@ final class TokenizeRequests {
         }
     }
 
+    /// One at a time: templates are rendered on one thread.
+    private synchronized int[] chat(List<ChatMessage> messages, boolean isPrompt) {
+        return isPrompt ? text.chat().prompt(messages, List.of()) : text.chat().encode(messages, List.of()).ids();
+    }
+
     static String error(IllegalArgumentException e) {
         return JsonNodeFactory.instance.objectNode().put("error", e.getMessage()).toString();
     }
 
     private static String ids(int[] ids) {
-        ObjectNode answer = JsonNodeFactory.instance.objectNode();
-        ArrayNode list = answer.putArray("ids");
-        for (int id : ids) {
-            list.add(id);
+        StringBuilder answer = new StringBuilder("{\"ids\":[");
+        for (int i = 0; i < ids.length; i++) {
+            answer.append(i == 0 ? "" : ",").append(ids[i]);
         }
-        return answer.toString();
+        return answer.append("]}").toString();
     }
 
     private int[] encode(ObjectNode request, String place) {

@@ -4,12 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import llams.engine.Golden;
+import llams.tokenizer.Tokenizer;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -130,6 +138,99 @@ class TokenizeCommandTest {
         List<String> answers = run.out().lines().toList();
         assertTrue(answers.get(0).startsWith("{\"error\":\"line:1: not UTF-8 at byte 10"), answers.get(0));
         assertEquals("{\"ids\":[97]}", answers.get(1));
+    }
+
+    /// Texts of many parts, with halves of names and of characters wherever a part may end.
+    private static String longText() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; text.length() < 1_000_000; i++) {
+            text.append("글 <|eot_id|> ").append(i).append(i % 7 == 0 ? "\n\n😀" : ", '");
+        }
+        return text.append("1".repeat(300_000)).append(" ".repeat(300_000)).append("<|eot_id|").toString();
+    }
+
+    private static String joined(int... ids) {
+        return IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(" "));
+    }
+
+    /// As `assertEquals`, which would show megabytes.
+    private static void assertSays(String wanted, Llams run) {
+        assertEquals("", run.err());
+        assertEquals(wanted.length(), run.out().length());
+        assertTrue(wanted.equals(run.out()));
+    }
+
+    @Test
+    void aLongTextHasTheIdsOfTheWholeText() throws IOException {
+        String text = longText();
+        Tokenizer tokenizer = Tokenizer.load(Path.of(bytes));
+        String ordinary = joined(tokenizer.encodeOrdinary(text)) + "\n";
+        String parsed = joined(tokenizer.encode(text, Tokenizer.ALL, Set.of()));
+        assertSays(ordinary, tokenize(text));
+        assertSays(ordinary, Llams.withInput(text.getBytes(StandardCharsets.UTF_16), "tokenize", "--tokenizer", bytes));
+        assertSays("256 " + parsed + "\n", tokenize(text, "--special", "parse", "--bos"));
+        assertSays(text, tokenize(parsed, "--decode"));
+        assertSays(joined(tokenizer.cuttingLongRuns().encodeOrdinary(text)) + "\n", tokenize(text, "--cut-long-runs"));
+        Llams error = tokenize(text.replace("<|eot_id|>", "") + ">", "--special", "error");
+        assertEquals("llams: The text contains a special token that is not allowed: <|eot_id|>\n", error.err());
+    }
+
+    @Test
+    void whatIsNoTextIsAnErrorWhereverItStands() {
+        byte[] text = "글 a".repeat(200_000).getBytes(StandardCharsets.UTF_8);
+        for (int at : new int[] {0, 65_534, 65_535, 65_536, 300_002, text.length - 1}) {
+            byte[] bad = text.clone();
+            bad[at] = (byte) 0xFF;
+            // A character that is cut short is wrong from its start on.
+            int from = at % 5 < 3 ? at - at % 5 : at;
+            Llams run = Llams.withInput(bad, "tokenize", "--tokenizer", bytes);
+            assertEquals("llams: standard input: not UTF-8 at byte " + from + "\n", run.err());
+            assertEquals(1, run.code());
+        }
+        Llams cut = Llams.withInput(Arrays.copyOf(text, text.length - 3), "tokenize", "--tokenizer", bytes);
+        assertEquals("llams: standard input: not UTF-8 at byte " + (text.length - 5) + "\n", cut.err());
+        byte[] utf16 = Arrays.copyOf("글a".repeat(100_000).getBytes(StandardCharsets.UTF_16), 400_001);
+        assertEquals("llams: standard input: not UTF-16 at byte 400000\n",
+                Llams.withInput(utf16, "tokenize", "--tokenizer", bytes).err());
+        byte[] unmarked = "a글".repeat(100_000).getBytes(StandardCharsets.UTF_16LE);
+        assertEquals(0, Llams.withInput(unmarked, "tokenize", "--tokenizer", bytes).code());
+        assertEquals("llams: standard input: \"x\" (number 100000) is not an id\n",
+                tokenize("97\n".repeat(100_000) + "x", "--decode").err());
+    }
+
+    @Test
+    void manyLinesAreAnsweredInTheirOrder() {
+        StringBuilder input = new StringBuilder();
+        StringBuilder wanted = new StringBuilder();
+        for (int i = 0; i < 50_000; i++) {
+            input.append("{\"text\": \"").append(i % 10).append("\"}\n");
+            wanted.append("{\"ids\":[").append('0' + i % 10).append("]}\n");
+        }
+        assertEquals(new Llams(0, wanted.toString(), ""), tokenize(input.toString(), "--jsonl"));
+    }
+
+    /// Another program may wait for an answer before it asks on.
+    @Test
+    void aLineIsAnsweredBeforeTheNextIsRead() throws IOException, InterruptedException {
+        PipedInputStream answers = new PipedInputStream(1 << 16);
+        PipedInputStream in = new PipedInputStream(1 << 16);
+        OutputStream out = new PipedOutputStream(answers);
+        String[] args = {"tokenize", "--tokenizer", bytes, "--jsonl"};
+        Thread program = Thread.ofPlatform().start(() -> Main.run(args, in, out, OutputStream.nullOutputStream()));
+        try (var requests = new PipedOutputStream(in)) {
+            for (String text : List.of("a", "b", "c")) {
+                String line = "{\"text\": \"" + text + "\"}\n";
+                String half = "{\"text\": ";
+                requests.write((line + half).getBytes(StandardCharsets.UTF_8));
+                requests.flush();
+                String answer = "{\"ids\":[" + (int) text.charAt(0) + "]}\n";
+                assertEquals(answer, new String(answers.readNBytes(answer.length()), StandardCharsets.UTF_8));
+                requests.write("\"x\"}\n".getBytes(StandardCharsets.UTF_8));
+                requests.flush();
+                answers.readNBytes("{\"ids\":[120]}\n".length());
+            }
+        }
+        program.join();
     }
 
     @Test

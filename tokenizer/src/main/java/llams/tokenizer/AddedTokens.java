@@ -67,26 +67,32 @@ final class AddedTokens {
         return new Finders(known);
     }
 
-    /// @throws IllegalArgumentException if a special name of `disallowed` that is not in `allowed` occurs in the text
-    void refuseDisallowed(String text, Set<String> allowed, Set<String> disallowed) {
-        SpecialFinder finder;
+    /// Finds what must not stand in a text: the names of `disallowed`, for [Tokenizer#ALL] the special ones that are
+    /// not in `allowed`; null if there are none.
+    SpecialFinder disallowed(Set<String> allowed, Set<String> disallowed) {
         if (disallowed != Tokenizer.ALL) {
-            finder = new SpecialFinder(disallowed);
-        } else if (allowed == Tokenizer.ALL) {
-            return;
-        } else if (allowed.isEmpty()) {
-            finder = special;
-        } else {
-            Set<String> rest = new LinkedHashSet<>();
-            for (AddedToken token : tokens) {
-                if (token.special() && !allowed.contains(token.name())) {
-                    rest.add(token.name());
-                }
-            }
-            finder = new SpecialFinder(rest);
+            return disallowed.isEmpty() ? null : new SpecialFinder(disallowed);
         }
-        int start = finder.find(text, 0, text.length());
-        if (start >= 0) {
+        if (allowed == Tokenizer.ALL) {
+            return null;
+        }
+        if (allowed.isEmpty()) {
+            return special;
+        }
+        Set<String> rest = new LinkedHashSet<>();
+        for (AddedToken token : tokens) {
+            if (token.special() && !allowed.contains(token.name())) {
+                rest.add(token.name());
+            }
+        }
+        return new SpecialFinder(rest);
+    }
+
+    /// @param finder of what must not stand in a text, or null
+    /// @throws IllegalArgumentException if one of its names starts in `text[0, end)`
+    static void refuse(SpecialFinder finder, String text, int end) {
+        int start = finder == null ? -1 : finder.find(text, 0, Math.min(text.length(), end + finder.longest));
+        if (start >= 0 && start < end) {
             throw new IllegalArgumentException("The text contains a special token that is not allowed: "
                     + text.substring(start, finder.endAt(text, start, text.length())));
         }
@@ -107,20 +113,49 @@ final class AddedTokens {
     /// Finders of some names, one after the other: where names overlap, those that are not `normalized` come first.
     final class Finders {
 
+        /// The length of the longest name.
+        final int longest;
+
         private final List<SpecialFinder> passes = new ArrayList<>();
+        /// Whether what touches a name matters for one of the tokens.
+        private final boolean looksAround;
 
         private Finders(Collection<String> names) {
             List<String> first = new ArrayList<>();
             List<String> then = new ArrayList<>();
+            int longest = 0;
+            boolean looksAround = false;
             for (String name : names) {
-                (byName.get(name).normalized() ? then : first).add(name);
+                AddedToken token = byName.get(name);
+                (token.normalized() ? then : first).add(name);
+                longest = Math.max(longest, name.length());
+                looksAround |= token.singleWord() || token.lstrip() || token.rstrip();
             }
+            this.longest = longest;
+            this.looksAround = looksAround;
             if (!first.isEmpty()) {
                 passes.add(new SpecialFinder(first));
             }
             if (!then.isEmpty()) {
                 passes.add(new SpecialFinder(then));
             }
+        }
+
+        /// Whether a cut at `at > 0` changes no token: no name lies across it and, where that matters, neither a name nor
+        /// white space touches it.
+        boolean mayCut(String text, int at) {
+            if (looksAround && ChatFormat.isPythonSpace(text.charAt(at - 1))) {
+                return false;
+            }
+            for (SpecialFinder finder : passes) {
+                for (int start = Math.max(0, at - finder.longest); start <= at; start++) {
+                    int end = finder.endAt(text, start, text.length());
+                    if (looksAround ? end >= at : start < at && end > at) {
+                        return false;
+                    }
+                }
+            }
+            return true;
         }
 
         /// Cuts a text: `plain` gets what lies between the tokens, `token` their ids.

@@ -29,12 +29,17 @@ final class ByteLevel {
         return new String(chars);
     }
 
+    /// The byte that a character stands for, or -1.
+    static int byteOf(int c) {
+        return c < BYTE.length ? BYTE[c] : -1;
+    }
+
     /// @throws IllegalArgumentException if a character is not of the alphabet
     static byte[] decode(String text) {
         byte[] bytes = new byte[text.length()];
         for (int i = 0; i < bytes.length; i++) {
             char c = text.charAt(i);
-            if (c >= BYTE.length || BYTE[c] < 0) {
+            if (byteOf(c) < 0) {
                 throw new IllegalArgumentException(String.format(
                         "token \"%s\" has U+%04X, which stands for no byte in a byte-level vocabulary", text, (int) c));
             }

@@ -51,6 +51,11 @@ final class CharClass {
         return to;
     }
 
+    /// The class bits of a code point.
+    static int of(int point) {
+        return point < BASIC.length ? BASIC[point] : compute(point);
+    }
+
     /// The class bits of the character at `p`, which must be well-formed UTF-8.
     static int at(byte[] utf8, int p) {
         int lead = utf8[p];

@@ -9,37 +9,44 @@ final class LongRuns {
     private static final int TEXT_CODE_POINTS = 400_000;
     private static final int RUN_CODE_POINTS = 25_000;
 
+    /// How much text, or its end, [#end] must see.
+    static final int ENOUGH_CHARS = 2 * TEXT_CODE_POINTS + 2;
+
     record Cut(int from, int to) {}
 
-    private LongRuns() {}
+    /// Code points since the last cut that was not within a run.
+    private int points;
 
     /// The parts of `text`, in `char`s; each is encoded as a text of its own.
     static List<Cut> cuts(String text) {
+        LongRuns runs = new LongRuns();
         List<Cut> cuts = new ArrayList<>();
-        int start = 0;
-        int points = 0;
+        for (int start = 0; start < text.length();) {
+            int end = runs.end(text, start);
+            cuts.add(new Cut(start, end));
+            start = end;
+        }
+        return cuts;
+    }
+
+    /// Where the part ends that starts at `start`, the end of the last one.
+    int end(String text, int start) {
         int run = 0;
         boolean runIsSpace = false;
-        for (int i = 0; i < text.length();) {
+        for (int i = start; i < text.length();) {
             boolean isSpace = ChatFormat.isPythonSpace(text.charAt(i));
             if (points == TEXT_CODE_POINTS) {
-                cuts.add(new Cut(start, i));
-                start = i;
                 points = 0;
-                run = 0;
-            } else if (run == RUN_CODE_POINTS && isSpace == runIsSpace) {
-                cuts.add(new Cut(start, i));
-                start = i;
-                run = 0;
+                return i;
+            }
+            if (run == RUN_CODE_POINTS && isSpace == runIsSpace) {
+                return i;
             }
             run = isSpace == runIsSpace ? run + 1 : 1;
             runIsSpace = isSpace;
             points++;
             i += Character.charCount(text.codePointAt(i));
         }
-        if (start < text.length()) {
-            cuts.add(new Cut(start, text.length()));
-        }
-        return cuts;
+        return text.length();
     }
 }

@@ -12,24 +12,37 @@ final class Merges {
     /// program that follows a list of merges does what one that follows ranks does.
     static long[] all(Vocabulary vocabulary) {
         long[] merges = new long[vocabulary.size * 2];
+        long[] ofToken = new long[vocabulary.longestBytes];
         int count = 0;
         for (int id = 0; id < vocabulary.size; id++) {
-            int from = vocabulary.offset[id];
-            int to = vocabulary.offset[id + 1];
-            int first = count;
-            for (int cut = from + 1; cut < to; cut++) {
-                int left = vocabulary.find(vocabulary.pool, from, cut);
-                int right = left == Vocabulary.NONE ? left : vocabulary.find(vocabulary.pool, cut, to);
-                if (right != Vocabulary.NONE) {
-                    if (count == merges.length) {
-                        merges = Arrays.copyOf(merges, count * 2);
-                    }
-                    merges[count++] = (long) left << 32 | right;
-                }
+            int more = of(vocabulary, id, ofToken);
+            if (count + more > merges.length) {
+                merges = Arrays.copyOf(merges, count * 2 + more);
             }
-            Arrays.sort(merges, first, count);
+            System.arraycopy(ofToken, 0, merges, count, more);
+            count += more;
         }
         return Arrays.copyOf(merges, count);
+    }
+
+    /// Those of [#all] that make one token; returns their number.
+    ///
+    /// @param merges where they go, `[longestBytes]`
+    static int of(Vocabulary vocabulary, int id, long[] merges) {
+        int from = vocabulary.offset[id];
+        int to = vocabulary.offset[id + 1];
+        int count = 0;
+        for (int cut = from + 1; cut < to; cut++) {
+            int left = vocabulary.findRare(vocabulary.pool, from, cut);
+            int right = left == Vocabulary.NONE ? left : vocabulary.findRare(vocabulary.pool, cut, to);
+            if (right != Vocabulary.NONE) {
+                merges[count++] = (long) left << 32 | right;
+            }
+        }
+        if (count > 1) {
+            Arrays.sort(merges, 0, count);
+        }
+        return count;
     }
 
     /// For every token of more than one byte the pair that merging arrives at before it makes the token; null if

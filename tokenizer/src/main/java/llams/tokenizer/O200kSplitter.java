@@ -15,9 +15,9 @@ record O200kSplitter() implements Splitter {
         int bits = CharClass.at(text, p);
         int q = p + CharClass.length(text[p]);
         boolean prefix = (bits & (NEWLINE | LETTER | NUMBER)) == 0 && q < limit;
-        int end = prefix ? lowerWord(text, q, limit) : -1;
+        int end = prefix ? lowerWord(text, q, limit, last) : -1;
         if (end < 0) {
-            end = lowerWord(text, p, limit);
+            end = lowerWord(text, p, limit, last);
         }
         if (end < 0 && prefix) {
             end = upperWord(text, q, limit);
@@ -44,8 +44,8 @@ record O200kSplitter() implements Splitter {
     }
 
     /// `HEAD*TAIL+`: the end, or -1. When no tail follows the heads, the expression gives heads back until one of them
-    /// can serve as the tail: the last one that is both.
-    private static int lowerWord(byte[] text, int p, int limit) {
+    /// can serve as the tail: the last one that is both. Where more text follows heads, `limit`: it may have the tail.
+    private static int lowerWord(byte[] text, int p, int limit, boolean last) {
         int afterBoth = -1;
         while (p < limit) {
             int bits = CharClass.at(text, p);
@@ -57,7 +57,7 @@ record O200kSplitter() implements Splitter {
                 afterBoth = p;
             }
         }
-        return afterBoth;
+        return last ? afterBoth : limit;
     }
 
     /// `HEAD+TAIL*`: the end, or -1.

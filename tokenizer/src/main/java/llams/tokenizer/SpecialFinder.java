@@ -35,16 +35,22 @@ final class SpecialFinder {
         }
     }
 
+    /// The length of the longest name.
+    final int longest;
+
     private final Node root = new Node();
 
     SpecialFinder(Collection<String> names) {
+        int longest = 0;
         for (String name : names) {
+            longest = Math.max(longest, name.length());
             Node node = root;
             for (int i = 0; i < name.length(); i++) {
                 node = node.childOrNew(name.charAt(i));
             }
             node.isEnd = true;
         }
+        this.longest = longest;
     }
 
     /// Where the next name starts that lies in `text[from, to)`, or -1.

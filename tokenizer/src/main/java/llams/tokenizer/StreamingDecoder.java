@@ -14,14 +14,13 @@ public final class StreamingDecoder {
         this.tokenizer = tokenizer;
     }
 
-    /// The text that `id` completes; empty if all of it has to wait.
+    /// The text that `ids`, most often one, complete; empty if all of it has to wait.
     ///
-    /// @throws IllegalArgumentException if the vocabulary has no such id; the stream continues as if it had not been
-    ///     given
-    public String accept(int id) {
-        byte[] token = tokenizer.bytes(id);
-        byte[] bytes = Arrays.copyOf(held, held.length + token.length);
-        System.arraycopy(token, 0, bytes, held.length, token.length);
+    /// @throws IllegalArgumentException if the vocabulary lacks an id; the stream continues as if none had been given
+    public String accept(int... ids) {
+        byte[] tokens = tokenizer.decodeBytes(ids);
+        byte[] bytes = Arrays.copyOf(held, held.length + tokens.length);
+        System.arraycopy(tokens, 0, bytes, held.length, tokens.length);
         int whole = Utf8.unfinishedTail(bytes, 0, bytes.length);
         held = Arrays.copyOfRange(bytes, whole, bytes.length);
         return Utf8.decode(bytes, 0, whole);

@@ -32,7 +32,7 @@ public final class Tokenizer {
 
     private final Encoders encoders;
     private final SplitPattern pattern;
-    private final boolean cutsLongRuns;
+    final boolean cutsLongRuns;
     private final Decoder decoder;
     private final Map<String, Integer> specials;
 
@@ -167,7 +167,7 @@ public final class Tokenizer {
     ///
     /// @throws IllegalArgumentException if a name of `disallowed` occurs in the text
     public int[] encode(String text, Set<String> allowed, Set<String> disallowed) {
-        added.refuseDisallowed(text, allowed, disallowed);
+        AddedTokens.refuse(added.disallowed(allowed, disallowed), text, text.length());
         return encode(text, added.finders(allowed));
     }
 
@@ -186,7 +186,7 @@ public final class Tokenizer {
         return decoder.withOffsets(text.replace(String.valueOf(guard), ""), ids(encoder));
     }
 
-    private int[] encode(String text, AddedTokens.Finders finders) {
+    int[] encode(String text, AddedTokens.Finders finders) {
         Encoder encoder = encoders.take();
         if (cutsLongRuns) {
             for (LongRuns.Cut cut : LongRuns.cuts(text)) {

@@ -21,7 +21,7 @@ final class TokenizerFiles {
                     + " a directory with one");
         }
         if (!Files.isDirectory(path)) {
-            return isJson(path) ? TokenizerJson.read(path) : withSpecials(TiktokenFile.read(path), specialFiles(path));
+            return isJson(path) ? ofJson(path) : withSpecials(TiktokenFile.read(path), specialFiles(path));
         }
         Path json = path.resolve(JSON);
         for (String name : TIKTOKEN) {
@@ -31,7 +31,7 @@ final class TokenizerFiles {
             }
         }
         if (Files.isRegularFile(json)) {
-            return TokenizerJson.read(json);
+            return ofJson(json);
         }
         throw new IOException(path + ": no tokenizer here: looked for " + String.join(", ", TIKTOKEN) + " and " + JSON
                 + "; copy the model's tokenizer into this directory, or name another one");
@@ -51,7 +51,7 @@ final class TokenizerFiles {
     private static Tokenizer fromDirectory(Path tiktoken, Path json) throws IOException {
         Vocabulary vocabulary = TiktokenFile.read(tiktoken);
         if (Files.isRegularFile(json) && !fits(addedTokens(json), vocabulary)) {
-            return TokenizerJson.read(json);
+            return ofJson(json);
         }
         return withSpecials(vocabulary, specialFiles(tiktoken));
     }
@@ -82,8 +82,13 @@ final class TokenizerFiles {
         return Tokenizer.of(vocabulary, specials, null, SplitPattern.LLAMA3);
     }
 
+    private static Tokenizer ofJson(Path json) throws IOException {
+        Tokenizer usual = UsualTokenizerJson.read(json);
+        return usual != null ? usual : TokenizerJson.read(json);
+    }
+
     private static List<AddedToken> addedTokens(Path json) throws IOException {
-        List<AddedToken> usual = AddedTokensHead.read(json);
+        List<AddedToken> usual = UsualTokenizerJson.addedTokens(json);
         return usual != null ? usual : TokenizerJson.addedTokens(json);
     }
 

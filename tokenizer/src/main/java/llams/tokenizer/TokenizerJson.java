@@ -5,13 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -51,7 +48,7 @@ final class TokenizerJson {
     /// A `tokenizer.json`'s `added_tokens`, in the order of the ids; the rest of the file is not read if it
     /// follows them, as it does in all files that Hugging Face's library writes.
     static List<AddedToken> addedTokens(Path path) throws IOException {
-        return parse(path, reader -> reader.added(reader.member("added_tokens")));
+        return parse(path, reader -> TokenizerValues.added(reader.member("added_tokens")));
     }
 
     /// A `tokenizer_config.json`'s `added_tokens_decoder`, in the order of the ids.
@@ -62,12 +59,13 @@ final class TokenizerJson {
             if (reader.value() instanceof Map<?, ?> config
                     && config.get("added_tokens_decoder") instanceof Map<?, ?> tokens) {
                 tokens.forEach((id, token) -> {
-                    Map<Object, Object> entry = new HashMap<>(object(token, "added_tokens_decoder: " + id));
+                    Map<Object, Object> entry = new HashMap<>(
+                            TokenizerValues.object(token, "added_tokens_decoder: " + id));
                     entry.put("id", id);
                     list.add(entry);
                 });
             }
-            return reader.added(list);
+            return TokenizerValues.added(list);
         });
     }
 
@@ -75,7 +73,7 @@ final class TokenizerJson {
     static Map<?, ?> object(Path path) throws IOException {
         return !Files.isRegularFile(path) ? Map.of() : parse(path, reader -> {
             reader.json.nextToken();
-            return object(reader.value(), "the file");
+            return TokenizerValues.object(reader.value(), "the file");
         });
     }
 
@@ -133,7 +131,7 @@ final class TokenizerJson {
             }
         }
         SplitPattern pattern = TokenizerPipeline.pattern(top, model);
-        List<AddedToken> added = TokenizerVocab.withModelIds(added(top.get("added_tokens")), idOfToken);
+        List<AddedToken> added = TokenizerVocab.withModelIds(TokenizerValues.added(top.get("added_tokens")), idOfToken);
         TokenizerVocab vocab = TokenizerVocab.of(idOfToken, merges, added);
         checkMerges(vocab);
         return Tokenizer.of(vocab.vocabulary(), vocab.added(), vocab.numbering(), pattern);
@@ -146,8 +144,8 @@ final class TokenizerJson {
                 for (String piece = json.nextName(); piece != null; piece = json.nextName()) {
                     idOfToken.put(piece,
                             json.nextToken() == JsonToken.VALUE_NUMBER_INT
-                                    ? id(value(), piece)
-                                    : id(json.getString(), piece));
+                                    ? TokenizerValues.id(value(), piece)
+                                    : TokenizerValues.id(json.getString(), piece));
                 }
             } else if (name.equals("merges") && token == JsonToken.START_ARRAY) {
                 readMerges();
@@ -174,56 +172,6 @@ final class TokenizerJson {
         }
     }
 
-    /// In the order of their ids.
-    private List<AddedToken> added(Object entries) {
-        List<AddedToken> tokens = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        for (Object item : entries == null ? List.of() : list(entries, "added_tokens")) {
-            Map<?, ?> entry = object(item, "added_tokens");
-            if (!(entry.get("content") instanceof String name) || name.isEmpty()) {
-                throw new IllegalArgumentException("added token " + entry + " must have a string \"content\"");
-            }
-            if (!names.add(name)) {
-                throw new IllegalArgumentException("added token \"" + name + "\" is there twice");
-            }
-            tokens.add(new AddedToken(name, id(entry.get("id"), name), flag(entry, "special", true),
-                    flag(entry, "single_word", false), flag(entry, "lstrip", false), flag(entry, "rstrip", false),
-                    flag(entry, "normalized", false)));
-        }
-        tokens.sort(Comparator.comparingInt(AddedToken::id));
-        for (int i = 1; i < tokens.size(); i++) {
-            if (tokens.get(i).id() == tokens.get(i - 1).id()) {
-                throw new IllegalArgumentException("id " + tokens.get(i).id() + " is there twice, for the added"
-                        + " tokens \"" + tokens.get(i - 1).name() + "\" and \"" + tokens.get(i).name() + "\"");
-            }
-        }
-        return tokens;
-    }
-
-    private static boolean flag(Map<?, ?> entry, String name, boolean absent) {
-        return switch (entry.get(name)) {
-            case null -> absent;
-            case Boolean flag -> flag;
-            case Object other -> throw new IllegalArgumentException("added token \"" + entry.get("content") + "\": \""
-                    + name + "\" is " + other + "; it must be true or false");
-        };
-    }
-
-    /// An id as a number, or as a key.
-    private static int id(Object value, String token) {
-        long id = switch (value) {
-            case Long number -> number;
-            case String key when key.matches("\\d{1,18}") -> Long.parseLong(key);
-            case null, default -> throw new IllegalArgumentException(
-                    "token \"" + token + "\" has the id " + value + "; it must have a number");
-        };
-        if (id < 0 || id > TokenizerVocab.LAST_ID) {
-            throw new IllegalArgumentException(
-                    "token \"" + token + "\" has the id " + id + "; ids are 0 to " + TokenizerVocab.LAST_ID);
-        }
-        return (int) id;
-    }
-
     /// This program merges by rank. A list of merges means the same if it holds every merge that the ranks allow, in
     /// their order, or if it is the history of a training by which every token can be reached. And only where every
     /// token can be reached does looking up whole pieces first (`ignore_merges`) change nothing.
@@ -241,20 +189,6 @@ final class TokenizerJson {
             throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
                     + " ids, so that merging by rank would give other tokens; such a vocabulary is not supported");
         }
-    }
-
-    static Map<?, ?> object(Object value, String what) {
-        if (value instanceof Map<?, ?> map) {
-            return map;
-        }
-        throw new IllegalArgumentException(what + " is " + value + "; it must be an object");
-    }
-
-    static List<?> list(Object value, String what) {
-        if (value instanceof List<?> list) {
-            return list;
-        }
-        throw new IllegalArgumentException(what + " is " + value + "; it must be a list");
     }
 
     /// The current value as maps, lists, strings, longs, doubles, booleans and nulls.

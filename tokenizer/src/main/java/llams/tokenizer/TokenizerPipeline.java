@@ -29,13 +29,13 @@ final class TokenizerPipeline {
     static String firstOfTemplate(Object postProcessor) {
         for (Map<?, ?> step : steps(postProcessor, "post_processor", "processors")) {
             if (type(step).equals("TemplateProcessing")) {
-                List<?> single = TokenizerJson.list(step.get("single"), "post_processor.single");
+                List<?> single = TokenizerValues.list(step.get("single"), "post_processor.single");
                 Object special = single.isEmpty()
                         ? null
-                        : TokenizerJson.object(single.getFirst(), "post_processor.single").get("SpecialToken");
+                        : TokenizerValues.object(single.getFirst(), "post_processor.single").get("SpecialToken");
                 return special == null
                         ? ""
-                        : String.valueOf(TokenizerJson.object(special, "post_processor SpecialToken").get("id"));
+                        : String.valueOf(TokenizerValues.object(special, "post_processor SpecialToken").get("id"));
             }
         }
         return null;
@@ -46,7 +46,7 @@ final class TokenizerPipeline {
         refuseUnless(type.equals("BPE"), "model type", type, "BPE");
         for (String name : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
             Object value = model.get(name);
-            refuseUnless(value == null || value.equals("") || value.equals(0.0), "model." + name, value, "null");
+            refuseUnless(value == null || value.equals("") || value.equals(0.0), "model.".concat(name), value, "null");
         }
         refuseUnless(!Boolean.TRUE.equals(model.get("byte_fallback")), "model.byte_fallback", true, "false");
     }
@@ -90,9 +90,11 @@ final class TokenizerPipeline {
         if (step == null) {
             return;
         }
-        Map<?, ?> map = TokenizerJson.object(step, part);
+        Map<?, ?> map = TokenizerValues.object(step, part);
         if (type(map).equals("Sequence")) {
-            TokenizerJson.list(map.get(inner), part + "." + inner).forEach(next -> flatten(next, part, inner, steps));
+            for (Object next : TokenizerValues.list(map.get(inner), part.concat(".").concat(inner))) {
+                flatten(next, part, inner, steps);
+            }
         } else {
             steps.add(map);
         }
@@ -106,7 +108,9 @@ final class TokenizerPipeline {
 
     private static List<String> types(List<Map<?, ?>> steps) {
         List<String> types = new ArrayList<>();
-        steps.forEach(step -> types.add(type(step)));
+        for (Map<?, ?> step : steps) {
+            types.add(type(step));
+        }
         return types;
     }
 

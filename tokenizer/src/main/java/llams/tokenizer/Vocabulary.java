@@ -132,7 +132,7 @@ final class Vocabulary {
         int to = offset[id + 1];
         long low = low(pool, from, to - from);
         long high = high(pool, from, to - from);
-        long hash = hash(pool, from, to);
+        long hash = hash(pool, from, to, low, high);
         int other = find(pool, from, to, low, high, hash);
         if (other != NONE) {
             throw new IllegalArgumentException("token " + id + " has the same bytes as token " + other + ": "
@@ -155,7 +155,9 @@ final class Vocabulary {
 
     /// The id of `bytes[from, to)`, or [#NONE].
     int find(byte[] bytes, int from, int to) {
-        return find(bytes, from, to, hash(bytes, from, to));
+        long low = low(bytes, from, to - from);
+        long high = high(bytes, from, to - from);
+        return find(bytes, from, to, low, high, hash(bytes, from, to, low, high));
     }
 
     /// As [#find(byte[],int,int)], with the [#hash] of the bytes.
@@ -165,8 +167,10 @@ final class Vocabulary {
 
     /// As [#find(byte[],int,int)], faster where the answer is most often [#NONE].
     int findRare(byte[] bytes, int from, int to) {
-        long hash = hash(bytes, from, to);
-        return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : find(bytes, from, to, hash);
+        long low = low(bytes, from, to - from);
+        long high = high(bytes, from, to - from);
+        long hash = hash(bytes, from, to, low, high);
+        return (filter[filterWord(hash)] & filterBit(hash)) == 0 ? NONE : find(bytes, from, to, low, high, hash);
     }
 
     private int find(byte[] bytes, int from, int to, long low, long high, long hash) {
@@ -182,7 +186,7 @@ final class Vocabulary {
             if ((entry & ~ID_MASK) == tag) {
                 int id = (entry & ID_MASK) - 1;
                 if (heads[2 * id] == low && heads[2 * id + 1] == high
-                        && (to - from <= HEAD_BYTES || same(bytes, from, to, id))) {
+                        && (to - from <= HEAD_BYTES || is(id, bytes, from, to))) {
                     return id;
                 }
             }
@@ -190,7 +194,8 @@ final class Vocabulary {
         }
     }
 
-    private boolean same(byte[] bytes, int from, int to, int id) {
+    /// Whether `bytes[from, to)` are this token's.
+    boolean is(int id, byte[] bytes, int from, int to) {
         return Arrays.equals(bytes, from, to, pool, offset[id], offset[id + 1]);
     }
 
@@ -214,9 +219,12 @@ final class Vocabulary {
 
     /// The hash of `bytes[from, to)`; its high bits are the good ones.
     static long hash(byte[] bytes, int from, int to) {
-        int length = to - from;
-        long hash = low(bytes, from, length) * MIX + high(bytes, from, length) * MIX_HIGH;
-        if (length <= HEAD_BYTES) {
+        return hash(bytes, from, to, low(bytes, from, to - from), high(bytes, from, to - from));
+    }
+
+    private static long hash(byte[] bytes, int from, int to, long low, long high) {
+        long hash = low * MIX + high * MIX_HIGH;
+        if (to - from <= HEAD_BYTES) {
             return hash;
         }
         int at = from + HEAD_BYTES;

@@ -14,10 +14,11 @@
 /// | `Vocabulary`, `Numbering`, `Utf8` | the ordinary tokens, where ids are not ranks, and the bytes of text |
 /// | `LinearMerger`, `TokenSplits`, `BlockMerger`, `HeapMerger`, `PieceCache` | byte-pair merging: from left to right, by definition, remembered |
 /// | `AddedToken`, `AddedTokens`, `SpecialFinder`, `SpecialTokens` | names that are tokens, and how text is cut at them |
-/// | `LongRuns` | how Meta's wrapper cuts long texts |
+/// | [TextParts], `LongRuns` | texts larger than memory, in parts; how Meta's wrapper cuts long texts |
 /// | [ChatFormat], [Message], [TextFrame] | Llama 3's conversations; what begins and ends a text |
-/// | `TokenizerFiles`, `TiktokenFile`, `AddedTokensHead` | finds a tokenizer's files; tiktoken's format and the added tokens beside it |
-/// | `TokenizerJson`, `TokenizerPipeline`, `TokenizerVocab`, `Merges`, `ByteLevel` | reads `tokenizer.json`, and refuses what would work differently here |
+/// | `TokenizerFiles`, `TiktokenFile` | finds a tokenizer's files; tiktoken's format |
+/// | `UsualTokenizerJson`, `UsualJson` | reads a `tokenizer.json` as Llama 3 has it, fast |
+/// | `TokenizerJson`, `TokenizerValues`, `TokenizerPipeline`, `TokenizerVocab`, `Merges`, `ByteLevel` | reads any other, and refuses what would work differently here |
 /// | `TokenizerJsonWriter`, `SafeFile` | writes `tokenizer.json`; a file appears whole or not at all |
 /// | [BpeTrainer], `PairMerging`, `PieceCounts`, `TextChunks` | trains a vocabulary |
 package llams.tokenizer;

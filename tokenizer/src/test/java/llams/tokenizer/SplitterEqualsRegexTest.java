@@ -73,6 +73,16 @@ class SplitterEqualsRegexTest {
         }
     }
 
+    /// o200k's words of capitals end otherwise if a small letter follows, however far away.
+    @Test
+    void aLongRunIsNotTrustedBeforeItsEnd() {
+        for (SplitPattern pattern : SplitPattern.values()) {
+            for (String run : List.of("A", "a", " ", "\n", "!", "가", "\u0301")) {
+                checkWindows(pattern.splitter, Utf8.bytes("가" + run.repeat(60) + "a"), new Random(5));
+            }
+        }
+    }
+
     /// Whatever the end of the window, an end that may be trusted is the true one.
     private static void checkWindows(Splitter splitter, byte[] text, Random random) {
         byte[] padded = java.util.Arrays.copyOf(text, text.length + Vocabulary.SLACK_BYTES);

@@ -7,14 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Files come back as they went, special tokens are found where they stand, and what cannot be honoured is refused with
 /// the place.
@@ -107,22 +110,65 @@ class TokenizerFilesTest {
     }
 
     @Test
-    void theQuickReadingOfAddedTokensEqualsTheJsonLibrarys() throws IOException {
+    void theQuickReadingEqualsTheJsonLibrarys() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Tokenizer.of(tokens, Tokenizer.llama3Specials()).writeJson(file);
         String compact = Files.readString(file);
-        String spaced = compact.replace("{", " {\n").replace(",", " ,\r\n\t").replace(":", " : ");
-        for (String json : List.of(compact, spaced)) {
+        String spaced = JsonMapper.shared().readTree(compact).toPrettyString().replace("\n", "\r\n\t");
+        String pairs = compact.replaceAll("(?<=[,\\[])(\"[^ \"]+) ([^ \"]+\")(?=[,\\]])", "[$1\",\"$2]");
+        assertTrue(pairs.contains("\",\""));
+        for (String json : List.of(compact, spaced, pairs)) {
             Files.writeString(file, json);
-            assertEquals(TokenizerJson.addedTokens(file), AddedTokensHead.read(file));
+            assertEquals(TokenizerJson.addedTokens(file), UsualTokenizerJson.addedTokens(file));
+            assertSame(TokenizerJson.read(file), UsualTokenizerJson.read(file));
         }
         for (String[] change : new String[][] {{"\"lstrip\":false", "\"lstrip\":true"}, {"eot_id", "eot\\u005Fid"},
                 {"\"id\":407", "\"id\":405"}, {"\"id\":407", "\"id\":0407"}, {"\"id\":407", "\"id\":4 07"},
                 {"eot_id", "e한"}, {"\"special\":true", "\"special\":1"}, {"\"single_word\":false,", ""},
-                {"\"added_tokens\"", "\"added\""}, {"<|end_of_text|>", "<|begin_of_text|>"}}) {
+                {"\"added_tokens\"", "\"added\""}, {"<|end_of_text|>", "<|begin_of_text|>"},
+                {"\"id\":407", "\"id\":-1"}, {"<|eot_id|>", "a"}, {"\"merges\":[", "\"merges\":[\"a b\","},
+                {"\"normalizer\":null", ""}, {"\"decoder\":", "\"decoder\":null,\"decoder\":"},
+                {"\"vocab\":{", "\"vocab\":{},\"vocab\":{"}, {"\"merges\":[", "\"merges\":[],\"merges\":["},
+                {"\"model\":{", "\"model\":{},\"model\":{"}, {"\":3,", "\":2,"},
+                {"\"ignore_merges\":true", "\"ignore_merges\":false"}}) {
             assertTrue(compact.contains(change[0]), change[0]);
-            Files.writeString(file, compact.replace(change[0], change[1]));
-            assertEquals(null, AddedTokensHead.read(file), change[1]);
+            neverOtherwise(compact.replace(change[0], change[1]).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void damageIsReadAsTheJsonLibraryReadsIt() throws IOException {
+        Path file = directory.resolve("tokenizer.json");
+        tokenizer.writeJson(file);
+        byte[] good = Files.readAllBytes(file);
+        Random random = new Random(32);
+        byte[] letters = "{}[]\",:\\ 019abĠ\n\0\u00FF".getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < 600; i++) {
+            byte[] bad = good.clone();
+            int at = random.nextInt(bad.length - 40);
+            switch (random.nextInt(3)) {
+                case 0 -> bad[at] = letters[random.nextInt(letters.length)];
+                case 1 -> bad = Arrays.copyOf(bad, at);
+                default -> System.arraycopy(good, random.nextInt(bad.length - 40), bad, at, random.nextInt(40));
+            }
+            neverOtherwise(bad);
+        }
+    }
+
+    /// What is read quickly is right, and what is wrong is not read quickly.
+    private void neverOtherwise(byte[] json) throws IOException {
+        Path file = directory.resolve("tokenizer.json");
+        Files.write(file, json);
+        Tokenizer quick = UsualTokenizerJson.read(file);
+        if (quick != null) {
+            Tokenizer slow = TokenizerJson.read(file);
+            assertSame(slow, quick);
+            assertEquals(slow.added.tokens, quick.added.tokens);
+            assertEquals(slow.pattern(), quick.pattern());
+        }
+        List<AddedToken> added = UsualTokenizerJson.addedTokens(file);
+        if (added != null) {
+            assertEquals(TokenizerJson.addedTokens(file), added);
         }
     }
 
@@ -267,7 +313,7 @@ class TokenizerFilesTest {
         Path file = directory.resolve("tokenizer.json");
         llama3.writeJson(file);
         assertSame(llama3, Tokenizer.load(file));
-        var mapper = tools.jackson.databind.json.JsonMapper.shared();
+        var mapper = JsonMapper.shared();
         var ours = mapper.readTree(Files.readString(file));
         var original = mapper.readTree(Files.readString(Golden.file("tokenizer.json")));
         for (String part : List.of("version", "added_tokens", "normalizer", "pre_tokenizer", "decoder", "model")) {

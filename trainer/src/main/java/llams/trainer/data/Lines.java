@@ -78,6 +78,16 @@ public final class Lines implements Rows, Closeable {
         }
     }
 
+    /// Whether a whole line has been read already, so that [#next] need not wait for it.
+    public boolean hasNextAtHand() {
+        for (int i = at; i < end; i++) {
+            if (buffer[i] == '\n') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Whether the line last returned ended with `\n`: only the last one may not.
     public boolean terminated() {
         return terminated;
