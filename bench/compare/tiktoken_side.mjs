@@ -1,7 +1,8 @@
-// tiktoken's side of the tokenizer comparison (its Rust code as WebAssembly): how fast it encodes a text on one thread.
+// One measurement of tiktoken's Rust code as WebAssembly, for machines without tiktoken's Python package: the seconds to encode
+// a text once, on one thread, as a JSON line, as tokenizer_side.py prints it.
 //
 //     npm install tiktoken
-//     node tiktoken_side.mjs tokenizer.model TEXT...
+//     node tiktoken_side.mjs tokenizer.model TEXT
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -13,7 +14,7 @@ const MILLISECONDS = 3000;
 const PATTERN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
   + '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
-const [vocabulary, ...texts] = process.argv.slice(2);
+const [vocabulary, file] = process.argv.slice(2);
 // The package's own form of a vocabulary: the first rank of a line, then its tokens.
 const tokens = fs.readFileSync(vocabulary, 'utf8').trim().split('\n').map((line) => line.split(' ')[0]);
 const encoding = new Tiktoken(`! 0 ${tokens.join(' ')}`, {}, PATTERN);
@@ -28,11 +29,8 @@ function measure(text) {
   return (performance.now() - begin) / 1000 / calls;
 }
 
-for (const file of texts) {
-  const text = fs.readFileSync(file, 'utf8').slice(0, CHARACTERS);
-  measure(text);
-  const seconds = measure(text);
-  const ids = encoding.encode_ordinary(text);
-  const hash = ids.reduce((sum, id) => (Math.imul(31, sum) + id) | 0, 1);
-  console.log(`${file}: ${(Buffer.byteLength(text) / seconds / 1e6).toFixed(1)} MB/s, ${ids.length} ids, hash ${hash}`);
-}
+const text = fs.readFileSync(file, 'utf8').slice(0, CHARACTERS);
+measure(text);
+const seconds = measure(text);
+const ids = encoding.encode_ordinary(text).length;
+console.log(JSON.stringify({ seconds, ids, peakMiB: process.resourceUsage().maxRSS / 1024 }));

@@ -1,7 +1,7 @@
 /// Models as directories that read and write text: opened, talked with, adapted, merged, made and downloaded.
 module llams.model {
     requires java.management;
-    requires java.net.http;
+    requires transitive java.net.http;
     // It has no descriptor, and cannot say what it needs itself.
     requires jinjava;
     requires com.fasterxml.jackson.databind;
@@ -23,6 +23,7 @@ module llams.model {
     exports llams.model.lora;
     exports llams.model.merge;
     exports llams.model.merge.config;
+    exports llams.model.merge.extract;
     exports llams.model.text;
     exports llams.model.yaml;
 }

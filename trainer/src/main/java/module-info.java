@@ -1,6 +1,5 @@
 /// Fine-tuning and evaluation of Llama models: from files of text to a tuned checkpoint.
 module llams.trainer {
-    requires java.net.http;
     requires java.xml;
     requires jdk.management;
     requires org.apache.commons.compress;

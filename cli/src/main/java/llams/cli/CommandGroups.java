@@ -22,6 +22,13 @@ final class CommandGroups {
 
     private CommandGroups() {}
 
+    /// Every command, in the order of the help.
+    static List<String> names() {
+        List<String> names = new ArrayList<>();
+        GROUPS.values().forEach(names::addAll);
+        return names;
+    }
+
     static void install(CommandLine root) {
         root.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
         root.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandGroups::render);

@@ -8,6 +8,7 @@ import llams.engine.llama.ProjectionName;
 import llams.engine.weights.KnownShapes;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
+import llams.trainer.pairs.Api;
 
 /// Values that shell completion offers for options that also take other values, or lists.
 final class CompletionValues {
@@ -31,6 +32,13 @@ final class CompletionValues {
         @Override
         public Iterator<String> iterator() {
             return names(SpecialText.values());
+        }
+    }
+
+    static final class Apis implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(Api.values());
         }
     }
 

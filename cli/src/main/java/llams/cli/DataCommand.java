@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "data",
         description = "Prepare training data and inspect it.",
-        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, StatsCommand.class, ShowCommand.class})
+        subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, GeneratePairsCommand.class,
+                StatsCommand.class, ShowCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -26,7 +27,7 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, stats or show");
+        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, generate, stats or show");
     }
 
     /// `llams data pairs`

@@ -7,7 +7,10 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `llams eval`: how good a model is.
-@Command(name = "eval", description = "Evaluate a model.", subcommands = {PerplexityCommand.class, ChoiceCommand.class})
+@Command(
+        name = "eval",
+        description = "Evaluate a model.",
+        subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -17,6 +20,6 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which measure? perplexity or choice");
+        throw new ParameterException(spec.commandLine(), "which measure? perplexity, choice or language");
     }
 }

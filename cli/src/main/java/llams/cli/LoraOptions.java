@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import llams.engine.llama.ProjectionName;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -78,10 +79,15 @@ final class LoraOptions {
     }
 
     private Set<ProjectionName> projections() {
+        return projections(targets, spec.commandLine());
+    }
+
+    /// The projections that `--targets` names.
+    static Set<ProjectionName> projections(List<String> targets, CommandLine command) {
         Set<ProjectionName> projections = EnumSet.noneOf(ProjectionName.class);
         for (String target : targets) {
             projections.add(ProjectionName.named(target.strip())
-                    .orElseThrow(() -> wrong(
+                    .orElseThrow(() -> new ParameterException(command,
                             "--targets: there is no \"" + target + "\"; there are q, k, v, o, gate, up, down")));
         }
         return projections;

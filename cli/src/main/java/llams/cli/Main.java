@@ -8,8 +8,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -26,29 +25,6 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage.",
                 "'llams COMMAND --help' explains a command, with examples."})
 public final class Main extends Console implements Runnable {
-    /// Every command by name, in the order of the help.
-    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
-
-    static {
-        COMMANDS.put("demo", DemoCommand.class);
-        COMMANDS.put("download", DownloadCommand.class);
-        COMMANDS.put("init", InitCommand.class);
-        COMMANDS.put("info", InfoCommand.class);
-        COMMANDS.put("tokenize", TokenizeCommand.class);
-        COMMANDS.put("data", DataCommand.class);
-        COMMANDS.put("generate", GenerateCommand.class);
-        COMMANDS.put("chat", ChatCommand.class);
-        COMMANDS.put("train", TrainCommand.class);
-        COMMANDS.put("merge", MergeCommand.class);
-        COMMANDS.put("quantize", QuantizeCommand.class);
-        COMMANDS.put("eval", EvalCommand.class);
-        COMMANDS.put("devices", DevicesCommand.class);
-        COMMANDS.put("bench", BenchCommand.class);
-        COMMANDS.put("measure", MeasureCommand.class);
-        COMMANDS.put("bundle", BundleCommand.class);
-        COMMANDS.put("completion", CompletionCommand.class);
-    }
-
     @Spec
     CommandSpec spec;
 
@@ -60,8 +36,7 @@ public final class Main extends Console implements Runnable {
     }
 
     public static void main(String[] args) {
-        Stderr.restore();
-        System.exit(run(args, System.in, new FileOutputStream(FileDescriptor.out), System.err));
+        System.exit(run(args, System.in, new FileOutputStream(FileDescriptor.out), new Stderr()));
     }
 
     /// Runs one command line and returns its exit code. `out` gets UTF-8 whatever the locale; a write to it that fails
@@ -92,19 +67,12 @@ public final class Main extends Console implements Runnable {
         }
     }
 
-    /// The parser of this command line. It knows only the command that is named, because to read the annotations of all
-    /// takes a tenth of a second; if none is (help, a typing error) or the command looks at the others, it knows all.
+    /// The parser of this command line, which knows the commands that it [#needs].
     static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err, String... args) {
         Main main = new Main(in, out, err);
         CommandLine commandLine = new CommandLine(main);
-        String named = null;
-        for (int i = 0; i < args.length && named == null; i++) {
-            named = args[i].startsWith("-") ? null : args[i];
-        }
-        if (COMMANDS.containsKey(named) && !named.equals("completion")) {
-            commandLine.addSubcommand(named, COMMANDS.get(named));
-        } else {
-            COMMANDS.forEach(commandLine::addSubcommand);
+        for (String name : needs(args)) {
+            commandLine.addSubcommand(name, command(name));
         }
         Errors errors = new Errors(main);
         CommandArguments.configure(commandLine)
@@ -115,6 +83,44 @@ public final class Main extends Console implements Runnable {
                 .setExecutionExceptionHandler(errors);
         CommandGroups.install(commandLine);
         return commandLine;
+    }
+
+    /// Only the command that is named, because to read the annotations of all takes a tenth of a second. If none is
+    /// (help, a typing error) or the command looks at the others, all.
+    private static List<String> needs(String... args) {
+        if (args.length == 1 && args[0].equals("--version")) {
+            return List.of();
+        }
+        for (String arg : args) {
+            if (!arg.startsWith("-")) {
+                return command(arg) == null || arg.equals("completion") ? CommandGroups.names() : List.of(arg);
+            }
+        }
+        return CommandGroups.names();
+    }
+
+    /// The class of a command, which Java loads when it is asked for; null if there is none of this name.
+    private static Class<?> command(String name) {
+        return switch (name) {
+            case "demo" -> DemoCommand.class;
+            case "download" -> DownloadCommand.class;
+            case "init" -> InitCommand.class;
+            case "info" -> InfoCommand.class;
+            case "tokenize" -> TokenizeCommand.class;
+            case "data" -> DataCommand.class;
+            case "generate" -> GenerateCommand.class;
+            case "chat" -> ChatCommand.class;
+            case "train" -> TrainCommand.class;
+            case "merge" -> MergeCommand.class;
+            case "quantize" -> QuantizeCommand.class;
+            case "eval" -> EvalCommand.class;
+            case "devices" -> DevicesCommand.class;
+            case "bench" -> BenchCommand.class;
+            case "measure" -> MeasureCommand.class;
+            case "bundle" -> BundleCommand.class;
+            case "completion" -> CompletionCommand.class;
+            default -> null;
+        };
     }
 
     /// `llams` alone shows what it can do; that no command was named is wrong usage.

@@ -2,13 +2,20 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import llams.model.files.ByteProgress;
 import llams.model.merge.AdapterMerge;
 import llams.model.merge.ChatVector;
 import llams.model.merge.MergeException;
 import llams.model.merge.MergeReport;
+import llams.model.merge.ModelMerge;
+import llams.model.merge.config.MergeConfig;
+import llams.model.merge.config.MergeConfigFile;
+import llams.model.merge.config.Setting;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,18 +29,56 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams merge`: new models from the weights of others.
 @Command(
         name = "merge",
-        description = "Make a model from the weights of others.",
-        subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class})
-final class MergeCommand implements Runnable {
+        description = {"Make a model from the weights of others.",
+                "With --config, as a YAML file in mergekit's form says: docs/MERGING.md describes it."},
+        footer = {"", "Example:", "  llams merge --config merge.yaml --out merged"},
+        subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class,
+                MergeMethods.LinearCommand.class, MergeMethods.SlerpCommand.class, MergeMethods.TiesCommand.class,
+                MergeMethods.DareCommand.class, ExtractCommand.class})
+final class MergeCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
 
     @Spec
     CommandSpec spec;
 
+    @Option(names = "--config", paramLabel = "FILE", description = "The merge as a YAML file in mergekit's form.")
+    Path config;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "With --config: a new directory for the result.")
+    Path out;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
     @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which merge? chat-vector or adapter");
+    public Integer call() throws IOException {
+        if (config == null) {
+            throw new ParameterException(spec.commandLine(),
+                    "which merge? chat-vector, adapter, linear, slerp, ties," + " dare or extract; or --config FILE");
+        }
+        if (out == null) {
+            throw new ParameterException(spec.commandLine(), "--config needs --out, a new directory for the result");
+        }
+        return merge(MergeConfigFile.read(config), out, json);
+    }
+
+    int merge(MergeConfig merge, Path to, boolean asJson) throws IOException {
+        return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), asJson);
+    }
+
+    private interface Merge {
+        MergeReport run(ByteProgress progress) throws IOException;
+    }
+
+    private MergeReport run(Merge merge) throws IOException {
+        try (ByteMeter progress = new ByteMeter(console.err, "merging")) {
+            return merge.run(progress);
+        } catch (MergeException e) {
+            // The error line has the first few.
+            e.problems.stream().filter(problem -> !e.getMessage().contains(problem)).forEach(console.err::println);
+            throw e;
+        }
     }
 
     private int print(Path out, MergeReport report, boolean json) {
@@ -121,6 +166,13 @@ final class MergeCommand implements Runnable {
         float scale;
 
         @Option(
+                names = "--scale-for",
+                paramLabel = "PATTERN=S",
+                description = "Another strength for the tensors in whose names this regular expression is found; the"
+                        + " first that is found counts. Repeatable.")
+        List<String> scaleFor = List.of();
+
+        @Option(
                 names = "--vocabulary",
                 paramLabel = "HOW",
                 defaultValue = "strict",
@@ -142,19 +194,28 @@ final class MergeCommand implements Runnable {
             if (!Float.isFinite(scale)) {
                 throw new ParameterException(spec.commandLine(), "--scale must be a number, not " + scale);
             }
-            ChatVector.Options options = new ChatVector.Options(scale, vocabulary,
+            ChatVector.Options options = new ChatVector.Options(scales(), vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
-            MergeReport report;
-            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
-                report = ChatVector.merge(base, instruct, tuned, out, options, progress);
-            } catch (MergeException e) {
-                // The error line has the first few.
-                e.problems.stream()
-                        .filter(problem -> !e.getMessage().contains(problem))
-                        .forEach(merge.console.err::println);
-                throw e;
+            return merge.print(out,
+                    merge.run(progress -> ChatVector.merge(base, instruct, tuned, out, options, progress)), json);
+        }
+
+        private Setting scales() {
+            List<Setting.Case> cases = new ArrayList<>();
+            for (String given : scaleFor) {
+                int equals = given.lastIndexOf('=');
+                try {
+                    cases.add(Setting.Case.of(given.substring(0, equals),
+                            new Setting.Constant(Float.parseFloat(given.substring(equals + 1)))));
+                } catch (NumberFormatException | IndexOutOfBoundsException e) {
+                    throw new ParameterException(spec.commandLine(),
+                            "--scale-for must be PATTERN=NUMBER, as in 'mlp=0.5', not '" + given + "'", e);
+                } catch (IllegalArgumentException e) {
+                    throw new ParameterException(spec.commandLine(), "--scale-for: " + e.getMessage(), e);
+                }
             }
-            return merge.print(out, report, json);
+            cases.add(Setting.Case.of(null, new Setting.Constant(scale)));
+            return new Setting.Filtered(cases);
         }
     }
 
@@ -190,11 +251,7 @@ final class MergeCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            MergeReport report;
-            try (ByteMeter progress = new ByteMeter(merge.console.err, "merging")) {
-                report = AdapterMerge.merge(base, adapter, out, progress);
-            }
-            return merge.print(out, report, json);
+            return merge.print(out, merge.run(progress -> AdapterMerge.merge(base, adapter, out, progress)), json);
         }
     }
 }

@@ -24,9 +24,12 @@ final class SettingNames {
             case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
-            case "accumulate", "alpha", "batch", "betas", "clip", "epochs", "evalEvery", "include", "keep",
-                    "maxBadRows", "noMap", "out", "rank", "recompute", "resume", "revision", "saveEvery", "schedule",
-                    "special", "steps", "to", "token", "targets", "tokenizer", "tokens", "warmup", "weightDecay" ->
+            case "temperature" -> "--temp" + value;
+            case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "clip", "endpoint", "epochs",
+                    "evalEvery", "include", "keep", "maxBadRows", "maxTokens", "model", "noMap", "out", "pairs",
+                    "parallel", "perRequest", "rank", "recompute", "requestsPerMinute", "resume", "revision",
+                    "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets", "tokenizer",
+                    "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

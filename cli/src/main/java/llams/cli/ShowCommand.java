@@ -132,8 +132,8 @@ final class ShowCommand implements Callable<Integer> {
             int end = (int) Math.min(length, 2L * tokens);
             VisibleStream.bare(parent.console.out).print(text(document, 0, end, colors));
             line(document.counted(length) == 0
-                    ? "(left out: nothing in it is trained)"
-                    : "(left out: nothing in its first %,d tokens is trained)", tokens);
+                    ? "(left out: nothing in it is trained on)"
+                    : "(left out: nothing in its first %,d tokens is trained on)", tokens);
         } else if (shown < length) {
             line(document.cut() && data.packing.pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)",
                     length - shown);

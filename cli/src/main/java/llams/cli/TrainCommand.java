@@ -121,7 +121,7 @@ final class TrainCommand implements Callable<Integer> {
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (TrainingInterruption interruption = new TrainingInterruption(console.err, run::stop)) {
+        try (WorkInterruption interruption = new WorkInterruption(console.err, "the current step", run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {

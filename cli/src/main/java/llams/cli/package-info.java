@@ -10,7 +10,7 @@
 /// | [Errors] | what went wrong, as one line and an exit code |
 /// | [Terminal], [Stderr], [ResultStream], [VisibleStream], [VisibleText], [Shell] | the terminal, safe and exact output, commands to paste |
 /// | [ProgressMeter], [ByteMeter], [StepMeter] | how far long work has come |
-/// | [TrainingInterruption], [AnswerInterruption] | Ctrl-C |
+/// | [WorkInterruption], [AnswerInterruption] | Ctrl-C |
 /// | [MachineMemory] | what work needs, and whether the machine has it |
 /// | [TokenizeRequests], [TextFile] | lines of JSON for `tokenize`; small files that people write |
 /// | [Bundle], [BundleFile] | the program with its own Java in one file |

@@ -8,10 +8,11 @@ while [ -L "$script" ]; do
   link=$(readlink "$script")
   case $link in
     /*) script=$link ;;
-    *) script=$(dirname "$script")/$link ;;
+    *) script=${script%"${script##*/}"}$link ;;
   esac
 done
-here=$(cd -P "$(dirname "$script")" && pwd) || exit 1
+here=${script%"${script##*/}"}
+here=$(cd -P "${here:-.}" && pwd) || exit 1
 
 # Java decodes arguments and file names as the locale says; outside a UTF-8 one, Korean text would be lost.
 case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
@@ -29,7 +30,8 @@ for descriptor in 0 1 2; do
 done
 terminal=("-Dllams.program=$called" "-Dllams.terminals=$terminals")
 if [ -t 2 ]; then
-  columns=$(stty size <&2 2>/dev/null | cut -d ' ' -f 2)
+  columns=$(stty size <&2 2>/dev/null)
+  columns=${columns##* }
   terminal+=("-Dllams.terminalColumns=${columns:-80}")
 fi
 

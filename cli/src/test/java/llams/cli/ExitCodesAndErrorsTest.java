@@ -145,7 +145,8 @@ class ExitCodesAndErrorsTest {
         for (String[] line : new String[][] {{"llams gen", "generate"}, {"./llams generate --max", "--max-tokens"},
                 {"llams train --method ''", "lora full"}, {"llams train --schedule l", "linear"},
                 {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
-                {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"}, {"llams merge ''", "chat-vector adapter"},
+                {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"},
+                {"llams merge ''", "chat-vector adapter linear slerp ties dare extract"},
                 {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"},
                 {"llams train --targets g", "gate"}, {"llams train --special ''", "text parse error"},
                 {"llams data show --color ''", "auto always never"},}) {

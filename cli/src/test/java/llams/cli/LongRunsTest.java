@@ -90,10 +90,10 @@ class LongRunsTest {
     void fewStepsAreSaidWithNumbers() {
         Llams run = train("--epochs", "1");
         // 121 tokens in sequences of 32.
-        assertTrue(run.err().contains("few steps change a model little: one epoch has 4; --epochs 20 makes 80"),
+        assertTrue(run.err().contains("so few steps change a model little: an epoch has 4, --epochs 20 would make 80"),
                 run.err());
         run = train("--epochs", "1", "--batch", "3", "--out", directory.resolve("batch").toString());
-        assertTrue(run.err().contains("one epoch has 2; --epochs 40 makes 80, a smaller --batch more of each"),
+        assertTrue(run.err().contains("an epoch has 2, --epochs 40 would make 80, a smaller --batch more of each"),
                 run.err());
         assertTrue(run.err()
                 .contains("1.00 times through the data, 2 steps each time, the last with the 1 sequence left over"),

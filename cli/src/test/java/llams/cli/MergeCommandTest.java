@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +87,76 @@ class MergeCommandTest {
         assertTrue(refused.err().contains("init_lora_weights \"lora_ga\" changes the base model's weights"),
                 refused.err());
         assertFalse(Files.exists(directory.resolve("no")));
+    }
+
+    /// The YAML files of docs/MERGING.md, with their models in a directory of the test.
+    @Test
+    void documentedFilesRun() throws IOException {
+        Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG);
+        List<String> models = List.of("base", "korean", "code", "instruct");
+        for (int m = 0; m < models.size(); m++) {
+            init(models.get(m), m);
+        }
+        Matcher blocks = Pattern.compile("(?s)```yaml\n(.*?)```")
+                .matcher(Files.readString(Path.of(System.getProperty("llams.root"), "docs", "MERGING.md")));
+        int run = 0;
+        while (blocks.find()) {
+            Path file = directory.resolve("merge" + run + ".yaml");
+            Files.writeString(file, blocks.group(1)
+                    .replaceAll("model: (\\w+)", "model: '" + Matcher.quoteReplacement(directory + "/") + "$1'"));
+            Llams merged = done("merge", "--config", file.toString(), "--out",
+                    directory.resolve("merged" + run++).toString());
+            assertTrue(merged.out().contains("tensors merged, 0 copied"), merged.out());
+        }
+        assertEquals(2, run);
+    }
+
+    @Test
+    void methodsOnALine() throws IOException {
+        Files.writeString(directory.resolve("config.json"), SmallModel.CONFIG);
+        String a = init("a", 1);
+        String b = init("b", 2);
+        String c = init("c", 3);
+        int out = 0;
+        for (List<String> args : List.of(List.of("linear", a, b, c, "--weights", "1,2,3"),
+                List.of("slerp", "--base", a, b, "--t", "0.3", "--dtype", "bf16"),
+                List.of("ties", "--base", a, b, c, "--density", "0.3"),
+                List.of("dare", "--base", a, b, c, "--signs", "--seed", "5"),
+                List.of("chat-vector", "--base", a, "--instruct", b, "--tuned", c, "--scale-for", "norm=0"))) {
+            List<String> line = new ArrayList<>(List.of("merge"));
+            line.addAll(args);
+            line.addAll(List.of("--json", "--out", directory.resolve("out" + out++).toString()));
+            ObjectNode report = JsonLine.parse(done(line.toArray(String[]::new)).out().strip(), "output");
+            assertTrue(report.get("merged").asInt() > 10, report.toString());
+        }
+        String adapter = directory.resolve("adapter").toString();
+        ObjectNode report = JsonLine.parse(done("merge", "extract", "--base", a, "--tuned", b, "--rank", "4",
+                "--targets", "v,down", "--out", adapter, "--json").out().strip(), "output");
+        double left = report.get("losses").get("v_proj").get("left").asDouble();
+        assertTrue(left > 0.1 && left < 1, report.toString());
+        continuation(a, "--adapter", adapter);
+    }
+
+    @Test
+    void whatIsWrongIsSaid() throws IOException {
+        for (String[] line : new String[][] {{"linear a b --weights 1 --out x", "--weights has 1 numbers for 2 models"},
+                {"linear a --out x", "linear needs at least two models"},
+                {"ties --base a b --density 2 --out x", "density 2.0 is not possible"},
+                {"slerp --base a b --t -1 --out x", "t -1.0 is not possible"},
+                {"extract --base a --tuned b --rank 0 --out x", "--rank must be at least 1"},
+                {"chat-vector --base a --instruct b --tuned c --scale-for mlp --out x", "PATTERN=NUMBER"},
+                {"--config merge.yaml", "--config needs --out"}, {"--out x", "which merge?"},}) {
+            List<String> args = new ArrayList<>(List.of("merge"));
+            args.addAll(List.of(line[0].split(" ")));
+            Llams run = Llams.run(args.toArray(String[]::new));
+            assertEquals(2, run.code(), run.err());
+            assertTrue(run.err().contains(line[1]), run.err());
+        }
+        Path file = Files.writeString(directory.resolve("merge.yaml"), "merge_method: linear\nmodles: []\n");
+        Llams run = Llams.run("merge", "--config", file.toString(), "--out", directory.resolve("x").toString());
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains("merge.yaml:2: unknown key \"modles\"; known here:"), run.err());
+        assertFalse(Files.exists(directory.resolve("x")));
     }
 
     private static String continuation(String model, String... adapter) {

@@ -77,7 +77,7 @@ class PerplexityCommandTest {
     void theOutputSaysWhatTheTokensSaw() {
         assertEquals("context       packed into sequences of 32 tokens; 1 of 2 documents are cut, and what follows"
                 + " sees nothing before the cut (--stride keeps the context)", said("--tokens", "32"));
-        assertEquals("context       one document a sequence of up to 32 tokens; 1 of 2 documents are longer, and 69"
+        assertEquals("context       one document per sequence of up to 32 tokens; 1 of 2 documents are longer, and 69"
                 + " tokens do not count (--stride counts them)", said("--tokens", "32", "--no-pack"));
         assertEquals("context       windows of 32 tokens that move by 8: at least 24 tokens, or all of the document's",
                 said("--tokens", "32", "--stride", "8"));

@@ -75,9 +75,9 @@ class ShowCommandTest {
                 "--color", "never").out();
         assertTrue(out.contains("⟦a ·⟧\n(2 more tokens, which are cut off)\n"), out);
         assertTrue(out.contains("d.jsonl:2: 11 tokens, 0 trained\n")
-                && out.contains("(left out: nothing in it is trained)"), out);
-        assertTrue(
-                show(CHAT, "--tokens", "10").out().contains("(left out: nothing in its first 10 tokens is trained)"));
+                && out.contains("(left out: nothing in it is trained on)"), out);
+        assertTrue(show(CHAT, "--tokens", "10").out()
+                .contains("(left out: nothing in its first 10 tokens is trained on)"));
     }
 
     @Test

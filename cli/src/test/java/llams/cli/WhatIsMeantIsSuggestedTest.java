@@ -87,8 +87,8 @@ class WhatIsMeantIsSuggestedTest {
     @Test
     void aCommandThatNothingIsLikeGetsNoSuggestion() {
         assertFalse(Llams.run("xyzzy").err().contains("("), Llams.run("xyzzy").err());
-        assertTrue(Llams.run("merge", "linear").err().contains("(one of chat-vector, adapter)"),
-                Llams.run("merge", "linear").err());
+        assertTrue(Llams.run("eval", "linear").err().contains("(one of perplexity, choice)"),
+                Llams.run("eval", "linear").err());
     }
 
     /// A suggestion must be something that can be typed.

@@ -12,16 +12,14 @@ import llams.engine.tensor.Tensor;
 ///
 /// A block has `COLUMNS` queries (tokens times the heads that share one key head) and `KEYS` keys. Scores are kept
 /// transposed, a row per key and a lane per query, so softmax needs no sums across lanes, and what [GemmTile] wrote
-/// as a product it reads as the next one's factor. Tiles that no query of theirs may see are skipped.
+/// as a product it reads as the next one's factor. What has a lane per query lies in panels of `NR` queries, row after
+/// row. Tiles that no query of theirs may see are skipped.
 final class AttentionBlocks {
     private static final int MR = GemmTile.MR;
     private static final int NR = GemmTile.NR;
     private static final int STRIDE = GemmTile.STRIDE;
     /// Queries of a block: a multiple of every `NR`, at most `KC`.
     static final int COLUMNS = 256;
-    /// Row length of what holds a column per query; a cache line more, so that rows do not compete for the same cache
-    /// sets.
-    static final int LD = COLUMNS + 16;
     /// Keys of a block: a multiple of every `MR`.
     static final int KEYS = 96;
 
@@ -132,21 +130,29 @@ final class AttentionBlocks {
         }
     }
 
-    /// Scores of keys that a query may not see become -inf, in `LANES` columns from `c`.
+    /// Scores of keys that a query may not see become -inf, in `LANES` columns from `c`; `scores` is the panel's.
     static void hide(float[] scores, int c, int key, int low, int high, Window window) {
         FloatVector nothing = FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY);
         for (int i = low; i < high; i++) {
-            FloatVector s = FloatVector.fromArray(Simd.F, scores, i * STRIDE + c);
-            nothing.blend(s, window.sees(c, key + i)).intoArray(scores, i * STRIDE + c);
+            int at = i * NR + c % NR;
+            FloatVector s = FloatVector.fromArray(Simd.F, scores, at);
+            nothing.blend(s, window.sees(c, key + i)).intoArray(scores, at);
         }
     }
 
-    /// Zeros in the rows `low .. high-1` of the panel at `c`: [GemmTile#tile] adds to what stands there.
-    static void clear(float[] scores, int c, int low, int high) {
-        FloatVector zero = FloatVector.zero(Simd.F);
-        for (int i = low; i < high; i++) {
-            zero.intoArray(scores, i * STRIDE + c);
-            zero.intoArray(scores, i * STRIDE + c + Simd.LANES);
+    /// Rows of `wide` floats, one for each of `COLUMNS` queries, into panels of `wide` rows.
+    static void intoPanels(float[] rows, int wide, int headDim, float[] panels, float[] stage) {
+        for (int c = 0; c < COLUMNS; c += Simd.LANES) {
+            Transpose.band(rows, c * wide, wide, headDim, panels, c / NR * NR * wide + c % NR, NR, stage);
+        }
+    }
+
+    /// Panels of `tall` rows, the first `headDim` of which count, into rows of `wide` floats, one for each query.
+    static void outOfPanels(float[] panels, int tall, int headDim, int columns, float[] rows, int wide, float[] stage) {
+        for (int c = 0; c < columns; c += NR) {
+            for (int d = 0; d < headDim; d += Simd.LANES) {
+                Transpose.band(panels, c * tall + d * NR, NR, NR, rows, c * wide + d, wide, stage);
+            }
         }
     }
 

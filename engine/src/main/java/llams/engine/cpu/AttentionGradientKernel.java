@@ -20,24 +20,25 @@ final class AttentionGradientKernel {
     private static final int NR = GemmTile.NR;
     private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
-    private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
 
     // A slot of the same size has the same number as in AttentionKernel: a training step keeps one array for both.
     private static final int Q = 0;
     private static final int K = 1;
     private static final int V = 2;
-    private static final int SCORES = 3;
+    private static final int PANEL = 3;
     private static final int DQ = 4;
     private static final int LSE = 5;
     private static final int DELTA = 6;
     private static final int STAGE = 7;
-    private static final int Q_ROWS = 8;
+    private static final int ROWS = 8;
     private static final int K_T = 9;
     private static final int D_OUT = 10;
-    private static final int D_OUT_ROWS = 11;
-    private static final int D_SCORES = 12;
-    private static final int TILE = 13;
+    private static final int Q_PANELS = 11;
+    private static final int D_OUT_PANELS = 12;
+    private static final int SCORES = 13;
+    private static final int D_SCORES = 14;
+    private static final int D_PANEL = 15;
 
     private AttentionGradientKernel() {}
 
@@ -92,35 +93,40 @@ final class AttentionGradientKernel {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
+        int tall = Math.max(padded, wide);
         float[] stage = buffers.floats(STAGE, Transpose.STAGE);
-        float[] qT = buffers.floats(Q, wide * LD);
-        float[] dOutT = buffers.floats(D_OUT, wide * LD);
-        float[] qRows = buffers.floats(Q_ROWS, COLUMNS * wide);
-        float[] dOutRows = buffers.floats(D_OUT_ROWS, COLUMNS * wide);
+        float[] rows = buffers.floats(ROWS, COLUMNS * wide);
+        float[] qT = buffers.floats(Q, COLUMNS * wide);
+        float[] dOutT = buffers.floats(D_OUT, COLUMNS * wide);
+        float[] qPanels = buffers.floats(Q_PANELS, COLUMNS * wide);
+        float[] dOutPanels = buffers.floats(D_OUT_PANELS, COLUMNS * wide);
         float[] kRows = buffers.floats(K, KEYS * STRIDE);
         float[] vRows = buffers.floats(V, KEYS * STRIDE);
         float[] kT = buffers.floats(K_T, (wide + MR) * STRIDE);
         float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
         float[] dScores = buffers.floats(D_SCORES, KEYS * STRIDE);
-        float[] dqT = buffers.floats(DQ, (wide + MR) * LD);
-        float[] tile = buffers.floats(TILE, MR * NR);
+        float[] panel = buffers.floats(PANEL, KEYS * NR);
+        float[] dPanel = buffers.floats(D_PANEL, KEYS * NR);
+        float[] dqT = buffers.floats(DQ, COLUMNS * tall);
         float[] lse = buffers.floats(LSE, COLUMNS);
         float[] delta = buffers.floats(DELTA, COLUMNS);
         Window window = new Window(g, from, columns, buffers);
-        AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), qRows);
-        AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, dOutRows);
-        Transpose.floats(qRows, wide, COLUMNS, headDim, qT, LD, stage);
-        Transpose.floats(dOutRows, wide, COLUMNS, headDim, dOutT, LD, stage);
+        AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
+        AttentionBlocks.intoPanels(rows, wide, headDim, qT, stage);
+        panels(rows, wide, qPanels);
+        AttentionBlocks.loadQueries(dOut, g, kvHead, from, columns, wide, 1, rows);
+        AttentionBlocks.intoPanels(rows, wide, headDim, dOutT, stage);
+        panels(rows, wide, dOutPanels);
         for (int c = 0; c < COLUMNS; c++) {
             float dot = 0;
             lse[c] = 0;
             if (c < columns) {
-                dot = Simd.dot(out, g.query(kvHead, from + c), dOutRows, c * wide, headDim, tile);
+                dot = Simd.dot(out, g.query(kvHead, from + c), rows, c * wide, headDim, panel);
                 lse[c] = logSumExp.getFloat((long) ((from + c) / g.group()) * g.heads() + g.head(kvHead, from + c));
             }
             delta[c] = dot;
         }
-        Arrays.fill(dqT, 0, padded * LD, 0);
+        Arrays.fill(dqT, 0, COLUMNS * tall, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
             int keys = Math.min(KEYS, window.to - key);
             int end = Math.ceilDiv(keys, MR) * MR;
@@ -130,16 +136,17 @@ final class AttentionGradientKernel {
             for (int c = 0; c < columns; c += NR) {
                 int low = Math.min(window.low(c, key, keys), end);
                 int high = Math.max(low, window.high(c, key, keys));
-                AttentionBlocks.clear(scores, c, 0, end);
-                AttentionBlocks.clear(dScores, c, 0, end);
+                clear(scores, c, end);
+                clear(dScores, c, end);
+                Arrays.fill(panel, low * NR, high * NR, 0);
+                Arrays.fill(dPanel, low * NR, high * NR, 0);
                 for (int i = low; i < high; i += MR) {
-                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
-                    GemmTile.tile(headDim, vRows, i * STRIDE, dOutT, c, LD, dScores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c * wide, panel, i * NR);
+                    GemmTile.tile(headDim, vRows, i * STRIDE, dOutT, c * wide, dPanel, i * NR);
                 }
-                scoreGradients(scores, dScores, c, key, low, high, window, lse, delta);
+                scoreGradients(panel, dPanel, scores, dScores, c, key, low, high, window, lse, delta);
                 for (int d = 0; d < padded && low < high; d += MR) {
-                    GemmTile.tile(high - low, kT, d * STRIDE + low, dScores, low * STRIDE + c, STRIDE, dqT, d * LD + c,
-                            LD);
+                    GemmTile.tile(high - low, kT, d * STRIDE + low, dPanel, low * NR, dqT, c * tall + d * NR);
                 }
             }
             int across = Math.ceilDiv(columns, NR) * NR;
@@ -148,37 +155,59 @@ final class AttentionGradientKernel {
                 for (int d = 0; d < headDim; d += NR) {
                     int width = Math.min(NR, headDim - d);
                     long at = g.key(kvHead, key + i) + d;
-                    Arrays.fill(tile, 0, MR * NR, 0);
-                    GemmTile.tile(across, scores, i * STRIDE, dOutRows, d, wide, tile, 0, NR);
-                    GemmPass.store(tile, 0, height, width, dv, at, g.kvWidth(), false, true);
-                    Arrays.fill(tile, 0, MR * NR, 0);
-                    GemmTile.tile(across, dScores, i * STRIDE, qRows, d, wide, tile, 0, NR);
-                    GemmPass.store(tile, 0, height, width, dk, at, g.kvWidth(), false, true);
+                    Arrays.fill(panel, 0, MR * NR, 0);
+                    GemmTile.tile(across, scores, i * STRIDE, dOutPanels, d * COLUMNS, panel, 0);
+                    GemmPass.store(panel, 0, height, width, dv, at, g.kvWidth(), false, true);
+                    Arrays.fill(panel, 0, MR * NR, 0);
+                    GemmTile.tile(across, dScores, i * STRIDE, qPanels, d * COLUMNS, panel, 0);
+                    GemmPass.store(panel, 0, height, width, dk, at, g.kvWidth(), false, true);
                 }
             }
         }
-        Transpose.floats(dqT, LD, headDim, columns, qRows, wide, stage);
+        AttentionBlocks.outOfPanels(dqT, tall, headDim, columns, rows, wide, stage);
         for (int c = 0; c < columns; c++) {
-            AttentionBlocks.storeRow(qRows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
+            AttentionBlocks.storeRow(rows, c * wide, headDim, g.scale(), dq, g.query(kvHead, from + c));
         }
     }
 
-    /// Scores become probabilities `p`, and `dScores`, which hold `dOut · v`, become `p (dOut · v - delta)`.
-    private static void scoreGradients(float[] scores, float[] dScores, int panel, int key, int low, int high,
-            Window window, float[] lse, float[] delta) {
-        for (int c = panel; c < panel + NR; c += Simd.LANES) {
+    /// Rows of `wide` floats into panels that are `NR` of them wide, with a row for each query.
+    private static void panels(float[] rows, int wide, float[] target) {
+        for (int d = 0; d < wide; d += NR) {
+            for (int c = 0; c < COLUMNS; c++) {
+                System.arraycopy(rows, c * wide + d, target, d * COLUMNS + c * NR, NR);
+            }
+        }
+    }
+
+    /// Zeros in the rows up to `end`, in the `NR` columns from `c`.
+    private static void clear(float[] scores, int c, int end) {
+        FloatVector zero = FloatVector.zero(Simd.F);
+        for (int i = 0; i < end; i++) {
+            zero.intoArray(scores, i * STRIDE + c);
+            zero.intoArray(scores, i * STRIDE + c + Simd.LANES);
+        }
+    }
+
+    /// The panel's scores become probabilities `p` and go to `scores`; `dPanel`, which holds `dOut · v`, becomes `p (dOut
+    /// · v - delta)` and goes to `dScores` too. There a row has all columns of the block, for the products over them.
+    private static void scoreGradients(float[] panel, float[] dPanel, float[] scores, float[] dScores, int column,
+            int key, int low, int high, Window window, float[] lse, float[] delta) {
+        for (int c = column; c < column + NR; c += Simd.LANES) {
             FloatVector shift = FloatVector.fromArray(Simd.F, lse, c);
             FloatVector less = FloatVector.fromArray(Simd.F, delta, c);
             boolean full = window.isFull(c, key + low, key + high);
             if (!full) {
-                AttentionBlocks.hide(scores, c, key, low, high, window);
+                AttentionBlocks.hide(panel, c, key, low, high, window);
                 shift = shift.blend(0, shift.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
             }
             for (int i = low; i < high; i++) {
-                int at = i * STRIDE + c;
-                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, at).sub(shift));
-                e.intoArray(scores, at);
-                e.mul(FloatVector.fromArray(Simd.F, dScores, at).sub(less)).intoArray(dScores, at);
+                int from = i * NR + c - column;
+                int to = i * STRIDE + c;
+                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, panel, from).sub(shift));
+                e.intoArray(scores, to);
+                FloatVector d = e.mul(FloatVector.fromArray(Simd.F, dPanel, from).sub(less));
+                d.intoArray(dScores, to);
+                d.intoArray(dPanel, from);
             }
         }
     }

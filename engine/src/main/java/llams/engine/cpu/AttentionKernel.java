@@ -16,7 +16,6 @@ final class AttentionKernel {
     private static final int NR = GemmTile.NR;
     private static final int STRIDE = GemmTile.STRIDE;
     private static final int COLUMNS = AttentionBlocks.COLUMNS;
-    private static final int LD = AttentionBlocks.LD;
     private static final int KEYS = AttentionBlocks.KEYS;
 
     /// Fewer queries of one key head than these are computed token by token.
@@ -69,20 +68,21 @@ final class AttentionKernel {
         int headDim = g.headDim();
         int padded = Math.ceilDiv(headDim, MR) * MR;
         int wide = Math.ceilDiv(headDim, NR) * NR;
+        int tall = Math.max(padded, wide);
         float[] stage = buffers.floats(STAGE, Transpose.STAGE);
         float[] rows = buffers.floats(Q_ROWS, COLUMNS * wide);
-        float[] qT = buffers.floats(Q, wide * LD);
+        float[] qT = buffers.floats(Q, COLUMNS * wide);
         float[] kRows = buffers.floats(K, KEYS * STRIDE);
         float[] vRows = buffers.floats(V, KEYS * STRIDE);
         float[] vT = buffers.floats(V_T, (wide + MR) * STRIDE);
-        float[] scores = buffers.floats(SCORES, KEYS * STRIDE);
-        float[] outT = buffers.floats(OUT, (wide + MR) * LD);
+        float[] scores = buffers.floats(SCORES, KEYS * NR);
+        float[] outT = buffers.floats(OUT, COLUMNS * tall);
         float[] max = buffers.floats(MAX, COLUMNS);
         float[] sum = buffers.floats(SUM, COLUMNS);
         Window window = new Window(g, from, columns, buffers);
         AttentionBlocks.loadQueries(q, g, kvHead, from, columns, wide, g.scale(), rows);
-        Transpose.floats(rows, wide, COLUMNS, headDim, qT, LD, stage);
-        Arrays.fill(outT, 0, padded * LD, 0);
+        AttentionBlocks.intoPanels(rows, wide, headDim, qT, stage);
+        Arrays.fill(outT, 0, COLUMNS * tall, 0);
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(sum, 0);
         for (int key = window.from; key < window.to; key += KEYS) {
@@ -96,15 +96,14 @@ final class AttentionKernel {
                 if (low >= high) {
                     continue;
                 }
-                AttentionBlocks.clear(scores, c, low, high);
+                Arrays.fill(scores, low * NR, high * NR, 0);
                 for (int i = low; i < high; i += MR) {
-                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c, LD, scores, i * STRIDE + c, STRIDE);
+                    GemmTile.tile(headDim, kRows, i * STRIDE, qT, c * wide, scores, i * NR);
                 }
                 int end = Math.min(high, keys);
-                softmax(scores, c, key, low, end, window, max, sum, outT, headDim);
+                softmax(scores, c, key, low, end, window, max, sum, outT, c * tall, headDim);
                 for (int d = 0; d < padded; d += MR) {
-                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * STRIDE + c, STRIDE, outT, d * LD + c,
-                            LD);
+                    GemmTile.tile(end - low, vT, d * STRIDE + low, scores, low * NR, outT, c * tall + d * NR);
                 }
             }
         }
@@ -113,7 +112,7 @@ final class AttentionKernel {
             logSumExp.setFloat(at, max[c] + (float) StrictMath.log(sum[c]));
             sum[c] = sum[c] == 0 ? 0 : 1 / sum[c];
         }
-        Transpose.floats(outT, LD, headDim, columns, rows, wide, stage);
+        AttentionBlocks.outOfPanels(outT, tall, headDim, columns, rows, wide, stage);
         for (int c = 0; c < columns; c++) {
             AttentionBlocks.storeRow(rows, c * wide, headDim, sum[c], out, g.query(kvHead, from + c));
         }
@@ -122,7 +121,7 @@ final class AttentionKernel {
     /// Scores `low .. high-1` of the columns of one panel become `e^(score - max)`, with the running maximum, sum and
     /// output brought to the new maximum first.
     private static void softmax(float[] scores, int panel, int key, int low, int high, Window window, float[] max,
-            float[] sum, float[] outT, int headDim) {
+            float[] sum, float[] outT, int out, int headDim) {
         for (int c = panel; c < panel + NR; c += Simd.LANES) {
             boolean full = window.isFull(c, key + low, key + high);
             if (!full) {
@@ -131,21 +130,21 @@ final class AttentionKernel {
             FloatVector oldMax = FloatVector.fromArray(Simd.F, max, c);
             FloatVector newMax = oldMax;
             for (int i = low; i < high; i++) {
-                FloatVector s = FloatVector.fromArray(Simd.F, scores, i * STRIDE + c);
+                FloatVector s = FloatVector.fromArray(Simd.F, scores, i * NR + c - panel);
                 newMax = newMax.blend(s, s.compare(VectorOperators.GT, newMax));
             }
             // Where nothing was seen yet, -inf - -inf would be NaN.
             FloatVector shift = newMax.blend(0, newMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
             FloatVector total = FloatVector.zero(Simd.F);
             for (int i = low; i < high; i++) {
-                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i * STRIDE + c).sub(shift));
-                e.intoArray(scores, i * STRIDE + c);
+                FloatVector e = Simd.exp(FloatVector.fromArray(Simd.F, scores, i * NR + c - panel).sub(shift));
+                e.intoArray(scores, i * NR + c - panel);
                 total = total.add(e);
             }
             newMax.intoArray(max, c);
             FloatVector shrink = Simd.exp(oldMax.sub(shift));
             shrink.fma(FloatVector.fromArray(Simd.F, sum, c), total).intoArray(sum, c);
-            for (int at = c, end = headDim * LD + c; at < end; at += LD) {
+            for (int at = out + c - panel, end = at + headDim * NR; at < end; at += NR) {
                 FloatVector.fromArray(Simd.F, outT, at).mul(shrink).intoArray(outT, at);
             }
         }

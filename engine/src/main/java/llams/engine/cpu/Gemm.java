@@ -88,18 +88,25 @@ final class Gemm {
         return () -> plan.run(p);
     }
 
-    /// Few rows, as in decoding: one pass over all weights that they meet.
+    /// Few rows, as in decoding: one pass over all weights that they meet, and over what adapters add.
     private static Runnable fewTogether(List<HostSession.Step> steps, int rows, Parallel p) {
         Tensor a = steps.getFirst().inputs()[MatMul.A];
         List<GemvKernel.Product> sums = new ArrayList<>();
         for (HostSession.Step step : steps) {
+            Tensor left = step.inputs()[MatMul.A];
+            Tensor right = step.inputs()[MatMul.B];
             Tensor c = step.results()[0];
-            if (!((MatMul) step.op()).transposeB() || at(step.inputs()[MatMul.A]) != at(a)
-                    || sums.stream().anyMatch(sum -> at(sum.c()) == at(c))) {
+            int n = c.dim(1);
+            if (!((MatMul) step.op()).transposeB()) {
                 return null;
             }
-            int n = c.dim(1);
-            sums.add(new GemvKernel.Product(step.inputs()[MatMul.B], n, c, 1, n, isSum(step)));
+            if (isSum(step) && !sums.isEmpty() && at(sums.getLast().c()) == at(c)) {
+                sums.getLast().terms().add(GemvKernel.Term.of(left, right, c));
+            } else if (at(left) == at(a)) {
+                sums.add(new GemvKernel.Product(right, n, c, 1, n, isSum(step), new ArrayList<>()));
+            } else {
+                return null;
+            }
         }
         int k = a.dim(1);
         return () -> GemvKernel.multiply(a, false, rows, k, sums, p);

@@ -115,9 +115,9 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
             int steps = block.steps();
             int rows = block.slot() * slot + i * STRIDE + block.column();
             if (isNarrow) {
-                GemmTile.narrow(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+                GemmTile.narrow(steps, a, rows, b, panels + j * steps, sums, at);
             } else {
-                GemmTile.tile(steps, a, rows, b, panels + j * steps, NR, sums, at, NR);
+                GemmTile.tile(steps, a, rows, b, panels + j * steps, sums, at);
             }
             panels += padded * steps;
         }

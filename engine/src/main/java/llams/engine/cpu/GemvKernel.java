@@ -29,28 +29,46 @@ final class GemvKernel {
 
     /// `c[r * rowStep + f * fewStep] (+)= sum over i < k of few[f, i] many[r, i]`, for all vectors `f` and `r < rows`.
     ///
-    /// @param many `[rows, k]`
-    record Product(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {}
+    /// @param many  `[rows, k]`
+    /// @param terms what is added to the same `c`, in this order, by the task that has just made its rows
+    record Product(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate, List<Term> terms) {
+        Product(Tensor many, int rows, Tensor c, int rowStep, int fewStep, boolean accumulate) {
+            this(many, rows, c, rowStep, fewStep, accumulate, List.of());
+        }
+    }
+
+    /// A product with other vectors, as an adapter's is: `few` `[count, k]` with the matrix of `sum`, which accumulates.
+    ///
+    /// @param x where `few` is laid out, as long as [#laidOut] says
+    record Term(Tensor few, int k, float[] x, Product sum) {
+        static Term of(Tensor few, Tensor many, Tensor c) {
+            int k = few.dim(1);
+            int rows = c.dim(1);
+            return new Term(few, k, new float[laidOut(few.dim(0), k)], new Product(many, rows, c, 1, rows, true));
+        }
+    }
 
     /// Sums of the same vectors, computed as one: threads meet once for all of them.
     ///
     /// @param few `[count, k]`, or `[k, count]` if `transposed`
     static void multiply(Tensor few, boolean transposed, int count, int k, List<Product> sums, Parallel p) {
-        int padded = count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
-        float[] x = p.buffers().floats(15, padded * k);
+        float[] x = p.buffers().floats(15, laidOut(count, k));
         if (transposed) {
             for (int f = 0; f < count; f++) {
                 for (int i = 0; i < k; i++) {
                     x[f * k + i] = few.getFloat((long) i * count + f);
                 }
             }
+            Arrays.fill(x, count * k, laidOut(count, k), 0);
         } else {
-            Widen.row(few, 0, count * k, x, 0);
+            layOut(few, count, k, x);
         }
-        Arrays.fill(x, count * k, padded * k, 0);
         long bytes = 0;
         for (Product sum : sums) {
             bytes += sum.rows * rowBytes(sum, k);
+            for (Term term : sum.terms) {
+                layOut(term.few, count, term.k, term.x);
+            }
         }
         long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
         int tasks = 0;
@@ -67,12 +85,33 @@ final class GemvKernel {
             int share = share(sum, k, taskBytes);
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
-            if (count == 1) {
-                oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * SUM_LANES));
-            } else {
-                severalVectors(x, padded, count, sum, from, to, k, buffers);
+            rows(x, count, sum, from, to, k, buffers);
+            for (Term term : sum.terms) {
+                rows(term.x, count, term.sum, from, to, term.k, buffers);
             }
         });
+    }
+
+    /// Vectors of `k` elements one after the other, in whole groups.
+    private static int laidOut(int count, int k) {
+        return padded(count) * k;
+    }
+
+    private static int padded(int count) {
+        return count == 1 ? 1 : Math.ceilDiv(count, GROUP) * GROUP;
+    }
+
+    private static void layOut(Tensor few, int count, int k, float[] x) {
+        Widen.row(few, 0, count * k, x, 0);
+        Arrays.fill(x, count * k, laidOut(count, k), 0);
+    }
+
+    private static void rows(float[] x, int count, Product sum, int from, int to, int k, ThreadBuffers buffers) {
+        if (count == 1) {
+            oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * SUM_LANES));
+        } else {
+            severalVectors(x, padded(count), count, sum, from, to, k, buffers);
+        }
     }
 
     private static long rowBytes(Product sum, int k) {

@@ -128,8 +128,8 @@ class ProductParityTest extends KernelParity {
         });
     }
 
-    /// `y1 = x w1ᵀ`, `y2 += x w2ᵀ`, `y3 = x w3ᵀ` for few rows of `x`, weights of several types; and none of it where a
-    /// sum has terms.
+    /// `y1 = x w1ᵀ`, `y2 += x w2ᵀ + z v2ᵀ + z v3ᵀ`, `y3 = x w3ᵀ` for few rows of `x`, weights of several types; and none
+    /// of it where a left side that is not `x` begins a sum.
     @Test
     void productsOfFewRowsThatRunAsOneAreThoseOneByOne() {
         everywhere((make, pool) -> {
@@ -138,20 +138,24 @@ class ProductParityTest extends KernelParity {
                 int k = mk[1];
                 Tensor x = make.random(m, k);
                 Tensor[] w = {make.random(DType.BF16, 301, k), make.random(DType.Q8_0, 97, k), make.random(5, k)};
+                Tensor z = make.random(m, 8);
+                Tensor[] v = {make.random(97, 8), make.random(DType.BF16, 97, 8)};
                 Tensor start = make.random(m, 97);
                 Tensor[] expected = {make.poisoned(m, 301), make.copy(start), make.poisoned(m, 5)};
                 Tensor[] y = {make.poisoned(m, 301), make.copy(start), make.poisoned(m, 5)};
                 for (int i = 0; i < y.length; i++) {
                     Gemm.multiply(x, false, w[i], true, expected[i], i == 1, pool);
                 }
-                Gemm.together(
-                        List.of(step(true, y[0], x, w[0]), step(true, y[1], x, w[1], y[1]), step(true, y[2], x, w[2])),
+                Gemm.multiply(z, false, v[0], true, expected[1], true, pool);
+                Gemm.multiply(z, false, v[1], true, expected[1], true, pool);
+                Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[1], x, w[1], y[1]),
+                        step(true, y[1], z, v[0], y[1]), step(true, y[1], z, v[1], y[1]), step(true, y[2], x, w[2])),
                         pool).run();
                 for (int i = 0; i < y.length; i++) {
                     assertSameBits("sum " + i + " of " + m + "x" + k, expected[i], y[i]);
                 }
-                assertNull(Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[0], x, w[0], y[0])), pool),
-                        "terms of one sum");
+                assertNull(Gemm.together(List.of(step(true, y[0], x, w[0]), step(true, y[1], z, v[0], y[1])), pool),
+                        "another left side");
             }
         });
     }

@@ -1,8 +1,6 @@
 package llams.model.create;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +17,6 @@ import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
-import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.model.files.ByteProgress;
 import llams.model.files.HeldFiles;
@@ -30,8 +27,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Writes models with random weights, to try out, measure or train from scratch.
 public final class NewModel {
-    private static final long PART_ELEMENTS = 1 << 20;
-
     private NewModel() {}
 
     /// The weights' type that a config names, or F32.
@@ -73,18 +68,12 @@ public final class NewModel {
         try (OutputDirectory output = OutputDirectory.create(out);
                 SafetensorsWriter writer = SafetensorsWriter.model(output.path(), plan, Map.of(),
                         SafetensorsWriter.DEFAULT_SHARD_BYTES);
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(dtype(config).bytes(PART_ELEMENTS), 64);
-            for (TensorInfo info : plan) {
-                for (long at = 0; at < info.shape().elements(); at += PART_ELEMENTS) {
-                    long elements = Math.min(PART_ELEMENTS, info.shape().elements() - at);
-                    Tensor part = new Tensor(info.dtype(), Shape.of(elements),
-                            buffer.asSlice(0, info.dtype().bytes(elements)));
-                    weights.fill(info.name(), at, part);
-                    writer.append(info.name(), part.data());
-                    doneBytes += part.data().byteSize();
-                    progress.at(doneBytes, totalBytes);
-                }
+                RandomParts parts = new RandomParts(weights, plan, Runtime.getRuntime().availableProcessors())) {
+            while (parts.hasNext()) {
+                RandomParts.Part part = parts.next();
+                writer.append(part.name(), part.values().data());
+                doneBytes += part.values().data().byteSize();
+                progress.at(doneBytes, totalBytes);
             }
             writer.finish();
             HeldFiles.ofTokenizer(tokenizer).write(output.path());

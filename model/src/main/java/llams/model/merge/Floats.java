@@ -9,23 +9,23 @@ import llams.engine.tensor.Tensor;
 /// A part of a tensor in f32: widened from the tensor's type, changed, and rounded back once.
 ///
 /// The loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
-final class Floats {
+public final class Floats {
     /// Elements in a part: few enough for the caches, enough for the file system.
-    static final int CAPACITY = 1 << 16;
+    public static final int CAPACITY = 1 << 16;
 
-    final float[] values;
+    public final float[] values;
     private final short[] halves;
     private final MemorySegment bytes;
 
     /// @param capacity the most elements of a part
-    Floats(Arena arena, int capacity) {
+    public Floats(Arena arena, int capacity) {
         values = new float[capacity];
         halves = new short[capacity];
         bytes = arena.allocate(4L * capacity, 64);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
-    void read(Tensor tensor, long begin, int count) {
+    public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
             case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
             case BF16 -> {
@@ -40,12 +40,12 @@ final class Floats {
                     values[i] = Float.float16ToFloat(halves[i]);
                 }
             }
-            default -> throw new IllegalArgumentException(tensor.dtype() + " weights cannot be merged");
+            default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");
         }
     }
 
     /// The first `count` values rounded to nearest even, as bytes that are valid until the next call.
-    MemorySegment rounded(DType dtype, int count) {
+    public MemorySegment rounded(DType dtype, int count) {
         switch (dtype) {
             case F32 -> MemorySegment.copy(values, 0, bytes, Tensor.F32, 0, count);
             case BF16 -> {
@@ -60,7 +60,7 @@ final class Floats {
                 }
                 MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
             }
-            default -> throw new IllegalArgumentException(dtype + " weights cannot be merged");
+            default -> throw new IllegalArgumentException(dtype + " is no type of weights that can be merged");
         }
         return bytes.asSlice(0, dtype.bytes(count));
     }

@@ -11,7 +11,7 @@ public final class MergeException extends IOException {
     /// All reasons, one per line; the message holds the first few.
     public final transient List<String> problems;
 
-    MergeException(String what, List<String> problems) {
+    public MergeException(String what, List<String> problems) {
         super(what + ": " + summary(problems));
         this.problems = List.copyOf(problems);
     }

@@ -15,14 +15,14 @@ import java.util.function.Supplier;
 /// summed does not depend on the threads. Few parts are under way at a time: memory is needed for those alone.
 ///
 /// @param <W> what one part needs to be computed in
-final class PartWorkers<W> implements AutoCloseable {
+public final class PartWorkers<W> implements AutoCloseable {
     /// Computes elements `begin` to `begin + count`, on any thread.
-    interface Task<W> {
+    public interface Task<W> {
         void compute(W workspace, long begin, int count);
     }
 
     /// Takes a part's result, on the calling thread, part by part.
-    interface Sink<W> {
+    public interface Sink<W> {
         void take(W workspace, long begin, int count) throws IOException;
     }
 
@@ -42,7 +42,7 @@ final class PartWorkers<W> implements AutoCloseable {
     }
 
     /// A worker for every processor.
-    static <W> PartWorkers<W> onAllCores(Supplier<W> workspace) {
+    public static <W> PartWorkers<W> onAllCores(Supplier<W> workspace) {
         return new PartWorkers<>(Runtime.getRuntime().availableProcessors(), workspace);
     }
 
@@ -54,7 +54,7 @@ final class PartWorkers<W> implements AutoCloseable {
     /// Runs the elements `begin` to `end` through in parts of `most`, the last one shorter.
     ///
     /// Returns when all are taken. What a task throws is thrown here.
-    void run(long begin, long end, int most, Task<W> task, Sink<W> sink) throws IOException {
+    public void run(long begin, long end, int most, Task<W> task, Sink<W> sink) throws IOException {
         Deque<Part<W>> running = new ArrayDeque<>();
         try {
             for (long at = begin; at < end;) {

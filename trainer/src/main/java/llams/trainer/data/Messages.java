@@ -76,7 +76,8 @@ final class Messages {
                     + "\" calls a tool; only an assistant does");
         }
         if (assistant && content.isBlank() && toolCalls.isEmpty()) {
-            throw new DataException(message.place + " is an empty assistant's message, which is not trained on");
+            throw new DataException(
+                    message.place + " is an assistant's message without content, which is not trained on");
         }
         return new ChatMessage(role, content, toolCalls, trained(message, assistant));
     }

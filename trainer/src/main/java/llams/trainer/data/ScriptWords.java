@@ -9,7 +9,7 @@ public record ScriptWords(int hangul, int latin, int other) {
         int hangul = 0;
         int latin = 0;
         int other = 0;
-        for (String word : text.split("\\s+")) {
+        for (String word : text.split("[\\s\\p{Z}]+")) {
             boolean hasHangul = false;
             boolean hasLatin = false;
             boolean hasLetter = false;
@@ -37,8 +37,8 @@ public record ScriptWords(int hangul, int latin, int other) {
         return 2 * hangul >= all();
     }
 
-    /// Whether at least half of the words are Latin and none is Korean; true for a text without words.
-    public boolean isEnglish() {
-        return hangul == 0 && 2 * latin >= all();
+    /// Whether at least half of the words are Latin; true for a text without words.
+    public boolean isLatin() {
+        return 2 * latin >= all();
     }
 }

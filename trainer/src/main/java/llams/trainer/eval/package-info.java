@@ -3,5 +3,6 @@
 /// | file | what it does |
 /// |---|---|
 /// | `MultipleChoice` | answers questions by likelihood and counts the right ones |
+/// | `LanguageConfusion` | answers in the wrong language, by the script of their lines |
 /// | `ChoiceQuestion` | one question, and the files that questions are read from |
 package llams.trainer.eval;

@@ -18,6 +18,7 @@ import llams.model.http.BusyException;
 import llams.model.http.HttpCaller;
 import llams.model.http.Proxies;
 import llams.trainer.data.JsonLine;
+import tools.jackson.databind.JsonNode;
 
 /// Asks an endpoint, again where the network or the server fails. For any number of threads.
 final class Caller implements AutoCloseable {
@@ -109,9 +110,19 @@ final class Caller implements AutoCloseable {
             }
             throw refusal(status, response.headers().firstValue("Location").orElse(""), said);
         }
+        Answer answer = endpoint.api().answer(envelope(text));
+        return new Answer(hidden(answer.text()), hidden(answer.doubt()), answer.promptTokens(), answer.completionTokens());
+    }
+
+    /// An answer that is damaged on its way, or comes from something else than the endpoint, is worth another attempt.
+    private JsonNode envelope(String text) throws IOException {
+        String place = "the answer of " + host();
         try {
-            Answer answer = endpoint.api().answer(JsonLine.value(text, "the answer of " + host()));
-            return new Answer(hidden(answer.text()), answer.doubt(), answer.promptTokens(), answer.completionTokens());
+            JsonNode json = JsonLine.value(text, place);
+            if (json.isObject()) {
+                return json;
+            }
+            throw new IOException(place + ": wanted a JSON object, found " + JsonLine.kind(json));
         } catch (DataException e) {
             throw new IOException(e.getMessage(), e);
         }
@@ -132,7 +143,7 @@ final class Caller implements AutoCloseable {
                                         : "does not accept the key from " + key.source + " (" + status + ")"),
                         true, null);
             case 301, 302, 303, 307, 308 -> new CallException(
-                    host() + ": redirects to " + host(location)
+                    host() + ": redirects to " + hidden(host(location))
                             + ", which is not followed; if that is the endpoint, give its address with `endpoint`",
                     true, null);
             case 404, 405 -> new CallException(host() + ": has no " + target.getPath() + " or no model "

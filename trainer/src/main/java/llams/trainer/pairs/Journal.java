@@ -1,5 +1,6 @@
 package llams.trainer.pairs;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -80,15 +81,20 @@ final class Journal implements AutoCloseable {
 
     /// A last line without its end is what a power cut or a full disk left, and is cut off.
     private void read() throws IOException {
-        try (Lines lines = Lines.open(file)) {
-            for (String line = lines.next(); line != null && lines.terminated(); line = lines.next()) {
+        byte[] content = Files.readAllBytes(file);
+        int end = content.length;
+        while (end > 0 && content[end - 1] != '\n') {
+            end--;
+        }
+        length = end;
+        try (Lines lines = new Lines(new ByteArrayInputStream(content, 0, end), file.toString())) {
+            for (String line = lines.next(); line != null; line = lines.next()) {
                 ObjectNode json = JsonLine.parse(line, lines.place());
                 if (json.has("written")) {
                     written.add(JsonLine.text(json, "written", lines.place()));
                 } else {
                     outcomes.add(outcome(json, lines.place()));
                 }
-                length += line.getBytes(StandardCharsets.UTF_8).length + 1;
             }
         }
     }

@@ -42,7 +42,9 @@ public final class PairGeneration {
     private int barren;
     private IOException failure;
 
+    /// @throws IllegalArgumentException if the endpoint's address or model is wrong
     public PairGeneration(PairRequest request, PairListener listener) {
+        request.endpoint().target();
         this.request = request;
         this.listener = listener;
         this.pacer = new Pacer(request.settings().requestsPerMinute());
@@ -58,9 +60,8 @@ public final class PairGeneration {
     /// is continued: what has come is not asked for again. Can be called once.
     ///
     /// @return what it took; fewer pairs than requested if it was stopped
-    /// @throws IOException              if the endpoint refuses or fails for good, brings nothing new any more, or a
-    ///     file cannot be written; what came is saved
-    /// @throws IllegalArgumentException if the endpoint's address or model is wrong
+    /// @throws IOException if the endpoint refuses or fails for good, brings nothing new any more, or a file cannot be
+    ///     written; what came is saved
     public PairCounts run() throws IOException {
         try (Journal opened = Journal.open(request.out());
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -85,7 +86,7 @@ public final class PairGeneration {
 
     private void ask(CompletionService<Result> results) throws IOException {
         while (true) {
-            while (!pacer.isStopped()
+            while (!pacer.isStopped() && underWay < request.settings().parallel()
                     && selection.kept.size() + (long) underWay * request.perRequest() < request.pairs()) {
                 int number = numbers.take();
                 int cameBefore = came;

@@ -21,8 +21,7 @@ final class Selection {
     ///
     /// @return whether it is kept
     boolean add(LanguagePair pair) {
-        if (!ScriptWords.of(pair.qKo()).isKorean() || !ScriptWords.of(pair.aKo()).isKorean()
-                || !ScriptWords.of(pair.qEn()).isEnglish() || !ScriptWords.of(pair.aEn()).isEnglish()) {
+        if (!isKorean(pair.qKo()) || !isKorean(pair.aKo()) || !isEnglish(pair.qEn()) || !isEnglish(pair.aEn())) {
             wrongScript++;
             return false;
         }
@@ -36,6 +35,15 @@ final class Selection {
         questions.add(english);
         kept.add(pair);
         return true;
+    }
+
+    private static boolean isKorean(String text) {
+        return ScriptWords.of(text).isKorean();
+    }
+
+    private static boolean isEnglish(String text) {
+        ScriptWords words = ScriptWords.of(text);
+        return words.isLatin() && words.hangul() == 0;
     }
 
     private static String normalized(String text) {

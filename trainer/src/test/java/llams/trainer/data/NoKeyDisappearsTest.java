@@ -155,9 +155,9 @@ class NoKeyDisappearsTest {
                     "{'prompt': 'Q', 'completion': 'A', 'label': false} | \"label\" says whether the answer is good",
                     "{'instruction': 'Q', 'output': ' '} | \"output\" is blank",
                     "{'messages': [{'role': 'assistant', 'content': ''}]} | \"messages\"[0] is an assistant's"
-                            + " message with nothing in it",
+                            + " message without content",
                     "{'messages': [{'role': 'assistant', 'content': null, 'tool_calls': []}]} | \"messages\"[0] is an"
-                            + " assistant's message with nothing",
+                            + " assistant's message without content",
                     "{'messages': [{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {}}]}]} |"
                             + " \"content\"[0] is of type \"image_url\"",
                     "{'messages': [{'role': 'assistant', 'content': 'A', 'weight': 0.5}]} | \"weight\" is the"

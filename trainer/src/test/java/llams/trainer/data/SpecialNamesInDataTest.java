@@ -110,6 +110,7 @@ class SpecialNamesInDataTest {
     void anAnswerOfItsEndAloneIsNotTrained() {
         DataException e = assertThrows(DataException.class,
                 () -> load("d.jsonl", "{\"instruction\": \"Hi\", \"output\": \"<|eot_id|>\"}", SpecialText.PARSE));
-        assertTrue(e.getMessage().contains("d.jsonl:1: an assistant's message has nothing in it"), e.getMessage());
+        assertTrue(e.getMessage().contains("d.jsonl:1: an assistant's message holds nothing but the tokens"),
+                e.getMessage());
     }
 }

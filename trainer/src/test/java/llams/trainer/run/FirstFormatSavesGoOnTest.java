@@ -85,8 +85,8 @@ class FirstFormatSavesGoOnTest {
                 refused(SmallRun.settings(null, 1e-2, 1, 2)).contains(": method: was lora, is now full; use the same"));
         LoraConfig wider = new LoraConfig(2, 2, 0.1, EnumSet.of(ProjectionName.Q, ProjectionName.V), true);
         assertTrue(refused(SmallRun.settings(wider, 1e-2, 1, 2)).contains(
-                ": lora-dropout: was 0, is now 0.1; rank: was 1, is now 2; rslora: was false, is now true; targets: then"
-                        + " q, now q,v; give"));
+                ": lora-dropout: was 0, is now 0.1; rank: was 1, is now 2; rslora: was false, is now true; targets: was"
+                        + " q, is now q,v; use"));
     }
 
     @Test

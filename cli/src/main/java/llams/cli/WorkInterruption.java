@@ -5,20 +5,23 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jline.utils.Signals;
 
-/// Lets training stop in order when the terminal closes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
+/// Lets long work stop in order when the terminal closes (HUP), on Ctrl-C (INT) and on TERM: the first such signal asks
 /// for it, the next ends the program at once. A signal that the program was started to ignore, as `nohup` does, stays
 /// ignored.
-final class TrainingInterruption implements AutoCloseable {
+final class WorkInterruption implements AutoCloseable {
     private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
     private final PrintStream err;
+    private final String first;
     private final Runnable stop;
     private final Map<String, Object> before = new HashMap<>();
     private int code = Console.DONE;
 
-    /// @param stop asks the work to end; called from another thread
-    TrainingInterruption(PrintStream err, Runnable stop) {
+    /// @param first what is finished before the work is saved and ends, as `the current step`
+    /// @param stop  asks the work to end; called from another thread
+    WorkInterruption(PrintStream err, String first, Runnable stop) {
         this.err = err;
+        this.first = first;
         this.stop = stop;
         NUMBERS.forEach((name, number) -> before.put(name, Signals.register(name, () -> received(128 + number))));
     }
@@ -30,8 +33,8 @@ final class TrainingInterruption implements AutoCloseable {
         code = asShellsReportIt;
         // Behind a bar that redraws itself, on a line of its own.
         err.print(Terminal.columns().isPresent() ? "\n" : "");
-        err.println("llams: interrupted; finishing the current step, then saving and stopping. Interrupt again"
-                + " to stop at once");
+        err.println("llams: interrupted; finishing " + first + ", then saving and stopping. Interrupt again to stop"
+                + " at once");
         stop.run();
     }
 
