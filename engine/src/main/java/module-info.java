@@ -1,6 +1,7 @@
 /// The tensor engine: checkpoints, graphs with gradients, devices, and the Llama model on top of them.
 module llams.engine {
     requires jdk.incubator.vector;
+    requires jdk.management;
     requires tools.jackson.databind;
 
     exports llams.engine.io;

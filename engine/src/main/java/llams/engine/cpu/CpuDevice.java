@@ -141,6 +141,13 @@ public final class CpuDevice implements Device {
         }
 
         @Override
+        public void warmUp(List<HostSession.Step> steps) {
+            try (VectorKernels alone = new VectorKernels(new Parallel(1))) {
+                WarmUp.run(steps, alone);
+            }
+        }
+
+        @Override
         public void close() {
             parallel.close();
         }

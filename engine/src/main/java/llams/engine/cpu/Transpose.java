@@ -44,9 +44,7 @@ final class Transpose {
     /// One band, from `source[from]` to `target[to]`; see [#floats].
     static void band(float[] source, int from, int sourceStride, int columns, float[] target, int to, int targetStride,
             float[] stage) {
-        for (int r = 0; r < QUARTER; r++) {
-            far(source, from + r * sourceStride, QUARTER * sourceStride, columns, stage, r * STRIDE);
-        }
+        far(source, from, sourceStride, columns, stage);
         near(stage, columns, false, target, to, targetStride);
     }
 
@@ -54,53 +52,71 @@ final class Transpose {
     /// `LANES`. With `pairs`, an element is two bf16 values, and becomes two floats, one below the other.
     static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target,
             int to, int targetStride, float[] stage) {
-        for (int r = 0; r < QUARTER; r++) {
-            far(source, from + r * sourceStride, QUARTER * sourceStride, columns, stage, r * STRIDE);
-        }
+        far(source, from, sourceStride, columns, stage);
         near(stage, columns, pairs, target, to, targetStride);
     }
 
-    private static void far(float[] source, int a, int distance, int columns, float[] stage, int to) {
-        int b = a + distance;
-        int c = b + distance;
-        int d = c + distance;
+    /// Of four rows `QUARTER` apart, first those two quarters apart exchange lanes, then neighbours. One method with all
+    /// of it, too long to be inlined, so that it is compiled by itself: as part of an attention's loops its vectors went
+    /// to the heap, for those exceed what the compiler inlines.
+    private static void far(float[] source, int from, int sourceStride, int columns, float[] stage) {
+        int distance = QUARTER * sourceStride;
         IntVector upper = origins(UPPER, UPPER.length - 1);
         IntVector lower = origins(LOWER, UPPER.length - 1);
         IntVector upperHalf = origins(UPPER, UPPER.length - 2);
         IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
-        for (int p = 0; p < columns; p += LANES) {
-            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper,
-                    lower, upperHalf, lowerHalf, stage, to + p);
+        for (int r = 0; r < QUARTER; r++) {
+            int a = from + r * sourceStride;
+            int b = a + distance;
+            int c = b + distance;
+            int d = c + distance;
+            int to = r * STRIDE;
+            for (int p = 0; p < columns; p += LANES) {
+                IntVector rowA = ints(source, a + p);
+                IntVector rowB = ints(source, b + p);
+                IntVector rowC = ints(source, c + p);
+                IntVector rowD = ints(source, d + p);
+                IntVector ac = upper.selectFrom(rowA, rowC);
+                IntVector ca = lower.selectFrom(rowA, rowC);
+                IntVector bd = upper.selectFrom(rowB, rowD);
+                IntVector db = lower.selectFrom(rowB, rowD);
+                put(upperHalf.selectFrom(ac, bd), stage, to + p);
+                put(lowerHalf.selectFrom(ac, bd), stage, to + p + QUARTER * STRIDE);
+                put(upperHalf.selectFrom(ca, db), stage, to + p + 2 * QUARTER * STRIDE);
+                put(lowerHalf.selectFrom(ca, db), stage, to + p + 3 * QUARTER * STRIDE);
+            }
         }
     }
 
     // Written twice: loops over arrays seen as segments, in one process with others, would check for each kind of
     // memory.
-    private static void far(MemorySegment source, long a, long distance, int columns, float[] stage, int to) {
-        long b = a + distance;
-        long c = b + distance;
-        long d = c + distance;
+    private static void far(MemorySegment source, long from, long sourceStride, int columns, float[] stage) {
+        long distance = QUARTER * sourceStride;
         IntVector upper = origins(UPPER, UPPER.length - 1);
         IntVector lower = origins(LOWER, UPPER.length - 1);
         IntVector upperHalf = origins(UPPER, UPPER.length - 2);
         IntVector lowerHalf = origins(LOWER, UPPER.length - 2);
-        for (int p = 0; p < columns; p += LANES) {
-            exchangeTwice(ints(source, a + p), ints(source, b + p), ints(source, c + p), ints(source, d + p), upper,
-                    lower, upperHalf, lowerHalf, stage, to + p);
+        for (int r = 0; r < QUARTER; r++) {
+            long a = from + r * sourceStride;
+            long b = a + distance;
+            long c = b + distance;
+            long d = c + distance;
+            int to = r * STRIDE;
+            for (int p = 0; p < columns; p += LANES) {
+                IntVector rowA = ints(source, a + p);
+                IntVector rowB = ints(source, b + p);
+                IntVector rowC = ints(source, c + p);
+                IntVector rowD = ints(source, d + p);
+                IntVector ac = upper.selectFrom(rowA, rowC);
+                IntVector ca = lower.selectFrom(rowA, rowC);
+                IntVector bd = upper.selectFrom(rowB, rowD);
+                IntVector db = lower.selectFrom(rowB, rowD);
+                put(upperHalf.selectFrom(ac, bd), stage, to + p);
+                put(lowerHalf.selectFrom(ac, bd), stage, to + p + QUARTER * STRIDE);
+                put(upperHalf.selectFrom(ca, db), stage, to + p + 2 * QUARTER * STRIDE);
+                put(lowerHalf.selectFrom(ca, db), stage, to + p + 3 * QUARTER * STRIDE);
+            }
         }
-    }
-
-    /// Rows `QUARTER` apart: first those two quarters apart exchange lanes, then neighbours.
-    private static void exchangeTwice(IntVector a, IntVector b, IntVector c, IntVector d, IntVector upper,
-            IntVector lower, IntVector upperHalf, IntVector lowerHalf, float[] stage, int to) {
-        IntVector ac = upper.selectFrom(a, c);
-        IntVector ca = lower.selectFrom(a, c);
-        IntVector bd = upper.selectFrom(b, d);
-        IntVector db = lower.selectFrom(b, d);
-        put(upperHalf.selectFrom(ac, bd), stage, to);
-        put(lowerHalf.selectFrom(ac, bd), stage, to + QUARTER * STRIDE);
-        put(upperHalf.selectFrom(ca, db), stage, to + 2 * QUARTER * STRIDE);
-        put(lowerHalf.selectFrom(ca, db), stage, to + 3 * QUARTER * STRIDE);
     }
 
     /// What is left: with 16 lanes the steps of distance 2 and 1, with 8 that of 1, with 4 none.

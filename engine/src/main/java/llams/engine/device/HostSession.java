@@ -29,6 +29,9 @@ public final class HostSession implements Session {
             return steps.size() == 1 ? () -> run(first) : () -> steps.forEach(this::run);
         }
 
+        /// Told once what is about to be run again and again.
+        default void warmUp(List<Step> steps) {}
+
         @Override
         void close();
     }
@@ -102,7 +105,9 @@ public final class HostSession implements Session {
         @Override
         public void run() {
             if (boundSlab != slab) {
-                steps = groups().stream().map(kernels::prepare).toList();
+                List<List<Step>> groups = groups();
+                kernels.warmUp(groups.stream().flatMap(List::stream).toList());
+                steps = groups.stream().map(kernels::prepare).toList();
                 boundSlab = slab;
             }
             for (Runnable step : steps) {
