@@ -74,10 +74,11 @@ public final class CpuDevice implements Device {
                 case Attention(int headDim, long rowLength) ->
                     AttentionKernel.forward(in[Attention.Q], in[Attention.K], in[Attention.V], in[Attention.FIRST],
                             in[Attention.LAST], headDim, out[Attention.OUT], out[Attention.LOG_SUM_EXP], rowLength, p);
-                case Attention.Gradient(int headDim, long rowLength) -> AttentionGradientKernel.run(in[Attention.Q], in[Attention.K],
-                        in[Attention.V], in[Attention.FIRST], in[Attention.LAST], headDim, in[Attention.Gradient.OUT],
-                        in[Attention.Gradient.LOG_SUM_EXP], in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ],
-                        out[Attention.Gradient.DK], out[Attention.Gradient.DV], rowLength, p);
+                case Attention.Gradient(int headDim, long rowLength) ->
+                    AttentionGradientKernel.run(in[Attention.Q], in[Attention.K], in[Attention.V], in[Attention.FIRST],
+                            in[Attention.LAST], headDim, in[Attention.Gradient.OUT], in[Attention.Gradient.LOG_SUM_EXP],
+                            in[Attention.Gradient.DOUT], out[Attention.Gradient.DQ], out[Attention.Gradient.DK],
+                            out[Attention.Gradient.DV], rowLength, p);
                 case SwiGlu() -> SwiGluKernel.forward(in[SwiGlu.GATE], in[SwiGlu.UP], y, p);
                 case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP], in[SwiGlu.Gradient.DY],
                         out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
@@ -125,8 +126,8 @@ public final class CpuDevice implements Device {
             Tensor[] out = step.results();
             CrossEntropyKernel.run(in[LinearCrossEntropy.X], in[LinearCrossEntropy.WEIGHT],
                     in[LinearCrossEntropy.LABELS], in[LinearCrossEntropy.SCALE], out[LinearCrossEntropy.LOSS],
-                    out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate,
-                    rowLength, step.workspace(), parallel);
+                    out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate, rowLength,
+                    step.workspace(), parallel);
         }
 
         @Override

@@ -91,9 +91,8 @@ final class Fusion {
     }
 
     private static boolean isSummand(Node node, Node sum) {
-        return node.op instanceof MatMul && node.inputs.size() == MatMul.C
-                || sum.op instanceof Accumulate
-                        && (node.op instanceof Embedding.Gradient || node.op instanceof RmsNorm.WeightGradient);
+        return node.op instanceof MatMul && node.inputs.size() == MatMul.C || sum.op instanceof Accumulate
+                && (node.op instanceof Embedding.Gradient || node.op instanceof RmsNorm.WeightGradient);
     }
 
     /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed

@@ -93,9 +93,8 @@ public final class ReferenceDevice implements Device {
             case Embedding.Gradient _ ->
                 ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], state, true);
             case LinearCrossEntropy() -> loss(in, out, state, true);
-            case RmsNorm.WeightGradient(float eps) ->
-                ReferenceKernels.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X], eps,
-                        in[RmsNorm.WeightGradient.DY], state, true);
+            case RmsNorm.WeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(
+                    in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], state, true);
         }
     }
 

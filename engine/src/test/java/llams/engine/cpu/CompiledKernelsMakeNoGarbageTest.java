@@ -89,7 +89,7 @@ class CompiledKernelsMakeNoGarbageTest {
         Tensor dk = make.poisoned(TOKENS, HEAD_DIM);
         Tensor dv = make.poisoned(TOKENS, HEAD_DIM);
         kernels.put("attentionGradient", () -> AttentionGradientKernel.run(q, k, v, first, last, HEAD_DIM, out,
-                logSumExp, dOut, dq, dk, dv, p));
+                logSumExp, dOut, dq, dk, dv, 0, p));
         Tensor one = make.random(1, DIM);
         Tensor zero = make.ints(0);
         Tensor end = make.ints(TOKENS - 1);

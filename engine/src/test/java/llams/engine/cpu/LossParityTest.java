@@ -48,8 +48,8 @@ class LossParityTest extends KernelParity {
             Tensor dWeightFast = make.poisoned(vocab, dim);
             // Blocks that do not divide the tokens: 256 of them with the whole vocabulary.
             Tensor[] whole = {make.poisoned(256, dim), make.poisoned(256, vocab), make.poisoned(256, dim)};
-            CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, 0, whole,
-                    pool);
+            CrossEntropyKernel.run(x, weight, labels, scale, lossFast, tokenLossFast, dxFast, dWeightFast, false, 0,
+                    whole, pool);
             assertClose(what + " loss", loss, lossFast, 1e-6);
             assertClose(what + " tokenLoss", tokenLoss, tokenLossFast, 2e-6);
             assertClose(what + " dx", dx, dxFast, 2e-6);
@@ -73,7 +73,8 @@ class LossParityTest extends KernelParity {
                     assertClose(what + " loss in slices of " + words, loss, lossFast, 1e-6);
                     assertClose(what + " tokenLoss in slices of " + words, tokenLoss, tokenLossFast, 2e-6);
                     assertClose(what + " dx in slices of " + words, dx, dxOnly, 2e-6);
-                    CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, 0, slices, pool);
+                    CrossEntropyKernel.run(x, weight, labels, scale, lossAlone, null, null, null, false, 0, slices,
+                            pool);
                     assertSameBits(what + " loss alone in slices of " + words, lossFast, lossAlone);
                 }
             }

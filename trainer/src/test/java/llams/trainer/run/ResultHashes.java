@@ -65,8 +65,7 @@ final class ResultHashes {
         Path directory = Path.of(args[1]);
         try (Arena arena = Arena.ofShared()) {
             try (LlamaWeights base = LlamaWeights.open(directory.resolve("odd"))) {
-                System.out.println(
-                        "adapter " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
+                System.out.println("adapter " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
             }
             System.out.println("model " + trained(device, Trainable.random(arena, ODD, 7, null)));
         }
