@@ -55,7 +55,8 @@ class CompiledKernelsMakeNoGarbageTest {
         kernels.put("rmsNorm", () -> NormKernel.rmsNorm(x, weight, 1e-5f, y, p));
         kernels.put("rmsNormGradient", () -> NormKernel.rmsNormGradient(x, weight, 1e-5f, other, y, p));
         Tensor dWeight = make.poisoned(DIM);
-        kernels.put("rmsNormWeightGradient", () -> NormKernel.rmsNormWeightGradient(x, 1e-5f, other, dWeight, p));
+        kernels.put("rmsNormWeightGradient",
+                () -> NormKernel.rmsNormWeightGradient(x, 1e-5f, other, dWeight, false, 0, p));
         kernels.put("swiGlu", () -> SwiGluKernel.forward(x, other, y, p));
         Tensor dy = make.random(TOKENS, DIM);
         kernels.put("swiGluGradient", () -> SwiGluKernel.gradient(x, other, dy, y, z, p));
@@ -84,7 +85,7 @@ class CompiledKernelsMakeNoGarbageTest {
         Tensor last = make.ints(counted(0));
         Tensor out = make.poisoned(TOKENS, DIM);
         Tensor logSumExp = make.poisoned(TOKENS, DIM / HEAD_DIM);
-        kernels.put("attention", () -> AttentionKernel.forward(q, k, v, first, last, HEAD_DIM, out, logSumExp, p));
+        kernels.put("attention", () -> AttentionKernel.forward(q, k, v, first, last, HEAD_DIM, out, logSumExp, 0, p));
         Tensor dq = make.poisoned(TOKENS, DIM);
         Tensor dk = make.poisoned(TOKENS, HEAD_DIM);
         Tensor dv = make.poisoned(TOKENS, HEAD_DIM);
@@ -95,7 +96,8 @@ class CompiledKernelsMakeNoGarbageTest {
         Tensor end = make.ints(TOKENS - 1);
         Tensor oneOut = make.poisoned(1, DIM);
         Tensor oneSum = make.poisoned(1, DIM / HEAD_DIM);
-        kernels.put("attentionOfOne", () -> AttentionKernel.forward(one, k, v, zero, end, HEAD_DIM, oneOut, oneSum, p));
+        kernels.put("attentionOfOne",
+                () -> AttentionKernel.forward(one, k, v, zero, end, HEAD_DIM, oneOut, oneSum, 0, p));
     }
 
     private void loss(Tensors make, Parallel p) {
@@ -112,7 +114,7 @@ class CompiledKernelsMakeNoGarbageTest {
             work[LinearCrossEntropy.DROWS] = make.poisoned(TOKENS, DIM);
             work[LinearCrossEntropy.LOGITS] = make.poisoned(TOKENS, width);
             kernels.put("loss in slices of " + width, () -> CrossEntropyKernel.run(x, weight, labels, scale, loss, null,
-                    dx, width == VOCAB ? dWeight : null, false, work, p));
+                    dx, width == VOCAB ? dWeight : null, false, 0, work, p));
         }
     }
 
