@@ -43,7 +43,7 @@ public final class CpuDevice implements Device {
         return new HostSession(resident, new VectorKernels(Parallel.of(options)));
     }
 
-    private record VectorKernels(Parallel parallel) implements HostSession.Kernels {
+    record VectorKernels(Parallel parallel) implements HostSession.Kernels {
         @Override
         public void run(HostSession.Step step) {
             Parallel p = parallel;

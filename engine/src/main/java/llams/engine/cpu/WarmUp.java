@@ -124,8 +124,18 @@ final class WarmUp {
         if (step.op() instanceof Attention || step.op() instanceof Attention.Gradient) {
             seeAllBefore(inputs[Attention.LAST], inputs[Attention.K].dim(0));
         }
-        return new Step(step.op(), inputs, small(step.results(), width, copies, arena),
+        return new Step(ofOneSequence(step.op()), inputs, small(step.results(), width, copies, arena),
                 small(step.workspace(), width, copies, arena));
+    }
+
+    /// Few tokens are no whole number of sequences.
+    private static Op ofOneSequence(Op op) {
+        return switch (op) {
+            case Attention(int headDim, _) -> new Attention(headDim, 0);
+            case Attention.Gradient(int headDim, _) -> new Attention.Gradient(headDim, 0);
+            case Accumulate(Accumulate.Summand summand, _) -> new Accumulate(summand, 0);
+            default -> op;
+        };
     }
 
     /// Token `t` of those that come last sees its own row and all before.

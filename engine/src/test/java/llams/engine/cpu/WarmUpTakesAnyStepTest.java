@@ -1,0 +1,68 @@
+package llams.engine.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import llams.engine.device.HostSession.Kernels;
+import llams.engine.device.HostSession.Step;
+import llams.engine.graph.Accumulate;
+import llams.engine.graph.Attention;
+import llams.engine.graph.MatMul;
+import llams.engine.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/// Sequences may be longer than what a step is warmed up with.
+class WarmUpTakesAnyStepTest {
+    private static final int TOKENS = 192;
+    private static final int HEAD_DIM = 32;
+
+    @Test
+    void longSequences() {
+        try (Arena arena = Arena.ofShared(); Kernels kernels = new CpuDevice.VectorKernels(new Parallel(1))) {
+            Tensors make = new Tensors(arena, 1, 0);
+            Set<Class<?>> warmed = new HashSet<>();
+            WarmUp.run(List.of(attention(make), gradient(make), sum(make)), new Kernels() {
+                @Override
+                public void run(Step step) {
+                    warmed.add(step.op().getClass());
+                    kernels.run(step);
+                }
+
+                @Override
+                public void close() {}
+            });
+            assertEquals(Set.of(Attention.class, Attention.Gradient.class, Accumulate.class), warmed);
+        }
+    }
+
+    private static Step attention(Tensors make) {
+        return new Step(new Attention(HEAD_DIM, TOKENS), sequence(make),
+                new Tensor[] {make.poisoned(TOKENS, HEAD_DIM), make.poisoned(TOKENS, 1)}, new Tensor[0]);
+    }
+
+    private static Step gradient(Tensors make) {
+        Tensor[] of = sequence(make);
+        Tensor[] in = {of[0], of[1], of[2], of[3], of[4], make.random(TOKENS, HEAD_DIM), make.random(TOKENS, 1),
+                make.random(TOKENS, HEAD_DIM)};
+        Tensor[] out = {make.poisoned(TOKENS, HEAD_DIM), make.poisoned(TOKENS, HEAD_DIM),
+                make.poisoned(TOKENS, HEAD_DIM)};
+        return new Step(new Attention.Gradient(HEAD_DIM, TOKENS), in, out, new Tensor[0]);
+    }
+
+    private static Tensor[] sequence(Tensors make) {
+        int[] last = new int[TOKENS];
+        for (int t = 0; t < TOKENS; t++) {
+            last[t] = t;
+        }
+        return new Tensor[] {make.random(TOKENS, HEAD_DIM), make.random(TOKENS, HEAD_DIM),
+                make.random(TOKENS, HEAD_DIM), make.ints(new int[TOKENS]), make.ints(last)};
+    }
+
+    private static Step sum(Tensors make) {
+        return new Step(new Accumulate(new MatMul(true, false), TOKENS), new Tensor[] {make.random(TOKENS, HEAD_DIM),
+                make.random(TOKENS, HEAD_DIM), make.random(HEAD_DIM, HEAD_DIM)}, new Tensor[0], new Tensor[0]);
+    }
+}
