@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
 import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVector;
-import llams.model.chat.ModelText;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.merge.LearnedChatVector;
@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         name = "learn",
         description = {"Add a chat vector whose strength is learned for each projection.",
                 "As chat-vector, with a scale of its own for every projection of every layer, found by gradient on a"
-                        + " few hundred conversations and texts. Compares the result with the best single scale of"
-                        + " ten on held-out data."},
+                        + " few hundred conversations and texts. With --eval-data, compares the result with ten"
+                        + " single scales."},
         footer = {"", "Example:", "  llams merge learn --base b --instruct i --tuned t --data ko.jsonl --out new"})
 final class LearnCommand implements Callable<Integer> {
     private static final int GRID = 10;

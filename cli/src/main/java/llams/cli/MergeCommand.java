@@ -30,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "merge",
         description = {"Make a model from the weights of others.",
-                "With --config, as a YAML file in mergekit's form says: docs/MERGING.md describes it."},
+                "With --config, follow a YAML file in mergekit's form; docs/MERGING.md describes it."},
         footer = {"", "Example:", "  llams merge --config merge.yaml --out merged"},
         subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class,
                 MergeMethods.LinearCommand.class, MergeMethods.SlerpCommand.class, MergeMethods.TiesCommand.class,
