@@ -41,7 +41,7 @@ final class ChoiceCommand implements Callable<Integer> {
     @Mixin
     ModelOptions model;
 
-    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Required: questions, one a line.")
+    @Option(names = "--data", paramLabel = "FILE", required = true, description = "Required: questions, one per line.")
     Path data;
 
     @Option(names = "--json", description = "Print one JSON object.")

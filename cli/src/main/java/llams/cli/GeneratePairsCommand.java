@@ -55,14 +55,14 @@ final class GeneratePairsCommand implements Callable<Integer> {
             paramLabel = "API",
             defaultValue = "openai",
             completionCandidates = CompletionValues.Apis.class,
-            description = "How the endpoint is asked: openai (chat completions, which most services and servers offer)"
+            description = "The endpoint's interface: openai (chat completions, which most services and servers offer)"
                     + " or gemini (default: ${DEFAULT-VALUE}).")
     Api api;
 
     @Option(
             names = "--endpoint",
             paramLabel = "URL",
-            description = "Where it is (default: https://api.openai.com or"
+            description = "Its address (default: https://api.openai.com or"
                     + " https://generativelanguage.googleapis.com).")
     String endpoint;
 
@@ -112,7 +112,7 @@ final class GeneratePairsCommand implements Callable<Integer> {
     @Option(
             names = "--asks",
             paramLabel = "N",
-            description = "How often an answer without any pair is asked for, in all (default: 3).")
+            description = "How often a request is made, in all, if its answers have no pair (default: 3).")
     int asks = PairSettings.standard().asks();
 
     @Option(names = "--temp", paramLabel = "T", description = "Temperature (default: the endpoint's).")
@@ -121,12 +121,12 @@ final class GeneratePairsCommand implements Callable<Integer> {
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
-            description = "The most tokens of an answer (default: the endpoint's limit).")
+            description = "The most tokens in an answer (default: the endpoint's limit).")
     Integer maxTokens;
 
     @Option(
             names = "--no-json-mode",
-            description = "Do not tell the endpoint to answer in JSON, which some do not know.")
+            description = "Do not set the endpoint to answer in JSON, which some do not support.")
     boolean noJsonMode;
 
     @Option(

@@ -29,11 +29,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams eval language`
 @Command(
         name = "language",
-        description = {"How often a model answers in the wrong language.",
-                "Each question is asked in Korean and in English, and is to be answered in its own language and, as it"
-                        + " asks for that, in the other: four answers, each in a conversation of its own. An answer is"
-                        + " wrong if more than half of the words of one of its lines are in another script. Code,"
-                        + " numbers and addresses do not count.",
+        description = {"Measure how often a model answers in the wrong language.",
+                "Each question is asked in Korean and in English, once as it is and once asking for an answer in the"
+                        + " other language: four answers, each in a conversation of its own. An answer is wrong if more"
+                        + " than half of the words of one of its lines are in another script. Code, numbers and"
+                        + " addresses do not count.",
                 "Answers are the most probable ones, so the figures are the same each time."},
         footer = {"", "Examples:", "  llams eval language -m model --questions pairs.jsonl",
                 "  llams eval language -m model --questions pairs.jsonl --answers a.jsonl"})
@@ -61,14 +61,14 @@ final class LanguageCommand implements Callable<Integer> {
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
             defaultValue = "256",
-            description = "The most tokens of an answer (default: ${DEFAULT-VALUE}).")
+            description = "The most tokens in an answer (default: ${DEFAULT-VALUE}).")
     int maxTokens;
 
     @Option(
             names = "--context",
             paramLabel = "N",
             defaultValue = "2048",
-            description = "The most tokens of a question"
+            description = "The most tokens in a question"
                     + " and its answer (default: ${DEFAULT-VALUE}, or what the model allows).")
     int context;
 

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
 import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVector;
-import llams.model.chat.ModelText;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.merge.LearnedChatVector;
@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         name = "learn",
         description = {"Add a chat vector whose strength is learned for each projection.",
                 "As chat-vector, with a scale of its own for every projection of every layer, found by gradient on a"
-                        + " few hundred conversations and texts. Compares the result with the best single scale of"
-                        + " ten on held-out data."},
+                        + " few hundred conversations and texts. With --eval-data, compares the result with ten"
+                        + " single scales."},
         footer = {"", "Example:", "  llams merge learn --base b --instruct i --tuned t --data ko.jsonl --out new"})
 final class LearnCommand implements Callable<Integer> {
     private static final int GRID = 10;
@@ -40,22 +40,8 @@ final class LearnCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the base model.")
-    Path base;
-
-    @Option(
-            names = "--instruct",
-            paramLabel = "DIR",
-            required = true,
-            description = "Required: the instruct model of the base; its tokenizer and chat template are used.")
-    Path instruct;
-
-    @Option(
-            names = "--tuned",
-            paramLabel = "DIR",
-            required = true,
-            description = "Required: the base, fine-tuned on other data.")
-    Path tuned;
+    @Mixin
+    ChatVectorModels models;
 
     @Option(
             names = "--data",
@@ -69,15 +55,8 @@ final class LearnCommand implements Callable<Integer> {
             names = "--eval-data",
             paramLabel = "FILE",
             split = ",",
-            description = "Held-out data, to compare with single scales on.")
+            description = "Held-out data, on which the result is compared with single scales.")
     List<Path> evalData;
-
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            required = true,
-            description = "Required: a new directory for the result.")
-    Path out;
 
     @Option(
             names = "--steps",
@@ -97,14 +76,14 @@ final class LearnCommand implements Callable<Integer> {
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "512",
-            description = "Tokens of a packed sequence (default: ${DEFAULT-VALUE}).")
+            description = "Tokens per packed sequence (default: ${DEFAULT-VALUE}).")
     int tokens;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
             defaultValue = "4",
-            description = "Sequences a step (default: ${DEFAULT-VALUE}).")
+            description = "Sequences per step (default: ${DEFAULT-VALUE}).")
     int batch;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Random seed (default: 0).")
@@ -122,10 +101,11 @@ final class LearnCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--steps and --batch must be at least 1, --tokens at least 2, --lr above 0");
         }
-        OutputDirectory.check(out);
+        OutputDirectory.check(models.out);
         PackedDataset training = dataset(data);
         PackedDataset heldOut = evalData == null ? null : dataset(evalData);
-        try (LearnedChatVector vector = new LearnedChatVector(compute.open(), base, instruct, tuned)) {
+        try (LearnedChatVector vector = new LearnedChatVector(compute.open(), models.base, models.instruct,
+                models.tuned)) {
             if (heldOut != null) {
                 printGrid(vector, heldOut);
             }
@@ -139,13 +119,13 @@ final class LearnCommand implements Callable<Integer> {
                     .forEach((module, strength) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module,
                             strength));
             ChatVector.Options options = new ChatVector.Options(vector.scale(), ChatVector.Vocabulary.STRICT, Map.of());
-            return merge.chatVector(base, instruct, tuned, out, options, false);
+            return merge.chatVector(models, options, false);
         }
     }
 
     private PackedDataset dataset(List<Path> files) throws IOException {
-        try (LlamaWeights weights = LlamaWeights.open(instruct)) {
-            ModelText text = ModelText.of(instruct, ChatTemplate.TRAINING);
+        try (LlamaWeights weights = LlamaWeights.open(models.instruct)) {
+            ModelText text = ModelText.of(models.instruct, ChatTemplate.TRAINING);
             DocumentEncoder encoder = reading.encoder(text, weights.config.vocab());
             return new PackedDataset(reading.load(files, encoder).documents(), tokens, true);
         }

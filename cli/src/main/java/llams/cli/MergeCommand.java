@@ -17,6 +17,7 @@ import llams.model.merge.config.MergeConfig;
 import llams.model.merge.config.MergeConfigFile;
 import llams.model.merge.config.Setting;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -30,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "merge",
         description = {"Make a model from the weights of others.",
-                "With --config, as a YAML file in mergekit's form says: docs/MERGING.md describes it."},
+                "With --config, follow a YAML file in mergekit's form; docs/MERGING.md describes it."},
         footer = {"", "Example:", "  llams merge --config merge.yaml --out merged"},
         subcommands = {MergeCommand.ChatVectorCommand.class, MergeCommand.AdapterCommand.class,
                 MergeMethods.LinearCommand.class, MergeMethods.SlerpCommand.class, MergeMethods.TiesCommand.class,
@@ -67,9 +68,9 @@ final class MergeCommand implements Callable<Integer> {
         return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), asJson);
     }
 
-    int chatVector(Path base, Path instruct, Path tuned, Path to, ChatVector.Options options, boolean asJson)
-            throws IOException {
-        return print(to, run(progress -> ChatVector.merge(base, instruct, tuned, to, options, progress)), asJson);
+    int chatVector(ChatVectorModels models, ChatVector.Options options, boolean asJson) throws IOException {
+        return print(models.out, run(progress -> ChatVector.merge(models.base, models.instruct, models.tuned,
+                models.out, options, progress)), asJson);
     }
 
     private interface Merge {
@@ -138,29 +139,8 @@ final class MergeCommand implements Callable<Integer> {
         @Spec
         CommandSpec spec;
 
-        @Option(names = "--base", paramLabel = "DIR", required = true, description = "Required: the base model.")
-        Path base;
-
-        @Option(
-                names = "--instruct",
-                paramLabel = "DIR",
-                required = true,
-                description = "Required: the instruct model of the base.")
-        Path instruct;
-
-        @Option(
-                names = "--tuned",
-                paramLabel = "DIR",
-                required = true,
-                description = "Required: the base, fine-tuned on other data.")
-        Path tuned;
-
-        @Option(
-                names = "--out",
-                paramLabel = "DIR",
-                required = true,
-                description = "Required: a new directory for the result.")
-        Path out;
+        @Mixin
+        ChatVectorModels models;
 
         @Option(
                 names = "--scale",
@@ -201,7 +181,7 @@ final class MergeCommand implements Callable<Integer> {
             }
             ChatVector.Options options = new ChatVector.Options(scales(), vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
-            return merge.chatVector(base, instruct, tuned, out, options, json);
+            return merge.chatVector(models, options, json);
         }
 
         private Setting scales() {

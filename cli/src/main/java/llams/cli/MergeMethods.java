@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/// `llams merge linear | slerp | ties | dare`: what `llams merge --config` does, for merges that fit on a line.
+/// `llams merge linear | slerp | ties | dare`: what `llams merge --config` does, for merges that need no file.
 final class MergeMethods {
     private MergeMethods() {}
 
@@ -34,7 +34,7 @@ final class MergeMethods {
         }
     }
 
-    /// What all of them take.
+    /// The options of all of them.
     abstract static class MethodCommand implements Callable<Integer> {
         @ParentCommand
         MergeCommand merge;
@@ -133,7 +133,7 @@ final class MergeMethods {
     @Command(
             name = "linear",
             description = {"Average the weights of models.",
-                    "The sum of the weighted models, divided by the sum of" + " the weights."},
+                    "The sum of the weighted models, divided by the sum of the weights."},
             footer = {"", "Example:", "  llams merge linear one two three --weights 1,2,3 --out mean"})
     static final class LinearCommand extends WeightedCommand {
         @Option(names = "--no-normalize", description = "Do not divide by the sum of the weights.")
@@ -159,7 +159,7 @@ final class MergeMethods {
                 names = "--base",
                 paramLabel = "DIR",
                 required = true,
-                description = "Required: the model at t = 0; config and tokenizer are its.")
+                description = "Required: the model at t = 0, which also gives config and tokenizer.")
         Path base;
 
         @Option(
@@ -197,7 +197,7 @@ final class MergeMethods {
     @Command(
             name = "dare",
             description = {"Merge differences from a base after dropping most of them at random.",
-                    "DARE (arXiv 2311.03099): what remains is enlarged in turn, and added to the base."},
+                    "DARE (arXiv 2311.03099): the others are scaled up to compensate, and added to the base."},
             footer = {"", "Example:", "  llams merge dare --base base --density 0.2 korean code --out both"})
     static final class DareCommand extends DifferencesCommand {
         @Option(

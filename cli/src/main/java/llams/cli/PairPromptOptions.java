@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import llams.trainer.pairs.PairPrompt;
 import picocli.CommandLine.Option;
 
-/// What an endpoint is told that writes pairs.
+/// What the endpoint that writes pairs is asked.
 final class PairPromptOptions {
     /// The languages of the built-in prompts.
     enum Language {
@@ -17,8 +17,8 @@ final class PairPromptOptions {
     @Option(
             names = "--prompt",
             paramLabel = "FILE",
-            description = "What requests say, with {topic}, {count} and {examples} where these belong (default: a"
-                    + " prompt that --show-prompt prints).")
+            description = "The text of a request, in which {topic}, {count} and {examples} are replaced (default: what"
+                    + " --show-prompt prints).")
     Path template;
 
     @Option(
@@ -35,13 +35,13 @@ final class PairPromptOptions {
                     + " ones).")
     Path examples;
 
-    @Option(names = "--show-prompt", description = "Print the prompt to edit it for --prompt, and ask nothing.")
+    @Option(names = "--show-prompt", description = "Print the prompt, to be edited for --prompt, and send nothing.")
     boolean show;
 
-    @Option(names = "--show-topics", description = "Print the topics, and ask nothing.")
+    @Option(names = "--show-topics", description = "Print the topics and send nothing.")
     boolean showTopics;
 
-    @Option(names = "--show-request", description = "Print what the first request says, and ask nothing.")
+    @Option(names = "--show-request", description = "Print the first request and send nothing.")
     boolean showRequest;
 
     PairPrompt chosen() throws IOException {

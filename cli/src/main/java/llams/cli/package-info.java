@@ -5,7 +5,7 @@
 /// | [Main] | the commands, and what becomes of a command line |
 /// | [Console] | what every command shares: streams, `--verbose`, notes, exit codes |
 /// | `*Command` | one command each, `TrainCommand` for `llams train` |
-/// | `*Options`, `*Option`, [ModelShape], [DocumentFiles] | options that several commands take |
+/// | `*Options`, `*Option`, [ModelShape], [DocumentFiles], [ChatVectorModels] | options that several commands take |
 /// | [MergeMethods] | the merges that are commands of their own |
 /// | [SettingNames], [Version] | the options that settings have; the program's version |
 /// | [CommandArguments], [OptionsFile], [YamlFile], [Suggestions], [CompletionValues], [CommandGroups] | how a command line and a file of options are read; what is suggested; the help |

@@ -105,8 +105,8 @@ class TokenizeCommandTest {
             {"{\"messages\": [], \"add_generation_prompt\": 1}",
                     "\"add_generation_prompt\" is the number 1; wanted true or false"},
             {"{\"txt\": \"a\"}", "wanted \"text\", \"messages\" or \"ids\"; the keys are txt"},
-            {"{\"text\": \"a\"", "not JSON"}, {"", "wanted one JSON object a line, found nothing"},
-            {"[1]", "wanted one JSON object a line, found a list"},};
+            {"{\"text\": \"a\"", "not JSON"}, {"", "wanted one JSON object per line, found nothing"},
+            {"[1]", "wanted one JSON object per line, found a list"},};
 
     @Test
     void everyLineGetsItsAnswer() {

@@ -38,7 +38,7 @@ final class PairMerging {
     private final int wantedSize;
     private final List<byte[]> tokens = BpeTrainer.bytes();
     private final Map<String, Integer> idOfBytes = new HashMap<>();
-    /// The tokens of all pieces, one piece after the other, with room for one token a byte.
+    /// The tokens of all pieces, one piece after the other, with room for one token per byte.
     private final int[] ids;
     /// `[pieces + 1]`: where each piece starts in `ids`.
     private final int[] start;

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 
-/// tiktoken's file format: one token a line, its bytes in base64, a space, its rank. It has no special tokens and no
+/// tiktoken's file format: one token per line, its bytes in base64, a space, its rank. It has no special tokens and no
 /// pattern.
 final class TiktokenFile {
 

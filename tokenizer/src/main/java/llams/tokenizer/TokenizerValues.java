@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What values of a tokenizer's JSON files mean: maps, lists, strings, longs, doubles, booleans and nulls. Without patterns
-/// in a `switch`, lambdas and joined strings where loading passes: to start those takes Java longer than to load.
+/// What values of a tokenizer's JSON files mean: maps, lists, strings, longs, doubles, booleans and nulls. The path of
+/// loading avoids pattern switches, lambdas and joined strings: their first use takes Java longer than loading itself.
 final class TokenizerValues {
 
     private TokenizerValues() {}

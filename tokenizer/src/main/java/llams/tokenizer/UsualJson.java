@@ -15,7 +15,7 @@ import java.util.Map;
 /// the file.
 final class UsualJson {
 
-    /// What gives up throws.
+    /// Thrown to give up.
     static final class Unusual extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -51,7 +51,7 @@ final class UsualJson {
         int size = (int) Math.min(Files.size(file), most);
         byte[] text = new byte[size + 1];
         try (InputStream in = Files.newInputStream(file)) {
-            // Bit by bit: Java copies what it reads once more.
+            // In pieces: Java copies what it reads once more.
             for (int at = 0; at < size; at += READ_BYTES) {
                 in.readNBytes(text, at, Math.min(READ_BYTES, size - at));
             }

@@ -14,14 +14,14 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
-/// A new model's weights, part after part, which threads fill ahead of whoever takes them: they go on while a part is
-/// written. What a part holds does not depend on them.
+/// A new model's weights, part by part. Threads fill the next parts while one is written; what a part holds does not
+/// depend on them.
 final class RandomParts implements AutoCloseable {
     private static final long PART_ELEMENTS = 1 << 20;
 
-    /// @param name   of the tensor, whose parts follow each other from its first element on
+    /// @param name   of the tensor; its parts come in order
     /// @param values one dimension
-    /// @param memory what they lie at the beginning of
+    /// @param memory whose beginning they fill
     record Part(String name, Tensor values, MemorySegment memory) {}
 
     private record Place(TensorInfo info, long fromElement) {}

@@ -1,6 +1,5 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +21,7 @@ import llams.model.files.OutputDirectory;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
+import llams.model.merge.parts.Floats;
 
 /// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once.
 ///

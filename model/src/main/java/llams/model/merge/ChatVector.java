@@ -1,7 +1,5 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.PartWorkers;
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +20,8 @@ import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVectorPlan.Step;
 import llams.model.merge.config.MergeConfig;
 import llams.model.merge.config.Setting;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
 ///

@@ -1,6 +1,5 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +13,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.weights.LlamaWeights;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
+import llams.model.merge.parts.Floats;
 
 /// What to do with every tensor, decided from the three headers before anything is written.
 final class ChatVectorPlan {

@@ -1,7 +1,5 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.PartWorkers;
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -20,6 +18,8 @@ import llams.model.files.OutputDirectory;
 import llams.model.merge.config.MergeConfig;
 import llams.model.merge.config.MergeConfig.Source;
 import llams.model.merge.config.Method;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 
 /// Merges models of one shape as a [MergeConfig] says: widened to f32, every operation one of f32, the result rounded
 /// once. One tensor at a time, part by part on all cores: memory is needed for a few parts, whatever the models' size.

@@ -1,9 +1,9 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.PartWorkers;
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import llams.engine.tensor.Tensor;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 
 /// Spherical interpolation (Shoemake 1985) of two tensors taken as vectors: along the arc between their directions.
 ///

@@ -1,8 +1,8 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.Floats;
 import java.util.Arrays;
 import llams.engine.tensor.CounterRandom;
+import llams.model.merge.parts.Floats;
 
 /// Which elements of a model's difference from the base remain; the others become 0.
 sealed interface Sparsity {
@@ -23,7 +23,7 @@ sealed interface Sparsity {
         }
     }
 
-    /// A random share, enlarged so that the sum stays what it was on average (DARE, arXiv 2311.03099).
+    /// A random share, scaled up so that the sum stays the same on average (DARE, arXiv 2311.03099).
     ///
     /// @param random  of the model and the tensor: an element's number does not depend on the threads
     /// @param density the share that remains
@@ -37,7 +37,7 @@ sealed interface Sparsity {
         }
     }
 
-    /// The largest (the trimming of TIES, arXiv 2306.01708); of equals, the first ones. See [Trimming].
+    /// The largest (the trimming of TIES, arXiv 2306.01708); among equals, the first. See [Trimming].
     ///
     /// @param smallest    bits of the smallest magnitude that remains
     /// @param equals      how many elements of just that magnitude remain

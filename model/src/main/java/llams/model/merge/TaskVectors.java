@@ -8,7 +8,7 @@ import java.util.Arrays;
 /// With consensus (TIES, arXiv 2306.01708), each element has the sign of the weighted sum, and only the differences of
 /// that sign are added.
 ///
-/// @param weights   one a model without the base
+/// @param weights   one per model without the base
 /// @param normalize whether the sum is divided by the sum of the weights that are in it, unless that is 0
 record TaskVectors(float[] weights, Sparsity[] sparsity, boolean consensus, boolean normalize,
         float lambda) implements Blend {

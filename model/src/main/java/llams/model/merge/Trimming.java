@@ -1,10 +1,10 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.PartWorkers;
-import llams.model.merge.parts.Floats;
 import java.io.IOException;
 import java.util.Arrays;
 import llams.engine.tensor.Tensor;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 
 /// Finds the magnitude from which on the elements of `model - base` are among the largest: by counting, in two passes
 /// over the bits of f32, whose order is that of the magnitudes. A third pass finds equals where only some of them
@@ -36,7 +36,7 @@ final class Trimming {
         return Float.floatToRawIntBits(value) & Integer.MAX_VALUE;
     }
 
-    /// What leaves the `keep` largest elements, of equals the first ones.
+    /// Keeps the `keep` largest elements; among equals, the first.
     static Sparsity largest(long keep, Tensor base, Tensor model, PartWorkers<Workspace> workers) throws IOException {
         if (keep >= base.elements()) {
             return new Sparsity.Whole();

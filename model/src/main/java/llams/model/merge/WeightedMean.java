@@ -2,7 +2,7 @@ package llams.model.merge;
 
 /// `(w1 t1 + w2 t2 + ...) / (w1 + w2 + ...)`, or the sum alone.
 ///
-/// @param weights   one a model
+/// @param weights   one per model
 /// @param normalize whether to divide by their sum
 record WeightedMean(float[] weights, boolean normalize) implements Blend {
     @Override

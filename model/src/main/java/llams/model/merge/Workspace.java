@@ -1,8 +1,8 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.Floats;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import llams.model.merge.parts.Floats;
 
 /// Memory to compute one part of a tensor in.
 final class Workspace {

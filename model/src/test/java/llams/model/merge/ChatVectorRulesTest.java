@@ -1,13 +1,12 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.Floats;
+import java.io.IOException;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +20,7 @@ import llams.engine.tensor.Tensor;
 import llams.model.files.ByteProgress;
 import llams.model.merge.ChatVector.Options;
 import llams.model.merge.ChatVector.Vocabulary;
+import llams.model.merge.parts.Floats;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,17 +1,17 @@
 package llams.model.merge;
 
-import llams.model.merge.parts.PartWorkers;
-import llams.model.merge.parts.Floats;
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Random;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
+import llams.model.merge.parts.Floats;
+import llams.model.merge.parts.PartWorkers;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

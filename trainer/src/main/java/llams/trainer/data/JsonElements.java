@@ -77,7 +77,7 @@ final class JsonElements implements Rows {
         at = END;
         if (more) {
             throw new DataException(name + ":" + behind
-                    + ": there is more after the end of the list; wanted one list, or one object a line");
+                    + ": there is more after the end of the list; wanted one list, or one object per line");
         }
         return null;
     }

@@ -42,7 +42,7 @@ public final class JsonLine {
         if (node instanceof ObjectNode object) {
             return object;
         }
-        throw new DataException(place + ": wanted one JSON object a line, found " + kind(node));
+        throw new DataException(place + ": wanted one JSON object per line, found " + kind(node));
     }
 
     /// @throws DataException if `json` is not one JSON value; the message begins with `place`

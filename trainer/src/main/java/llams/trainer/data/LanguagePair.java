@@ -14,7 +14,7 @@ public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
         return new LanguagePair(row.text("q_ko"), row.text("a_ko"), row.text("q_en"), row.text("a_en"));
     }
 
-    /// A pair as JSON has it, `{"q_ko", "a_ko", "q_en", "a_en"}`; other keys are of no interest.
+    /// A pair as JSON has it, `{"q_ko", "a_ko", "q_en", "a_en"}`; other keys are ignored.
     ///
     /// @throws DataException if a text is missing or blank; the message begins with `place`
     public static LanguagePair of(ObjectNode json, String place) {

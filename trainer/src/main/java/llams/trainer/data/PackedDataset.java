@@ -32,7 +32,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
     private final IntList firstPiece = new IntList();
 
     /// @param tokens the most tokens of a sequence, at least 2
-    /// @param pack   false: one document a sequence
+    /// @param pack   false: one document per sequence
     /// @throws DataException if no token of all documents counts
     public PackedDataset(List<Document> documents, int tokens, boolean pack) {
         if (tokens < 2) {

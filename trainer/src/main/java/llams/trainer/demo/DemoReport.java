@@ -23,7 +23,7 @@ public record DemoReport(Path out, List<Model> models) {
     /// One model.
     ///
     /// @param name    and the name of its directory
-    /// @param losses  on held-out data, in nats a token
+    /// @param losses  on held-out data, in nats per token
     /// @param scores  of held-out questions, of those that ask for an answer in the other language, and of sentences
     ///                about the village to complete
     /// @param answers to the demo's questions, and completions of its beginnings, by what was given

@@ -5,7 +5,7 @@ import llams.trainer.run.TrainingRun;
 
 /// The losses of one training.
 ///
-/// @param training one a step
+/// @param training one per step
 /// @param heldOut  those that were measured
 record LossCurve(String name, List<Double> training, List<HeldOut> heldOut) {
     /// @param step after which it was measured

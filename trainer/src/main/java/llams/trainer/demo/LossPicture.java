@@ -49,7 +49,7 @@ final class LossPicture {
         }
         svg.append(format("""
                 <text x="%d" y="16" text-anchor="end"><tspan fill="#2a6fb0">training</tspan> and <tspan
-                fill="#d1495b">held-out</tspan> loss, nats a token</text>
+                fill="#d1495b">held-out</tspan> loss, nats per token</text>
                 </svg>
                 """, WIDTH - 10));
         return svg.toString();

@@ -34,8 +34,8 @@ public final class LanguageConfusion {
 
     /// A question in both languages.
     public record Question(String en, String ko) {
-        /// Reads JSONL with `{"q_ko": ..., "q_en": ...}` a line, as pairs have it; what else is there is of no
-        /// interest.
+        /// Reads JSONL with `{"q_ko": ..., "q_en": ...}` a line, as pairs have it; other keys are
+        /// ignored.
         ///
         /// @throws DataException if a line lacks one of them, or there are none
         public static List<Question> read(Path file) throws IOException {
@@ -91,7 +91,7 @@ public final class LanguageConfusion {
 
     /// Has each question answered in each direction, every one in a conversation of its own.
     ///
-    /// @param heard hears each answer as it is there
+    /// @param heard receives each answer as it comes
     /// @throws IllegalArgumentException if the model has no tokenizer or chat format, or a question does not fit its
     ///     context
     public static List<Answer> ask(TextGenerator model, List<Question> questions, GenerateOptions options,

@@ -32,13 +32,13 @@ import llams.trainer.run.Trainer;
 
 /// A chat vector `tuned + s (instruct - base)` whose strength s is learned for every projection of every layer, by
 /// gradient on the loss over text of the kind that the merged model is for. The three models stay mapped; what is
-/// trained is one number a projection. Embedding, norms and head have the whole vector.
+/// trained is one number per projection. Embedding, norms and head get the whole vector.
 public final class LearnedChatVector implements AutoCloseable {
     /// How to learn.
     ///
     /// @param steps    updates
     /// @param rate     the peak of the learning rate
-    /// @param batch    packed sequences a step
+    /// @param batch    packed sequences per step
     public record Settings(int steps, double rate, int batch, long seed) {}
 
     private final Device device;

@@ -5,7 +5,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// How an endpoint is asked.
+/// An endpoint's interface.
 public enum Api {
     /// OpenAI's chat completions, which most other services and servers offer too.
     OPENAI("https://api.openai.com", "OPENAI_API_KEY") {
@@ -98,9 +98,9 @@ public enum Api {
         }
     };
 
-    /// Where its makers offer it.
+    /// The address of the service that introduced it.
     public final String address;
-    /// Where its users keep their key.
+    /// The environment variable that usually holds the key.
     public final String keyVariable;
 
     Api(String address, String keyVariable) {
@@ -121,7 +121,7 @@ public enum Api {
     /// @param json the answer to a request that was granted
     abstract Answer answer(JsonNode json);
 
-    /// Addresses are given with the version of the interface or without it.
+    /// An address may include the version of the interface, or not.
     private static String versioned(String base, String version) {
         return base.matches(".*/v\\d\\w*(/.*)?") ? base : base + "/" + version;
     }

@@ -2,9 +2,9 @@ package llams.trainer.pairs;
 
 import java.util.Map;
 
-/// What an endpoint wants to know its users by. No record, so that no message prints it by accident.
+/// The key by which an endpoint knows its user. Not a record, so that no message prints it by accident.
 public final class ApiKey {
-    /// Shorter ones, as `none` for a server without accounts, are no secret, and may be words of an answer.
+    /// Shorter ones, such as `none` for a server without accounts, are not secret, and may occur in an answer.
     private static final int SECRET_LENGTH = 16;
 
     /// The variable that holds it.
@@ -14,7 +14,7 @@ public final class ApiKey {
     private ApiKey(String source, String value) {
         this.source = source;
         this.value = value;
-        // A header with anything else in it would be refused in words that show it.
+        // Java refuses a header with other characters, in a message that shows the key.
         if (!value.matches("[A-Za-z0-9._~+/=:-]+")) {
             throw new IllegalArgumentException(source + ": does not hold a key; wanted one word of ASCII letters,"
                     + " digits and . _ ~ + / = : -");
@@ -34,7 +34,7 @@ public final class ApiKey {
         return value;
     }
 
-    /// A text of the endpoint without the key: some repeat it in their messages.
+    /// The endpoint's text without the key, which some repeat in their messages.
     String hide(String text) {
         return value.length() < SECRET_LENGTH ? text : text.replace(value, "[" + source + "]");
     }

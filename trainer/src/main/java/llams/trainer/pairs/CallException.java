@@ -2,7 +2,7 @@ package llams.trainer.pairs;
 
 import java.io.IOException;
 
-/// A request that was not granted, though it was tried as often as it was worth.
+/// A request that failed for good.
 final class CallException extends IOException {
     private static final long serialVersionUID = 1;
 

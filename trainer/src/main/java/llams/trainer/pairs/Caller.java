@@ -20,7 +20,7 @@ import llams.model.http.Proxies;
 import llams.trainer.data.JsonLine;
 import tools.jackson.databind.JsonNode;
 
-/// Asks an endpoint, again where the network or the server fails. For any number of threads.
+/// Sends requests to an endpoint, and again when the network or the server fails. Safe for any number of threads.
 final class Caller implements AutoCloseable {
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
     private static final Duration CONNECT = Duration.ofSeconds(30);
@@ -42,7 +42,7 @@ final class Caller implements AutoCloseable {
         this.pacer = pacer;
         this.notes = notes;
         Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
-        // A variable that cannot be used is said now: as the failure of a request it would be tried again.
+        // Reports an unusable variable now: as the failure of a request it would be retried.
         proxies.select(target);
         this.http = new HttpCaller(CONNECT, proxies);
     }
@@ -79,8 +79,8 @@ final class Caller implements AutoCloseable {
         return null;
     }
 
-    /// Twice as long after each failure. A part of it is up to chance, so that requests that failed together do not
-    /// come again together.
+    /// Twice as long after each failure. Part of it is random, so that requests that failed together are not retried
+    /// together.
     private Duration backoff(int failed) {
         long millis = Math.min(LONGEST_WAIT.toMillis(), settings.firstWait().toMillis() << Math.min(failed - 1, 20));
         return Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 2 + 1));
@@ -115,7 +115,7 @@ final class Caller implements AutoCloseable {
                 answer.completionTokens());
     }
 
-    /// An answer that is damaged on its way, or comes from something else than the endpoint, is worth another attempt.
+    /// An answer that is damaged on its way, or does not come from the endpoint, is worth another attempt.
     private JsonNode envelope(String text) throws IOException {
         String place = "the answer of " + host();
         try {
@@ -139,7 +139,7 @@ final class Caller implements AutoCloseable {
                 new CallException(
                         host() + ": "
                                 + (key == null
-                                        ? "wants to know who asks (" + status + "): put your key into the variable "
+                                        ? "asks for a key (" + status + "): put yours into the variable "
                                                 + endpoint.api().keyVariable
                                         : "does not accept the key from " + key.source + " (" + status + ")"),
                         true, null);
@@ -177,7 +177,7 @@ final class Caller implements AutoCloseable {
             URI next = target.resolve(location);
             return next.getScheme() + "://" + next.getHost();
         } catch (IllegalArgumentException _) {
-            return "what is no address";
+            return "a malformed address";
         }
     }
 

@@ -9,10 +9,10 @@ import llams.model.files.SettingException;
 ///
 /// @param address   `https://HOST`, with or without the path to the interface
 /// @param model     the model's name there
-/// @param keyOrNull null for an endpoint that wants none
+/// @param keyOrNull null for an endpoint that needs none
 /// @param allowHttp true to send the key to another machine unencrypted
 public record Endpoint(Api api, String address, String model, ApiKey keyOrNull, boolean allowHttp) {
-    /// At its makers' own address, without a key.
+    /// At the address of the service itself, without a key.
     public static Endpoint standard(Api api, String model) {
         return new Endpoint(api, api.address, model, null, false);
     }
@@ -45,7 +45,7 @@ public record Endpoint(Api api, String address, String model, ApiKey keyOrNull, 
         if (!http && !"https".equals(base.getScheme()) || base.getHost() == null) {
             throw wrongAddress();
         }
-        // They might hold a key, and addresses are shown.
+        // These may hold a key, and messages show addresses.
         if (base.getRawUserInfo() != null || base.getRawQuery() != null || base.getRawFragment() != null) {
             throw new SettingException("endpoint", base.getScheme() + "://" + base.getHost() + "...",
                     "an address without user, ? and #");

@@ -30,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// disk before the next one is asked for. The file of pairs is made from it, and so never has half a line, and nothing
 /// is paid for twice.
 final class Journal implements AutoCloseable {
-    /// What requests brought, in the order in which they did.
+    /// What requests brought, in the order of arrival.
     final List<Outcome> outcomes = new ArrayList<>();
     private final Path pairs;
     private final Path file;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// When the next request may begin: so many per minute, and none while the server wants patience. For any number of
+/// When the next request may begin: so many per minute, and none while the server asks to wait. Safe for any number of
 /// threads.
 final class Pacer {
     private final long intervalNanos;

@@ -1,10 +1,10 @@
 package llams.trainer.pairs;
 
-/// Hears how far pairs have come, in one thread at a time.
+/// Receives the progress of a generation, on one thread at a time.
 public interface PairListener {
     /// Called at the start and after each answer.
     void at(PairCounts counts);
 
-    /// Something to tell at once, as that a request is made again, and when.
+    /// A message to show at once, such as when a request will be retried.
     void note(String line);
 }

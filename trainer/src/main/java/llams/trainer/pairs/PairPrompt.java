@@ -16,7 +16,7 @@ import llams.trainer.data.Lines;
 /// What an endpoint is told.
 ///
 /// @param template in which `{topic}`, `{count}` and `{examples}` stand for the topic, the number of pairs that are
-///                 asked for, and examples, one JSON object a line
+///                 asked for, and examples, one JSON object per line
 /// @param shots    how many of `examples` each request shows; others in each, if there are more
 public record PairPrompt(String template, List<LanguagePair> examples, int shots) {
     private static final Pattern PLACE = Pattern.compile("\\{(topic|count|examples)}");
@@ -56,7 +56,7 @@ public record PairPrompt(String template, List<LanguagePair> examples, int shots
         return new PairPrompt(template, pairs, shots);
     }
 
-    /// Reads examples: pairs, one a line.
+    /// Reads examples: pairs, one per line.
     ///
     /// @throws DataException if a line is no pair, or there are none
     public static List<LanguagePair> readExamples(Path file) throws IOException {

@@ -6,7 +6,7 @@ import llams.model.files.SettingException;
 /// Pairs to be written.
 ///
 /// @param pairs how many
-/// @param out   the file for them, one a line; beside it, `out`.run holds what every request brought
+/// @param out   the file for them, one per line; beside it, `out`.run holds what every request brought
 public record PairRequest(Endpoint endpoint, int pairs, Path out, Topics topics, PairPrompt prompt,
         PairSettings settings) {
     /// @throws SettingException if no pair is wanted

@@ -11,11 +11,11 @@ import llams.model.files.SettingException;
 /// @param attempts          of one request in a row, where the network or the server fails
 /// @param firstWait         before the second attempt; each further one waits twice as long, and up to half of it less
 /// @param timeout           for one attempt, from its start to its last byte
-/// @param asks              how often an answer without any pair is asked for, in all
+/// @param asks              how often a request is made, in all, if its answers have no pair
 /// @param barren            requests in a row without a new pair, after which the run ends
 /// @param temperature       null for the endpoint's own
 /// @param maxTokens         of one answer; null for the endpoint's own limit
-/// @param jsonMode          whether the endpoint is told to answer in JSON, which some do not know
+/// @param jsonMode          whether the endpoint is set to answer in JSON, which some do not support
 /// @param seed              which topics and examples go with which request
 public record PairSettings(int perRequest, int parallel, int requestsPerMinute, int attempts, Duration firstWait,
         Duration timeout, int asks, int barren, Double temperature, Integer maxTokens, boolean jsonMode, long seed) {
@@ -33,7 +33,7 @@ public record PairSettings(int perRequest, int parallel, int requestsPerMinute, 
         SettingException.atLeast("maxTokens", 1, maxTokens == null ? 1 : maxTokens);
     }
 
-    /// Five pairs a request, four requests at a time.
+    /// Five pairs per request, four requests at a time.
     public static PairSettings standard() {
         return new PairSettings(5, 4, 0, 6, Duration.ofSeconds(1), Duration.ofMinutes(3), 3, 10, null, null, true, 0);
     }

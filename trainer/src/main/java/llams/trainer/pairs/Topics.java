@@ -15,7 +15,7 @@ public record Topics(List<String> all) {
     public Topics {
         all = List.copyOf(all);
         if (all.isEmpty()) {
-            throw new DataException("there are no topics; wanted one a line");
+            throw new DataException("there are no topics; wanted one per line");
         }
     }
 
@@ -37,7 +37,7 @@ public record Topics(List<String> all) {
             }
         }
         if (topics.isEmpty()) {
-            throw new DataException(file + ": no topic in it; wanted one a line");
+            throw new DataException(file + ": no topic in it; wanted one per line");
         }
         return new Topics(topics);
     }

@@ -14,8 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 record WrittenPairs(List<LanguagePair> pairs, int incomplete) {
     private static final String PLACE = "answer";
 
-    /// Reads `{"pairs": [...]}`, a list of pairs or a single pair, also behind what a model says while it thinks and
-    /// among words around the JSON.
+    /// Reads `{"pairs": [...]}`, a list of pairs or a single pair, even after a model's thinking, or with other
+    /// text around the JSON.
     ///
     /// @throws DataException if there is no whole pair
     static WrittenPairs read(String answer) {

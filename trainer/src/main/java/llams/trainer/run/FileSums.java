@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 
-/// `SHA256SUMS` of a directory, one line a file, as `sha256sum -c SHA256SUMS` reads it too.
+/// `SHA256SUMS` of a directory, one line per file, as `sha256sum -c SHA256SUMS` reads it too.
 final class FileSums {
     static final String FILE = "SHA256SUMS";
     private static final Pattern LINE = Pattern.compile("([0-9a-f]{64})  (.+)");

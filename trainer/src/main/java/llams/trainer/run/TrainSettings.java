@@ -19,7 +19,7 @@ import llams.trainer.optim.Schedule;
 /// @param learningRate the peak
 /// @param warmup       steps over which the learning rate rises from 0, or [#AUTO]
 /// @param seed         of the order of the data, new weights and dropout
-/// @param pack         false: one document a sequence
+/// @param pack         false: one document per sequence
 /// @param evalEvery    steps between measurements of the held-out data; 0 for the end only
 /// @param saveEvery    what lies between two saves; a run that saves also saves its last step, so that it can be made
 ///                     longer

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `train.jsonl`: one JSON object a step.
+/// `train.jsonl`: one JSON object per step.
 final class TrainingLog implements AutoCloseable {
     private final Path file;
     private final Disk.Output output;

@@ -9,7 +9,7 @@ import llams.trainer.data.Lines;
 import tools.jackson.databind.node.ObjectNode;
 
 /// WikiExtractor's output: a text between `<doc id="..." url="..." title="...">` and `</doc>`, its title in the first
-/// line again, or (with its `--json`) one object a line with `title` and `text`.
+/// line again, or (with its `--json`) one object per line with `title` and `text`.
 ///
 /// Headings there are lines that end in a period, like sentences: they cannot be told apart any more, so headings stay
 /// lines of text. Links and categories that WikiExtractor has overlooked are read as markup.

@@ -109,7 +109,7 @@ class JsonlRowsAreRecognizedTest {
                     "{'ids': [1, 'x']}|\"ids\"[1] is a string; wanted an id",
                     "{'ids': [1, 2], 'labels': [1]}|\"ids\" has 2 entries, \"labels\" 1",
                     "{'text': 'a', 'text': 'b'}|Duplicate", "{'text': 'a'|not JSON at column",
-                    "{'text': 'a'} {}|not JSON at column", "[1]|wanted one JSON object a line, found a list",})
+                    "{'text': 'a'} {}|not JSON at column", "[1]|wanted one JSON object per line, found a list",})
     void wrongRowsNameFileLineAndWhatIsWanted(String example) {
         String row = example.substring(0, example.indexOf('|')).replace('\'', '"');
         String wanted = example.substring(example.indexOf('|') + 1);

@@ -30,7 +30,7 @@ class KeyStaysWithTheEndpointTest extends PairsTestCase {
         server.usual = FakeEndpoint.status(status, "");
         refused(request(2), "which is not followed");
         server.usual = FakeEndpoint.status(status, "", "Location", "http://[" + KEY);
-        refused(request(2), "redirects to what is no address");
+        refused(request(2), "redirects to a malformed address");
     }
 
     @Test
@@ -110,6 +110,6 @@ class KeyStaysWithTheEndpointTest extends PairsTestCase {
         server.usual = FakeEndpoint.status(401, "");
         PairRequest bare = new PairRequest(endpoint(Api.OPENAI).withKey(null), 2, out, topics(), request(1).prompt(),
                 settings);
-        refused(bare, "wants to know who asks (401): put your key into the variable OPENAI_API_KEY");
+        refused(bare, "asks for a key (401): put yours into the variable OPENAI_API_KEY");
     }
 }

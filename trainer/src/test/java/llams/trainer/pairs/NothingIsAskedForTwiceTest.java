@@ -7,13 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import llams.engine.io.Disk;
+import llams.model.PassingDisk;
 import llams.model.files.DataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -153,9 +154,7 @@ class NothingIsAskedForTwiceTest extends PairsTestCase {
     @Test
     void aFullDiskLosesNothingThatIsWritten() throws IOException {
         generate(4);
-        Disk full = new FullDisk(Disk.current());
-        IOException failure = assertThrows(IOException.class,
-                () -> ScopedValue.where(Disk.BOUND, full).call(() -> generate(20)));
+        IOException failure = assertThrows(IOException.class, () -> new FullDisk().during(() -> generate(20)));
         assertTrue(failure.getMessage().contains("requests.jsonl: cannot be written: "), failure.getMessage());
         assertEquals(pairsOf(0, 1), lines());
         int asked = server.requests.size();
@@ -165,61 +164,17 @@ class NothingIsAskedForTwiceTest extends PairsTestCase {
     }
 
     /// A disk on which a half of the second line has room.
-    private record FullDisk(Disk disk) implements Disk {
-        @Override
-        public Output create(Path file) throws IOException {
-            return disk.create(file);
-        }
+    private static final class FullDisk extends PassingDisk {
+        private int lines;
 
         @Override
-        public Output open(Path file) throws IOException {
-            Output output = disk.open(file);
-            int[] lines = {0};
-            return new Output() {
-                @Override
-                public void write(ByteBuffer bytes, long position) throws IOException {
-                    if (lines[0]++ == 1) {
-                        output.write(bytes.slice(0, bytes.remaining() / 2), position);
-                        throw new IOException("No space left on device");
-                    }
-                    output.write(bytes, position);
+        protected void writing(Path file, ByteBuffer bytes, long position) throws IOException {
+            if (file.endsWith("requests.jsonl") && lines++ == 1) {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.write(bytes.slice(0, bytes.remaining() / 2), position);
                 }
-
-                @Override
-                public void truncate(long bytes) throws IOException {
-                    output.truncate(bytes);
-                }
-
-                @Override
-                public void force() throws IOException {
-                    output.force();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    output.close();
-                }
-            };
-        }
-
-        @Override
-        public void createDirectory(Path directory) throws IOException {
-            disk.createDirectory(directory);
-        }
-
-        @Override
-        public void move(Path from, Path to) throws IOException {
-            disk.move(from, to);
-        }
-
-        @Override
-        public void delete(Path path) throws IOException {
-            disk.delete(path);
-        }
-
-        @Override
-        public void forceDirectory(Path directory) throws IOException {
-            disk.forceDirectory(directory);
+                throw new IOException("No space left on device");
+            }
         }
     }
 }

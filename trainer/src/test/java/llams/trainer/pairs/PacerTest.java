@@ -4,48 +4,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /// Requests keep their distance, even those that a server has held up.
 class PacerTest {
-    private static final int INTERVAL_MILLIS = 50;
-
-    private static List<Long> begun(Pacer pacer, int requests, Duration hold)
-            throws InterruptedException, ExecutionException {
-        List<Long> times = Collections.synchronizedList(new ArrayList<>());
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<?>> waiting = new ArrayList<>();
-            for (int i = 0; i < requests; i++) {
-                waiting.add(threads.submit(() -> {
-                    assertTrue(pacer.await());
-                    times.add(System.nanoTime());
-                    return null;
-                }));
-            }
-            Thread.sleep(INTERVAL_MILLIS / 5);
-            pacer.hold(hold);
-            for (Future<?> one : waiting) {
-                one.get();
-            }
-        }
-        Collections.sort(times);
-        return times;
-    }
+    private static final Duration INTERVAL = Duration.ofMillis(50);
 
     @Test
-    void heldRequestsDoNotBeginTogether() throws InterruptedException, ExecutionException {
+    void heldRequestsDoNotBeginTogether() throws InterruptedException {
+        Pacer pacer = new Pacer((int) Duration.ofMinutes(1).dividedBy(INTERVAL));
         long start = System.nanoTime();
-        List<Long> times = begun(new Pacer(60_000 / INTERVAL_MILLIS), 4, Duration.ofMillis(3 * INTERVAL_MILLIS));
-        assertTrue(times.get(1) - start >= 3 * INTERVAL_MILLIS * 1_000_000L, times::toString);
-        long between = times.getLast() - times.get(1);
-        assertTrue(between >= 3 * INTERVAL_MILLIS * 1_000_000L / 2, () -> between + " ns for two intervals");
+        assertTrue(pacer.await());
+        pacer.hold(INTERVAL.multipliedBy(3));
+        for (int request = 0; request < 3; request++) {
+            assertTrue(pacer.await());
+        }
+        long took = System.nanoTime() - start;
+        assertTrue(took >= INTERVAL.multipliedBy(3 + 2).toNanos(), () -> took + " ns");
     }
 
     @Test

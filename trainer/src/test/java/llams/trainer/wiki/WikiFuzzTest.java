@@ -5,8 +5,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import llams.engine.Fuzzed;
-import llams.model.files.DataException;
 import llams.model.files.ByteProgress;
+import llams.model.files.DataException;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a dump or a page, it is read or refused.

@@ -8,7 +8,7 @@ import java.util.Set;
 import llams.model.files.DataException;
 import llams.model.merge.config.MergeConfig.Source;
 
-/// What a merge needs to be one.
+/// The rules that every merge must satisfy.
 final class MergeRules {
     private MergeRules() {}
 

@@ -13,7 +13,7 @@ public enum Method {
     TASK_ARITHMETIC(List.of("weight", "normalize", "lambda")),
     /// Only the largest differences, and of those the ones whose sign wins.
     TIES(List.of("weight", "density", "normalize", "lambda")),
-    /// Differences dropped at random, the others enlarged.
+    /// Differences dropped at random, the others scaled up to compensate.
     DARE_LINEAR(List.of("weight", "density", "normalize", "lambda")),
     /// The same, and of those the ones whose sign wins.
     DARE_TIES(List.of("weight", "density", "normalize", "lambda")),

@@ -3,7 +3,7 @@
 /// | file | what it holds |
 /// |---|---|
 /// | [MergeConfig], [Method] | a merge |
-/// | `MergeRules` | what every merge must fulfil |
+/// | `MergeRules` | the rules that every merge must satisfy |
 /// | [Setting] | a number, a gradient over the layers, or numbers by the names of tensors |
 /// | [MergeConfigFile] | reads the YAML |
 package llams.model.merge.config;

@@ -25,8 +25,8 @@ import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
 import llams.model.merge.MergeException;
-import llams.model.merge.parts.PartWorkers;
 import llams.model.merge.extract.Difference.Squares;
+import llams.model.merge.parts.PartWorkers;
 
 /// Makes a LoRA adapter of the difference between two models: for each projection the product `B A` of the wanted rank
 /// that is nearest to `tuned - base`, and how much of the difference it leaves.

@@ -51,7 +51,7 @@ public final class PartWorkers<W> implements AutoCloseable {
         return workspaces;
     }
 
-    /// Runs the elements `begin` to `end` through in parts of `most`, the last one shorter.
+    /// Computes the elements `begin` to `end` in parts of `most`; the last one may be shorter.
     ///
     /// Returns when all are taken. What a task throws is thrown here.
     public void run(long begin, long end, int most, Task<W> task, Sink<W> sink) throws IOException {

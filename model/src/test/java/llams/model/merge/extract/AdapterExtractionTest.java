@@ -25,9 +25,9 @@ import llams.engine.tensor.Tensor;
 import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.merge.AdapterMerge;
-import llams.model.merge.parts.PartWorkers;
 import llams.model.merge.extract.AdapterExtraction.Loss;
 import llams.model.merge.extract.AdapterExtraction.Report;
+import llams.model.merge.parts.PartWorkers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
