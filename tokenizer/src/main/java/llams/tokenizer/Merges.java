@@ -62,6 +62,11 @@ final class Merges {
         return Arrays.copyOf(merges, count);
     }
 
+    /// Whether merging single bytes leads to this token.
+    static boolean isReachable(Vocabulary vocabulary, int token) {
+        return vocabulary.length(token) == 1 || lastPair(vocabulary, token) >= 0;
+    }
+
     /// The two parts that the token's bytes end in when only lower ranks merge, or -1 if they end in more.
     private static long lastPair(Vocabulary vocabulary, int token) {
         byte[] pool = vocabulary.pool;

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
 
-/// The merging part of [BpeTrainer]. Every pair knows its count and the pieces where it may stand, so that a merge
-/// costs what it changes. A pair is `left << 32 | right`.
+/// The merging part of [BpeTrainer]: from the tokens of a vocabulary on, which may be the 256 bytes. Every pair knows its
+/// count and the pieces where it may stand, so that a merge costs what it changes. A pair is `left << 32 | right`.
 final class PairMerging {
 
     private record Candidate(long count, long pair) implements Comparable<Candidate> {
@@ -36,7 +36,7 @@ final class PairMerging {
     }
 
     private final int wantedSize;
-    private final List<byte[]> tokens = BpeTrainer.bytes();
+    private final List<byte[]> tokens;
     private final Map<String, Integer> idOfBytes = new HashMap<>();
     /// The tokens of all pieces, one piece after the other, with room for one token a byte.
     private final int[] ids;
@@ -48,14 +48,17 @@ final class PairMerging {
     private final Map<Long, Pair> pairs = new HashMap<>();
     private final PriorityQueue<Candidate> queue = new PriorityQueue<>();
 
+    private final HeapMerger merger = new HeapMerger();
+    private final IdBuffer parts = new IdBuffer();
+
     /// Pairs that the current merge made more frequent.
     private final Map<Long, Pair> risen = new HashMap<>();
 
-    PairMerging(PieceCounts counts, int wantedSize) {
+    /// @param base what pieces consist of at first: what a tokenizer of these tokens makes of them
+    PairMerging(PieceCounts counts, Vocabulary base, int wantedSize) {
         this.wantedSize = wantedSize;
-        int[] idOfByte = new int[256];
+        tokens = base.tokens();
         for (int id = 0; id < tokens.size(); id++) {
-            idOfByte[tokens.get(id)[0] & 0xFF] = id;
             idOfBytes.put(latin1(tokens.get(id)), id);
         }
         int pieces = counts.size();
@@ -65,17 +68,26 @@ final class PairMerging {
         times = new long[pieces];
         for (int i = 0; i < pieces; i++) {
             byte[] bytes = counts.bytes(i);
+            int[] first = encoded(base, bytes);
+            System.arraycopy(first, 0, ids, start[i], first.length);
             start[i + 1] = start[i] + bytes.length;
-            length[i] = bytes.length;
+            length[i] = first.length;
             times[i] = counts.count(i);
-            for (int j = 0; j < bytes.length; j++) {
-                ids[start[i] + j] = idOfByte[bytes[j] & 0xFF];
-            }
-            for (int j = start[i]; j + 1 < start[i + 1]; j++) {
+            for (int j = start[i]; j + 1 < start[i] + length[i]; j++) {
                 change(ids[j], ids[j + 1], i, times[i]);
             }
         }
         queueRisen();
+    }
+
+    private int[] encoded(Vocabulary base, byte[] piece) {
+        byte[] bytes = Arrays.copyOf(piece, piece.length + Vocabulary.SLACK_BYTES);
+        int whole = base.find(bytes, 0, piece.length);
+        if (whole != Vocabulary.NONE) {
+            return new int[] {whole};
+        }
+        merger.merge(base, bytes, 0, piece.length, parts);
+        return parts.take();
     }
 
     /// The tokens in the order of their ids.
@@ -165,7 +177,7 @@ final class PairMerging {
         risen.clear();
     }
 
-    private static String latin1(byte[] bytes) {
+    static String latin1(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 }

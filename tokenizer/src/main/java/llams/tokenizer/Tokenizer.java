@@ -100,6 +100,21 @@ public final class Tokenizer {
         return new Tokenizer(vocabulary, new Encoders(vocabulary), new AddedTokens(added), numbering, pattern, false);
     }
 
+    /// This tokenizer with further ordinary tokens, whose ids follow all that there are. Ids and merges so far stay as
+    /// they are; the new tokens merge after them, in their order. Only a `tokenizer.json` can say so
+    /// ([#writeJson(Path,Path)]): in tiktoken's format special tokens come last.
+    ///
+    /// @throws IllegalArgumentException if a token is empty, or there already
+    public Tokenizer with(List<byte[]> more) {
+        return Extension.of(this, more);
+    }
+
+    /// This tokenizer with the ordinary tokens of `other` that it lacks and that merging leads to, in the order of
+    /// their ids, up to `most`.
+    public Tokenizer withTokensOf(Tokenizer other, int most) {
+        return Extension.of(this, Extension.missing(vocabulary, other.vocabulary, most));
+    }
+
     /// The names of Llama 3's 256 special tokens in the order of their ids.
     public static List<String> llama3Specials() {
         return SpecialTokens.llama3();
@@ -277,6 +292,15 @@ public final class Tokenizer {
     /// text. A file of this name is replaced only when the new one is whole.
     public void writeJson(Path file) throws IOException {
         SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
+    }
+
+    /// As [#writeJson(Path)], with all but the tokens and merges as they stand in `base`: the `tokenizer.json` of the
+    /// tokenizer that this one was made from by [#with].
+    ///
+    /// @throws IOException if `base` cannot be read, or is of another tokenizer
+    public void writeJson(Path file, Path base) throws IOException {
+        byte[] json = ExtendedJson.of(this, base);
+        SafeFile.write(file, out -> out.write(json));
     }
 
     /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name
