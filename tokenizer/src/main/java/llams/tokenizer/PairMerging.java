@@ -48,9 +48,6 @@ final class PairMerging {
     private final Map<Long, Pair> pairs = new HashMap<>();
     private final PriorityQueue<Candidate> queue = new PriorityQueue<>();
 
-    private final HeapMerger merger = new HeapMerger();
-    private final IdBuffer parts = new IdBuffer();
-
     /// Pairs that the current merge made more frequent.
     private final Map<Long, Pair> risen = new HashMap<>();
 
@@ -66,9 +63,11 @@ final class PairMerging {
         start = new int[pieces + 1];
         length = new int[pieces];
         times = new long[pieces];
+        HeapMerger merger = new HeapMerger();
+        IdBuffer parts = new IdBuffer();
         for (int i = 0; i < pieces; i++) {
             byte[] bytes = counts.bytes(i);
-            int[] first = encoded(base, bytes);
+            int[] first = Merges.encode(base, bytes, merger, parts);
             System.arraycopy(first, 0, ids, start[i], first.length);
             start[i + 1] = start[i] + bytes.length;
             length[i] = first.length;
@@ -78,16 +77,6 @@ final class PairMerging {
             }
         }
         queueRisen();
-    }
-
-    private int[] encoded(Vocabulary base, byte[] piece) {
-        byte[] bytes = Arrays.copyOf(piece, piece.length + Vocabulary.SLACK_BYTES);
-        int whole = base.find(bytes, 0, piece.length);
-        if (whole != Vocabulary.NONE) {
-            return new int[] {whole};
-        }
-        merger.merge(base, bytes, 0, piece.length, parts);
-        return parts.take();
     }
 
     /// The tokens in the order of their ids.
@@ -104,8 +93,11 @@ final class PairMerging {
             if (pair.count < 2) {
                 break;
             }
+            int before = tokens.size();
             merge(best.pair, pair);
-            progress.accept(tokens.size());
+            if (tokens.size() > before) {
+                progress.accept(tokens.size());
+            }
         }
         return tokens;
     }

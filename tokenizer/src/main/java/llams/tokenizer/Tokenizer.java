@@ -170,6 +170,17 @@ public final class Tokenizer {
         return rank == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id(rank));
     }
 
+    /// The ids of bytes that are one piece: looked up as a whole, else merged. They need not be UTF-8.
+    ///
+    /// @throws IllegalArgumentException if there are none
+    public int[] encodePiece(byte[] piece) {
+        if (piece.length == 0) {
+            throw new IllegalArgumentException("a piece has at least one byte");
+        }
+        int[] numbers = Merges.encode(vocabulary, piece);
+        return numbering == null ? numbers : numbering.toIds(numbers);
+    }
+
     /// The ids of `text`, in which special tokens' names are plain text. Added tokens that are not special are tokens
     /// here too.
     public int[] encodeOrdinary(String text) {
