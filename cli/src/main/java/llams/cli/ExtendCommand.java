@@ -37,7 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
                         + " ones.",
                 "", "Examples:", "  llams extend -m model --text korean.txt --tokens 8000 --out model-ko",
                 "  llams extend -m model --tokenizer other/tokenizer.json --out model-ko",
-                "  llams train -m model-ko --data korean.txt --out stage1 --train-only new-tokens"})
+                "  llams train -m model-ko --data korean.txt --method new-tokens --out rows"})
 final class ExtendCommand implements Callable<Integer> {
     private static final int MOST_TOKENS = 500_000;
 

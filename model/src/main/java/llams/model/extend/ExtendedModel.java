@@ -37,6 +37,9 @@ public final class ExtendedModel {
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     private static final String TIKTOKEN = "original/tokenizer.model";
 
+    /// The key of `config.json` that tells the first new token's id.
+    private static final String FIRST_NEW = "extended_from_vocab_size";
+
     /// What was done.
     ///
     /// @param tokens     new ones
@@ -78,6 +81,19 @@ public final class ExtendedModel {
                     + vocabulary + ": it belongs to another model");
         }
         return tokenizer;
+    }
+
+    /// The id of the first token that was added when the model was last extended.
+    ///
+    /// @throws IOException if the config cannot be read, or does not say that it was
+    public static int firstNewToken(Path model) throws IOException {
+        ModelDirectory.check(model);
+        Path config = model.resolve("config.json");
+        int first = Json.readObject(config).path(FIRST_NEW).asInt(0);
+        if (first < 1) {
+            throw new IOException(config + ": has no " + FIRST_NEW + ": which of its tokens are new is not known; 'llams extend' writes it");
+        }
+        return first;
     }
 
     /// Writes the model in `model` with the tokenizer `extended`, made from its own by [Tokenizer#with].
@@ -175,7 +191,7 @@ public final class ExtendedModel {
             extended.writeConfig(directory.resolve(TOKENIZER_CONFIG));
         }
         ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
-        config.put("vocab_size", rows);
+        config.put("vocab_size", rows).put(FIRST_NEW, base.size());
         AtomicFiles.write(directory.resolve("config.json"),
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
         return List.copyOf(copied.keySet());
