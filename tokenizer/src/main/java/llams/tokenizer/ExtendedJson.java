@@ -53,7 +53,8 @@ final class ExtendedJson {
         boolean arePairs = merges.path(0).isArray();
         // One for each token, as training found it, or every way to make it.
         boolean isHistory = merges.size() == known - BYTES;
-        long[] listed = isHistory ? Merges.natural(vocabulary) : Merges.all(vocabulary);
+        long[] history = isHistory ? Merges.natural(vocabulary) : null;
+        long[] listed = history != null ? history : Merges.all(vocabulary);
         merges.removeAll();
         for (long merge : listed) {
             String left = text((int) (merge >>> 32));
