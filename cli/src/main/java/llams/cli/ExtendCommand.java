@@ -114,7 +114,8 @@ final class ExtendCommand implements Callable<Integer> {
         int made = extended.size() - base.size();
         if (made == 0) {
             throw new IOException("there is no token to add: "
-                    + (tokenizer == null ? "no pair of tokens occurs twice in the text" : base(tokenizer)));
+                    + (tokenizer == null ? "no pair of tokens occurs twice in the text"
+                    : "the model has all tokens of " + tokenizer + " that its merges lead to"));
         }
         ExtendedModel.Report report;
         try (ByteMeter progress = new ByteMeter(console.err, "writing")) {
@@ -126,10 +127,6 @@ final class ExtendCommand implements Callable<Integer> {
         print(report, measured == null ? null : density(base, measured),
                 measured == null ? null : density(written, measured));
         return Console.DONE;
-    }
-
-    private static String base(Path tokenizer) {
-        return "the model has all that " + tokenizer + " has";
     }
 
     private void check() {
