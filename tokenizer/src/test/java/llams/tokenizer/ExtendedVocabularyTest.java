@@ -11,13 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// An extended tokenizer knows all that it knew, by the same ids, and is what Hugging Face's library reads in its
 /// `tokenizer.json`.
@@ -135,8 +140,8 @@ class ExtendedVocabularyTest {
         JsonMapper mapper = JsonMapper.shared();
         for (boolean pairs : new boolean[] {false, true}) {
             for (boolean history : new boolean[] {false, true}) {
-                var json = (tools.jackson.databind.node.ObjectNode) mapper.readTree(Files.readAllBytes(all));
-                var merges = ((tools.jackson.databind.node.ObjectNode) json.get("model")).putArray("merges");
+                ObjectNode json = (ObjectNode) mapper.readTree(Files.readAllBytes(all));
+                ArrayNode merges = ((ObjectNode) json.get("model")).putArray("merges");
                 long[] listed = history ? Merges.natural(base.vocabulary) : Merges.all(base.vocabulary);
                 for (long merge : listed) {
                     String left = text(base, (int) (merge >>> 32));
@@ -164,6 +169,35 @@ class ExtendedVocabularyTest {
                 assertEquals(json.get("added_tokens"), now.get("added_tokens"));
                 assertEquals(pairs, now.get("model").get("merges").get(0).isArray());
                 assertTrue(now.get("model").get("merges").size() > listed.length);
+            }
+        }
+    }
+
+    /// Other programs write the tokens in the order of their ids, or in any.
+    @Test
+    void theOrderOfTheTokensInTheFileDoesNotMatter() throws IOException {
+        Tokenizer extended = extended(base(), 50);
+        Path file = directory.resolve("extended.json");
+        extended.writeJson(file);
+        JsonMapper mapper = JsonMapper.shared();
+        ObjectNode json = (ObjectNode) mapper.readTree(Files.readAllBytes(file));
+        ObjectNode model = (ObjectNode) json.get("model");
+        List<Map.Entry<String, JsonNode>> tokens = new ArrayList<>(model.get("vocab").properties());
+        for (int i = 0; i < 3; i++) {
+            if (i == 0) {
+                tokens.sort(Comparator.comparingInt(token -> token.getValue().asInt()));
+            } else {
+                Collections.shuffle(tokens, new Random(i));
+            }
+            ObjectNode vocab = model.putObject("vocab");
+            tokens.forEach(token -> vocab.set(token.getKey(), token.getValue()));
+            Path other = directory.resolve("other" + i + ".json");
+            Files.write(other, mapper.writeValueAsBytes(json));
+            Tokenizer read = Tokenizer.load(other);
+            assertEquals(extended.specials(), read.specials());
+            for (String text : TEXTS) {
+                assertArrayEquals(extended.encode(text, Tokenizer.ALL, Set.of()),
+                        read.encode(text, Tokenizer.ALL, Set.of()));
             }
         }
     }
