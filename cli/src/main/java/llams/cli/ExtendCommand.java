@@ -113,13 +113,13 @@ final class ExtendCommand implements Callable<Integer> {
         Tokenizer extended = tokenizer == null ? trained(base) : takenOver(base);
         int made = extended.size() - base.size();
         if (made == 0) {
-            throw new IOException("there is no token to add: "
-                    + (tokenizer == null ? "no pair of tokens occurs twice in the text"
+            throw new IOException("there is no token to add: " + (tokenizer == null
+                    ? "no pair of tokens occurs twice in the text"
                     : "the model has all tokens of " + tokenizer + " that its merges lead to"));
         }
         ExtendedModel.Report report;
         try (ByteMeter progress = new ByteMeter(console.err, "writing")) {
-            report = ExtendedModel.write(model, extended, RowWeights.MEAN, multiple, out, progress);
+            report = ExtendedModel.write(model, extended, RowWeights.STANDARD, multiple, out, progress);
         }
         List<Path> measured = evalTexts != null ? evalTexts : texts;
         // As everyone will read it.
@@ -139,7 +139,8 @@ final class ExtendCommand implements Callable<Integer> {
                     "--tokens is missing: how many new tokens? Some 4000 to 16000 suit one more language");
         }
         if (tokens != null && (tokens < 1 || tokens > MOST_TOKENS)) {
-            throw new ParameterException(spec.commandLine(), "--tokens " + tokens + " must be from 1 to " + MOST_TOKENS);
+            throw new ParameterException(spec.commandLine(),
+                    "--tokens " + tokens + " must be from 1 to " + MOST_TOKENS);
         }
         if (multiple < 1 || threads != null && threads < 1) {
             throw new ParameterException(spec.commandLine(), "--pad-to-multiple-of and --threads must be at least 1");
@@ -207,7 +208,8 @@ final class ExtendCommand implements Callable<Integer> {
                         after.perHangul(), before.perHangul(), 100 * after.perHangul() / before.perHangul());
             }
             if (evalTexts == null) {
-                console.out.println("counted on the text that the tokens were learned from; --eval-text counts on other");
+                console.out
+                        .println("counted on the text that the tokens were learned from; --eval-text counts on other");
             }
         }
         if (!report.files().isEmpty()) {

@@ -218,8 +218,8 @@ final class TrainOptions {
             case full -> model == null ? TrainSettings.newModel() : TrainSettings.full();
             case newTokens -> TrainSettings.newTokens(firstNewToken);
         };
-        return new TrainSettings(usual.lora(), usual.firstRow(), tokens == null ? usual.tokens() : tokens, batch, accumulate,
-                steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
+        return new TrainSettings(usual.lora(), usual.firstRow(), tokens == null ? usual.tokens() : tokens, batch,
+                accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
                 usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),

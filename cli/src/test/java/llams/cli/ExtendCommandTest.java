@@ -95,8 +95,9 @@ class ExtendCommandTest {
         refused(1, "no token to add", "extend", "-m", model, "--text", empty.toString(), "--tokens", "3", "--out", out);
         refused(1, "has no extended_from_vocab_size", "train", "-m", model, "--data", text, "--method", "new-tokens",
                 "--out", out);
-        refused(2, "--method full", "train", "--init-config", directory.resolve("config.json").toString(), "--tokenizer",
-                directory.resolve("tokenizer.model").toString(), "--data", text, "--method", "new-tokens", "--out", out);
+        refused(2, "--method full", "train", "--init-config", directory.resolve("config.json").toString(),
+                "--tokenizer", directory.resolve("tokenizer.model").toString(), "--data", text, "--method",
+                "new-tokens", "--out", out);
         assertFalse(Files.exists(Path.of(out)));
     }
 }

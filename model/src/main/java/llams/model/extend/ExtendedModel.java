@@ -91,7 +91,8 @@ public final class ExtendedModel {
         Path config = model.resolve("config.json");
         int first = Json.readObject(config).path(FIRST_NEW).asInt(0);
         if (first < 1) {
-            throw new IOException(config + ": has no " + FIRST_NEW + ": which of its tokens are new is not known; 'llams extend' writes it");
+            throw new IOException(config + ": has no " + FIRST_NEW
+                    + ": which of its tokens are new is not known; 'llams extend' writes it");
         }
         return first;
     }
@@ -125,9 +126,10 @@ public final class ExtendedModel {
         Map<String, TensorInfo> plan = new LinkedHashMap<>();
         for (String name : weights.checkpoint.names()) {
             TensorInfo info = weights.checkpoint.info(name);
-            plan.put(name, isVocabulary(name)
-                    ? new TensorInfo(name, info.dtype(), Shape.of(rows, info.shape().dim(1)))
-                    : info);
+            plan.put(name,
+                    isVocabulary(name)
+                            ? new TensorInfo(name, info.dtype(), Shape.of(rows, info.shape().dim(1)))
+                            : info);
         }
         long totalBytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();
         long doneBytes = 0;
@@ -144,8 +146,10 @@ public final class ExtendedModel {
                     progress.at(doneBytes += count, totalBytes);
                 }
                 if (grows) {
-                    boolean ownHead = info.name().equals(Llama.HEAD) && !weights.config.tied();
-                    writeRows(tensor, ownHead ? by.head() : by.embedding(), info.name(), writer);
+                    double tilt = weights.config.tied()
+                            ? by.tied()
+                            : info.name().equals(Llama.HEAD) ? by.head() : by.embedding();
+                    writeRows(tensor, tilt, info.name(), writer);
                     progress.at(doneBytes += info.bytes() - kept, totalBytes);
                 }
             }

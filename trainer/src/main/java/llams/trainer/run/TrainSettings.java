@@ -27,9 +27,9 @@ import llams.trainer.optim.Schedule;
 ///                     longer
 /// @param keep         saves to keep, the newest
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
-public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps, double epochs,
-        double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
-        int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
+public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
+        double epochs, double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed,
+        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -94,66 +94,66 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// @param sequences    of a micro-batch
     /// @param microBatches of a step
     public TrainSettings withBatch(int sequences, int microBatches) {
-        return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSteps(int count) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withEpochs(double passes) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup, optimizer,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
-    }
-
-    public TrainSettings withLearningRate(double peak) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup, optimizer,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
-    }
-
-    public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind, warmupSteps,
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup,
                 optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
+    public TrainSettings withLearningRate(double peak) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
     public TrainSettings withOptimizer(Optimizer other) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, other,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSeed(int number) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withPack(boolean shared) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withEvalEvery(int interval) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, interval, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSaves(SaveEvery every, int kept) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, every, kept, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute);
     }
 
     public TrainSettings withRecompute(boolean again) {
-        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, again);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again);
     }
 
     /// With `tokens` as a model allows them.
     ///
     /// @throws SettingException if a sequence is longer than that, or there are no rows to train
     public TrainSettings forModel(LlamaConfig config) {
-        SettingException.check(firstRow < config.vocab(), "firstRow", firstRow, "below " + config.vocab()
-                + " (vocab_size)");
+        SettingException.check(firstRow < config.vocab(), "firstRow", firstRow,
+                "below " + config.vocab() + " (vocab_size)");
         TrainSettings known = tokens == AUTO ? withTokens(Math.min(TOKENS, config.maxPositions())) : this;
         SettingException.check(known.tokens <= config.maxPositions(), "tokens", tokens,
                 "at most " + config.maxPositions() + " (max_position_embeddings)");

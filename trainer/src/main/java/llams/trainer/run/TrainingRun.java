@@ -157,8 +157,7 @@ public final class TrainingRun implements AutoCloseable {
             Arena arena = Arena.ofShared();
             return new TrainingRun(isPart ? base.watched(device) : device, known, arena,
                     isPart ? Trainable.lastRows(arena, base, settings.firstRow()) : Trainable.full(arena, base), data,
-                    heldOut, out,
-                    RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
+                    heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
@@ -207,8 +206,8 @@ public final class TrainingRun implements AutoCloseable {
 
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
-                heldOut == null ? null : heldOut.statistics(),
-                conversations != null, settings, Forecast.of(model.model(), model.trained(), model.summed(), settings));
+                heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
+                Forecast.of(model.model(), model.trained(), model.summed(), settings));
     }
 
     /// Makes the run leave its settings as `train.yaml` beside its log, from the start.

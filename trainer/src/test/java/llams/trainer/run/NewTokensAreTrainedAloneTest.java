@@ -40,8 +40,7 @@ class NewTokensAreTrainedAloneTest {
     Path directory;
 
     private Path model(boolean tied, String dtype) throws IOException {
-        LlamaConfig config = SmallRun.CONFIG.withTied(tied).withMetadata(
-                SmallRun.CONFIG.metadata().withDtype(dtype));
+        LlamaConfig config = SmallRun.CONFIG.withTied(tied).withMetadata(SmallRun.CONFIG.metadata().withDtype(dtype));
         Path model = directory.resolve("model");
         NewModel.write(config, 5, null, model, ByteProgress.SILENT);
         return model;
@@ -86,7 +85,8 @@ class NewTokensAreTrainedAloneTest {
         try (Checkpoint some = Checkpoint.open(rows); Checkpoint all = Checkpoint.open(full)) {
             for (String name : tied ? List.of(Llama.EMBEDDING) : List.of(Llama.EMBEDDING, Llama.HEAD)) {
                 long first = FIRST * 4L * SmallRun.CONFIG.dim();
-                assertEquals(-1, some.tensor(name).data().asSlice(first).mismatch(all.tensor(name).data().asSlice(first)));
+                assertEquals(-1,
+                        some.tensor(name).data().asSlice(first).mismatch(all.tensor(name).data().asSlice(first)));
                 assertNotEquals(-1, some.tensor(name).data().mismatch(all.tensor(name).data()));
             }
         }
@@ -107,7 +107,8 @@ class NewTokensAreTrainedAloneTest {
                         }
                     }));
         }
-        try (Checkpoint save = Checkpoint.open(RunDirectory.newestSave(broken).orElseThrow().resolve("state.safetensors"))) {
+        try (Checkpoint save = Checkpoint
+                .open(RunDirectory.newestSave(broken).orElseThrow().resolve("state.safetensors"))) {
             long trained = (tied ? 1 : 2) * (SmallRun.CONFIG.vocab() - FIRST) * (long) SmallRun.CONFIG.dim();
             assertEquals(3 * 4 * trained, save.bytes(), "of the trained rows alone");
         }
