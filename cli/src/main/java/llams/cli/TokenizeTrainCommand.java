@@ -2,7 +2,6 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +37,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class TokenizeTrainCommand implements Callable<Integer> {
     private static final int BYTES = 256;
     private static final int MOST_TOKENS = 1_000_000;
-    private static final long MEGABYTE = 1_000_000;
 
     @ParentCommand
     TokenizeCommand tokenize;
@@ -82,15 +80,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         long bytes = check();
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
         Console console = tokenize.console;
-        try (ProgressMeter progress = new ProgressMeter(console.err, "counting", "MB", Math.ceilDiv(bytes, MEGABYTE))) {
-            long[] counted = new long[1];
-            for (Path text : texts) {
-                trainer.add(text, more -> {
-                    progress.step((counted[0] + more) / MEGABYTE - counted[0] / MEGABYTE);
-                    counted[0] += more;
-                });
-            }
-        }
+        VocabularyTexts.count(texts, bytes, trainer, console);
         Tokenizer tokenizer;
         try (ProgressMeter progress = new ProgressMeter(console.err, "merging", "tokens", vocab - BYTES)) {
             tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
@@ -101,17 +91,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
 
     /// Looks at everything that could end long work in vain, and returns the size of the texts.
     private long check() throws IOException {
-        long bytes = 0;
-        for (Path text : texts) {
-            if (Files.isDirectory(text)) {
-                throw new IOException(
-                        text + ": is a directory; name the text files in it, such as " + text.resolve("*.txt"));
-            }
-            if (!Files.exists(text)) {
-                throw new NoSuchFileException(text.toString());
-            }
-            bytes += Files.size(text);
-        }
+        long bytes = VocabularyTexts.bytes(texts);
         if (Files.isDirectory(out)) {
             throw new IOException(
                     out + ": is a directory; name a file in it, such as " + out.resolve("tokenizer.model"));
@@ -166,10 +146,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             console.note(
                     "only " + tokens + " tokens: no pair occurs twice any more; a larger vocabulary needs more text");
         }
-        if (trainer.forgottenBelow() > 0) {
-            console.note("words seen fewer than " + trainer.forgottenBelow()
-                    + " times were dropped to save memory; LLAMS_JAVA_OPTS=-Xmx8g makes room");
-        }
+        VocabularyTexts.noteForgotten(trainer, console);
         if (json) {
             ObjectNode figures = JsonNodeFactory.instance.objectNode();
             figures.put("tokens", tokens)

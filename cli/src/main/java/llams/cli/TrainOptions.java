@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import llams.engine.device.Device;
+import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
 import llams.trainer.optim.Optimizer;
@@ -23,7 +24,12 @@ final class TrainOptions {
     private static final TrainSettings STANDARD = TrainSettings.standard();
 
     enum Method {
-        lora, full
+        lora, full, newTokens {
+            @Override
+            public String toString() {
+                return "new-tokens";
+            }
+        }
     }
 
     @Spec(Spec.Target.MIXEE)
@@ -64,8 +70,8 @@ final class TrainOptions {
     @Option(
             names = "--method",
             paramLabel = "METHOD",
-            description = "lora: train a small adapter; full: train every weight (default: lora; full for a new"
-                    + " model).")
+            description = "lora: train a small adapter; full: train every weight; new-tokens: train only the rows that"
+                    + " 'llams extend' added (default: lora; full for a new model).")
     Method method;
 
     @Mixin
@@ -173,10 +179,11 @@ final class TrainOptions {
     boolean resume;
 
     private TrainSettings settings;
+    private int firstNewToken;
 
     /// Checks what can be checked without the model, and fills in what follows from other options.
     ///
-    /// @throws IOException if the adapter to continue cannot be read
+    /// @throws IOException if the adapter to continue cannot be read, or the model has no new tokens to train
     void complete() throws IOException {
         usage((model == null) != (initConfig == null),
                 "give the model to tune with -m DIR, or a new one with --init-config FILE");
@@ -191,6 +198,9 @@ final class TrainOptions {
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
+        if (method == Method.newTokens) {
+            firstNewToken = ExtendedModel.firstNewToken(model);
+        }
         try {
             settings = settings(adapter.complete());
         } catch (IllegalArgumentException e) {
@@ -203,11 +213,13 @@ final class TrainOptions {
     }
 
     private TrainSettings settings(LoraConfig lora) {
-        TrainSettings usual = method == Method.lora
-                ? STANDARD.withLora(lora)
-                : model == null ? TrainSettings.newModel() : TrainSettings.full();
-        return new TrainSettings(usual.lora(), tokens == null ? usual.tokens() : tokens, batch, accumulate,
-                steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
+        TrainSettings usual = switch (method) {
+            case lora -> STANDARD.withLora(lora);
+            case full -> model == null ? TrainSettings.newModel() : TrainSettings.full();
+            case newTokens -> TrainSettings.newTokens(firstNewToken);
+        };
+        return new TrainSettings(usual.lora(), usual.firstRow(), tokens == null ? usual.tokens() : tokens, batch,
+                accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
                 usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),
@@ -236,8 +248,10 @@ final class TrainOptions {
 
     /// What is trained, for people.
     String describe() {
-        return settings.lora() != null
-                ? adapter.describe(settings.lora())
-                : model == null ? "every weight of a new random model" : "every weight";
+        return switch (method) {
+            case lora -> adapter.describe(settings.lora());
+            case full -> model == null ? "every weight of a new random model" : "every weight";
+            case newTokens -> "rows of embedding and head from token " + firstNewToken + " on";
+        };
     }
 }

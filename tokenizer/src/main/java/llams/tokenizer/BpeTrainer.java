@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 
-/// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, the most frequent pair of adjacent tokens becomes
-/// the next token. Pairs never cross the pieces of the pattern.
+/// Trains a byte-level byte-pair vocabulary: from the 256 bytes on, or from the tokens of another vocabulary, the most
+/// frequent pair of adjacent tokens becomes the next token. Pairs never cross the pieces of the pattern.
 ///
 /// The result depends on the texts alone, not on the number of threads nor on the order of the texts: among equally
 /// frequent pairs the one with the lower ids wins.
@@ -147,7 +147,22 @@ public final class BpeTrainer {
             throw new IllegalArgumentException(
                     "a byte-level vocabulary has at least the 256 bytes; " + size + " tokens are too few");
         }
-        return Tokenizer.of(new PairMerging(counts, size).run(progress), specials, pattern);
+        return Tokenizer.of(new PairMerging(counts, Vocabulary.of(bytes()), size).run(progress), specials, pattern);
+    }
+
+    /// `base` with up to `more` tokens, as [Tokenizer#with] adds them: training goes on from what `base` makes of the
+    /// texts. So each new token is made of two older ones, and merging leads to it.
+    ///
+    /// @param progress is told the number of ordinary tokens after each new one
+    /// @throws IllegalArgumentException if `base` cuts text by another pattern than this trainer
+    public Tokenizer extend(Tokenizer base, int more, IntConsumer progress) {
+        if (base.pattern() != pattern) {
+            throw new IllegalArgumentException("the texts were cut by the pattern " + pattern + ", and this tokenizer"
+                    + " cuts by " + base.pattern());
+        }
+        int size = base.vocabulary.size;
+        List<byte[]> tokens = new PairMerging(counts, base.vocabulary, size + more).run(progress);
+        return base.with(tokens.subList(size, tokens.size()));
     }
 
     /// The 256 bytes in the order of GPT-2's and Llama 3's ids: the printable ones first.

@@ -62,6 +62,27 @@ final class Merges {
         return Arrays.copyOf(merges, count);
     }
 
+    /// The tokens of a piece by definition: that of the whole piece, else what merging makes of its bytes.
+    static int[] encode(Vocabulary vocabulary, byte[] piece) {
+        return encode(vocabulary, piece, new HeapMerger(), new IdBuffer());
+    }
+
+    /// The same with what it takes, for many pieces.
+    static int[] encode(Vocabulary vocabulary, byte[] piece, HeapMerger merger, IdBuffer parts) {
+        byte[] bytes = Arrays.copyOf(piece, piece.length + Vocabulary.SLACK_BYTES);
+        int whole = vocabulary.find(bytes, 0, piece.length);
+        if (whole != Vocabulary.NONE) {
+            return new int[] {whole};
+        }
+        merger.merge(vocabulary, bytes, 0, piece.length, parts);
+        return parts.take();
+    }
+
+    /// Whether merging single bytes leads to this token.
+    static boolean isReachable(Vocabulary vocabulary, int token) {
+        return vocabulary.length(token) == 1 || lastPair(vocabulary, token) >= 0;
+    }
+
     /// The two parts that the token's bytes end in when only lower ranks merge, or -1 if they end in more.
     private static long lastPair(Vocabulary vocabulary, int token) {
         byte[] pool = vocabulary.pool;

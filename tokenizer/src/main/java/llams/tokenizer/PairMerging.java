@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
 
-/// The merging part of [BpeTrainer]. Every pair knows its count and the pieces where it may stand, so that a merge
-/// costs what it changes. A pair is `left << 32 | right`.
+/// The merging part of [BpeTrainer]: from the tokens of a vocabulary on, which may be the 256 bytes. Every pair knows its
+/// count and the pieces where it may stand, so that a merge costs what it changes. A pair is `left << 32 | right`.
 final class PairMerging {
 
     private record Candidate(long count, long pair) implements Comparable<Candidate> {
@@ -36,7 +36,7 @@ final class PairMerging {
     }
 
     private final int wantedSize;
-    private final List<byte[]> tokens = BpeTrainer.bytes();
+    private final List<byte[]> tokens;
     private final Map<String, Integer> idOfBytes = new HashMap<>();
     /// The tokens of all pieces, one piece after the other, with room for one token per byte.
     private final int[] ids;
@@ -51,11 +51,11 @@ final class PairMerging {
     /// Pairs that the current merge made more frequent.
     private final Map<Long, Pair> risen = new HashMap<>();
 
-    PairMerging(PieceCounts counts, int wantedSize) {
+    /// @param base what pieces consist of at first: what a tokenizer of these tokens makes of them
+    PairMerging(PieceCounts counts, Vocabulary base, int wantedSize) {
         this.wantedSize = wantedSize;
-        int[] idOfByte = new int[256];
+        tokens = base.tokens();
         for (int id = 0; id < tokens.size(); id++) {
-            idOfByte[tokens.get(id)[0] & 0xFF] = id;
             idOfBytes.put(latin1(tokens.get(id)), id);
         }
         int pieces = counts.size();
@@ -63,15 +63,16 @@ final class PairMerging {
         start = new int[pieces + 1];
         length = new int[pieces];
         times = new long[pieces];
+        HeapMerger merger = new HeapMerger();
+        IdBuffer parts = new IdBuffer();
         for (int i = 0; i < pieces; i++) {
             byte[] bytes = counts.bytes(i);
+            int[] first = Merges.encode(base, bytes, merger, parts);
+            System.arraycopy(first, 0, ids, start[i], first.length);
             start[i + 1] = start[i] + bytes.length;
-            length[i] = bytes.length;
+            length[i] = first.length;
             times[i] = counts.count(i);
-            for (int j = 0; j < bytes.length; j++) {
-                ids[start[i] + j] = idOfByte[bytes[j] & 0xFF];
-            }
-            for (int j = start[i]; j + 1 < start[i + 1]; j++) {
+            for (int j = start[i]; j + 1 < start[i] + length[i]; j++) {
                 change(ids[j], ids[j + 1], i, times[i]);
             }
         }
@@ -92,8 +93,11 @@ final class PairMerging {
             if (pair.count < 2) {
                 break;
             }
+            int before = tokens.size();
             merge(best.pair, pair);
-            progress.accept(tokens.size());
+            if (tokens.size() > before) {
+                progress.accept(tokens.size());
+            }
         }
         return tokens;
     }
@@ -165,7 +169,7 @@ final class PairMerging {
         risen.clear();
     }
 
-    private static String latin1(byte[] bytes) {
+    static String latin1(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 }

@@ -100,6 +100,21 @@ public final class Tokenizer {
         return new Tokenizer(vocabulary, new Encoders(vocabulary), new AddedTokens(added), numbering, pattern, false);
     }
 
+    /// This tokenizer with further ordinary tokens, whose ids follow all that there are. Ids and merges so far stay as
+    /// they are; the new tokens merge after them, in their order. Only a `tokenizer.json` can say so
+    /// ([#writeJson(Path,Path)]): in tiktoken's format special tokens come last.
+    ///
+    /// @throws IllegalArgumentException if a token is empty, or there already
+    public Tokenizer with(List<byte[]> more) {
+        return Extension.of(this, more);
+    }
+
+    /// This tokenizer with the ordinary tokens of `other` that it lacks and that merging leads to, in the order of
+    /// their ids, up to `most`.
+    public Tokenizer withTokensOf(Tokenizer other, int most) {
+        return Extension.of(this, Extension.missing(vocabulary, other.vocabulary, most));
+    }
+
     /// The names of Llama 3's 256 special tokens in the order of their ids.
     public static List<String> llama3Specials() {
         return SpecialTokens.llama3();
@@ -153,6 +168,17 @@ public final class Tokenizer {
                 ? Vocabulary.NONE
                 : vocabulary.find(Arrays.copyOf(bytes, bytes.length + Vocabulary.SLACK_BYTES), 0, bytes.length);
         return rank == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id(rank));
+    }
+
+    /// The ids of bytes that are one piece: looked up as a whole, else merged. They need not be UTF-8.
+    ///
+    /// @throws IllegalArgumentException if there are none
+    public int[] encodePiece(byte[] piece) {
+        if (piece.length == 0) {
+            throw new IllegalArgumentException("a piece has at least one byte");
+        }
+        int[] numbers = Merges.encode(vocabulary, piece);
+        return numbering == null ? numbers : numbering.toIds(numbers);
     }
 
     /// The ids of `text`, in which special tokens' names are plain text. Added tokens that are not special are tokens
@@ -277,6 +303,15 @@ public final class Tokenizer {
     /// text. A file of this name is replaced only when the new one is whole.
     public void writeJson(Path file) throws IOException {
         SafeFile.write(file, out -> TokenizerJsonWriter.write(this, out));
+    }
+
+    /// As [#writeJson(Path)], with all but the tokens and merges as they stand in `base`: the `tokenizer.json` of the
+    /// tokenizer that this one was made from by [#with].
+    ///
+    /// @throws IOException if `base` cannot be read, or is of another tokenizer
+    public void writeJson(Path file, Path base) throws IOException {
+        byte[] json = ExtendedJson.of(this, base);
+        SafeFile.write(file, out -> out.write(json));
     }
 
     /// Writes the `tokenizer_config.json` that Hugging Face's libraries want beside a [#writeJson]. A file of this name

@@ -2,14 +2,15 @@ package llams.tokenizer;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /// Reads a `tokenizer.json` as Llama 3 has it: ordinary tokens in the order of their ids, added ones after them, and all
-/// merges in the order that the ranks imply. Whatever else is right is read by [TokenizerJson], which also says what is
-/// wrong.
+/// merges in the order that the ranks imply; or as an extended vocabulary has it, where added ones stand between ordinary
+/// ones in `vocab`. Whatever else is right is read by [TokenizerJson], which also says what is wrong.
 final class UsualTokenizerJson {
 
     /// Where added tokens are, and a good deal more.
@@ -18,7 +19,16 @@ final class UsualTokenizerJson {
     private final UsualJson json;
     private final Map<String, Object> top = new HashMap<>();
     private final Map<String, Object> model = new HashMap<>();
+    private List<AddedToken> added = List.of();
     private Vocabulary vocabulary;
+    /// The ids of the ordinary tokens.
+    private int[] ids = new int[1 << 18];
+    /// The id that was read last.
+    private int id;
+    /// Whether they leave numbers out.
+    private boolean hasGaps;
+    /// How many added tokens stand in `vocab`.
+    private int addedInside;
     private boolean hasMerges;
 
     private UsualTokenizerJson(UsualJson json) {
@@ -59,13 +69,30 @@ final class UsualTokenizerJson {
             } else {
                 top.put(name, json.value());
             }
+            if (name.equals("added_tokens")) {
+                added = TokenizerValues.added(top.get(name));
+            }
         }
         SplitPattern pattern = TokenizerPipeline.pattern(top, model);
-        List<AddedToken> added = TokenizerValues.added(top.get("added_tokens"));
-        if (!hasMerges || !Boolean.TRUE.equals(model.get("ignore_merges")) || !follow(added)) {
+        if (!hasMerges || !Boolean.TRUE.equals(model.get("ignore_merges"))) {
             throw new UsualJson.Unusual();
         }
-        return Tokenizer.of(vocabulary, added, null, pattern);
+        boolean isPlain = !hasGaps && follow();
+        if (!isPlain && (addedInside == 0 || addedInside != added.size())) {
+            throw new UsualJson.Unusual();
+        }
+        return isPlain ? Tokenizer.of(vocabulary, added, null, pattern) : withAddedInside(pattern);
+    }
+
+    private Tokenizer withAddedInside(SplitPattern pattern) {
+        int[] idOf = Arrays.copyOf(ids, vocabulary.size + added.size());
+        List<AddedToken> numbered = new ArrayList<>();
+        for (AddedToken token : added) {
+            int number = vocabulary.size + numbered.size();
+            idOf[number] = token.id();
+            numbered.add(token.withId(number));
+        }
+        return Tokenizer.of(vocabulary, numbered, new Numbering(idOf), pattern);
     }
 
     private void readModel() {
@@ -93,31 +120,59 @@ final class UsualTokenizerJson {
     }
 
     private Vocabulary readVocabulary() {
+        Map<Integer, AddedToken> inside = new HashMap<>();
+        for (AddedToken token : added) {
+            inside.put(token.id(), token);
+        }
         byte[] pool = new byte[1 << 20];
         int[] offset = new int[1 << 18];
-        int id = 0;
+        int rank = 0;
         for (boolean more = json.begin('{', '}'); more; more = json.more('}')) {
-            if (pool.length - offset[id] < UsualJson.MOST_PIECE_BYTES) {
+            if (pool.length - offset[rank] < UsualJson.MOST_PIECE_BYTES) {
                 pool = Arrays.copyOf(pool, 2 * pool.length);
             }
-            if (id + 1 == offset.length) {
+            if (rank + 1 == offset.length) {
                 offset = Arrays.copyOf(offset, 2 * offset.length);
+                ids = Arrays.copyOf(ids, offset.length);
             }
-            offset[id + 1] = readToken(pool, offset[id], id);
-            id++;
+            int end = readToken(pool, offset[rank]);
+            if (!isAdded(inside, pool, offset[rank], end)) {
+                if (rank > 0 && id <= ids[rank - 1]) {
+                    throw new UsualJson.Unusual();
+                }
+                ids[rank] = id;
+                offset[++rank] = end;
+            }
         }
-        return new Vocabulary(Arrays.copyOf(pool, offset[id] + Vocabulary.SLACK_BYTES), Arrays.copyOf(offset, id + 1));
+        hasGaps = rank > 0 && ids[rank - 1] != rank - 1;
+        return new Vocabulary(Arrays.copyOf(pool, offset[rank] + Vocabulary.SLACK_BYTES),
+                Arrays.copyOf(offset, rank + 1));
     }
 
-    /// A method of its own because Java compiles what is often called sooner than what loops for long.
-    private int readToken(byte[] pool, int from, int id) {
+    /// Whether the token that was read is an added one; counts those.
+    ///
+    /// @throws UsualJson.Unusual if it has the id of one, but another name
+    private boolean isAdded(Map<Integer, AddedToken> inside, byte[] pool, int from, int to) {
+        // Nearly all ids are below those of all added tokens.
+        if (added.isEmpty() || id < added.getFirst().id() || !inside.containsKey(id)) {
+            return false;
+        }
+        byte[] name = Utf8.bytes(inside.get(id).name());
+        if (!Arrays.equals(name, 0, name.length, pool, from, to)) {
+            throw new UsualJson.Unusual();
+        }
+        addedInside++;
+        return true;
+    }
+
+    /// Leaves the id in `id`, and returns where the token ends. A method of its own because Java compiles what is often
+    /// called sooner than what loops for long.
+    private int readToken(byte[] pool, int from) {
         json.expect('"');
         int to = json.piece(pool, from);
         json.expect('"');
         json.expect(':');
-        if (json.number() != id) {
-            throw new UsualJson.Unusual();
-        }
+        id = json.number();
         return to;
     }
 
@@ -160,7 +215,7 @@ final class UsualTokenizerJson {
     }
 
     /// Whether the added tokens follow the ordinary ones without a gap, and none is one of them.
-    private boolean follow(List<AddedToken> added) {
+    private boolean follow() {
         for (int i = 0; i < added.size(); i++) {
             String name = added.get(i).name();
             if (added.get(i).id() != vocabulary.size + i || isOrdinary(name)) {

@@ -3,6 +3,7 @@ package llams.tokenizer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -264,6 +265,15 @@ final class Vocabulary {
 
     int length(int id) {
         return offset[id + 1] - offset[id];
+    }
+
+    /// All tokens in the order of their ids.
+    List<byte[]> tokens() {
+        List<byte[]> tokens = new ArrayList<>(size);
+        for (int id = 0; id < size; id++) {
+            tokens.add(bytes(id));
+        }
+        return tokens;
     }
 
     byte[] bytes(int id) {

@@ -38,6 +38,10 @@ public final class Forecast {
             LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
             return of(lora.model(), lora.adapterLeaves(), settings);
         }
+        if (settings.firstRow() > 0) {
+            LastRows rows = LastRows.of(config, frozen, settings.firstRow());
+            return of(rows.model(), rows.trained(), rows.tables(), settings);
+        }
         Map<String, Leaf> leaves = new LinkedHashMap<>();
         Llama model = Llama.of(config,
                 (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)), Llama.Wrap.NONE);
@@ -46,14 +50,24 @@ public final class Forecast {
 
     /// The same for a model with the leaves that are to be trained.
     public static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
+        return of(model, trained, trained, settings);
+    }
+
+    /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
+    static Program.Memory of(Llama model, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
         int tokens = settings.tokens() * settings.batch();
-        Program pass = LossProgram.training(model, tokens, settings.tokens(), 0, trained, settings.recompute());
+        Program pass = LossProgram.training(model, tokens, settings.tokens(), 0, summed, settings.recompute());
         Program update = settings.optimizer().update(trained);
-        long parameters = trained.stream().mapToLong(leaf -> leaf.type().bytes()).sum();
+        // Parameters and gradients, and two moments.
+        long state = 2 * bytes(summed) + 2 * bytes(trained);
         // Unpacked, there are programs for documents of many lengths, to train and to measure.
         long programs = settings.pack() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
-        return new Program.Memory(pass.memory().weights(), 4 * parameters,
+        return new Program.Memory(pass.memory().weights(), state,
                 Math.max(pass.memory().temporaries(), update.memory().temporaries()) + programs);
+    }
+
+    private static long bytes(List<Leaf> leaves) {
+        return leaves.stream().mapToLong(leaf -> leaf.type().bytes()).sum();
     }
 
     /// Refuses a run that this machine has no memory for.
@@ -101,7 +115,7 @@ public final class Forecast {
                 return Optional.of(String.join(" ", changes));
             }
         }
-        if (settings.lora() == null && adapter != null) {
+        if (settings.lora() == null && settings.firstRow() == 0 && adapter != null) {
             TrainSettings lora = settings.withLora(adapter);
             return fits.test(of(config, frozen, lora))
                     ? Optional.of("`lora`")

@@ -73,7 +73,10 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
         SortedMap<String, String> values = new TreeMap<>();
         LoraConfig lora = settings.lora();
-        values.put("method", lora == null ? "full" : "lora");
+        values.put("method", lora != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full");
+        if (settings.firstRow() > 0) {
+            values.put("first-row", String.valueOf(settings.firstRow()));
+        }
         if (lora != null) {
             values.put("rank", String.valueOf(lora.rank()));
             values.put("alpha", number(lora.alpha()));

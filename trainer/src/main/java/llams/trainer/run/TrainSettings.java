@@ -10,7 +10,9 @@ import llams.trainer.optim.Schedule;
 
 /// How to train, apart from the model, the data and the place of the result.
 ///
-/// @param lora         the adapter to train, or null to train every weight
+/// @param lora         the adapter to train, or null to train weights of the model itself
+/// @param firstRow     0 to train every weight; else only the rows of embedding and head from this one on, those of new
+///                     tokens
 /// @param tokens       the most tokens of a sequence, or [#AUTO]
 /// @param batch        sequences of a micro-batch
 /// @param accumulate   micro-batches of a step
@@ -25,9 +27,9 @@ import llams.trainer.optim.Schedule;
 ///                     longer
 /// @param keep         saves to keep, the newest
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
-public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumulate, int steps, double epochs,
-        double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed, boolean pack,
-        int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
+public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
+        double epochs, double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed,
+        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -38,6 +40,8 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
 
     /// @throws SettingException if a number is out of its range
     public TrainSettings {
+        atLeast("firstRow", 0, firstRow);
+        SettingException.check(firstRow == 0 || lora == null, "firstRow", firstRow, "0 with an adapter");
         atLeast("tokens", 2, tokens == AUTO ? TOKENS : tokens);
         atLeast("batch", 1, batch);
         atLeast("accumulate", 1, accumulate);
@@ -52,7 +56,7 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
 
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
-        return new TrainSettings(LoraConfig.standard(), AUTO, 1, 1, 0, 1, 3e-4, Schedule.Kind.COSINE, AUTO,
+        return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4, Schedule.Kind.COSINE, AUTO,
                 Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false);
     }
 
@@ -66,77 +70,90 @@ public record TrainSettings(LoraConfig lora, int tokens, int batch, int accumula
         return standard().withLora(null);
     }
 
+    /// The same for the rows of embedding and head from `first` on, those of new tokens.
+    public static TrainSettings newTokens(int first) {
+        return newModel().withFirstRow(first);
+    }
+
+    /// @param first 0 for every weight
+    public TrainSettings withFirstRow(int first) {
+        return new TrainSettings(lora, first, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
     public TrainSettings withLora(LoraConfig adapter) {
-        return new TrainSettings(adapter, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+        return new TrainSettings(adapter, 0, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
                 optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withTokens(int most) {
-        return new TrainSettings(lora, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
+        return new TrainSettings(lora, firstRow, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
                 optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     /// @param sequences    of a micro-batch
     /// @param microBatches of a step
     public TrainSettings withBatch(int sequences, int microBatches) {
-        return new TrainSettings(lora, tokens, sequences, microBatches, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSteps(int count) {
-        return new TrainSettings(lora, tokens, batch, accumulate, count, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withEpochs(double passes) {
-        return new TrainSettings(lora, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup, optimizer,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
-    }
-
-    public TrainSettings withLearningRate(double peak) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup, optimizer,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
-    }
-
-    public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, kind, warmupSteps,
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup,
                 optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
+    public TrainSettings withLearningRate(double peak) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup,
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
+    public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+    }
+
     public TrainSettings withOptimizer(Optimizer other) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup, other,
-                seed, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSeed(int number) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withPack(boolean shared) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
     }
 
     public TrainSettings withEvalEvery(int interval) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, interval, saveEvery, keep, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute);
     }
 
     public TrainSettings withSaves(SaveEvery every, int kept) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, every, kept, recompute);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute);
     }
 
     public TrainSettings withRecompute(boolean again) {
-        return new TrainSettings(lora, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, again);
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again);
     }
 
     /// With `tokens` as a model allows them.
     ///
-    /// @throws SettingException if a sequence is longer than that
+    /// @throws SettingException if a sequence is longer than that, or there are no rows to train
     public TrainSettings forModel(LlamaConfig config) {
+        SettingException.check(firstRow < config.vocab(), "firstRow", firstRow,
+                "below " + config.vocab() + " (vocab_size)");
         TrainSettings known = tokens == AUTO ? withTokens(Math.min(TOKENS, config.maxPositions())) : this;
         SettingException.check(known.tokens <= config.maxPositions(), "tokens", tokens,
                 "at most " + config.maxPositions() + " (max_position_embeddings)");

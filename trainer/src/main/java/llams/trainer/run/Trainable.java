@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,11 +35,13 @@ import llams.model.lora.LoraModel;
 /// @param model       as it is trained
 /// @param evalModel   the same leaves without dropout
 /// @param trained     state leaves
+/// @param summed      the model's leaves whose gradients are summed: the trained ones, or tables of which those are the
+///                    last rows
 /// @param resident    every tensor of the model by leaf name; those of the trained leaves are memory of their own
 /// @param writer      writes the result into an existing directory
 /// @param resultBytes of what it writes
-record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, Tensor> resident, Writer writer,
-        long resultBytes) {
+record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
+        Writer writer, long resultBytes) {
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
@@ -50,6 +53,20 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
 
     LlamaConfig config() {
         return model.config();
+    }
+
+    /// Numbers of the whole model, an adapter included.
+    long parameters() {
+        long all = 0;
+        for (Tensor tensor : resident.values()) {
+            all += tensor.elements();
+        }
+        // Last rows are there twice: in their table, and by themselves.
+        return trained.equals(summed) ? all : all - trainedParameters();
+    }
+
+    long trainedParameters() {
+        return trained.stream().mapToLong(leaf -> leaf.shape().elements()).sum();
     }
 
     /// An adapter on frozen weights.
@@ -78,7 +95,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
         LoraModel still = layout.dropout() == 0
                 ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
-        return new Trainable(trained.model(), still.model(), trained.adapterLeaves(),
+        return new Trainable(trained.model(), still.model(), trained.adapterLeaves(), trained.adapterLeaves(),
                 LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);
                     AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
@@ -99,6 +116,52 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
             beside.write(directory);
             write(directory, configJson, types, tensors);
         }, beside.bytes() + bytes(types, copies));
+    }
+
+    /// The last rows of embedding and head, in F32 while they are trained, from `first` on. All else is as it was in the
+    /// result too, bit for bit.
+    static Trainable lastRows(Arena arena, LlamaWeights base, int first) throws IOException {
+        LastRows rows = LastRows.of(base.config, base.frozen(), first);
+        Map<String, Tensor> resident = new LinkedHashMap<>(base.resident());
+        for (int i = 0; i < rows.tables().size(); i++) {
+            Leaf part = rows.trained().get(i);
+            Tensor table = converted(arena, resident.get(rows.tables().get(i).name()), DType.F32);
+            resident.put(rows.tables().get(i).name(), table);
+            resident.put(part.name(), LastRows.of(table, part.shape()));
+        }
+        HeldFiles beside = HeldFiles.ofModel(base.directory);
+        byte[] configJson = base.configJson();
+        return new Trainable(rows.model(), rows.model(), rows.trained(), rows.tables(), resident,
+                (directory, tensors) -> {
+                    beside.write(directory);
+                    write(directory, configJson, rows, base, tensors);
+                }, beside.bytes() + base.checkpoint.bytes());
+    }
+
+    /// Writes the base with other last rows.
+    private static void write(Path directory, byte[] configJson, LastRows rows, LlamaWeights base,
+            Map<String, Tensor> tensors) throws IOException {
+        List<TensorInfo> plan = base.infos();
+        try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, base.checkpoint.metadata(),
+                SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
+            for (TensorInfo info : plan) {
+                MemorySegment old = base.checkpoint.tensor(info.name()).data();
+                int table = rows.tables().stream().map(Leaf::name).toList().indexOf(info.name());
+                if (table < 0) {
+                    writer.append(info.name(), old);
+                    continue;
+                }
+                try (Arena arena = Arena.ofConfined()) {
+                    Tensor last = converted(arena, tensors.get(rows.trained().get(table).name()), info.dtype());
+                    checkFinite(last, info, directory);
+                    writer.append(info.name(), old.asSlice(0, old.byteSize() - last.data().byteSize()));
+                    writer.append(info.name(), last.data());
+                }
+            }
+            base.checkpoint.verifyUnchanged();
+            writer.finish();
+        }
+        AtomicFiles.write(directory.resolve("config.json"), configJson);
     }
 
     /// Every weight of a new random model; the result is F32 unless the config names another type.
@@ -137,7 +200,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, Map<String, T
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
-        return new Trainable(model, model, List.copyOf(trained), tensors, writer, resultBytes);
+        return new Trainable(model, model, List.copyOf(trained), List.copyOf(trained), tensors, writer, resultBytes);
     }
 
     /// A copy in another type, rounded to nearest even where that is narrower.

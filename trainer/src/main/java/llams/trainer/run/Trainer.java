@@ -27,6 +27,7 @@ public final class Trainer implements AutoCloseable {
 
     private final Llama model;
     private final List<Leaf> trained;
+    private final List<Leaf> summed;
     private final Optimizer optimizer;
     private final boolean recompute;
     private final int seed;
@@ -43,21 +44,36 @@ public final class Trainer implements AutoCloseable {
     /// @param positions the longest sequence that will come
     public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
             int positions, boolean recompute, int seed) {
+        this(device, model, trained, trained, resident, optimizer, positions, recompute, seed);
+    }
+
+    /// As above, for leaves that the model knows only as parts of others.
+    ///
+    /// @param trained leaves to train, each the one of `summed` at its place, or that one's last rows
+    /// @param summed  state leaves of the model, whose gradients are summed
+    /// @throws IllegalArgumentException if there are parts, and the device does not work in the memory of `resident`
+    Trainer(Device device, Llama model, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
+            Optimizer optimizer, int positions, boolean recompute, int seed) {
         this.model = model;
         this.trained = List.copyOf(trained);
+        this.summed = List.copyOf(summed);
         this.optimizer = optimizer;
         this.recompute = recompute;
         this.seed = seed;
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
-        for (Leaf leaf : trained) {
-            for (Leaf state : List.of(Optimizer.gradient(leaf), Optimizer.firstMoment(leaf),
-                    Optimizer.secondMoment(leaf))) {
+        for (int i = 0; i < trained.size(); i++) {
+            Leaf leaf = trained.get(i);
+            Leaf gradient = Optimizer.gradient(summed.get(i));
+            for (Leaf state : List.of(gradient, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
                 all.computeIfAbsent(state.name(), name -> Tensor.allocate(arena, state.dtype(), state.shape()));
             }
+            // The gradient's other rows are summed too, and never looked at.
+            all.put(Optimizer.gradient(leaf).name(), LastRows.of(all.get(gradient.name()), leaf.shape()));
         }
         this.session = device.open(all);
+        LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
         this.update = session.compile(optimizer.update(this.trained));
     }
@@ -112,7 +128,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private Program plan(MicroBatch batch) {
-        Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), trained, recompute);
+        Program program = LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), summed, recompute);
         hasDropout = program.leaves().contains(LoraLinear.SEED);
         return program;
     }

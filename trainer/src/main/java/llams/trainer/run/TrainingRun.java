@@ -152,10 +152,12 @@ public final class TrainingRun implements AutoCloseable {
         // What the result needs of the model is read now: its directory may change while the run goes on.
         List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
         if (settings.lora() == null) {
-            QuantizedModel.refuse(base.directory, base.config, "training every weight");
+            boolean isPart = settings.firstRow() > 0;
+            QuantizedModel.refuse(base.directory, base.config, isPart ? "training rows" : "training every weight");
             Arena arena = Arena.ofShared();
-            return new TrainingRun(device, known, arena, Trainable.full(arena, base), data, heldOut, out,
-                    RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
+            return new TrainingRun(isPart ? base.watched(device) : device, known, arena,
+                    isPart ? Trainable.lastRows(arena, base, settings.firstRow()) : Trainable.full(arena, base), data,
+                    heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
@@ -174,6 +176,7 @@ public final class TrainingRun implements AutoCloseable {
                     "a new model's random weights are not saved with an adapter; train every weight"
                             + " of a new model, without `lora`");
         }
+        SettingException.check(settings.firstRow() == 0, "firstRow", settings.firstRow(), "0 for a new model");
         TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();
         return new TrainingRun(device, known, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
@@ -202,13 +205,9 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     public Plan plan() {
-        long all = 0;
-        for (Tensor tensor : model.resident().values()) {
-            all += tensor.elements();
-        }
-        long trained = model.trained().stream().mapToLong(leaf -> leaf.shape().elements()).sum();
-        return new Plan(all, trained, data.statistics(), heldOut == null ? null : heldOut.statistics(),
-                conversations != null, settings, Forecast.of(model.model(), model.trained(), settings));
+        return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
+                heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
+                Forecast.of(model.model(), model.trained(), model.summed(), settings));
     }
 
     /// Makes the run leave its settings as `train.yaml` beside its log, from the start.
@@ -273,8 +272,8 @@ public final class TrainingRun implements AutoCloseable {
                         + " would continue from there");
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), resident, settings.optimizer(),
-                    settings.tokens(), settings.recompute(), settings.seed())) {
+            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), model.summed(), resident,
+                    settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
                 return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
             }
