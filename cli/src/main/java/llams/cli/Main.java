@@ -112,6 +112,7 @@ public final class Main extends Console implements Runnable {
             case "chat" -> ChatCommand.class;
             case "train" -> TrainCommand.class;
             case "merge" -> MergeCommand.class;
+            case "recipe" -> RecipeCommand.class;
             case "quantize" -> QuantizeCommand.class;
             case "eval" -> EvalCommand.class;
             case "devices" -> DevicesCommand.class;

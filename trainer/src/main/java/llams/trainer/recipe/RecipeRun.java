@@ -1,0 +1,177 @@
+package llams.trainer.recipe;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import llams.engine.io.AtomicFiles;
+import llams.model.files.ContentHash;
+import llams.model.files.DataException;
+import llams.model.files.DirectoryLock;
+import llams.trainer.recipe.StagePlan.State;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+import llams.trainer.data.JsonLine;
+
+/// Runs the stages of a recipe whose results are not there yet.
+///
+/// A stage's key is a hash of its settings, of the program's version, of the files that it reads and of the keys of the
+/// stages that it builds on. Its record has that key, and says that it finished only when all it made is on the disk:
+/// a run that is killed at any moment leaves nothing that the next one takes for a result.
+public final class RecipeRun {
+    /// Hears how the run gets on.
+    public interface Listener {
+        /// @param number of the stage, counted from 1
+        void begins(StagePlan stage, int number, int stages);
+
+        void ends(StageRecord stage);
+    }
+
+    private final Recipe recipe;
+    private final Kinds kinds;
+    private final RecipeDirectory directory;
+    private final String version;
+
+    /// @param out     for a directory per stage
+    /// @param version of the program: another one may give other results
+    public RecipeRun(Recipe recipe, Kinds kinds, Path out, String version) {
+        this.recipe = recipe;
+        this.kinds = kinds;
+        this.directory = new RecipeDirectory(out);
+        this.version = version;
+    }
+
+    /// What there is and what is to be done, in the order of work. Writes nothing.
+    ///
+    /// @throws DataException if a stage cannot be run as it is described, or a file is missing
+    public List<StagePlan> plan() throws IOException {
+        directory.check();
+        return plan(new FileKeys(directory.records()));
+    }
+
+    private List<StagePlan> plan(FileKeys files) throws IOException {
+        Map<String, Path> results = new LinkedHashMap<>();
+        for (Stage stage : recipe.stages()) {
+            results.put(stage.name(), kinds.result(stage, directory.stage(stage.name())));
+        }
+        Map<String, String> keys = new HashMap<>();
+        List<StagePlan> plans = new ArrayList<>();
+        for (Stage stage : recipe.stages()) {
+            Work work = kinds.work(stage, directory.stage(stage.name()), results);
+            StagePlan plan = plan(stage, work, keys, files);
+            keys.put(stage.name(), plan.key());
+            plans.add(plan);
+        }
+        return plans;
+    }
+
+    private StagePlan plan(Stage stage, Work work, Map<String, String> keys, FileKeys files) throws IOException {
+        SortedMap<String, List<String>> settings = new TreeMap<>();
+        for (Map.Entry<String, List<Work.Setting>> entry : work.settings().entrySet()) {
+            List<String> texts = new ArrayList<>();
+            for (Work.Setting setting : entry.getValue()) {
+                texts.add(setting.file() == null
+                        ? setting.text()
+                        : setting.text() + " " + fileKey(stage, setting.file(), keys, files));
+            }
+            settings.put(entry.getKey(), texts);
+        }
+        String key = ContentHash.ofText(String.join("\n", stage.kind(), version, settings.toString()));
+        StageRecord record = directory.read(stage.name());
+        State state = state(stage, record, key);
+        return new StagePlan(stage, work, key, settings, state, record,
+                state == State.CHANGED ? record.changes(settings, version) : List.of());
+    }
+
+    private String fileKey(Stage stage, Path file, Map<String, String> keys, FileKeys files) throws IOException {
+        for (String input : stage.needs()) {
+            Path made = directory.stage(input);
+            if (file.startsWith(made)) {
+                return ContentHash.ofText(keys.get(input) + " " + made.relativize(file));
+            }
+        }
+        try {
+            return files.of(file);
+        } catch (NoSuchFileException e) {
+            throw new DataException(stage.place() + ": stage " + stage.name() + ": " + e.getMessage()
+                    + ": no such file or directory; if a stage makes it, name it as $STAGE or $STAGE/FILE", e);
+        }
+    }
+
+    private State state(Stage stage, StageRecord record, String key) {
+        if (record == null) {
+            return State.NEW;
+        }
+        if (!record.key().equals(key)) {
+            return record.finished() ? State.CHANGED : State.NEW;
+        }
+        if (!record.finished()) {
+            return State.INTERRUPTED;
+        }
+        return Files.exists(kinds.result(stage, directory.stage(stage.name()))) ? State.DONE : State.MISSING;
+    }
+
+    /// Runs what is not done. Nobody else can run a recipe in the same directory meanwhile.
+    ///
+    /// @return the exit code of the stage that ended the run before its end, or 0
+    public int run(Listener listener) throws IOException {
+        directory.check();
+        AtomicFiles.createDirectories(directory.records());
+        try (DirectoryLock _ = DirectoryLock.take(directory.records())) {
+            FileKeys files = new FileKeys(directory.records());
+            List<StagePlan> plans = plan(files);
+            files.remember();
+            for (StagePlan plan : plans) {
+                if (!plan.isDone()) {
+                    listener.begins(plan, plans.indexOf(plan) + 1, plans.size());
+                    int code = run(plan, listener);
+                    if (code != 0) {
+                        return code;
+                    }
+                }
+            }
+            return 0;
+        }
+    }
+
+    private int run(StagePlan plan, Listener listener) throws IOException {
+        String name = plan.stage().name();
+        boolean resume = plan.state() == State.INTERRUPTED && plan.work().canResume();
+        if (!resume) {
+            directory.remove(name);
+        }
+        StageRecord begun = StageRecord.begun(name, plan.key(), plan.settings(), version);
+        directory.write(begun);
+        long start = System.nanoTime();
+        Work.Outcome outcome = plan.work().run(resume);
+        if (outcome.exitCode() != 0) {
+            return outcome.exitCode();
+        }
+        ObjectNode report = outcome.report().isEmpty()
+                ? JsonNodeFactory.instance.objectNode()
+                : JsonLine.parse(outcome.report(), "report of " + name);
+        StageRecord record = begun.finished((System.nanoTime() - start) * 1e-9, directory.bytes(name), report);
+        directory.write(record);
+        listener.ends(record);
+        return 0;
+    }
+
+    /// The records of all stages that are done, in the order of work.
+    public List<StageRecord> records() throws IOException {
+        List<StageRecord> records = new ArrayList<>();
+        for (Stage stage : recipe.stages()) {
+            StageRecord record = directory.read(stage.name());
+            if (record != null && record.finished()) {
+                records.add(record);
+            }
+        }
+        return records;
+    }
+}
