@@ -3,7 +3,6 @@ package llams.cli;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,14 +32,14 @@ final class CommandStage implements Work {
     private static final Set<String> HOW = Set.of("--threads", "--vector-bits", "--device", "--no-map", "--save-every",
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
-    private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose", "--config",
+    private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
             "--print-config", "--resume", "--token", "--verify", "--answers", "--show-prompt", "--show-topics",
             "--show-request");
 
     private final StageKind kind;
     private final Stage stage;
     private final Path directory;
-    private final CommandLine command;
+    private final SortedMap<String, List<Setting>> settings;
     private final List<String> arguments = new ArrayList<>();
     private final RecipeCommands commands;
 
@@ -50,8 +49,8 @@ final class CommandStage implements Work {
         this.stage = stage;
         this.directory = directory;
         this.commands = commands;
-        CommandLine known = command(kind.words());
-        Map<String, OptionSpec> options = options(known.getCommandSpec());
+        CommandSpec known = commands.spec(kind);
+        Map<String, OptionSpec> options = options(known);
         arguments.addAll(List.of(kind.words().split(" ")));
         List<String> operands = new ArrayList<>();
         stage.settings().forEach((name, setting) -> {
@@ -67,7 +66,7 @@ final class CommandStage implements Work {
             arguments.add("--json");
         }
         Set<String> written = stage.settings().keySet().stream().map(name -> "--" + name).collect(Collectors.toSet());
-        Set<String> computing = known.getCommandSpec().optionsMap().keySet().stream().filter(name -> !written.contains(name)).collect(Collectors.toSet());
+        Set<String> computing = known.optionsMap().keySet().stream().filter(name -> !written.contains(name)).collect(Collectors.toSet());
         arguments.addAll(commands.computing(computing));
         if (!kind.onlyMeasures()) {
             arguments.add(kind.output().option() + "=" + kind.output().in(directory));
@@ -76,7 +75,7 @@ final class CommandStage implements Work {
             arguments.add("--");
             arguments.addAll(operands);
         }
-        command = parsed();
+        settings = settings(parsed());
     }
 
     private static String text(Stage.Value value, Map<String, Path> results) {
@@ -89,7 +88,7 @@ final class CommandStage implements Work {
 
     private OptionSpec option(String name, Stage.Setting setting, Map<String, OptionSpec> known) {
         OptionSpec option = known.get(name);
-        if (option == null || NOT_HERE.contains(option.longestName())) {
+        if (option == null || NOT_HERE.contains(option.longestName()) || isOptionsFile(option.longestName())) {
             Set<String> names = known.values()
                     .stream()
                     .map(OptionSpec::longestName)
@@ -105,31 +104,26 @@ final class CommandStage implements Work {
         return option;
     }
 
+    /// Whether an option names a file with more options: these belong into the recipe.
+    private boolean isOptionsFile(String option) {
+        return option.equals("--config") && !kind.words().equals("init");
+    }
+
     private static Map<String, OptionSpec> options(CommandSpec spec) {
         Map<String, OptionSpec> options = new TreeMap<>();
         spec.options().forEach(option -> options.put(option.longestName().substring(2), option));
         return options;
     }
 
-    /// The command of these words, with what it takes.
-    private static CommandLine command(String words) {
-        String[] path = words.split(" ");
-        CommandLine at = Main.commandLine(InputStream.nullInputStream(), System.out, System.err, path);
-        for (String word : path) {
-            at = at.getSubcommands().get(word);
-        }
-        return at;
-    }
-
-    private CommandLine parsed() {
+    private CommandSpec parsed() {
         String[] args = arguments.toArray(String[]::new);
-        CommandLine main = Main.commandLine(InputStream.nullInputStream(), System.out, System.err, args);
+        CommandLine main = commands.parser(kind);
         try {
             CommandLine.ParseResult at = main.parseArgs(CommandArguments.marked(main, args));
             while (at.hasSubcommand()) {
                 at = at.subcommand();
             }
-            return at.commandSpec().commandLine();
+            return at.commandSpec();
         } catch (ParameterException e) {
             throw new DataException(stage.place() + ": stage " + stage.name() + ": "
                     + CommandArguments.unmarked(e.getMessage()).replace("<", "").replace(">", ""), e);
@@ -138,8 +132,12 @@ final class CommandStage implements Work {
 
     @Override
     public SortedMap<String, List<Setting>> settings() {
+        return settings;
+    }
+
+    /// What the command was given, with its defaults.
+    private SortedMap<String, List<Setting>> settings(CommandSpec spec) {
         SortedMap<String, List<Setting>> settings = new TreeMap<>();
-        CommandSpec spec = command.getCommandSpec();
         for (ArgSpec arg : spec.args()) {
             String name = arg instanceof OptionSpec option ? option.longestName() : "--" + kind.operand();
             boolean isOutput = name.equals(kind.output().option());
@@ -190,7 +188,7 @@ final class CommandStage implements Work {
             AtomicFiles.createDirectories(kind.output().in(directory).getParent());
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        int code = Main.run(args.toArray(String[]::new), new ByteArrayInputStream(new byte[0]), out, commands.err());
+        int code = Main.run(args.toArray(String[]::new), new ByteArrayInputStream(new byte[0]), out, commands.err);
         String printed = out.toString(StandardCharsets.UTF_8).strip();
         if (code == Console.DONE && kind.onlyMeasures()) {
             AtomicFiles.createDirectories(directory);

@@ -1,7 +1,9 @@
 package llams.cli;
 
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -10,12 +12,38 @@ import llams.model.files.DataException;
 import llams.trainer.recipe.Kinds;
 import llams.trainer.recipe.Stage;
 import llams.trainer.recipe.Work;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 /// Stages as commands of this program: a stage's settings are the command's options.
 ///
 /// @param err     for the commands' progress and notes
 /// @param compute options of the recipe's own command line, for every stage that computes
-record RecipeCommands(PrintStream err, ComputeOptions compute) implements Kinds {
+final class RecipeCommands implements Kinds {
+    final PrintStream err;
+    private final ComputeOptions compute;
+    /// To read a command's annotations takes longer than to parse its options.
+    private final Map<String, CommandLine> parsers = new HashMap<>();
+
+    RecipeCommands(PrintStream err, ComputeOptions compute) {
+        this.err = err;
+        this.compute = compute;
+    }
+
+    /// The parser of a command line that begins with the command of this kind.
+    CommandLine parser(StageKind kind) {
+        return parsers.computeIfAbsent(kind.words().split(" ")[0],
+                word -> Main.commandLine(InputStream.nullInputStream(), System.out, System.err, word));
+    }
+
+    CommandSpec spec(StageKind kind) {
+        CommandLine at = parser(kind);
+        for (String word : kind.words().split(" ")) {
+            at = at.getSubcommands().get(word);
+        }
+        return at.getCommandSpec();
+    }
+
     @Override
     public Path result(Stage stage, Path directory) {
         return kind(stage).result(directory);
