@@ -121,11 +121,9 @@ final class RecipeCommand implements Runnable {
                 recipe.print(run.plan(), json);
                 return Console.DONE;
             }
-            int code = run.run(new StageLines(console.err));
-            if (code == Console.DONE) {
-                recipe.print(run.plan(), json);
-            }
-            return code;
+            RecipeRun.Ending ending = run.run(new StageLines(console.err));
+            recipe.print(ending.stages(), json);
+            return ending.exitCode();
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
 /// @param output  what it writes
 record StageKind(String words, String operand, Output output) {
     static final List<StageKind> ALL = List.of(new StageKind("download", "repo", new Output("--to", "")),
+            new StageKind("data example", null, new Output("--out", "")),
             new StageKind("data kowiki", "dump", new Output("--out", "kowiki.txt")),
             new StageKind("data generate", null, new Output("--out", "pairs.jsonl")),
             new StageKind("data pairs", "pairs", new Output("--out", "conversations.jsonl")),
@@ -18,7 +19,7 @@ record StageKind(String words, String operand, Output output) {
             merge("chat-vector", null), merge("adapter", null), merge("linear", "models"), merge("slerp", "model"),
             merge("ties", "models"), merge("dare", "models"), merge("extract", null), merge("learn", null),
             new StageKind("quantize", null, new Output("--out", "")), measure("perplexity"), measure("choice"),
-            measure("language"));
+            measure("language"), measure("summary"));
 
     /// @param option that takes it; null for a command that only prints
     /// @param file   in the stage's directory; empty if it writes the directory

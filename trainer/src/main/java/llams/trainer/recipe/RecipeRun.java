@@ -34,6 +34,12 @@ public final class RecipeRun {
         void ends(StageRecord stage);
     }
 
+    /// What a run came to.
+    ///
+    /// @param exitCode of the stage that ended it before its end, or 0
+    /// @param stages   as they are then
+    public record Ending(int exitCode, List<StagePlan> stages) {}
+
     private final Recipe recipe;
     private final Kinds kinds;
     private final RecipeDirectory directory;
@@ -119,29 +125,29 @@ public final class RecipeRun {
     }
 
     /// Runs what is not done. Nobody else can run a recipe in the same directory meanwhile.
-    ///
-    /// @return the exit code of the stage that ended the run before its end, or 0
-    public int run(Listener listener) throws IOException {
+    public Ending run(Listener listener) throws IOException {
         directory.check();
         AtomicFiles.createDirectories(directory.records());
         try (DirectoryLock _ = DirectoryLock.take(directory.records())) {
             FileKeys files = new FileKeys(directory.records());
             List<StagePlan> plans = plan(files);
             files.remember();
-            for (StagePlan plan : plans) {
+            for (int at = 0; at < plans.size(); at++) {
+                StagePlan plan = plans.get(at);
                 if (!plan.isDone()) {
-                    listener.begins(plan, plans.indexOf(plan) + 1, plans.size());
-                    int code = run(plan, listener);
-                    if (code != 0) {
-                        return code;
+                    listener.begins(plan, at + 1, plans.size());
+                    Work.Outcome outcome = run(plan, listener);
+                    if (outcome.exitCode() != 0) {
+                        return new Ending(outcome.exitCode(), plans);
                     }
+                    plans.set(at, plan.done(directory.read(plan.stage().name())));
                 }
             }
-            return 0;
+            return new Ending(0, plans);
         }
     }
 
-    private int run(StagePlan plan, Listener listener) throws IOException {
+    private Work.Outcome run(StagePlan plan, Listener listener) throws IOException {
         String name = plan.stage().name();
         boolean resume = plan.state() == State.INTERRUPTED && plan.work().canResume();
         if (!resume) {
@@ -152,7 +158,7 @@ public final class RecipeRun {
         long start = System.nanoTime();
         Work.Outcome outcome = plan.work().run(resume);
         if (outcome.exitCode() != 0) {
-            return outcome.exitCode();
+            return outcome;
         }
         ObjectNode report = outcome.report().isEmpty()
                 ? JsonNodeFactory.instance.objectNode()
@@ -160,18 +166,6 @@ public final class RecipeRun {
         StageRecord record = begun.finished((System.nanoTime() - start) * 1e-9, directory.bytes(name), report);
         directory.write(record);
         listener.ends(record);
-        return 0;
-    }
-
-    /// The records of all stages that are done, in the order of work.
-    public List<StageRecord> records() throws IOException {
-        List<StageRecord> records = new ArrayList<>();
-        for (Stage stage : recipe.stages()) {
-            StageRecord record = directory.read(stage.name());
-            if (record != null && record.finished()) {
-                records.add(record);
-            }
-        }
-        return records;
+        return outcome;
     }
 }

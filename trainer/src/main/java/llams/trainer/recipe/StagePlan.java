@@ -29,6 +29,10 @@ public record StagePlan(Stage stage, Work work, String key, SortedMap<String, Li
         return state == State.DONE;
     }
 
+    StagePlan done(StageRecord now) {
+        return new StagePlan(stage, work, key, settings, State.DONE, now, List.of());
+    }
+
     /// Why it will run, in words.
     public String why() {
         return switch (state) {
