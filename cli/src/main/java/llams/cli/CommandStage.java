@@ -66,7 +66,11 @@ final class CommandStage implements Work {
             arguments.add("--json");
         }
         Set<String> written = stage.settings().keySet().stream().map(name -> "--" + name).collect(Collectors.toSet());
-        Set<String> computing = known.optionsMap().keySet().stream().filter(name -> !written.contains(name)).collect(Collectors.toSet());
+        Set<String> computing = known.optionsMap()
+                .keySet()
+                .stream()
+                .filter(name -> !written.contains(name))
+                .collect(Collectors.toSet());
         arguments.addAll(commands.computing(computing));
         if (!kind.onlyMeasures()) {
             arguments.add(kind.output().option() + "=" + kind.output().in(directory));

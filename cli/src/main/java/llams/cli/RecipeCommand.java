@@ -63,7 +63,9 @@ final class RecipeCommand implements Runnable {
 
     /// What is run, and where.
     static final class Chosen {
-        @Parameters(paramLabel = "NAME_OR_FILE", description = "A recipe's file, or one that 'llams recipe list' names.")
+        @Parameters(
+                paramLabel = "NAME_OR_FILE",
+                description = "A recipe's file, or one that 'llams recipe list' names.")
         String recipe;
 
         @Option(
@@ -96,7 +98,8 @@ final class RecipeCommand implements Runnable {
                     "A stage is done if its settings, its files, the program and the stages before it are what they"
                             + " were when it finished. What was interrupted continues: training from its newest save,"
                             + " downloads and generated pairs from what has come."},
-            footer = {"", "Examples:", "  llams recipe run demo --dry-run", "  llams recipe run mine.yaml --set scale=0.8"})
+            footer = {"", "Examples:", "  llams recipe run demo --dry-run",
+                    "  llams recipe run mine.yaml --set scale=0.8"})
     static final class RunCommand implements Callable<Integer> {
         @ParentCommand
         RecipeCommand recipe;
@@ -130,7 +133,8 @@ final class RecipeCommand implements Runnable {
     /// `llams recipe show`
     @Command(
             name = "show",
-            description = {"Show how far a recipe is.", "With --yaml, print the file of a recipe, to start one's own from."},
+            description = {"Show how far a recipe is.",
+                    "With --yaml, print the file of a recipe, to start one's own from."},
             footer = {"", "Examples:", "  llams recipe show demo", "  llams recipe show demo --yaml"})
     static final class ShowCommand implements Callable<Integer> {
         @ParentCommand

@@ -58,7 +58,8 @@ final class RecipeCommands implements Kinds {
         Set<String> names = StageKind.ALL.stream().map(StageKind::words).collect(Collectors.toSet());
         return StageKind.ALL.stream().filter(kind -> kind.words().equals(stage.kind())).findFirst().orElseThrow(() -> {
             String meant = Suggestions.command(stage.kind(), names)
-                    .orElse("it is one of " + StageKind.ALL.stream().map(StageKind::words).collect(Collectors.joining(", ")));
+                    .orElse("it is one of "
+                            + StageKind.ALL.stream().map(StageKind::words).collect(Collectors.joining(", ")));
             return new DataException(stage.place() + ": stage " + stage.name() + ": there is no kind \""
                     + Errors.brief(stage.kind()) + "\"; " + meant);
         });

@@ -98,9 +98,11 @@ final class SummaryCommand implements Callable<Integer> {
     private ModelSummary.Measures measures(TextGenerator generator) throws IOException {
         Map<String, PackedDataset> data = new LinkedHashMap<>();
         for (Map.Entry<String, Path> set : loss.entrySet()) {
-            data.put(set.getKey(), new PackedDataset(reading.load(List.of(set.getValue()),
-                    reading.encoder(generator.model.text, generator.model.weights.config.vocab())).documents(),
-                    generator.context, true));
+            data.put(set.getKey(),
+                    new PackedDataset(reading
+                            .load(List.of(set.getValue()),
+                                    reading.encoder(generator.model.text, generator.model.weights.config.vocab()))
+                            .documents(), generator.context, true));
         }
         Map<String, List<ExactTask>> tasks = new LinkedHashMap<>();
         for (Map.Entry<String, Path> set : exact.entrySet()) {
@@ -119,9 +121,8 @@ final class SummaryCommand implements Callable<Integer> {
             summary.losses().forEach(losses::put);
             ObjectNode scores = report.putObject("exact");
             summary.exact()
-                    .forEach((name, score) -> scores.putObject(name)
-                            .put("right", score.right())
-                            .put("asked", score.asked()));
+                    .forEach((name,
+                            score) -> scores.putObject(name).put("right", score.right()).put("asked", score.asked()));
             ObjectNode answers = report.putObject("answers");
             summary.answers().forEach(answers::put);
             eval.console.out.println(report.put("device", compute.used));

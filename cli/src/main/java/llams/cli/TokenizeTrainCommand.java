@@ -44,8 +44,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     /// The special tokens of the new vocabulary.
     enum SpecialSet {
         llama3(Tokenizer.llama3Specials()),
-        chat(List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>",
-                "<|eot_id|>"));
+        chat(List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"));
 
         final List<String> names;
 

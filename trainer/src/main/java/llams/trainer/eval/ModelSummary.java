@@ -55,7 +55,8 @@ public record ModelSummary(Map<String, Double> losses, Map<String, Score> exact,
     private static Map<String, Double> losses(LoadedModel model, Measures measures) throws IOException {
         Map<String, Double> losses = new LinkedHashMap<>();
         try (Evaluator evaluator = Evaluator.open(model.device, model.model, model.resident, measures.tokens)) {
-            measures.losses.forEach((name, data) -> losses.put(name, evaluator.loss(MicroBatch.each(data)::iterator).meanLoss()));
+            measures.losses.forEach(
+                    (name, data) -> losses.put(name, evaluator.loss(MicroBatch.each(data)::iterator).meanLoss()));
         }
         return losses;
     }

@@ -43,8 +43,7 @@ public record Recipe(String name, String about, List<Stage> stages) {
         if (SHIPPED.contains(nameOrFile)) {
             return shipped(nameOrFile, values);
         }
-        throw new DataException(
-                nameOrFile + ": neither a recipe's file nor one of " + String.join(", ", SHIPPED));
+        throw new DataException(nameOrFile + ": neither a recipe's file nor one of " + String.join(", ", SHIPPED));
     }
 
     /// The name of a recipe: its file's without directory and ending.

@@ -76,7 +76,8 @@ final class RecipeReader {
     private void readNames(String stage, Field field) {
         checked(stage, field.place());
         if (values.containsKey(stage)) {
-            throw new DataException(field.place() + ": \"" + stage + "\" is a value already; name the stage differently");
+            throw new DataException(
+                    field.place() + ": \"" + stage + "\" is a value already; name the stage differently");
         }
         for (String each : repetitions(field)) {
             if (!stageNames.add(each == null ? stage : repeated(stage, each))) {
@@ -123,8 +124,8 @@ final class RecipeReader {
             }
         }
         if (kind == null) {
-            throw new DataException(
-                    field.place() + ": stage " + stageName + ": kind is missing; it says what is done, as in 'kind: train'");
+            throw new DataException(field.place() + ": stage " + stageName
+                    + ": kind is missing; it says what is done, as in 'kind: train'");
         }
         return new Stage(stageName, kind, settings, field.place());
     }
@@ -150,7 +151,8 @@ final class RecipeReader {
                 named = each;
             }
             boolean isStage = named != null && stageNames.contains(named);
-            if (isStage && (reference.start() > 0 || !text.startsWith("/", reference.end()) && reference.end() < text.length())) {
+            if (isStage && (reference.start() > 0
+                    || !text.startsWith("/", reference.end()) && reference.end() < text.length())) {
                 throw new DataException(node.place() + ": stage " + stage + ": \"" + text + "\": what stage " + named
                         + " makes must stand at the beginning, alone or before a /");
             }
@@ -159,7 +161,9 @@ final class RecipeReader {
                     isStage ? "" : reference.group("dollar") != null ? "$" : value(stage, named, node)));
         }
         reference.appendTail(plain);
-        return from == null ? new Text(key, plain.toString()) : new Output(key, from, plain.toString().replaceFirst("^/", ""));
+        return from == null
+                ? new Text(key, plain.toString())
+                : new Output(key, from, plain.toString().replaceFirst("^/", ""));
     }
 
     private String value(String stage, String named, YamlNode node) {

@@ -56,7 +56,7 @@ public final class RecipeRun {
 
     /// What there is and what is to be done, in the order of work. Writes nothing.
     ///
-    /// @throws DataException if a stage cannot be run as it is described, or a file is missing
+    /// @throws DataException if a stage cannot be run as it is described
     public List<StagePlan> plan() throws IOException {
         directory.check();
         return plan(new FileKeys(directory.records()));
@@ -79,24 +79,30 @@ public final class RecipeRun {
     }
 
     private StagePlan plan(Stage stage, Work work, Map<String, String> keys, FileKeys files) throws IOException {
+        List<Path> missing = new ArrayList<>();
         SortedMap<String, List<String>> settings = new TreeMap<>();
         for (Map.Entry<String, List<Work.Setting>> entry : work.settings().entrySet()) {
             List<String> texts = new ArrayList<>();
             for (Work.Setting setting : entry.getValue()) {
                 texts.add(setting.file() == null
                         ? setting.text()
-                        : setting.text() + " " + fileKey(stage, setting.file(), keys, files));
+                        : setting.text() + " " + fileKey(stage, setting.file(), keys, files, missing));
             }
             settings.put(entry.getKey(), texts);
         }
         String key = ContentHash.ofText(String.join("\n", stage.kind(), version, settings.toString()));
         StageRecord record = directory.read(stage.name());
-        State state = state(stage, record, key);
-        return new StagePlan(stage, work, key, settings, state, record,
-                state == State.CHANGED ? record.changes(settings, version) : List.of());
+        State state = missing.isEmpty() ? state(stage, record, key) : State.LACKING;
+        List<String> changes = switch (state) {
+            case CHANGED -> record.changes(settings, version);
+            case LACKING -> missing.stream().map(Path::toString).toList();
+            case DONE, NEW, INTERRUPTED, GONE -> List.of();
+        };
+        return new StagePlan(stage, work, key, settings, state, record, changes);
     }
 
-    private String fileKey(Stage stage, Path file, Map<String, String> keys, FileKeys files) throws IOException {
+    private String fileKey(Stage stage, Path file, Map<String, String> keys, FileKeys files, List<Path> missing)
+            throws IOException {
         for (String input : stage.needs()) {
             Path made = directory.stage(input);
             if (file.startsWith(made)) {
@@ -105,9 +111,9 @@ public final class RecipeRun {
         }
         try {
             return files.of(file);
-        } catch (NoSuchFileException e) {
-            throw new DataException(stage.place() + ": stage " + stage.name() + ": " + e.getMessage()
-                    + ": no such file or directory; if a stage makes it, name it as $STAGE or $STAGE/FILE", e);
+        } catch (NoSuchFileException _) {
+            missing.add(file);
+            return "missing";
         }
     }
 
@@ -121,10 +127,12 @@ public final class RecipeRun {
         if (!record.finished()) {
             return State.INTERRUPTED;
         }
-        return Files.exists(kinds.result(stage, directory.stage(stage.name()))) ? State.DONE : State.MISSING;
+        return Files.exists(kinds.result(stage, directory.stage(stage.name()))) ? State.DONE : State.GONE;
     }
 
     /// Runs what is not done. Nobody else can run a recipe in the same directory meanwhile.
+    ///
+    /// @throws DataException as [#plan] does, or if a file is missing
     public Ending run(Listener listener) throws IOException {
         directory.check();
         AtomicFiles.createDirectories(directory.records());
@@ -132,6 +140,7 @@ public final class RecipeRun {
             FileKeys files = new FileKeys(directory.records());
             List<StagePlan> plans = plan(files);
             files.remember();
+            plans.forEach(RecipeRun::checkInputs);
             for (int at = 0; at < plans.size(); at++) {
                 StagePlan plan = plans.get(at);
                 if (!plan.isDone()) {
@@ -144,6 +153,13 @@ public final class RecipeRun {
                 }
             }
             return new Ending(0, plans);
+        }
+    }
+
+    private static void checkInputs(StagePlan plan) {
+        if (plan.state() == State.LACKING) {
+            throw new DataException(plan.stage().place() + ": stage " + plan.stage().name() + ": " + plan.why()
+                    + "; put it there, or if a stage makes it, name it as $STAGE or $STAGE/FILE");
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.SortedMap;
 /// @param key      of its inputs, settings and program
 /// @param settings as a record has them
 /// @param record   of the run before; null if there is none
-/// @param changes  what differs from that run
+/// @param changes  what differs from that run, or what is missing
 public record StagePlan(Stage stage, Work work, String key, SortedMap<String, List<String>> settings, State state,
         StageRecord record, List<String> changes) {
     /// How far a stage is.
@@ -22,7 +22,9 @@ public record StagePlan(Stage stage, Work work, String key, SortedMap<String, Li
         /// Its result is that of other inputs, settings or program.
         CHANGED,
         /// It finished, but what it made is gone.
-        MISSING
+        GONE,
+        /// A file that it takes is missing.
+        LACKING
     }
 
     public boolean isDone() {
@@ -38,9 +40,10 @@ public record StagePlan(Stage stage, Work work, String key, SortedMap<String, Li
         return switch (state) {
             case DONE -> "done";
             case NEW -> "new";
+            case LACKING -> String.join(", ", changes) + " is missing";
             case INTERRUPTED -> "interrupted";
             case CHANGED -> "changed: " + String.join(", ", changes);
-            case MISSING -> "its result is gone";
+            case GONE -> "its result is gone";
         };
     }
 }

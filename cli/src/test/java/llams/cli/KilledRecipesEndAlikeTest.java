@@ -1,0 +1,71 @@
+package llams.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// However often a recipe's run is killed, its results are those of one that was not. `-Dllams.kills=30` kills more
+/// often.
+class KilledRecipesEndAlikeTest {
+    private static final int KILLS = Integer.getInteger("llams.kills", 3);
+    private static final Path LOG = Path.of("run.log");
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void resultsAreThoseOfARunThatWasNotKilled() throws Exception {
+        Path recipe = RecipeFiles.write(directory);
+        Path whole = directory.resolve("whole");
+        Llams run = Llams.run("recipe", "run", recipe.toString(), "--out", whole.toString());
+        assertEquals(0, run.code(), run.err());
+        Map<String, String> wanted = RecipeFiles.results(whole);
+        Random random = new Random(7);
+        int kills = 0;
+        for (int round = 0; kills < KILLS; round++) {
+            Path out = directory.resolve("killed" + round);
+            Process process = start(recipe, out);
+            while (kills < KILLS && !process.waitFor(300 + random.nextInt(4_000), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+                kills++;
+                process = start(recipe, out);
+            }
+            assertEquals(0, process.waitFor(), this::log);
+            assertEquals(wanted, RecipeFiles.results(out), "after " + kills + " kills");
+        }
+    }
+
+    private String log() {
+        try {
+            return Files.readString(directory.resolve(LOG));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private Process start(Path recipe, Path out) throws IOException {
+        String path = Stream.of("java.class.path", "jdk.module.path")
+                .map(System::getProperty)
+                .filter(value -> value != null && !value.isEmpty())
+                .collect(Collectors.joining(File.pathSeparator));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", path,
+                        Main.class.getName(), "recipe", "run", recipe.toString(), "--out", out.toString()));
+        return new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(directory.resolve(LOG).toFile())
+                .start();
+    }
+}
