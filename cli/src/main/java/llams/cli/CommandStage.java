@@ -164,10 +164,10 @@ final class CommandStage implements Work {
                     .flatMap(entry -> values(name, entry.getValue()).stream()
                             .map(one -> new Setting(entry.getKey() + "=" + one.text(), one.file())))
                     .toList();
-            case Path path -> List.of(new Setting(path.toString(), path));
+            case Path path -> List.of(new Setting("", path));
             // A known shape, or a file.
             case String text when name.equals("--config") && Files.exists(Path.of(text)) ->
-                List.of(new Setting(text, Path.of(text)));
+                List.of(new Setting("", Path.of(text)));
             case Enum<?> choice -> List.of(new Setting(choice.name().toLowerCase(Locale.ROOT), null));
             default -> List.of(new Setting(value.toString(), null));
         };

@@ -67,7 +67,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         print(models);
         double seconds = ending.stages().stream().mapToDouble(stage -> stage.record().seconds()).sum();
-        printf("%nMade in %.0f seconds: models, data and logs are in %s.%n", seconds, out);
+        printf("%nMade in %.0f seconds: models, data, logs and report.html are in %s.%n", seconds, out);
         printNext();
         return Console.DONE;
     }

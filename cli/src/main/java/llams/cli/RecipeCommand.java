@@ -133,8 +133,9 @@ final class RecipeCommand implements Runnable {
     /// `llams recipe show`
     @Command(
             name = "show",
-            description = {"Show how far a recipe is.",
-                    "With --yaml, print the file of a recipe, to start one's own from."},
+            description = {"Show how far a recipe is, and write its report.",
+                    "The report is the page report.html among the results. With --yaml, print the file of a recipe instead,"
+                            + " to start your own from."},
             footer = {"", "Examples:", "  llams recipe show demo", "  llams recipe show demo --yaml"})
     static final class ShowCommand implements Callable<Integer> {
         @ParentCommand
@@ -159,8 +160,12 @@ final class RecipeCommand implements Runnable {
                 Path file = Path.of(chosen.recipe);
                 VisibleStream.bare(recipe.console.out)
                         .print(Files.exists(file) ? Files.readString(file) : Recipe.text(chosen.recipe));
-            } else {
-                recipe.print(run.plan(), json);
+                return Console.DONE;
+            }
+            List<StagePlan> stages = run.plan();
+            recipe.print(stages, json);
+            if (Files.isDirectory(chosen.out())) {
+                run.report(stages);
             }
             return Console.DONE;
         }

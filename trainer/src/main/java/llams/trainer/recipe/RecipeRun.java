@@ -1,6 +1,7 @@
 package llams.trainer.recipe;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ public final class RecipeRun {
             for (Work.Setting setting : entry.getValue()) {
                 texts.add(setting.file() == null
                         ? setting.text()
-                        : setting.text() + " " + fileKey(stage, setting.file(), keys, files, missing));
+                        : setting.text() + fileKey(stage, setting.file(), keys, files, missing));
             }
             settings.put(entry.getKey(), texts);
         }
@@ -106,15 +107,20 @@ public final class RecipeRun {
         for (String input : stage.needs()) {
             Path made = directory.stage(input);
             if (file.startsWith(made)) {
-                return ContentHash.ofText(keys.get(input) + " " + made.relativize(file));
+                return named(made.equals(file) ? input : input + "/" + made.relativize(file), keys.get(input));
             }
         }
         try {
-            return files.of(file);
+            return named(file.getFileName().toString(), files.of(file));
         } catch (NoSuchFileException _) {
             missing.add(file);
             return "missing";
         }
+    }
+
+    /// Wherever it lies, what counts is its content.
+    private static String named(String name, String hash) {
+        return name + " " + hash;
     }
 
     private State state(Stage stage, StageRecord record, String key) {
@@ -150,10 +156,20 @@ public final class RecipeRun {
                         return new Ending(outcome.exitCode(), plans);
                     }
                     plans.set(at, plan.done(directory.read(plan.stage().name())));
+                    report(plans);
                 }
             }
             return new Ending(0, plans);
         }
+    }
+
+    /// Writes a page about what there is: see [#reportFile].
+    public void report(List<StagePlan> stages) throws IOException {
+        AtomicFiles.write(reportFile(), RecipeReport.html(recipe, stages, directory).getBytes(StandardCharsets.UTF_8));
+    }
+
+    public Path reportFile() {
+        return directory.path().resolve("report.html");
     }
 
     private static void checkInputs(StagePlan plan) {

@@ -12,7 +12,7 @@ public interface Work {
 
     /// A setting's value.
     ///
-    /// @param text for people
+    /// @param text the value, or what stands before a file's name
     /// @param file what it is the path of; null if it is none
     record Setting(String text, Path file) {}
 

@@ -53,15 +53,15 @@ class OnlyWhatIsNotDoneRunsTest {
                     .forEach((name, setting) -> settings.put(name,
                             setting.values().stream().map(value -> switch (value) {
                                 case Stage.Text text when Files.exists(Path.of(text.text())) ->
-                                    new Setting(text.text(), Path.of(text.text()));
+                                    new Setting("", Path.of(text.text()));
                                 case Stage.Text text -> new Setting(text.text(), null);
                                 case Stage.Output made -> {
                                     Path path = results.get(made.stage()).resolve(made.file());
-                                    yield new Setting(path.toString(), path);
+                                    yield new Setting("", path);
                                 }
                             }).toList()));
             if (test.gone != null) {
-                settings.put("gone", List.of(new Setting("gone", test.gone)));
+                settings.put("gone", List.of(new Setting("", test.gone)));
             }
             return settings;
         }
