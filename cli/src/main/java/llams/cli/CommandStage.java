@@ -3,6 +3,7 @@ package llams.cli;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import llams.model.files.DataException;
 import llams.trainer.recipe.Stage;
 import llams.trainer.recipe.Work;
 import llams.trainer.run.RunDirectory;
+import llams.trainer.run.TrainSettings;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +44,7 @@ final class CommandStage implements Work {
     private final SortedMap<String, List<Setting>> settings;
     private final List<String> arguments = new ArrayList<>();
     private final RecipeCommands commands;
+    private final TrainSettings training;
 
     /// @throws DataException if a setting is not one of the command's, or wrong
     CommandStage(StageKind kind, Stage stage, Path directory, Map<String, Path> results, RecipeCommands commands) {
@@ -79,7 +82,9 @@ final class CommandStage implements Work {
             arguments.add("--");
             arguments.addAll(operands);
         }
-        settings = settings(parsed());
+        CommandSpec parsed = parsed();
+        settings = settings(parsed);
+        training = parsed.userObject() instanceof TrainCommand train ? training(train.options) : null;
     }
 
     private static String text(Stage.Value value, Map<String, Path> results) {
@@ -119,6 +124,26 @@ final class CommandStage implements Work {
         return options;
     }
 
+    /// Null if an adapter that another stage makes is to tell.
+    private TrainSettings training(TrainOptions options) {
+        if (options.adapter.fromAdapter != null) {
+            return null;
+        }
+        try {
+            options.complete();
+        } catch (ParameterException e) {
+            throw wrong(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return options.completed();
+    }
+
+    private DataException wrong(ParameterException e) {
+        return new DataException(stage.place() + ": stage " + stage.name() + ": "
+                + CommandArguments.unmarked(e.getMessage()).replace("<", "").replace(">", ""), e);
+    }
+
     private CommandSpec parsed() {
         String[] args = arguments.toArray(String[]::new);
         CommandLine main = commands.parser(kind);
@@ -129,9 +154,17 @@ final class CommandStage implements Work {
             }
             return at.commandSpec();
         } catch (ParameterException e) {
-            throw new DataException(stage.place() + ": stage " + stage.name() + ": "
-                    + CommandArguments.unmarked(e.getMessage()).replace("<", "").replace(">", ""), e);
+            throw wrong(e);
         }
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /// The settings of a training; null for anything else.
+    TrainSettings training() {
+        return training;
     }
 
     @Override

@@ -3,6 +3,7 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -121,11 +122,11 @@ final class RecipeCommand implements Runnable {
             Console console = recipe.console;
             RecipeRun run = chosen.open(console, compute);
             if (dryRun) {
-                recipe.print(run.plan(), json);
+                recipe.forecast(run.plan(), compute, chosen.out(), json);
                 return Console.DONE;
             }
             RecipeRun.Ending ending = run.run(new StageLines(console.err));
-            recipe.print(ending.stages(), json);
+            recipe.print(ending.stages(), Map.of(), json);
             return ending.exitCode();
         }
     }
@@ -163,7 +164,7 @@ final class RecipeCommand implements Runnable {
                 return Console.DONE;
             }
             List<StagePlan> stages = run.plan();
-            recipe.print(stages, json);
+            recipe.print(stages, Map.of(), json);
             if (Files.isDirectory(chosen.out())) {
                 run.report(stages);
             }
@@ -171,7 +172,34 @@ final class RecipeCommand implements Runnable {
         }
     }
 
-    private void print(List<StagePlan> plans, boolean json) {
+    private void forecast(List<StagePlan> plans, ComputeOptions compute, Path out, boolean json) throws IOException {
+        RecipeForecast forecast = new RecipeForecast(compute.open());
+        Map<String, RecipeForecast.Needs> needs = new LinkedHashMap<>();
+        for (StagePlan plan : plans) {
+            RecipeForecast.Needs needed = forecast.of(plan);
+            if (!plan.isDone()) {
+                needs.put(plan.stage().name(), needed);
+            }
+        }
+        print(plans, needs, json);
+        if (json || needs.isEmpty()) {
+            return;
+        }
+        double bytes = needs.values().stream().mapToDouble(one -> Math.max(0, one.bytes())).sum();
+        double seconds = needs.values()
+                .stream()
+                .mapToDouble(RecipeForecast.Needs::seconds)
+                .filter(Double::isFinite)
+                .sum();
+        boolean all = needs.values().stream().allMatch(one -> Double.isFinite(one.seconds()) && one.bytes() >= 0);
+        console.out.printf("together %s%s on the disk, which has %s; about %s%s; the machine has %s of memory%n",
+                all ? "" : "at least ", MachineMemory.text((long) bytes),
+                MachineMemory.text(MachineMemory.usableDiskBytes(out)), RecipeForecast.time(seconds), forecast.basis(),
+                MachineMemory.text(MachineMemory.machineBytes()));
+    }
+
+    /// @param needs of what will run, where they are asked for
+    private void print(List<StagePlan> plans, Map<String, RecipeForecast.Needs> needs, boolean json) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             ArrayNode stages = report.putArray("stages");
@@ -180,6 +208,10 @@ final class RecipeCommand implements Runnable {
                 stage.put("name", plan.stage().name()).put("kind", plan.stage().kind());
                 stage.put("state", plan.state().name().toLowerCase(Locale.ROOT)).put("key", plan.key());
                 plan.changes().forEach(stage.putArray("changes")::add);
+                RecipeForecast.Needs needed = needs.get(plan.stage().name());
+                if (needed != null) {
+                    needed.addTo(stage.putObject("forecast"));
+                }
                 if (plan.isDone()) {
                     stage.put("seconds", plan.record().seconds()).put("bytes", plan.record().bytes());
                     stage.set("report", plan.record().report());
@@ -196,6 +228,9 @@ final class RecipeCommand implements Runnable {
                             ? String.format(Locale.ROOT, "done in %.1f s, %s", record.seconds(),
                                     MachineMemory.text(record.bytes()))
                             : "will run: " + plan.why());
+            if (needs.containsKey(plan.stage().name())) {
+                console.out.printf("%" + width + "s  %18s  %s%n", "", "", needs.get(plan.stage().name()));
+            }
         }
     }
 }

@@ -202,6 +202,11 @@ final class TrainOptions {
         }
     }
 
+    /// What the options came to, once they are complete.
+    TrainSettings completed() {
+        return settings;
+    }
+
     private TrainSettings settings(LoraConfig lora) {
         TrainSettings usual = method == Method.lora
                 ? STANDARD.withLora(lora)

@@ -109,6 +109,20 @@ class RecipeCommandTest {
         assertTrue(yaml.out().contains("repo: meta-llama/Meta-Llama-3-8B-Instruct\n"), yaml.out());
     }
 
+    /// Nothing has to be there yet: shapes are those of the published models.
+    @Test
+    void aForecastNamesMemoryDiskAndTime() {
+        Llams dry = Llams.run("recipe", "run", "korean-llama3-8b", "--dry-run", "--out",
+                directory.resolve("no").toString());
+        assertTrue(dry.out()
+                .matches("(?s).*korean-adapter +train +will run: new\\s+memory 6.54 GiB \\+ 15.0 GiB mapped,"
+                        + " disk 16.3 GiB, about .*"),
+                dry.out());
+        assertTrue(dry.out().matches("(?s).*\\ntogether at least 93.1 GiB on the disk, which has .* GFLOP/s .*"),
+                dry.out());
+        assertTrue(Files.notExists(directory.resolve("no")));
+    }
+
     @ParameterizedTest
     @CsvSource({"demo, 13", "korean-llama3-8b, 18", "korean-llama3.2-1b, 18"})
     void shippedRecipesCanBeRead(String name, int stages) {

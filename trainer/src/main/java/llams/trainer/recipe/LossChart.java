@@ -103,10 +103,13 @@ final class LossChart {
         return svg.append("</svg>\n").toString();
     }
 
-    /// 1, 2 and 5 times powers of ten; all digits if that gives too few.
+    /// 1, 2 and 5 times powers of ten; all digits if that gives too few; the ends if those do too.
     private List<Double> ticks() {
         List<Double> ticks = ticks(List.of(1, 2, 5));
-        return ticks.size() > 2 ? ticks : ticks(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
+        if (ticks.size() < 3) {
+            ticks = ticks(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9));
+        }
+        return ticks.size() < 3 ? List.of(lowest * 1.1, Math.sqrt(lowest * highest), highest / 1.1) : ticks;
     }
 
     private List<Double> ticks(List<Integer> digits) {
@@ -123,7 +126,7 @@ final class LossChart {
     }
 
     private static String plain(double tick) {
-        return tick >= 1 ? format("%.0f", tick) : format("%.3f", tick).replaceFirst("0+$", "");
+        return format("%.3f", tick).replaceFirst("\\.?0+$", "");
     }
 
     private static String format(String pattern, Object... values) {

@@ -155,7 +155,7 @@ final class RecipeReport {
     }
 
     private void stageTable() {
-        add("<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th></th><th>kind</th><th>time</th><th>size</th></tr>\n");
+        add("<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"text\">kind</th><th>time</th><th>size</th></tr>\n");
         double seconds = 0;
         for (StagePlan stage : stages) {
             boolean done = stage.isDone();
