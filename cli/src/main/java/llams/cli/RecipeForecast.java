@@ -37,7 +37,8 @@ final class RecipeForecast {
     /// Of generated conversations, and of text.
     private static final double TOKENS_PER_CONVERSATION = 150;
     private static final double BYTES_PER_TOKEN = 4;
-    private static final double MEASURED_SECONDS = 2;
+    private static final long SETTLED_NANOS = 2_000_000_000L;
+    private static final long MOST_NANOS = 12_000_000_000L;
 
     /// Needs of one stage.
     ///
@@ -247,26 +248,28 @@ final class RecipeForecast {
         return 2.0 * shape.parameters();
     }
 
-    /// Of a product like a model's, once many small ones have made Java compile the kernels.
+    /// Of a product like a model's.
     private double rate() {
         if (rate == 0) {
-            rate(new Workload.Product(64, 256, 256, DType.BF16));
-            rate = rate(new Workload.Product(64, 1024, 1024, DType.BF16));
+            rate = settled(new Workload.Product(64, 1024, 1024, DType.BF16));
         }
         return rate;
     }
 
-    private double rate(Workload.Product product) {
+    /// The best rate of a product, measured until Java has compiled what it runs: until it becomes no better.
+    private double settled(Workload.Product product) {
+        double best = 0;
         try (Arena arena = Arena.ofShared(); Workload.Running running = product.start(device, arena)) {
             long began = System.nanoTime();
-            double best = Double.MAX_VALUE;
-            while (System.nanoTime() - began < MEASURED_SECONDS * 1e9) {
-                long start = System.nanoTime();
+            for (long better = began, now = began; now - better < SETTLED_NANOS && now - began < MOST_NANOS;) {
                 running.run();
-                best = Math.min(best, (System.nanoTime() - start) * 1e-9);
+                double measured = product.work() / (System.nanoTime() - now) * 1e9;
+                now = System.nanoTime();
+                better = measured > 1.05 * best ? now : better;
+                best = Math.max(best, measured);
             }
-            return product.work() / best;
         }
+        return best;
     }
 
     /// What times of computation rest on; empty if nothing is computed.
