@@ -100,8 +100,8 @@ final class GemmPacking {
             long block = (from + j) / Q8Block.ELEMENTS * Q8Block.BYTES;
             long q = block + Q8Block.FIRST + (from + j) % Q8Block.ELEMENTS;
             FloatVector scale = Simd.q8Scale(data, block);
-            Simd.q8Lower(data, q).mul(scale).intoArray(target, at);
-            Simd.q8Upper(data, q).mul(scale).intoArray(target, at + LANES);
+            Simd.q8(data, q).mul(scale).intoArray(target, at);
+            Simd.q8(data, q + LANES).mul(scale).intoArray(target, at + LANES);
         }
     }
 

@@ -132,25 +132,13 @@ final class GemvKernel {
     /// page.
     private static void oneVector(float[] x, Product sum, int from, int to, int k, float[] sums) {
         Tensor many = sum.many;
-        MemorySegment w = many.data();
-        DType dtype = many.dtype();
         int quarter = Math.ceilDiv(to - from, STREAMS);
+        long[] starts = new long[STREAMS];
         for (int row = from; row < from + quarter; row++) {
-            long a = (long) row * k;
-            long b = (long) Math.min(row + quarter, to - 1) * k;
-            long d = (long) Math.min(row + 2 * quarter, to - 1) * k;
-            long e = (long) Math.min(row + 3 * quarter, to - 1) * k;
-            switch (dtype) {
-                case F32 -> GemvStreams.fourF32(x, w, a, b, d, e, k, sums);
-                case BF16 -> GemvStreams.fourBf16(x, w, a, b, d, e, k, sums);
-                case F16 -> {
-                    GemvStreams.twoF16(x, w, a, b, k, sums, 0);
-                    GemvStreams.twoF16(x, w, d, e, k, sums, 2 * SUM_LANES);
-                }
-                case Q8_0 ->
-                    GemvStreams.fourQ8(x, w, dtype.bytes(a), dtype.bytes(b), dtype.bytes(d), dtype.bytes(e), k, sums);
-                default -> throw Widen.notAWeight(dtype);
+            for (int s = 0; s < STREAMS; s++) {
+                starts[s] = (long) Math.min(row + s * quarter, to - 1) * k;
             }
+            GemvStreams.fourRows(x, many, starts, k, sums);
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
                 GemvStreams.tail(many, r, k, x, 0, sums, s * SUM_LANES);
                 put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));

@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -33,9 +34,13 @@ final class Simd {
     static final int LANES = F.length();
     /// Lanes of every sum: those of the widest vectors.
     static final int SUM_LANES = 16;
-    /// As many lanes as [#F], for the bytes of Q8_0; twice as many with 128 bits, as no shape is so small.
+    /// As many lanes as [#F], for the bytes of Q8_0, unless these are four.
     private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class,
             VectorShape.forBitSize(Math.max(64, BITS / 4)));
+    private static final ValueLayout.OfInt FOUR_BYTES = ValueLayout.JAVA_INT_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+    /// Shifts that move byte `i` of an integer to the top of lane `i`, of four.
+    private static final IntVector LAST_BYTE = IntVector.zero(I).addIndex(-8).add(24).and(31);
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> HALF = VectorShuffle.iota(F, LANES / 2, 1, true);
@@ -110,18 +115,17 @@ final class Simd {
         return FloatVector.broadcast(F, Float16Table.VALUES[segment.get(Tensor.I16, offsetBytes) & 0xffff]);
     }
 
-    /// The first of `2 * LANES` signed bytes, not yet scaled. All of them must be in the segment.
-    static FloatVector q8Lower(MemorySegment segment, long offsetBytes) {
+    /// `LANES` signed bytes of a Q8_0 block, not yet scaled.
+    static FloatVector q8(MemorySegment segment, long offsetBytes) {
+        if (LANES == 4) {
+            // No vector is as short as four bytes.
+            return (FloatVector) IntVector.broadcast(I, segment.get(FOUR_BYTES, offsetBytes))
+                    .lanewise(VectorOperators.LSHL, LAST_BYTE)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0);
+        }
         return (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
                 .convertShape(VectorOperators.B2F, F, 0);
-    }
-
-    /// The others of these bytes.
-    static FloatVector q8Upper(MemorySegment segment, long offsetBytes) {
-        return LANES == 4
-                ? (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
-                        .convertShape(VectorOperators.B2F, F, 1)
-                : q8Lower(segment, offsetBytes + LANES);
     }
 
     /// Stores the lanes of a sum at `lanes[at ..]`: in `a` alone, in `a` and `b`, or in all four, by the width.

@@ -58,8 +58,8 @@ final class Widen {
             FloatVector scale = Simd.q8Scale(data, offsetBytes);
             for (int i = 0; i < Q8Block.ELEMENTS; i += 2 * Simd.LANES, at += 2 * Simd.LANES) {
                 long q = offsetBytes + Q8Block.FIRST + i;
-                Simd.q8Lower(data, q).mul(scale).intoArray(target, at);
-                Simd.q8Upper(data, q).mul(scale).intoArray(target, at + Simd.LANES);
+                Simd.q8(data, q).mul(scale).intoArray(target, at);
+                Simd.q8(data, q + Simd.LANES).mul(scale).intoArray(target, at + Simd.LANES);
             }
         }
     }

@@ -6,6 +6,7 @@
 /// | `CpuDevice` | the switch from op to kernel |
 /// | `Parallel`, `ThreadBuffers` | the threads, and the working memory of each |
 /// | `Simd` | vector width and shared vector functions |
+/// | `WarmUp` | gets kernels compiled before a training's first step |
 /// | `Guard` | checks that only a run can make |
 /// | `Gemm` | matrix products: which way each one is computed |
 /// | `GemmPlan`, `GemmPass`, `GemmTasks` | what is packed together, and how it is shared out |

@@ -9,6 +9,7 @@
 ///                     the gradient's formula and its op stand in the same file (RmsNorm.Gradient)
 ///   Effect            Accumulate, AdamW, CacheAppend, Clear: change a state
 ///   others            Constant, SquaredNorm
+/// Inputs              what changes from run to run, to be filled by leaf
 /// Autodiff            walks back from the loss; Backward is what an op sees meanwhile
 /// Recompute           activation checkpointing: values computed again instead of kept
 /// ```

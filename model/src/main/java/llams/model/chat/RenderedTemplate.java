@@ -48,7 +48,7 @@ final class RenderedTemplate implements ChatTemplate {
         try {
             return new RenderedTemplate(file, namedTokens(directory), tokenizer, clock);
         } catch (TemplateException e) {
-            throw new IOException(message(file, e) + "; conversations can only be written with a template that this"
+            throw new IOException(file.failure(e) + "; conversations can only be written with a template that this"
                     + " program renders", e);
         }
     }
@@ -69,14 +69,6 @@ final class RenderedTemplate implements ChatTemplate {
             }
         }
         return tokens;
-    }
-
-    private static String message(TemplateFile file, TemplateException e) {
-        boolean alone = file.file().endsWith(TemplateFile.NAME);
-        String place = alone
-                ? e.line > 0 ? ":" + e.line : ""
-                : ": chat_template" + (e.line > 0 ? ", line " + e.line : "");
-        return file.file() + place + ": " + e.getMessage();
     }
 
     @Override
@@ -212,7 +204,7 @@ final class RenderedTemplate implements ChatTemplate {
             }
             return parsed ? text.replace(String.valueOf(GUARD), "") : text;
         } catch (TemplateException e) {
-            throw new IllegalArgumentException(message(file, e), e);
+            throw new IllegalArgumentException(file.failure(e), e);
         }
     }
 

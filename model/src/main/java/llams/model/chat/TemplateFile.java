@@ -50,4 +50,13 @@ record TemplateFile(Path file, String template, String toolUse) {
         }
         return new TemplateFile(file, standard, toolUse);
     }
+
+    /// What went wrong, with the file and, where it is known, the line.
+    String failure(TemplateException e) {
+        boolean alone = file.endsWith(NAME);
+        String place = alone
+                ? e.line > 0 ? ":" + e.line : ""
+                : ": chat_template" + (e.line > 0 ? ", line " + e.line : "");
+        return file + place + ": " + e.getMessage();
+    }
 }

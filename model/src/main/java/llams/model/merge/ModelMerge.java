@@ -71,7 +71,7 @@ public final class ModelMerge {
 
     private static MergeReport merge(MergeConfig config, List<Checkpoint> models, Path out, ByteProgress progress)
             throws IOException {
-        Path reference = config.base() != null ? config.base() : config.models().getFirst().path();
+        Path reference = config.reference();
         Checkpoint referenceWeights = models.get(config.inputs().indexOf(reference));
         ModelMergePlan plan = ModelMergePlan.of(models, referenceWeights, config.dtype());
         ModelMergeFiles files = new ModelMergeFiles(reference, config);
@@ -103,6 +103,7 @@ public final class ModelMerge {
     private void run(ModelMergePlan.Step step, Checkpoint reference) throws IOException {
         String name = step.info().name();
         if (step.inputs().isEmpty()) {
+            reference.verifyUnchanged();
             output.copy(name, reference.tensor(name));
             output.end(name, Map.of(reference.path.toString(), reference.tensor(name)));
             return;

@@ -9,7 +9,8 @@
 /// | `Sparsity`, `Trimming` | which differences TIES and DARE keep |
 /// | [ChatVector] | `tuned + scale (instruct - base)`, one tensor at a time |
 /// | `ChatVectorPlan`, `ChatVectorFiles`, `ConfigMeaning` | checks the three models, decides what becomes of each tensor and file |
-/// | `Workspace` | memory to compute a part of a tensor in, see [llams.model.merge.parts] |
+/// | `Depths` | how deep in the model a tensor lies, for numbers that change with the layers |
+/// | `Workspace` | memory to compute a part of a tensor in |
 /// | `MergeOutput` | writes the result |
 /// | `VectorSize`, [MergeReport] | how large the vector is, and what was done |
 /// | [MergeException] | models that do not fit together, with every reason |

@@ -86,6 +86,16 @@ class ModelMergeRulesTest {
     }
 
     @Test
+    void theBaseMayBeSpelledInAnotherWay() throws IOException {
+        model("a", 6).write();
+        model("b", 6).write();
+        MergeConfig merge = MergeConfig.of(Method.LINEAR, temporary.resolve("a/../b"), linear(1, 1).models(), Map.of());
+        assertEquals(temporary.resolve("b"), merge.reference());
+        ModelMerge.merge(merge, temporary.resolve("out"), ByteProgress.SILENT);
+        assertTrue(Files.exists(temporary.resolve("out/config.json")));
+    }
+
+    @Test
     void noModelThere() throws IOException {
         model("a", 6).write();
         refused(linear(1, 1), temporary.resolve("b") + ": no such directory");

@@ -20,7 +20,7 @@ public record LanguagePair(String qKo, String aKo, String qEn, String aEn) {
     public static LanguagePair of(ObjectNode json, String place) {
         for (String key : KEYS) {
             if (JsonLine.text(json, key, place).isBlank()) {
-                throw new DataException(place + ": \"" + key + "\" is blank; wanted a text");
+                throw new DataException(place + ": \"" + key + "\" is blank; wanted a string");
             }
         }
         return of(new Row(json, place));

@@ -1,4 +1,4 @@
-/// Benchmarks of what a model knows. Loss and perplexity are measured by [llams.trainer.run.Evaluator].
+/// How well a model answers. Loss and perplexity are measured by [llams.trainer.run.Evaluator].
 ///
 /// | file | what it does |
 /// |---|---|

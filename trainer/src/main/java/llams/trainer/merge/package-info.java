@@ -1,2 +1,6 @@
-/// Merges that are learned: a chat vector with a strength for every projection, found by gradient.
+/// Merges that are learned.
+///
+/// | file | what it does |
+/// |---|---|
+/// | [LearnedChatVector] | a chat vector with a strength for every projection, found by gradient |
 package llams.trainer.merge;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// When the next request may begin: so many a minute, and none while the server wants patience. For any number of
+/// When the next request may begin: so many per minute, and none while the server wants patience. For any number of
 /// threads.
 final class Pacer {
     private final long intervalNanos;
@@ -21,25 +21,23 @@ final class Pacer {
     ///
     /// @return false if nothing is to begin any more
     boolean await() throws InterruptedException {
-        long turn = turnNanos();
-        while (!stopped.await(turn - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            // The server may have asked for patience meanwhile.
-            turn = heldUntilNanos();
-            if (turn <= System.nanoTime()) {
+        while (!stopped.await(turnNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (!isHeld()) {
                 return true;
             }
+            // The server has asked for patience meanwhile: another turn, so that not all begin when it is over.
         }
         return false;
     }
 
     private synchronized long turnNanos() {
-        long turn = Math.max(nextNanos, System.nanoTime());
+        long turn = Math.max(nextNanos, Math.max(heldUntilNanos, System.nanoTime()));
         nextNanos = turn + intervalNanos;
         return turn;
     }
 
-    private synchronized long heldUntilNanos() {
-        return heldUntilNanos;
+    private synchronized boolean isHeld() {
+        return heldUntilNanos > System.nanoTime();
     }
 
     /// Lets no request begin for a while.

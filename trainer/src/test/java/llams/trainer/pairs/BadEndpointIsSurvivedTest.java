@@ -82,7 +82,7 @@ class BadEndpointIsSurvivedTest extends PairsTestCase {
         server.fault(FakeEndpoint.status(429, "", "Retry-After", "1"));
         assertEquals(12, generate(12).pairs());
         assertTrue(System.nanoTime() - start > 900_000_000L);
-        assertTrue(notes.getFirst().contains("wants 1 s of patience; retrying in 1.0 s"), notes::toString);
+        assertTrue(notes.getFirst().contains("asks to wait 1 s; retrying in 1.0 s"), notes::toString);
         // Those that were under way with the first one, and it again after the wait.
         assertTrue(server.requests.size() == 7, server.requests.size() + " requests");
     }
@@ -92,10 +92,10 @@ class BadEndpointIsSurvivedTest extends PairsTestCase {
         server.fault(FakeEndpoint.status(429, "", "Retry-After",
                 DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(2))));
         assertEquals(2, generate(2).pairs());
-        assertTrue(notes.getFirst().contains(" s of patience; retrying in "), notes::toString);
+        assertTrue(notes.getFirst().contains(" and asks to wait "), notes::toString);
         server.fault(
                 FakeEndpoint.status(429, "{\"error\": {\"message\": \"quota exceeded\"}}", "Retry-After", "86400"));
-        refused(request(4), "answers 429 (quota exceeded) and wants 86400 s of patience; given up after 1 attempt; 2 of"
+        refused(request(4), "answers 429 (quota exceeded) and asks to wait 86400 s; given up after 1 attempt; 2 of"
                 + " 4 pairs are in " + out + ", and the same command continues");
         assertEquals(4, generate(4).pairs());
     }

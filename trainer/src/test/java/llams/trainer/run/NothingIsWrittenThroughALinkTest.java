@@ -53,8 +53,8 @@ class NothingIsWrittenThroughALinkTest {
         Path lock = out.resolve("in-use.lock");
         Files.createSymbolicLink(lock, victim);
         assertEquals(
-                lock.toRealPath().getParent().resolve("out/in-use.lock") + ": is a link, and this program"
-                        + " writes through none; remove it",
+                lock.toRealPath().getParent().resolve("out/in-use.lock") + ": is a link, which this program"
+                        + " does not write through; remove it",
                 assertThrows(IOException.class, this::finish).getMessage());
         Files.delete(lock);
         // A link that leads nowhere would have a file made there.

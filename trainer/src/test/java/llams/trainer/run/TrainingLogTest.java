@@ -83,7 +83,7 @@ class TrainingLogTest {
         String damaged = lines(2) + "?\n" + lines(5).substring(lines(2).length());
         Files.writeString(file(), damaged);
         IOException e = assertThrows(IOException.class, () -> TrainingLog.open(file(), 4, notes::add));
-        assertTrue(e.getMessage().startsWith(file() + ":3: not a step, and steps follow; "), e.getMessage());
+        assertTrue(e.getMessage().startsWith(file() + ":3: not a step, but steps follow; "), e.getMessage());
         assertEquals(damaged, Files.readString(file()));
         // What comes after the save is not needed, whatever it is.
         goOn(2);

@@ -38,15 +38,22 @@ class HostilePagesTest {
     void timeGrowsWithThePage() {
         for (String part : List.of("[[", "{{", "{{{", "'''", "{|\n", "<ref", "<ref>", "<!--", "[[a|", "{{a|",
                 "{{convert|5|", "({{x}}, ", "<math>", "<sup>")) {
-            double small = Double.POSITIVE_INFINITY;
-            double large = Double.POSITIVE_INFINITY;
-            for (int round = 0; round < 8; round++) {
-                small = Math.min(small, seconds(part.repeat(4_000)));
-                large = Math.min(large, seconds(part.repeat(64_000)));
-            }
-            double growth = large / Math.max(small, 2e-3);
+            double growth = growth(part);
             assertTrue(growth < 100, () -> part + ": 16 times the page took " + growth + " times as long");
         }
+    }
+
+    /// Of many rounds, unless few show that it is small: what else the machine does counts for the time too.
+    private static double growth(String part) {
+        double small = Double.POSITIVE_INFINITY;
+        double large = Double.POSITIVE_INFINITY;
+        double growth = Double.POSITIVE_INFINITY;
+        for (int round = 0; round < 8 || growth >= 100 && round < 40; round++) {
+            small = Math.min(small, seconds(part.repeat(4_000)));
+            large = Math.min(large, seconds(part.repeat(64_000)));
+            growth = large / Math.max(small, 2e-3);
+        }
+        return growth;
     }
 
     private static double seconds(String page) {

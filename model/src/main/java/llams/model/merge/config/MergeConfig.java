@@ -64,6 +64,16 @@ public record MergeConfig(Method method, Path base, List<Source> models, Map<Str
         return List.copyOf(inputs.keySet());
     }
 
+    /// The model whose config the result gets, one of [#inputs]: the base, or without one the first model.
+    public Path reference() {
+        for (Path input : inputs()) {
+            if (base == null || MergeRules.place(input).equals(MergeRules.place(base))) {
+                return input;
+            }
+        }
+        throw new IllegalStateException("the base model " + base + " is not an input");
+    }
+
     /// The value of a model's parameter for a tensor: the model's own, else the one for all, else `standard`.
     public double value(Source model, String parameter, String tensor, double depth, double standard) {
         OptionalDouble own = model.parameters.containsKey(parameter)

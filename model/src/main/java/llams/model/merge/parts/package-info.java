@@ -1,3 +1,7 @@
-/// Tensors computed part by part: [Floats] is a part in f32, [PartWorkers] computes the parts on all cores and takes
-/// them in order.
+/// Tensors computed part by part.
+///
+/// | file | what it does |
+/// |---|---|
+/// | [Floats] | a part in f32: widened, changed, rounded back once |
+/// | [PartWorkers] | computes parts on all cores and takes their results in order |
 package llams.model.merge.parts;

@@ -146,11 +146,8 @@ public final class Lowering {
             case Embedding.Gradient _ ->
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
-            case RmsNorm.WeightGradient(float eps) -> {
-                Ref gradient = scratch(elements(state));
-                new RmsNormLowering(this, eps).weightGradient(in, gradient);
-                launchElements(Kernel.ADD, elements(state), List.of(ref(state), gradient, ref(state)), elements(state));
-            }
+            case RmsNorm.WeightGradient(float eps) ->
+                new RmsNormLowering(this, eps).addWeightGradient(in, ref(state));
         }
     }
 

@@ -53,6 +53,13 @@ final class RmsNormLowering {
                 List.of(lowering.ref(x), inverse, lowering.ref(dy), dWeight), dim, tokens);
     }
 
+    void addWeightGradient(List<Place> in, Ref state) {
+        int dim = Lowering.dim(in.get(RmsNorm.WeightGradient.X), 1);
+        Ref gradient = lowering.scratch(dim);
+        weightGradient(in, gradient);
+        lowering.launchElements(Kernel.ADD, dim, List.of(state, gradient, state), dim);
+    }
+
     /// @param w the weight's widening, null if it is F32 or there is none
     private void rows(Kernel kernel, Place x, List<Ref> refs, Widening w) {
         int dim = Lowering.dim(x, 1);

@@ -98,7 +98,7 @@ class HalfAGraphIsNoneTest {
             Leaf sum = Leaf.state("total", DType.F32, 1, 4);
             Leaf x = Leaf.input("x", DType.F32, 1, 4);
             Value y = g.matMul(g.scale(x, 2), false, Leaf.input("w", DType.F32, 4, 4), true);
-            g.accumulate(sum, g.scale(y, 0.5f));
+            g.accumulate(sum, g.scale(y, 0.5f), 0);
             Program plan = Program.of(g, Map.of("y", y));
             try (GpuSession session = new GpuSession(Map.of("total", total), products, GpuSession.Limits.usual())) {
                 Executable program = session.compile(plan);
