@@ -146,8 +146,7 @@ public final class Lowering {
             case Embedding.Gradient _ ->
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
-            case RmsNorm.WeightGradient(float eps) ->
-                new RmsNormLowering(this, eps).addWeightGradient(in, ref(state));
+            case RmsNorm.WeightGradient(float eps) -> new RmsNormLowering(this, eps).addWeightGradient(in, ref(state));
         }
     }
 
