@@ -54,7 +54,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         RecipeRun run = new RecipeRun(Recipe.shipped("demo", values),
                 new RecipeCommands(VisibleStream.bare(console.err), compute), out, Version.ofProgram());
-        RecipeRun.Ending ending = run.run(new StageLines(console.err));
+        RecipeRun.Ending ending = run.run(true, new StageLines(console.err));
         if (ending.exitCode() != Console.DONE) {
             return ending.exitCode();
         }

@@ -108,6 +108,11 @@ final class RecipeCommand implements Runnable {
         @Mixin
         Chosen chosen;
 
+        @Option(
+                names = "--replace",
+                description = "Also do again what took more than an hour, if it has changed; its earlier result is lost.")
+        boolean replace;
+
         @Option(names = "--dry-run", description = "Show what would run, and why; do nothing.")
         boolean dryRun;
 
@@ -125,7 +130,7 @@ final class RecipeCommand implements Runnable {
                 recipe.forecast(run.plan(), compute, chosen.out(), json);
                 return Console.DONE;
             }
-            RecipeRun.Ending ending = run.run(new StageLines(console.err));
+            RecipeRun.Ending ending = run.run(replace, new StageLines(console.err));
             recipe.print(ending.stages(), Map.of(), json);
             return ending.exitCode();
         }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -40,6 +41,9 @@ public final class RecipeRun {
     /// @param exitCode of the stage that ended it before its end, or 0
     /// @param stages   as they are then
     public record Ending(int exitCode, List<StagePlan> stages) {}
+
+    /// A result that took longer is not replaced without being asked.
+    private static final double PRECIOUS_SECONDS = 3600;
 
     private final Recipe recipe;
     private final Kinds kinds;
@@ -139,14 +143,18 @@ public final class RecipeRun {
     /// Runs what is not done. Nobody else can run a recipe in the same directory meanwhile.
     ///
     /// @throws DataException as [#plan] does, or if a file is missing
-    public Ending run(Listener listener) throws IOException {
+    ///
+    /// @param replace true to do again what took hours: its earlier result is lost
+    public Ending run(boolean replace, Listener listener) throws IOException {
         directory.check();
         AtomicFiles.createDirectories(directory.records());
         try (DirectoryLock _ = DirectoryLock.take(directory.records())) {
             FileKeys files = new FileKeys(directory.records());
             List<StagePlan> plans = plan(files);
             files.remember();
-            plans.forEach(RecipeRun::checkInputs);
+            for (StagePlan plan : plans) {
+                check(plan, replace);
+            }
             for (int at = 0; at < plans.size(); at++) {
                 StagePlan plan = plans.get(at);
                 if (!plan.isDone()) {
@@ -172,7 +180,13 @@ public final class RecipeRun {
         return directory.path().resolve("report.html");
     }
 
-    private static void checkInputs(StagePlan plan) {
+    private static void check(StagePlan plan, boolean replace) throws IOException {
+        if (plan.state() == State.CHANGED && plan.record().seconds() >= PRECIOUS_SECONDS && !replace) {
+            throw new IOException(String.format(Locale.ROOT,
+                    "stage %s took %.1f hours, and its result would be replaced (%s); allow it with `replace`, or"
+                            + " choose another `out`",
+                    plan.stage().name(), plan.record().seconds() / 3600, plan.why()));
+        }
         if (plan.state() == State.LACKING) {
             throw new DataException(plan.stage().place() + ": stage " + plan.stage().name() + ": " + plan.why()
                     + "; put it there, or if a stage makes it, name it as $STAGE or $STAGE/FILE");

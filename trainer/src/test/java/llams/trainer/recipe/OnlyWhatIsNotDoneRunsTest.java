@@ -104,7 +104,7 @@ class OnlyWhatIsNotDoneRunsTest {
 
     private List<String> run(Map<String, String> values) throws IOException {
         ran.clear();
-        RecipeRun.Ending ending = open(values).run(new RecipeRun.Listener() {
+        RecipeRun.Ending ending = open(values).run(false, new RecipeRun.Listener() {
             @Override
             public void begins(StagePlan stage, int number, int stages) {}
 
@@ -178,6 +178,16 @@ class OnlyWhatIsNotDoneRunsTest {
         Files.writeString(Files.createDirectories(left).resolve("x"), "");
         run(Map.of());
         assertTrue(Files.notExists(left));
+    }
+
+    @Test
+    void whatTookHoursIsNotReplacedUnasked() throws IOException {
+        run(Map.of());
+        Path record = directory.resolve("out/recipe/b.json");
+        Files.writeString(record, Files.readString(record).replaceFirst("\"seconds\" : [^,]+,", "\"seconds\" : 9000,"));
+        IOException refused = assertThrows(IOException.class, () -> run(Map.of("word", "two")));
+        assertTrue(refused.getMessage().startsWith("stage b took 2.5 hours"), refused.getMessage());
+        assertEquals(List.of(), run(Map.of()));
     }
 
     @Test
