@@ -12,6 +12,7 @@ module llams.trainer {
     exports llams.trainer.merge;
     exports llams.trainer.optim;
     exports llams.trainer.pairs;
+    exports llams.trainer.recipe;
     exports llams.trainer.run;
     exports llams.trainer.wiki;
 }

@@ -1,9 +1,13 @@
 package llams.cli;
 
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.device.Options;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -52,6 +56,17 @@ final class ComputeOptions {
 
     Options options() {
         return new Options(threads);
+    }
+
+    /// The options that the command line has, with their values as written.
+    Map<String, String> given() {
+        Map<String, String> given = new TreeMap<>();
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (List.of("--device", "--threads", "--vector-bits").contains(option.longestName())) {
+                given.put(option.longestName(), option.originalStringValues().getFirst());
+            }
+        }
+        return given;
     }
 
     /// The name of the device that was opened: what `auto` came to.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import llams.trainer.data.PairsFile;
+import llams.trainer.demo.ExampleData;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "data",
         description = "Prepare training data and inspect it.",
         subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, GeneratePairsCommand.class,
-                StatsCommand.class, ShowCommand.class})
+                StatsCommand.class, ShowCommand.class, DataCommand.ExampleCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -27,7 +28,32 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, generate, stats or show");
+        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, generate, stats, show or example");
+    }
+
+    /// `llams data example`
+    @Command(
+            name = "example",
+            description = {"Write the small Korean-English example that 'llams demo' trains on.",
+                    "Texts, pairs, conversations and held-out data of each, and the config.json of a model for them."},
+            footer = {"", "Example:", "  llams data example --out example"})
+    static final class ExampleCommand implements Callable<Integer> {
+        @ParentCommand
+        DataCommand data;
+
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                required = true,
+                description = "Required: a new directory for the files.")
+        Path out;
+
+        @Override
+        public Integer call() throws IOException {
+            ExampleData.write(out);
+            data.console.out.println("written: " + out);
+            return Console.DONE;
+        }
     }
 
     /// `llams data pairs`

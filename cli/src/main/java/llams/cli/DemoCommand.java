@@ -2,16 +2,21 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
-import llams.trainer.demo.Demo;
-import llams.trainer.demo.DemoReport;
+import llams.trainer.recipe.Recipe;
+import llams.trainer.recipe.RecipeRun;
+import llams.trainer.recipe.StagePlan;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `llams demo`: the whole recipe on an embedded example.
 @Command(
@@ -20,9 +25,12 @@ import picocli.CommandLine.ParentCommand;
                 "Trains a tokenizer and a small base model on Korean and English text, makes an instruct"
                         + " model from it, fine-tunes the base on new Korean text, adds the chat vector, and"
                         + " LoRA-tunes the result on conversations that mix the languages. Shows what each step did to"
-                        + " held-out loss and answers, and keeps everything in a directory."},
-        footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try"})
+                        + " held-out loss and answers, and keeps everything in a directory.",
+                "The stages are those of 'llams recipe show demo --yaml'. Interrupted, the same command continues."},
+        footer = {"", "Examples:", "  llams demo", "  llams demo --out /tmp/first-try --set seed=2"})
 final class DemoCommand implements Callable<Integer> {
+    private static final String MEASURE = "measure-";
+
     @ParentCommand
     Console console;
 
@@ -30,8 +38,11 @@ final class DemoCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             defaultValue = "llams-demo",
-            description = "A new directory for all results (default: ${DEFAULT-VALUE}).")
+            description = "A directory for all results (default: ${DEFAULT-VALUE}).")
     Path out;
+
+    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "As in 'llams recipe run'. Repeatable.")
+    Map<String, String> values = Map.of();
 
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
@@ -41,47 +52,64 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        long began = System.nanoTime();
-        DemoReport report;
-        try (Bars bars = new Bars(console)) {
-            report = Demo.run(compute.open(), Demo.Settings.standard(), out, bars);
+        RecipeRun run = new RecipeRun(Recipe.shipped("demo", values),
+                new RecipeCommands(VisibleStream.bare(console.err), compute), out, Version.ofProgram());
+        RecipeRun.Ending ending = run.run(true, new StageLines(console.err));
+        if (ending.exitCode() != Console.DONE) {
+            return ending.exitCode();
         }
+        Map<String, JsonNode> models = models(ending.stages());
         if (json) {
-            console.out.print(report.toJson());
-        } else {
-            print(report);
-            printf("%nMade in %.0f seconds: models, data, logs, report.json and losses.svg are in %s.%n",
-                    (System.nanoTime() - began) * 1e-9, out);
-            printNext();
+            ObjectNode report = JsonNodeFactory.instance.objectNode();
+            models.forEach(report::set);
+            console.out.println(report);
+            return Console.DONE;
         }
+        print(models);
+        double seconds = ending.stages().stream().mapToDouble(stage -> stage.record().seconds()).sum();
+        printf("%nMade in %.0f seconds: models, data, logs and report.html are in %s.%n", seconds, out);
+        printNext();
         return Console.DONE;
     }
 
-    private void print(DemoReport report) {
+    /// What was measured, by the names of the models.
+    private static Map<String, JsonNode> models(List<StagePlan> stages) {
+        Map<String, JsonNode> models = new LinkedHashMap<>();
+        for (StagePlan stage : stages) {
+            if (stage.stage().name().startsWith(MEASURE)) {
+                models.put(stage.stage().name().substring(MEASURE.length()), stage.record().report());
+            }
+        }
+        return models;
+    }
+
+    private void print(Map<String, JsonNode> models) {
         printf("%nHeld-out loss, in nats per token:%n%n");
-        table(report, DemoReport.Model::losses, loss -> String.format(Locale.ROOT, "%.3f", loss));
+        table(models, "losses", loss -> String.format(Locale.ROOT, "%.3f", loss.asDouble()));
         printf("%nAnswers that are exactly right: held-out questions, the same with the answer asked for in the other"
                 + " language,%nand facts about the village:%n%n");
-        table(report, DemoReport.Model::scores, score -> score.right() + "/" + score.asked());
-        for (String question : report.models().getFirst().answers().keySet()) {
+        table(models, "exact", score -> score.get("right").asInt() + "/" + score.get("asked").asInt());
+        for (String question : models.get("base").get("answers").propertyNames()) {
             printf("%n%s%n", question);
-            for (DemoReport.Model model : report.models()) {
-                printf("  %-10s%s%n", model.name(), model.answers().get(question).replaceAll("\\s+", " "));
-            }
+            models.forEach((name, model) -> printf("  %-10s%s%n", name,
+                    model.get("answers").get(question).asString().replaceAll("\\s+", " ")));
         }
     }
 
+    private interface Cell {
+        String text(JsonNode figure);
+    }
+
     /// A row for each model.
-    private <T> void table(DemoReport report, Function<DemoReport.Model, Map<String, T>> figures,
-            Function<T, String> cell) {
+    private void table(Map<String, JsonNode> models, String figures, Cell cell) {
         printf("%-10s", "");
-        figures.apply(report.models().getFirst()).keySet().forEach(name -> printf("%17s", name));
+        models.get("base").get(figures).propertyNames().forEach(name -> printf("%17s", name));
         printf("%n");
-        for (DemoReport.Model model : report.models()) {
-            printf("%-10s", model.name());
-            figures.apply(model).values().forEach(figure -> printf("%17s", cell.apply(figure)));
+        models.forEach((model, measured) -> {
+            printf("%-10s", model);
+            measured.get(figures).forEach(figure -> printf("%17s", cell.text(figure)));
             printf("%n");
-        }
+        });
     }
 
     private void printNext() {
@@ -96,46 +124,5 @@ final class DemoCommand implements Callable<Integer> {
 
     private void printf(String pattern, Object... values) {
         console.out.print(String.format(Locale.ROOT, pattern, values));
-    }
-
-    /// A bar per stage, and a line when it is done.
-    private static final class Bars implements Demo.Listener, AutoCloseable {
-        private final Console console;
-        private ProgressMeter bar;
-
-        Bars(Console console) {
-            this.console = console;
-        }
-
-        @Override
-        public void begins(Demo.Stage stage, int steps) {
-            bar = new ProgressMeter(console.err, title(stage), "steps", steps);
-        }
-
-        @Override
-        public void step(String note) {
-            bar.note(note);
-            bar.step(1);
-        }
-
-        @Override
-        public void ends(Demo.Stage stage, String result) {
-            close();
-            if (!result.isEmpty()) {
-                console.err.println("    " + result);
-            }
-        }
-
-        private static String title(Demo.Stage stage) {
-            return stage.ordinal() + 1 + "/" + Demo.Stage.values().length + " " + stage.title;
-        }
-
-        @Override
-        public void close() {
-            if (bar != null) {
-                bar.close();
-                bar = null;
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "eval",
         description = "Evaluate a model.",
-        subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class})
+        subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class, SummaryCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -20,6 +20,6 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which measure? perplexity, choice or language");
+        throw new ParameterException(spec.commandLine(), "which measure? perplexity, choice, language or summary");
     }
 }

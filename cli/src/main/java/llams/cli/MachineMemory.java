@@ -1,5 +1,8 @@
 package llams.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import llams.engine.plan.Program;
 import llams.trainer.run.Forecast;
@@ -11,6 +14,15 @@ final class MachineMemory {
     /// Bytes of the machine, or of the container around this program.
     static long machineBytes() {
         return Forecast.machineBytes();
+    }
+
+    /// Bytes that are free on the disk where `path` is, or will be.
+    static long usableDiskBytes(Path path) throws IOException {
+        Path place = path.toAbsolutePath().normalize();
+        while (!Files.exists(place)) {
+            place = place.getParent();
+        }
+        return Files.getFileStore(place).getUsableSpace();
     }
 
     /// Whether state and temporaries fit. Frozen weights are mapped from their files: what is not there is read again.

@@ -67,7 +67,7 @@ final class OptionsFile {
         return known;
     }
 
-    private static List<String> args(String place, YamlFile.Entry entry, OptionSpec option) {
+    static List<String> args(String place, YamlFile.Entry entry, OptionSpec option) {
         String name = "--" + entry.key();
         if (option.typeInfo().isBoolean()) {
             String value = String.join(", ", entry.values());

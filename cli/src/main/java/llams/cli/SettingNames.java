@@ -27,7 +27,7 @@ final class SettingNames {
             case "temperature" -> "--temp" + value;
             case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "clip", "endpoint", "epochs",
                     "evalEvery", "include", "keep", "maxBadRows", "maxTokens", "model", "noMap", "out", "pairs",
-                    "parallel", "perRequest", "rank", "recompute", "requestsPerMinute", "resume", "revision",
+                    "parallel", "perRequest", "rank", "recompute", "replace", "requestsPerMinute", "resume", "revision",
                     "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets", "tokenizer",
                     "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;

@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import llams.tokenizer.BpeTrainer;
 import llams.tokenizer.SplitPattern;
 import llams.tokenizer.Tokenizer;
+import llams.trainer.data.VocabularyText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,6 +39,18 @@ final class TokenizeTrainCommand implements Callable<Integer> {
     private static final int BYTES = 256;
     private static final int MOST_TOKENS = 1_000_000;
 
+    /// The special tokens of the new vocabulary.
+    enum SpecialSet {
+        llama3(Tokenizer.llama3Specials()),
+        chat(List.of("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"));
+
+        final List<String> names;
+
+        SpecialSet(List<String> names) {
+            this.names = names;
+        }
+    }
+
     @ParentCommand
     TokenizeCommand tokenize;
 
@@ -57,6 +70,20 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             required = true,
             description = "Required: the file to write; it must not exist yet.")
     Path out;
+
+    @Option(
+            names = "--documents",
+            description = "Read TEXT as 'llams train' reads data: what documents and conversations say, without the"
+                    + " marks between them and the keys of rows.")
+    boolean documents;
+
+    @Option(
+            names = "--special",
+            paramLabel = "SET",
+            defaultValue = "llama3",
+            description = "Special tokens: llama3 for its 256, or chat for the five of them that texts and"
+                    + " conversations need (default: ${DEFAULT-VALUE}).")
+    SpecialSet special;
 
     @Option(names = "--threads", paramLabel = "N", description = "Processor cores to use (default: all).")
     Integer threads;
@@ -80,13 +107,26 @@ final class TokenizeTrainCommand implements Callable<Integer> {
         long bytes = check();
         BpeTrainer trainer = new BpeTrainer(SplitPattern.LLAMA3, cores);
         Console console = tokenize.console;
-        VocabularyTexts.count(texts, bytes, trainer, console);
+        count(trainer, bytes);
         Tokenizer tokenizer;
         try (ProgressMeter progress = new ProgressMeter(console.err, "merging", "tokens", vocab - BYTES)) {
-            tokenizer = trainer.train(vocab, Tokenizer.llama3Specials(), made -> progress.step(1));
+            tokenizer = trainer.train(vocab, special.names, made -> progress.step(1));
         }
         report(trainer, tokenizer.size() - tokenizer.specials().size(), bytes, write(tokenizer));
         return Console.DONE;
+    }
+
+    private void count(BpeTrainer trainer, long bytes) throws IOException {
+        if (!documents) {
+            VocabularyTexts.count(texts, bytes, trainer, tokenize.console);
+            return;
+        }
+        try (ProgressMeter progress = new ProgressMeter(tokenize.console.err, "counting", "files", texts.size())) {
+            for (Path text : texts) {
+                VocabularyText.read(text, trainer::add);
+                progress.step(1);
+            }
+        }
     }
 
     /// Looks at everything that could end long work in vain, and returns the size of the texts.

@@ -212,6 +212,11 @@ final class TrainOptions {
         }
     }
 
+    /// What the options came to, once they are complete.
+    TrainSettings completed() {
+        return settings;
+    }
+
     private TrainSettings settings(LoraConfig lora) {
         TrainSettings usual = switch (method) {
             case lora -> STANDARD.withLora(lora);

@@ -7,11 +7,14 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+        return new String[] {"llams " + ofProgram() + ", Java " + Runtime.version()};
+    }
+
+    static String ofProgram() {
         Module module = Console.class.getModule();
         String packaged = module.isNamed()
                 ? module.getDescriptor().rawVersion().orElse(null)
                 : Console.class.getPackage().getImplementationVersion();
-        String version = Objects.requireNonNullElse(packaged, "(unpackaged)");
-        return new String[] {"llams " + version + ", Java " + Runtime.version()};
+        return Objects.requireNonNullElse(packaged, "(unpackaged)");
     }
 }

@@ -38,10 +38,10 @@ public final class YamlReader {
     private static final int MOST_BYTES = 1 << 20;
     private static final int DEEPEST = 16;
 
-    private final Path file;
+    private final String file;
     private final Iterator<Event> events;
 
-    private YamlReader(Path file, String text) {
+    private YamlReader(String file, String text) {
         this.file = file;
         LoadSettings settings = LoadSettings.builder().build();
         this.events = new ParserImpl(settings, new StreamReader(settings, text));
@@ -51,8 +51,16 @@ public final class YamlReader {
     ///
     /// @throws DataException if it is not YAML, empty, or holds what this reader refuses; says where
     public static YamlNode read(Path file) throws IOException {
+        return parse(file.toString(), text(file));
+    }
+
+    /// Reads the one document in a text.
+    ///
+    /// @param file the name for messages
+    /// @throws DataException as [#read] does
+    public static YamlNode parse(String file, String text) {
         try {
-            return new YamlReader(file, text(file)).document();
+            return new YamlReader(file, text).document();
         } catch (MarkedYamlEngineException e) {
             Mark at = e.getProblemMark().or(e::getContextMark).orElse(null);
             String place = at == null ? "" : ":" + (at.getLine() + 1);

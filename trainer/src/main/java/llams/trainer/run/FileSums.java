@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
+import llams.model.files.ContentHash;
 
 /// `SHA256SUMS` of a directory, one line per file, as `sha256sum -c SHA256SUMS` reads it too.
 final class FileSums {
@@ -61,7 +62,7 @@ final class FileSums {
             if (!Files.isRegularFile(file)) {
                 return Optional.of(name + " is missing");
             }
-            if (!HashingDisk.hashOfContent(file).equals(sum.group(1))) {
+            if (!ContentHash.ofFile(file).equals(sum.group(1))) {
                 return Optional.of(name + " is not what was saved");
             }
             missing.remove(name);

@@ -2,19 +2,16 @@ package llams.trainer.run;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import llams.engine.io.Disk;
+import llams.model.files.ContentHash;
 
 /// A disk that takes the SHA-256 of new files from the bytes as they are written, so that none is read again for it.
 final class HashingDisk implements Disk {
-    private static final int PIECE_BYTES = 1 << 20;
-
     private final Disk disk;
     private final Map<Path, HashedOutput> outputs = new HashMap<>();
 
@@ -24,7 +21,7 @@ final class HashingDisk implements Disk {
 
     private static final class HashedOutput implements Output {
         private final Output output;
-        private final MessageDigest digest = sha256();
+        private final MessageDigest digest = ContentHash.sha256();
         private long hashed;
         /// Whether all bytes came in their order.
         private boolean inOrder = true;
@@ -60,32 +57,13 @@ final class HashingDisk implements Disk {
         }
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
-
     /// The hash of a file in hexadecimal digits. One that was not written through this, or not in order, is read. To be
     /// asked once.
     String hash(Path file) throws IOException {
         HashedOutput output = outputs.get(file);
         return output != null && output.inOrder
                 ? HexFormat.of().formatHex(output.digest.digest())
-                : hashOfContent(file);
-    }
-
-    static String hashOfContent(Path file) throws IOException {
-        MessageDigest digest = sha256();
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
-        try (FileChannel channel = FileChannel.open(file)) {
-            while (channel.read(piece.clear()) >= 0) {
-                digest.update(piece.flip());
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
+                : ContentHash.ofFile(file);
     }
 
     @Override

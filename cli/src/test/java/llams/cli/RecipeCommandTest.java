@@ -1,0 +1,168 @@
+package llams.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RecipeCommandTest {
+    @TempDir
+    static Path directory;
+    private static Path recipe;
+    private static Path out;
+
+    @BeforeAll
+    static void runOnce() throws IOException {
+        recipe = RecipeFiles.write(directory);
+        out = directory.resolve("out");
+        Llams first = run();
+        assertEquals(0, first.code(), first.err());
+        assertEquals(13, begun(first).size(), first.err());
+    }
+
+    private static Llams run(String... more) {
+        List<String> args = new ArrayList<>(
+                List.of("recipe", "run", recipe.toString(), "--out", out.toString(), "--threads", "1"));
+        args.addAll(List.of(more));
+        return Llams.run(args.toArray(String[]::new));
+    }
+
+    /// Names of the stages that ran.
+    private static List<String> begun(Llams run) {
+        return run.err()
+                .lines()
+                .filter(line -> line.startsWith("== "))
+                .map(line -> line.replaceFirst("== \\S+ (\\S+):.*", "$1"))
+                .toList();
+    }
+
+    @Test
+    void aSecondRunDoesNothing() throws IOException {
+        Map<String, String> before = RecipeFiles.results(out);
+        Llams again = run();
+        assertEquals(0, again.code(), again.err());
+        assertEquals("", again.err());
+        assertEquals(before, RecipeFiles.results(out));
+        assertTrue(again.out().lines().filter(line -> line.contains("done in ")).count() == 13, again.out());
+    }
+
+    /// The same scale again gives the same bytes again.
+    @Test
+    void anotherScaleRunsWhatDependsOnIt() throws IOException {
+        Map<String, String> before = RecipeFiles.results(out);
+        Llams dry = run("--set", "scale=0.5", "--dry-run");
+        assertTrue(dry.out().contains("changed: scale 1.0 -> 0.5"), dry.out());
+        assertEquals(before, RecipeFiles.results(out));
+        List<String> depending = List.of("merged", "mean", "adapter", "final", "loss-merged", "loss-final");
+        assertEquals(depending, begun(run("--set", "scale=0.5")));
+        Map<String, String> after = RecipeFiles.results(out);
+        new TreeMap<>(after).forEach((file, hash) -> {
+            if (file.equals("merged/model.safetensors") || file.equals("final/model.safetensors")) {
+                assertNotEquals(before.get(file), hash, file);
+            } else if (!depending.contains(file.substring(0, file.indexOf('/')))) {
+                assertEquals(before.get(file), hash, file);
+            }
+        });
+        assertEquals(depending, begun(run()));
+        assertEquals(before, RecipeFiles.results(out));
+    }
+
+    /// Threads, the place and how often a training is saved are not what a result depends on.
+    @Test
+    void howTheWorkIsDoneIsNoChange() throws IOException {
+        String text = Files.readString(recipe);
+        Files.writeString(recipe, text.replace("save-every: 5", "save-every: 7"));
+        try {
+            assertEquals(List.of(), begun(run("--threads", "2")));
+        } finally {
+            Files.writeString(recipe, text);
+        }
+    }
+
+    @Test
+    void figuresAreJson() {
+        Llams show = Llams.run("recipe", "show", recipe.toString(), "--out", out.toString(), "--json");
+        assertEquals(0, show.code(), show.err());
+        assertTrue(show.out()
+                .matches("(?s)\\{\"stages\":\\[\\{\"name\":\"data\",\"kind\":\"data example\",\"state\":\"done\".*"),
+                show.out());
+        assertTrue(show.out().contains("\"losses\":{\"text\":"), show.out());
+    }
+
+    @Test
+    void shippedRecipesAreListedAndCanBeCopied() {
+        Llams list = Llams.run("recipe", "list");
+        assertEquals(3, list.out().lines().count(), list.out());
+        Llams yaml = Llams.run("recipe", "show", "korean-llama3-8b", "--yaml");
+        assertTrue(yaml.out().contains("repo: meta-llama/Meta-Llama-3-8B-Instruct\n"), yaml.out());
+    }
+
+    /// Nothing has to be there yet: shapes are those of the published models.
+    @Test
+    void aForecastNamesMemoryDiskAndTime() {
+        Llams dry = Llams.run("recipe", "run", "korean-llama3-8b", "--dry-run", "--out",
+                directory.resolve("no").toString());
+        assertTrue(dry.out()
+                .matches("(?s).*korean-adapter +train +will run: new\\s+memory 6.54 GiB \\+ 15.0 GiB mapped,"
+                        + " disk 16.3 GiB, about .*"),
+                dry.out());
+        assertTrue(dry.out().matches("(?s).*\\ntogether at least 93.1 GiB on the disk, which has .* GFLOP/s .*"),
+                dry.out());
+        assertTrue(Files.notExists(directory.resolve("no")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"demo, 13", "korean-llama3-8b, 18", "korean-llama3.2-1b, 18"})
+    void shippedRecipesCanBeRead(String name, int stages) {
+        Llams dry = Llams.run("recipe", "run", name, "--dry-run", "--json", "--out",
+                directory.resolve("no").toString());
+        assertEquals(0, dry.code(), dry.err());
+        assertEquals(stages, dry.out().split("\"state\":").length - 1, dry.out());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\0', textBlock = """
+            {kind: train, modl: x} | small.yaml:1: stage a: "train" has no setting "modl"; did you mean model?
+            {kind: train, resume: true} | "train" has no setting "resume"
+            {kind: train, lr: fast} | stage a: Invalid value for option '--lr': 'fast' is not a double
+            {kind: train, pack: 5} | pack must be true or false, not 5
+            {kind: merge chatvector} | there is no kind "merge chatvector"; did you mean merge chat-vector?
+            {kind: dance} | there is no kind "dance"; it is one of download, data example
+            {kind: merge chat-vector, base: x} | Missing required options: '--instruct=DIR', '--tuned=DIR'
+            {kind: data pairs, file: x} | "data pairs" has no setting "file"; what it takes is called pairs
+            {kind: quantize, model: gone} | stage a: gone is missing; put it there
+            """)
+    void mistakesAreNamedBeforeAnythingRuns(String stage, String message) throws IOException {
+        Path wrong = Files.writeString(Files.createTempDirectory(directory, "wrong").resolve("small.yaml"),
+                "stages: {a: " + stage + "}\n");
+        Llams run = Llams.run("recipe", "run", wrong.toString(), "--out", wrong.resolveSibling("out").toString());
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains(message), run.err());
+        assertEquals(List.of(), begun(run));
+    }
+
+    @Test
+    void aFailureEndsTheRunWithItsMessage() throws IOException {
+        Path file = Files.writeString(directory.resolve("fails.yaml"), """
+                stages:
+                  a: {kind: eval perplexity, model: %s, data: %s, tokens: 5000}
+                  b: {kind: data example}
+                """.formatted(out.resolve("base"), recipe));
+        Llams run = Llams.run("recipe", "run", file.toString(), "--out", directory.resolve("failed").toString());
+        assertEquals(1, run.code());
+        assertTrue(run.err().contains("--tokens 5000 is longer than the model allows"), run.err());
+        assertEquals(List.of("a"), begun(run));
+    }
+}

@@ -1,0 +1,216 @@
+package llams.trainer.recipe;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// A recipe's results as one HTML page that needs no network: the stages, the losses of the trainings, what the models
+/// were measured to know, and their answers side by side.
+final class RecipeReport {
+    private static final String LOG = "train.jsonl";
+
+    private final Recipe recipe;
+    private final List<StagePlan> stages;
+    private final RecipeDirectory directory;
+    private final StringBuilder html = new StringBuilder();
+
+    private RecipeReport(Recipe recipe, List<StagePlan> stages, RecipeDirectory directory) {
+        this.recipe = recipe;
+        this.stages = stages;
+        this.directory = directory;
+    }
+
+    static String html(Recipe recipe, List<StagePlan> stages, RecipeDirectory directory) throws IOException {
+        return new RecipeReport(recipe, stages, directory).page();
+    }
+
+    private String page() throws IOException {
+        add("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s"
+                + "</style></head><body>\n<h1>%s</h1>\n<p>%s</p>\n", text(recipe.name()), resource("report.css"),
+                text(recipe.name()), text(recipe.about()));
+        Map<String, JsonNode> summaries = reports("eval summary");
+        figures("Held-out loss", "nats per token; less is better", summaries, "losses", RecipeReport::number);
+        figures("Exactly right", "answers and continuations, to the letter", summaries, "exact",
+                score -> "%d of %d".formatted(score.path("right").asInt(), score.path("asked").asInt()));
+        answers(summaries);
+        figures("Wrong language", "share of answers, by the language asked in and asked for", languages(), "",
+                share -> "%.1f%%".formatted(100 * share.asDouble()));
+        figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
+        figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
+        losses();
+        stageTable();
+        details();
+        return html.append("</body></html>\n").toString();
+    }
+
+    /// The figures of all finished stages of a kind, by the names of the models.
+    private Map<String, JsonNode> reports(String kind) {
+        Map<String, JsonNode> reports = new LinkedHashMap<>();
+        for (StagePlan stage : stages) {
+            if (stage.isDone() && stage.stage().kind().equals(kind)) {
+                reports.put(model(stage.stage()), stage.record().report());
+            }
+        }
+        return reports;
+    }
+
+    /// What a measurement measures: the stage that made the model.
+    private static String model(Stage stage) {
+        Stage.Setting model = stage.settings().get("model");
+        return model != null && model.values().getFirst() instanceof Stage.Output made ? made.stage() : stage.name();
+    }
+
+    private Map<String, JsonNode> languages() {
+        Map<String, JsonNode> shares = new LinkedHashMap<>();
+        reports("eval language").forEach((model, report) -> {
+            ObjectNode row = ((ObjectNode) report).objectNode();
+            report.path("directions")
+                    .forEach(direction -> row.set(direction.path("direction").asString(), direction.path("share")));
+            shares.put(model, row);
+        });
+        return shares;
+    }
+
+    private interface Cell {
+        String text(JsonNode figure);
+    }
+
+    /// A table with a row for each model, if there is any.
+    ///
+    /// @param part of each report; empty for its numbers
+    private void figures(String title, String note, Map<String, JsonNode> reports, String part, Cell cell) {
+        Set<String> columns = new LinkedHashSet<>();
+        reports.values()
+                .forEach(report -> (part.isEmpty() ? report : report.path(part)).properties().forEach(figure -> {
+                    if (!part.isEmpty() || figure.getValue().isNumber()) {
+                        columns.add(figure.getKey());
+                    }
+                }));
+        if (columns.isEmpty()) {
+            return;
+        }
+        add("<h2>%s</h2>\n%s<div class=\"wide\"><table><tr><th></th>", title,
+                note.isEmpty() ? "" : "<p>" + note + "</p>\n");
+        columns.forEach(column -> add("<th>%s</th>", text(column)));
+        add("</tr>\n");
+        reports.forEach((model, report) -> {
+            add("<tr><th>%s</th>", text(model));
+            for (String column : columns) {
+                JsonNode figure = (part.isEmpty() ? report : report.path(part)).path(column);
+                add("<td>%s</td>", figure.isMissingNode() ? "" : text(cell.text(figure)));
+            }
+            add("</tr>\n");
+        });
+        add("</table></div>\n");
+    }
+
+    private void answers(Map<String, JsonNode> summaries) {
+        Set<String> questions = new LinkedHashSet<>();
+        summaries.values().forEach(report -> questions.addAll(report.path("answers").propertyNames()));
+        if (questions.isEmpty()) {
+            return;
+        }
+        add("<h2>Answers</h2>\n");
+        for (String question : questions) {
+            add("<h3>%s</h3>\n<div class=\"cards\">\n", text(question));
+            summaries.forEach((model, report) -> add("<div class=\"card\"><b>%s</b>%s</div>\n", text(model),
+                    text(report.path("answers").path(question).asString("").strip())));
+            add("</div>\n");
+        }
+    }
+
+    private void losses() throws IOException {
+        List<StagePlan> trainings = new ArrayList<>();
+        for (StagePlan stage : stages) {
+            if (Files.exists(log(stage))) {
+                trainings.add(stage);
+            }
+        }
+        if (trainings.isEmpty()) {
+            return;
+        }
+        add("<h2>Training</h2>\n<p>Loss by step, on a logarithmic axis: <span class=\"training\">training</span>,"
+                + " <span class=\"heldout\">held out</span></p>\n<div class=\"charts\">\n");
+        for (StagePlan stage : trainings) {
+            add("<figure><figcaption>%s</figcaption>%s</figure>\n", text(stage.stage().name()),
+                    LossChart.of(log(stage)));
+        }
+        add("</div>\n");
+    }
+
+    private Path log(StagePlan stage) {
+        return directory.stage(stage.stage().name()).resolve(LOG);
+    }
+
+    private void stageTable() {
+        add("<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"text\">kind</th><th>time</th><th>size</th></tr>\n");
+        double seconds = 0;
+        for (StagePlan stage : stages) {
+            boolean done = stage.isDone();
+            seconds += done ? stage.record().seconds() : 0;
+            add("<tr><th>%s</th><td class=\"text\">%s</td><td>%s</td><td>%s</td></tr>\n", text(stage.stage().name()),
+                    text(stage.stage().kind()), done ? time(stage.record().seconds()) : text(stage.why()),
+                    done ? "%,.1f MB".formatted(stage.record().bytes() / 1e6) : "");
+        }
+        add("<tr><th>together</th><td></td><td>%s</td><td></td></tr></table></div>\n", time(seconds));
+    }
+
+    private void details() {
+        add("<h2>Settings</h2>\n");
+        for (StagePlan stage : stages) {
+            add("<details><summary>%s</summary><table>\n", text(stage.stage().name()));
+            stage.settings()
+                    .forEach((name, values) -> add("<tr><th>%s</th><td class=\"text\">%s</td></tr>\n", text(name),
+                            text(String.join(", ", values).replaceAll(" ([0-9a-f]{8})[0-9a-f]{56}", " ($1)"))));
+            add("<tr><th>key</th><td class=\"text\">%s</td></tr></table></details>\n", stage.key().substring(0, 16));
+        }
+        String version = stages.stream()
+                .filter(StagePlan::isDone)
+                .map(stage -> stage.record().version())
+                .findFirst()
+                .orElse("");
+        add("<footer>LLaMS %s</footer>\n", text(version));
+    }
+
+    private static String time(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 60
+                ? String.format(Locale.ROOT, "%.1f s", seconds)
+                : whole < 3600
+                        ? whole / 60 + " min " + whole % 60 + " s"
+                        : whole / 3600 + " h " + whole / 60 % 60 + " min";
+    }
+
+    private static String number(JsonNode figure) {
+        return figure.isIntegralNumber()
+                ? String.format(Locale.ROOT, "%,d", figure.asLong())
+                : String.format(Locale.ROOT, "%.4g", figure.asDouble());
+    }
+
+    private void add(String pattern, Object... values) {
+        html.append(String.format(Locale.ROOT, pattern, values));
+    }
+
+    /// For HTML. Models may answer with anything.
+    private static String text(String plain) {
+        return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = RecipeReport.class.getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}
