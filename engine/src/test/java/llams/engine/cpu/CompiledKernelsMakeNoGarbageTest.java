@@ -1,172 +1,23 @@
 package llams.engine.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.OperatingSystemMXBean;
-import com.sun.management.ThreadMXBean;
-import java.lang.foreign.Arena;
-import java.lang.management.ManagementFactory;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
-import llams.engine.graph.LinearCrossEntropy;
-import llams.engine.tensor.DType;
-import llams.engine.tensor.Tensor;
+import java.io.IOException;
+import java.util.List;
+import llams.engine.OtherJvm;
 import org.junit.jupiter.api.Test;
 
 /// Vectors are values once a loop is compiled. Where the compiler does not inline all of a loop, they stay objects for
-/// ever, and the loop is many times slower.
+/// ever, and the loop is many times slower. In a JVM of its own: what other tests did decides what is compiled how.
 class CompiledKernelsMakeNoGarbageTest {
-    private static final int TOKENS = 48;
-    private static final int DIM = 128;
-    private static final int HEAD_DIM = 64;
-    private static final int VOCAB = 512;
-    /// For what a call needs besides, as lists of blocks; a loop here makes thousands of vectors of 48 bytes or more.
-    private static final long MOST_BYTES = 24_000;
-    private static final int CALLS = 8;
-    /// Of processor time, the compiler's included, for all kernels together; they take a small part of it.
-    private static final long LONGEST_NANOS = 90_000_000_000L;
-
-    private final Map<String, Runnable> kernels = new LinkedHashMap<>();
-
     @Test
-    void eachKernelSettles() {
-        try (Arena arena = Arena.ofShared(); Parallel p = new Parallel(1)) {
-            Tensors make = new Tensors(arena, 1, 0);
-            rows(make, p);
-            attention(make, p);
-            loss(make, p);
-            products(make, p);
-            Map<String, Long> left = settle();
-            assertTrue(left.isEmpty(), () -> "bytes a call: " + left);
-        }
-    }
-
-    private void rows(Tensors make, Parallel p) {
-        Tensor x = make.random(TOKENS, DIM);
-        Tensor other = make.random(TOKENS, DIM);
-        Tensor y = make.poisoned(TOKENS, DIM);
-        Tensor z = make.poisoned(TOKENS, DIM);
-        Tensor weight = make.random(DType.BF16, DIM);
-        kernels.put("add", () -> ElementwiseKernel.add(x, other, 1, y, p));
-        kernels.put("scale", () -> ElementwiseKernel.scale(x, 2, y, p));
-        Tensor seed = make.ints(3, 4);
-        kernels.put("dropout", () -> ElementwiseKernel.dropout(x, seed, 1, 0.1f, y, p));
-        kernels.put("rmsNorm", () -> NormKernel.rmsNorm(x, weight, 1e-5f, y, p));
-        kernels.put("rmsNormGradient", () -> NormKernel.rmsNormGradient(x, weight, 1e-5f, other, y, p));
-        Tensor dWeight = make.poisoned(DIM);
-        kernels.put("rmsNormWeightGradient",
-                () -> NormKernel.rmsNormWeightGradient(x, 1e-5f, other, dWeight, false, 0, p));
-        kernels.put("swiGlu", () -> SwiGluKernel.forward(x, other, y, p));
-        Tensor dy = make.random(TOKENS, DIM);
-        kernels.put("swiGluGradient", () -> SwiGluKernel.gradient(x, other, dy, y, z, p));
-        Tensor angles = make.random(TOKENS, HEAD_DIM);
-        Tensor positions = make.ints(counted(0));
-        kernels.put("rope", () -> RopeKernel.apply(x, angles, positions, HEAD_DIM, false, y, p));
-        Tensor table = make.random(DType.BF16, VOCAB, DIM);
-        kernels.put("embedding", () -> EmbeddingKernel.forward(table, positions, y, p));
-        Tensor dTable = make.poisoned(VOCAB, DIM);
-        kernels.put("embeddingGradient", () -> EmbeddingKernel.gradient(positions, x, dTable, false, p));
-        Tensor norm = make.poisoned(1);
-        kernels.put("squaredNorm", () -> AdamWKernel.squaredNorm(x, norm, p));
-        Tensor parameter = make.random(TOKENS, DIM);
-        Tensor m = make.random(TOKENS, DIM);
-        Tensor v = make.random(TOKENS, DIM);
-        Tensor schedule = make.random(3);
-        kernels.put("adamW", () -> AdamWKernel.step(parameter, m, v, x, norm, schedule, 0.9, 0.999, 1e-8, 0, 1, p));
-    }
-
-    private void attention(Tensors make, Parallel p) {
-        Tensor q = make.random(TOKENS, DIM);
-        Tensor k = make.random(TOKENS, HEAD_DIM);
-        Tensor v = make.random(TOKENS, HEAD_DIM);
-        Tensor dOut = make.random(TOKENS, DIM);
-        Tensor first = make.ints(new int[TOKENS]);
-        Tensor last = make.ints(counted(0));
-        Tensor out = make.poisoned(TOKENS, DIM);
-        Tensor logSumExp = make.poisoned(TOKENS, DIM / HEAD_DIM);
-        kernels.put("attention", () -> AttentionKernel.forward(q, k, v, first, last, HEAD_DIM, out, logSumExp, 0, p));
-        Tensor dq = make.poisoned(TOKENS, DIM);
-        Tensor dk = make.poisoned(TOKENS, HEAD_DIM);
-        Tensor dv = make.poisoned(TOKENS, HEAD_DIM);
-        kernels.put("attentionGradient", () -> AttentionGradientKernel.run(q, k, v, first, last, HEAD_DIM, out,
-                logSumExp, dOut, dq, dk, dv, 0, p));
-        Tensor one = make.random(1, DIM);
-        Tensor zero = make.ints(0);
-        Tensor end = make.ints(TOKENS - 1);
-        Tensor oneOut = make.poisoned(1, DIM);
-        Tensor oneSum = make.poisoned(1, DIM / HEAD_DIM);
-        kernels.put("attentionOfOne",
-                () -> AttentionKernel.forward(one, k, v, zero, end, HEAD_DIM, oneOut, oneSum, 0, p));
-    }
-
-    private void loss(Tensors make, Parallel p) {
-        Tensor x = make.random(TOKENS, DIM);
-        Tensor weight = make.random(VOCAB, DIM);
-        Tensor labels = make.ints(counted(1));
-        Tensor scale = make.random(1);
-        Tensor loss = make.poisoned(1);
-        Tensor dx = make.poisoned(TOKENS, DIM);
-        Tensor dWeight = make.poisoned(VOCAB, DIM);
-        for (int width : new int[] {VOCAB, VOCAB / 4}) {
-            Tensor[] work = new Tensor[3];
-            work[LinearCrossEntropy.ROWS] = make.poisoned(TOKENS, DIM);
-            work[LinearCrossEntropy.DROWS] = make.poisoned(TOKENS, DIM);
-            work[LinearCrossEntropy.LOGITS] = make.poisoned(TOKENS, width);
-            kernels.put("loss in slices of " + width, () -> CrossEntropyKernel.run(x, weight, labels, scale, loss, null,
-                    dx, width == VOCAB ? dWeight : null, false, 0, work, p));
-        }
-    }
-
-    private void products(Tensors make, Parallel p) {
-        Tensor x = make.random(TOKENS, DIM);
-        Tensor y = make.poisoned(TOKENS, VOCAB);
-        Tensor dx = make.poisoned(TOKENS, DIM);
-        Tensor dWeight = make.poisoned(VOCAB, DIM);
-        Tensor one = make.random(1, DIM);
-        Tensor oneOut = make.poisoned(1, VOCAB);
-        Tensor few = make.random(4, DIM);
-        Tensor fewOut = make.poisoned(4, VOCAB);
-        for (DType dtype : KernelParity.ALSO_QUANTIZED) {
-            Tensor weight = make.random(dtype, VOCAB, DIM);
-            kernels.put("product " + dtype, () -> Gemm.multiply(x, false, weight, true, y, false, p));
-            kernels.put("inputGradient " + dtype, () -> Gemm.multiply(y, false, weight, false, dx, false, p));
-            kernels.put("oneToken " + dtype, () -> Gemm.multiply(one, false, weight, true, oneOut, false, p));
-            kernels.put("fewTokens " + dtype, () -> Gemm.multiply(few, false, weight, true, fewOut, false, p));
-        }
-        kernels.put("weightGradient", () -> Gemm.multiply(y, true, x, false, dWeight, false, p));
-        Tensor narrow = make.random(8, DIM);
-        Tensor narrowOut = make.poisoned(TOKENS, 8);
-        kernels.put("adapter", () -> Gemm.multiply(x, false, narrow, true, narrowOut, false, p));
-    }
-
-    private static int[] counted(int from) {
-        int[] numbers = new int[TOKENS];
-        for (int t = 0; t < TOKENS; t++) {
-            numbers[t] = from + t;
-        }
-        return numbers;
-    }
-
-    /// Calls all kernels until none makes garbage; what is left after a long time, with the bytes of a call.
-    private Map<String, Long> settle() {
-        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        var process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        Map<String, Long> left = new LinkedHashMap<>();
-        kernels.keySet().forEach(name -> left.put(name, Long.MAX_VALUE));
-        long end = process.getProcessCpuTime() + LONGEST_NANOS;
-        while (!left.isEmpty() && process.getProcessCpuTime() < end) {
-            left.replaceAll((name, _) -> {
-                long before = thread.getCurrentThreadAllocatedBytes();
-                for (int call = 0; call < CALLS; call++) {
-                    kernels.get(name).run();
-                }
-                return (thread.getCurrentThreadAllocatedBytes() - before) / CALLS;
-            });
-            // The compiler's turn.
-            LockSupport.parkNanos(1_000_000);
-            left.values().removeIf(bytes -> bytes < MOST_BYTES);
-        }
-        return left;
+    void eachKernelSettles() throws IOException, InterruptedException {
+        OtherJvm.Run run = OtherJvm.run(
+                List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx1g",
+                        "-XX:+UseSerialGC", "-XX:CompileThresholdScaling=0.2"),
+                List.of(CpuDevice.class), SettledKernels.class);
+        assertEquals(0, run.exitCode(), run.output());
+        assertTrue(run.output().contains("bytes a call: {}"), run.output());
     }
 }
