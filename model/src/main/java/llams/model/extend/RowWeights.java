@@ -13,7 +13,7 @@ public record RowWeights(double embedding, double head, double tied) {
     /// What gives the lowest loss before any training. The model went on from the last piece, so the embedding leans
     /// to that; it foretold the first piece, so the head leans to this. Where both are one, these pull against each
     /// other.
-    public static final RowWeights STANDARD = new RowWeights(2, 0.5, 1);
+    public static final RowWeights STANDARD = new RowWeights(4, 0.5, 1);
 
     /// The weights of `count` pieces, whose sum is 1.
     static double[] of(double tilt, int count) {
