@@ -23,7 +23,7 @@ import llams.engine.tensor.Tensor;
 /// Gets kernels compiled before they are needed. Until Java's last compiler has a loop of vectors, each vector is an
 /// object, and the loop some hundred times slower. When it compiles one depends on how often the loop went round, not on
 /// how long that took. So what a training step does is first done in miniature, until it makes no more garbage. Programs
-/// that generate start at once: their first token would wait longer than the next ones gain.
+/// that generate start at once: their first token would wait longer than the next ones gain. So do small models.
 final class WarmUp {
     /// The largest dimension of a miniature's tensors: loops that go round often enough to be compiled as loops.
     private static final int LARGEST = 64;
@@ -32,6 +32,8 @@ final class WarmUp {
     private static final int CALLS = 4;
     /// The compiler works meanwhile, so one miniature waits while others go on.
     private static final long VISIT_NANOS = 100_000_000;
+    /// What all steps of a program make, if it is to be warmed up: smaller models take many steps in that time.
+    private static final long WORTHWHILE_BYTES = 1 << 26;
     /// Then the program begins, however slow.
     private static final long LONGEST_NANOS = 5_000_000_000L;
 
@@ -45,7 +47,7 @@ final class WarmUp {
 
     /// Runs small copies of the large ones of these steps, if they are those of a program that trains.
     static void run(List<Step> steps, HostSession.Kernels kernels) {
-        if (!trains(steps)) {
+        if (!trains(steps) || resultBytes(steps) < WORTHWHILE_BYTES) {
             return;
         }
         try (Arena arena = Arena.ofShared()) {
@@ -59,6 +61,16 @@ final class WarmUp {
                 settle(miniatures, kernels);
             }
         }
+    }
+
+    private static long resultBytes(List<Step> steps) {
+        long bytes = 0;
+        for (Step step : steps) {
+            for (Tensor result : step.results()) {
+                bytes += result == null ? 0 : result.data().byteSize();
+            }
+        }
+        return bytes;
     }
 
     private static boolean trains(List<Step> steps) {

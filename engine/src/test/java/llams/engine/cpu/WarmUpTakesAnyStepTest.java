@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 
 /// Sequences may be longer than what a step is warmed up with.
 class WarmUpTakesAnyStepTest {
-    private static final int TOKENS = 192;
-    private static final int HEAD_DIM = 32;
+    /// Enough for a program that is worth it.
+    private static final int TOKENS = 1 << 17;
+    private static final int HEAD_DIM = 128;
 
     @Test
     void longSequences() {

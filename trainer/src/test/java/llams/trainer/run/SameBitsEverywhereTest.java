@@ -19,7 +19,8 @@ import tools.jackson.databind.JsonNode;
 /// Training and generating give the same bytes with every vector width, number of threads and compiler: each JVM
 /// prints the SHA-256 of what [ResultHashes] computes.
 ///
-/// A few JVMs that differ in everything stand for all; `-Dllams.bits=all` starts one for each combination (minutes).
+/// A few JVMs that differ in everything stand for all; `-Dllams.bits=all` starts one for each combination, the
+/// interpreter too (many minutes; without the last compiler, vectors are Java code in either).
 class SameBitsEverywhereTest {
     private static final String C2 = "-XX:CompileThresholdScaling=0.05";
     private static final String C1 = "-XX:TieredStopAtLevel=1";
@@ -57,9 +58,8 @@ class SameBitsEverywhereTest {
                 }
             }
         } else {
-            assertEquals(expected, hashes(128, 1, INTERPRETER));
-            assertEquals(expected, hashes(256, 3, C1));
-            assertEquals(expected, hashes(512, 1, C2));
+            assertEquals(expected, hashes(128, 1, C2));
+            assertEquals(expected, hashes(512, 3, C1));
         }
         assertEquals(List.of(), differing);
     }
