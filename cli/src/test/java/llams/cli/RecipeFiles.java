@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import llams.model.files.ContentHash;
+import llams.model.files.Sha256;
 
 /// A recipe of small models with every kind of stage that needs no network.
 final class RecipeFiles {
@@ -92,7 +92,7 @@ final class RecipeFiles {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
                 String name = out.relativize(file).toString();
                 if (!name.startsWith("recipe/") && !name.endsWith("train.jsonl") && !name.endsWith("report.html")) {
-                    hashes.put(name, ContentHash.ofFile(file));
+                    hashes.put(name, Sha256.ofFile(file));
                 }
             }
         }

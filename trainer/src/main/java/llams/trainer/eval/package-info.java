@@ -4,5 +4,6 @@
 /// |---|---|
 /// | `MultipleChoice` | answers questions by likelihood and counts the right ones |
 /// | `LanguageConfusion` | answers in the wrong language, by the script of their lines |
+/// | `ModelSummary`, `ExactTask` | losses, exact answers and replies of one model |
 /// | `ChoiceQuestion` | one question, and the files that questions are read from |
 package llams.trainer.eval;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Json;
-import llams.model.files.ContentHash;
+import llams.model.files.Sha256;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -42,7 +42,7 @@ final class FileKeys {
         for (Path file : files) {
             lines.append(ofFile(file)).append(' ').append(path.relativize(file)).append('\n');
         }
-        return ContentHash.ofText(lines.toString());
+        return Sha256.ofText(lines.toString());
     }
 
     private String ofFile(Path file) throws IOException {
@@ -55,7 +55,7 @@ final class FileKeys {
         if (before.path("stamp").asString("").equals(stamp)) {
             return before.path("sha256").asString();
         }
-        String hash = ContentHash.ofFile(real);
+        String hash = Sha256.ofFile(real);
         known.putObject(real.toString()).put("stamp", stamp).put("sha256", hash);
         changed = true;
         return hash;

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import llams.engine.io.AtomicFiles;
-import llams.model.files.ContentHash;
+import llams.model.files.Sha256;
 import llams.model.files.DataException;
 import llams.model.files.DirectoryLock;
 import llams.trainer.recipe.StagePlan.State;
@@ -95,7 +95,7 @@ public final class RecipeRun {
             }
             settings.put(entry.getKey(), texts);
         }
-        String key = ContentHash.ofText(String.join("\n", stage.kind(), version, settings.toString()));
+        String key = Sha256.ofText(String.join("\n", stage.kind(), version, settings.toString()));
         StageRecord record = directory.read(stage.name());
         State state = missing.isEmpty() ? state(stage, record, key) : State.LACKING;
         List<String> changes = switch (state) {

@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
-import llams.model.files.ContentHash;
+import llams.model.files.Sha256;
 
 /// `SHA256SUMS` of a directory, one line per file, as `sha256sum -c SHA256SUMS` reads it too.
 final class FileSums {
@@ -62,7 +62,7 @@ final class FileSums {
             if (!Files.isRegularFile(file)) {
                 return Optional.of(name + " is missing");
             }
-            if (!ContentHash.ofFile(file).equals(sum.group(1))) {
+            if (!Sha256.ofFile(file).equals(sum.group(1))) {
                 return Optional.of(name + " is not what was saved");
             }
             missing.remove(name);

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import llams.engine.io.Disk;
-import llams.model.files.ContentHash;
+import llams.model.files.Sha256;
 
 /// A disk that takes the SHA-256 of new files from the bytes as they are written, so that none is read again for it.
 final class HashingDisk implements Disk {
@@ -21,7 +21,7 @@ final class HashingDisk implements Disk {
 
     private static final class HashedOutput implements Output {
         private final Output output;
-        private final MessageDigest digest = ContentHash.sha256();
+        private final MessageDigest digest = Sha256.sha256();
         private long hashed;
         /// Whether all bytes came in their order.
         private boolean inOrder = true;
@@ -63,7 +63,7 @@ final class HashingDisk implements Disk {
         HashedOutput output = outputs.get(file);
         return output != null && output.inOrder
                 ? HexFormat.of().formatHex(output.digest.digest())
-                : ContentHash.ofFile(file);
+                : Sha256.ofFile(file);
     }
 
     @Override

@@ -13,6 +13,7 @@
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
 /// | `Trainable` | the model with the leaves to train and the writer of the result |
+/// | `LastRows` | of embedding and head, those of new tokens |
 /// | `Evaluator` | the loss without training |
 /// | `Forecast`, `Room`, `TooLittleMemoryException` | memory and disk space, checked before the first step |
 /// | `RunDirectory`, `RunOutput`, `Patience` | the directory of a run, what is written, and waiting for room |

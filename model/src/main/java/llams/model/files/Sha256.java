@@ -10,10 +10,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /// SHA-256 of contents, in hexadecimal digits.
-public final class ContentHash {
+public final class Sha256 {
     private static final int PIECE_BYTES = 1 << 20;
 
-    private ContentHash() {}
+    private Sha256() {}
 
     public static String ofFile(Path file) throws IOException {
         MessageDigest digest = sha256();
