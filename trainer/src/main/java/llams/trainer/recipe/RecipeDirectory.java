@@ -46,6 +46,19 @@ record RecipeDirectory(Path path) {
         AtomicFiles.write(file, (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
+    /// Removes the files that a killed run was writing. No other may be at work here.
+    void removeUnfinished() throws IOException {
+        for (Path directory : List.of(path, records())) {
+            try (Stream<Path> files = Files.list(directory)) {
+                for (Path file : files.filter(AtomicFiles::isTemporary).toList()) {
+                    if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                        Files.delete(file);
+                    }
+                }
+            }
+        }
+    }
+
     private Path record(String stage) {
         return records().resolve(stage + ".json");
     }

@@ -149,6 +149,7 @@ public final class RecipeRun {
         directory.check();
         AtomicFiles.createDirectories(directory.records());
         try (DirectoryLock _ = DirectoryLock.take(directory.records())) {
+            directory.removeUnfinished();
             FileKeys files = new FileKeys(directory.records());
             List<StagePlan> plans = plan(files);
             files.remember();
