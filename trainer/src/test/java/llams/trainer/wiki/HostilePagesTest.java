@@ -43,12 +43,12 @@ class HostilePagesTest {
         }
     }
 
-    /// Of many rounds, unless few show that it is small: what else the machine does counts for the time too.
+    /// Of many rounds, unless three show that it is small: what else the machine does counts for the time too.
     private static double growth(String part) {
         double small = Double.POSITIVE_INFINITY;
         double large = Double.POSITIVE_INFINITY;
         double growth = Double.POSITIVE_INFINITY;
-        for (int round = 0; round < 8 || growth >= 100 && round < 40; round++) {
+        for (int round = 0; round < 3 || growth >= 100 && round < 40; round++) {
             small = Math.min(small, seconds(part.repeat(4_000)));
             large = Math.min(large, seconds(part.repeat(64_000)));
             growth = large / Math.max(small, 2e-3);
