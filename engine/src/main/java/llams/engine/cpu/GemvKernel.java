@@ -16,7 +16,7 @@ final class GemvKernel {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
     private static final int GROUP = 4;
-    /// Rows that one vector meets at a time.
+    /// Rows that one vector meets in turn.
     private static final int STREAMS = 4;
     /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
     private static final int PIECE = 1024;
@@ -127,9 +127,9 @@ final class GemvKernel {
         return Math.toIntExact(Math.max(1, taskBytes / (GROUP * rowBytes(sum, k)))) * GROUP;
     }
 
-    /// Four rows at a time, one from each quarter of the task: every load of `x` serves four rows, and processors fetch
-    /// ahead page by page, so that streams far from each other keep the memory busier than neighbours do, which share a
-    /// page.
+    /// Four rows in turn, one from each quarter of the task, as many at once as [GemvStreams] has registers for:
+    /// processors fetch ahead page by page, so that streams far from each other keep the memory busier than neighbours
+    /// do, which share a page.
     private static void oneVector(float[] x, Product sum, int from, int to, int k, float[] sums) {
         Tensor many = sum.many;
         int quarter = Math.ceilDiv(to - from, STREAMS);
