@@ -9,7 +9,6 @@ module llams.model {
     requires com.fasterxml.jackson.datatype.jdk8;
     requires org.apache.commons.lang3;
     requires org.slf4j;
-    requires org.slf4j.nop;
     requires org.snakeyaml.engine;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;

@@ -61,7 +61,8 @@ public final class HttpCaller implements AutoCloseable {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof GeneralSecurityException) {
                 return "its certificate is not trusted (" + cause.getMessage() + "); for one of your own"
-                        + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE";
+                        + " network, name a file with its authority by the system property"
+                        + " `javax.net.ssl.trustStore`";
             }
         }
         return null;
