@@ -14,6 +14,7 @@ module llams.model {
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
 
+    exports llams.model.card;
     exports llams.model.chat;
     exports llams.model.create;
     exports llams.model.extend;
