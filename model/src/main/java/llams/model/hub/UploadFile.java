@@ -18,11 +18,17 @@ import llams.model.files.Sha256;
 /// @param path   there, `/` between its parts
 /// @param bytes  when it was looked at
 /// @param sha256 in hexadecimal digits
-record UploadFile(String path, Path file, long bytes, String sha256) {
+public record UploadFile(String path, Path file, long bytes, String sha256) {
     /// The files of a directory that match one of `globs`; without globs, those that a model directory needs.
     ///
-    /// @throws HubException if there are none, or without globs no weights
-    static List<UploadFile> in(Path directory, List<String> globs, TransferListener listener) throws IOException {
+    /// @param listener receives the progress of reading them, as their hashes are computed
+    /// @throws IOException if there are none, or without globs no weights, or a run is at work there
+    public static List<UploadFile> in(Path directory, List<String> globs, TransferListener listener)
+            throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new HubException(directory + ": is not a directory with a model");
+        }
+        DirectoryLock.check(directory);
         List<String> paths = paths(directory, Listing.matching(globs));
         if (globs.isEmpty() ? paths.stream().noneMatch(path -> path.endsWith(".safetensors")) : paths.isEmpty()) {
             throw new HubException(directory + ": has no "
