@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
         name = "eval",
         description = "Evaluate a model.",
         subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class, SummaryCommand.class,
-                TaskCommand.class, TasksCommand.class, ConvertCommand.class})
+                TaskCommand.class, TasksCommand.class, ConvertCommand.class, CompareCommand.class,
+                WinRateCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -22,6 +23,6 @@ final class EvalCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
-                "which measure? perplexity, choice, language, summary, task, tasks or convert");
+                "which measure? perplexity, choice, language, summary, winrate, task, tasks, convert or compare");
     }
 }

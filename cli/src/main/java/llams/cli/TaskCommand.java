@@ -60,10 +60,9 @@ final class TaskCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            defaultValue = ".",
             description = "Where the tasks' data is: TASK.jsonl, and TASK-shots.jsonl with examples (default: the"
                     + " working directory).")
-    Path data;
+    Path givenData;
 
     @Option(
             names = "--shots",
@@ -95,11 +94,14 @@ final class TaskCommand implements Callable<Integer> {
     @Mixin
     ComputeOptions compute;
 
+    private Path data;
+
     @Override
     public Integer call() throws IOException {
         if (shots != null && shots < 0 || limit != null && limit < 1) {
             throw new ParameterException(spec.commandLine(), "--shots must be at least 0, --limit at least 1");
         }
+        data = givenData == null ? Path.of("") : givenData;
         List<Task> chosen = new ArrayList<>();
         for (String name : tasks) {
             Task task = Tasks.find(name);

@@ -12,6 +12,11 @@ public final class TaskAnswers {
         this.answers = answers;
     }
 
+    /// Those to one subject.
+    List<Answered> of(String subject) {
+        return answers.stream().filter(answer -> answer.question().subject().equals(subject)).toList();
+    }
+
     public TaskScores scores() {
         return TaskScores.of(answers);
     }

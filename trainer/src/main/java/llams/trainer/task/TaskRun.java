@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
 import llams.engine.plan.Program;
 import llams.model.chat.ModelText;
 import llams.model.files.DataException;
@@ -132,11 +133,21 @@ public final class TaskRun {
         List<Answered> answers = new ArrayList<>();
         for (int q = 0; q < questions.size(); q++) {
             TaskQuestion question = questions.get(q);
-            String answer = model.generate(prompts.get(q), options, _ -> true).text();
+            String answer = plain(model.generate(prompts.get(q), options, _ -> true).tokens().ids(), how.stops());
             answers.add(new Answered(question, answer,
                     Map.of("exact_match", how.rule().isRight(answer, question.answer()))));
             progress.accept(1);
         }
         return answers;
+    }
+
+    /// An answer without special tokens, up to the text that ended it.
+    private String plain(int[] ids, List<String> stops) {
+        Tokenizer tokenizer = text.tokenizer();
+        String plain = tokenizer.decode(Arrays.stream(ids).filter(id -> !tokenizer.isSpecial(id)).toArray());
+        for (String stop : stops) {
+            plain = plain.split(Pattern.quote(stop), 2)[0];
+        }
+        return plain;
     }
 }
