@@ -23,11 +23,11 @@ public final class TaskData {
     public static Written write(Task task, List<Path> files, Path out) throws IOException {
         StringBuilder lines = new StringBuilder();
         List<Row> all = new ArrayList<>();
-        for (Path file : files) {
-            String subject = task.subjects() == null && files.size() > 1 ? subject(file, files) : null;
-            for (Row row : RowFile.read(file)) {
-                if (subject != null && !row.values().has(Task.SUBJECT)) {
-                    row.values().put(Task.SUBJECT, subject);
+        List<String> subjects = task.subjects() == null ? subjects(files) : List.of();
+        for (int f = 0; f < files.size(); f++) {
+            for (Row row : RowFile.read(files.get(f))) {
+                if (!subjects.isEmpty() && !row.values().has(Task.SUBJECT)) {
+                    row.values().put(Task.SUBJECT, subjects.get(f));
                 }
                 lines.append(row.values()).append('\n');
                 all.add(row);
@@ -40,17 +40,26 @@ public final class TaskData {
         return new Written(all.size(), first.prompt().text() + task.separator() + first.answer());
     }
 
-    /// A file's name without what says which split it is; the directory's if all files are called the same.
-    private static String subject(Path file, List<Path> files) {
-        boolean differ = files.stream().map(TaskData::stem).distinct().count() > 1;
-        return differ ? stem(file) : stem(file.toAbsolutePath().getParent());
+    /// The files' names without what says which split or part they are, or their directories' if the files are called
+    /// the same; none if these are the same too.
+    private static List<String> subjects(List<Path> files) {
+        List<String> names = files.stream().map(TaskData::stem).toList();
+        if (differ(names)) {
+            return names;
+        }
+        List<String> directories = files.stream().map(file -> stem(file.toAbsolutePath().getParent())).toList();
+        return differ(directories) ? directories : List.of();
+    }
+
+    private static boolean differ(List<String> names) {
+        return names.stream().distinct().count() > 1;
     }
 
     private static String stem(Path file) {
         return file.getFileName()
                 .toString()
                 .replaceFirst("\\.[A-Za-z]+$", "")
-                .replaceFirst("-\\d+-of-\\d+$", "")
+                .replaceFirst("[-_]\\d+(-of-\\d+)?$", "")
                 .replaceFirst("[-_](test|dev|val|validation|train)$", "");
     }
 }
