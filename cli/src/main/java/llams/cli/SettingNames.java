@@ -28,9 +28,9 @@ final class SettingNames {
             case "temperature" -> "--temp" + value;
             case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "clip", "endpoint", "epochs",
                     "evalEvery", "include", "keep", "maxBadRows", "maxTokens", "model", "noMap", "out", "pairs",
-                    "parallel", "perRequest", "rank", "recompute", "replace", "requestsPerMinute", "resume", "revision",
-                    "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets", "tokenizer",
-                    "tokens", "warmup", "weightDecay" ->
+                    "parallel", "perRequest", "rank", "receipt", "recompute", "replace", "requestsPerMinute", "resume",
+                    "revision", "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets",
+                    "tokenizer", "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

@@ -19,7 +19,8 @@ record StageKind(String words, String operand, Output output) {
             merge("chat-vector", null), merge("adapter", null), merge("linear", "models"), merge("slerp", "model"),
             merge("ties", "models"), merge("dare", "models"), merge("extract", null), merge("learn", null),
             new StageKind("quantize", null, new Output("--out", "")), measure("perplexity"), measure("choice"),
-            measure("language"), measure("summary"));
+            measure("language"), measure("summary"), measure("winrate"),
+            new StageKind("eval task", "tasks", new Output(null, "")));
 
     /// @param option that takes it; null for a command that only prints
     /// @param file   in the stage's directory; empty if it writes the directory
