@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import llams.model.files.ByteProgress;
+import llams.model.files.Checksums;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -221,6 +223,14 @@ class UploadTest implements TransferListener {
         assertEquals(List.of("train.jsonl"), report.ignored());
         assertFalse(hub.repos.get(REPO).isPrivate);
         assertEquals("Some files", hub.repos.get(REPO).commits.getLast());
+    }
+
+    @Test
+    void whatIsDamagedIsNotShared() throws IOException {
+        Checksums.write(directory, ByteProgress.SILENT);
+        assertEquals(5, upload().items().size());
+        Files.writeString(directory.resolve("config.json"), "{\"a\": 1}");
+        refused(FakeUploadHub.TOKEN, "config.json: is not what checksums.sha256 says");
     }
 
     @Test
