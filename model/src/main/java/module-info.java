@@ -1,6 +1,7 @@
 /// Models as directories that read and write text: opened, talked with, adapted, merged, made and downloaded.
 module llams.model {
     requires java.management;
+    requires jdk.incubator.vector;
     requires transitive java.net.http;
     // It has no descriptor, and cannot say what it needs itself.
     requires jinjava;

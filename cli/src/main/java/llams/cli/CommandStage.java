@@ -124,9 +124,9 @@ final class CommandStage implements Work {
         return options;
     }
 
-    /// Null if an adapter that another stage makes is to tell.
+    /// Null if an adapter or an extended model that another stage makes is to tell.
     private TrainSettings training(TrainOptions options) {
-        if (options.adapter.fromAdapter != null) {
+        if (options.adapter.fromAdapter != null || options.method == TrainOptions.Method.newTokens) {
             return null;
         }
         try {

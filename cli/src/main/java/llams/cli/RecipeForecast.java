@@ -99,6 +99,7 @@ final class RecipeForecast {
             case "tokenize" -> new Needs(null, 4e6, Double.NaN);
             case "train" -> train(stage, command.training());
             case "merge" -> made(stage, shape(stage, "tuned", "base", "models"), 4);
+            case "extend" -> extend(stage, shape(stage, "model"));
             case "quantize" -> made(stage, shape(stage, "model"), 2);
             case "eval" -> measure(stage, shape(stage, "model"));
             default -> Needs.UNKNOWN;
@@ -178,10 +179,10 @@ final class RecipeForecast {
 
     private Needs train(Stage stage, TrainSettings asked) throws IOException {
         LlamaConfig shape = shape(stage, "model", "init-config");
+        shapes.put(stage.name(), shape);
         if (shape == null || asked == null) {
             return Needs.UNKNOWN;
         }
-        shapes.put(stage.name(), shape);
         TrainSettings settings = asked.forModel(shape);
         Program.Memory memory = Forecast.of(shape, frozen(shape), settings);
         // Parameters, a gradient and two moments of each are the state.
@@ -202,6 +203,14 @@ final class RecipeForecast {
     /// @param times their size goes through the disk
     private Needs made(Stage stage, LlamaConfig shape, int times) {
         return shape == null ? Needs.UNKNOWN : new Needs(null, bytes(stage, shape), times * bytes(shape) / DISK);
+    }
+
+    /// A model with more tokens; where another vocabulary has them, it is not known how many.
+    private Needs extend(Stage stage, LlamaConfig shape) {
+        String added = text(stage, "tokens");
+        return shape == null || added.isEmpty()
+                ? Needs.UNKNOWN
+                : made(stage, shape.withVocab(shape.vocab() + Integer.parseInt(added)), 2);
     }
 
     private Needs measure(Stage stage, LlamaConfig shape) throws IOException {

@@ -18,6 +18,7 @@ record StageKind(String words, String operand, Output output) {
             new StageKind("init", null, new Output("--out", "")), new StageKind("train", null, new Output("--out", "")),
             merge("chat-vector", null), merge("adapter", null), merge("linear", "models"), merge("slerp", "model"),
             merge("ties", "models"), merge("dare", "models"), merge("extract", null), merge("learn", null),
+            new StageKind("extend", null, new Output("--out", "")),
             new StageKind("quantize", null, new Output("--out", "")), measure("perplexity"), measure("choice"),
             measure("language"), measure("summary"), measure("winrate"),
             new StageKind("eval task", "tasks", new Output(null, "")));

@@ -104,7 +104,7 @@ class RecipeCommandTest {
     @Test
     void shippedRecipesAreListedAndCanBeCopied() {
         Llams list = Llams.run("recipe", "list");
-        assertEquals(3, list.out().lines().count(), list.out());
+        assertEquals(4, list.out().lines().count(), list.out());
         Llams yaml = Llams.run("recipe", "show", "korean-llama3-8b", "--yaml");
         assertTrue(yaml.out().contains("repo: meta-llama/Meta-Llama-3-8B-Instruct\n"), yaml.out());
     }
@@ -124,7 +124,7 @@ class RecipeCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"demo, 13", "korean-llama3-8b, 18", "korean-llama3.2-1b, 18"})
+    @CsvSource({"demo, 13", "korean-llama3-8b, 18", "korean-llama3.2-1b, 18", "bilingual-small, 32"})
     void shippedRecipesCanBeRead(String name, int stages) {
         Llams dry = Llams.run("recipe", "run", name, "--dry-run", "--json", "--out",
                 directory.resolve("no").toString());
@@ -151,6 +151,33 @@ class RecipeCommandTest {
         assertEquals(1, run.code());
         assertTrue(run.err().contains(message), run.err());
         assertEquals(List.of(), begun(run));
+    }
+
+    /// Which rows are new is known only when there is an extended model; what it will need, before.
+    @Test
+    void tokensAndScalesAreLearned() throws IOException {
+        Path file = Files.writeString(directory.resolve("more.yaml"),
+                """
+                        stages:
+                          more: {kind: extend, model: OUT/base, text: OUT/data/village.txt, tokens: 20}
+                          rows: {kind: train, model: $more, method: new-tokens, data: OUT/data/village.txt, tokens: 64, steps: 2}
+                          learned:
+                            {kind: merge learn, base: OUT/base, instruct: OUT/instruct, tuned: OUT/tuned, steps: 2, tokens: 64,
+                             data: OUT/data/pairs-heldout.jsonl, eval-data: OUT/data/village-heldout.txt}
+                          bits: {kind: eval perplexity, model: $more, data: OUT/data/village-heldout.txt, tokens: 64}
+                          again: {kind: eval perplexity, model: $more, data: OUT/data/village.txt, tokens: 64}
+                        """
+                        .replace("OUT", out.toString()));
+        String to = directory.resolve("more").toString();
+        Llams dry = Llams.run("recipe", "run", file.toString(), "--out", to, "--dry-run");
+        assertTrue(dry.out().matches("(?s).*more +extend +will run: new\\s+disk \\d.*"), dry.out());
+        Llams run = Llams.run("recipe", "run", file.toString(), "--out", to);
+        assertEquals(0, run.code(), run.err());
+        String page = Files.readString(directory.resolve("more/report.html"));
+        for (String part : List.of("<th>per Korean letter</th>", "<th>0.15</th>", "<th>1.50</th><th>learned</th>",
+                "<tr><th>more</th>", "<tr><th>again</th>")) {
+            assertTrue(page.contains(part), part);
+        }
     }
 
     @Test

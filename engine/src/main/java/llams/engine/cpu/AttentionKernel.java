@@ -63,8 +63,11 @@ final class AttentionKernel {
             int block = blocks - 1 - task / g.kvHeads();
             int from = block / blocksOfRow * ofRow + block % blocksOfRow * COLUMNS;
             int end = Math.min(columns, (block / blocksOfRow + 1) * ofRow);
-            block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, end - from),
-                    buffers);
+            // A last sequence that is shorter has fewer blocks.
+            if (from < end) {
+                block(g, q.data(), k, v, out.data(), logSumExp, task % g.kvHeads(), from, Math.min(COLUMNS, end - from),
+                        buffers);
+            }
         });
     }
 

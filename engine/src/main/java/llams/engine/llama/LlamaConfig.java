@@ -73,6 +73,11 @@ public record LlamaConfig(int dim, int hiddenDim, int layers, int heads, int kvH
                 maxPositions, isTied, metadata);
     }
 
+    public LlamaConfig withVocab(int rows) {
+        return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, rows, normEps, ropeTheta, ropeScaling,
+                maxPositions, tied, metadata);
+    }
+
     public LlamaConfig withMetadata(Metadata other) {
         return new LlamaConfig(dim, hiddenDim, layers, heads, kvHeads, headDim, vocab, normEps, ropeTheta, ropeScaling,
                 maxPositions, tied, other);

@@ -21,12 +21,17 @@ class AttentionParityTest extends KernelParity {
     void attention() {
         atEachAlignment(make -> {
             for (int[] shape : ATTENTIONS) {
-                attention(make, shape[0], shape[1], shape[2], shape[3], shape[4], shape[5]);
+                attention(make, shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], 0);
+                if (shape[5] > 0) {
+                    // Sequences of one document each; the last one may be shorter.
+                    attention(make, shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], shape[5]);
+                }
             }
         });
     }
 
-    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens, int document) {
+    private void attention(Tensors make, int headDim, int group, int kvHeads, int rows, int tokens, int document,
+            long rowLength) {
         int heads = group * kvHeads;
         int[] firstRow = new int[tokens];
         int[] lastRow = new int[tokens];
@@ -57,9 +62,9 @@ class AttentionParityTest extends KernelParity {
             Tensor[] fast = {make.poisoned(tokens, heads * headDim), make.poisoned(tokens, heads),
                     make.poisoned(tokens, heads * headDim), make.poisoned(rows, kvHeads * headDim),
                     make.poisoned(rows, kvHeads * headDim)};
-            AttentionKernel.forward(q, k, v, first, last, headDim, fast[0], fast[1], 0, pool);
-            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4], 0,
-                    pool);
+            AttentionKernel.forward(q, k, v, first, last, headDim, fast[0], fast[1], rowLength, pool);
+            AttentionGradientKernel.run(q, k, v, first, last, headDim, out, lse, dOut, fast[2], fast[3], fast[4],
+                    rowLength, pool);
             assertClose(what + " out", out, fast[0], 2e-6);
             assertClose(what + " logSumExp", lse, fast[1], 2e-6);
             assertClose(what + " dq", dq, fast[2], 3e-6);

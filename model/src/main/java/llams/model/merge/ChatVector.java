@@ -22,6 +22,7 @@ import llams.model.merge.config.MergeConfig;
 import llams.model.merge.config.Setting;
 import llams.model.merge.parts.Floats;
 import llams.model.merge.parts.PartWorkers;
+import llams.model.merge.parts.Vectors;
 
 /// Adds a chat vector (arXiv 2310.04799): `tuned + scale (instruct - base)`.
 ///
@@ -178,7 +179,7 @@ public final class ChatVector {
             work.plus.read(plus, begin, count);
             work.minus.read(minus, begin, count);
             work.lanes.set(work.from.values, work.plus.values, work.minus.values, count, rounding);
-            addDifference(work.from.values, work.plus.values, work.minus.values, scale, count);
+            Vectors.addDifference(work.from.values, work.plus.values, work.minus.values, scale, count);
             work.part = work.from.rounded(from.dtype(), count);
             replaceSpecialRows(step, work, from, plus, begin / columns, count / columns);
         }, (work, _, _) -> {
@@ -206,14 +207,6 @@ public final class ChatVector {
             inputs.put("base", base);
         }
         return inputs;
-    }
-
-    /// `result += scale (plus - minus)`. Java rounds every operation to f32 and never contracts them, so this is the
-    /// same on every machine.
-    private static void addDifference(float[] result, float[] plus, float[] minus, float scale, int count) {
-        for (int i = 0; i < count; i++) {
-            result[i] += scale * (plus[i] - minus[i]);
-        }
     }
 
     /// Replaces the special tokens' rows among `rows` rows from `firstRow`.

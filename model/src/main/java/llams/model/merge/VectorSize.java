@@ -6,11 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.engine.tensor.DType;
+import llams.model.merge.parts.Vectors;
 
 /// The size of a chat vector in each part of the model, and how far the tuned model is from the two others: these
 /// numbers show when models were swapped.
 final class VectorSize {
-    /// Independent sums, so that the compiler vectorizes them.
+    /// Independent sums: as many as any vector has, and the same everywhere.
     private static final int LANES = 256;
     private static final int LAYER_WORDS = 3;
 
@@ -49,15 +50,10 @@ final class VectorSize {
         }
 
         private void addSquares(float[] tuned, float[] instruct, float[] minus, int at, int count) {
-            for (int i = 0; i < count; i++) {
-                double t = tuned[at + i];
-                double p = instruct[at + i];
-                double m = minus[at + i];
-                vector[i] += (p - m) * (p - m);
-                base[i] += m * m;
-                toBase[i] += (t - m) * (t - m);
-                toInstruct[i] += (t - p) * (t - p);
-            }
+            Vectors.addSquares(vector, instruct, minus, at, count);
+            Vectors.addSquares(base, minus, at, count);
+            Vectors.addSquares(toBase, tuned, minus, at, count);
+            Vectors.addSquares(toInstruct, tuned, instruct, at, count);
         }
     }
 

@@ -17,7 +17,8 @@ import llams.model.yaml.YamlReader;
 /// @param stages each after those that it needs
 public record Recipe(String name, String about, List<Stage> stages) {
     /// The recipes that come with this program.
-    public static final List<String> SHIPPED = List.of("demo", "korean-llama3-8b", "korean-llama3.2-1b");
+    public static final List<String> SHIPPED = List.of("demo", "korean-llama3-8b", "korean-llama3.2-1b",
+            "bilingual-small");
 
     /// Reads a recipe from a file.
     ///

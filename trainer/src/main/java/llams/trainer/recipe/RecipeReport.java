@@ -52,27 +52,49 @@ final class RecipeReport {
         figures("Benchmarks", "share of right answers", benchmarks(), "", RecipeReport::percent);
         figures("Win rate", "against the other model, by likelihood", reports("eval winrate"), "",
                 RecipeReport::number);
+        figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
+                reports("merge learn"), "losses", RecipeReport::number);
+        figures("More tokens", "how many tokens a text takes", tokens(), "", RecipeReport::number);
         losses();
         stageTable();
         details();
         return html.append("</body></html>\n").toString();
     }
 
-    /// The figures of all finished stages of a kind, by the names of the models.
+    /// The figures of all finished stages of a kind, by the names of the models; where one is measured again, by the
+    /// stage's.
     private Map<String, JsonNode> reports(String kind) {
         Map<String, JsonNode> reports = new LinkedHashMap<>();
         for (StagePlan stage : stages) {
             if (stage.isDone() && stage.stage().kind().equals(kind)) {
-                reports.put(model(stage.stage()), stage.record().report());
+                String model = model(stage.stage());
+                reports.put(reports.containsKey(model) ? stage.stage().name() : model, stage.record().report());
             }
         }
         return reports;
     }
 
-    /// What a measurement measures: the stage that made the model.
+    /// What a measurement measures: the stage that made the model. Otherwise the stage itself.
     private static String model(Stage stage) {
-        Stage.Setting model = stage.settings().get("model");
+        Stage.Setting model = stage.kind().startsWith("eval ") ? stage.settings().get("model") : null;
         return model != null && model.values().getFirst() instanceof Stage.Output made ? made.stage() : stage.name();
+    }
+
+    /// What extended vocabularies make of text.
+    private Map<String, JsonNode> tokens() {
+        Map<String, JsonNode> densities = new LinkedHashMap<>();
+        reports("extend").forEach((stage, report) -> {
+            ObjectNode row = ((ObjectNode) report).objectNode();
+            row.set("new tokens", report.path("tokens"));
+            row.set("per character, before", report.path("textBefore").path("tokensPerCharacter"));
+            row.set("per character", report.path("text").path("tokensPerCharacter"));
+            if (report.path("text").has("tokensPerHangul")) {
+                row.set("per Korean letter, before", report.path("textBefore").path("tokensPerHangul"));
+                row.set("per Korean letter", report.path("text").path("tokensPerHangul"));
+            }
+            densities.put(stage, row);
+        });
+        return densities;
     }
 
     private Map<String, JsonNode> languages() {

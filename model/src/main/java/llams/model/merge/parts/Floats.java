@@ -2,13 +2,12 @@ package llams.model.merge.parts;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
 /// A part of a tensor in f32: widened from the tensor's type, changed, and rounded back once.
 ///
-/// The loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
+/// F16's loops run over arrays and make no calls that are not inlined, so that the compiler vectorizes them.
 public final class Floats {
     /// Elements in a part: few enough for the caches, enough for the file system.
     public static final int CAPACITY = 1 << 16;
@@ -28,12 +27,7 @@ public final class Floats {
     public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
             case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
-            case BF16 -> {
-                MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
-                for (int i = 0; i < count; i++) {
-                    values[i] = Float.intBitsToFloat(halves[i] << 16);
-                }
-            }
+            case BF16 -> Vectors.widen(tensor.data(), begin, values, count);
             case F16 -> {
                 MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
                 for (int i = 0; i < count; i++) {
@@ -48,12 +42,7 @@ public final class Floats {
     public MemorySegment rounded(DType dtype, int count) {
         switch (dtype) {
             case F32 -> MemorySegment.copy(values, 0, bytes, Tensor.F32, 0, count);
-            case BF16 -> {
-                for (int i = 0; i < count; i++) {
-                    halves[i] = BFloat16.fromFloat(values[i]);
-                }
-                MemorySegment.copy(halves, 0, bytes, Tensor.I16, 0, count);
-            }
+            case BF16 -> Vectors.round(values, bytes, count);
             case F16 -> {
                 for (int i = 0; i < count; i++) {
                     halves[i] = Float.floatToFloat16(values[i]);

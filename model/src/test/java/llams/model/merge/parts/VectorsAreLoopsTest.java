@@ -1,0 +1,93 @@
+package llams.model.merge.parts;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Random;
+import llams.engine.tensor.BFloat16;
+import llams.engine.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Vectors give the bits that plain loops give, in the rest that fills no vector too.
+class VectorsAreLoopsTest {
+    private final Random random = new Random(1);
+
+    @Test
+    void allHalvesAreWidened() {
+        int count = 1 << 16;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment halves = arena.allocate(2L * count);
+            for (int i = 0; i < count; i++) {
+                halves.set(Tensor.I16, 2L * i, (short) i);
+            }
+            float[] values = new float[count];
+            Vectors.widen(halves, 3, values, count - 3);
+            for (int i = 0; i < count - 3; i++) {
+                assertEquals((i + 3) << 16, Float.floatToRawIntBits(values[i]));
+            }
+        }
+    }
+
+    /// Ties, carries into the exponent, infinities and NaNs among them.
+    @Test
+    void everyValueIsRoundedAlike() {
+        int[] lower = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
+        float[] values = new float[lower.length * (1 << 16)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(i / lower.length << 16 | lower[i % lower.length]);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment halves = arena.allocate(2L * values.length);
+            Vectors.round(values, halves, values.length - 1);
+            for (int i = 0; i < values.length - 1; i++) {
+                assertEquals(BFloat16.fromFloat(values[i]), halves.get(Tensor.I16, 2L * i));
+            }
+            assertEquals(0, halves.get(Tensor.I16, 2L * values.length - 2));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 7, 8, 9, 63, 64, 65})
+    void differencesAndSquares(int count) {
+        float[] y = random(count + 2);
+        float[] plus = random(count + 2);
+        float[] minus = random(count + 2);
+        float[] added = y.clone();
+        double[] squares = new double[count + 1];
+        double[] ofDifferences = new double[count + 1];
+        for (int i = 0; i < count; i++) {
+            double difference = (double) plus[i + 1] - minus[i + 1];
+            added[i] += 0.7f * (plus[i] - minus[i]);
+            ofDifferences[i] = 1 + difference * difference;
+            squares[i] = 1 + (double) plus[i + 1] * plus[i + 1];
+        }
+        Vectors.addDifference(y, plus, minus, 0.7f, count);
+        assertArrayEquals(added, y);
+        double[] sums = ones(count);
+        Vectors.addSquares(sums, plus, minus, 1, count);
+        assertArrayEquals(ofDifferences, sums);
+        sums = ones(count);
+        Vectors.addSquares(sums, plus, 1, count);
+        assertArrayEquals(squares, sums);
+    }
+
+    /// And a zero, which stays.
+    private static double[] ones(int count) {
+        double[] ones = new double[count + 1];
+        Arrays.fill(ones, 0, count, 1);
+        return ones;
+    }
+
+    private float[] random(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}
