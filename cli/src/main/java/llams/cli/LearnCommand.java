@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `llams merge learn`
 @Command(
@@ -89,6 +90,9 @@ final class LearnCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Random seed (default: 0).")
     long seed;
 
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
+
     @Mixin
     DataOptions reading;
 
@@ -106,20 +110,26 @@ final class LearnCommand implements Callable<Integer> {
         PackedDataset heldOut = evalData == null ? null : dataset(evalData);
         try (LearnedChatVector vector = new LearnedChatVector(compute.open(), models.base, models.instruct,
                 models.tuned)) {
+            MachineMemory.check(vector.memory(tokens), vector.allocatedBytes(), "fewer --tokens");
+            ObjectNode object = MergeCommand.objectOrNull(json);
             if (heldOut != null) {
-                printGrid(vector, heldOut);
+                measureGrid(vector, heldOut, object);
             }
             try (ProgressMeter progress = new ProgressMeter(merge.console.err, "learning", "steps", steps)) {
                 vector.learn(training, new LearnedChatVector.Settings(steps, rate, batch, seed), _ -> progress.step(1));
             }
             if (heldOut != null) {
-                print("learned", vector.loss(heldOut).meanLoss());
+                tell("learned", vector.loss(heldOut).meanLoss(), object);
             }
-            vector.strengths()
-                    .forEach((module, strength) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module,
-                            strength));
+            if (json) {
+                vector.strengths().forEach(object.putObject("scales")::put);
+            } else {
+                vector.strengths()
+                        .forEach((module, strength) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module,
+                                strength));
+            }
             ChatVector.Options options = new ChatVector.Options(vector.scale(), ChatVector.Vocabulary.STRICT, Map.of());
-            return merge.chatVector(models, options, false);
+            return merge.chatVector(models, options, object);
         }
     }
 
@@ -131,17 +141,23 @@ final class LearnCommand implements Callable<Integer> {
         }
     }
 
-    private void printGrid(LearnedChatVector vector, PackedDataset heldOut) {
-        merge.console.out.println("held-out loss by scale:");
+    private void measureGrid(LearnedChatVector vector, PackedDataset heldOut, ObjectNode object) {
+        if (!json) {
+            merge.console.out.println("held-out loss by scale:");
+        }
         for (int point = 1; point <= GRID; point++) {
             double scale = GRID_STEP * point;
             vector.set(scale);
-            print(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss());
+            tell(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss(), object);
         }
         vector.set(1);
     }
 
-    private void print(String scale, double loss) {
+    private void tell(String scale, double loss, ObjectNode object) {
+        if (json) {
+            object.withObject("heldOutLoss").put(scale, loss);
+            return;
+        }
         merge.console.out.printf(Locale.ROOT, "  %-8s %.4f%n", scale, loss);
     }
 }

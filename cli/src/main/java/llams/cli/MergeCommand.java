@@ -65,12 +65,17 @@ final class MergeCommand implements Callable<Integer> {
     }
 
     int merge(MergeConfig merge, Path to, boolean asJson) throws IOException {
-        return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), asJson);
+        return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), objectOrNull(asJson));
     }
 
-    int chatVector(ChatVectorModels models, ChatVector.Options options, boolean asJson) throws IOException {
+    /// @param printed gets what is known about the merge and is printed; null to print it for people
+    int chatVector(ChatVectorModels models, ChatVector.Options options, ObjectNode printed) throws IOException {
         return print(models.out, run(progress -> ChatVector.merge(models.base, models.instruct, models.tuned,
-                models.out, options, progress)), asJson);
+                models.out, options, progress)), printed);
+    }
+
+    static ObjectNode objectOrNull(boolean json) {
+        return json ? JsonNodeFactory.instance.objectNode() : null;
     }
 
     private interface Merge {
@@ -87,9 +92,8 @@ final class MergeCommand implements Callable<Integer> {
         }
     }
 
-    private int print(Path out, MergeReport report, boolean json) {
-        if (json) {
-            ObjectNode object = JsonNodeFactory.instance.objectNode();
+    private int print(Path out, MergeReport report, ObjectNode object) {
+        if (object != null) {
             object.put("out", out.toString())
                     .put("merged", report.merged())
                     .put("copied", report.copied())
@@ -181,7 +185,7 @@ final class MergeCommand implements Callable<Integer> {
             }
             ChatVector.Options options = new ChatVector.Options(scales(), vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
-            return merge.chatVector(models, options, json);
+            return merge.chatVector(models, options, objectOrNull(json));
         }
 
         private Setting scales() {
@@ -235,7 +239,8 @@ final class MergeCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
-            return merge.print(out, merge.run(progress -> AdapterMerge.merge(base, adapter, out, progress)), json);
+            return merge.print(out, merge.run(progress -> AdapterMerge.merge(base, adapter, out, progress)),
+                    objectOrNull(json));
         }
     }
 }
