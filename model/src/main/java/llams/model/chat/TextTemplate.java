@@ -27,7 +27,9 @@ public final class TextTemplate {
         this.text = text;
         try {
             // A line end at the end counts here.
-            jinja = !GAP.matcher(text).find() ? null : new JinjaTemplate(text.endsWith("\n") ? text + "{{ '' }}" : text, TextTemplate::unknown);
+            jinja = !GAP.matcher(text).find()
+                    ? null
+                    : new JinjaTemplate(text.endsWith("\n") ? text + "{{ '' }}" : text, TextTemplate::unknown);
         } catch (TemplateException e) {
             throw new DataException(place + ": not a template: " + e.getMessage(), e);
         }

@@ -112,8 +112,14 @@ class ScoresEqualTheHarnessTest {
         for (int q = 0; q < given.size() && expected.has("answers"); q++) {
             assertEquals(expected.get("answers").get(q).asString(), given.get(q).answer(), what + " " + q);
         }
-        Part part = subject.equals("all") ? answers.scores().all()
-                : answers.scores().subjects().stream().filter(one -> one.name().equals(subject)).findFirst().orElseThrow();
+        Part part = subject.equals("all")
+                ? answers.scores().all()
+                : answers.scores()
+                        .subjects()
+                        .stream()
+                        .filter(one -> one.name().equals(subject))
+                        .findFirst()
+                        .orElseThrow();
         int compared = 0;
         for (Map.Entry<String, Score> metric : part.metrics().entrySet()) {
             if (expected.has(metric.getKey())) {
