@@ -8,6 +8,8 @@ module llams.cli {
     requires jdk.unsupported;
     requires me.tongfei.progressbar;
     requires org.jline.terminal;
+    // The program's choice of what becomes of a library's log: nothing.
+    requires org.slf4j.nop;
     requires org.snakeyaml.engine;
     requires org.tukaani.xz;
     requires tools.jackson.databind;

@@ -10,12 +10,12 @@ module llams.model {
     requires com.fasterxml.jackson.datatype.jdk8;
     requires org.apache.commons.lang3;
     requires org.slf4j;
-    requires org.slf4j.nop;
     requires org.snakeyaml.engine;
     requires transitive llams.engine;
     requires transitive llams.tokenizer;
     requires transitive tools.jackson.databind;
 
+    exports llams.model.card;
     exports llams.model.chat;
     exports llams.model.create;
     exports llams.model.extend;

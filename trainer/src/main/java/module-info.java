@@ -14,5 +14,6 @@ module llams.trainer {
     exports llams.trainer.pairs;
     exports llams.trainer.recipe;
     exports llams.trainer.run;
+    exports llams.trainer.task;
     exports llams.trainer.wiki;
 }

@@ -35,8 +35,8 @@ final class CommandStage implements Work {
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
-            "--print-config", "--resume", "--token", "--verify", "--answers", "--show-prompt", "--show-topics",
-            "--show-request");
+            "--print-config", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
+            "--show-topics", "--show-request");
 
     private final StageKind kind;
     private final Stage stage;
@@ -198,8 +198,9 @@ final class CommandStage implements Work {
                             .map(one -> new Setting(entry.getKey() + "=" + one.text(), one.file())))
                     .toList();
             case Path path -> List.of(new Setting("", path));
-            // A known shape, or a file.
-            case String text when name.equals("--config") && Files.exists(Path.of(text)) ->
+            // A known shape or task, or a file.
+            case String text when (name.equals("--config") || name.equals("--tasks"))
+                    && Files.isRegularFile(Path.of(text)) ->
                 List.of(new Setting("", Path.of(text)));
             case Enum<?> choice -> List.of(new Setting(choice.name().toLowerCase(Locale.ROOT), null));
             default -> List.of(new Setting(value.toString(), null));

@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import llams.model.hub.DownloadListener;
 import llams.model.hub.HubDownload;
 import llams.model.hub.HubModel;
 import llams.model.hub.HubToken;
 import llams.model.hub.HubVerification;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -67,17 +67,8 @@ final class DownloadCommand implements Callable<Integer> {
                     + " matches any text, including /.")
     List<String> include = List.of();
 
-    @Option(
-            names = "--token",
-            paramLabel = "T",
-            description = "Access token. Other users of this machine can see it here, but not in HF_TOKEN.")
-    String token;
-
-    @Option(
-            names = "--endpoint",
-            paramLabel = "URL",
-            description = "Another hub (default: " + HubModel.DEFAULT_ENDPOINT + " or HF_ENDPOINT).")
-    String endpoint;
+    @Mixin
+    HubOptions hub;
 
     @Option(
             names = "--verify",
@@ -93,22 +84,22 @@ final class DownloadCommand implements Callable<Integer> {
         HubModel model;
         HubToken asking;
         try {
-            model = new HubModel(endpoint(), repo, revision);
-            asking = HubToken.findOrNull(token, System.getenv(), Path.of(System.getProperty("user.home")));
+            model = new HubModel(hub.endpoint(), repo, revision);
+            asking = hub.tokenOrNull();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()), e);
         }
         Path directory = to == null ? Path.of(model.name()) : to;
         if (verify) {
             HubVerification.Report report;
-            try (Shown shown = new Shown("verifying")) {
+            try (TransferMeter shown = new TransferMeter(console.err, "verifying")) {
                 report = HubVerification.run(repo, directory, shown);
             }
             print(report);
             return report.isGood() ? Console.DONE : Console.FAILED;
         }
         HubDownload.Report report;
-        try (Shown shown = new Shown("downloading")) {
+        try (TransferMeter shown = new TransferMeter(console.err, "downloading")) {
             report = HubDownload.run(model, asking, include, directory, shown);
         }
         print(report);
@@ -141,11 +132,6 @@ final class DownloadCommand implements Callable<Integer> {
         }
     }
 
-    private String endpoint() {
-        String variable = System.getenv().getOrDefault("HF_ENDPOINT", "");
-        return endpoint != null ? endpoint : variable.isEmpty() ? HubModel.DEFAULT_ENDPOINT : variable;
-    }
-
     private void print(HubDownload.Report report) throws IOException {
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
@@ -175,36 +161,5 @@ final class DownloadCommand implements Callable<Integer> {
         Path config = model.resolve("tokenizer_config.json");
         return Files.exists(model.resolve("chat_template.jinja"))
                 || Files.exists(config) && Files.readString(config).contains("\"chat_template\"");
-    }
-
-    /// One bar over all files, and lines between.
-    private final class Shown implements DownloadListener, AutoCloseable {
-        private final ByteMeter bar;
-        private boolean started;
-
-        Shown(String task) {
-            bar = new ByteMeter(console.err, task);
-        }
-
-        @Override
-        public void at(long doneBytes, long totalBytes) {
-            if (started) {
-                bar.at(doneBytes, totalBytes);
-            } else if (doneBytes < totalBytes) {
-                bar.from(doneBytes, totalBytes);
-                started = true;
-            }
-        }
-
-        @Override
-        public void note(String line) {
-            // Behind a bar that redraws itself, on a line of its own.
-            console.err.println((started && Terminal.columns().isPresent() ? "\n" : "") + "llams: " + line);
-        }
-
-        @Override
-        public void close() {
-            bar.close();
-        }
     }
 }

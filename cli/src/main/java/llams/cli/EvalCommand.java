@@ -10,7 +10,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "eval",
         description = "Evaluate a model.",
-        subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class, SummaryCommand.class})
+        subcommands = {PerplexityCommand.class, ChoiceCommand.class, LanguageCommand.class, SummaryCommand.class,
+                TaskCommand.class, TasksCommand.class, ConvertCommand.class, CompareCommand.class,
+                WinRateCommand.class})
 final class EvalCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -20,6 +22,7 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which measure? perplexity, choice, language or summary");
+        throw new ParameterException(spec.commandLine(),
+                "which measure? perplexity, choice, language, summary, winrate, task, tasks, convert or compare");
     }
 }

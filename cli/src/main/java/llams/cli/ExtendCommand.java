@@ -108,7 +108,7 @@ final class ExtendCommand implements Callable<Integer> {
         OutputDirectory.check(out);
         Tokenizer base = ExtendedModel.check(model);
         if (evalTexts != null) {
-            VocabularyTexts.bytes(evalTexts);
+            VocabularyFiles.bytes(evalTexts);
         }
         Tokenizer extended = tokenizer == null ? trained(base) : takenOver(base);
         int made = extended.size() - base.size();
@@ -148,15 +148,15 @@ final class ExtendCommand implements Callable<Integer> {
     }
 
     private Tokenizer trained(Tokenizer base) throws IOException {
-        long bytes = VocabularyTexts.bytes(texts);
+        long bytes = VocabularyFiles.bytes(texts);
         BpeTrainer trainer = new BpeTrainer(base.pattern(),
                 threads == null ? Runtime.getRuntime().availableProcessors() : threads);
-        VocabularyTexts.count(texts, bytes, trainer, console);
+        VocabularyFiles.count(texts, bytes, trainer, console);
         Tokenizer extended;
         try (ProgressMeter progress = new ProgressMeter(console.err, "merging", "tokens", tokens)) {
             extended = trainer.extend(base, tokens, made -> progress.step(1));
         }
-        VocabularyTexts.noteForgotten(trainer, console);
+        VocabularyFiles.noteForgotten(trainer, console);
         if (extended.size() - base.size() < tokens) {
             console.note("only " + (extended.size() - base.size())
                     + " tokens: no pair occurs twice any more; a larger vocabulary needs more text");

@@ -2,7 +2,6 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,7 +11,6 @@ import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVector;
-import llams.model.merge.MergeReport;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.merge.LearnedChatVector;
@@ -92,11 +90,11 @@ final class LearnCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Random seed (default: 0).")
     long seed;
 
-    @Mixin
-    DataOptions reading;
-
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
+
+    @Mixin
+    DataOptions reading;
 
     @Mixin
     ComputeOptions compute;
@@ -112,15 +110,26 @@ final class LearnCommand implements Callable<Integer> {
         PackedDataset heldOut = evalData == null ? null : dataset(evalData);
         try (LearnedChatVector vector = new LearnedChatVector(compute.open(), models.base, models.instruct,
                 models.tuned)) {
-            Map<String, Double> losses = heldOut == null ? new LinkedHashMap<>() : grid(vector, heldOut);
+            MachineMemory.check(vector.memory(tokens), vector.allocatedBytes(), "fewer --tokens");
+            ObjectNode object = MergeCommand.objectOrNull(json);
+            if (heldOut != null) {
+                measureGrid(vector, heldOut, object);
+            }
             try (ProgressMeter progress = new ProgressMeter(merge.console.err, "learning", "steps", steps)) {
                 vector.learn(training, new LearnedChatVector.Settings(steps, rate, batch, seed), _ -> progress.step(1));
             }
             if (heldOut != null) {
-                losses.put("learned", vector.loss(heldOut).meanLoss());
+                tell("learned", vector.loss(heldOut).meanLoss(), object);
+            }
+            if (json) {
+                vector.strengths().forEach(object.putObject("scales")::put);
+            } else {
+                vector.strengths()
+                        .forEach((module, strength) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module,
+                                strength));
             }
             ChatVector.Options options = new ChatVector.Options(vector.scale(), ChatVector.Vocabulary.STRICT, Map.of());
-            return print(losses, vector.strengths(), merge.chatVector(models, options));
+            return merge.chatVector(models, options, object);
         }
     }
 
@@ -132,31 +141,23 @@ final class LearnCommand implements Callable<Integer> {
         }
     }
 
-    /// Held-out losses by single scales.
-    private static Map<String, Double> grid(LearnedChatVector vector, PackedDataset heldOut) {
-        Map<String, Double> losses = new LinkedHashMap<>();
+    private void measureGrid(LearnedChatVector vector, PackedDataset heldOut, ObjectNode object) {
+        if (!json) {
+            merge.console.out.println("held-out loss by scale:");
+        }
         for (int point = 1; point <= GRID; point++) {
             double scale = GRID_STEP * point;
             vector.set(scale);
-            losses.put(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss());
+            tell(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss(), object);
         }
         vector.set(1);
-        return losses;
     }
 
-    private int print(Map<String, Double> losses, Map<String, Double> strengths, MergeReport report) {
+    private void tell(String scale, double loss, ObjectNode object) {
         if (json) {
-            ObjectNode object = MergeCommand.json(models.out, report);
-            losses.forEach(object.putObject("losses")::put);
-            strengths.forEach(object.putObject("scales")::put);
-            merge.console.out.println(object);
-            return Console.DONE;
+            object.withObject("heldOutLoss").put(scale, loss);
+            return;
         }
-        if (!losses.isEmpty()) {
-            merge.console.out.println("held-out loss by scale:");
-        }
-        losses.forEach((scale, loss) -> merge.console.out.printf(Locale.ROOT, "  %-8s %.4f%n", scale, loss));
-        strengths.forEach((module, scale) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module, scale));
-        return merge.print(models.out, report, false);
+        merge.console.out.printf(Locale.ROOT, "  %-8s %.4f%n", scale, loss);
     }
 }

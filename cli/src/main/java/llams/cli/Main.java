@@ -104,6 +104,8 @@ public final class Main extends Console implements Runnable {
         return switch (name) {
             case "demo" -> DemoCommand.class;
             case "download" -> DownloadCommand.class;
+            case "upload" -> UploadCommand.class;
+            case "checksum" -> ChecksumCommand.class;
             case "init" -> InitCommand.class;
             case "info" -> InfoCommand.class;
             case "tokenize" -> TokenizeCommand.class;

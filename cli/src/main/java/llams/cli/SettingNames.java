@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /// The library's names of settings, which its messages have in backticks, and the options that set them here.
 final class SettingNames {
-    private static final Pattern NAMED = Pattern.compile("`([a-z][A-Za-z]*)(?: ([^`]*))?`");
+    private static final Pattern NAMED = Pattern.compile("`([a-z][A-Za-z.]*)(?: ([^`]*))?`");
 
     private SettingNames() {}
 
@@ -24,12 +24,13 @@ final class SettingNames {
             case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
+            case "javax.net.ssl.trustStore" -> name + " (LLAMS_JAVA_OPTS=-D" + name + "=FILE)";
             case "temperature" -> "--temp" + value;
             case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "clip", "endpoint", "epochs",
                     "evalEvery", "include", "keep", "maxBadRows", "maxTokens", "model", "noMap", "out", "pairs",
-                    "parallel", "perRequest", "rank", "recompute", "replace", "requestsPerMinute", "resume", "revision",
-                    "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets", "tokenizer",
-                    "tokens", "warmup", "weightDecay" ->
+                    "parallel", "perRequest", "rank", "receipt", "recompute", "replace", "requestsPerMinute", "resume",
+                    "revision", "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets",
+                    "tokenizer", "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

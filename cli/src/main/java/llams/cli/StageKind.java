@@ -20,7 +20,8 @@ record StageKind(String words, String operand, Output output) {
             merge("ties", "models"), merge("dare", "models"), merge("extract", null), merge("learn", null),
             new StageKind("extend", null, new Output("--out", "")),
             new StageKind("quantize", null, new Output("--out", "")), measure("perplexity"), measure("choice"),
-            measure("language"), measure("summary"));
+            measure("language"), measure("summary"), measure("winrate"),
+            new StageKind("eval task", "tasks", new Output(null, "")));
 
     /// @param option that takes it; null for a command that only prints
     /// @param file   in the stage's directory; empty if it writes the directory

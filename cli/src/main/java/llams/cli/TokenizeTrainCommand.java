@@ -118,7 +118,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
 
     private void count(BpeTrainer trainer, long bytes) throws IOException {
         if (!documents) {
-            VocabularyTexts.count(texts, bytes, trainer, tokenize.console);
+            VocabularyFiles.count(texts, bytes, trainer, tokenize.console);
             return;
         }
         try (ProgressMeter progress = new ProgressMeter(tokenize.console.err, "counting", "files", texts.size())) {
@@ -131,7 +131,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
 
     /// Looks at everything that could end long work in vain, and returns the size of the texts.
     private long check() throws IOException {
-        long bytes = VocabularyTexts.bytes(texts);
+        long bytes = VocabularyFiles.bytes(texts);
         if (Files.isDirectory(out)) {
             throw new IOException(
                     out + ": is a directory; name a file in it, such as " + out.resolve("tokenizer.model"));
@@ -186,7 +186,7 @@ final class TokenizeTrainCommand implements Callable<Integer> {
             console.note(
                     "only " + tokens + " tokens: no pair occurs twice any more; a larger vocabulary needs more text");
         }
-        VocabularyTexts.noteForgotten(trainer, console);
+        VocabularyFiles.noteForgotten(trainer, console);
         if (json) {
             ObjectNode figures = JsonNodeFactory.instance.objectNode();
             figures.put("tokens", tokens)

@@ -1,9 +1,9 @@
 package llams.cli;
 
-import java.util.Objects;
+import llams.model.card.ProgramVersion;
 import picocli.CommandLine.IVersionProvider;
 
-/// The version that the build wrote into the module and, for a start from a class path, into the jar's manifest.
+/// What `--version` prints.
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
@@ -11,10 +11,6 @@ final class Version implements IVersionProvider {
     }
 
     static String ofProgram() {
-        Module module = Console.class.getModule();
-        String packaged = module.isNamed()
-                ? module.getDescriptor().rawVersion().orElse(null)
-                : Console.class.getPackage().getImplementationVersion();
-        return Objects.requireNonNullElse(packaged, "(unpackaged)");
+        return ProgramVersion.of(Console.class);
     }
 }

@@ -54,7 +54,7 @@ class HelpFitsAndItsExamplesParseTest {
         }
     }
 
-    private static void parse(String example) {
+    static void parse(String example) {
         int from = example.startsWith("llams ") ? 0 : example.indexOf(" llams ");
         if (from < 0) {
             return;

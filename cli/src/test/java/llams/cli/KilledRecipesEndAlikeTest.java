@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// However often a recipe's run is killed, its results are those of one that was not. `-Dllams.kills=30` kills more
 /// often.
 class KilledRecipesEndAlikeTest {
-    private static final int KILLS = Integer.getInteger("llams.kills", 3);
+    private static final int KILLS = Integer.getInteger("llams.kills", 2);
     private static final Path LOG = Path.of("run.log");
 
     @TempDir

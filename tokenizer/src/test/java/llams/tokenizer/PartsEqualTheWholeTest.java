@@ -94,7 +94,7 @@ class PartsEqualTheWholeTest {
     @Test
     void randomTextsInPartsOfAnySize() throws IOException {
         Random random = new Random(71);
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 1000; i++) {
             Tokenizer tokenizer = tokenizer(random);
             Set<String> allowed = random.nextBoolean()
                     ? Tokenizer.ALL
@@ -102,7 +102,7 @@ class PartsEqualTheWholeTest {
             Set<String> disallowed = random.nextInt(4) > 0
                     ? Set.of()
                     : random.nextBoolean() ? Tokenizer.ALL : Set.of("22!", "한");
-            for (int j = 0; j < 5; j++) {
+            for (int j = 0; j < 8; j++) {
                 String text = text(random);
                 TextParts parts = new TextParts(tokenizer, slowly(text, random), allowed, disallowed,
                         1 + random.nextInt(60));

@@ -42,9 +42,12 @@ final class GemvStreams {
         MemorySegment w = many.data();
         switch (many.dtype()) {
             case F32 -> {
-                for (int v = 0; v < VECTORS; v += 4) {
-                    fourF32(x, w, element(starts, v), element(starts, v + 1), element(starts, v + 2),
-                            element(starts, v + 3), k, sums, v * LANES);
+                if (LANES == SUM_LANES) {
+                    fourF32(x, w, starts, k, sums);
+                } else {
+                    for (int lane = 0; lane < SUM_LANES; lane += 2 * LANES) {
+                        eightF32(x, w, starts, lane, k, sums);
+                    }
                 }
             }
             case BF16 -> {
@@ -76,27 +79,71 @@ final class GemvStreams {
         return DType.Q8_0.bytes(starts[v * LANES / SUM_LANES]);
     }
 
-    // Each of the loops below makes four vectors of lanes, or two: with more, the loop is longer than the compiler
-    // inlines, and each vector an object. Offsets are a constant of the loop plus its variable: the compiler then takes
-    // the checks of all loads out of it, which it does not for sums made there. And they end by storing: adding lanes
-    // up would be too much as well.
+    // Each of the loops below makes four vectors of lanes, or two, or eight where loading is simple: with more, the
+    // loop is longer than the compiler inlines, and each vector an object. Offsets are a constant of the loop plus its
+    // variable: the compiler then takes the checks of all loads out of it, which it does not for sums made there. And
+    // they end by storing: adding lanes up would be too much as well.
 
-    private static void fourF32(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums,
-            int so) {
+    private static void fourF32(float[] x, MemorySegment w, long[] starts, int k, float[] sums) {
+        long a = starts[0];
+        long b = starts[1];
+        long c = starts[2];
+        long d = starts[3];
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         FloatVector sumC = sumA;
         FloatVector sumD = sumA;
-        for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
-            sumA = Simd.load(w, a + i).fma(at(x, i), sumA);
-            sumB = Simd.load(w, b + i).fma(at(x, i + LANE_1), sumB);
-            sumC = Simd.load(w, c + i).fma(at(x, i + LANE_2), sumC);
-            sumD = Simd.load(w, d + i).fma(at(x, i + LANE_3), sumD);
+        for (int i = 0; i <= k - LANES; i += LANES) {
+            FloatVector v = at(x, i);
+            sumA = Simd.load(w, a + i).fma(v, sumA);
+            sumB = Simd.load(w, b + i).fma(v, sumB);
+            sumC = Simd.load(w, c + i).fma(v, sumC);
+            sumD = Simd.load(w, d + i).fma(v, sumD);
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
-        sumC.intoArray(sums, so + 2 * LANES);
-        sumD.intoArray(sums, so + 3 * LANES);
+        sumA.intoArray(sums, 0);
+        sumB.intoArray(sums, LANES);
+        sumC.intoArray(sums, 2 * LANES);
+        sumD.intoArray(sums, 3 * LANES);
+    }
+
+    /// Two vectors of lanes for each of four rows: loading f32 takes few steps.
+    private static void eightF32(float[] x, MemorySegment w, long[] starts, int lane, int k, float[] sums) {
+        long a = starts[0] + lane;
+        long b = starts[1] + lane;
+        long c = starts[2] + lane;
+        long d = starts[3] + lane;
+        long nextA = a + LANES;
+        long nextB = b + LANES;
+        long nextC = c + LANES;
+        long nextD = d + LANES;
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        FloatVector sumC = sumA;
+        FloatVector sumD = sumA;
+        FloatVector nextSumA = sumA;
+        FloatVector nextSumB = sumA;
+        FloatVector nextSumC = sumA;
+        FloatVector nextSumD = sumA;
+        for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
+            FloatVector v = at(x, lane + i);
+            sumA = Simd.load(w, a + i).fma(v, sumA);
+            sumB = Simd.load(w, b + i).fma(v, sumB);
+            sumC = Simd.load(w, c + i).fma(v, sumC);
+            sumD = Simd.load(w, d + i).fma(v, sumD);
+            FloatVector next = at(x, lane + LANES + i);
+            nextSumA = Simd.load(w, nextA + i).fma(next, nextSumA);
+            nextSumB = Simd.load(w, nextB + i).fma(next, nextSumB);
+            nextSumC = Simd.load(w, nextC + i).fma(next, nextSumC);
+            nextSumD = Simd.load(w, nextD + i).fma(next, nextSumD);
+        }
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
+        nextSumA.intoArray(sums, lane + LANES);
+        nextSumB.intoArray(sums, lane + LANES + SUM_LANES);
+        nextSumC.intoArray(sums, lane + LANES + 2 * SUM_LANES);
+        nextSumD.intoArray(sums, lane + LANES + 3 * SUM_LANES);
     }
 
     private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums,

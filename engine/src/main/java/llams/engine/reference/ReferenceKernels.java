@@ -26,16 +26,22 @@ public final class ReferenceKernels {
         int k = a.dim(transposeA ? 0 : 1);
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
-                double sum = 0;
-                for (int l = 0; l < k; l++) {
-                    float left = a.getFloat(transposeA ? (long) l * m + i : (long) i * k + l);
-                    float right = b.getFloat(transposeB ? (long) j * k + l : (long) l * n + j);
-                    sum += (double) left * right;
-                }
+                double sum = dot(a, transposeA ? i : (long) i * k, transposeA ? m : 1, b, transposeB ? (long) j * k : j,
+                        transposeB ? 1 : n, k);
                 long at = (long) i * n + j;
                 c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sum : sum));
             }
         }
+    }
+
+    /// The sum of `k` products: elements of `a` from `fromA` on, `strideA` apart, times those of `b`. Of its own, so
+    /// that it is compiled once, however often [#multiply] is.
+    private static double dot(Tensor a, long fromA, int strideA, Tensor b, long fromB, int strideB, int k) {
+        double sum = 0;
+        for (int l = 0; l < k; l++) {
+            sum += (double) a.getFloat(fromA + (long) l * strideA) * b.getFloat(fromB + (long) l * strideB);
+        }
+        return sum;
     }
 
     private static double inverseRms(Tensor x, int t, float eps) {

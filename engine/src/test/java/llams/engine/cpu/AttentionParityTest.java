@@ -6,8 +6,10 @@ import static llams.engine.cpu.Tensors.assertSameBits;
 import llams.engine.reference.ReferenceAttention;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /// Attention and its gradients are those of the scalar loops, in documents, with a cache, for one token and for many.
+@EnabledIf(value = "llams.engine.cpu.VectorWidths#isNew", disabledReason = VectorWidths.TESTED)
 class AttentionParityTest extends KernelParity {
     /// `headDim, group, kvHeads, rows, tokens` and how far apart documents start (0: one).
     private static final int[][] ATTENTIONS = {{8, 1, 1, 1, 1, 0}, {64, 4, 2, 300, 1, 0}, {128, 3, 2, 65, 2, 0},

@@ -7,9 +7,11 @@ import llams.engine.reference.ReferenceKernels;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /// The loss of an output head and its gradients are those of the scalar loops, with all logits at once and in slices of
 /// words.
+@EnabledIf(value = "llams.engine.cpu.VectorWidths#isNew", disabledReason = VectorWidths.TESTED)
 class LossParityTest extends KernelParity {
     @Test
     void crossEntropy() {

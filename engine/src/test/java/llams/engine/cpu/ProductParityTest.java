@@ -14,9 +14,11 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /// GemmPlan of matrices are those of the scalar loops: tall, wide and thin ones, sums onto what stands there, every
 /// weight type.
+@EnabledIf(value = "llams.engine.cpu.VectorWidths#isNew", disabledReason = VectorWidths.TESTED)
 class ProductParityTest extends KernelParity {
     private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 64, 2050}, {1, 7, 63}, {3, 65, 130}, {8, 9, 1030},
             {9, 8, 64}, {7, 9, 8}, {65, 63, 64}, {64, 64, 64}, {12, 32, 256}, {13, 33, 257}, {65, 8, 9}, {130, 7, 65},

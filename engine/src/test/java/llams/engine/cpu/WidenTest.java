@@ -11,9 +11,11 @@ import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /// All 65536 patterns of bf16 and f16 widen exactly: subnormals, infinities and NaN included. So do blocks of every
 /// scale.
+@EnabledIf(value = "llams.engine.cpu.VectorWidths#isNew", disabledReason = VectorWidths.TESTED)
 class WidenTest {
     @Test
     void everyScale() {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import llams.model.chat.PythonValues.Nothing;
 
 /// A chat template that Jinjava renders, as Hugging Face's libraries do with Jinja: with their functions, and with no
@@ -27,10 +28,17 @@ final class JinjaTemplate {
     private final Jinjava jinjava;
     private final RenderingTime time = new RenderingTime();
     private final PythonResolver resolver = new PythonResolver(time);
+    private final Function<String, Object> unknown;
     private Node parsed;
 
     /// @throws TemplateException if it needs what is not supported
     JinjaTemplate(String template) {
+        this(template, name -> Nothing.UNDEFINED);
+    }
+
+    /// @param unknown what a name means that has no value
+    JinjaTemplate(String template, Function<String, Object> unknown) {
+        this.unknown = unknown;
         refuseDeep(template);
         source = TemplateSource.of(template);
         JinjavaConfig config = JinjavaConfig.newBuilder()
@@ -78,7 +86,7 @@ final class JinjaTemplate {
         bindings.put(TemplateSource.OWN, functions);
         bindings.put("strftime_now", functions);
         Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
-        context.setDynamicVariableResolver(name -> Nothing.UNDEFINED);
+        context.setDynamicVariableResolver(unknown::apply);
         JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
         try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {
             if (parsed == null) {

@@ -8,6 +8,7 @@
 /// | `Llama3Template` | Llama 3's own format, in plain Java |
 /// | `RenderedTemplate` | any other template: renders it and finds the messages in the result |
 /// | `TemplateFile`, `TemplateSource`, `TemplateToken` | where a template is found; its text rewritten so that Jinjava reads it as Jinja does |
+/// | [TextTemplate] | a text whose gaps the values of a row fill |
 /// | `JinjaTemplate`, `RenderingTime`, `TemplateException` | runs Jinjava, within limits |
 /// | `PythonLibrary`, `PythonMethods`, `PythonResolver`, `PythonValues`, `TemplateFunctions` | the Python that templates rely on |
 package llams.model.chat;

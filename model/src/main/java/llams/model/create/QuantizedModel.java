@@ -20,6 +20,8 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.engine.weights.Quantization;
+import llams.model.card.ModelCard;
+import llams.model.card.Parent;
 import llams.model.files.ByteProgress;
 import llams.model.files.ModelFiles;
 import llams.model.files.NonFinite;
@@ -76,6 +78,10 @@ public final class QuantizedModel {
             writeWeights(weights, output.path(), plan, progress);
             List<String> files = ModelFiles.copyAll(model, output.path());
             AtomicFiles.write(output.path().resolve("config.json"), config(weights, kept));
+            ModelCard.of(ModelCard.Kind.QUANTIZED, "q8_0",
+                    "The matrices are quantized to Q8_0: blocks of 32 whole numbers with a scale each, bit for bit as in"
+                            + " GGML. They are stored as bytes, which other programs do not read.",
+                    Parent.of("original", model)).write(output.path());
             output.commit();
             int quantized = (int) infos.stream().filter(info -> info.dtype() == DType.Q8_0).count();
             long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();

@@ -21,6 +21,8 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.model.create.QuantizedModel;
+import llams.model.card.ModelCard;
+import llams.model.card.Parent;
 import llams.model.files.ByteProgress;
 import llams.model.files.HeldFiles;
 import llams.model.files.ModelFiles;
@@ -112,10 +114,25 @@ public final class ExtendedModel {
             long bytes = result.writeWeights(by, output.path(), progress);
             List<String> notes = new ArrayList<>(weights.notes);
             List<String> files = result.writeFiles(output.path(), notes);
+            result.card().write(output.path());
             output.commit();
             return new Report(extended.size() - base.size(), result.rows, weights.config.vocab(),
                     result.rows - extended.size(), bytes, files, notes);
         }
+    }
+
+    private ModelCard card() throws IOException {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("new tokens", String.valueOf(extended.size() - base.size()));
+        facts.put("ids of the new tokens", base.size() + " to " + (extended.size() - 1));
+        facts.put("vocab_size", rows + ", before " + weights.config.vocab());
+        return ModelCard
+                .of(ModelCard.Kind.EXTENDED, "extended-vocabulary",
+                        "The vocabulary has more tokens; all earlier ids stay. The new rows of embedding and head are"
+                                + " weighted means of the rows of the tokens that stood for the same text before, and"
+                                + " are not trained yet.",
+                        Parent.of("original", weights.directory))
+                .with("Vocabulary", facts);
     }
 
     private boolean isVocabulary(String name) {

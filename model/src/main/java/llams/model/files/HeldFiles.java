@@ -25,6 +25,17 @@ public record HeldFiles(Map<String, byte[]> contents, Tokenizer tokenizer) {
         return new HeldFiles(contents, null);
     }
 
+    /// What an adapter gets: what the makers of its base require to stay with the model, and all that it had so far.
+    ///
+    /// @param from the adapter that is continued; null for a new one
+    public static HeldFiles ofAdapter(Path base, Path from) throws IOException {
+        Map<String, byte[]> contents = new LinkedHashMap<>(ModelFiles.read(base, ModelFiles.LEGAL));
+        if (from != null) {
+            contents.putAll(ofModel(from).contents);
+        }
+        return new HeldFiles(contents, null);
+    }
+
     /// What turns text into ids in a model's directory, without the rest of it.
     public static HeldFiles ofModelsTokenizer(Path directory) throws IOException {
         return new HeldFiles(ModelFiles.read(directory, ModelFiles.TOKENIZER), null);

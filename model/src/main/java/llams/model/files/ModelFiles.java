@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// The files of a model directory beside its weights and `config.json`, which are copied into every model made from it.
 public final class ModelFiles {
@@ -19,9 +20,21 @@ public final class ModelFiles {
     public static final List<String> CHAT = List.of("chat_template.jinja", "chat_template.json",
             "generation_config.json");
     /// What the makers require to stay with the model.
-    public static final List<String> LEGAL = List.of("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "USE_POLICY.md");
+    public static final List<String> LEGAL = List.of("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt",
+            "NOTICE.md", "USE_POLICY.md", "USE_POLICY.txt");
+    /// The description of a model on a hub.
+    public static final String CARD = "README.md";
+    private static final Pattern NEEDED = Pattern
+            .compile("(?!consolidated)[^/]*\\.safetensors|[^/]*\\.(json|jinja)|(original/)?tokenizer\\.model"
+                    + "|(LICENSE|LICENCE|NOTICE|USE_POLICY)[^/]*|README\\.md|checksums\\.sha256");
 
     private ModelFiles() {}
+
+    /// Whether a file is what this and other programs need of a model, by its path in the directory. The weights in
+    /// Meta's format, which many repositories hold as a second copy, are not.
+    public static boolean isNeeded(String path) {
+        return !path.startsWith(".") && NEEDED.matcher(path).matches();
+    }
 
     /// Copies those that exist, replacing what is there; returns their names.
     public static List<String> copyAll(Path from, Path to) throws IOException {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 
 /// SHA-256 of contents, in hexadecimal digits.
 public final class Sha256 {
@@ -16,11 +17,17 @@ public final class Sha256 {
     private Sha256() {}
 
     public static String ofFile(Path file) throws IOException {
+        return ofFile(file, _ -> {});
+    }
+
+    /// @param progress receives the number of bytes read
+    public static String ofFile(Path file, LongConsumer progress) throws IOException {
         MessageDigest digest = sha256();
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
         try (FileChannel channel = FileChannel.open(file)) {
             while (channel.read(piece.clear()) >= 0) {
                 digest.update(piece.flip());
+                progress.accept(channel.position());
             }
         }
         return HexFormat.of().formatHex(digest.digest());

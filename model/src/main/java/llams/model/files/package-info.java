@@ -7,6 +7,7 @@
 /// | [ChatFiles] | the chat template and stop ids of a model that was tuned on conversations |
 /// | [OutputDirectory] | a directory of results that appears complete or not at all |
 /// | [DirectoryLock] | one run at a time in a directory |
+/// | [Checksums] | the hashes of a model's files, in a file beside them |
 /// | [Sha256] | hashes of files and texts |
 /// | [NonFinite] | finds infinities and NaN before they are written |
 /// | [ByteProgress] | receives the progress of reading and writing |

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 
 /// Makes single requests. Redirects are left to the caller: credentials must not follow them to another host.
 /// Safe for any number of threads.
@@ -34,12 +35,26 @@ public final class HttpCaller implements AutoCloseable {
     /// @throws IOException if there is no connection, it is cut, or the time is over
     public <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> body, Duration limit)
             throws IOException, InterruptedException {
+        return send(request, body, limit, () -> false);
+    }
+
+    /// The same for a request that takes longer to send.
+    ///
+    /// @param moving asked whenever `limit` is over: whether enough has been sent meanwhile to wait as long again
+    public <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> body, Duration limit, BooleanSupplier moving)
+            throws IOException, InterruptedException {
         CompletableFuture<HttpResponse<T>> coming = client.sendAsync(request, body);
         try {
-            return coming.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            coming.cancel(true);
-            throw new IOException("no answer within " + limit.toSeconds() + " s", e);
+            while (true) {
+                try {
+                    return coming.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    if (!moving.getAsBoolean()) {
+                        coming.cancel(true);
+                        throw new IOException("no answer within " + limit.toSeconds() + " s", e);
+                    }
+                }
+            }
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
         } catch (InterruptedException e) {
@@ -61,7 +76,8 @@ public final class HttpCaller implements AutoCloseable {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof GeneralSecurityException) {
                 return "its certificate is not trusted (" + cause.getMessage() + "); for one of your own"
-                        + " network, give its authority in LLAMS_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE";
+                        + " network, name a file with its authority by the system property"
+                        + " `javax.net.ssl.trustStore`";
             }
         }
         return null;

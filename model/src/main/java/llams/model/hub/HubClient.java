@@ -1,76 +1,42 @@
 package llams.model.hub;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ProxySelector;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Locale;
-import java.util.function.LongSupplier;
 import llams.model.http.BusyException;
-import llams.model.http.HttpCaller;
 import llams.model.http.Proxies;
 
 /// The requests to a hub for a model, retried when the network or the server fails.
 final class HubClient implements AutoCloseable {
-    /// How long to keep trying.
-    ///
-    /// @param attempts  of one request in a row without progress
-    /// @param firstWait before the second attempt; each further one waits twice as long
-    /// @param stall     how long a connection may be silent before it counts as cut
-    /// @param leastBytes the fewest bytes in that time: slower, a model would take years
-    record Patience(int attempts, Duration firstWait, Duration stall, long leastBytes) {
-        static final Patience USUAL = new Patience(6, Duration.ofSeconds(1), Duration.ofSeconds(30), 1 << 16);
-    }
-
-    /// One request, from its start.
-    interface Attempt<T> {
-        T run() throws IOException;
-    }
-
-    private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
-    private static final int MAX_LISTING_BYTES = 32 << 20;
-    /// Fewer new bytes do not count as progress: a server that sends one per connection would be asked for ever.
-    private static final long PROGRESS_BYTES = 1 << 20;
-
     private final HubModel model;
     private final HubToken tokenOrNull;
-    private final Patience patience;
-    private final DownloadListener listener;
+    private final Retry retry;
     private final Http http;
 
-    HubClient(HubModel model, HubToken tokenOrNull, Patience patience, DownloadListener listener) {
+    HubClient(HubModel model, HubToken tokenOrNull, Retry.Patience patience, TransferListener listener) {
         this.model = model;
         this.tokenOrNull = tokenOrNull;
-        this.patience = patience;
-        this.listener = listener;
+        this.retry = new Retry(model.endpoint(), patience, listener);
         Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
         // Reports an unusable variable now: as the failure of a request it would be retried.
         proxies.select(model.listing());
-        this.http = new Http(tokenOrNull, patience, proxies);
+        this.http = new Http(model.listing(), tokenOrNull, patience, proxies);
     }
 
     Listing listing() throws IOException {
-        return retrying(model.repo(), () -> 0, () -> {
-            ByteArrayOutputStream json = new ByteArrayOutputStream();
-            try (Http.Answer answer = send("GET", model.listing(), 0, model.repo())) {
-                http.receive(answer, (bytes, count) -> {
-                    if (json.size() + count > MAX_LISTING_BYTES) {
-                        throw new HubException(
-                                model.listing() + ": the answer is longer than " + MAX_LISTING_BYTES + " bytes");
-                    }
-                    json.write(bytes, 0, count);
-                });
+        return retry.run(model.repo(), () -> {
+            try (Http.Answer answer = send(Http.Message.get(0), model.listing(), model.repo())) {
+                return Listing.parse(http.text(answer, model.listing().toString()), model);
             }
-            return Listing.parse(json.toByteArray(), model);
         });
     }
 
     /// Size and hash, from the hub if it gives them, else from the server of the bytes. Another server's etag means
     /// nothing here unless it is a SHA-256.
     HubFile head(String commit, String path) throws IOException {
-        return retrying(path, () -> 0, () -> {
-            try (Http.Answer answer = send("HEAD", model.file(commit, path), 0, path)) {
+        return retry.run(path, () -> {
+            try (Http.Answer answer = send(Http.Message.head(), model.file(commit, path), path)) {
                 String size = answer.linkedSize() != null
                         ? answer.linkedSize()
                         : answer.header("Content-Length").orElse("");
@@ -91,9 +57,10 @@ final class HubClient implements AutoCloseable {
     /// @param progress called after each piece, and when a file starts over
     void fetch(String commit, IncomingFile incoming, Runnable progress) throws IOException {
         HubFile file = incoming.file;
-        retrying(file.path(), incoming::reached, () -> {
+        retry.run(file.path(), incoming::reached, () -> {
             if (incoming.at() < file.sizeBytes()) {
-                try (Http.Answer answer = send("GET", model.file(commit, file.path()), incoming.at(), file.path())) {
+                try (Http.Answer answer = send(Http.Message.get(incoming.at()), model.file(commit, file.path()),
+                        file.path())) {
                     place(answer, incoming);
                     http.receive(answer, (bytes, count) -> {
                         incoming.write(bytes, count);
@@ -126,57 +93,12 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /// @param progress a count; whenever it grows, attempts are counted anew
-    private <T> T retrying(String what, LongSupplier progress, Attempt<T> attempt) throws IOException {
-        int failed = 0;
-        while (true) {
-            long before = progress.getAsLong();
-            try {
-                return attempt.run();
-            } catch (HubException e) {
-                throw e;
-            } catch (IOException e) {
-                refuseUntrusted(e);
-                failed = progress.getAsLong() - before >= PROGRESS_BYTES ? 1 : failed + 1;
-                String reason = HttpCaller.reason(e);
-                Duration wait = patience.firstWait.multipliedBy(1L << (failed - 1));
-                if (e instanceof BusyException busy && busy.wait.compareTo(wait) > 0) {
-                    wait = busy.wait;
-                }
-                if (failed == patience.attempts || wait.compareTo(LONGEST_WAIT) > 0) {
-                    throw new HubException(what + " from " + model.endpoint() + ": " + reason + "; given up after "
-                            + failed + (failed == 1 ? " attempt" : " attempts")
-                            + ", the same command continues from here", e);
-                }
-                listener.note(what + ": " + reason + "; retrying in " + wait.toSeconds() + " s");
-                sleep(wait);
-            }
-        }
-    }
-
-    /// A certificate does not change by retrying.
-    private void refuseUntrusted(IOException failure) throws HubException {
-        String untrusted = HttpCaller.untrustedOrNull(failure);
-        if (untrusted != null) {
-            throw new HubException(model.endpoint() + ": " + untrusted, failure);
-        }
-    }
-
-    private static void sleep(Duration wait) throws HubException {
-        try {
-            Thread.sleep(wait);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new HubException("interrupted", e);
-        }
-    }
-
     /// @throws HubException if the hub refuses
-    private Http.Answer send(String method, URI uri, long fromByte, String what) throws IOException {
-        Http.Answer answer = http.send(method, uri, fromByte, what);
+    private Http.Answer send(Http.Message message, URI uri, String what) throws IOException {
+        Http.Answer answer = http.send(message, uri, what);
         int status = answer.status();
-        if (status == 200 || status < 400 && method.equals("HEAD")
-                || fromByte > 0 && (status == 206 || status == 416)) {
+        if (status == 200 || status < 400 && message.method().equals("HEAD")
+                || message.headers().containsKey("Range") && (status == 206 || status == 416)) {
             return answer;
         }
         answer.close();

@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import llams.engine.io.AtomicFiles;
+import llams.engine.io.Json;
 import llams.model.files.DirectoryLock;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Downloads a model. One file after the other: a connection to where hubs keep weights is seldom slower than what it
 /// leads into, and what an interrupted download leaves is whole files and the beginning of one.
@@ -22,11 +24,14 @@ public final class HubDownload {
     public record Report(Path directory, String repo, String commit, List<String> downloaded, List<String> present,
             long bytes, long downloadedBytes) {}
 
+    /// Where the files of a download come from.
+    public record Origin(String repo, String commit) {}
+
     private final HubClient hub;
     private final String commit;
     private final Path directory;
     private final DownloadRecord record;
-    private final DownloadListener listener;
+    private final TransferListener listener;
     private final List<HubFile> missing = new ArrayList<>();
     private final List<String> present = new ArrayList<>();
     private long totalBytes;
@@ -34,7 +39,7 @@ public final class HubDownload {
     private long doneBytes;
 
     private HubDownload(HubClient hub, String commit, Path directory, DownloadRecord record,
-            DownloadListener listener) {
+            TransferListener listener) {
         this.hub = hub;
         this.commit = commit;
         this.directory = directory;
@@ -51,12 +56,12 @@ public final class HubDownload {
     /// @throws IOException if the hub refuses, the network fails for good, the directory holds something else, or its
     ///     disk is too small
     public static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to,
-            DownloadListener listener) throws IOException {
-        return run(model, tokenOrNull, include, to, listener, HubClient.Patience.USUAL);
+            TransferListener listener) throws IOException {
+        return run(model, tokenOrNull, include, to, listener, Retry.Patience.USUAL);
     }
 
-    static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to, DownloadListener listener,
-            HubClient.Patience patience) throws IOException {
+    static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to, TransferListener listener,
+            Retry.Patience patience) throws IOException {
         Path directory = to.toAbsolutePath().normalize();
         DownloadRecord record = DownloadRecord.read(directory, model.repo());
         try (HubClient hub = new HubClient(model, tokenOrNull, patience, listener)) {
@@ -80,6 +85,18 @@ public final class HubDownload {
             return new Report(to, model.repo(), listing.commit(), downloaded, download.present, download.totalBytes,
                     download.totalBytes - here);
         }
+    }
+
+    /// Where the files of a directory come from; null if it is no download.
+    ///
+    /// @throws IOException if the download's record cannot be read
+    public static Origin originOrNull(Path directory) throws IOException {
+        Path record = directory.resolve(DownloadRecord.FILE);
+        if (!Files.isRegularFile(record)) {
+            return null;
+        }
+        ObjectNode root = Json.readObject(record);
+        return new Origin(root.path("repo").asString(""), root.path("commit").asString(""));
     }
 
     /// Returns how many bytes of the file are here.

@@ -3,6 +3,7 @@ package llams.model.hub;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /// What the hub says about one file.
 ///
@@ -23,6 +24,12 @@ record HubFile(String path, long sizeBytes, String etag) {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has these", e);
         }
+    }
+
+    /// Git's hash of a content, in hexadecimal digits.
+    static String gitHash(byte[] content) {
+        MessageDigest git = new HubFile("", content.length, "0".repeat(40)).digestOrNull();
+        return HexFormat.of().formatHex(git.digest(content));
     }
 
     /// Enough of the etag to tell the beginnings of two contents apart, in letters fit for a file's name.

@@ -48,6 +48,25 @@ public record HubModel(String endpoint, String repo, String revision) {
         return URI.create(page() + "/resolve/" + commit + "/" + encoded(path).replace("%2F", "/"));
     }
 
+    /// Where a model's repository is made.
+    URI create() {
+        return api("repos/create");
+    }
+
+    URI api(String path) {
+        return URI.create(endpoint + "/api/" + path);
+    }
+
+    /// Where the revision is changed.
+    URI changes(String how) {
+        return api("models/" + repo + "/" + how + "/" + encoded(revision));
+    }
+
+    /// Where git-lfs asks how large files are sent.
+    URI largeFiles() {
+        return URI.create(page() + ".git/info/lfs/objects/batch");
+    }
+
     private static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }

@@ -13,8 +13,7 @@ final class HubRefusal {
             return new HubException(what + ": " + answer.response().uri().getHost() + ", to which the hub"
                     + " redirects, answers " + status);
         }
-        String give = "give a token (made at " + model.endpoint() + "/settings/tokens) with `token`, in HF_TOKEN or"
-                + " in ~/.cache/huggingface/token";
+        String give = give(model);
         String holder = tokenOrNull == null ? "" : "the account of the token from " + tokenOrNull.source;
         String said = answer.header("X-Error-Message").map(message -> ": " + message).orElse("");
         return new HubException(model.page() + ": " + switch (answer.header("X-Error-Code").orElse("")) {
@@ -36,5 +35,30 @@ final class HubRefusal {
                                     + "): make a new one at " + model.endpoint() + "/settings/tokens")
                     : "the answer to " + answer.response().uri() + " is " + status + said;
         });
+    }
+
+    /// @param what the file that is sent, or the model
+    /// @param said by the hub; may be empty
+    static HubException ofUpload(Http.Answer answer, HubModel model, HubToken token, String what, String said) {
+        int status = answer.status();
+        String words = said.isEmpty() ? answer.header("X-Error-Message").orElse("") : said;
+        String why = words.isEmpty() ? String.valueOf(status) : status + ": " + words;
+        return new HubException(model.page() + ": " + switch (answer.header("X-Error-Code").orElse("")) {
+            case "RevisionNotFound" ->
+                "there is no revision \"" + model.revision() + "\" to upload to; the usual one" + " is main";
+            case "DisabledRepo" -> "the hub has disabled this model (" + why + ")";
+            default -> switch (status) {
+                case 401 -> "the token from " + token.source + " is not accepted (" + why + "): make a new one at "
+                        + model.endpoint() + "/settings/tokens";
+                case 403, 404 -> "the token from " + token.source + " may not write there (" + why + "): it must allow"
+                        + " writing, and its account must be, or belong to, " + model.repo().replaceFirst("/.*", "");
+                default -> "the hub does not take " + what + " (" + why + ")";
+            };
+        });
+    }
+
+    static String give(HubModel model) {
+        return "give a token (made at " + model.endpoint() + "/settings/tokens) with `token`, in HF_TOKEN or in"
+                + " ~/.cache/huggingface/token";
     }
 }

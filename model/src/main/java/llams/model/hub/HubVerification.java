@@ -26,7 +26,7 @@ public final class HubVerification {
     ///
     /// @param directory of a download of `repo`
     /// @throws IOException if there is none, or a file cannot be read; says which
-    public static Report run(String repo, Path directory, DownloadListener listener) throws IOException {
+    public static Report run(String repo, Path directory, TransferListener listener) throws IOException {
         Path absolute = directory.toAbsolutePath().normalize();
         if (!Files.exists(absolute.resolve(DownloadRecord.FILE))) {
             throw new HubException(

@@ -3,18 +3,15 @@ package llams.model.hub;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import llams.engine.io.Json;
 import llams.model.files.DirectoryLock;
+import llams.model.files.ModelFiles;
 import tools.jackson.databind.JsonNode;
 
 /// The files of a model at one commit. Their names are safe: appended to a directory, each stays below it.
 record Listing(String commit, List<String> files) {
-    /// What this and other programs need of a model; without the weights in Meta's format, which many repositories hold
-    /// as a second copy.
-    private static final Pattern NEEDED = Pattern
-            .compile("(?!consolidated)[^/]*\\.safetensors|[^/]*\\.(json|jinja)|(original/)?tokenizer\\.model"
-                    + "|(LICENSE|LICENCE|NOTICE|USE_POLICY)[^/]*|README\\.md");
     private static final int SHOWN = 8;
 
     /// @throws HubException if `json` is not a listing, or has a name that leads out of the model's directory
@@ -61,11 +58,7 @@ record Listing(String commit, List<String> files) {
     ///
     /// @throws HubException if there is nothing to download, with the names that there are
     List<String> choose(List<String> globs, HubModel model) throws HubException {
-        List<Pattern> patterns = globs.isEmpty() ? List.of(NEEDED) : globs.stream().map(Listing::pattern).toList();
-        List<String> chosen = files.stream()
-                .distinct()
-                .filter(name -> patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches()))
-                .toList();
+        List<String> chosen = files.stream().distinct().filter(matching(globs)).toList();
         String wanted = globs.isEmpty() ? "weights as .safetensors" : "file that matches " + String.join(" or ", globs);
         if (globs.isEmpty() ? chosen.stream().noneMatch(name -> name.endsWith(".safetensors")) : chosen.isEmpty()) {
             throw new HubException(model.page() + ": has no " + wanted + "; it has "
@@ -74,6 +67,14 @@ record Listing(String commit, List<String> files) {
                     + " what to take");
         }
         return chosen;
+    }
+
+    /// Whether a path matches one of `globs`; without globs, whether it is a file that a model directory needs.
+    static Predicate<String> matching(List<String> globs) {
+        List<Pattern> patterns = globs.stream().map(Listing::pattern).toList();
+        return name -> globs.isEmpty()
+                ? ModelFiles.isNeeded(name)
+                : patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
     }
 
     /// As in other hub programs: `*` matches any text, `/` included, `?` one character, `[...]` one of a set, `[!...]`

@@ -14,6 +14,8 @@ import llams.engine.io.AtomicFiles;
 import llams.engine.llama.ProjectionName;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.model.card.ModelCard;
+import llams.model.card.Parent;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
 import llams.model.files.ModelFiles;
@@ -51,6 +53,10 @@ public final class AdapterMerge {
                         files.add(file);
                     }
                 }
+                ModelCard.of(ModelCard.Kind.MERGED, "lora",
+                        "The adapter is folded into the base's weights, W + scale (B A), computed in F32 and rounded once"
+                                + " to the base's types.",
+                        Parent.of("base", base), Parent.of("adapter", adapter)).write(output.path());
                 output.commit();
                 List<String> notes = Stream.concat(weights.notes.stream(), lora.notes().stream()).toList();
                 return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), notes);

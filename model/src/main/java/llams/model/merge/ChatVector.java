@@ -152,6 +152,7 @@ public final class ChatVector {
                 }
                 AtomicFiles.write(directory.path().resolve("config.json"), config);
                 List<String> copied = files.copyTo(directory.path(), plan.sameVocabulary());
+                MergeCards.ofChatVector(base, instruct, tuned, options).write(directory.path());
                 directory.commit();
                 notes.addAll(size.notes());
                 notes.addAll(files.notes);

@@ -92,6 +92,7 @@ public final class ModelMerge {
             AtomicFiles.write(directory.path().resolve("config.json"), json);
             List<String> copied = ModelFiles.copyAll(config.tokenizer() == null ? reference : config.tokenizer(),
                     directory.path());
+            MergeCards.of(config).write(directory.path());
             directory.commit();
             List<String> notes = new ArrayList<>(plan.notes);
             notes.addAll(files.notes);

@@ -11,7 +11,7 @@
 /// | `ChatVectorPlan`, `ChatVectorFiles`, `ConfigMeaning` | checks the three models, decides what becomes of each tensor and file |
 /// | `Depths` | how deep in the model a tensor lies, for numbers that change with the layers |
 /// | `Workspace` | memory to compute a part of a tensor in |
-/// | `MergeOutput` | writes the result |
+/// | `MergeOutput`, `MergeCards` | write the result, and what its card says |
 /// | `VectorSize`, [MergeReport] | how large the vector is, and what was done |
 /// | [MergeException] | models that do not fit together, with every reason |
 package llams.model.merge;

@@ -55,7 +55,7 @@ class HubFuzzTest {
         answer = raw;
         HubModel model = new HubModel("http://127.0.0.1:" + server().getLocalPort(), "a/b", "main");
         Fuzzed.file("answer", raw, path -> {
-            HubClient.Patience once = new HubClient.Patience(1, Duration.ofMillis(1), Duration.ofMillis(300), 1);
+            Retry.Patience once = new Retry.Patience(1, Duration.ofMillis(1), Duration.ofMillis(300), 1);
             try (HubClient client = new HubClient(model, null, once, null)) {
                 client.listing();
             }

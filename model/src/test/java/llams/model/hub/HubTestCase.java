@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A hub, a directory, and downloads from the one to the other that do not wait.
 @Timeout(60)
-abstract class HubTestCase implements DownloadListener {
+abstract class HubTestCase implements TransferListener {
     @TempDir
     Path temporary;
 
@@ -60,7 +60,7 @@ abstract class HubTestCase implements DownloadListener {
 
     HubDownload.Report download(HubModel model, HubToken token, String... include) throws IOException {
         return HubDownload.run(model, token, List.of(include), to, this,
-                new HubClient.Patience(4, Duration.ofMillis(1), Duration.ofMillis(1500), 100));
+                new Retry.Patience(4, Duration.ofMillis(1), Duration.ofMillis(1500), 100));
     }
 
     /// Fails in one line that says all of `parts`.

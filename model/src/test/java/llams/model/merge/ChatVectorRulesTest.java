@@ -113,7 +113,7 @@ class ChatVectorRulesTest {
         assertEquals(4, report.merged());
         assertEquals(0, report.copied());
         try (Stream<Path> children = Files.list(out)) {
-            assertEquals(List.of("config.json", "model.safetensors"),
+            assertEquals(List.of("README.md", "config.json", "model.safetensors"),
                     children.map(child -> child.getFileName().toString()).sorted().toList());
         }
         try (Checkpoint checkpoint = Checkpoint.open(out)) {

@@ -8,7 +8,7 @@ import llams.model.files.DataException;
 
 /// The elements of a JSON list, or JSON values in a row, each over any number of lines. Only one is in memory at a
 /// time. Text that is not JSON is returned unchanged, for the parser of the row to refuse.
-final class JsonElements implements Rows {
+public final class JsonElements implements Rows {
     private static final int END = -1;
 
     private final InputStream in;
@@ -25,7 +25,7 @@ final class JsonElements implements Rows {
 
     /// @param name how messages call the source
     /// @param list whether the values are the elements of a list, whose bracket comes first
-    JsonElements(InputStream in, String name, boolean list) throws IOException {
+    public JsonElements(InputStream in, String name, boolean list) throws IOException {
         this.in = in;
         this.name = name;
         this.list = list;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import llams.model.files.DataException;
 
 /// Rows of data as text, one after the other: the lines of a file, or the objects of a JSON list.
-interface Rows {
+public interface Rows {
     /// The next row; null after the last.
     ///
     /// @throws DataException if the row is not text; the next call continues with the row after it

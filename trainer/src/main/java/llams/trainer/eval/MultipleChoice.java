@@ -1,5 +1,6 @@
 package llams.trainer.eval;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,21 +14,22 @@ import llams.model.chat.ModelText;
 import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
 import llams.trainer.data.Document;
-import llams.trainer.data.PackedDataset;
-import llams.trainer.data.PackedSequence;
-import llams.trainer.run.Evaluator;
-import llams.trainer.run.MicroBatch;
 
 /// Multiple-choice questions, answered by likelihood: the model's answer is the one it finds most likely after the
 /// question, as in EleutherAI's lm-evaluation-harness (`acc`, `acc_norm`). What is scored is the token that begins a
 /// text and [ChoiceQuestion#text], encoded as one; only the tokens after those of [ChoiceQuestion#context] count.
 public final class MultipleChoice {
-    /// Tokens of a packed sequence, unless a question needs more or the model allows less.
-    private static final int TOKENS = 2048;
+    /// Writes a question and one of its answers as ids, of which those of the answer count.
+    @FunctionalInterface
+    public interface Encoder {
+        Document encode(int question, String choice);
+    }
 
     private final List<ChoiceQuestion> questions;
-    private final PackedDataset data;
-    private final int length;
+    private final DocumentLosses losses;
+
+    /// What the model answers to a question: the answer with the greatest likelihood, also per character and per byte.
+    public record Pick(int likeliest, int byCharacters, int byBytes) {}
 
     /// @param correct         questions whose right answer has the greatest likelihood
     /// @param correctByLength questions whose right answer has the greatest logarithm of its likelihood per character
@@ -50,22 +52,21 @@ public final class MultipleChoice {
     /// @param maxPositions the most tokens that the model allows
     /// @throws DataException if a question with one of its answers is longer than that
     public MultipleChoice(List<ChoiceQuestion> questions, ModelText text, int maxPositions) {
+        this(questions, (question, choice) -> document(questions.get(question), choice, text), maxPositions);
+    }
+
+    /// Questions that `encoder` writes.
+    ///
+    /// @throws DataException if a question with one of its answers has more than `maxPositions` tokens
+    public MultipleChoice(List<ChoiceQuestion> questions, Encoder encoder, int maxPositions) {
         this.questions = List.copyOf(questions);
         List<Document> documents = new ArrayList<>();
-        int longest = 0;
-        for (ChoiceQuestion question : questions) {
-            for (String choice : question.choices()) {
-                Document document = document(question, choice, text);
-                documents.add(document);
-                longest = Math.max(longest, document.ids().length);
-                if (longest > maxPositions) {
-                    throw new DataException(question.origin() + ": question and answer have " + longest
-                            + " tokens, and the model allows " + maxPositions + " (max_position_embeddings)");
-                }
+        for (int q = 0; q < questions.size(); q++) {
+            for (String choice : questions.get(q).choices()) {
+                documents.add(encoder.encode(q, choice));
             }
         }
-        length = Math.max(longest, Math.min(TOKENS, maxPositions));
-        data = new PackedDataset(documents, length, true);
+        losses = new DocumentLosses(documents, maxPositions, "shorten the question, or give fewer examples before it");
     }
 
     private static Document document(ChoiceQuestion question, String choice, ModelText model) {
@@ -82,12 +83,12 @@ public final class MultipleChoice {
 
     /// Tokens of all questions with all their answers.
     public long tokens() {
-        return data.statistics().packedTokens();
+        return losses.tokens();
     }
 
     /// Bytes that [#score] needs, before anything is allocated.
     public Program.Memory memory(Llama model) {
-        return Evaluator.memory(model, length);
+        return losses.memory(model);
     }
 
     /// Scores a model.
@@ -100,47 +101,56 @@ public final class MultipleChoice {
 
     /// The loss of each answer, the sum over its tokens: `[answers]`, those of the first question first.
     public double[] losses(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
-        double[] losses = new double[data.statistics().documents()];
-        int document = -1;
-        try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
-            for (int s = 0; s < data.size(); s++) {
-                PackedSequence sequence = data.sequence(s);
-                float[] tokenLosses = evaluator.tokenLosses(MicroBatch.of(List.of(sequence)));
-                for (int t = 0; t < tokenLosses.length; t++) {
-                    document += sequence.position()[t] == 0 ? 1 : 0;
-                    losses[document] += tokenLosses[t];
-                }
-                progress.accept(tokenLosses.length);
-            }
-        }
-        return losses;
+        return losses.sums(device, model, resident, progress);
     }
 
     Score score(double[] losses) {
         int correct = 0;
         int correctByLength = 0;
         double chance = 0;
+        List<Pick> picks = picks(losses);
+        for (int q = 0; q < picks.size(); q++) {
+            ChoiceQuestion question = questions.get(q);
+            correct += picks.get(q).likeliest == question.answer() ? 1 : 0;
+            correctByLength += picks.get(q).byCharacters == question.answer() ? 1 : 0;
+            chance += 1.0 / question.choices().size();
+        }
+        return new Score(questions.size(), correct, correctByLength, chance / questions.size());
+    }
+
+    /// The answer to each question; the first of those that are equally likely.
+    ///
+    /// @param losses of the answers, as [#losses] returns them
+    /// @throws IllegalStateException if one is not a number
+    public List<Pick> picks(double[] losses) {
+        List<Pick> picks = new ArrayList<>();
         int first = 0;
         for (ChoiceQuestion question : questions) {
-            int best = 0;
-            int bestByLength = 0;
-            double[] byLength = new double[question.choices().size()];
-            for (int c = 0; c < byLength.length; c++) {
-                double loss = losses[first + c];
-                if (!Double.isFinite(loss)) {
-                    throw new IllegalStateException(question.origin() + ": the loss of answer " + c + " is " + loss
+            int choices = question.choices().size();
+            double[] plain = new double[choices];
+            double[] byCharacters = new double[choices];
+            double[] byBytes = new double[choices];
+            for (int c = 0; c < choices; c++) {
+                plain[c] = losses[first + c];
+                if (!Double.isFinite(plain[c])) {
+                    throw new IllegalStateException(question.origin() + ": the loss of answer " + c + " is " + plain[c]
                             + "; look for damaged weights");
                 }
                 String choice = question.choices().get(c);
-                byLength[c] = loss / choice.codePointCount(0, choice.length());
-                best = loss < losses[first + best] ? c : best;
-                bestByLength = byLength[c] < byLength[bestByLength] ? c : bestByLength;
+                byCharacters[c] = plain[c] / choice.codePointCount(0, choice.length());
+                byBytes[c] = plain[c] / choice.getBytes(StandardCharsets.UTF_8).length;
             }
-            correct += best == question.answer() ? 1 : 0;
-            correctByLength += bestByLength == question.answer() ? 1 : 0;
-            chance += 1.0 / byLength.length;
-            first += byLength.length;
+            picks.add(new Pick(least(plain), least(byCharacters), least(byBytes)));
+            first += choices;
         }
-        return new Score(questions.size(), correct, correctByLength, chance / questions.size());
+        return picks;
+    }
+
+    private static int least(double[] values) {
+        int least = 0;
+        for (int i = 1; i < values.length; i++) {
+            least = values[i] < values[least] ? i : least;
+        }
+        return least;
     }
 }

@@ -16,6 +16,7 @@ import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.llama.ScaledDifference;
+import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
@@ -27,7 +28,9 @@ import llams.trainer.data.PackedDataset;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
 import llams.trainer.run.Evaluator;
+import llams.trainer.run.Forecast;
 import llams.trainer.run.MicroBatch;
+import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
 /// A chat vector `tuned + s (instruct - base)` whose strength s is learned for every projection of every layer, by
@@ -139,6 +142,22 @@ public final class LearnedChatVector implements AutoCloseable {
 
     private static String gateName(int layer, ProjectionName projection) {
         return projection.module(layer) + ".gate";
+    }
+
+    /// Bytes that learning needs besides what is open already.
+    ///
+    /// @param tokens of a sequence
+    public Program.Memory memory(int tokens) {
+        return Forecast.of(model, gates, TrainSettings.newModel().withTokens(tokens));
+    }
+
+    /// Bytes of the tensors that are not mapped from a file.
+    public long allocatedBytes() {
+        long bytes = 0;
+        for (Map.Entry<String, Tensor> tensor : resident.entrySet()) {
+            bytes += tensor.getKey().endsWith("_proj.weight") ? 0 : tensor.getValue().data().byteSize();
+        }
+        return bytes;
     }
 
     /// Learns from the sequences, shuffled anew for each pass over them.

@@ -47,12 +47,15 @@ final class RecipeReport {
                 score -> "%d of %d".formatted(score.path("right").asInt(), score.path("asked").asInt()));
         answers(summaries);
         figures("Wrong language", "share of answers, by the language asked in and asked for", languages(), "",
-                share -> "%.1f%%".formatted(100 * share.asDouble()));
+                RecipeReport::percent);
         figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
         figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
         figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
-                reports("merge learn"), "losses", RecipeReport::number);
+                reports("merge learn"), "heldOutLoss", RecipeReport::number);
         figures("More tokens", "how many a text takes", tokens(), "", RecipeReport::number);
+        figures("Benchmarks", "share of right answers", benchmarks(), "", RecipeReport::percent);
+        figures("Win rate", "against the other model, by likelihood", reports("eval winrate"), "",
+                RecipeReport::number);
         losses();
         stageTable();
         details();
@@ -103,6 +106,23 @@ final class RecipeReport {
             ObjectNode row = ((ObjectNode) report).objectNode();
             report.path("directions")
                     .forEach(direction -> row.set(direction.path("direction").asString(), direction.path("share")));
+            shares.put(model, row);
+        });
+        return shares;
+    }
+
+    /// The shares of tasks, over all their questions.
+    private Map<String, JsonNode> benchmarks() {
+        Map<String, JsonNode> shares = new LinkedHashMap<>();
+        reports("eval task").forEach((model, report) -> {
+            ObjectNode row = ((ObjectNode) report).objectNode();
+            report.path("tasks").properties().forEach(task -> {
+                JsonNode all = task.getValue().path("all");
+                all.properties()
+                        .stream()
+                        .filter(figure -> all.has(figure.getKey() + "_stderr"))
+                        .forEach(figure -> row.set(task.getKey() + " " + figure.getKey(), figure.getValue()));
+            });
             shares.put(model, row);
         });
         return shares;
@@ -222,6 +242,10 @@ final class RecipeReport {
         return figure.isIntegralNumber()
                 ? String.format(Locale.ROOT, "%,d", figure.asLong())
                 : String.format(Locale.ROOT, "%.4g", figure.asDouble());
+    }
+
+    private static String percent(JsonNode share) {
+        return String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
     }
 
     private void add(String pattern, Object... values) {

@@ -13,6 +13,8 @@ final class Patience {
         void write() throws IOException;
     }
 
+    /// Between two attempts, usually.
+    static final Duration PAUSE = Duration.ofSeconds(10);
     private static final int ATTEMPTS_A_MESSAGE = 6;
 
     private final Duration pause;

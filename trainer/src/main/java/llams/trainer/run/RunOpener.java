@@ -55,6 +55,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 ? TrainingRun.ofRandom(request.device(), settings, config, tokenizer, data, heldOut, request.out())
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
+        run.dataFiles = RunCard.files(request.data());
         return corpus.conversations() > 0 ? run.onConversations(text) : run;
     }
 

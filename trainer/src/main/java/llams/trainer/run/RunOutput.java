@@ -11,6 +11,7 @@ import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.io.NoRoomException;
 import llams.engine.tensor.Tensor;
+import llams.model.files.ModelFiles;
 import llams.model.lora.AdapterFiles;
 import llams.trainer.data.DataLoader;
 
@@ -88,6 +89,10 @@ final class RunOutput {
                 }
                 AtomicFiles.forceDirectory(run.out);
                 run.writeResult(run.out, tensors);
+                if (!RunCard.of(run, settings, log.last(done, done)).write(run.out)) {
+                    listener.note(
+                            run.out.resolve(ModelFiles.CARD) + ": was written or edited by hand, and stays as it is");
+                }
             });
         } catch (IOException e) {
             throw abandoned(done, position, e);

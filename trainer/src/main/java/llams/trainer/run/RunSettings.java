@@ -56,7 +56,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     }
 
     private static final String STEPS = "steps";
-    private static final String MODEL = "model.";
+    static final String MODEL = "model.";
     /// The learning rate of a run of another length follows its own schedule.
     private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup");
     /// `name=value`, as records print their components; lists in brackets.

@@ -19,6 +19,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
+import llams.model.card.Parent;
 import llams.model.create.NewModel;
 import llams.model.create.RandomWeights;
 import llams.model.files.HeldFiles;
@@ -40,8 +41,9 @@ import llams.model.lora.LoraModel;
 /// @param resident    every tensor of the model by leaf name; those of the trained leaves are memory of their own
 /// @param writer      writes the result into an existing directory
 /// @param resultBytes of what it writes
+/// @param parents     the models that it is made from, as they were when it was opened
 record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
-        Writer writer, long resultBytes) {
+        Writer writer, long resultBytes, List<Parent> parents) {
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
@@ -80,16 +82,20 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
                 : AdapterFiles.read(from, base, arena);
         Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(),
                 start.notes());
-        return adapter(base, adapter, from == null ? HeldFiles.NONE : HeldFiles.ofModel(from), fingerprint);
+        List<Parent> parents = new ArrayList<>(List.of(Parent.of("base", base.directory)));
+        if (from != null) {
+            parents.add(Parent.of("adapter that was continued", from));
+        }
+        return adapter(base, adapter, HeldFiles.ofAdapter(base.directory, from), fingerprint, parents);
     }
 
     /// An adapter on frozen weights, as it is; its tensors become those that are trained.
     static Trainable adapter(LlamaWeights base, Adapter adapter) throws IOException {
-        return adapter(base, adapter, HeldFiles.NONE, BaseFingerprint.ofBoth(base));
+        return adapter(base, adapter, HeldFiles.NONE, BaseFingerprint.ofBoth(base), List.of());
     }
 
-    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint)
-            throws IOException {
+    private static Trainable adapter(LlamaWeights base, Adapter adapter, HeldFiles beside, String fingerprint,
+            List<Parent> parents) throws IOException {
         LoraLayout layout = adapter.layout();
         LoraModel trained = LoraModel.of(base.config, base.frozen(), layout, Leaf.Kind.STATE);
         LoraModel still = layout.dropout() == 0
@@ -99,7 +105,8 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
                 LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);
                     AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
-                }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum());
+                }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum(),
+                parents);
     }
 
     /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.
@@ -115,7 +122,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         return full(base.config, copies, (directory, tensors) -> {
             beside.write(directory);
             write(directory, configJson, types, tensors);
-        }, beside.bytes() + bytes(types, copies));
+        }, beside.bytes() + bytes(types, copies), List.of(Parent.of("base", base.directory)));
     }
 
     /// The last rows of embedding and head, in F32 while they are trained, from `first` on. All else is as it was in the
@@ -135,7 +142,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
                 (directory, tensors) -> {
                     beside.write(directory);
                     write(directory, configJson, rows, base, tensors);
-                }, beside.bytes() + base.checkpoint.bytes());
+                }, beside.bytes() + base.checkpoint.bytes(), List.of(Parent.of("base", base.directory)));
     }
 
     /// Writes the base with other last rows.
@@ -182,7 +189,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
             beside.write(directory);
             NewModel.writeGenerationConfig(config, directory);
             write(directory, ConfigJson.text(config).getBytes(StandardCharsets.UTF_8), types, trained);
-        }, beside.bytes() + bytes(types, tensors));
+        }, beside.bytes() + bytes(types, tensors), List.of());
     }
 
     private static long bytes(Map<String, DType> types, Map<String, Tensor> tensors) {
@@ -193,14 +200,16 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         return bytes;
     }
 
-    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer, long resultBytes) {
+    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer, long resultBytes,
+            List<Parent> parents) {
         List<Leaf> trained = new ArrayList<>();
         Llama model = Llama.of(config, (name, dims) -> {
             Leaf leaf = Leaf.state(name, DType.F32, dims);
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
-        return new Trainable(model, model, List.copyOf(trained), List.copyOf(trained), tensors, writer, resultBytes);
+        return new Trainable(model, model, List.copyOf(trained), List.copyOf(trained), tensors, writer, resultBytes,
+                parents);
     }
 
     /// A copy in another type, rounded to nearest even where that is narrower.

@@ -3,7 +3,6 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,8 +73,6 @@ public final class TrainingRun implements AutoCloseable {
         default void note(String note) {}
     }
 
-    private static final Duration PAUSE = Duration.ofSeconds(10);
-
     final Device device;
     final TrainSettings settings;
     final Trainable model;
@@ -84,8 +81,10 @@ public final class TrainingRun implements AutoCloseable {
     final PackedDataset heldOut;
     final Path out;
     /// Tests have less of it.
-    Patience patience = new Patience(PAUSE);
+    Patience patience = new Patience(Patience.PAUSE);
     volatile boolean stopping;
+    /// For the result's card: the files of the data.
+    Map<String, String> dataFiles = Map.of();
     private final RunSettings.Origin origin;
     private final Arena arena;
     private final Path tokenizer;

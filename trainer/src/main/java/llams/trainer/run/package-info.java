@@ -19,6 +19,6 @@
 /// | `RunDirectory`, `RunOutput`, `Patience` | the directory of a run, what is written, and waiting for room |
 /// | `Saves`, `SavedState`, `RunSettings` | saves, their contents, and what must agree to resume from one |
 /// | `FileSums`, `HashingDisk` | checksums of saves |
-/// | `TrainingLog` | `train.jsonl` |
+/// | `TrainingLog`, `RunCard` | `train.jsonl`, and what the result's card says |
 /// | `NonFiniteState`, `NonFiniteLossException` | infinite and NaN numbers, which are never saved |
 package llams.trainer.run;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import llams.engine.llama.ProjectionName;
@@ -16,6 +17,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.model.card.ModelCard;
+import llams.model.card.Parent;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
 import llams.model.files.ModelFiles;
@@ -80,10 +83,24 @@ public final class AdapterExtraction {
                 Adapter form = new Adapter(new LoraLayout(parts, 0), tensors, null, List.of());
                 AdapterFiles.write(directory.path(), form, tensors, from);
                 List<String> files = ModelFiles.copyAll(tuned, directory.path());
+                extraction.card().write(directory.path());
                 directory.commit();
                 return new Report(extraction.losses(), files, extraction.notes(targets));
             }
         }
+    }
+
+    private ModelCard card() throws IOException {
+        Map<String, String> left = new LinkedHashMap<>();
+        for (Loss loss : losses()) {
+            if (loss.norm() > 0) {
+                left.put(loss.projection().path, String.format(Locale.ROOT, "%.2f%%", 100 * loss.left()));
+            }
+        }
+        return ModelCard.of(ModelCard.Kind.ADAPTER, "lora",
+                "The best approximation of the difference between the tuned model and the base by matrices of low rank.",
+                Parent.of("base", base.directory), Parent.of("tuned", tuned.directory))
+                .with("What the adapter lacks of the difference, as a share of its norm", left);
     }
 
     private static void checkShapes(LlamaWeights base, LlamaWeights tuned) throws IOException {

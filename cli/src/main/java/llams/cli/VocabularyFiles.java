@@ -8,10 +8,10 @@ import java.util.List;
 import llams.tokenizer.BpeTrainer;
 
 /// Text files that a vocabulary is trained on.
-final class VocabularyTexts {
+final class VocabularyFiles {
     private static final long MEGABYTE = 1_000_000;
 
-    private VocabularyTexts() {}
+    private VocabularyFiles() {}
 
     /// The size of all texts, which must be files.
     static long bytes(List<Path> texts) throws IOException {

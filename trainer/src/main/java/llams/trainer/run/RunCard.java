@@ -1,0 +1,99 @@
+package llams.trainer.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import llams.model.card.ModelCard;
+import llams.model.files.Sha256;
+import llams.trainer.data.DataFiles;
+import llams.trainer.data.DataStatistics;
+import llams.trainer.data.PackedDataset;
+
+/// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
+final class RunCard {
+    /// What the card says elsewhere, or only this program can use.
+    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "weights");
+
+    private RunCard() {}
+
+    /// The files of a run's data, with what tells them from others.
+    static Map<String, String> files(DataFiles data) throws IOException {
+        Map<String, String> facts = new LinkedHashMap<>();
+        for (Path file : data.training()) {
+            put(facts, "", file);
+        }
+        for (Path file : data.heldOut()) {
+            put(facts, "held out: ", file);
+        }
+        return facts;
+    }
+
+    /// A pipe was read once, and is gone.
+    private static void put(Map<String, String> facts, String use, Path file) throws IOException {
+        String name = use + file.getFileName();
+        String contents = Files.isRegularFile(file)
+                ? String.format(Locale.ROOT, "%,d bytes, SHA-256 `%s`", Files.size(file), Sha256.ofFile(file))
+                : "not a file";
+        facts.merge(name, contents, (one, other) -> one + "; " + other);
+    }
+
+    static ModelCard of(TrainingRun run, RunSettings settings, TrainingRun.Report last) {
+        boolean isNew = run.model.parents().isEmpty();
+        boolean isAdapter = run.settings.lora() != null;
+        boolean isPart = run.settings.firstRow() > 0;
+        ModelCard.Kind kind = isAdapter
+                ? ModelCard.Kind.ADAPTER
+                : isNew ? ModelCard.Kind.NEW : ModelCard.Kind.FINE_TUNED;
+        String method = isAdapter
+                ? "Low-rank matrices beside the base's projections were trained (LoRA); the base itself is unchanged."
+                : isPart
+                        ? "The rows of the new tokens in embedding and head were trained; all else is the base's."
+                        : isNew ? "Every weight was trained, from random values." : "Every weight was trained.";
+        List<String> tags = new ArrayList<>();
+        if (!isNew) {
+            tags.add(settings.values().get("method"));
+        }
+        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last))
+                .with("Data", data(run))
+                .with("Settings", settings(settings));
+    }
+
+    private static Map<String, String> result(TrainingRun.Report last) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("steps", String.format(Locale.ROOT, "%,d", last.steps()));
+        facts.put("tokens", String.format(Locale.ROOT, "%,d", last.tokens()));
+        facts.put("loss of the last step", String.format(Locale.ROOT, "%.4f nats per token", last.loss()));
+        if (!Double.isNaN(last.evalLoss())) {
+            facts.put("held-out loss", String.format(Locale.ROOT, "%.4f nats per token, perplexity %.2f",
+                    last.evalLoss(), Math.exp(last.evalLoss())));
+        }
+        return facts;
+    }
+
+    private static Map<String, String> data(TrainingRun run) {
+        Map<String, String> facts = new LinkedHashMap<>(run.dataFiles);
+        facts.put("training", counts(run.data));
+        if (run.heldOut != null) {
+            facts.put("held out", counts(run.heldOut));
+        }
+        return facts;
+    }
+
+    private static String counts(PackedDataset data) {
+        DataStatistics counts = data.statistics();
+        return String.format(Locale.ROOT, "%,d documents, %,d tokens; %,d tokens counted in %,d sequences",
+                counts.documents(), counts.tokens(), counts.countedTokens(), counts.sequences());
+    }
+
+    private static Map<String, String> settings(RunSettings settings) {
+        Map<String, String> facts = new LinkedHashMap<>(settings.values());
+        facts.keySet().removeIf(name -> name.startsWith(RunSettings.MODEL) || NOT_SHOWN.contains(name));
+        return facts;
+    }
+}

@@ -1,0 +1,9 @@
+package llams.trainer.task;
+
+import java.util.Map;
+
+/// A question with what the model answered.
+///
+/// @param answer the choice with the greatest likelihood, or what the model wrote
+/// @param right  whether it is right, by metric
+record Answered(TaskQuestion question, String answer, Map<String, Boolean> right) {}
