@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,7 @@ import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.model.files.OutputDirectory;
 import llams.model.merge.ChatVector;
+import llams.model.merge.MergeReport;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.merge.LearnedChatVector;
@@ -90,11 +92,11 @@ final class LearnCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Random seed (default: 0).")
     long seed;
 
-    @Option(names = "--json", description = "Print one JSON object.")
-    boolean json;
-
     @Mixin
     DataOptions reading;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    boolean json;
 
     @Mixin
     ComputeOptions compute;
@@ -111,25 +113,15 @@ final class LearnCommand implements Callable<Integer> {
         try (LearnedChatVector vector = new LearnedChatVector(compute.open(), models.base, models.instruct,
                 models.tuned)) {
             MachineMemory.check(vector.memory(tokens), vector.allocatedBytes(), "fewer --tokens");
-            ObjectNode object = MergeCommand.objectOrNull(json);
-            if (heldOut != null) {
-                measureGrid(vector, heldOut, object);
-            }
+            Map<String, Double> losses = heldOut == null ? new LinkedHashMap<>() : grid(vector, heldOut);
             try (ProgressMeter progress = new ProgressMeter(merge.console.err, "learning", "steps", steps)) {
                 vector.learn(training, new LearnedChatVector.Settings(steps, rate, batch, seed), _ -> progress.step(1));
             }
             if (heldOut != null) {
-                tell("learned", vector.loss(heldOut).meanLoss(), object);
-            }
-            if (json) {
-                vector.strengths().forEach(object.putObject("scales")::put);
-            } else {
-                vector.strengths()
-                        .forEach((module, strength) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module,
-                                strength));
+                losses.put("learned", vector.loss(heldOut).meanLoss());
             }
             ChatVector.Options options = new ChatVector.Options(vector.scale(), ChatVector.Vocabulary.STRICT, Map.of());
-            return merge.chatVector(models, options, object);
+            return print(losses, vector.strengths(), merge.chatVector(models, options));
         }
     }
 
@@ -141,23 +133,31 @@ final class LearnCommand implements Callable<Integer> {
         }
     }
 
-    private void measureGrid(LearnedChatVector vector, PackedDataset heldOut, ObjectNode object) {
-        if (!json) {
-            merge.console.out.println("held-out loss by scale:");
-        }
+    /// Held-out losses by single scales.
+    private static Map<String, Double> grid(LearnedChatVector vector, PackedDataset heldOut) {
+        Map<String, Double> losses = new LinkedHashMap<>();
         for (int point = 1; point <= GRID; point++) {
             double scale = GRID_STEP * point;
             vector.set(scale);
-            tell(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss(), object);
+            losses.put(String.format(Locale.ROOT, "%.2f", scale), vector.loss(heldOut).meanLoss());
         }
         vector.set(1);
+        return losses;
     }
 
-    private void tell(String scale, double loss, ObjectNode object) {
+    private int print(Map<String, Double> losses, Map<String, Double> strengths, MergeReport report) {
         if (json) {
-            object.withObject("heldOutLoss").put(scale, loss);
-            return;
+            ObjectNode object = MergeCommand.json(models.out, report);
+            losses.forEach(object.putObject("losses")::put);
+            strengths.forEach(object.putObject("scales")::put);
+            merge.console.out.println(object);
+            return Console.DONE;
         }
-        merge.console.out.printf(Locale.ROOT, "  %-8s %.4f%n", scale, loss);
+        if (!losses.isEmpty()) {
+            merge.console.out.println("held-out loss by scale:");
+        }
+        losses.forEach((scale, loss) -> merge.console.out.printf(Locale.ROOT, "  %-8s %.4f%n", scale, loss));
+        strengths.forEach((module, scale) -> merge.console.out.printf(Locale.ROOT, "  %-36s %6.3f%n", module, scale));
+        return merge.print(models.out, report, false);
     }
 }

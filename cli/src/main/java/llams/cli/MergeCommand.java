@@ -65,17 +65,12 @@ final class MergeCommand implements Callable<Integer> {
     }
 
     int merge(MergeConfig merge, Path to, boolean asJson) throws IOException {
-        return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), objectOrNull(asJson));
+        return print(to, run(progress -> ModelMerge.merge(merge, to, progress)), asJson);
     }
 
-    /// @param printed gets what is known about the merge and is printed; null to print it for people
-    int chatVector(ChatVectorModels models, ChatVector.Options options, ObjectNode printed) throws IOException {
-        return print(models.out, run(progress -> ChatVector.merge(models.base, models.instruct, models.tuned,
-                models.out, options, progress)), printed);
-    }
-
-    static ObjectNode objectOrNull(boolean json) {
-        return json ? JsonNodeFactory.instance.objectNode() : null;
+    MergeReport chatVector(ChatVectorModels models, ChatVector.Options options) throws IOException {
+        return run(progress -> ChatVector.merge(models.base, models.instruct, models.tuned, models.out, options,
+                progress));
     }
 
     private interface Merge {
@@ -92,23 +87,9 @@ final class MergeCommand implements Callable<Integer> {
         }
     }
 
-    private int print(Path out, MergeReport report, ObjectNode object) {
-        if (object != null) {
-            object.put("out", out.toString())
-                    .put("merged", report.merged())
-                    .put("copied", report.copied())
-                    .put("bytes", report.bytes());
-            report.files().forEach(object.putArray("files")::add);
-            if (!report.vector().isEmpty()) {
-                ArrayNode vector = object.putArray("vector");
-                report.vector()
-                        .forEach(size -> vector.addObject()
-                                .put("part", size.part())
-                                .put("norm", size.norm())
-                                .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
-            }
-            report.notes().forEach(object.putArray("notes")::add);
-            console.out.println(object);
+    int print(Path out, MergeReport report, boolean json) {
+        if (json) {
+            console.out.println(json(out, report));
             return Console.DONE;
         }
         console.out.printf(Locale.ROOT, "%s: %d tensors merged, %d copied, %s%n", out, report.merged(), report.copied(),
@@ -124,6 +105,25 @@ final class MergeCommand implements Callable<Integer> {
         }
         report.notes().forEach(note -> console.out.println("note: " + note));
         return Console.DONE;
+    }
+
+    static ObjectNode json(Path out, MergeReport report) {
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
+        object.put("out", out.toString())
+                .put("merged", report.merged())
+                .put("copied", report.copied())
+                .put("bytes", report.bytes());
+        report.files().forEach(object.putArray("files")::add);
+        if (!report.vector().isEmpty()) {
+            ArrayNode vector = object.putArray("vector");
+            report.vector()
+                    .forEach(size -> vector.addObject()
+                            .put("part", size.part())
+                            .put("norm", size.norm())
+                            .put("relative", Double.isNaN(size.relative()) ? null : size.relative()));
+        }
+        report.notes().forEach(object.putArray("notes")::add);
+        return object;
     }
 
     /// `llams merge chat-vector`
@@ -185,7 +185,7 @@ final class MergeCommand implements Callable<Integer> {
             }
             ChatVector.Options options = new ChatVector.Options(scales(), vocabulary,
                     specialTokens ? ChatVector.LLAMA3_SPECIAL_TOKENS : Map.of());
-            return merge.chatVector(models, options, objectOrNull(json));
+            return merge.print(models.out, merge.chatVector(models, options), json);
         }
 
         private Setting scales() {
@@ -239,8 +239,7 @@ final class MergeCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
-            return merge.print(out, merge.run(progress -> AdapterMerge.merge(base, adapter, out, progress)),
-                    objectOrNull(json));
+            return merge.print(out, merge.run(progress -> AdapterMerge.merge(base, adapter, out, progress)), json);
         }
     }
 }

@@ -51,7 +51,7 @@ final class RecipeReport {
         figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
         figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
         figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
-                reports("merge learn"), "heldOutLoss", RecipeReport::number);
+                reports("merge learn"), "losses", RecipeReport::number);
         figures("More tokens", "how many a text takes", tokens(), "", RecipeReport::number);
         figures("Benchmarks", "share of right answers", benchmarks(), "", RecipeReport::percent);
         figures("Win rate", "against the other model, by likelihood", reports("eval winrate"), "",
