@@ -46,7 +46,7 @@ final class RecipeReport {
         figures("Exactly right", "answers and continuations, to the letter", summaries, "exact",
                 score -> "%d of %d".formatted(score.path("right").asInt(), score.path("asked").asInt()));
         answers(summaries);
-        figures("Wrong language", "share of answers, by the language asked in and asked for", languages(), "",
+        figures("Wrong language", "share of answers with words, by the language asked in and asked for", languages(), "",
                 RecipeReport::percent);
         figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
         figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
@@ -104,8 +104,11 @@ final class RecipeReport {
         Map<String, JsonNode> shares = new LinkedHashMap<>();
         reports("eval language").forEach((model, report) -> {
             ObjectNode row = ((ObjectNode) report).objectNode();
-            report.path("directions")
-                    .forEach(direction -> row.set(direction.path("direction").asString(), direction.path("share")));
+            for (JsonNode direction : report.path("directions")) {
+                boolean isAnswered = direction.path("answers").asInt() > 0;
+                row.put(direction.path("direction").asString(),
+                        isAnswered ? direction.path("share").asDouble() : Double.NaN);
+            }
             shares.put(model, row);
         });
         return shares;
@@ -245,7 +248,9 @@ final class RecipeReport {
     }
 
     private static String percent(JsonNode share) {
-        return String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
+        return Double.isNaN(share.asDouble())
+                ? "no answer"
+                : String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
     }
 
     private void add(String pattern, Object... values) {

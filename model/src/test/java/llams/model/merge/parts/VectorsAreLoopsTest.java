@@ -41,8 +41,8 @@ class VectorsAreLoopsTest {
         for (int i = 0; i < values.length; i++) {
             // Every exponent, the lowest and the highest bits of the mantissa.
             int upper = i / lower.length;
-            values[i] = Float.intBitsToFloat(((upper >> 4) << 7 | (upper & 8) << 3 | upper & 7) << 16
-                    | lower[i % lower.length]);
+            values[i] = Float
+                    .intBitsToFloat(((upper >> 4) << 7 | (upper & 8) << 3 | upper & 7) << 16 | lower[i % lower.length]);
             wanted[i] = BFloat16.fromFloat(values[i]);
         }
         wanted[values.length - 1] = 0;
