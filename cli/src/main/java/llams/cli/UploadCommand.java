@@ -13,6 +13,7 @@ import llams.model.files.ModelFiles;
 import llams.model.hub.HubModel;
 import llams.model.hub.HubToken;
 import llams.model.hub.HubUpload;
+import llams.model.hub.UploadFile;
 import llams.model.lora.AdapterFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,13 +100,19 @@ final class UploadCommand implements Callable<Integer> {
         if (message.isBlank()) {
             throw new ParameterException(spec.commandLine(), "--message must not be empty");
         }
-        HubUpload.Options options = new HubUpload.Options(include, !isPublic, message);
+        if (!dryRun) {
+            HubUpload.check(model, token);
+        }
+        List<UploadFile> files;
+        try (TransferMeter hashing = new TransferMeter(console.err, "hashing")) {
+            files = UploadFile.in(directory, include, hashing);
+        }
+        HubUpload.Options options = new HubUpload.Options(!isPublic, message);
         HubUpload.Report report;
-        try (TransferMeter hashing = new TransferMeter(console.err, "hashing");
-                TransferMeter sending = new TransferMeter(console.err, "uploading")) {
+        try (TransferMeter sending = new TransferMeter(console.err, "uploading")) {
             report = dryRun
-                    ? HubUpload.plan(directory, model, token, options, hashing)
-                    : HubUpload.run(directory, model, token, options, hashing, sending);
+                    ? HubUpload.plan(files, model, token, options, sending)
+                    : HubUpload.run(files, model, token, options, sending);
         }
         noteForOthers(model);
         if (json) {

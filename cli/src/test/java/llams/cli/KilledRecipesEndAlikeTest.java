@@ -2,7 +2,6 @@ package llams.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +12,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import llams.model.files.OutputDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,14 +64,16 @@ class KilledRecipesEndAlikeTest {
     }
 
     private Process start(Path recipe, Path out) throws IOException {
-        String path = Stream.of("java.class.path", "jdk.module.path")
-                .map(System::getProperty)
-                .filter(value -> value != null && !value.isEmpty())
-                .collect(Collectors.joining(File.pathSeparator));
+        String modules = System.getProperty("jdk.module.path", "");
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", path,
-                        Main.class.getName(), "recipe", "run", recipe.toString(), "--out", out.toString()));
+                        "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                        System.getProperty("java.class.path")));
+        // As modules where the test is one: only they know the program's version, which cards name.
+        command.addAll(modules.isEmpty()
+                ? List.of(Main.class.getName())
+                : List.of("--module-path", modules, "--module", "llams.cli/" + Main.class.getName()));
+        command.addAll(List.of("recipe", "run", recipe.toString(), "--out", out.toString()));
         return new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(directory.resolve(LOG).toFile())
                 .start();

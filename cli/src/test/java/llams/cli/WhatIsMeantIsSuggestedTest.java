@@ -87,7 +87,7 @@ class WhatIsMeantIsSuggestedTest {
     @Test
     void aCommandThatNothingIsLikeGetsNoSuggestion() {
         assertFalse(Llams.run("xyzzy").err().contains("("), Llams.run("xyzzy").err());
-        assertTrue(Llams.run("eval", "linear").err().contains("(one of perplexity, choice, language, summary)"),
+        assertTrue(Llams.run("eval", "linear").err().contains("(one of perplexity, choice, language, summary,"),
                 Llams.run("eval", "linear").err());
     }
 

@@ -19,6 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// @param fields by key; each with one value or several
 record CardMetadata(Map<String, List<String>> fields) {
+    /// Longer, it is not a card.
+    static final int MOST_BYTES = 4 << 20;
     private static final String FENCE = "---";
     /// What needs no quotes. The words that YAML takes for something else, `no` among them, do.
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z][\\w./-]*");
@@ -30,7 +32,7 @@ record CardMetadata(Map<String, List<String>> fields) {
     }
 
     static CardMetadata ofCard(Path card) throws IOException {
-        if (!Files.isRegularFile(card)) {
+        if (!Files.isRegularFile(card) || Files.size(card) > MOST_BYTES) {
             return new CardMetadata(Map.of());
         }
         String text = new String(ModelFiles.content(card), StandardCharsets.UTF_8).replace("\r\n", "\n");

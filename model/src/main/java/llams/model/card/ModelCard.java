@@ -72,7 +72,7 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
     /// @return whether it was written
     public boolean write(Path directory) throws IOException {
         Path file = directory.resolve(ModelFiles.CARD);
-        if (Files.exists(file) && !isOurs(new String(ModelFiles.content(file), StandardCharsets.UTF_8))) {
+        if (Files.exists(file) && !isOurs(file)) {
             return false;
         }
         String text = text(directory);
@@ -82,15 +82,18 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
     }
 
     /// Whether a card is as this program wrote it.
-    private static boolean isOurs(String card) {
-        Matcher marked = MARK.matcher(card);
+    private static boolean isOurs(Path card) throws IOException {
+        if (Files.size(card) > CardMetadata.MOST_BYTES) {
+            return false;
+        }
+        Matcher marked = MARK.matcher(new String(ModelFiles.content(card), StandardCharsets.UTF_8));
         return marked.matches() && Sha256.ofText(marked.group(1)).equals(marked.group(2));
     }
 
     private String text(Path directory) throws IOException {
         StringBuilder text = new StringBuilder(metadata().text());
         text.append("\n# ").append(title()).append("\n\n");
-        licence().terms().forEach(term -> text.append(term).append("\n\n"));
+        terms().forEach(term -> text.append(term).append("\n\n"));
         text.append(method).append("\n");
         if (!parents.isEmpty()) {
             text.append("\n## Made from\n\n| | model | commit | licence |\n|---|---|---|---|\n");
@@ -150,8 +153,13 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
 
     /// The licence that all parents state. If they differ, or one says nothing, none is claimed for the result.
     private ModelLicence licence() {
-        List<ModelLicence> all = parents.stream().map(Parent::licence).distinct().toList();
-        return all.size() == 1 ? all.getFirst() : ModelLicence.UNKNOWN;
+        ModelLicence first = parents.isEmpty() ? ModelLicence.UNKNOWN : parents.getFirst().licence();
+        return parents.stream().allMatch(parent -> parent.licence().isSame(first)) ? first : ModelLicence.UNKNOWN;
+    }
+
+    /// What the licences of the parents want to be shown, whether they agree or not.
+    private List<String> terms() {
+        return parents.stream().flatMap(parent -> parent.licence().terms().stream()).distinct().toList();
     }
 
     /// What the directory holds that a reader might look for.

@@ -26,6 +26,11 @@ public record ModelLicence(String id, String name, String link) {
         return !id.isEmpty();
     }
 
+    /// Whether it is the same licence, wherever it is linked.
+    boolean isSame(ModelLicence other) {
+        return id.equals(other.id) && name.equals(other.name);
+    }
+
     /// As people call it.
     String text() {
         return isKnown() ? name.isEmpty() ? id : name : "not stated";

@@ -26,6 +26,8 @@ final class JinjaTemplate {
 
     private final TemplateSource source;
     private final Jinjava jinjava;
+    /// Functions, filters and tests, below the values of each rendering.
+    private final Context library;
     private final RenderingTime time = new RenderingTime();
     private final PythonResolver resolver = new PythonResolver(time);
     private final Function<String, Object> unknown;
@@ -57,6 +59,7 @@ final class JinjaTemplate {
                 .build();
         jinjava = new Jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
+        library = jinjava.getGlobalContextCopy();
     }
 
     /// Where brackets are nested deeply, the expression parser takes seconds to overflow the stack.
@@ -85,7 +88,7 @@ final class JinjaTemplate {
         TemplateFunctions functions = new TemplateFunctions(clock);
         bindings.put(TemplateSource.OWN, functions);
         bindings.put("strftime_now", functions);
-        Context context = new Context(jinjava.getGlobalContextCopy(), new HashMap<>(bindings));
+        Context context = new Context(library, new HashMap<>(bindings));
         context.setDynamicVariableResolver(unknown::apply);
         JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, jinjava.getGlobalConfig());
         try (var _ = JinjavaInterpreter.closeablePushCurrent(interpreter).get()) {

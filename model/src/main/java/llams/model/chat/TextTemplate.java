@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,16 +13,23 @@ import tools.jackson.databind.node.ObjectNode;
 /// A text with gaps that the values of a row fill, in Jinja's language: `{{question.strip()}}`, `{{choices[0]}}`,
 /// `{% if paragraph %}...{% endif %}`. A name that the row does not have is an error.
 public final class TextTemplate {
+    private static final Pattern GAP = Pattern.compile("\\{[{%#]");
+
     private final String place;
+    private final String text;
+    /// Null for a text without gaps.
     private final JinjaTemplate jinja;
 
     /// @param place where it is written, for messages
     /// @throws DataException if it needs what is not supported
     public TextTemplate(String place, String text) {
         this.place = place;
+        this.text = text;
         try {
             // A line end at the end counts here.
-            jinja = new JinjaTemplate(text.endsWith("\n") ? text + "{{ '' }}" : text, TextTemplate::unknown);
+            jinja = !GAP.matcher(text).find()
+                    ? null
+                    : new JinjaTemplate(text.endsWith("\n") ? text + "{{ '' }}" : text, TextTemplate::unknown);
         } catch (TemplateException e) {
             throw new DataException(place + ": not a template: " + e.getMessage(), e);
         }
@@ -34,6 +42,9 @@ public final class TextTemplate {
     /// @param origin of the row, for messages
     /// @throws DataException if the row lacks what the template names
     public String fill(ObjectNode row, String origin) {
+        if (jinja == null) {
+            return text;
+        }
         Map<String, Object> values = new LinkedHashMap<>();
         row.properties().forEach(field -> values.put(field.getKey(), value(field.getValue())));
         try {

@@ -104,7 +104,9 @@ public final class Checksums {
     }
 
     /// What `checksums.sha256` says, by path.
-    static SortedMap<String, String> read(Path directory) throws IOException {
+    ///
+    /// @throws IOException if there is none, or it cannot be read
+    public static SortedMap<String, String> read(Path directory) throws IOException {
         Path file = directory.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw new IOException(directory + ": has no " + FILE + " to compare its files with");

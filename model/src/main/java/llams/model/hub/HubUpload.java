@@ -1,26 +1,22 @@
 package llams.model.hub;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import llams.model.files.DirectoryLock;
 import llams.model.files.ModelFiles;
 
 /// Uploads a model or an adapter. Large files go to the hub's store one after the other, small ones into the commit
 /// that then makes all of them visible together. What the hub has already is not sent again, so an upload that was
 /// interrupted continues with the file at which it stopped.
 public final class HubUpload {
-    /// What to upload, and how.
+    /// How to upload.
     ///
-    /// @param include   patterns over the paths in the directory; empty for what a model's directory needs
     /// @param isPrivate whether a repository that has to be made is visible to its owner only
     /// @param summary   the commit's message
-    public record Options(List<String> include, boolean isPrivate, String summary) {
+    public record Options(boolean isPrivate, String summary) {
         public static Options standard() {
-            return new Options(List.of(), true, "Upload with LLaMS");
+            return new Options(true, "Upload with LLaMS");
         }
     }
 
@@ -47,56 +43,55 @@ public final class HubUpload {
     private final UploadClient hub;
     private final Options options;
     private final TransferListener listener;
-    private List<UploadFile> files;
+    private final List<UploadFile> files;
     private Map<String, UploadClient.Place> places;
 
-    private HubUpload(UploadClient hub, Options options, TransferListener listener) {
+    private HubUpload(UploadClient hub, Options options, TransferListener listener, List<UploadFile> files) {
         this.hub = hub;
         this.options = options;
         this.listener = listener;
+        this.files = files;
     }
 
-    /// Uploads the files of a directory to the repository of `model`, which is made if there is none.
+    /// Checks, before long work, what can be checked without the hub.
     ///
-    /// @param token    of an account that may write there
-    /// @param hashing  receives the progress of reading the files
-    /// @param sending  receives the progress of sending them
-    /// @throws IOException if the hub refuses, the network fails for good, or the directory holds no model
-    public static Report run(Path directory, HubModel model, HubToken token, Options options, TransferListener hashing,
-            TransferListener sending) throws IOException {
-        return run(directory, model, token, options, hashing, sending, Retry.Patience.USUAL, false);
+    /// @throws IOException if there is no token, or the model's name has no owner
+    public static void check(HubModel model, HubToken token) throws IOException {
+        if (!model.repo().contains("/")) {
+            throw new HubException("\"" + model.repo() + "\": wanted OWNER/NAME, with the account or organization that"
+                    + " is to own it");
+        }
+        if (token == null) {
+            throw new HubException(
+                    "an upload needs an account that may write to " + model.repo() + ": " + HubRefusal.give(model));
+        }
+    }
+
+    /// Uploads files to the repository of `model`, which is made if there is none.
+    ///
+    /// @param files from [UploadFile#in]
+    /// @param token of an account that may write there
+    /// @throws IOException if the hub refuses, or the network fails for good
+    public static Report run(List<UploadFile> files, HubModel model, HubToken token, Options options,
+            TransferListener listener) throws IOException {
+        return run(files, model, token, options, listener, Retry.Patience.USUAL, false);
     }
 
     /// What [#run] would do. Changes nothing.
     ///
     /// @param token null to ask no hub: then all files are new
-    public static Report plan(Path directory, HubModel model, HubToken token, Options options, TransferListener hashing)
-            throws IOException {
-        return run(directory, model, token, options, hashing, hashing, Retry.Patience.USUAL, true);
+    public static Report plan(List<UploadFile> files, HubModel model, HubToken token, Options options,
+            TransferListener listener) throws IOException {
+        return token == null
+                ? new Report(model.page(), "", false, items(files, files), List.of())
+                : run(files, model, token, options, listener, Retry.Patience.USUAL, true);
     }
 
-    static Report run(Path directory, HubModel model, HubToken token, Options options, TransferListener hashing,
-            TransferListener sending, Retry.Patience patience, boolean dryRun) throws IOException {
-        if (!model.repo().contains("/")) {
-            throw new HubException("\"" + model.repo() + "\": wanted OWNER/NAME, with the account or organization that"
-                    + " is to own it");
-        }
-        if (token == null && !dryRun) {
-            throw new HubException(
-                    "an upload needs an account that may write to " + model.repo() + ": " + HubRefusal.give(model));
-        }
-        if (!Files.isDirectory(directory)) {
-            throw new HubException(directory + ": is not a directory with a model");
-        }
-        DirectoryLock.check(directory);
-        List<UploadFile> files = UploadFile.in(directory, options.include, hashing);
-        if (token == null) {
-            return new Report(model.page(), "", false, items(files, files), List.of());
-        }
-        try (UploadClient hub = new UploadClient(model, token, patience, sending)) {
-            HubUpload upload = new HubUpload(hub, options, sending);
-            upload.files = files;
-            return upload.run(dryRun);
+    static Report run(List<UploadFile> files, HubModel model, HubToken token, Options options,
+            TransferListener listener, Retry.Patience patience, boolean dryRun) throws IOException {
+        check(model, token);
+        try (UploadClient hub = new UploadClient(model, token, patience, listener)) {
+            return new HubUpload(hub, options, listener, files).run(dryRun);
         }
     }
 

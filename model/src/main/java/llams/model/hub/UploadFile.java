@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
+import llams.model.files.Checksums;
 import llams.model.files.DirectoryLock;
 import llams.model.files.ModelFiles;
 import llams.model.files.Sha256;
@@ -18,11 +20,18 @@ import llams.model.files.Sha256;
 /// @param path   there, `/` between its parts
 /// @param bytes  when it was looked at
 /// @param sha256 in hexadecimal digits
-record UploadFile(String path, Path file, long bytes, String sha256) {
+public record UploadFile(String path, Path file, long bytes, String sha256) {
     /// The files of a directory that match one of `globs`; without globs, those that a model directory needs.
     ///
-    /// @throws HubException if there are none, or without globs no weights
-    static List<UploadFile> in(Path directory, List<String> globs, TransferListener listener) throws IOException {
+    /// @param listener receives the progress of reading them, as their hashes are computed
+    /// @throws IOException if there are none, or without globs no weights, if one differs from its checksum, or a run is
+    ///     at work there
+    public static List<UploadFile> in(Path directory, List<String> globs, TransferListener listener)
+            throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new HubException(directory + ": is not a directory with a model");
+        }
+        DirectoryLock.check(directory);
         List<String> paths = paths(directory, Listing.matching(globs));
         if (globs.isEmpty() ? paths.stream().noneMatch(path -> path.endsWith(".safetensors")) : paths.isEmpty()) {
             throw new HubException(directory + ": has no "
@@ -43,7 +52,22 @@ record UploadFile(String path, Path file, long bytes, String sha256) {
             files.add(new UploadFile(path, file, Files.size(file), hash));
             done += files.getLast().bytes;
         }
+        checkSums(directory, files);
         return files;
+    }
+
+    /// What is not as `checksums.sha256` says is not shared.
+    private static void checkSums(Path directory, List<UploadFile> files) throws IOException {
+        if (!Files.exists(directory.resolve(Checksums.FILE))) {
+            return;
+        }
+        Map<String, String> sums = Checksums.read(directory);
+        for (UploadFile file : files) {
+            if (!sums.getOrDefault(file.path, file.sha256).equals(file.sha256)) {
+                throw new HubException(file.file + ": is not what " + Checksums.FILE + " says; if the change is wanted,"
+                        + " write the checksums again");
+            }
+        }
     }
 
     /// Hidden files and what is being written are never sent.

@@ -14,11 +14,11 @@
 /// | file | what it does |
 /// |---|---|
 /// | [HubDownload], [HubVerification] | downloads a model; hashes it again later |
-/// | [HubUpload] | uploads a model or an adapter |
+/// | [HubUpload], [UploadFile] | uploads a model or an adapter; its files |
 /// | [HubModel], [HubToken] | which model on which hub, and who asks |
 /// | `HubClient`, `Http`, `Retry` | requests, with redirects, retried |
 /// | `UploadClient`, `Outgoing` | requests that change a model; what they send |
-/// | `UploadFile`, `LargeFile` | what is uploaded; a file on its way to the store, in parts |
+/// | `LargeFile` | a file on its way to the store, in parts |
 /// | `Listing`, `HubFile` | which files there are, and their sizes and hashes |
 /// | `IncomingFile`, `DownloadRecord` | a file on its way in; what is already present |
 /// | `HubException`, `HubRefusal` | failures that are not retried, and what would help |

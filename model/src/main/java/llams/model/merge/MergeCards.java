@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import llams.model.card.ModelCard;
 import llams.model.card.Parent;
 import llams.model.merge.config.MergeConfig;
+import llams.model.merge.config.Method;
 import llams.model.merge.config.Setting;
 
 /// What the cards of merged models say.
@@ -21,7 +22,7 @@ final class MergeCards {
 
     static ModelCard ofChatVector(Path base, Path instruct, Path tuned, ChatVector.Options options) throws IOException {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("scale", text(options.scale()));
+        put(facts, "scale", options.scale());
         facts.put("vocabulary", options.vocabulary().name().toLowerCase(Locale.ROOT));
         if (!options.specialTokens().isEmpty()) {
             facts.put("rows taken from instruct", options.specialTokens().keySet().toString());
@@ -40,15 +41,19 @@ final class MergeCards {
         }
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("method", config.method().spelling());
-        new TreeMap<>(config.parameters()).forEach((name, setting) -> facts.put(name, text(setting)));
+        new TreeMap<>(config.parameters()).forEach((name, setting) -> put(facts, name, setting));
         for (MergeConfig.Source model : config.models()) {
             Parent parent = Parent.of("model " + (parents.size() + (config.base() == null ? 1 : 0)), model.path());
             parents.add(parent);
             new TreeMap<>(model.parameters())
-                    .forEach((name, setting) -> facts.put(name + " of " + parent.role(), text(setting)));
+                    .forEach((name, setting) -> put(facts, name + " of " + parent.role(), setting));
         }
-        facts.put("normalize", String.valueOf(config.normalize()));
-        facts.put("seed", String.valueOf(config.seed()));
+        if (config.method().parameters.contains("normalize")) {
+            facts.put("normalize", String.valueOf(config.normalize()));
+        }
+        if (config.method() == Method.DARE_LINEAR || config.method() == Method.DARE_TIES) {
+            facts.put("seed", String.valueOf(config.seed()));
+        }
         if (config.dtype() != null) {
             facts.put("dtype", config.dtype().name());
         }
@@ -56,18 +61,16 @@ final class MergeCards {
                 parents, Map.of("Merge", facts));
     }
 
-    /// As people write it: one number, a list from the first layer to the last, or a number for each pattern of names.
-    private static String text(Setting setting) {
-        return switch (setting) {
-            case Setting.Constant(double value) -> String.valueOf((float) value);
-            case Setting.Gradient(List<Double> numbers) -> numbers.toString();
+    /// One number, a list from the first layer to the last, or one of these for each pattern of names.
+    private static void put(Map<String, String> facts, String name, Setting setting) {
+        switch (setting) {
+            case Setting.Constant(double value) -> facts.put(name, String.valueOf((float) value));
+            case Setting.Gradient(List<Double> numbers) -> facts.put(name, numbers.toString());
             case Setting.Filtered(List<Setting.Case> cases) -> {
-                List<String> all = new ArrayList<>();
                 for (Setting.Case one : cases) {
-                    all.add((one.filter() == null ? "" : "`" + one.filter() + "`: ") + text(one.value()));
+                    put(facts, one.filter() == null ? name : name + " for `" + one.filter() + "`", one.value());
                 }
-                yield String.join("; ", all);
             }
-        };
+        }
     }
 }

@@ -68,7 +68,7 @@ class EveryResultHasACardTest {
         ChatVector.merge(base, instruct, tuned, vector,
                 new ChatVector.Options(scale, ChatVector.Vocabulary.STRICT, Map.of()), ByteProgress.SILENT);
         says(vector, "# Merge of tuned, instruct, base", "tuned + scale × (instruct − base)",
-                "| instruct | `instruct` |", "| scale | `mlp`: 0.5; 1.0 |");
+                "| instruct | `instruct` |", "| scale for `mlp` | 0.5 |", "| scale | 1.0 |");
         Path linear = temporary.resolve("linear");
         ModelMerge.merge(MergeConfig.of(Method.LINEAR, null,
                 List.of(new MergeConfig.Source(base, Map.of("weight", new Setting.Constant(0.25))),

@@ -150,8 +150,13 @@ class ModelCardTest {
             ModelCard.of(ModelCard.Kind.MERGED, "merge", "", Parent.of("a", llama), Parent.of("b", other)).write(out);
             assertEquals("", CardMetadata.of(out).one("license"));
             assertTrue(body(out).contains("| a | `a` |  | llama3 |"), body(out));
+            assertTrue(body(out).contains("**Built with Meta Llama 3**"), body(out));
             Files.delete(out.resolve("README.md"));
         }
+        Path out = model("out", null);
+        Path linked = model("d", "---\nlicense: llama3\nlicense_link: x\n---\n");
+        ModelCard.of(ModelCard.Kind.MERGED, "merge", "", Parent.of("a", llama), Parent.of("b", linked)).write(out);
+        assertEquals("llama3", CardMetadata.of(out).one("license"));
     }
 
     @Test

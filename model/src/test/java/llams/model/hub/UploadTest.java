@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import llams.model.files.ByteProgress;
+import llams.model.files.Checksums;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +38,7 @@ class UploadTest implements TransferListener {
     private FakeUploadHub hub;
     private final List<String> notes = new ArrayList<>();
     private HubUpload.Options options = HubUpload.Options.standard();
+    private List<String> include = List.of();
 
     @BeforeEach
     void start() throws IOException {
@@ -66,9 +69,12 @@ class UploadTest implements TransferListener {
     }
 
     private HubUpload.Report upload(String token, boolean dryRun, Duration stall) throws IOException {
-        return HubUpload.run(directory, new HubModel(hub.endpoint(), REPO, "main"),
-                token == null ? null : HubTestCase.token(token), options, this, this,
-                new Retry.Patience(3, Duration.ofMillis(1), stall, 100), dryRun);
+        HubModel model = new HubModel(hub.endpoint(), REPO, "main");
+        List<UploadFile> files = UploadFile.in(directory, include, this);
+        return dryRun && token == null
+                ? HubUpload.plan(files, model, null, options, this)
+                : HubUpload.run(files, model, token == null ? null : HubTestCase.token(token), options, this,
+                        new Retry.Patience(3, Duration.ofMillis(1), stall, 100), dryRun);
     }
 
     private HubUpload.Report upload() throws IOException {
@@ -209,13 +215,22 @@ class UploadTest implements TransferListener {
 
     @Test
     void onlyWhatIsAskedForAndNotIgnored() throws IOException {
-        options = new HubUpload.Options(List.of("*.json*", "step-*"), false, "Some files");
+        options = new HubUpload.Options(false, "Some files");
+        include = List.of("*.json*", "step-*");
         hub.ignored.add("train.jsonl");
         HubUpload.Report report = upload();
         assertEquals(Set.of("config.json", "step-5/state.safetensors", "tokenizer.json"), hub.files(REPO).keySet());
         assertEquals(List.of("train.jsonl"), report.ignored());
         assertFalse(hub.repos.get(REPO).isPrivate);
         assertEquals("Some files", hub.repos.get(REPO).commits.getLast());
+    }
+
+    @Test
+    void whatIsDamagedIsNotShared() throws IOException {
+        Checksums.write(directory, ByteProgress.SILENT);
+        assertEquals(5, upload().items().size());
+        Files.writeString(directory.resolve("config.json"), "{\"a\": 1}");
+        refused(FakeUploadHub.TOKEN, "config.json: is not what checksums.sha256 says");
     }
 
     @Test

@@ -61,7 +61,7 @@ final class RunCard {
         }
         return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last))
                 .with("Data", data(run))
-                .with("Settings", settings(settings));
+                .with("Settings of `llams train`", settings(settings));
     }
 
     private static Map<String, String> result(TrainingRun.Report last) {

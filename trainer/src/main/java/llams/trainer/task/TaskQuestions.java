@@ -92,15 +92,15 @@ final class TaskQuestions {
         int right = task.isChoice() ? right(row, choices) : 0;
         Prompt prompt = new Prompt(fill(task.description(), row), examples.stream().map(this::shot).toList(),
                 fill(task.prompt(), row), task.separator(), task.shots().separator());
-        return new TaskQuestion(row.origin(), subject, prompt, choices, right, answer(row, choices));
+        String answer = task.isChoice() ? choices.get(right) : fill(task.right(), row);
+        return new TaskQuestion(row.origin(), subject, prompt, choices, right, answer);
     }
 
     private Shot shot(Row row) {
-        return shots.computeIfAbsent(row, _ -> new Shot(fill(task.prompt(), row), answer(row, choices(row))));
-    }
-
-    private String answer(Row row, List<String> choices) {
-        return task.isChoice() ? choices.get(right(row, choices)) : fill(task.right(), row);
+        return shots.computeIfAbsent(row, _ -> {
+            TaskQuestion question = question(row, "", List.of());
+            return new Shot(question.prompt().question(), question.answer());
+        });
     }
 
     private List<String> choices(Row row) {
