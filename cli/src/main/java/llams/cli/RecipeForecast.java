@@ -208,9 +208,8 @@ final class RecipeForecast {
     /// A model with more tokens; where another vocabulary has them, it is not known how many.
     private Needs extend(Stage stage, LlamaConfig shape) {
         String added = text(stage, "tokens");
-        return shape == null || added.isEmpty()
-                ? Needs.UNKNOWN
-                : made(stage, shape.withVocab(shape.vocab() + Integer.parseInt(added)), 2);
+        boolean isKnown = shape != null && !added.isEmpty();
+        return made(stage, isKnown ? shape.withVocab(shape.vocab() + Integer.parseInt(added)) : null, 2);
     }
 
     private Needs measure(Stage stage, LlamaConfig shape) throws IOException {

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A recipe's results as one HTML page that needs no network: the stages, the losses of the trainings, what the models
@@ -45,16 +46,16 @@ final class RecipeReport {
         figures("Exactly right", "answers and continuations, to the letter", summaries, "exact",
                 score -> "%d of %d".formatted(score.path("right").asInt(), score.path("asked").asInt()));
         answers(summaries);
-        figures("Wrong language", "share of answers, by the language asked in and asked for", languages(), "",
+        figures("Wrong language", "share of answers with words, by the language asked in and asked for", languages(), "",
                 RecipeReport::percent);
         figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
         figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
+        figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
+                reports("merge learn"), "losses", RecipeReport::number);
+        figures("More tokens", "how many a text takes", tokens(), "", RecipeReport::number);
         figures("Benchmarks", "share of right answers", benchmarks(), "", RecipeReport::percent);
         figures("Win rate", "against the other model, by likelihood", reports("eval winrate"), "",
                 RecipeReport::number);
-        figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
-                reports("merge learn"), "losses", RecipeReport::number);
-        figures("More tokens", "how many tokens a text takes", tokens(), "", RecipeReport::number);
         losses();
         stageTable();
         details();
@@ -80,29 +81,34 @@ final class RecipeReport {
         return model != null && model.values().getFirst() instanceof Stage.Output made ? made.stage() : stage.name();
     }
 
-    /// What extended vocabularies make of text.
+    /// What extended vocabularies make of text, and what the ones before made of it.
     private Map<String, JsonNode> tokens() {
         Map<String, JsonNode> densities = new LinkedHashMap<>();
         reports("extend").forEach((stage, report) -> {
-            ObjectNode row = ((ObjectNode) report).objectNode();
-            row.set("new tokens", report.path("tokens"));
-            row.set("per character, before", report.path("textBefore").path("tokensPerCharacter"));
-            row.set("per character", report.path("text").path("tokensPerCharacter"));
-            if (report.path("text").has("tokensPerHangul")) {
-                row.set("per Korean letter, before", report.path("textBefore").path("tokensPerHangul"));
-                row.set("per Korean letter", report.path("text").path("tokensPerHangul"));
-            }
-            densities.put(stage, row);
+            densities.put(stage + ", before", density(report.path("textBefore")));
+            densities.put(stage, density(report.path("text")).set("new tokens", report.path("tokens")));
         });
         return densities;
+    }
+
+    private static ObjectNode density(JsonNode text) {
+        ObjectNode row = JsonNodeFactory.instance.objectNode();
+        row.set("tokens per character", text.path("tokensPerCharacter"));
+        if (text.has("tokensPerHangul")) {
+            row.set("per Korean letter", text.path("tokensPerHangul"));
+        }
+        return row;
     }
 
     private Map<String, JsonNode> languages() {
         Map<String, JsonNode> shares = new LinkedHashMap<>();
         reports("eval language").forEach((model, report) -> {
             ObjectNode row = ((ObjectNode) report).objectNode();
-            report.path("directions")
-                    .forEach(direction -> row.set(direction.path("direction").asString(), direction.path("share")));
+            for (JsonNode direction : report.path("directions")) {
+                boolean isAnswered = direction.path("answers").asInt() > 0;
+                row.put(direction.path("direction").asString(),
+                        isAnswered ? direction.path("share").asDouble() : Double.NaN);
+            }
             shares.put(model, row);
         });
         return shares;
@@ -242,7 +248,9 @@ final class RecipeReport {
     }
 
     private static String percent(JsonNode share) {
-        return String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
+        return Double.isNaN(share.asDouble())
+                ? "no answer"
+                : String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
     }
 
     private void add(String pattern, Object... values) {

@@ -41,9 +41,9 @@ public final class PartWorkers<W> implements AutoCloseable {
         free.addAll(workspaces);
     }
 
-    /// A worker for every processor.
+    /// Two workers for every processor: one computes while the other waits for the disk.
     public static <W> PartWorkers<W> onAllCores(Supplier<W> workspace) {
-        return new PartWorkers<>(Runtime.getRuntime().availableProcessors(), workspace);
+        return new PartWorkers<>(2 * Runtime.getRuntime().availableProcessors(), workspace);
     }
 
     /// All workspaces, for what they have collected beside their parts.
