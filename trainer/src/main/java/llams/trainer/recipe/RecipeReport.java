@@ -46,8 +46,8 @@ final class RecipeReport {
         figures("Exactly right", "answers and continuations, to the letter", summaries, "exact",
                 score -> "%d of %d".formatted(score.path("right").asInt(), score.path("asked").asInt()));
         answers(summaries);
-        figures("Wrong language", "share of answers with words, by the language asked in and asked for", languages(), "",
-                RecipeReport::percent);
+        figures("Wrong language", "share of answers with words, by the language asked in and asked for", languages(),
+                "", RecipeReport::percent);
         figures("Perplexity", "", reports("eval perplexity"), "", RecipeReport::number);
         figures("Multiple choice", "", reports("eval choice"), "", RecipeReport::number);
         figures("Scales of the chat vector", "held-out loss with a single scale, and with learned ones; less is better",
