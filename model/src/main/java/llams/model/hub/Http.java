@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import llams.model.http.HttpCaller;
+import llams.model.http.Proxies;
 
 /// One request with its redirects and its body. Redirects are followed here and not by Java's client: the token must
 /// not leave the hub's host, port and scheme, and what the hub says about a file is in the response that redirects to
@@ -90,11 +91,14 @@ final class Http implements AutoCloseable {
     private final HttpCaller caller;
 
     /// @param hub the server that gets the token; no other one does
-    Http(URI hub, HubToken tokenOrNull, Retry.Patience patience, ProxySelector proxies) {
+    Http(URI hub, HubToken tokenOrNull, Retry.Patience patience) {
         this.hub = hub;
         this.tokenOrNull = tokenOrNull;
         this.stall = patience.stall();
         this.leastBytes = patience.leastBytes();
+        Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
+        // Reports an unusable variable now: as the failure of a request it would be retried.
+        proxies.select(hub);
         this.caller = new HttpCaller(stall, proxies);
     }
 

@@ -1,11 +1,9 @@
 package llams.model.hub;
 
 import java.io.IOException;
-import java.net.ProxySelector;
 import java.net.URI;
 import java.util.Locale;
 import llams.model.http.BusyException;
-import llams.model.http.Proxies;
 
 /// The requests to a hub for a model, retried when the network or the server fails.
 final class HubClient implements AutoCloseable {
@@ -18,10 +16,7 @@ final class HubClient implements AutoCloseable {
         this.model = model;
         this.tokenOrNull = tokenOrNull;
         this.retry = new Retry(model.endpoint(), patience, listener);
-        Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
-        // Reports an unusable variable now: as the failure of a request it would be retried.
-        proxies.select(model.listing());
-        this.http = new Http(model.listing(), tokenOrNull, patience, proxies);
+        this.http = new Http(model.listing(), tokenOrNull, patience);
     }
 
     Listing listing() throws IOException {

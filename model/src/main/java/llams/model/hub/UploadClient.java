@@ -2,7 +2,6 @@ package llams.model.hub;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -11,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.io.Json;
 import llams.model.http.BusyException;
-import llams.model.http.Proxies;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -40,9 +38,7 @@ final class UploadClient implements AutoCloseable {
         this.model = model;
         this.token = token;
         this.retry = new Retry(model.endpoint(), patience, listener);
-        Proxies proxies = new Proxies(System.getenv(), ProxySelector.getDefault());
-        proxies.select(model.listing());
-        this.http = new Http(model.listing(), token, patience, proxies);
+        this.http = new Http(model.listing(), token, patience);
     }
 
     /// Whether the token's account sees such a model.
