@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ModelText;
+import llams.model.chat.TrainOn;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DocumentEncoder;
@@ -29,6 +30,15 @@ final class DataOptions {
     SpecialText special;
 
     @Option(
+            names = "--train-on",
+            paramLabel = "WHAT",
+            completionCandidates = CompletionValues.TrainOns.class,
+            defaultValue = "assistant",
+            description = "What to train on in conversations: assistant (the answers), last (the last answer), header"
+                    + " (answers with their headers) or all (default: ${DEFAULT-VALUE}).")
+    TrainOn trainOn;
+
+    @Option(
             names = "--max-bad-rows",
             paramLabel = "N",
             description = "Skip up to N rows of a file that cannot be used (default: 10, or one row in 100).")
@@ -38,7 +48,7 @@ final class DataOptions {
     ///
     /// @param text null if there is no tokenizer
     DocumentEncoder encoder(ModelText text, int vocab) {
-        return DocumentEncoder.of(text, vocab, special);
+        return DocumentEncoder.of(text, vocab, special, trainOn);
     }
 
     Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
@@ -56,7 +66,7 @@ final class DataOptions {
     /// The files of a run, read by these options.
     DataFiles files(List<Path> training, List<Path> heldOut) {
         check();
-        return new DataFiles(training, heldOut, special, maxBadRows);
+        return new DataFiles(training, heldOut, special, trainOn, maxBadRows);
     }
 
     private void check() {
