@@ -58,6 +58,11 @@ final class SpecialNames {
                 + (line + text.substring(0, text.indexOf(name)).chars().filter(c -> c == '\n').count());
     }
 
+    /// Takes over what was found in the texts that come next.
+    void add(SpecialNames next) {
+        next.seen.forEach((name, where) -> seen.computeIfAbsent(name, _ -> new Seen(where.first)).times += where.times);
+    }
+
     /// @throws DataException if there are any, and none is wanted
     void check() {
         if (special == SpecialText.ERROR && !seen.isEmpty()) {
