@@ -19,20 +19,32 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
     ///
     /// @throws DataException if a file is in no known form, or there is no document in them
     public static Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
-        return load(files, encoder, null, Integer.MAX_VALUE);
+        return load(files, encoder, null, null);
     }
 
     /// @param maxBadRows unusable rows of a file that are skipped and noted; null for the usual limit
-    /// @param limit      documents to keep: files are read to their ends, but only the first become ids
+    /// @param cache      where the tokens of large files stay; null to have all in memory
     /// @throws DataException if a file is in no known form, has more unusable rows or nothing else, or if there is no
     ///     document
-    public static Corpus load(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, int limit)
+    public static Corpus load(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, TokenCache cache)
             throws IOException {
         Joining joining = new Joining(encoder.specialNames());
         for (Path file : files) {
-            joining.add(limit == Integer.MAX_VALUE
-                    ? FileContent.load(file, encoder, maxBadRows)
-                    : FileContent.load(file, encoder, maxBadRows, limit - joining.documents));
+            joining.add(FileContent.load(file, encoder, maxBadRows, cache));
+        }
+        return joining.corpus(files);
+    }
+
+    /// The first documents of the files.
+    ///
+    /// @param limit documents to keep: files are read to their ends, but only the first become ids
+    /// @throws DataException if a file is in no known form, has more unusable rows or nothing else, or if there is no
+    ///     document
+    public static Corpus first(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, int limit)
+            throws IOException {
+        Joining joining = new Joining(encoder.specialNames());
+        for (Path file : files) {
+            joining.add(FileContent.load(file, encoder, maxBadRows, limit - joining.documents));
         }
         return joining.corpus(files);
     }

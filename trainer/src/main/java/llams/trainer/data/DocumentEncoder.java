@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -61,6 +62,12 @@ public final class DocumentEncoder {
     /// Special tokens' names are read as letters.
     public DocumentEncoder(Tokenizer tokenizer, int vocab) {
         this(tokenizer, vocab, SpecialText.TEXT);
+    }
+
+    /// A text that differs wherever documents of the same samples may; null if the tokenizer is not of files.
+    String key() throws IOException {
+        String files = text == null ? "none" : text.fingerprint();
+        return files == null ? null : String.join(" ", files, String.valueOf(vocab), special.name(), trainOn.name());
     }
 
     SpecialNames specialNames() {

@@ -15,6 +15,16 @@ record FileContent(Documents documents, long textBytes, int conversations, int e
         return new FileContent(documents, all.textBytes, all.conversations, all.empty, all.rows.lines(), all.names);
     }
 
+    /// Everything.
+    ///
+    /// @param cache where the tokens of a large file stay; null to have those of every file in memory
+    static FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows, TokenCache cache)
+            throws IOException {
+        return cache != null && cache.keeps(file, encoder)
+                ? cache.load(file, encoder, maxBadRows)
+                : load(file, encoder, maxBadRows);
+    }
+
     /// Everything, in memory.
     static FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows) throws IOException {
         List<Document> documents = new ArrayList<>();
