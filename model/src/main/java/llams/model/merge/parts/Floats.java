@@ -26,6 +26,11 @@ public final class Floats {
         bytes = arena.allocate(4L * capacity, 64);
     }
 
+    /// Bytes of memory that one of this capacity takes.
+    public static long bytes(int capacity) {
+        return capacity * (long) (Float.BYTES + Short.BYTES + Float.BYTES);
+    }
+
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
     public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
