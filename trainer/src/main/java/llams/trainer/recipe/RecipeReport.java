@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.trainer.task.Receipt;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -123,7 +124,7 @@ final class RecipeReport {
                 JsonNode all = task.getValue().path("all");
                 all.properties()
                         .stream()
-                        .filter(figure -> all.has(figure.getKey() + "_stderr"))
+                        .filter(figure -> Receipt.isScore(all, figure.getKey()))
                         .forEach(figure -> row.set(task.getKey() + " " + figure.getKey(), figure.getValue()));
             });
             shares.put(model, row);
