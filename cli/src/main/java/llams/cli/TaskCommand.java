@@ -172,8 +172,7 @@ final class TaskCommand implements Callable<Integer> {
 
     private void print(String name, TaskScores.Part part) {
         StringBuilder line = new StringBuilder(name).append(':');
-        part.metrics()
-                .forEach((metric, score) -> line.append("  ").append(metric).append(' ').append(text(score)));
+        part.metrics().forEach((metric, score) -> line.append("  ").append(metric).append(' ').append(text(score)));
         line.append(String.format(Locale.ROOT, "  of %,d", part.questions()));
         if (part.chance() > 0) {
             line.append(String.format(Locale.ROOT, "; blind picks: %.1f%%", 100 * part.chance()));

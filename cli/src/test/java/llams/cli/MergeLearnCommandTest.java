@@ -32,8 +32,8 @@ class MergeLearnCommandTest {
         for (String[] made : new String[][] {{"instruct", "config.json"}, {"tuned", "config.json"},
                 {"larger", "larger.json"}}) {
             Llams run = Llams.run("init", "--config", directory.resolve(made[1]).toString(), "--tokenizer",
-                    directory.resolve("tokenizer.model").toString(), "--seed", String.valueOf(made[0].length()), "--out",
-                    directory.resolve(made[0]).toString());
+                    directory.resolve("tokenizer.model").toString(), "--seed", String.valueOf(made[0].length()),
+                    "--out", directory.resolve(made[0]).toString());
             assertEquals(0, run.code(), run.err());
         }
         Files.writeString(directory.resolve("data.jsonl"),
@@ -52,8 +52,9 @@ class MergeLearnCommandTest {
 
     @Test
     void strengthsAndLossesAreReported() throws IOException {
-        Llams run = learn("--base @model --instruct @instruct --tuned @tuned --data @data.jsonl --eval-data @heldout.txt"
-                + " --steps 3 --batch 1 --tokens 64 --json --out @learned");
+        Llams run = learn(
+                "--base @model --instruct @instruct --tuned @tuned --data @data.jsonl --eval-data @heldout.txt"
+                        + " --steps 3 --batch 1 --tokens 64 --json --out @learned");
         assertEquals(0, run.code(), run.err());
         ObjectNode report = JsonLine.parse(run.out().strip(), "output");
         JsonNode losses = report.get("losses");

@@ -184,7 +184,9 @@ class RecipeCommandTest {
         Path file = Files.writeString(directory.resolve("more.yaml"), MORE.replace("OUT", out.toString()));
         String to = directory.resolve("more").toString();
         Llams dry = Llams.run("recipe", "run", file.toString(), "--out", to, "--dry-run");
-        assertTrue(dry.out().matches("(?s).*more +extend +will run: new\\s+memory \\d\\S* MiB \\+ \\d\\S* .iB mapped, disk \\d.*"), dry.out());
+        assertTrue(dry.out()
+                .matches("(?s).*more +extend +will run: new\\s+memory \\d\\S* MiB \\+ \\d\\S* .iB mapped, disk \\d.*"),
+                dry.out());
         Llams run = Llams.run("recipe", "run", file.toString(), "--out", to);
         assertEquals(0, run.code(), run.err());
         String page = Files.readString(directory.resolve("more/report.html"));

@@ -28,8 +28,8 @@ final class TaskReader {
     private static final List<String> CHOOSING = List.of("choices");
     private static final List<String> WRITING = List.of("max-tokens", "stop", "ignore", "compare");
     private static final List<String> KEYS = Stream
-            .of(List.of("about", "data", "description", "prompt", "answer", "separator", "subject", "f1", "chat"), CHOOSING,
-                    WRITING, List.of("shots", "shots-data", "shots-pick", "shots-seed", "shots-separator"))
+            .of(List.of("about", "data", "description", "prompt", "answer", "separator", "subject", "f1", "chat"),
+                    CHOOSING, WRITING, List.of("shots", "shots-data", "shots-pick", "shots-seed", "shots-separator"))
             .flatMap(List::stream)
             .toList();
     /// Of these a score depends only through what else is noted with it.
@@ -68,7 +68,8 @@ final class TaskReader {
         }
         return new Task(name, text("about", ""), path("data"), template("description", ""), template("prompt", null),
                 chooses ? choices() : written(), template("answer", null), text("separator", " "),
-                fields.containsKey("subject") ? template("subject", null) : null, flag("f1"), shots(), flag("chat"), form());
+                fields.containsKey("subject") ? template("subject", null) : null, flag("f1"), shots(), flag("chat"),
+                form());
     }
 
     private Answers choices() {

@@ -17,8 +17,8 @@ class MacroF1Test {
         for (int i = 0; i < right.length(); i++) {
             TaskQuestion question = new TaskQuestion("rows:" + i, subject, null, List.of("a", "b", "c", "d"),
                     right.charAt(i) - '0', "");
-            answers.add(
-                    new Answered(question, "", picks.charAt(i) - '0', Map.of("acc", right.charAt(i) == picks.charAt(i))));
+            answers.add(new Answered(question, "", picks.charAt(i) - '0',
+                    Map.of("acc", right.charAt(i) == picks.charAt(i))));
         }
         return answers;
     }
