@@ -26,7 +26,7 @@ class UnusableRowsAreSkippedUpToALimitTest {
 
     private Corpus load(String content, Integer limit) throws IOException {
         return Corpus.load(List.of(Fixtures.file(directory, "d.jsonl", content)), Fixtures.encoder(), limit,
-                Integer.MAX_VALUE);
+                null);
     }
 
     private String refusal(String content, Integer limit) {
