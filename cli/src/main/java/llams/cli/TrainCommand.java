@@ -68,6 +68,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     WeightsOption weights;
 
+    @Mixin
+    WatchOptions watching;
+
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
@@ -98,7 +101,8 @@ final class TrainCommand implements Callable<Integer> {
             console.out.print(OptionsFile.print(spec, false));
             return Console.DONE;
         }
-        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open());
+        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open(),
+                watching.watch());
         try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
                 TrainingRun run = open(request, progress)) {
             return train(run, progress);
@@ -134,7 +138,7 @@ final class TrainCommand implements Callable<Integer> {
             interrupted = interruption.code();
         }
         progress.close();
-        if (!last.isLast()) {
+        if (!run.isComplete()) {
             line("stopped", "after step %,d of %,d; the same command with --resume continues from %s", last.step() + 1,
                     last.steps(), RunDirectory.newestSave(options.out).orElseThrow());
             return interrupted;
@@ -197,7 +201,7 @@ final class TrainCommand implements Callable<Integer> {
     private void report(TrainingRun.Report last, boolean conversations) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
-            report.put("steps", last.steps()).put("loss", last.loss());
+            report.put("steps", last.step() + 1).put("loss", last.loss());
             if (!Double.isNaN(last.evalLoss())) {
                 report.put("evalLoss", last.evalLoss());
             }
@@ -213,7 +217,7 @@ final class TrainCommand implements Callable<Integer> {
                 : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(),
                         Math.exp(last.evalLoss()));
         console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
-                last.steps(), last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
+                last.step() + 1, last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
         console.out.println("to use it:   " + use(conversations));
         if (options.method == TrainOptions.Method.lora) {
             console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,

@@ -43,7 +43,8 @@ final class RunCard {
         facts.merge(name, contents, (one, other) -> one + "; " + other);
     }
 
-    static ModelCard of(TrainingRun run, RunSettings settings, TrainingRun.Report last) {
+    /// @param lowest held-out loss so far
+    static ModelCard of(TrainingRun run, RunSettings settings, TrainingRun.Report last, Lowest lowest) {
         boolean isNew = run.model.parents().isEmpty();
         boolean isAdapter = run.settings.lora() != null;
         boolean isPart = run.settings.firstRow() > 0;
@@ -59,12 +60,12 @@ final class RunCard {
         if (!isNew) {
             tags.add(settings.values().get("method"));
         }
-        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last))
+        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last, lowest))
                 .with("Data", data(run))
                 .with("Settings of `llams train`", settings(settings));
     }
 
-    private static Map<String, String> result(TrainingRun.Report last) {
+    private static Map<String, String> result(TrainingRun.Report last, Lowest lowest) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("steps", String.format(Locale.ROOT, "%,d", last.steps()));
         facts.put("tokens", String.format(Locale.ROOT, "%,d", last.tokens()));
@@ -72,6 +73,10 @@ final class RunCard {
         if (!Double.isNaN(last.evalLoss())) {
             facts.put("held-out loss", String.format(Locale.ROOT, "%.4f nats per token, perplexity %.2f",
                     last.evalLoss(), Math.exp(last.evalLoss())));
+        }
+        if (lowest.step() > 0 && !lowest.isAfter(last.steps())) {
+            facts.put("lowest held-out loss",
+                    String.format(Locale.ROOT, "%.4f after %,d steps", lowest.loss(), lowest.step()));
         }
         return facts;
     }

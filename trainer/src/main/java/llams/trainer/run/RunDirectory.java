@@ -17,6 +17,7 @@ import llams.model.files.OutputDirectory;
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
     private static final String SETTINGS = "train.yaml";
+    private static final String BEST = "best";
 
     private final Path path;
     private final DirectoryLock lock;
@@ -41,6 +42,11 @@ public final class RunDirectory implements AutoCloseable {
     public static Optional<Path> newestSave(Path out) throws IOException {
         List<Path> saves = Saves.all(out);
         return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
+    }
+
+    /// Where a run keeps the model with its lowest held-out loss.
+    public static Path best(Path out) {
+        return out.resolve(BEST);
     }
 
     /// Creates the directory if it does not exist, and locks it. What a killed run left half written is removed.
@@ -85,7 +91,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /// Whether a file in a run's directory belongs to the run itself, not to its result.
     static boolean isOfTheRun(Path file) {
-        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE)
+        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(BEST) || file.endsWith(DirectoryLock.FILE)
                 || AtomicFiles.isTemporary(file);
     }
 

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
@@ -13,6 +14,7 @@ import llams.engine.io.NoRoomException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `train.jsonl`: one JSON object per step.
@@ -119,7 +121,8 @@ final class TrainingLog implements AutoCloseable {
         }
     }
 
-    void write(TrainingRun.Report report) throws IOException {
+    /// Writes a step and what the model wrote after it.
+    void write(TrainingRun.Report report, List<Sample> samples) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -132,6 +135,10 @@ final class TrainingLog implements AutoCloseable {
                 .put("elapsedSeconds", report.elapsedSeconds());
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
+        }
+        if (!samples.isEmpty()) {
+            ArrayNode texts = json.putArray("samples");
+            samples.forEach(sample -> texts.addObject().put("prompt", sample.prompt()).put("text", sample.text()));
         }
         last = report;
         boolean wasHeld = !held.isEmpty();

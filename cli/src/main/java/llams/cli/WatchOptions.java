@@ -1,0 +1,53 @@
+package llams.cli;
+
+import java.util.List;
+import llams.trainer.run.Watch;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// What a training run keeps and shows on its way.
+final class WatchOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
+    @Option(
+            names = "--keep-best",
+            description = "Keep the model with the lowest held-out loss in OUT/best, ready to use.")
+    boolean keepBest;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            description = "End the run when N measurements in a row have not lowered the held-out loss; implies"
+                    + " --keep-best. 0: never (default).")
+    int patience;
+
+    @Option(
+            names = "--sample",
+            paramLabel = "PROMPT",
+            description = "Let the model answer or continue this whenever the held-out data is measured; may be given"
+                    + " several times.")
+    List<String> samples = List.of();
+
+    @Option(
+            names = "--sample-tokens",
+            paramLabel = "N",
+            description = "The most tokens of a sample (default: ${DEFAULT-VALUE}).")
+    int sampleTokens = Watch.SAMPLE_TOKENS;
+
+    @Option(
+            names = "--sample-temp",
+            paramLabel = "T",
+            description = "Temperature of samples, drawn with --seed; 0: always the most probable token (default).")
+    double sampleTemp;
+
+    Watch watch() {
+        try {
+            return new Watch(keepBest || patience > 0, patience, samples, sampleTokens, sampleTemp);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()));
+        }
+    }
+}
