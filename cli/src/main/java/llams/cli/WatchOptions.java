@@ -43,9 +43,27 @@ final class WatchOptions {
             description = "Temperature of samples, drawn with --seed; 0: always the most probable token (default).")
     double sampleTemp;
 
+    @Option(
+            names = "--report",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Keep a page about the run up to date, OUT/report.html (default); --no-report: do not.")
+    boolean report;
+
+    @Option(names = "--tensorboard", description = "Also write the figures to OUT/tensorboard, for TensorBoard.")
+    boolean tensorBoard;
+
+    @Option(
+            names = "--metrics-port",
+            paramLabel = "PORT",
+            description = "Also serve the newest figures to Prometheus at http://localhost:PORT/metrics.")
+    Integer metricsPort;
+
     Watch watch() {
         try {
-            return new Watch(keepBest || patience > 0, patience, samples, sampleTokens, sampleTemp);
+            return new Watch(keepBest || patience > 0, patience, samples, sampleTokens, sampleTemp, report, tensorBoard,
+                    metricsPort == null ? Watch.NO_PORT : metricsPort);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()));
         }

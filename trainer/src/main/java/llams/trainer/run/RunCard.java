@@ -10,10 +10,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import llams.model.card.ModelCard;
+import llams.model.card.ProgramVersion;
 import llams.model.files.Sha256;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.watch.Machine;
+import llams.trainer.watch.RunFacts;
 
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
@@ -63,6 +66,35 @@ final class RunCard {
         return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last, lowest))
                 .with("Data", data(run))
                 .with("Settings of `llams train`", settings(settings));
+    }
+
+    /// What the page about a run says of it.
+    static RunFacts facts(TrainingRun run, RunSettings settings) {
+        TrainingRun.Plan plan = run.plan();
+        Map<String, String> model = new LinkedHashMap<>();
+        run.model.parents().forEach(parent -> model.put(parent.role(), parent.repo().isEmpty() ? parent.name() : parent.repo()));
+        model.put("parameters", String.format(Locale.ROOT, "%,d", plan.parameters()));
+        model.put("trained", String.format(Locale.ROOT, "%,d (%.3g%%)", plan.trained(),
+                100.0 * plan.trained() / plan.parameters()));
+        Map<String, String> machine = new LinkedHashMap<>();
+        machine.put("processor", Machine.processor());
+        machine.put("device", run.device.name() + ": " + run.device.description());
+        machine.put("memory", gibibytes(Forecast.machineBytes()));
+        machine.put("memory forecast", gibibytes(plan.memory().weights()) + " weights, "
+                + gibibytes(plan.memory().state()) + " state, " + gibibytes(plan.memory().temporaries())
+                + " temporary");
+        machine.put("system", Machine.system());
+        machine.put("Java", Machine.java());
+        Map<String, Map<String, String>> sections = new LinkedHashMap<>();
+        sections.put("Settings", settings(settings));
+        sections.put("Data", data(run));
+        sections.put("Model", model);
+        sections.put("Machine", machine);
+        return new RunFacts(RunFacts.RUNNING, ProgramVersion.of(RunCard.class), sections);
+    }
+
+    private static String gibibytes(long bytes) {
+        return String.format(Locale.ROOT, "%.3g GiB", bytes / (double) (1 << 30));
     }
 
     private static Map<String, String> result(TrainingRun.Report last, Lowest lowest) {

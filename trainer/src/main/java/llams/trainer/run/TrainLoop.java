@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import llams.trainer.data.DataLoader;
 import llams.trainer.optim.Schedule;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The steps of a run, one after the other: each trains, is measured if that is due, logged, and saved if that is due.
 final class TrainLoop {
@@ -22,11 +23,13 @@ final class TrainLoop {
     private final TrainingRun.Listener listener;
     /// Null if there are no samples.
     private final Samples.Writer samples;
+    private final Watchers watchers;
     private long measured = System.nanoTime();
 
     TrainLoop(TrainingRun run, DataLoader loader, Trainer trainer, RunOutput output, Saves saves, TrainingLog log,
-            TrainingRun.Listener listener) {
+            TrainingRun.Listener listener, Watchers watchers) {
         this.run = run;
+        this.watchers = watchers;
         this.settings = run.settings;
         this.loader = loader;
         this.batches = new MicroBatches(run.data, settings, loader);
@@ -60,7 +63,7 @@ final class TrainLoop {
             double evalLoss = isMeasured ? heldOutLoss(step) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
                     tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss);
-            log.write(report, isMeasured && samples != null ? samples.write() : List.of());
+            ObjectNode row = log.write(report, isMeasured && samples != null ? samples.write() : List.of());
             if (!Double.isNaN(evalLoss)) {
                 output.measured(report);
             }
@@ -69,11 +72,13 @@ final class TrainLoop {
             }
             boolean ends = report.isLast() || endsEarly();
             boolean stops = run.stopping && !ends;
+            boolean isSaved = !ends && (stops || output.isDue(step + 1));
             if (stops) {
                 output.save(step + 1, loader.position());
-            } else if (!ends && output.isDue(step + 1)) {
+            } else if (isSaved) {
                 output.saveIfPossible(step + 1, loader.position());
             }
+            watchers.row(row, isMeasured || isSaved);
             listener.step(report);
             if (stops) {
                 return report;

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.io.NoRoomException;
+import llams.trainer.watch.Machine;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -121,8 +122,8 @@ final class TrainingLog implements AutoCloseable {
         }
     }
 
-    /// Writes a step and what the model wrote after it.
-    void write(TrainingRun.Report report, List<Sample> samples) throws IOException {
+    /// Writes a step and what the model wrote after it; returns the line.
+    ObjectNode write(TrainingRun.Report report, List<Sample> samples) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -135,6 +136,10 @@ final class TrainingLog implements AutoCloseable {
                 .put("elapsedSeconds", report.elapsedSeconds());
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
+        }
+        double memory = Machine.residentBytes();
+        if (!Double.isNaN(memory)) {
+            json.put("memoryBytes", (long) memory);
         }
         if (!samples.isEmpty()) {
             ArrayNode texts = json.putArray("samples");
@@ -150,6 +155,7 @@ final class TrainingLog implements AutoCloseable {
                         + " room");
             }
         }
+        return json;
     }
 
     /// Writes what is held and this; what cannot be written is held.

@@ -318,7 +318,17 @@ public final class TrainingRun implements AutoCloseable {
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), model.summed(), resident,
                     settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
-                return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
+                Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
+                        listener::note);
+                String end = "failed";
+                try {
+                    Report last = new TrainLoop(this, loader, trainer, output, saves, log, listener, watchers)
+                            .run(start, asked.steps());
+                    end = last.isLast() ? "finished" : isComplete ? "finished early" : "stopped";
+                    return last;
+                } finally {
+                    watchers.end(end);
+                }
             }
         }
     }
