@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {"Fine-tune a model, or train a new one.",
                 "Plain text: every token is trained on. Conversations: only the assistant's turns. --out gets a LoRA"
                         + " adapter or a whole model,"
-                        + " train.jsonl with a line for each step, and train.yaml with all settings.",
+                        + " train.jsonl with a line for each step, report.html with its curves, and train.yaml with all"
+                        + " settings.",
                 "Ctrl-C finishes the current step, saves and stops; --resume continues from there."},
         footer = {"", "Data files hold text, or one JSON object per line. What is trained on:",
                 "  book.txt, kowikitext                          every token",
@@ -218,6 +220,9 @@ final class TrainCommand implements Callable<Integer> {
                         Math.exp(last.evalLoss()));
         console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
                 last.step() + 1, last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
+        if (Files.exists(RunDirectory.best(options.out))) {
+            console.out.println("the best:    " + RunDirectory.best(options.out));
+        }
         console.out.println("to use it:   " + use(conversations));
         if (options.method == TrainOptions.Method.lora) {
             console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,

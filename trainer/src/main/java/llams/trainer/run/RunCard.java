@@ -72,17 +72,18 @@ final class RunCard {
     static RunFacts facts(TrainingRun run, RunSettings settings) {
         TrainingRun.Plan plan = run.plan();
         Map<String, String> model = new LinkedHashMap<>();
-        run.model.parents().forEach(parent -> model.put(parent.role(), parent.repo().isEmpty() ? parent.name() : parent.repo()));
+        run.model.parents()
+                .forEach(parent -> model.put(parent.role(), parent.repo().isEmpty() ? parent.name() : parent.repo()));
         model.put("parameters", String.format(Locale.ROOT, "%,d", plan.parameters()));
-        model.put("trained", String.format(Locale.ROOT, "%,d (%.3g%%)", plan.trained(),
-                100.0 * plan.trained() / plan.parameters()));
+        model.put("trained",
+                String.format(Locale.ROOT, "%,d (%.3g%%)", plan.trained(), 100.0 * plan.trained() / plan.parameters()));
         Map<String, String> machine = new LinkedHashMap<>();
         machine.put("processor", Machine.processor());
         machine.put("device", run.device.name() + ": " + run.device.description());
-        machine.put("memory", gibibytes(Forecast.machineBytes()));
-        machine.put("memory forecast", gibibytes(plan.memory().weights()) + " weights, "
-                + gibibytes(plan.memory().state()) + " state, " + gibibytes(plan.memory().temporaries())
-                + " temporary");
+        machine.put("memory", mebibytes(Forecast.machineBytes()));
+        machine.put("memory forecast",
+                mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
+                        + mebibytes(plan.memory().temporaries()) + " temporary");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
@@ -90,11 +91,18 @@ final class RunCard {
         sections.put("Data", data(run));
         sections.put("Model", model);
         sections.put("Machine", machine);
-        return new RunFacts(RunFacts.RUNNING, ProgramVersion.of(RunCard.class), sections);
+        String about = String.format(Locale.ROOT, "%s %s; %,d steps of %d × %d × %d tokens",
+                switch (settings.values().get("method")) {
+                    case "lora" -> "A LoRA adapter";
+                    case "new-tokens" -> "The rows of new tokens";
+                    default -> run.model.parents().isEmpty() ? "A new model" : "Every weight";
+                }, run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(), plan.steps(),
+                run.settings.accumulate(), run.settings.batch(), run.settings.tokens());
+        return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
     }
 
-    private static String gibibytes(long bytes) {
-        return String.format(Locale.ROOT, "%.3g GiB", bytes / (double) (1 << 30));
+    private static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%,.1f MiB", bytes / (double) (1 << 20));
     }
 
     private static Map<String, String> result(TrainingRun.Report last, Lowest lowest) {

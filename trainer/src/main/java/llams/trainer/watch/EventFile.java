@@ -46,9 +46,10 @@ public final class EventFile implements Watcher {
         Message summary = new Message();
         for (Map.Entry<String, JsonNode> field : row.properties()) {
             if (field.getValue().isNumber() && !field.getKey().startsWith("step")) {
-                summary.bytes(1, new Message().bytes(1, field.getKey().getBytes(StandardCharsets.UTF_8))
-                        .fixed32(2, (float) field.getValue().asDouble())
-                        .toBytes());
+                summary.bytes(1,
+                        new Message().bytes(1, field.getKey().getBytes(StandardCharsets.UTF_8))
+                                .fixed32(2, (float) field.getValue().asDouble())
+                                .toBytes());
             }
         }
         write(new Message().bytes(5, summary.toBytes()), row.path("step").asInt() + 1);

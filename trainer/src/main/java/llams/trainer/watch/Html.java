@@ -41,10 +41,11 @@ public final class Html {
         // Java's formats would take percent signs for their own.
         html.append("<script type=\"application/json\" id=\"runs\">")
                 .append(json.replace("<", "\\u003c"))
-                .append("</script>\n<!--\n")
+                .append("</script>\n<!-- uPlot: ")
                 .append(resource(PLOT + "LICENSE"))
                 .append("-->\n<script>\n")
-                .append(resource(PLOT + "dist/uPlot.iife.min.js"))
+                // Without its first line, an address: nobody should have to wonder whether the page goes there.
+                .append(resource(PLOT + "dist/uPlot.iife.min.js").replaceFirst(".*\n", ""))
                 .append("\n</script>\n<script>\n")
                 .append(resource("llams/trainer/watch/page.js"))
                 .append("</script>\n");

@@ -14,16 +14,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// What is known of a run beside its steps: `run.json`.
 ///
 /// @param state    how the run stands, such as `running`
+/// @param about    what is trained and on what, a line
 /// @param version  of the program
 /// @param sections facts for people, by the names of their tables
-public record RunFacts(String state, String version, Map<String, Map<String, String>> sections) {
+public record RunFacts(String state, String about, String version, Map<String, Map<String, String>> sections) {
     public static final String FILE = "run.json";
     public static final String RUNNING = "running";
     /// Nothing is known.
-    static final RunFacts NONE = new RunFacts("", "", Map.of());
+    static final RunFacts NONE = new RunFacts("", "", "", Map.of());
 
     public RunFacts withState(String now) {
-        return new RunFacts(now, version, sections);
+        return new RunFacts(now, about, version, sections);
     }
 
     boolean isRunning() {
@@ -32,7 +33,7 @@ public record RunFacts(String state, String version, Map<String, Map<String, Str
 
     void write(Path run) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
-        json.put("state", state).put("version", version);
+        json.put("state", state).put("about", about).put("version", version);
         ObjectNode all = json.putObject("sections");
         sections.forEach((name, facts) -> facts.forEach(all.withObjectProperty(name)::put));
         AtomicFiles.write(run.resolve(FILE),
@@ -53,12 +54,11 @@ public record RunFacts(String state, String version, Map<String, Map<String, Str
             Map<String, Map<String, String>> sections = new LinkedHashMap<>();
             json.path("sections").properties().forEach(section -> {
                 Map<String, String> facts = new LinkedHashMap<>();
-                section.getValue()
-                        .properties()
-                        .forEach(fact -> facts.put(fact.getKey(), fact.getValue().asString("")));
+                section.getValue().properties().forEach(fact -> facts.put(fact.getKey(), fact.getValue().asString("")));
                 sections.put(section.getKey(), facts);
             });
-            return new RunFacts(json.path("state").asString(""), json.path("version").asString(""), sections);
+            return new RunFacts(json.path("state").asString(""), json.path("about").asString(""),
+                    json.path("version").asString(""), sections);
         } catch (JacksonException _) {
             return NONE;
         }

@@ -3,6 +3,7 @@ package llams.trainer.watch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -62,18 +63,19 @@ public final class RunsPage {
         } else {
             several(html, runs);
         }
-        charts(html, runs);
+        charts(html, runs, runs.stream().anyMatch(run -> run.facts.isRunning()) ? " data-running" : "");
         samples(html, runs);
         facts(html, runs);
         String version = runs.getLast().facts.version();
-        html.add("<footer>LLaMS %s</footer>\n", Html.text(version));
+        html.add("<footer>LLaMS %s, written %tF %<tR</footer>\n", Html.text(version), new Date());
         return html.end();
     }
 
     private static void one(Html html, Run run) {
         RunHistory history = run.history;
-        html.add("<header><h1>%s</h1><span class=\"state%s\">%s</span></header>\n", Html.text(run.name),
-                run.facts.isRunning() ? " running" : "", Html.text(run.facts.state()));
+        html.add("<header><h1>%s</h1><span class=\"state%s\" data-written=\"%d\">%s</span></header>\n<p>%s</p>\n",
+                Html.text(run.name), run.facts.isRunning() ? " running" : "", System.currentTimeMillis(),
+                Html.text(run.facts.state()), Html.text(run.facts.about()));
         html.add("<progress max=\"%d\" value=\"%d\" aria-label=\"steps\"></progress>\n<div class=\"tiles\">\n",
                 Math.max(1, history.steps()), history.stepsDone());
         summary(run).forEach((name, figure) -> html.add("<div class=\"tile\"><b>%s</b><span>%s</span>%s</div>\n", name,
@@ -94,15 +96,15 @@ public final class RunsPage {
                 String.format(Locale.ROOT, "of %,d", history.steps())));
         figures.put("training loss", new Figure(number(history.smoothedLoss()), "mean of the last 20 steps or so"));
         if (history.lowestStep > 0) {
-            figures.put("held-out loss",
-                    new Figure(number(history.lowest), String.format(Locale.ROOT,
-                            "lowest, at step %,d; perplexity %.1f", history.lowestStep, Math.exp(history.lowest))));
+            figures.put("held-out loss", new Figure(number(history.lowest), String.format(Locale.ROOT,
+                    "lowest, at step %,d; perplexity %.1f", history.lowestStep, Math.exp(history.lowest))));
         }
         figures.put("speed", new Figure(rate(history.last("tokensPerSecond")), "tokens per second"));
-        figures.put("time", new Figure(Double.isNaN(elapsed) ? "" : Html.time(elapsed),
-                isRunning && history.stepsDone() > 0 && left > 0
-                        ? "about " + Html.time(elapsed / history.stepsDone() * left) + " left"
-                        : ""));
+        figures.put("time",
+                new Figure(Double.isNaN(elapsed) ? "" : Html.time(elapsed),
+                        isRunning && history.stepsDone() > 0 && left > 0
+                                ? "about " + Html.time(elapsed / history.stepsDone() * left) + " left"
+                                : ""));
         if (history.last(MEMORY) > 0) {
             figures.put("memory", new Figure(mebibytes(history.last(MEMORY)), "of this process"));
         }
@@ -124,20 +126,31 @@ public final class RunsPage {
             columns.forEach(column -> {
                 Figure figure = figures.getOrDefault(column, new Figure("", ""));
                 String note = column.equals("step") || column.startsWith("held") ? figure.note : "";
-                html.add("<td>%s%s</td>", Html.text(figure.value), note.isEmpty()
-                        ? ""
-                        : " <small>" + Html.text(note.replaceFirst("lowest, ", "").replaceFirst(";.*", ""))
-                                + "</small>");
+                html.add("<td>%s%s</td>", Html.text(figure.value),
+                        note.isEmpty()
+                                ? ""
+                                : " <small>" + Html.text(note.replaceFirst("lowest, ", "").replaceFirst(";.*", ""))
+                                        + "</small>");
             });
             html.add("</tr>\n");
         }
         html.add("</table></div>\n");
     }
 
-    /// The charts, drawn by the page's script; the same for a recipe's page.
-    static void charts(Html html, List<Run> runs) {
+    /// A chart of the losses of each of these runs, for a page about more than that.
+    ///
+    /// @param logs their `train.jsonl` by name
+    public static void losses(Html html, Map<String, Path> logs) throws IOException {
+        List<Run> runs = new ArrayList<>();
+        for (Map.Entry<String, Path> log : logs.entrySet()) {
+            runs.add(new Run(log.getKey(), RunFacts.NONE, RunHistory.read(log.getValue())));
+        }
+        charts(html, runs, " data-each");
+    }
+
+    /// Charts that the page's script draws.
+    private static void charts(Html html, List<Run> runs, String mode) {
         ArrayNode all = JsonMapper.shared().createArrayNode();
-        boolean isRunning = false;
         for (Run run : runs) {
             ObjectNode json = all.addObject().put("name", run.name);
             ObjectNode curves = json.putObject("curves");
@@ -150,10 +163,9 @@ public final class RunsPage {
                     points.withArrayProperty("y").add(Double.isFinite(value) ? Double.valueOf(value) : null);
                 }
             });
-            isRunning |= run.facts.isRunning();
         }
         html.add("<noscript><p>The curves need JavaScript; all else is here without it.</p></noscript>\n"
-                + "<div id=\"charts\"%s></div>\n", isRunning ? " data-running" : "");
+                + "<div id=\"charts\"%s></div>\n", mode);
         html.script(all.toString());
     }
 
@@ -164,7 +176,9 @@ public final class RunsPage {
             return;
         }
         html.add("<h2>What the model writes</h2>\n<p>%s</p>\n",
-                runs.size() == 1 ? "For the same prompt after so many steps, the newest first." : "At the end of each run.");
+                runs.size() == 1
+                        ? "For the same prompt after so many steps, the newest first."
+                        : "At the end of each run.");
         for (String prompt : prompts) {
             html.add("<h3>%s</h3>\n<div class=\"row\" tabindex=\"0\">\n", Html.text(prompt));
             for (Run run : runs) {
@@ -190,6 +204,7 @@ public final class RunsPage {
         if (runs.size() > 1) {
             differences(html, runs, sections);
         }
+        html.add("<div class=\"facts\">\n");
         sections.forEach((section, names) -> {
             html.add("<details%s><summary>%s</summary><div class=\"wide\"><table>\n", runs.size() == 1 ? " open" : "",
                     Html.text(section));
@@ -197,6 +212,7 @@ public final class RunsPage {
             names.forEach(name -> row(html, runs, section, name));
             html.add("</table></div></details>\n");
         });
+        html.add("</div>\n");
     }
 
     private static void differences(Html html, List<Run> runs, Map<String, Set<String>> sections) {
@@ -231,7 +247,9 @@ public final class RunsPage {
     }
 
     private static String fact(Run run, String section, String name) {
-        return run.facts.sections().getOrDefault(section, Map.of()).getOrDefault(name, "");
+        String value = run.facts.sections().getOrDefault(section, Map.of()).getOrDefault(name, "");
+        // The beginning of a checksum tells two files apart.
+        return value.replaceAll("`?\\b([0-9a-f]{12})[0-9a-f]{52}`?", "$1…");
     }
 
     private static String number(double value) {

@@ -20,10 +20,11 @@
   const hidden = new Set(["evalLoss", "tokens", "elapsedSeconds"]);
   const names = Object.keys(known);
   runs.forEach(run => Object.keys(run.curves).forEach(name => names.includes(name) || hidden.has(name) || names.push(name)));
-  const shown = names.filter(name => runs.some(run => run.curves[name] || name === "loss" && run.curves.evalLoss));
+  const each = "each" in place.dataset;
+  const shown = each ? runs.map((run, i) => i) : names.filter(name => runs.some(run => run.curves[name] || name === "loss" && run.curves.evalLoss));
   const follow = () => setInterval(() => live && !document.hidden && location.reload(), 20000);
 
-  let over = recall("over", "step"), smooth = Number(recall("smooth", 6)), log = recall("log", "true") === "true";
+  let over = recall("over", "step"), smooth = Number(recall("smooth", 5)), log = recall("log", "true") === "true";
   let live = recall("live", "true") === "true";
   if (!axes[over]) over = "step";
   if (shown.length === 0) {
@@ -38,16 +39,21 @@
     return made;
   };
 
-  /// A mean that forgets, without a bias towards its start.
+  /// A mean that forgets, from both ends, so that it does not lag behind.
   const smoothed = values => {
-    const kept = smooth === 0 ? 0 : 1 - 1 / 2 ** (smooth / 2 + 1);
-    let mean = 0, weight = 0;
-    return values.map(value => {
-      if (value === null) return null;
-      mean = kept * mean + (1 - kept) * value;
-      weight = kept * weight + 1 - kept;
-      return mean / weight;
-    });
+    const kept = 1 - 1 / 2 ** (smooth / 2);
+    const forgetting = () => {
+      let mean = 0, weight = 0;
+      return value => {
+        if (value === null) return null;
+        mean = kept * mean + value;
+        weight = kept * weight + 1;
+        return [mean, weight];
+      };
+    };
+    const there = values.map(forgetting()), back = values.toReversed().map(forgetting()).reverse();
+    return values.map((value, i) => value === null ? null
+      : (there[i][0] + back[i][0] - value) / (there[i][1] + back[i][1] - 1));
   };
 
   /// Steps as tokens or seconds: between the points of the run's own curve.
@@ -88,25 +94,30 @@
   const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   /// The curves of a figure: `[xs, ys]` and how each is drawn.
-  const lines = name => {
-    const tables = [], series = [{ label: axes[over][0], value: (_, value) => plain(value) }];
+  const lines = (name, which, title) => {
+    const newest = values => values.findLast(value => value !== null && value !== undefined);
+    // Where nothing is pointed at, the newest figures.
+    const value = (plot, value, series, at) => plain(at === null ? newest(plot.data[series]) : value);
+    const tables = [], series = [{ label: axes[over][0], value }];
     const add = (run, curve, label, options, change = values => values) => {
       tables.push([along(runs[run], curve.x), change(curve.y)]);
-      series.push({ label: runs.length > 1 ? runs[run].name + " " + label : label, stroke: color(run), width: 2,
-        spanGaps: true, points: { show: curve.x.length < 3 }, value: (_, value) => plain(value), ...options });
+      series.push({ label: alone ? label : runs[run].name + " " + label, stroke: color(alone ? 0 : run), width: 2,
+        spanGaps: true, points: { show: curve.x.length < 3 }, value, ...options });
     };
-    runs.forEach((run, i) => {
+    const alone = which.length === 1;
+    which.forEach(i => {
+      const run = runs[i];
       const curve = run.curves[name], scaled = name === "memoryBytes"
         ? values => values.map(value => value === null ? null : value / 2 ** 30) : values => values;
       if (curve && smooth > 0 && (name === "loss" || !known[name] || name === "gradNorm")) {
-        add(i, curve, "each step", { stroke: color(i) + "44", width: 1 }, scaled);
+        add(i, curve, "each step", { stroke: color(alone ? 0 : i) + "55", width: 1 }, scaled);
         add(i, curve, "smoothed", {}, values => smoothed(scaled(values)));
       } else if (curve) {
-        add(i, curve, name === "loss" ? "training" : "value", {}, scaled);
+        add(i, curve, name === "loss" ? "training" : alone ? title : "", {}, scaled);
       }
       if (name === "loss" && run.curves.evalLoss) {
-        const held = runs.length > 1 ? color(i) : style("--heldout");
-        add(i, run.curves.evalLoss, "held out", { stroke: held, dash: runs.length > 1 ? [6, 4] : undefined,
+        const held = alone ? style("--heldout") : color(i);
+        add(i, run.curves.evalLoss, "held out", { stroke: held, dash: alone ? undefined : [6, 4],
           points: { show: true, size: 7, stroke: held, fill: held } });
       }
     });
@@ -117,21 +128,23 @@
   const draw = () => {
     plots.splice(0).forEach(plot => plot.destroy());
     place.querySelectorAll("figure").forEach(figure => figure.remove());
-    shown.forEach(name => {
-      const [title, unit] = known[name] ?? [name, ""];
-      const figure = element("figure", { className: name === "loss" ? "large" : "" },
+    shown.forEach(what => {
+      const name = each ? "loss" : what;
+      const [title, unit] = each ? [runs[what].name, ""] : known[name] ?? [name, ""];
+      const isLarge = name === "loss" && !each;
+      const figure = element("figure", { className: isLarge ? "large" : "" },
         element("figcaption", {}, element("b", {}, title), " " + unit));
       const box = element("div", { className: "plot", tabIndex: 0, role: "img" });
       box.setAttribute("aria-label", title + " by " + axes[over][0] + "; arrow keys move along it, Escape shows all of it");
       figure.append(box);
       place.append(figure);
-      const { data, series } = lines(name);
+      const { data, series } = lines(name, each ? [what] : runs.map((_, i) => i), title);
       const positive = data.slice(1).every(values => values.every(value => value === null || value === undefined || value > 0));
       const logY = log && (name === "loss" || name === "gradNorm") && positive;
       const axis = { stroke: style("--text"), grid: { stroke: style("--grid"), width: 1 }, ticks: { stroke: style("--grid") },
         font: "12px system-ui, sans-serif", values: (_, ticks) => ticks.map(plain) };
       const plot = new uPlot({
-        width: box.clientWidth, height: name === "loss" ? 320 : 200, series, cursor: { sync: { key: "all" } },
+        width: box.clientWidth, height: isLarge ? 320 : 200, series, cursor: each ? {} : { sync: { key: "all" } },
         legend: { live: true },
         scales: {
           x: { time: false },
@@ -174,6 +187,9 @@
     controls.append(element("label", {}, reload, " follow the run"));
     follow();
   }
+  const state = document.querySelector(".state.running");
+  const minutes = state ? Math.floor((Date.now() - Number(state.dataset.written)) / 60000) : 0;
+  if (minutes > 4) state.textContent += ", but nothing was heard of it for " + minutes + " minutes";
   place.append(controls);
   draw();
 
