@@ -14,6 +14,8 @@ import llams.trainer.run.TooLittleMemoryException;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.TrainingRun;
+import llams.trainer.measure.StepTime;
+import llams.trainer.watch.Machine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,6 +84,11 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
     boolean printConfig;
 
+    @Option(
+            names = "--dry-run",
+            description = "Show the data, the memory and the time that the run will take, and do nothing else.")
+    boolean dryRun;
+
     @Option(names = "--json", description = "Print one JSON object at the end.")
     boolean json;
 
@@ -123,6 +130,16 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
         banner(plan);
+        StepTime time = RunTime.of(run, dryRun);
+        if (time != null) {
+            line("time", "%s", RunTime.line(plan, time));
+        }
+        if (dryRun) {
+            if (json) {
+                console.out.println(RunTime.json(plan, time));
+            }
+            return Console.DONE;
+        }
         options.take(plan.settings());
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
@@ -166,6 +183,13 @@ final class TrainCommand implements Callable<Integer> {
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
                 MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));
+        if (plan.programBytes() > 0) {
+            line("", "%s with the program itself", MachineMemory.text(plan.peakBytes()));
+        }
+        if (plan.peakBytes() > MachineMemory.machineBytes()) {
+            line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
+                    weights.form == WeightsOption.Form.q8 ? "a smaller model would fit" : "try --weights q8");
+        }
     }
 
     private void data(String name, DataStatistics data, TrainSettings settings) {
@@ -209,6 +233,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             report.put("tokens", last.tokens())
                     .put("elapsedSeconds", last.elapsedSeconds())
+                    .put("peakBytes", Machine.peakBytes())
                     .put("out", options.out.toString())
                     .put("device", compute.used);
             console.out.println(report);

@@ -3,6 +3,7 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
@@ -38,8 +40,15 @@ public final class TrainingRun implements AutoCloseable {
     /// @param heldOut       null if there is no such data
     /// @param conversations whether there are some in the data
     /// @param settings      with nothing left open
+    /// @param programBytes  that the program itself will need: Java, its compiled code, the data; 0 if the system does
+    ///                      not tell
     public record Plan(long parameters, long trained, DataStatistics data, DataStatistics heldOut,
-            boolean conversations, TrainSettings settings, Program.Memory memory) {
+            boolean conversations, TrainSettings settings, Program.Memory memory, long programBytes) {
+        /// The most memory that the process will have.
+        public long peakBytes() {
+            return memory.total() + programBytes;
+        }
+
         public int steps() {
             return settings.totalSteps(data.sequences());
         }
@@ -235,7 +244,28 @@ public final class TrainingRun implements AutoCloseable {
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
-                Forecast.of(model.model(), model.trained(), model.summed(), settings));
+                memory(), Forecast.programBytes(model));
+    }
+
+    private Program.Memory memory() {
+        Program.Memory steps = Forecast.of(model.model(), model.trained(), model.summed(), settings);
+        long cache = samples == null ? 0 : samples.bytes();
+        return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+    }
+
+    /// The type of the weights that are frozen; of several, the one that most of the bytes have.
+    public DType frozenType() {
+        Map<DType, Long> bytes = new EnumMap<>(DType.class);
+        model.resident().values().forEach(tensor -> bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum));
+        return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public LlamaConfig config() {
+        return model.config();
     }
 
     /// Makes the run leave its settings as `train.yaml` beside its log, from the start.

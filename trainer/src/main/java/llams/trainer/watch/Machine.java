@@ -32,8 +32,22 @@ public final class Machine {
 
     /// Bytes of this process that are in memory, mapped files included; NaN where the system does not tell.
     public static double residentBytes() {
+        return status("VmRSS");
+    }
+
+    /// The most that [#residentBytes] was so far.
+    public static double peakBytes() {
+        return status("VmHWM");
+    }
+
+    /// Bytes of this process that are in memory and belong to no file.
+    public static double anonymousBytes() {
+        return status("RssAnon");
+    }
+
+    private static double status(String name) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
+            return lines.filter(line -> line.startsWith(name + ":"))
                     .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024.0)
                     .findFirst()
                     .orElse(Double.NaN);
