@@ -49,7 +49,7 @@ final class RunTime {
             double times = 1 + (every > 0 ? plan.steps() / every : 0);
             measurements = times * Math.ceilDiv(plan.heldOut().sequences(), settings.batch()) * time.forward();
         }
-        return plan.steps() * time.step(settings.accumulate()) + measurements;
+        return time.warmup() + plan.steps() * time.step(settings.accumulate()) + measurements;
     }
 
     static String line(TrainingRun.Plan plan, StepTime time) {

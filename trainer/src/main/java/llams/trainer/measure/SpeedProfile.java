@@ -18,11 +18,19 @@ import tools.jackson.databind.node.ObjectNode;
 public final class SpeedProfile {
     private static final String MACHINE = "machine";
     private static final String STEPS = "steps";
+    private static final String SECONDS = "seconds";
+    private static final String WARMUP = "warmup";
+
+    /// What was measured.
+    ///
+    /// @param seconds of a step, once all code is compiled
+    /// @param warmup  that the steps before took in addition
+    record Speed(double seconds, double warmup) {}
 
     /// Measures.
     @FunctionalInterface
     interface Measurement {
-        double seconds();
+        Speed speed();
     }
 
     private final Path file;
@@ -61,18 +69,18 @@ public final class SpeedProfile {
         return new SpeedProfile(file, device.arithmetic() + " " + device.options().threads() + " threads", json);
     }
 
-    /// The seconds of a step: as they were measured, or else as `measurement` finds them now.
-    double seconds(StepTime.Probe probe, Measurement measurement) throws IOException {
+    /// The speed of a step: as it was measured, or else as `measurement` finds it now.
+    Speed speed(StepTime.Probe probe, Measurement measurement) throws IOException {
         String key = device + ", " + key(probe);
         JsonNode known = json.path(STEPS).path(key);
-        if (known.isNumber()) {
-            return known.asDouble();
+        if (known.path(SECONDS).isNumber() && known.path(WARMUP).isNumber()) {
+            return new Speed(known.path(SECONDS).asDouble(), known.path(WARMUP).asDouble());
         }
-        double seconds = measurement.seconds();
-        json.withObjectProperty(STEPS).put(key, seconds);
+        Speed speed = measurement.speed();
+        json.withObjectProperty(STEPS).putObject(key).put(SECONDS, speed.seconds).put(WARMUP, speed.warmup);
         AtomicFiles.createDirectories(file.toAbsolutePath().getParent());
         AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-        return seconds;
+        return speed;
     }
 
     private static String key(StepTime.Probe probe) {

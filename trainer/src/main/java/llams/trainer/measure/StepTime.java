@@ -2,7 +2,7 @@ package llams.trainer.measure;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import llams.engine.device.Device;
@@ -20,12 +20,16 @@ import llams.trainer.run.Trainer;
 /// @param pass    seconds of forward and backward over one micro-batch
 /// @param update  seconds of the update
 /// @param forward seconds of a micro-batch of held-out data
-public record StepTime(double pass, double update, double forward) {
+/// @param warmup  seconds that the first steps of a process take in addition, while their code is compiled
+public record StepTime(double pass, double update, double forward, double warmup) {
     /// Additions and multiplications of the largest step that is measured as it is: a few seconds' worth.
     private static final double MOST_FLOPS = 4e11;
-    /// Measured until the time is up, and at least so often.
-    private static final double SECONDS = 2.5;
-    private static final int FEWEST_STEPS = 6;
+    /// A measurement ends when steps have not become faster by more than a noise for so long and so often, or when it
+    /// takes too long.
+    private static final double STEADY_SECONDS = 5;
+    private static final int STEADY_STEPS = 4;
+    private static final double NOISE = 0.05;
+    private static final double MOST_SECONDS = 30;
     private static final int FEWEST_TOKENS = 64;
     private static final double RATE = 1e-5;
 
@@ -85,25 +89,26 @@ public record StepTime(double pass, double update, double forward) {
         Probe whole = new Probe(config, dtype, settings.lora(), settings.batch(), tokens, settings.recompute(), 1);
         Probe fewer = whole.withRows(Math.clamp((long) (whole.rows * MOST_FLOPS / whole.flops()), 1, whole.rows));
         double rows = (double) whole.rows / fewer.rows;
-        double one = fewer.flops() <= MOST_FLOPS && fits(fewer)
-                ? profile.seconds(fewer, () -> measure(device, fewer))
+        SpeedProfile.Speed one = fewer.flops() <= MOST_FLOPS && fits(fewer)
+                ? profile.speed(fewer, () -> measure(device, fewer))
                 : fromLayers(device, fewer, profile);
-        if (Double.isNaN(one)) {
+        if (one == null) {
             return null;
         }
         // Of a step that was measured whole the update is known apart where it counts.
         double update = 0;
         if (settings.accumulate() > 1 && fewer.flops() <= MOST_FLOPS / 2 && fits(fewer)) {
             Probe two = fewer.withMicroBatches(2);
-            update = Math.clamp(2 * one - profile.seconds(two, () -> measure(device, two)), 0, one / 2);
+            double both = profile.speed(two, () -> measure(device, two)).seconds();
+            update = Math.clamp(2 * one.seconds() - both, 0, one.seconds() / 2);
         }
-        double pass = (one - update) * rows;
+        double pass = (one.seconds() - update) * rows;
         double share = 1 / ((settings.lora() == null ? 3.0 : 2.0) + (settings.recompute() ? 1 : 0));
-        return new StepTime(pass, update, pass * share);
+        return new StepTime(pass, update, pass * share, one.warmup());
     }
 
     /// A large model's step from two with fewer layers: one, and as many as cost what the head costs.
-    private static double fromLayers(Device device, Probe whole, SpeedProfile profile) throws IOException {
+    private static SpeedProfile.Speed fromLayers(Device device, Probe whole, SpeedProfile profile) throws IOException {
         double head = 2.0 * whole.config.vocab() * whole.config.dim();
         double layer = whole.withLayers(2).flops() - whole.withLayers(1).flops();
         int layers = Math.clamp(Math.round(1 + head * whole.tokens * 3 / layer), 2, Math.max(2, whole.config.layers()));
@@ -115,33 +120,43 @@ public record StepTime(double pass, double update, double forward) {
         Probe large = many.withTokens(tokens);
         Probe small = large.withLayers(1);
         if (!fits(large)) {
-            return Double.NaN;
+            return null;
         }
-        double first = profile.seconds(small, () -> measure(device, small));
-        double more = profile.seconds(large, () -> measure(device, large));
-        double measured = first + Math.max(0, more - first) / (layers - 1) * (whole.config.layers() - 1);
-        return measured * whole.flops() / whole.withTokens(tokens).flops();
+        SpeedProfile.Speed first = profile.speed(small, () -> measure(device, small));
+        double more = profile.speed(large, () -> measure(device, large)).seconds() - first.seconds();
+        double measured = first.seconds() + Math.max(0, more) / (layers - 1) * (whole.config.layers() - 1);
+        return new SpeedProfile.Speed(measured * whole.flops() / whole.withTokens(tokens).flops(), first.warmup());
     }
 
     private static boolean fits(Probe probe) {
         return probe.step().memory().total() < Forecast.machineBytes() / 3;
     }
 
-    private static double measure(Device device, Probe probe) {
+    private static SpeedProfile.Speed measure(Device device, Probe probe) {
         Workload.Step step = probe.step();
-        double[] times = new double[1 << 12];
-        int count = 0;
+        List<Double> times = new ArrayList<>();
+        double fastest = Double.POSITIVE_INFINITY;
+        int steady = 0;
         try (Arena arena = Arena.ofShared(); Trainer trainer = step.trainer(device, arena)) {
             List<MicroBatch> batches = Collections.nCopies(probe.microBatches, step.batch());
-            long start = System.nanoTime();
-            while (count < times.length && (count < FEWEST_STEPS || System.nanoTime() - start < SECONDS * 1e9)) {
+            double sinceFaster = 0;
+            double all = 0;
+            while ((sinceFaster < STEADY_SECONDS || times.size() - steady < STEADY_STEPS) && all < MOST_SECONDS) {
                 long before = System.nanoTime();
-                trainer.step(batches, RATE, count);
-                times[count++] = (System.nanoTime() - before) * 1e-9;
+                trainer.step(batches, RATE, times.size());
+                double seconds = (System.nanoTime() - before) * 1e-9;
+                if (seconds < fastest * (1 - NOISE)) {
+                    fastest = seconds;
+                    steady = times.size();
+                    sinceFaster = 0;
+                }
+                times.add(seconds);
+                sinceFaster += seconds;
+                all += seconds;
             }
         }
-        // The first half is slower: its code is still being compiled.
-        Arrays.sort(times, count / 2, count);
-        return times[count / 2 + (count - count / 2) / 2];
+        double median = times.subList(steady, times.size()).stream().sorted().toList().get((times.size() - steady) / 2);
+        double warmup = times.subList(0, steady).stream().mapToDouble(seconds -> Math.max(0, seconds - median)).sum();
+        return new SpeedProfile.Speed(median, warmup);
     }
 }
