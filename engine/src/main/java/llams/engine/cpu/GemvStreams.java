@@ -10,12 +10,6 @@ import llams.engine.tensor.Tensor;
 final class GemvStreams {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    /// Of the sums of four rows.
-    private static final int VECTORS = 4 * SUM_LANES / LANES;
-    // The first lanes of the second, third and fourth of four vectors: those of as many rows, of two, or of one.
-    private static final int LANE_1 = LANES % SUM_LANES;
-    private static final int LANE_2 = 2 * LANES % SUM_LANES;
-    private static final int LANE_3 = 3 * LANES % SUM_LANES;
 
     private GemvStreams() {}
 
@@ -34,8 +28,24 @@ final class GemvStreams {
         }
     }
 
-    /// The products of four rows with `x`, of whole sixteens of elements.
+    /// The vector as rows of this dtype want it: Q8_0 has two bytes of scale before every 32 elements, so `x` gets a gap
+    /// of two floats after as many. One variable then counts both, and no check or sum of offsets is left in the loop.
     ///
+    /// @param slot of the buffers, for a vector with gaps
+    static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
+        if (dtype != DType.Q8_0) {
+            return x;
+        }
+        float[] spaced = buffers.floats(slot, blocks(k));
+        for (int from = 0, to = 0; from < k; from += Q8Block.ELEMENTS, to += Q8Block.BYTES) {
+            System.arraycopy(x, from, spaced, to, Q8Block.ELEMENTS);
+        }
+        return spaced;
+    }
+
+    /// The products of four rows with a vector, of whole sixteens of elements.
+    ///
+    /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums) {
@@ -51,32 +61,38 @@ final class GemvStreams {
                 }
             }
             case BF16 -> {
-                for (int v = 0; v < VECTORS; v += 4) {
-                    fourBf16(x, w, element(starts, v), element(starts, v + 1), element(starts, v + 2),
-                            element(starts, v + 3), k, sums, v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    fourBf16(x, w, starts[0] + lane, starts[1] + lane, starts[2] + lane, starts[3] + lane, lane, k,
+                            sums);
                 }
             }
             case F16 -> {
-                for (int v = 0; v < VECTORS; v += 2) {
-                    twoF16(x, w, element(starts, v), element(starts, v + 1), v * LANES % SUM_LANES, k, sums, v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    twoF16(x, w, starts[0] + lane, starts[1] + lane, lane, k, sums, lane);
+                    twoF16(x, w, starts[2] + lane, starts[3] + lane, lane, k, sums, lane + 2 * SUM_LANES);
                 }
             }
             case Q8_0 -> {
-                for (int v = 0; v < VECTORS; v += 2) {
-                    twoQ8(x, w, block(starts, v), block(starts, v + 1), v * LANES % SUM_LANES, k, sums, v * LANES);
+                long a = DType.Q8_0.bytes(starts[0]);
+                long b = DType.Q8_0.bytes(starts[1]);
+                long c = DType.Q8_0.bytes(starts[2]);
+                long d = DType.Q8_0.bytes(starts[3]);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    if (LANES == 4) {
+                        twoQ8(x, w, a, b, lane, blocks(k), sums, lane);
+                        twoQ8(x, w, c, d, lane, blocks(k), sums, lane + 2 * SUM_LANES);
+                    } else {
+                        fourQ8(x, w, a, b, c, d, lane, blocks(k), sums);
+                    }
                 }
             }
             default -> throw Widen.notAWeight(many.dtype());
         }
     }
 
-    /// Where the row begins that vector `v` of the sums belongs to, and its lane in it.
-    private static long element(long[] starts, int v) {
-        return starts[v * LANES / SUM_LANES] + v * LANES % SUM_LANES;
-    }
-
-    private static long block(long[] starts, int v) {
-        return DType.Q8_0.bytes(starts[v * LANES / SUM_LANES]);
+    /// Bytes of a row of Q8_0, and floats of a vector laid out like it.
+    private static int blocks(int k) {
+        return k / Q8Block.ELEMENTS * Q8Block.BYTES;
     }
 
     // Each of the loops below makes four vectors of lanes, or two, or eight where loading is simple: with more, the
@@ -146,22 +162,23 @@ final class GemvStreams {
         nextSumD.intoArray(sums, lane + LANES + 3 * SUM_LANES);
     }
 
-    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums,
-            int so) {
+    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int lane, int k,
+            float[] sums) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         FloatVector sumC = sumA;
         FloatVector sumD = sumA;
         for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
-            sumA = Simd.loadBf16(w, a + i).fma(at(x, i), sumA);
-            sumB = Simd.loadBf16(w, b + i).fma(at(x, i + LANE_1), sumB);
-            sumC = Simd.loadBf16(w, c + i).fma(at(x, i + LANE_2), sumC);
-            sumD = Simd.loadBf16(w, d + i).fma(at(x, i + LANE_3), sumD);
+            FloatVector v = at(x, lane + i);
+            sumA = Simd.loadBf16(w, a + i).fma(v, sumA);
+            sumB = Simd.loadBf16(w, b + i).fma(v, sumB);
+            sumC = Simd.loadBf16(w, c + i).fma(v, sumC);
+            sumD = Simd.loadBf16(w, d + i).fma(v, sumD);
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
-        sumC.intoArray(sums, so + 2 * LANES);
-        sumD.intoArray(sums, so + 3 * LANES);
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
     }
 
     /// Widening f16 takes many steps.
@@ -169,25 +186,43 @@ final class GemvStreams {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
-            sumA = Simd.loadF16(w, a + i).fma(at(x, i + lane), sumA);
-            sumB = Simd.loadF16(w, b + i).fma(at(x, i + lane + LANE_1), sumB);
+            FloatVector v = at(x, lane + i);
+            sumA = Simd.loadF16(w, a + i).fma(v, sumA);
+            sumB = Simd.loadF16(w, b + i).fma(v, sumB);
         }
         sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
+        sumB.intoArray(sums, so + SUM_LANES);
     }
 
-    /// `a` and `b` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
-    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int k, float[] sums, int so) {
+    /// `a` to `d` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
+    private static void fourQ8(float[] x, MemorySegment w, long a, long b, long c, long d, int lane, int bytes,
+            float[] sums) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
-        for (int j = 0; j < k / Q8Block.ELEMENTS; j++) {
-            long at = j * (long) Q8Block.BYTES;
-            int i = j * Q8Block.ELEMENTS + lane;
-            sumA = q8(x, i, w, a + at, lane).fma(Simd.q8Scale(w, a + at), sumA);
-            sumB = q8(x, i + LANE_1, w, b + at, lane + LANE_1).fma(Simd.q8Scale(w, b + at), sumB);
+        FloatVector sumC = sumA;
+        FloatVector sumD = sumA;
+        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
+            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
+            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
+            sumC = q8(x, i + lane, w, c + i, lane).fma(Simd.q8Scale(w, c + i), sumC);
+            sumD = q8(x, i + lane, w, d + i, lane).fma(Simd.q8Scale(w, d + i), sumD);
+        }
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
+    }
+
+    /// The same for two rows: with vectors of four lanes, widening takes more steps.
+    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] sums, int so) {
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
+            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
+            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
         }
         sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
+        sumB.intoArray(sums, so + SUM_LANES);
     }
 
     /// The products of the two elements that each lane has of a block.

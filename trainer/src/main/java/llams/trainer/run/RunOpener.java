@@ -57,7 +57,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        return corpus.conversations() > 0 ? run.onConversations(text) : run;
+        return (corpus.conversations() > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
     private Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
