@@ -28,7 +28,8 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, generate, stats, show, cache or example");
+        throw new ParameterException(spec.commandLine(),
+                "which data? kowiki, pairs, generate, stats, show, cache or example");
     }
 
     /// `llams data example`

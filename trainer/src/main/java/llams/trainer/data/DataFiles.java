@@ -17,8 +17,7 @@ import llams.model.files.DataException;
 public record DataFiles(List<Path> training, List<Path> heldOut, SpecialText special, TrainOn trainOn,
         Integer maxBadRows, TokenCache cache) {
     public static DataFiles standard(List<Path> training) {
-        return new DataFiles(training, List.of(), SpecialText.TEXT, TrainOn.ASSISTANT, null,
-                TokenCache.standard());
+        return new DataFiles(training, List.of(), SpecialText.TEXT, TrainOn.ASSISTANT, null, TokenCache.standard());
     }
 
     public DataFiles withHeldOut(List<Path> files) {

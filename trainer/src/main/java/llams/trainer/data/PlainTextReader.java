@@ -53,7 +53,8 @@ final class PlainTextReader {
         return mark.equals("<|endoftext|>") || mark.equals("<|end_of_text|>");
     }
 
-    private static void emit(String place, StringBuilder text, boolean starts, boolean ends, Consumer<? super Sample.Text> samples) {
+    private static void emit(String place, StringBuilder text, boolean starts, boolean ends,
+            Consumer<? super Sample.Text> samples) {
         if (!starts || !text.toString().isBlank()) {
             samples.accept(new Sample.Text(place, text.toString(), starts, ends));
         }

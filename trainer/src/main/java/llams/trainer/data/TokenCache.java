@@ -237,8 +237,7 @@ public final class TokenCache {
 
     /// The hash of a file's content, remembered if the file is as it was.
     private String hash(Path file, State state) throws IOException {
-        Path remembered = directory
-                .resolve(Sha256.ofText(file.toRealPath().toString()).substring(0, 40) + REMEMBERED);
+        Path remembered = directory.resolve(Sha256.ofText(file.toRealPath().toString()).substring(0, 40) + REMEMBERED);
         String known = state.bytes + " " + state.modifiedNanos + " ";
         try {
             String line = Files.readString(remembered, StandardCharsets.ISO_8859_1);
