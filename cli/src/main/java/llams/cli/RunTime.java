@@ -37,7 +37,7 @@ final class RunTime {
     /// Of a sequence, on average.
     private static int tokens(TrainingRun.Plan plan) {
         DataStatistics data = plan.data();
-        return (int) Math.clamp(data.tokens() / Math.max(1, data.sequences()), 2, plan.settings().tokens());
+        return Math.clamp(data.tokens() / Math.max(1, data.sequences()), 2, plan.settings().tokens());
     }
 
     /// The whole run, its measurements of held-out data included.

@@ -31,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "train",
         sortOptions = false,
         description = {"Fine-tune a model, or train a new one.",
-                "Plain text: every token is trained on. Conversations: only the assistant's turns. --out gets a LoRA"
+                "Plain text: every token is trained on. Conversations: only the assistant's turns (--train-on). --out gets a LoRA"
                         + " adapter or a whole model,"
                         + " train.jsonl with a line for each step, report.html with its curves, and train.yaml with all"
                         + " settings.",

@@ -50,8 +50,9 @@ public record StepTime(double pass, double update, double forward, double warmup
 
         Probe withLayers(int fewer) {
             LlamaConfig c = config;
-            return new Probe(new LlamaConfig(c.dim(), c.hiddenDim(), fewer, c.heads(), c.kvHeads(), c.headDim(),
-                    c.vocab(), c.normEps(), c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata()),
+            return new Probe(
+                    new LlamaConfig(c.dim(), c.hiddenDim(), fewer, c.heads(), c.kvHeads(), c.headDim(), c.vocab(),
+                            c.normEps(), c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata()),
                     dtype, lora, rows, tokens, recompute, microBatches);
         }
 
@@ -62,9 +63,8 @@ public record StepTime(double pass, double update, double forward, double warmup
         /// Of one micro-batch, roughly.
         double flops() {
             double passes = (lora == null ? 3 : 2) + (recompute ? 1 : 0);
-            return passes * rows
-                    * (2.0 * tokens * RandomModel.multipliedWeights(config)
-                            + RandomModel.attentionFlops(config, tokens));
+            return passes * rows * (2.0 * tokens * RandomModel.multipliedWeights(config)
+                    + RandomModel.attentionFlops(config, tokens));
         }
 
         private Workload.Step step() {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.trainer.task.Receipt;
 import llams.trainer.watch.Html;
 import llams.trainer.watch.RunsPage;
 import tools.jackson.databind.JsonNode;
@@ -120,7 +121,7 @@ final class RecipeReport {
                 JsonNode all = task.getValue().path("all");
                 all.properties()
                         .stream()
-                        .filter(figure -> all.has(figure.getKey() + "_stderr"))
+                        .filter(figure -> Receipt.isScore(all, figure.getKey()))
                         .forEach(figure -> row.set(task.getKey() + " " + figure.getKey(), figure.getValue()));
             });
             shares.put(model, row);

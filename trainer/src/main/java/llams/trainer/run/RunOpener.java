@@ -44,7 +44,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);
-        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special());
+        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
+                request.data().trainOn());
         Corpus corpus = load(request.data().training(), encoder);
         PackedDataset data = packed(corpus, settings);
         PackedDataset heldOut = request.data().heldOut().isEmpty()

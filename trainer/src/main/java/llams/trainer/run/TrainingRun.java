@@ -243,8 +243,8 @@ public final class TrainingRun implements AutoCloseable {
 
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
-                heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
-                memory(), Forecast.programBytes(model));
+                heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
+                Forecast.programBytes(model));
     }
 
     private Program.Memory memory() {
