@@ -243,8 +243,13 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, Map.of(),
                 SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (TensorInfo info : plan) {
+                Tensor tensor = tensors.get(info.name());
+                if (tensor.dtype() == info.dtype()) {
+                    writer.write(info.name(), tensor);
+                    continue;
+                }
                 try (Arena arena = Arena.ofConfined()) {
-                    Tensor result = converted(arena, tensors.get(info.name()), info.dtype());
+                    Tensor result = converted(arena, tensor, info.dtype());
                     checkFinite(result, info, directory);
                     writer.write(info.name(), result);
                 }
