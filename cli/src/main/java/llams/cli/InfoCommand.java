@@ -18,10 +18,10 @@ import llams.engine.llama.ProjectionName;
 import llams.engine.plan.Program;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
-import llams.engine.tensor.DType;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
+import llams.engine.weights.Quantization;
 import llams.model.files.ModelFiles;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
@@ -107,7 +107,9 @@ final class InfoCommand implements Callable<Integer> {
         report.set("config", JsonMapper.shared().readTree(ConfigJson.text(c)));
         text.add(String.format(Locale.ROOT, "model       %s: llama, %,d parameters", path, c.parameters()));
         if (c.metadata().quantization() != null) {
-            text.add("quantized   " + c.metadata().quantization() + ": blocks of 32 values of 8 bits and a scale");
+            Quantization form = Quantization.of(c.metadata().quantization());
+            text.add("quantized   " + form.method() + ": blocks of " + form.groupSize + " values of " + form.bits
+                    + " bits and a scale");
         }
         text.add(String.format(Locale.ROOT,
                 "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values),"
@@ -153,7 +155,7 @@ final class InfoCommand implements Callable<Integer> {
     private static Map<String, TensorInfo> quantized(LlamaWeights weights) {
         Map<String, TensorInfo> quantized = new LinkedHashMap<>();
         for (TensorInfo info : weights.infos()) {
-            if (info.dtype() == DType.Q8_0) {
+            if (!info.dtype().isInSafetensors()) {
                 quantized.put(info.name(), info);
             }
         }

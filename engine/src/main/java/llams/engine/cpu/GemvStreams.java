@@ -1,8 +1,10 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -19,9 +21,9 @@ final class GemvStreams {
 
     private GemvStreams() {}
 
-    /// Adds what a row has beyond its whole sixteens to its sum's lanes.
+    /// Adds what a row has beyond its whole sixteens to its sum's lanes; in NF4, all of a row that is not whole blocks.
     static void tail(Tensor many, long row, int k, float[] x, int xo, float[] sums, int so) {
-        int i = k - k % SUM_LANES;
+        int i = isWholeBlocks(many, k) ? k - k % SUM_LANES : 0;
         if (many.dtype() == DType.F32) {
             for (; i <= k - LANES; i += LANES) {
                 int lane = so + i % SUM_LANES;
@@ -34,11 +36,16 @@ final class GemvStreams {
         }
     }
 
+    private static boolean isWholeBlocks(Tensor many, int k) {
+        return many.dtype() != DType.NF4 || k % Nf4.BLOCK == 0;
+    }
+
     /// The products of four rows with `x`, of whole sixteens of elements.
     ///
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums) {
+    /// @param scales working memory, four times the blocks of a row in NF4
+    static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {
             case F32 -> {
@@ -64,6 +71,19 @@ final class GemvStreams {
             case Q8_0 -> {
                 for (int v = 0; v < VECTORS; v += 2) {
                     twoQ8(x, w, block(starts, v), block(starts, v + 1), v * LANES % SUM_LANES, k, sums, v * LANES);
+                }
+            }
+            case NF4 -> {
+                if (!isWholeBlocks(many, k)) {
+                    Arrays.fill(sums, 0, 4 * SUM_LANES, 0);
+                    return;
+                }
+                int blocks = k / Nf4.BLOCK;
+                scales(many, starts, blocks, scales);
+                for (int v = 0; v < VECTORS; v += 2) {
+                    twoNf4(x, w, element(starts, v) / 2, element(starts, v + 1) / 2, v * LANES % SUM_LANES, blocks,
+                            scales, v * LANES / SUM_LANES * blocks, (v + 1) * LANES / SUM_LANES * blocks, sums,
+                            v * LANES);
                 }
             }
             default -> throw Widen.notAWeight(many.dtype());
@@ -194,6 +214,40 @@ final class GemvStreams {
     private static FloatVector q8(float[] x, int i, MemorySegment w, long block, int lane) {
         long q = block + Q8Block.FIRST + lane;
         return Simd.q8(w, q + SUM_LANES).fma(at(x, i + SUM_LANES), Simd.q8(w, q).mul(at(x, i)));
+    }
+
+    /// The scales of all blocks of four rows, one row after the other.
+    private static void scales(Tensor many, long[] starts, int blocks, float[] scales) {
+        long elements = many.elements();
+        for (int row = 0; row < starts.length; row++) {
+            long first = starts[row] / Nf4.BLOCK;
+            for (int j = 0; j < blocks; j++) {
+                scales[row * blocks + j] = Nf4.scale(many.data(), elements, first + j);
+            }
+        }
+    }
+
+    /// As [#twoQ8]; the scales of `a` begin at `sa`, those of `b` at `sb`.
+    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int blocks, float[] scales, int sa,
+            int sb, float[] sums, int so) {
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        for (int j = 0; j < blocks; j++) {
+            long at = j * (Nf4.BLOCK / 2L);
+            int i = j * Nf4.BLOCK + lane;
+            sumA = nf4(x, i, w, a + at).fma(FloatVector.broadcast(Simd.F, scales[sa + j]), sumA);
+            sumB = nf4(x, i + LANE_1, w, b + at).fma(FloatVector.broadcast(Simd.F, scales[sb + j]), sumB);
+        }
+        sumA.intoArray(sums, so);
+        sumB.intoArray(sums, so + LANES);
+    }
+
+    /// The products of the four elements that each lane has of a block.
+    private static FloatVector nf4(float[] x, int i, MemorySegment w, long offsetBytes) {
+        FloatVector sum = Simd.nf4(w, offsetBytes).mul(at(x, i));
+        sum = Simd.nf4(w, offsetBytes + SUM_LANES / 2).fma(at(x, i + SUM_LANES), sum);
+        sum = Simd.nf4(w, offsetBytes + 2 * SUM_LANES / 2).fma(at(x, i + 2 * SUM_LANES), sum);
+        return Simd.nf4(w, offsetBytes + 3 * SUM_LANES / 2).fma(at(x, i + 3 * SUM_LANES), sum);
     }
 
     private static FloatVector at(float[] x, int index) {

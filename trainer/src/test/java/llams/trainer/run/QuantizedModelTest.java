@@ -21,6 +21,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
 import llams.model.lora.BaseFingerprint;
@@ -45,7 +46,7 @@ class QuantizedModelTest {
     void quantize() throws IOException {
         model = SmallRun.model(directory.resolve("model"));
         quantized = directory.resolve("quantized");
-        QuantizedModel.Report report = QuantizedModel.write(model, quantized, ByteProgress.SILENT);
+        QuantizedModel.Report report = QuantizedModel.write(model, quantized, Quantization.Q8_0, ByteProgress.SILENT);
         // The 48 columns of the two down projections are no whole blocks.
         assertEquals(2 * 6 + 2, report.quantized());
         assertEquals(2, report.kept().size());
@@ -68,7 +69,7 @@ class QuantizedModelTest {
     @Test
     void loadedQuantizedAndQuantizedWhileLoadingAreTheSameBytes() throws IOException {
         try (LlamaWeights stored = LlamaWeights.open(quantized);
-                LlamaWeights made = LlamaWeights.openQuantized(model)) {
+                LlamaWeights made = LlamaWeights.openQuantized(model, Quantization.Q8_0)) {
             assertEquals(0, stored.allocatedBytes());
             assertTrue(made.allocatedBytes() > 0);
             assertEquals(stored.config, made.config);
@@ -146,7 +147,7 @@ class QuantizedModelTest {
     @Test
     void whatNeedsTheOriginalRefusesAQuantizedModel() {
         Path out = directory.resolve("out");
-        refused("quantized already", () -> QuantizedModel.write(quantized, out, ByteProgress.SILENT));
+        refused("quantized already", () -> QuantizedModel.write(quantized, out, Quantization.Q8_0, ByteProgress.SILENT));
         refused("training every weight needs the model",
                 () -> SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {}));
         refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, ByteProgress.SILENT));
@@ -169,7 +170,7 @@ class QuantizedModelTest {
         }
         Path out = directory.resolve("out");
         refused("\"" + name + "\": a value that is not finite",
-                () -> QuantizedModel.write(broken, out, ByteProgress.SILENT));
+                () -> QuantizedModel.write(broken, out, Quantization.Q8_0, ByteProgress.SILENT));
         assertFalse(Files.exists(out));
     }
 }

@@ -22,6 +22,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
@@ -67,12 +68,17 @@ final class ResultHashes {
             try (LlamaWeights base = LlamaWeights.open(directory.resolve("odd"))) {
                 System.out.println("adapter " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
             }
+            try (LlamaWeights base = LlamaWeights.openQuantized(directory.resolve("odd"), Quantization.NF4)) {
+                System.out.println("qlora " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
+            }
             System.out.println("model " + trained(device, Trainable.random(arena, ODD, 7, null)));
         }
         for (String dtype : List.of("float32", "bfloat16", "float16")) {
-            System.out.println(dtype + " " + generated(device, directory.resolve(dtype), false, options));
+            System.out.println(dtype + " " + generated(device, directory.resolve(dtype), null, options));
         }
-        System.out.println("q8_0 " + generated(device, directory.resolve("float32"), true, options));
+        for (Quantization form : Quantization.values()) {
+            System.out.println(form + " " + generated(device, directory.resolve("float32"), form, options));
+        }
     }
 
     private static String trained(Device device, Trainable trainable) {
@@ -102,9 +108,10 @@ final class ResultHashes {
     }
 
     /// Scores after a prompt, and after each of the next tokens, which are drawn.
-    private static String generated(Device device, Path model, boolean quantize, Options options) throws IOException {
+    private static String generated(Device device, Path model, Quantization form, Options options)
+            throws IOException {
         MessageDigest hash = hash();
-        try (LlamaWeights weights = LlamaWeights.open(model, quantize, true, options);
+        try (LlamaWeights weights = LlamaWeights.open(model, form, true, options);
                 Generator generator = new Generator(device, weights.model(), weights.resident(), 24)) {
             Sampler sampler = Sampler.of(0.8, 0, 0.95, 0, 3);
             int[] prompt = new Random(4).ints(17, 0, EVEN.vocab()).toArray();
