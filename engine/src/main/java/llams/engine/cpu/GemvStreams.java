@@ -1,7 +1,6 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Nf4;
@@ -21,9 +20,13 @@ final class GemvStreams {
 
     private GemvStreams() {}
 
-    /// Adds what a row has beyond its whole sixteens to its sum's lanes; in NF4, all of a row that is not whole blocks.
-    static void tail(Tensor many, long row, int k, float[] x, int xo, float[] sums, int so) {
-        int i = isWholeBlocks(many, k) ? k - k % SUM_LANES : 0;
+    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks.
+    static int streamed(Tensor many, int k) {
+        return many.dtype() == DType.NF4 && k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+    }
+
+    /// Adds the products of a row's elements from `i` on to its sum's lanes.
+    static void tail(Tensor many, long row, int i, int k, float[] x, int xo, float[] sums, int so) {
         if (many.dtype() == DType.F32) {
             for (; i <= k - LANES; i += LANES) {
                 int lane = so + i % SUM_LANES;
@@ -36,11 +39,7 @@ final class GemvStreams {
         }
     }
 
-    private static boolean isWholeBlocks(Tensor many, int k) {
-        return many.dtype() != DType.NF4 || k % Nf4.BLOCK == 0;
-    }
-
-    /// The products of four rows with `x`, of whole sixteens of elements.
+    /// The products of four rows with `x`, of their first elements: see [#streamed].
     ///
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
@@ -74,11 +73,7 @@ final class GemvStreams {
                 }
             }
             case NF4 -> {
-                if (!isWholeBlocks(many, k)) {
-                    Arrays.fill(sums, 0, 4 * SUM_LANES, 0);
-                    return;
-                }
-                int blocks = k / Nf4.BLOCK;
+                int blocks = streamed(many, k) / Nf4.BLOCK;
                 scales(many, starts, blocks, scales);
                 for (int v = 0; v < VECTORS; v += 2) {
                     twoNf4(x, w, element(starts, v) / 2, element(starts, v + 1) / 2, v * LANES % SUM_LANES, blocks,

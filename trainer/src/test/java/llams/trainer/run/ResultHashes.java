@@ -71,7 +71,7 @@ final class ResultHashes {
             try (LlamaWeights base = LlamaWeights.openQuantized(directory.resolve("odd"), Quantization.NF4)) {
                 System.out.println("qlora " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
             }
-            System.out.println("model " + trained(device, Trainable.random(arena, ODD, 7, null)));
+            System.out.println("model " + trained(device, Trainable.random(arena, ODD, DType.F32, 7, null)));
         }
         for (String dtype : List.of("float32", "bfloat16", "float16")) {
             System.out.println(dtype + " " + generated(device, directory.resolve(dtype), null, options));
