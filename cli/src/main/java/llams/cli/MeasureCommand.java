@@ -12,6 +12,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
 import llams.trainer.measure.Workload;
+import llams.trainer.optim.Optimizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,7 +40,7 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     enum Weights {
-        f32, bf16, f16
+        f32, bf16, f16, nf4
     }
 
     @ParentCommand
@@ -73,7 +74,8 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "bf16",
-            description = "Type of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+            description = "Type of weights that are not trained: f32, bf16, f16, or nf4, with bf16 for embedding and head"
+                    + " (default: ${DEFAULT-VALUE}).")
     Weights dtype;
 
     @Option(names = "--tokens", paramLabel = "N", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
@@ -81,6 +83,9 @@ final class MeasureCommand implements Callable<Integer> {
 
     @Option(names = "--recompute", description = "When training, recompute activations instead of keeping them.")
     boolean recompute;
+
+    @Mixin
+    OptimizerOptions optimizer;
 
     @Option(
             names = "--seconds",
@@ -135,7 +140,7 @@ final class MeasureCommand implements Callable<Integer> {
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
             case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
-            case full -> new Workload.FullStep(shape, 1, tokens, recompute);
+            case full -> new Workload.FullStep(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
         };
     }
 

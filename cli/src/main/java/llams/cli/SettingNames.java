@@ -30,7 +30,7 @@ final class SettingNames {
                     "evalEvery", "include", "keep", "maxBadRows", "maxTokens", "model", "noMap", "out", "pairs",
                     "parallel", "perRequest", "rank", "receipt", "recompute", "replace", "requestsPerMinute", "resume",
                     "revision", "saveEvery", "schedule", "special", "steps", "timeout", "to", "token", "targets",
-                    "tokenizer", "tokens", "warmup", "weightDecay" ->
+                    "tokenizer", "tokens", "trainDtype", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

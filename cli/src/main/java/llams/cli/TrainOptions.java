@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import llams.engine.device.Device;
-import llams.engine.tensor.DType;
 import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
@@ -30,20 +29,6 @@ final class TrainOptions {
             public String toString() {
                 return "new-tokens";
             }
-        }
-    }
-
-    enum OptimizerName {
-        adamw, adamw8bit
-    }
-
-    enum TrainDtype {
-        f32(DType.F32), bf16(DType.BF16);
-
-        final DType dtype;
-
-        TrainDtype(DType dtype) {
-            this.dtype = dtype;
         }
     }
 
@@ -140,19 +125,8 @@ final class TrainOptions {
                     + ", at most a tenth of the run).")
     Integer warmup;
 
-    @Option(
-            names = "--optimizer",
-            paramLabel = "NAME",
-            description = "adamw; adamw8bit: its two running means in 8 bits, a quarter of their memory (default:"
-                    + " ${DEFAULT-VALUE}).")
-    OptimizerName optimizer = OptimizerName.adamw;
-
-    @Option(
-            names = "--train-dtype",
-            paramLabel = "TYPE",
-            description = "The type in which --method full keeps the weights: f32; bf16: half their memory, rounded"
-                    + " stochastically (default: ${DEFAULT-VALUE}).")
-    TrainDtype trainDtype = TrainDtype.f32;
+    @Mixin
+    OptimizerOptions optimizer;
 
     @Option(
             names = "--weight-decay",
@@ -167,13 +141,6 @@ final class TrainOptions {
             description = "AdamW: decay rates of its two running means (default: " + Optimizer.BETA1 + ","
                     + Optimizer.BETA2 + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
-
-    @Option(
-            names = "--clip",
-            paramLabel = "NORM",
-            description = "Clip the gradient of a step to this norm; 0: no limit, and with --method full and --accumulate"
-                    + " 1 memory for one gradient at a time (default: ${DEFAULT-VALUE}).")
-    double clip = STANDARD.optimizer().clip();
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
@@ -228,7 +195,7 @@ final class TrainOptions {
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
-        usage(method == Method.full || trainDtype == TrainDtype.f32,
+        usage(method == Method.full || optimizer.trainDtype == OptimizerOptions.TrainDtype.f32,
                 "--train-dtype bf16 is for --method full; a frozen base is made smaller with --weights nf4");
         if (method == Method.newTokens) {
             firstNewToken = ExtendedModel.firstNewToken(model);
@@ -259,12 +226,7 @@ final class TrainOptions {
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer()
-                        .withBetas(betas.get(0), betas.get(1))
-                        .withWeightDecay(weightDecay)
-                        .withClip(clip)
-                        .withEightBit(optimizer == OptimizerName.adamw8bit)
-                        .withWeights(trainDtype.dtype),
+                optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay)),
                 seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
     }
 
