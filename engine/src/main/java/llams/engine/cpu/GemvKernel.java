@@ -133,8 +133,9 @@ final class GemvKernel {
     /// do, which share a page.
     private static void oneVector(float[] x, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         Tensor many = sum.many;
+        float[] likeRows = GemvStreams.likeRows(many.dtype(), x, k, buffers, 3);
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
-        float[] scales = buffers.floats(3, many.dtype() == DType.NF4 ? STREAMS * (k / Nf4.BLOCK) : 0);
+        float[] scales = buffers.floats(4, many.dtype() == DType.NF4 ? STREAMS * (k / Nf4.BLOCK) : 0);
         int streamed = GemvStreams.streamed(many, k);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];
@@ -142,7 +143,7 @@ final class GemvKernel {
             for (int s = 0; s < STREAMS; s++) {
                 starts[s] = (long) Math.min(row + s * quarter, to - 1) * k;
             }
-            GemvStreams.fourRows(x, many, starts, k, sums, scales);
+            GemvStreams.fourRows(likeRows, many, starts, k, sums, scales);
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
                 GemvStreams.tail(many, r, streamed, k, x, 0, sums, s * SUM_LANES);
                 put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));
