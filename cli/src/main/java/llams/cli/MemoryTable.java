@@ -26,8 +26,8 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
 
     void add(ObjectNode report, List<String> text) {
         ObjectNode all = report.putObject("memoryBytes");
-        text.add(String.format("memory      %-26s %10s %10s %10s %10s", "for " + tokens() + " tokens", "weights", "state",
-                "temporary", "together"));
+        text.add(String.format("memory      %-26s %10s %10s %10s %10s", "for " + tokens() + " tokens", "weights",
+                "state", "temporary", "together"));
         for (Use use : uses()) {
             Program.Memory memory = use.memory;
             all.putObject(use.key)
@@ -59,11 +59,10 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
     private List<Use> uses() {
         Llama model = Llama.of(config, weights, Llama.Wrap.NONE);
         TrainSettings lora = TrainSettings.standard().withLora(LoraConfig.standard()).withTokens(tokens());
-        List<Use> uses = new ArrayList<>(
-                List.of(new Use("generate", "generate", Generator.memory(model, tokens(), tokens())),
-                        new Use("LoRA of rank 8", "lora", Forecast.of(config, weights, lora)),
-                        new Use("LoRA, --recompute", "loraRecompute",
-                                Forecast.of(config, weights, lora.withRecompute(true)))));
+        List<Use> uses = new ArrayList<>(List.of(
+                new Use("generate", "generate", Generator.memory(model, tokens(), tokens())),
+                new Use("LoRA of rank 8", "lora", Forecast.of(config, weights, lora)),
+                new Use("LoRA, --recompute", "loraRecompute", Forecast.of(config, weights, lora.withRecompute(true)))));
         // Weights that are quantized can only be frozen.
         if (!isQuantized()) {
             TrainSettings full = TrainSettings.full().withTokens(tokens());
@@ -71,8 +70,8 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
             uses.add(new Use("QLoRA", "qlora", Forecast.of(config, this::nf4, lora.withRecompute(true))));
             uses.add(new Use("full", "full", Forecast.of(config, weights, full)));
             uses.add(new Use("full, --recompute", "fullRecompute", Forecast.of(config, weights, recompute)));
-            uses.add(new Use("full, compact", "fullCompact", Forecast.of(config, weights, recompute.withOptimizer(
-                    full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0)))));
+            uses.add(new Use("full, compact", "fullCompact", Forecast.of(config, weights,
+                    recompute.withOptimizer(full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0)))));
         }
         return uses;
     }

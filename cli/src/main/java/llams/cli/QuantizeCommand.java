@@ -84,9 +84,9 @@ final class QuantizeCommand implements Callable<Integer> {
         console.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
                 MachineMemory.text(report.bytes()), MachineMemory.text(report.before()));
         if (!report.kept().isEmpty()) {
-            console.out.println(
-                    (dtype == Type.q8_0 ? "not quantized, because their rows are not multiples of 32: " : "not quantized: ")
-                            + String.join(", ", report.kept()));
+            console.out.println((dtype == Type.q8_0
+                    ? "not quantized, because their rows are not multiples of 32: "
+                    : "not quantized: ") + String.join(", ", report.kept()));
         }
         if (!report.files().isEmpty()) {
             console.out.println("also copied: " + String.join(", ", report.files()));

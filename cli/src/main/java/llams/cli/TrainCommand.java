@@ -90,9 +90,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         options.complete();
         if (weights.form != WeightsOption.Form.stored && options.method != TrainOptions.Method.lora) {
-            throw new ParameterException(spec.commandLine(),
-                    "--weights " + weights.form + " is for the frozen base of --method lora: weights that are trained"
-                            + " cannot be quantized");
+            throw new ParameterException(spec.commandLine(), "--weights " + weights.form
+                    + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
         }
         if (printConfig) {
             console.out.print(OptionsFile.print(spec, false));

@@ -21,9 +21,9 @@ public final class Quantizer implements AutoCloseable {
     /// @throws ArithmeticException if a value is not finite or too large for a block
     public void quantize(Tensor source, Tensor target) {
         boolean isNf4 = target.dtype() == DType.NF4;
-        Guard.that((isNf4 || target.dtype() == DType.Q8_0) && target.shape().equals(source.shape()), "quantize: target"
-                + " is " + target.dtype() + " " + target.shape() + ", wanted " + (isNf4 ? "NF4 " : "Q8_0 ")
-                + source.shape());
+        Guard.that((isNf4 || target.dtype() == DType.Q8_0) && target.shape().equals(source.shape()),
+                "quantize: target" + " is " + target.dtype() + " " + target.shape() + ", wanted "
+                        + (isNf4 ? "NF4 " : "Q8_0 ") + source.shape());
         if (isNf4) {
             float[] scales = new float[Math.toIntExact(Nf4.blocks(source.elements()))];
             pieces(source, (values, first, count) -> Nf4Encoding.codes(values, first, count, scales, target));

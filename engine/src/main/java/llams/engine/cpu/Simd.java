@@ -44,10 +44,7 @@ final class Simd {
     private static final IntVector LAST_BYTE = IntVector.zero(I).addIndex(-8).add(24).and(31);
     /// Shifts that move code `i` of NF4, of eight in an integer whose bytes have the first in their upper half, to the
     /// bottom of lane `i`.
-    private static final IntVector CODE = IntVector.zero(I)
-            .addIndex(4)
-            .and(28)
-            .lanewise(VectorOperators.XOR, 4);
+    private static final IntVector CODE = IntVector.zero(I).addIndex(4).and(28).lanewise(VectorOperators.XOR, 4);
     private static final VectorMask<Integer> SECOND_EIGHT = IntVector.zero(I)
             .addIndex(1)
             .compare(VectorOperators.GE, 8);
@@ -163,8 +160,7 @@ final class Simd {
                         .blend(upper, codes.compare(VectorOperators.GE, 8))
                         .reinterpretAsFloats();
             }
-            case 8 -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes)))
-                    .selectFrom(NF4_0, NF4_1)
+            case 8 -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))).selectFrom(NF4_0, NF4_1)
                     .reinterpretAsFloats();
             default -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))
                     .blend(segment.get(Tensor.I32, offsetBytes + 4), SECOND_EIGHT)).selectFrom(NF4_0)

@@ -79,9 +79,11 @@ public final class QuantizedModel {
             writeWeights(weights, output.path(), plan, progress);
             List<String> files = ModelFiles.copyAll(model, output.path());
             AtomicFiles.write(output.path().resolve("config.json"), config(weights, form, kept));
-            ModelCard.of(ModelCard.Kind.QUANTIZED, form.method(),
-                    description(form) + " They are stored as bytes, which other programs do not read.",
-                    Parent.of("original", model)).write(output.path());
+            ModelCard
+                    .of(ModelCard.Kind.QUANTIZED, form.method(),
+                            description(form) + " They are stored as bytes, which other programs do not read.",
+                            Parent.of("original", model))
+                    .write(output.path());
             output.commit();
             int quantized = (int) infos.stream().filter(info -> info.dtype() == form.dtype).count();
             long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();

@@ -198,8 +198,8 @@ class NonFiniteIsNeverWrittenTest {
     @Test
     void quantizingLooksAtWhatItLeavesAsItIsToo() throws IOException {
         Path model = golden(DType.F32, NORM, Float.NaN);
-        String message = assertThrows(IOException.class, () -> QuantizedModel.write(model, out, Quantization.Q8_0, ByteProgress.SILENT))
-                .getMessage();
+        String message = assertThrows(IOException.class,
+                () -> QuantizedModel.write(model, out, Quantization.Q8_0, ByteProgress.SILENT)).getMessage();
         assertRefused(message, "\"" + NORM + "\": a value that is not finite", "1 of ");
     }
 }

@@ -138,8 +138,8 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     public void update(Graph g, Leaf parameter, Value squaredNorm, int seed) {
         AdamW rule = new AdamW(beta1, beta2, eps, weightDecay, clip);
         List<Leaf> moments = moments(parameter);
-        List<Value> inputs = new ArrayList<>(List.of(parameter, moments.get(0), moments.get(1), gradient(parameter),
-                squaredNorm));
+        List<Value> inputs = new ArrayList<>(
+                List.of(parameter, moments.get(0), moments.get(1), gradient(parameter), squaredNorm));
         if (isCompact()) {
             inputs.addAll(List.of(COMPACT_SCHEDULE, STEP));
             inputs.addAll(moments.subList(2, moments.size()));

@@ -45,8 +45,8 @@ public final class Forecast {
         }
         Map<String, Leaf> leaves = new LinkedHashMap<>();
         DType dtype = settings.optimizer().weights();
-        Llama model = Llama.of(config, (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, dtype, dims)),
-                Llama.Wrap.NONE);
+        Llama model = Llama.of(config,
+                (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, dtype, dims)), Llama.Wrap.NONE);
         return of(model, List.copyOf(leaves.values()), settings);
     }
 

@@ -19,7 +19,8 @@ record Room(long resultBytes, long saveBytes, long made, int keep) {
 
     static Room of(Trainable model, TrainSettings settings, int totalSteps) {
         // Parameters and their moments; an adapter's save holds the adapter ready to use as well.
-        long save = Forecast.bytes(settings.optimizer().state(model.trained())) + (settings.lora() == null ? 0 : model.resultBytes());
+        long save = Forecast.bytes(settings.optimizer().state(model.trained()))
+                + (settings.lora() == null ? 0 : model.resultBytes());
         return new Room(model.resultBytes(), save, settings.saveEvery().most(totalSteps), settings.keep());
     }
 

@@ -171,8 +171,8 @@ public final class Trainer implements AutoCloseable {
     private Program plan(MicroBatch batch) {
         Program program = update != null
                 ? LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), summed, recompute)
-                : LossProgram.updating(model, batch.tokens(), positions, batch.rowLength(), trained, recompute, optimizer,
-                        seed);
+                : LossProgram.updating(model, batch.tokens(), positions, batch.rowLength(), trained, recompute,
+                        optimizer, seed);
         hasDropout = program.leaves().contains(LoraLinear.SEED);
         return program;
     }

@@ -157,8 +157,7 @@ public final class TrainingRun implements AutoCloseable {
                     isPart
                             ? Trainable.lastRows(arena, base, settings.firstRow())
                             : Trainable.full(arena, base, settings.optimizer().weights()),
-                    data,
-                    heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
+                    data, heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
@@ -180,7 +179,7 @@ public final class TrainingRun implements AutoCloseable {
         SettingException.check(settings.firstRow() == 0, "firstRow", settings.firstRow(), "0 for a new model");
         TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();
-        return new TrainingRun(device, known, arena, 
+        return new TrainingRun(device, known, arena,
                 Trainable.random(arena, config, settings.optimizer().weights(), settings.seed(), tokenizer), data,
                 heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
     }
@@ -274,7 +273,8 @@ public final class TrainingRun implements AutoCloseable {
                 return log.last(start, asked.steps());
             }
             try (Trainer trainer = new Trainer(device, model.model(), model.trained(), model.summed(), resident,
-                    settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed(), settings.isFused())) {
+                    settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed(),
+                    settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
                 return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
             }

@@ -119,19 +119,22 @@ class GoldenOptimizerTest {
                 float[] params = Golden.floats(golden, input);
                 byte[][] codes = {golden.tensor(size + ".m_codes").data().toArray(ValueLayout.JAVA_BYTE),
                         golden.tensor(size + ".v_codes").data().toArray(ValueLayout.JAVA_BYTE)};
-                float[][] scales = {Golden.floats(golden, size + ".m_scales"), Golden.floats(golden, size + ".v_scales")};
+                float[][] scales = {Golden.floats(golden, size + ".m_scales"),
+                        Golden.floats(golden, size + ".v_scales")};
                 Leaf parameter = Leaf.state(input, DType.F32, inputs.shape(input).dims());
                 List<Leaf> moments = optimizer.moments(parameter);
                 int n = (int) parameter.shape().elements();
-                steps(device, optimizer, "adam8", inputs.tensor(input), input,
-                        Golden.floats(inputs, size + ".grads"), 0, (step, session) -> {
+                steps(device, optimizer, "adam8", inputs.tensor(input), input, Golden.floats(inputs, size + ".grads"),
+                        0, (step, session) -> {
                             String what = size + " after step " + step;
-                            double difference = Golden.maxDifference(Arrays.copyOfRange(params, step * n, (step + 1) * n),
+                            double difference = Golden.maxDifference(
+                                    Arrays.copyOfRange(params, step * n, (step + 1) * n),
                                     session.read(input).toFloats());
                             assertTrue(difference <= paramAbs, what + " differs by " + difference);
                             for (int i = 0; i < 2; i++) {
                                 assertArrayEquals(Arrays.copyOfRange(codes[i], step * n, (step + 1) * n),
-                                        session.read(moments.get(i).name()).data().toArray(ValueLayout.JAVA_BYTE), what);
+                                        session.read(moments.get(i).name()).data().toArray(ValueLayout.JAVA_BYTE),
+                                        what);
                                 float[] got = session.read(moments.get(2 + i).name()).toFloats();
                                 for (int block = 0; block < got.length; block++) {
                                     float want = scales[i][step * got.length + block];
@@ -159,9 +162,9 @@ class GoldenOptimizerTest {
             float[] v = Golden.floats(golden, "v");
             steps(device, optimizer, "adam-bf16sr", start, name, Golden.floats(inputs, "grads"),
                     values.get("seed").asInt(), (step, session) -> {
-                        assertEquals(-1, expected.data()
-                                .asSlice(step * bytes, bytes)
-                                .mismatch(session.read(name).data()), "weights after step " + step);
+                        assertEquals(-1,
+                                expected.data().asSlice(step * bytes, bytes).mismatch(session.read(name).data()),
+                                "weights after step " + step);
                         if (step == last) {
                             assertArrayEquals(m, session.read(Optimizer.firstMoment(parameter).name()).toFloats());
                             assertArrayEquals(v, session.read(Optimizer.secondMoment(parameter).name()).toFloats());

@@ -83,15 +83,15 @@ class GoldenQloraTest {
                 MemorySegment data = weight.getValue().data();
                 long n = weight.getValue().elements();
                 same(golden.tensor(module + ".quantized_data"), data.asSlice(0, Nf4.scalesOffset(n)), module);
-                same(golden.tensor(module + ".quantized_scalers"),
-                        data.asSlice(Nf4.scalesOffset(n), Nf4.blocks(n)), module);
+                same(golden.tensor(module + ".quantized_scalers"), data.asSlice(Nf4.scalesOffset(n), Nf4.blocks(n)),
+                        module);
                 float[] factors = Golden.floats(golden, module + ".quantization_factor");
                 for (int i = 0; i < factors.length; i++) {
                     assertEquals(factors[i], data.get(Tensor.F32, Nf4.factorsOffset(n) + 4L * i),
                             tolerance("quantization_factor_rel") * factors[i], module);
                 }
-                assertEquals(Golden.floats(golden, module + ".scaler_mean")[0],
-                        data.get(Tensor.F32, Nf4.meanOffset(n)), tolerance("scaler_mean_abs"), module);
+                assertEquals(Golden.floats(golden, module + ".scaler_mean")[0], data.get(Tensor.F32, Nf4.meanOffset(n)),
+                        tolerance("scaler_mean_abs"), module);
             }
             assertEquals(golden.names().size(), 4 * found);
         }

@@ -147,7 +147,8 @@ class QuantizedModelTest {
     @Test
     void whatNeedsTheOriginalRefusesAQuantizedModel() {
         Path out = directory.resolve("out");
-        refused("quantized already", () -> QuantizedModel.write(quantized, out, Quantization.Q8_0, ByteProgress.SILENT));
+        refused("quantized already",
+                () -> QuantizedModel.write(quantized, out, Quantization.Q8_0, ByteProgress.SILENT));
         refused("training every weight needs the model",
                 () -> SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {}));
         refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, ByteProgress.SILENT));

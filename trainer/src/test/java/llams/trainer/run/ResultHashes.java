@@ -68,14 +68,16 @@ final class ResultHashes {
         Path directory = Path.of(args[1]);
         try (Arena arena = Arena.ofShared()) {
             try (LlamaWeights base = LlamaWeights.open(directory.resolve("odd"))) {
-                System.out.println("adapter " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
+                System.out.println("adapter "
+                        + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
             }
             try (LlamaWeights base = LlamaWeights.openQuantized(directory.resolve("odd"), Quantization.NF4)) {
-                System.out.println("qlora " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
+                System.out.println("qlora "
+                        + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
             }
             for (Optimizer optimizer : List.of(Optimizer.standard(), COMPACT)) {
-                System.out.println("model " + trained(device,
-                        Trainable.random(arena, ODD, optimizer.weights(), 7, null), optimizer));
+                System.out.println("model "
+                        + trained(device, Trainable.random(arena, ODD, optimizer.weights(), 7, null), optimizer));
             }
         }
         for (String dtype : List.of("float32", "bfloat16", "float16")) {
@@ -112,8 +114,7 @@ final class ResultHashes {
     }
 
     /// Scores after a prompt, and after each of the next tokens, which are drawn.
-    private static String generated(Device device, Path model, Quantization form, Options options)
-            throws IOException {
+    private static String generated(Device device, Path model, Quantization form, Options options) throws IOException {
         MessageDigest hash = hash();
         try (LlamaWeights weights = LlamaWeights.open(model, form, true, options);
                 Generator generator = new Generator(device, weights.model(), weights.resident(), 24)) {

@@ -62,8 +62,7 @@ class TrainingInFewerBytesTest {
                     results.put("step " + step, trainer.step(List.of(batch), 1e-2, step));
                 }
                 for (Leaf leaf : optimizer.state(model.trained())) {
-                    results.put(leaf.name(),
-                            Arrays.toString(trainer.read(leaf).data().toArray(ValueLayout.JAVA_BYTE)));
+                    results.put(leaf.name(), Arrays.toString(trainer.read(leaf).data().toArray(ValueLayout.JAVA_BYTE)));
                 }
             }
         }
@@ -97,9 +96,8 @@ class TrainingInFewerBytesTest {
         SmallRun.run(settings(2), model, broken, true, report -> {});
         assertFalse(SmallRun.results(straight).isEmpty());
         assertEquals(SmallRun.results(straight), SmallRun.results(broken));
-        IOException other = assertThrows(IOException.class,
-                () -> SmallRun.run(settings(2).withOptimizer(COMPACT.withEightBit(false)), model, broken, true,
-                        report -> {}));
+        IOException other = assertThrows(IOException.class, () -> SmallRun
+                .run(settings(2).withOptimizer(COMPACT.withEightBit(false)), model, broken, true, report -> {}));
         assertTrue(other.getMessage().contains("optimizer: was adamw8bit, is now none"), other.getMessage());
     }
 
@@ -117,9 +115,9 @@ class TrainingInFewerBytesTest {
             // BF16, two bytes of moments and their scales, and the largest gradient.
             assertEquals(2 * weights + 2 * weights + scales + 4 * largest,
                     Forecast.of(base.config, base.frozen(), settings).state());
-            assertEquals(8 * weights + 2 * weights + scales,
-                    Forecast.of(base.config, base.frozen(),
-                            settings.withOptimizer(Optimizer.standard().withEightBit(true))).state());
+            assertEquals(8 * weights + 2 * weights + scales, Forecast
+                    .of(base.config, base.frozen(), settings.withOptimizer(Optimizer.standard().withEightBit(true)))
+                    .state());
         }
     }
 
