@@ -120,7 +120,7 @@ final class MeasureCommand implements Callable<Integer> {
                 measured.run();
                 times.add((System.nanoTime() - before) / 1e9);
             }
-            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work());
+            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work(), memory);
         }
         return Console.DONE;
     }
@@ -157,7 +157,7 @@ final class MeasureCommand implements Callable<Integer> {
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
     }
 
-    private void print(double median, int calls, double first, double work) {
+    private void print(double median, int calls, double first, double work, Program.Memory memory) {
         double rate = work / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
@@ -166,7 +166,8 @@ final class MeasureCommand implements Callable<Integer> {
                     .put("seconds", median)
                     .put("calls", calls)
                     .put("firstSeconds", first)
-                    .put(what == What.product ? "flops" : "tokensPerSecond", rate);
+                    .put(what == What.product ? "flops" : "tokensPerSecond", rate)
+                    .put("memoryBytes", memory.total());
             console.out.println(object);
         } else if (what == What.product) {
             console.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,
