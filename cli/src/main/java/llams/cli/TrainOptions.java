@@ -10,9 +10,10 @@ import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.optim.Schedule;
-import llams.trainer.run.SaveEvery;
+import llams.trainer.run.Interval;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
+import llams.trainer.run.Watch;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -148,8 +149,9 @@ final class TrainOptions {
     @Option(
             names = "--eval-every",
             paramLabel = "N",
-            description = "Measure the held-out data every N steps; 0: only at the end (default).")
-    int evalEvery = STANDARD.evalEvery();
+            description = "Measure the held-out data every N steps, or minutes with an m; 0: only at the end"
+                    + " (default).")
+    String evalEvery = STANDARD.evalEvery().toString();
 
     @Option(
             names = "--save-every",
@@ -227,15 +229,16 @@ final class TrainOptions {
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
                 optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay)),
-                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
+                seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
+                keep, recompute);
     }
 
     /// The run that these options ask for.
-    TrainRequest request(DataFiles files, WeightsOption weights, Device device) {
+    TrainRequest request(DataFiles files, WeightsOption weights, Device device, Watch watch) {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
                 : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch);
     }
 
     /// Fills in what these settings have by default, so that the options say all that the run is.

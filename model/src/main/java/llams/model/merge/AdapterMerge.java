@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.card.ModelCard;
@@ -62,6 +64,20 @@ public final class AdapterMerge {
                 return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), notes);
             }
         }
+    }
+
+    /// Bytes that a merge needs besides the mapped weights: above all the adapter in F32.
+    public static long memoryBytes(LlamaConfig model, LoraLayout adapter) {
+        long all = 0;
+        long longestRow = 0;
+        long largest = 0;
+        for (Shape shape : Adapter.shapes(adapter, model).values()) {
+            all += shape.elements();
+            longestRow = Math.max(longestRow, shape.dim(1));
+            largest = Math.max(largest, shape.elements());
+        }
+        return Float.BYTES * (all + largest + longestRow)
+                + Floats.bytes(Math.toIntExact(Math.max(Floats.CAPACITY, longestRow)));
     }
 
     private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, ByteProgress progress)

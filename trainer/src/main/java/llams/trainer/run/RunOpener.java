@@ -44,7 +44,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);
-        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special());
+        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
+                request.data().trainOn());
         Corpus corpus = load(request.data().training(), encoder);
         PackedDataset data = packed(corpus, settings);
         PackedDataset heldOut = request.data().heldOut().isEmpty()
@@ -56,7 +57,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        return corpus.conversations() > 0 ? run.onConversations(text) : run;
+        return (corpus.conversations() > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
     private Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
