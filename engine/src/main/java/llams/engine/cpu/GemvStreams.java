@@ -95,10 +95,11 @@ final class GemvStreams {
             case NF4 -> {
                 int blocks = streamed(many, k) / Nf4.BLOCK;
                 scales(many, starts, blocks, scales);
-                for (int v = 0; v < VECTORS; v += 2) {
-                    twoNf4(x, w, element(starts, v) / 2, element(starts, v + 1) / 2, v * LANES % SUM_LANES, blocks,
-                            scales, v * LANES / SUM_LANES * blocks, (v + 1) * LANES / SUM_LANES * blocks, sums,
-                            v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    for (int row = 0; row < starts.length; row += 2) {
+                        twoNf4(x, w, (starts[row] + lane) / 2, (starts[row + 1] + lane) / 2, lane, blocks, scales,
+                                row * blocks, sums, row * SUM_LANES + lane);
+                    }
                 }
             }
             default -> throw Widen.notAWeight(many.dtype());
@@ -257,19 +258,19 @@ final class GemvStreams {
         }
     }
 
-    /// As [#twoQ8]; the scales of `a` begin at `sa`, those of `b` at `sb`.
-    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int blocks, float[] scales, int sa,
-            int sb, float[] sums, int so) {
+    /// As [#twoQ8]; the scales of the first row begin at `first`, those of the second follow.
+    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int blocks, float[] scales,
+            int first, float[] sums, int so) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         for (int j = 0; j < blocks; j++) {
             long at = j * (Nf4.BLOCK / 2L);
             int i = j * Nf4.BLOCK + lane;
-            sumA = nf4(x, i, w, a + at).fma(FloatVector.broadcast(Simd.F, scales[sa + j]), sumA);
-            sumB = nf4(x, i + LANE_1, w, b + at).fma(FloatVector.broadcast(Simd.F, scales[sb + j]), sumB);
+            sumA = nf4(x, i, w, a + at).fma(FloatVector.broadcast(Simd.F, scales[first + j]), sumA);
+            sumB = nf4(x, i, w, b + at).fma(FloatVector.broadcast(Simd.F, scales[first + blocks + j]), sumB);
         }
         sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
+        sumB.intoArray(sums, so + SUM_LANES);
     }
 
     /// The products of the four elements that each lane has of a block.

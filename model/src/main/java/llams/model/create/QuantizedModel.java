@@ -108,10 +108,10 @@ public final class QuantizedModel {
     }
 
     /// The same for a model that is not there yet.
-    public static Program.Memory memory(LlamaConfig config) {
+    public static Program.Memory memory(LlamaConfig config, Quantization form) {
         long largest = 0;
         for (TensorInfo info : NewModel.plan(config)) {
-            DType kept = Quantization.isFor(info.shape()) ? DType.Q8_0 : info.dtype();
+            DType kept = form.isFor(info.name(), info.shape()) ? form.dtype : info.dtype();
             largest = Math.max(largest, kept.bytes(info.shape().elements()));
         }
         return new Program.Memory(0, 0, largest);
@@ -151,6 +151,16 @@ public final class QuantizedModel {
     private static byte[] config(LlamaWeights weights, Quantization form, List<String> kept) throws IOException {
         ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
         form.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
+        return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
+    }
+
+    /// The config of a model without what it says about quantization.
+    public static byte[] plainConfig(LlamaWeights weights) throws IOException {
+        if (weights.config.metadata().quantization() == null) {
+            return weights.configJson();
+        }
+        ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
+        config.remove(Quantization.FIELD);
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
     }
 

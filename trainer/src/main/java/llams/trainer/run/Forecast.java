@@ -143,7 +143,7 @@ public final class Forecast {
             }
         }
         if (settings.lora() == null && settings.firstRow() == 0 && adapter != null) {
-            TrainSettings lora = settings.withLora(adapter);
+            TrainSettings lora = settings.withOptimizer(settings.optimizer().withWeights(DType.F32)).withLora(adapter);
             return fits.test(of(config, frozen, lora))
                     ? Optional.of("`lora`")
                     : remedy(config, frozen, lora, null, fits).map(more -> "`lora` " + more);
