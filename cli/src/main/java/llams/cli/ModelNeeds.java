@@ -109,7 +109,8 @@ record ModelNeeds(StageFacts facts) {
         boolean isNf4 = List.of(StageFacts.text(stage, "to"), StageFacts.text(stage, "dtype")).contains("nf4");
         return shape == null
                 ? StageNeeds.UNKNOWN
-                : new StageNeeds(QuantizedModel.memory(shape, isNf4 ? Quantization.NF4 : Quantization.Q8_0), bytes(stage, shape), 2 * bytes(shape) / DISK);
+                : new StageNeeds(QuantizedModel.memory(shape, isNf4 ? Quantization.NF4 : Quantization.Q8_0),
+                        bytes(stage, shape), 2 * bytes(shape) / DISK);
     }
 
     static double bytes(LlamaConfig shape) {

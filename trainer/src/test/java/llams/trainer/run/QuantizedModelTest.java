@@ -162,7 +162,8 @@ class QuantizedModelTest {
         }
         float[][] scores = new float[2][];
         for (int i = 0; i < 2; i++) {
-            try (LoadedModel loaded = LoadedModel.open(i == 0 ? base : merged, i == 0 ? plain.withAdapter(tuned) : plain);
+            try (LoadedModel loaded = LoadedModel.open(i == 0 ? base : merged,
+                    i == 0 ? plain.withAdapter(tuned) : plain);
                     Generator generator = new Generator(loaded.device, loaded.model, loaded.resident, 20)) {
                 scores[i] = generator.append(ids);
             }
