@@ -31,7 +31,7 @@ final class SettingNames {
                     "metricsPort", "model", "noMap", "out", "pairs", "parallel", "patience", "perRequest", "rank",
                     "receipt", "recompute", "replace", "requestsPerMinute", "resume", "revision", "sample",
                     "sampleTemp", "sampleTokens", "saveEvery", "schedule", "special", "steps", "timeout", "to", "token",
-                    "targets", "tokenizer", "tokens", "warmup", "weightDecay" ->
+                    "targets", "tokenizer", "tokens", "trainDtype", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

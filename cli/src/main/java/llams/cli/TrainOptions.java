@@ -126,6 +126,9 @@ final class TrainOptions {
                     + ", at most a tenth of the run).")
     Integer warmup;
 
+    @Mixin
+    OptimizerOptions optimizer;
+
     @Option(
             names = "--weight-decay",
             paramLabel = "W",
@@ -139,12 +142,6 @@ final class TrainOptions {
             description = "AdamW: decay rates of its two running means (default: " + Optimizer.BETA1 + ","
                     + Optimizer.BETA2 + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
-
-    @Option(
-            names = "--clip",
-            paramLabel = "NORM",
-            description = "Clip the gradient of a step to this norm; 0: no limit (default: ${DEFAULT-VALUE}).")
-    double clip = STANDARD.optimizer().clip();
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
@@ -200,6 +197,8 @@ final class TrainOptions {
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
+        usage(method == Method.full || optimizer.trainDtype == OptimizerOptions.TrainDtype.f32,
+                "--train-dtype bf16 is for --method full; a frozen base is made smaller with --weights nf4");
         if (method == Method.newTokens) {
             firstNewToken = ExtendedModel.firstNewToken(model);
         }
@@ -229,7 +228,7 @@ final class TrainOptions {
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),
+                optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay)),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
                 keep, recompute);
     }

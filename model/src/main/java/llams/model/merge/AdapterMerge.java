@@ -7,12 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.Llama;
 import llams.engine.llama.ProjectionName;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
@@ -27,11 +31,15 @@ import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
 import llams.model.merge.parts.Floats;
 
-/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once.
+/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once. Quantized weights
+/// are widened for it, and the result has them in the type of the model's norms.
 ///
 /// Works row by row, so it needs memory for the adapter and a few rows only.
 public final class AdapterMerge {
     private record Target(Tensor a, Tensor b, float scale) {}
+
+    /// Of rank 0.
+    private static final Target NOTHING = new Target(null, null, 0);
 
     private AdapterMerge() {}
 
@@ -43,12 +51,11 @@ public final class AdapterMerge {
     public static MergeReport merge(Path base, Path adapter, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
-            QuantizedModel.refuse(base, weights.config, "a merge");
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
                 MergeReport report = write(weights, lora, output.path(), progress);
-                AtomicFiles.write(output.path().resolve("config.json"), weights.configJson());
+                AtomicFiles.write(output.path().resolve("config.json"), QuantizedModel.plainConfig(weights));
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {
@@ -93,16 +100,19 @@ public final class AdapterMerge {
             }
         }
         int merged = 0;
-        try (MergeOutput output = new MergeOutput(directory, base.checkpoint, progress)) {
+        Map<String, Tensor> weights = weights(base);
+        try (MergeOutput output = new MergeOutput(directory, base.checkpoint, plan(weights), progress)) {
             for (String name : base.checkpoint.names()) {
                 base.checkpoint.verifyUnchanged();
-                Tensor weight = base.checkpoint.tensor(name);
+                Tensor weight = weights.get(name);
                 Target target = targets.get(name);
-                if (target == null) {
+                if (target != null) {
+                    fold(output, name, weight, type(weight, weights), target);
+                    merged++;
+                } else if (weight.dtype().isInSafetensors()) {
                     output.copy(name, weight);
                 } else {
-                    fold(output, name, weight, target);
-                    merged++;
+                    fold(output, name, weight, type(weight, weights), NOTHING);
                 }
                 long beyond = output.end(name, Map.of("the base", weight));
                 if (beyond > 0) {
@@ -118,10 +128,36 @@ public final class AdapterMerge {
         }
     }
 
+    /// Every tensor of the files; quantized weights as such, not as bytes.
+    private static Map<String, Tensor> weights(LlamaWeights base) throws IOException {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        for (String name : base.checkpoint.names()) {
+            weights.put(name, base.checkpoint.tensor(name));
+        }
+        for (Map.Entry<String, Tensor> weight : base.resident().entrySet()) {
+            weights.replace(weight.getKey(), weight.getValue());
+        }
+        return weights;
+    }
+
+    private static List<TensorInfo> plan(Map<String, Tensor> weights) {
+        return weights.entrySet()
+                .stream()
+                .map(weight -> new TensorInfo(weight.getKey(), type(weight.getValue(), weights),
+                        weight.getValue().shape()))
+                .toList();
+    }
+
+    /// The type of a tensor in the result.
+    private static DType type(Tensor weight, Map<String, Tensor> weights) {
+        return weight.dtype().isInSafetensors() ? weight.dtype() : weights.get(Llama.NORM).dtype();
+    }
+
     /// `weight` `[out, in]`, `a` `[rank, in]`, `b` `[out, rank]`.
-    private static void fold(MergeOutput output, String name, Tensor weight, Target target) throws IOException {
+    private static void fold(MergeOutput output, String name, Tensor weight, DType type, Target target)
+            throws IOException {
         int in = Math.toIntExact(weight.shape().dim(1));
-        int rank = Math.toIntExact(target.a.shape().dim(0));
+        int rank = target == NOTHING ? 0 : Math.toIntExact(target.a.shape().dim(0));
         long rows = weight.shape().dim(0);
         int rowsAtOnce = (int) Math.clamp(Floats.CAPACITY / Math.max(1, in), 1, Math.max(1, rows));
         float[][] a = new float[rank][];
@@ -142,7 +178,7 @@ public final class AdapterMerge {
                     }
                     addScaled(part.values, i * in, target.scale, sum);
                 }
-                output.append(name, part.rounded(weight.dtype(), count * in));
+                output.append(name, part.rounded(type, count * in));
             }
         }
     }

@@ -29,28 +29,45 @@ final class LossProgram {
 
     /// The loss alone.
     static Program forward(Llama model, int tokens, int positions, long rowLength) {
-        return program(model, tokens, positions, rowLength, List.of(), false);
+        Graph g = new Graph();
+        return Program.of(g, outputs(forward(g, model, tokens, positions, rowLength)));
     }
 
     /// The loss, and its gradients added to [Optimizer#gradient] of each trained leaf.
     static Program training(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
             boolean recompute) {
-        return program(model, tokens, positions, rowLength, trained, recompute);
+        Graph g = new Graph();
+        List<Result> loss = forward(g, model, tokens, positions, rowLength);
+        Autodiff.contributions(g, loss.getFirst(), trained, recompute,
+                (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
+        return Program.of(g, outputs(loss));
     }
 
-    private static Program program(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
-            boolean recompute) {
+    /// The loss, and every trained leaf updated by its gradient: a whole step. A further output is `squaredNorm` `[1]`
+    /// of all gradients; [Optimizer#fill] fills the further inputs.
+    ///
+    /// @param seed as in [Optimizer#update]
+    static Program updating(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
+            boolean recompute, Optimizer optimizer, int seed) {
         Graph g = new Graph();
+        List<Result> loss = forward(g, model, tokens, positions, rowLength);
+        FusedUpdate update = new FusedUpdate(g, optimizer, seed, rowLength);
+        Autodiff.contributions(g, loss.getFirst(), trained, recompute, update::add);
+        Map<String, Value> outputs = outputs(loss);
+        outputs.put("squaredNorm", update.end(trained));
+        return Program.of(g, outputs);
+    }
+
+    private static List<Result> forward(Graph g, Llama model, int tokens, int positions, long rowLength) {
         Sequence at = Sequence.of(model.config(), tokens, positions, rowLength);
         Value hidden = model.forward(g, Sequence.ids(tokens), at, null);
-        List<Result> loss = model.loss(g, hidden, labels(tokens), SCALE);
-        if (!trained.isEmpty()) {
-            Autodiff.contributions(g, loss.getFirst(), trained, recompute,
-                    (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
-        }
+        return model.loss(g, hidden, labels(tokens), SCALE);
+    }
+
+    private static Map<String, Value> outputs(List<Result> loss) {
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss.get(0));
         outputs.put("tokenLoss", loss.get(1));
-        return Program.of(g, outputs);
+        return outputs;
     }
 }

@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.tensor.DType;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
@@ -97,6 +98,12 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("eps", number(settings.optimizer().eps()));
         values.put("weight-decay", number(settings.optimizer().weightDecay()));
         values.put("clip", number(settings.optimizer().clip()));
+        if (settings.optimizer().isEightBit()) {
+            values.put("optimizer", "adamw8bit");
+        }
+        if (settings.optimizer().weights() != DType.F32) {
+            values.put("train-dtype", settings.optimizer().weights().name().toLowerCase(Locale.ROOT));
+        }
         values.put("seed", String.valueOf(settings.seed()));
         values.put("documents", String.valueOf(data.statistics().documents()));
         values.put("data", Long.toHexString(data.fingerprint()));

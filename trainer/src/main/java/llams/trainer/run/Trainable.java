@@ -109,17 +109,17 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
                 parents);
     }
 
-    /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.
-    static Trainable full(Arena arena, LlamaWeights base) throws IOException {
+    /// Every weight of a model, in F32 or BF16 while it is trained; the result has the types of the files it came from.
+    static Trainable full(Arena arena, LlamaWeights base, DType dtype) throws IOException {
         Map<String, DType> types = new LinkedHashMap<>();
         Map<String, Tensor> copies = new LinkedHashMap<>();
         base.resident().forEach((name, tensor) -> {
             types.put(name, tensor.dtype());
-            copies.put(name, converted(arena, tensor, DType.F32));
+            copies.put(name, converted(arena, tensor, dtype));
         });
         HeldFiles beside = HeldFiles.ofModel(base.directory);
         byte[] configJson = base.configJson();
-        return full(base.config, copies, (directory, tensors) -> {
+        return full(base.config, dtype, copies, (directory, tensors) -> {
             beside.write(directory);
             write(directory, configJson, types, tensors);
         }, beside.bytes() + bytes(types, copies), List.of(Parent.of("base", base.directory)));
@@ -173,19 +173,20 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
 
     /// Every weight of a new random model; the result is F32 unless the config names another type.
     ///
+    /// @param dtype     in which it is trained
     /// @param tokenizer a tokenizer's file or a directory with one, to go along with the result; may be null
-    static Trainable random(Arena arena, LlamaConfig config, int seed, Path tokenizer) throws IOException {
+    static Trainable random(Arena arena, LlamaConfig config, DType dtype, int seed, Path tokenizer) throws IOException {
         RandomWeights weights = new RandomWeights(config, seed);
         Map<String, DType> types = new LinkedHashMap<>();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         NewModel.plan(config).forEach(info -> {
-            Tensor tensor = Tensor.allocate(arena, DType.F32, info.shape());
+            Tensor tensor = Tensor.allocate(arena, dtype, info.shape());
             weights.fill(info.name(), 0, tensor);
             tensors.put(info.name(), tensor);
             types.put(info.name(), info.dtype());
         });
         HeldFiles beside = HeldFiles.ofTokenizer(tokenizer);
-        return full(config, tensors, (directory, trained) -> {
+        return full(config, dtype, tensors, (directory, trained) -> {
             beside.write(directory);
             NewModel.writeGenerationConfig(config, directory);
             write(directory, ConfigJson.text(config).getBytes(StandardCharsets.UTF_8), types, trained);
@@ -200,11 +201,11 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         return bytes;
     }
 
-    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer, long resultBytes,
-            List<Parent> parents) {
+    private static Trainable full(LlamaConfig config, DType dtype, Map<String, Tensor> tensors, Writer writer,
+            long resultBytes, List<Parent> parents) {
         List<Leaf> trained = new ArrayList<>();
         Llama model = Llama.of(config, (name, dims) -> {
-            Leaf leaf = Leaf.state(name, DType.F32, dims);
+            Leaf leaf = Leaf.state(name, dtype, dims);
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
