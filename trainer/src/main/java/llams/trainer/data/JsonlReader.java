@@ -52,8 +52,7 @@ final class JsonlReader {
             }
             String row = json;
             String place = rows.place();
-            return new Unit(row.length(), false,
-                    (notes, samples) -> read(() -> Row.parse(row, place), notes, samples));
+            return new Unit(row.length(), false, (notes, samples) -> read(() -> Row.parse(row, place), notes, samples));
         } catch (DataException e) {
             return new Unit(0, false, (notes, _) -> notes.unusable(e));
         }

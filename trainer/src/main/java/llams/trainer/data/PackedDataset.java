@@ -94,7 +94,8 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         List<Piece> pieces = new ArrayList<>();
         for (int s = 0; s < size(); s++) {
             for (int p = layout.firstPiece(s); p < layout.firstPiece(s + 1); p++) {
-                pieces.add(new Piece(s, p == layout.firstPiece(s), layout.document(p), layout.from(p), layout.length(p)));
+                pieces.add(
+                        new Piece(s, p == layout.firstPiece(s), layout.document(p), layout.from(p), layout.length(p)));
             }
         }
         return pieces;

@@ -139,10 +139,9 @@ class PackingTest {
 
     @Test
     void longConversationsComeFirstAndEachFillsTheFirstSequenceWithRoomForIt() {
-        PackedDataset data = new PackedDataset(
-                List.of(Fixtures.chat(10, 2, 1), Fixtures.chat(20, 4, 2), Fixtures.text(30, 5), Fixtures.chat(40, 6, 2),
-                        Fixtures.chat(50, 4, 2), Fixtures.chat(60, 2, 1)),
-                6, true);
+        PackedDataset data = new PackedDataset(List.of(Fixtures.chat(10, 2, 1), Fixtures.chat(20, 4, 2),
+                Fixtures.text(30, 5), Fixtures.chat(40, 6, 2), Fixtures.chat(50, 4, 2), Fixtures.chat(60, 2, 1)), 6,
+                true);
         assertEquals(4, data.size());
         assertArrayEquals(new int[] {30, 31, 32, 33, 34}, data.sequence(0).ids());
         assertArrayEquals(new int[] {40, 41, 42, 43, 44, 45}, data.sequence(1).ids());
