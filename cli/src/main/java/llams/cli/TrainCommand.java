@@ -154,8 +154,8 @@ final class TrainCommand implements Callable<Integer> {
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(),
                 100.0 * plan.trained() / plan.parameters());
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
-                settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
-                settings.warmup());
+                settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(),
+                options.schedule.kind, settings.warmup());
         passes(plan);
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),

@@ -3,13 +3,11 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import llams.engine.device.Device;
 import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
 import llams.trainer.optim.Optimizer;
-import llams.trainer.optim.Schedule;
 import llams.trainer.run.SaveEvery;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
@@ -111,12 +109,8 @@ final class TrainOptions {
             description = "Peak learning rate (default: 3e-4; 2e-5 to train every weight of an existing model).")
     Double learningRate;
 
-    @Option(
-            names = "--schedule",
-            paramLabel = "KIND",
-            completionCandidates = CompletionValues.Schedules.class,
-            description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
-    String schedule = STANDARD.schedule().name().toLowerCase(Locale.ROOT);
+    @Mixin
+    ScheduleOptions schedule;
 
     @Option(
             names = "--warmup",
@@ -144,6 +138,12 @@ final class TrainOptions {
             paramLabel = "NORM",
             description = "Clip the gradient of a step to this norm; 0: no limit (default: ${DEFAULT-VALUE}).")
     double clip = STANDARD.optimizer().clip();
+
+    @Option(
+            names = "--lora-plus-ratio",
+            paramLabel = "R",
+            description = "LoRA+: the B of every adapter learns R times as fast, such as 16 (default: 1).")
+    double loraPlusRatio = STANDARD.optimizer().loraPlusRatio();
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
@@ -198,6 +198,7 @@ final class TrainOptions {
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
         usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
+        usage(method == Method.lora || loraPlusRatio == 1, "--lora-plus-ratio is for adapters: --method lora");
         if (method == Method.newTokens) {
             firstNewToken = ExtendedModel.firstNewToken(model);
         }
@@ -225,9 +226,10 @@ final class TrainOptions {
         };
         return new TrainSettings(usual.lora(), usual.firstRow(), tokens == null ? usual.tokens() : tokens, batch,
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
-                learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
+                learningRate == null ? usual.learningRate() : learningRate, schedule.shape(),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip),
+                usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip)
+                        .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
     }
 
@@ -243,6 +245,7 @@ final class TrainOptions {
     void take(TrainSettings known) {
         tokens = known.tokens();
         warmup = known.warmup();
+        schedule.take(known.schedule());
     }
 
     private void usage(boolean holds, String wanted) {

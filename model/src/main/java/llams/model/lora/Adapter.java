@@ -32,6 +32,11 @@ public record Adapter(LoraLayout layout, Map<String, Tensor> tensors, String bas
         return PREFIX + projection.module(layer) + B;
     }
 
+    /// Whether a tensor of this name is the B of a projection or of the head.
+    public static boolean isB(String name) {
+        return name.endsWith(B);
+    }
+
     /// The checkpoint's name of the weight that the adapter is for.
     public static String weightName(int layer, ProjectionName projection) {
         return projection.module(layer) + ".weight";

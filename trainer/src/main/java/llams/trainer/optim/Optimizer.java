@@ -3,6 +3,7 @@ package llams.trainer.optim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import llams.engine.device.Executable;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.Clear;
 import llams.engine.graph.Graph;
@@ -13,6 +14,7 @@ import llams.engine.graph.Value;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.model.files.SettingException;
+import llams.model.lora.Adapter;
 
 /// AdamW with clipping by the global norm; see [AdamW] for the arithmetic.
 ///
@@ -20,7 +22,10 @@ import llams.model.files.SettingException;
 /// @param beta2 decay of the mean of their squares
 /// @param eps   added to the root of the second mean
 /// @param clip largest norm of all gradients together; 0 for no limit
-public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip) {
+/// @param loraPlusRatio how many times as fast as everything else the B of every adapter learns (LoRA+, arXiv
+///                      2402.12354); 1 for all alike
+public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip,
+        double loraPlusRatio) {
     /// @throws SettingException if a number is out of its range
     public Optimizer {
         SettingException.check(beta1 >= 0 && beta1 < 1, "betas", beta1, "at least 0 and below 1");
@@ -28,6 +33,12 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         SettingException.check(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay,
                 "0 or more");
         SettingException.check(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
+        SettingException.check(loraPlusRatio > 0 && Double.isFinite(loraPlusRatio), "loraPlusRatio", loraPlusRatio,
+                "above 0");
+    }
+
+    public Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip) {
+        this(beta1, beta2, eps, weightDecay, clip, 1);
     }
 
     public static Optimizer standard() {
@@ -35,21 +46,27 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     }
 
     public Optimizer withBetas(double first, double second) {
-        return new Optimizer(first, second, eps, weightDecay, clip);
+        return new Optimizer(first, second, eps, weightDecay, clip, loraPlusRatio);
     }
 
     public Optimizer withWeightDecay(double decay) {
-        return new Optimizer(beta1, beta2, eps, decay, clip);
+        return new Optimizer(beta1, beta2, eps, decay, clip, loraPlusRatio);
     }
 
     public Optimizer withClip(double norm) {
-        return new Optimizer(beta1, beta2, eps, weightDecay, norm);
+        return new Optimizer(beta1, beta2, eps, weightDecay, norm, loraPlusRatio);
+    }
+
+    public Optimizer withLoraPlusRatio(double ratio) {
+        return new Optimizer(beta1, beta2, eps, weightDecay, clip, ratio);
     }
 
     public static final double BETA1 = 0.9;
     public static final double BETA2 = 0.999;
     /// The learning rate and both bias corrections: F32 `[3]`.
-    public static final Leaf SCHEDULE = Leaf.input("schedule", DType.F32, 3);
+    private static final Leaf SCHEDULE = Leaf.input("schedule", DType.F32, 3);
+    /// The same for what learns at a rate of its own.
+    private static final Leaf SCHEDULE_OF_B = Leaf.input("schedule.b", DType.F32, 3);
 
     /// Where the gradient of a parameter is summed over the micro-batches of a step.
     public static Leaf gradient(Leaf parameter) {
@@ -70,8 +87,8 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         return new Leaf(Leaf.Kind.STATE, prefix + parameter.name(), new TensorType(DType.F32, parameter.shape()));
     }
 
-    /// The program that ends a step: updates all parameters from their summed gradients, and clears those. Its input is
-    /// [#SCHEDULE], its output `squaredNorm` `[1]` of all gradients before clipping.
+    /// The program that ends a step: updates all parameters from their summed gradients, and clears those. Its inputs
+    /// are those that [#fill] fills, its output `squaredNorm` `[1]` of all gradients before clipping.
     public Program update(List<Leaf> parameters) {
         Graph g = new Graph();
         List<Value> norms = new ArrayList<>();
@@ -82,16 +99,27 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         AdamW adamW = new AdamW(beta1, beta2, eps, weightDecay, clip);
         for (Leaf parameter : parameters) {
             g.record(adamW, parameter, firstMoment(parameter), secondMoment(parameter), gradient(parameter),
-                    squaredNorm, SCHEDULE);
+                    squaredNorm, schedule(parameter));
             g.record(new Clear(), gradient(parameter));
         }
         return Program.of(g, Map.of("squaredNorm", squaredNorm));
     }
 
-    /// The contents of [#SCHEDULE] for one step.
+    private Leaf schedule(Leaf parameter) {
+        return loraPlusRatio != 1 && Adapter.isB(parameter.name()) ? SCHEDULE_OF_B : SCHEDULE;
+    }
+
+    /// Fills the inputs of [#update] for one step.
     ///
     /// @param step from 0
-    public float[] schedule(double rate, int step) {
+    public void fill(Executable update, double rate, int step) {
+        update.set(SCHEDULE, schedule(rate, step));
+        if (loraPlusRatio != 1) {
+            update.set(SCHEDULE_OF_B, schedule(rate * loraPlusRatio, step));
+        }
+    }
+
+    private float[] schedule(double rate, int step) {
         return new float[] {(float) rate, (float) (1 - StrictMath.pow(beta1, step + 1)),
                 (float) (1 - StrictMath.pow(beta2, step + 1))};
     }

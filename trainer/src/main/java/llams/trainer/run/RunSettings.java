@@ -24,6 +24,7 @@ import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.optim.Schedule;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -58,7 +59,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     private static final String STEPS = "steps";
     static final String MODEL = "model.";
     /// The learning rate of a run of another length follows its own schedule.
-    private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup");
+    private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup", "decay-steps");
     /// `name=value`, as records print their components; lists in brackets.
     private static final Pattern FIRST_FORMAT = Pattern.compile("(\\w+)=(\\[[^]]*]|[^\\s,\\]]+)");
     private static final Map<String, String> FIRST_NAMES = Map.of("dropout", "lora-dropout", "rsLora", "rslora",
@@ -91,12 +92,15 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("pack", String.valueOf(settings.pack()));
         values.put(STEPS, String.valueOf(settings.totalSteps(data.size())));
         values.put("lr", number(settings.learningRate()));
-        values.put("schedule", settings.schedule().name().toLowerCase(Locale.ROOT));
+        putSchedule(values, settings.schedule());
         values.put("warmup", String.valueOf(settings.warmup()));
         values.put("betas", number(settings.optimizer().beta1()) + "," + number(settings.optimizer().beta2()));
         values.put("eps", number(settings.optimizer().eps()));
         values.put("weight-decay", number(settings.optimizer().weightDecay()));
         values.put("clip", number(settings.optimizer().clip()));
+        if (settings.optimizer().loraPlusRatio() != 1) {
+            values.put("lora-plus-ratio", number(settings.optimizer().loraPlusRatio()));
+        }
         values.put("seed", String.valueOf(settings.seed()));
         values.put("documents", String.valueOf(data.statistics().documents()));
         values.put("data", Long.toHexString(data.fingerprint()));
@@ -110,6 +114,20 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
         return new RunSettings(values, true);
+    }
+
+    private static void putSchedule(SortedMap<String, String> values, Schedule.Shape shape) {
+        values.put("schedule", shape.kind().toString());
+        if (shape.minRatio() != 0) {
+            values.put("min-lr-ratio", number(shape.minRatio()));
+        }
+        if (shape.kind() == Schedule.Kind.WSD) {
+            values.put("decay-steps", String.valueOf(shape.decaySteps()));
+            values.put("decay-type", shape.decay().toString());
+        }
+        if (shape.timescale() != 0) {
+            values.put("timescale", String.valueOf(shape.timescale()));
+        }
     }
 
     /// The settings of a save of the first format, which were one line of text.

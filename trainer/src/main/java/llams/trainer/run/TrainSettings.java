@@ -28,7 +28,7 @@ import llams.trainer.optim.Schedule;
 /// @param keep         saves to keep, the newest
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
-        double epochs, double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed,
+        double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
         boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
@@ -56,8 +56,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
 
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
-        return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4, Schedule.Kind.COSINE, AUTO,
-                Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false);
+        return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false);
     }
 
     /// The same for every weight of an existing model.
@@ -114,6 +114,10 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     }
 
     public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
+        return withSchedule(Schedule.Shape.of(kind), warmupSteps);
+    }
+
+    public TrainSettings withSchedule(Schedule.Shape kind, int warmupSteps) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
                 warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
     }
@@ -160,9 +164,10 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         return known;
     }
 
-    /// With the warm-up of a run over `sequences` sequences.
+    /// With the warm-up and the decay of a run over `sequences` sequences.
     TrainSettings forData(int sequences) {
-        return warmup == AUTO ? withSchedule(schedule, Math.min(WARMUP, totalSteps(sequences) / 10)) : this;
+        int total = totalSteps(sequences);
+        return withSchedule(schedule.forRun(total), warmup == AUTO ? Math.min(WARMUP, total / 10) : warmup);
     }
 
     /// Steps of one pass over `sequences` sequences; the last has what is left over.

@@ -105,7 +105,7 @@ public final class Trainer implements AutoCloseable {
             }
         }
         loss /= Math.max(1, counted);
-        update.set(Optimizer.SCHEDULE, optimizer.schedule(rate, step));
+        optimizer.fill(update, rate, step);
         update.run();
         double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {

@@ -43,7 +43,7 @@ class GoldenLoraVariantsTest {
     private static final JsonNode PART = Golden.json(DIRECTORY.resolve("manifest.json"))
             .path("parts")
             .path("lora-variants");
-    private static final List<String> SUPPORTED = List.of("rslora", "patterns", "regex-targets");
+    private static final List<String> SUPPORTED = List.of("rslora", "loraplus", "patterns", "regex-targets");
 
     @TempDir
     Path temporary;
@@ -165,6 +165,10 @@ class GoldenLoraVariantsTest {
         }
     }
 
+    private static Optimizer optimizer(JsonNode hyper) {
+        return GoldenTrainingTest.optimizer(hyper).withLoraPlusRatio(hyper.path("lr_ratio_b").asDouble(1));
+    }
+
     @ParameterizedTest
     @MethodSource("withTrajectory")
     void trajectory(Case golden, Device device) throws IOException {
@@ -173,7 +177,7 @@ class GoldenLoraVariantsTest {
             Trainable trainable = Trainable.adapter(weights, AdapterFiles.read(golden.file("init"), weights, arena));
             Adapter expected = AdapterFiles.read(golden.file("final"), weights, arena);
             try (Trainer trainer = new Trainer(device, trainable.model(), trainable.trained(), trainable.resident(),
-                    GoldenTrainingTest.optimizer(trajectory.get("hyper")), weights.config.maxPositions(), false, 0)) {
+                    optimizer(trajectory.get("hyper")), weights.config.maxPositions(), false, 0)) {
                 GoldenTrainingTest.follow(golden.model, trajectory, golden::tolerance, trainer, false);
                 for (Leaf leaf : trainable.trained()) {
                     double difference = Golden.maxDifference(expected.tensors().get(leaf.name()).toFloats(),
