@@ -228,7 +228,10 @@ final class TrainOptions {
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, schedule.shape(),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay).withClip(clip)
+                usual.optimizer()
+                        .withBetas(betas.get(0), betas.get(1))
+                        .withWeightDecay(weightDecay)
+                        .withClip(clip)
                         .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
     }

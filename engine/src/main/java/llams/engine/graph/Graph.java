@@ -28,6 +28,11 @@ public final class Graph {
         return record(new MatMul(transposeA, transposeB), a, b);
     }
 
+    /// `c + op(a) op(b)`, F32, whatever type of weights `c` has.
+    public Value matMul(Value a, boolean transposeA, Value b, boolean transposeB, Value c) {
+        return record(new MatMul(transposeA, transposeB), a, b, c);
+    }
+
     /// `x weightᵀ`: `x` `[tokens, in]`, `weight` `[out, in]`, the result `[tokens, out]`.
     public Value linear(Value x, Value weight) {
         return matMul(x, false, weight, true);

@@ -82,6 +82,12 @@ class GradientCheckTest {
                 new Case("swiglu", SwiGlu.class, List.of(a, b), Map.of(), g -> g.swiGlu(a, b)),
                 new Case("dropout", Dropout.class, List.of(a), Map.of(SEED, new int[] {7, 3}),
                         g -> g.dropout(a, SEED, 0.4f, 2)),
+                new Case("sum onto another", MatMul.class, List.of(a, tall, x("start", TOKENS, 6)), Map.of(),
+                        g -> g.matMul(a, false, tall, false, x("start", TOKENS, 6))),
+                new Case("noise", Noise.class, List.of(a), Map.of(SEED, new int[] {7, 3}),
+                        g -> g.record(new Noise(2), a, x("bound", TOKENS), SEED)),
+                new Case("scale columns", ScaleColumns.class, List.of(a, norm), Map.of(),
+                        g -> g.record(new ScaleColumns(), a, norm, x("lengths", 8))),
                 new Case("linear cross entropy", LinearCrossEntropy.class, List.of(a), Map.of(), g -> a));
     }
 

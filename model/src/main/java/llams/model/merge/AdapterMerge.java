@@ -3,6 +3,7 @@ package llams.model.merge;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
-import llams.engine.llama.ProjectionName;
+import llams.engine.io.Json;
+import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.safetensors.Checkpoint;
+import llams.engine.safetensors.TensorInfo;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.card.ModelCard;
@@ -22,14 +28,22 @@ import llams.model.files.ModelFiles;
 import llams.model.files.OutputDirectory;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
-import llams.model.lora.LoraLayout;
+import llams.model.lora.Modules;
 import llams.model.merge.parts.Floats;
+import tools.jackson.databind.node.ObjectNode;
 
-/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once.
+/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, of DoRA with its rows' own lengths, rounded to the
+/// weights' type once. Modules that were trained whole replace the base's; a head that is no longer the table of tokens
+/// gets a weight of its own.
 ///
 /// Works row by row, so it needs memory for the adapter and a few rows only.
 public final class AdapterMerge {
-    private record Target(Tensor a, Tensor b, float scale) {}
+    /// What is added to a weight `[out, in]`.
+    ///
+    /// @param a          `[rank, in]`
+    /// @param b          `[out, rank]`
+    /// @param magnitudes the lengths that the rows of the sum get, `[out]`; null to leave them
+    private record Target(Tensor a, Tensor b, float scale, Tensor magnitudes) {}
 
     private AdapterMerge() {}
 
@@ -45,8 +59,9 @@ public final class AdapterMerge {
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
-                MergeReport report = write(weights, lora, output.path(), progress);
-                AtomicFiles.write(output.path().resolve("config.json"), weights.configJson());
+                Changes changes = Changes.of(arena, lora, weights.config);
+                MergeReport report = write(weights, changes, output.path(), progress);
+                AtomicFiles.write(output.path().resolve("config.json"), configJson(weights, changes.unties));
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {
@@ -64,30 +79,72 @@ public final class AdapterMerge {
         }
     }
 
-    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, ByteProgress progress)
-            throws IOException {
-        Map<String, Target> targets = new HashMap<>();
-        for (int layer = 0; layer < base.config.layers(); layer++) {
-            for (ProjectionName projection : ProjectionName.values()) {
-                LoraLayout.Part part = adapter.layout().part(layer, projection);
-                if (part != null) {
-                    targets.put(Adapter.weightName(layer, projection),
-                            new Target(adapter.a(layer, projection), adapter.b(layer, projection), part.scale()));
-                }
+    private static byte[] configJson(LlamaWeights base, boolean unties) throws IOException {
+        if (!unties) {
+            return base.configJson();
+        }
+        ObjectNode json = (ObjectNode) Json.parse("config.json", base.configJson());
+        json.put("tie_word_embeddings", false);
+        return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// What an adapter does to a base.
+    ///
+    /// @param targets by the name of the weight
+    /// @param copies  what replaces weights, F32, by their names
+    /// @param unties  whether the head gets a weight of its own
+    private record Changes(Map<String, Target> targets, Map<String, Tensor> copies, boolean unties) {
+        static Changes of(Arena arena, Adapter adapter, LlamaConfig model) {
+            Map<String, Target> targets = new HashMap<>();
+            Map<String, Tensor> copies = new HashMap<>();
+            adapter.layout().parts().forEach((module, part) -> {
+                boolean isTable = module.equals(Modules.EMBEDDING);
+                Tensor a = isTable ? Adapter.turned(arena, adapter.b(module)) : adapter.a(module);
+                Tensor b = isTable ? adapter.a(module) : adapter.b(module);
+                targets.put(Adapter.weightName(module), new Target(a, b, part.scale(), adapter.magnitudes(module)));
+            });
+            for (String module : adapter.layout().form().saved()) {
+                copies.put(Adapter.weightName(module), adapter.copy(module));
             }
+            if (adapter.layout().form().tying()) {
+                // A tied model may have its table a second time.
+                targets.computeIfAbsent(Llama.HEAD, _ -> targets.get(Llama.EMBEDDING));
+                copies.computeIfAbsent(Llama.HEAD, _ -> copies.get(Llama.EMBEDDING));
+            }
+            return new Changes(targets, copies, adapter.layout().unties(model));
+        }
+
+        boolean change(String name) {
+            return targets.containsKey(name) || copies.containsKey(name);
+        }
+    }
+
+    private static MergeReport write(LlamaWeights base, Changes changes, Path directory, ByteProgress progress)
+            throws IOException {
+        Checkpoint model = base.checkpoint;
+        List<TensorInfo> plan = new ArrayList<>();
+        for (String name : model.names()) {
+            plan.add(model.info(name));
+        }
+        boolean hasNewHead = changes.unties && !model.has(Llama.HEAD);
+        if (hasNewHead) {
+            TensorInfo table = model.info(Llama.EMBEDDING);
+            plan.add(new TensorInfo(Llama.HEAD, table.dtype(), table.shape()));
         }
         int merged = 0;
-        try (MergeOutput output = new MergeOutput(directory, base.checkpoint, progress)) {
-            for (String name : base.checkpoint.names()) {
-                base.checkpoint.verifyUnchanged();
-                Tensor weight = base.checkpoint.tensor(name);
-                Target target = targets.get(name);
-                if (target == null) {
-                    output.copy(name, weight);
+        try (MergeOutput output = new MergeOutput(directory, model, plan, progress)) {
+            for (TensorInfo info : plan) {
+                String name = info.name();
+                model.verifyUnchanged();
+                Tensor weight = model.tensor(model.has(name) ? name : Llama.EMBEDDING);
+                if (changes.targets.containsKey(name)) {
+                    fold(output, name, weight, changes.targets.get(name));
+                } else if (changes.copies.containsKey(name)) {
+                    replace(output, name, changes.copies.get(name), weight.dtype());
                 } else {
-                    fold(output, name, weight, target);
-                    merged++;
+                    output.copy(name, weight);
                 }
+                merged += changes.change(name) || hasNewHead && name.equals(Llama.HEAD) ? 1 : 0;
                 long beyond = output.end(name, Map.of("the base", weight));
                 if (beyond > 0) {
                     throw new IOException("\"" + name + "\": " + beyond + " of " + weight.elements()
@@ -97,8 +154,18 @@ public final class AdapterMerge {
                 }
             }
             output.finish();
-            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(),
-                    List.of(), List.of());
+            return new MergeReport(merged, plan.size() - merged, output.totalBytes(), List.of(), List.of(), List.of());
+        }
+    }
+
+    private static void replace(MergeOutput output, String name, Tensor copy, DType dtype) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            Floats part = new Floats(arena, Floats.CAPACITY);
+            for (long at = 0; at < copy.elements(); at += Floats.CAPACITY) {
+                int count = (int) Math.min(Floats.CAPACITY, copy.elements() - at);
+                part.read(copy, at, count);
+                output.append(name, part.rounded(dtype, count));
+            }
         }
     }
 
@@ -125,9 +192,24 @@ public final class AdapterMerge {
                         addScaled(sum, 0, target.b.getFloat((row + i) * rank + r), a[r]);
                     }
                     addScaled(part.values, i * in, target.scale, sum);
+                    if (target.magnitudes != null) {
+                        lengthen(part.values, i * in, in, target.magnitudes.getFloat(row + i));
+                    }
                 }
                 output.append(name, part.rounded(weight.dtype(), count * in));
             }
+        }
+    }
+
+    /// Gives `in` numbers from `begin` on, as a vector, another length.
+    private static void lengthen(float[] y, int begin, int in, float length) {
+        double squares = 0;
+        for (int i = begin; i < begin + in; i++) {
+            squares += (double) y[i] * y[i];
+        }
+        double factor = length / Math.sqrt(squares);
+        for (int i = begin; i < begin + in; i++) {
+            y[i] = (float) (y[i] * factor);
         }
     }
 

@@ -30,7 +30,7 @@ class PeftConfigTest {
     }
 
     private LoraLayout read(String fields) throws IOException {
-        return config(fields).rules().layout(PeftRules.modules(MODEL));
+        return config(fields).rules().layout(Modules.of(MODEL));
     }
 
     private static final String PLAIN = "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"v_proj\","

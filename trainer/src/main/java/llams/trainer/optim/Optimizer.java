@@ -24,8 +24,7 @@ import llams.model.lora.Adapter;
 /// @param clip largest norm of all gradients together; 0 for no limit
 /// @param loraPlusRatio how many times as fast as everything else the B of every adapter learns (LoRA+, arXiv
 ///                      2402.12354); 1 for all alike
-public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip,
-        double loraPlusRatio) {
+public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip, double loraPlusRatio) {
     /// @throws SettingException if a number is out of its range
     public Optimizer {
         SettingException.check(beta1 >= 0 && beta1 < 1, "betas", beta1, "at least 0 and below 1");

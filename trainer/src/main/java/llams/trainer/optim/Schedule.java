@@ -45,8 +45,7 @@ public record Schedule(Shape shape, double peak, int warmupSteps, int totalSteps
             return Arrays.stream(values())
                     .filter(decay -> decay.toString().equalsIgnoreCase(name))
                     .findFirst()
-                    .orElseThrow(
-                            () -> new SettingException("decayType", '"' + name + '"', "linear, cosine or 1-sqrt"));
+                    .orElseThrow(() -> new SettingException("decayType", '"' + name + '"', "linear, cosine or 1-sqrt"));
         }
 
         double at(double y) {

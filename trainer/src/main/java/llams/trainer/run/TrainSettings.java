@@ -57,7 +57,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
         return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
-                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false);
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2,
+                false);
     }
 
     /// The same for every weight of an existing model.

@@ -78,7 +78,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
             throws IOException {
         Adapter start = from == null
-                ? Adapter.create(arena, lora, base.config, seed)
+                ? Adapter.create(arena, lora, base.config, seed, base.resident())
                 : AdapterFiles.read(from, base, arena);
         Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(),
                 start.notes());
