@@ -145,6 +145,12 @@ final class TrainOptions {
             description = "LoRA+: the B of every adapter learns R times as fast, such as 16 (default: 1).")
     double loraPlusRatio = STANDARD.optimizer().loraPlusRatio();
 
+    @Option(
+            names = "--neftune-alpha",
+            paramLabel = "A",
+            description = "NEFTune: noise of this strength on the vectors of tokens, such as 5 (default: 0).")
+    double neftuneAlpha = STANDARD.neftune();
+
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
 
@@ -233,7 +239,7 @@ final class TrainOptions {
                         .withWeightDecay(weightDecay)
                         .withClip(clip)
                         .withLoraPlusRatio(loraPlusRatio),
-                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute);
+                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute, usual.objective(), neftuneAlpha);
     }
 
     /// The run that these options ask for.

@@ -113,9 +113,9 @@ class PeftTargetFormsTest {
     @CsvSource(
             delimiterString = "->",
             quoteCharacter = '`',
-            value = {"\"target_modules\": \".*\" -> target_modules has \"lm_head\", which is not supported",
-                    "\"target_modules\": [\"q_proj\", \"embed_tokens\"] -> target_modules has \"embed_tokens\","
-                            + " which is not supported",
+            value = {"\"target_modules\": \".*\", \"use_dora\": true -> `dora` must be left out for an adapter on",
+                    "\"target_modules\": [\"q_proj\", \"embed_tokens\"], \"use_dora\": true -> `dora` must"
+                            + " be left out for an adapter on model.embed_tokens",
                     "\"target_modules\": \"(q_proj\" -> target_modules: \"(q_proj\" is not a regular expression",
                     "\"target_modules\": [\"q_proj\", 7] -> \"target_modules\" must hold names, not 7",
                     "\"target_modules\": 7 -> \"target_modules\" must be a list of names, a pattern or"

@@ -36,11 +36,12 @@ public final class Forecast {
     public static Program.Memory of(LlamaConfig config, Parameters frozen, TrainSettings settings) {
         if (settings.lora() != null) {
             LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
-            return of(lora.model(), lora.adapterLeaves(), settings);
+            return of(new Objective.Models(lora.model(), Llama.of(config, frozen, Llama.Wrap.NONE)),
+                    lora.adapterLeaves(), lora.adapterLeaves(), settings);
         }
         if (settings.firstRow() > 0) {
             LastRows rows = LastRows.of(config, frozen, settings.firstRow());
-            return of(rows.model(), rows.trained(), rows.tables(), settings);
+            return of(new Objective.Models(rows.model(), null), rows.trained(), rows.tables(), settings);
         }
         Map<String, Leaf> leaves = new LinkedHashMap<>();
         Llama model = Llama.of(config,
@@ -50,18 +51,18 @@ public final class Forecast {
 
     /// The same for a model with the leaves that are to be trained.
     public static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
-        return of(model, trained, trained, settings);
+        return of(new Objective.Models(model, null), trained, trained, settings);
     }
 
     /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
-    static Program.Memory of(Llama model, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
-        int tokens = settings.tokens() * settings.batch();
-        Program pass = LossProgram.training(model, tokens, settings.tokens(), 0, summed, settings.recompute());
+    static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
+        int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
+        Program pass = LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed, settings.recompute());
         Program update = settings.optimizer().update(trained);
         // Parameters and gradients, and two moments.
         long state = 2 * bytes(summed) + 2 * bytes(trained);
         // Unpacked, there are programs for documents of many lengths, to train and to measure.
-        long programs = settings.pack() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
+        long programs = settings.pack() && !settings.objective().isOfPairs() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
         return new Program.Memory(pass.memory().weights(), state,
                 Math.max(pass.memory().temporaries(), update.memory().temporaries()) + programs);
     }

@@ -6,7 +6,6 @@ import java.util.Map;
 import llams.engine.graph.Autodiff;
 import llams.engine.graph.Graph;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.Result;
 import llams.engine.graph.Value;
 import llams.engine.llama.Llama;
 import llams.engine.llama.Sequence;
@@ -14,8 +13,8 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.trainer.optim.Optimizer;
 
-/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [MicroBatch#fill] fills.
-/// Outputs: `loss` `[1]`, `tokenLoss` `[tokens]`.
+/// The forward pass of a micro-batch, with or without the backward pass. Inputs: those that [MicroBatch#fill] and
+/// [Objective#fill] fill. Outputs: `loss` `[1]`, and those of the objective.
 final class LossProgram {
     /// What each token's loss counts: F32 `[1]`.
     static final Leaf SCALE = Leaf.input("scale", DType.F32, 1);
@@ -27,30 +26,33 @@ final class LossProgram {
         return Leaf.input("labels", DType.I32, tokens);
     }
 
-    /// The loss alone.
+    /// The usual loss alone.
     static Program forward(Llama model, int tokens, int positions, long rowLength) {
-        return program(model, tokens, positions, rowLength, List.of(), false);
+        return forward(new NextToken(), new Objective.Models(model, null), tokens, positions, rowLength);
+    }
+
+    /// A loss alone.
+    static Program forward(Objective objective, Objective.Models models, int tokens, int positions, long rowLength) {
+        return program(objective, models, tokens, positions, rowLength, List.of(), false);
     }
 
     /// The loss, and its gradients added to [Optimizer#gradient] of each trained leaf.
-    static Program training(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
-            boolean recompute) {
-        return program(model, tokens, positions, rowLength, trained, recompute);
+    static Program training(Objective objective, Objective.Models models, int tokens, int positions, long rowLength,
+            List<Leaf> trained, boolean recompute) {
+        return program(objective, models, tokens, positions, rowLength, trained, recompute);
     }
 
-    private static Program program(Llama model, int tokens, int positions, long rowLength, List<Leaf> trained,
-            boolean recompute) {
+    private static Program program(Objective objective, Objective.Models models, int tokens, int positions,
+            long rowLength, List<Leaf> trained, boolean recompute) {
         Graph g = new Graph();
-        Sequence at = Sequence.of(model.config(), tokens, positions, rowLength);
-        Value hidden = model.forward(g, Sequence.ids(tokens), at, null);
-        List<Result> loss = model.loss(g, hidden, labels(tokens), SCALE);
+        Sequence at = Sequence.of(models.model().config(), tokens, positions, rowLength);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        Value loss = objective.record(g, models, at, tokens, outputs);
         if (!trained.isEmpty()) {
-            Autodiff.contributions(g, loss.getFirst(), trained, recompute,
+            Autodiff.contributions(g, loss, trained, recompute,
                     (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
         }
-        Map<String, Value> outputs = new LinkedHashMap<>();
-        outputs.put("loss", loss.get(0));
-        outputs.put("tokenLoss", loss.get(1));
+        outputs.put("loss", loss);
         return Program.of(g, outputs);
     }
 }

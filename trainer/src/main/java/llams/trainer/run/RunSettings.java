@@ -18,6 +18,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.preference.Dpo;
+import llams.engine.preference.Kto;
+import llams.engine.preference.Orpo;
+import llams.engine.preference.SimPo;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
@@ -74,7 +78,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
         SortedMap<String, String> values = new TreeMap<>();
         LoraConfig lora = settings.lora();
-        values.put("method", lora != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full");
+        putMethod(values, settings);
         if (settings.firstRow() > 0) {
             values.put("first-row", String.valueOf(settings.firstRow()));
         }
@@ -114,6 +118,28 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
         return new RunSettings(values, true);
+    }
+
+    private static void putMethod(SortedMap<String, String> values, TrainSettings settings) {
+        String trained = settings.lora() != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full";
+        values.put("method", switch (settings.objective()) {
+            case NextToken() -> trained;
+            case Preferred(Dpo(double beta)) -> named("dpo", values, beta);
+            case Preferred(Orpo(double lambda)) -> named("orpo", values, lambda);
+            case Preferred(Kto(double beta)) -> named("kto", values, beta);
+            case Preferred(SimPo(double beta, double gamma)) -> {
+                values.put("gamma", number(gamma));
+                yield named("simpo", values, beta);
+            }
+        });
+        if (settings.neftune() != 0) {
+            values.put("neftune-alpha", number(settings.neftune()));
+        }
+    }
+
+    private static String named(String method, SortedMap<String, String> values, double beta) {
+        values.put("beta", number(beta));
+        return method;
     }
 
     private static void putSchedule(SortedMap<String, String> values, Schedule.Shape shape) {

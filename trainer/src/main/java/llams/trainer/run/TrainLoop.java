@@ -2,7 +2,9 @@ package llams.trainer.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import llams.trainer.data.DataLoader;
 import llams.trainer.optim.Schedule;
 
@@ -51,9 +53,11 @@ final class TrainLoop {
             saves.prove();
             tokens += made.tokens();
             double seconds = secondsSince(stepBegan);
-            double evalLoss = isMeasured(step, total) ? heldOutLoss(step) : Double.NaN;
+            Map<String, Double> measures = new LinkedHashMap<>(made.measures());
+            double evalLoss = isMeasured(step, total) ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
-                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss);
+                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss,
+                    measures);
             log.write(report);
             boolean stops = run.stopping && !report.isLast();
             if (stops) {
@@ -87,15 +91,23 @@ final class TrainLoop {
         }
     }
 
+    /// `evalRewardMargin`
+    private static String evalName(String name) {
+        return "eval" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+    }
+
     private boolean isMeasured(int step, int total) {
         int every = settings.evalEvery();
         return !heldOut.isEmpty() && (step + 1 == total || every > 0 && (step + 1) % every == 0);
     }
 
-    private double heldOutLoss(int step) {
+    /// @param measures gets what else the objective says of the held-out data
+    private double heldOutLoss(int step, Map<String, Double> measures) {
         double loss;
         try {
-            loss = evaluator.loss(heldOut).meanLoss();
+            Objective.Tally tally = evaluator.measure(heldOut);
+            loss = tally.loss();
+            tally.measures().forEach((name, value) -> measures.put(evalName(name), value));
         } catch (UncheckedIOException e) {
             // The base's weights are not what they were. If there is another step, it ends the run.
             listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());

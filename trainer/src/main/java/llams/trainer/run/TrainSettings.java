@@ -27,9 +27,11 @@ import llams.trainer.optim.Schedule;
 ///                     longer
 /// @param keep         saves to keep, the newest
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
+/// @param objective    what is minimised
+/// @param neftune      strength of the noise on the vectors of tokens (NEFTune); 0 for none
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
         double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
-        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute) {
+        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute, Objective objective, double neftune) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -50,6 +52,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         atLeast("evalEvery", 0, evalEvery);
         atLeast("keep", 1, keep);
         SettingException.check(steps > 0 || epochs > 0 && epochs < 1e9, "epochs", epochs, "above 0");
+        SettingException.check(neftune >= 0 && Double.isFinite(neftune), "neftuneAlpha", neftune, "0 or more");
+        SettingException.check(lora != null || !objective.isOfPairs(), "lora", null, "set to train on pairs");
         SettingException.check(learningRate >= 0 && Double.isFinite(learningRate), "learningRate", learningRate,
                 "0 or more");
     }
@@ -57,8 +61,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
         return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
-                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2,
-                false);
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false,
+                new NextToken(), 0);
     }
 
     /// The same for every weight of an existing model.
@@ -79,39 +83,39 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// @param first 0 for every weight
     public TrainSettings withFirstRow(int first) {
         return new TrainSettings(lora, first, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withLora(LoraConfig adapter) {
         return new TrainSettings(adapter, 0, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withTokens(int most) {
         return new TrainSettings(lora, firstRow, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     /// @param sequences    of a micro-batch
     /// @param microBatches of a step
     public TrainSettings withBatch(int sequences, int microBatches) {
         return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSteps(int count) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withEpochs(double passes) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withLearningRate(double peak) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
@@ -120,37 +124,47 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
 
     public TrainSettings withSchedule(Schedule.Shape kind, int warmupSteps) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
-                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withOptimizer(Optimizer other) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSeed(int number) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withPack(boolean shared) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withEvalEvery(int interval) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSaves(SaveEvery every, int kept) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute);
+                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute, objective, neftune);
     }
 
     public TrainSettings withRecompute(boolean again) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again, objective, neftune);
+    }
+
+    public TrainSettings withObjective(Objective other) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, other, neftune);
+    }
+
+    public TrainSettings withNeftune(double alpha) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, alpha);
     }
 
     /// With `tokens` as a model allows them.

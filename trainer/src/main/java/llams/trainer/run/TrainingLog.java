@@ -133,6 +133,7 @@ final class TrainingLog implements AutoCloseable {
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
         }
+        report.measures().forEach(json::put);
         last = report;
         boolean wasHeld = !held.isEmpty();
         try {

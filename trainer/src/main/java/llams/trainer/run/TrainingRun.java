@@ -49,8 +49,16 @@ public final class TrainingRun implements AutoCloseable {
     ///
     /// @param evalLoss NaN if nothing was measured after this step
     /// @param tokens   of all steps so far
+    /// @param measures more numbers, by the names that the log has for them
     public record Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
-            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss,
+            Map<String, Double> measures) {
+        public Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
+                long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+            this(step, steps, loss, learningRate, gradientNorm, countedTokens, tokens, tokensPerSecond, elapsedSeconds,
+                    evalLoss, Map.of());
+        }
+
         /// Whether the run has made all its steps.
         public boolean isLast() {
             return step + 1 == steps;
@@ -102,7 +110,7 @@ public final class TrainingRun implements AutoCloseable {
         this.device = device;
         this.settings = settings.forData(data.size());
         this.arena = arena;
-        this.model = model;
+        this.model = model.withNoise(settings.neftune());
         this.data = data;
         this.heldOut = heldOut;
         this.out = out;
@@ -206,7 +214,7 @@ public final class TrainingRun implements AutoCloseable {
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
-                Forecast.of(model.model(), model.trained(), model.summed(), settings));
+                Forecast.of(model.models(), model.trained(), model.summed(), settings));
     }
 
     /// Makes the run leave its settings as `train.yaml` beside its log, from the start.
@@ -271,8 +279,8 @@ public final class TrainingRun implements AutoCloseable {
                         + " would continue from there");
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), model.summed(), resident,
-                    settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed())) {
+            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(), model.summed(),
+                    resident, settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
                 return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
             }
