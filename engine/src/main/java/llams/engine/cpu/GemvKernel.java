@@ -108,7 +108,7 @@ final class GemvKernel {
 
     private static void rows(float[] x, int count, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         if (count == 1) {
-            oneVector(x, sum, from, to, k, buffers.floats(2, STREAMS * SUM_LANES));
+            oneVector(x, sum, from, to, k, buffers);
         } else {
             severalVectors(x, padded(count), count, sum, from, to, k, buffers);
         }
@@ -130,15 +130,17 @@ final class GemvKernel {
     /// Four rows in turn, one from each quarter of the task, as many at once as [GemvStreams] has registers for:
     /// processors fetch ahead page by page, so that streams far from each other keep the memory busier than neighbours
     /// do, which share a page.
-    private static void oneVector(float[] x, Product sum, int from, int to, int k, float[] sums) {
+    private static void oneVector(float[] x, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         Tensor many = sum.many;
+        float[] likeRows = GemvStreams.likeRows(many.dtype(), x, k, buffers, 3);
+        float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];
         for (int row = from; row < from + quarter; row++) {
             for (int s = 0; s < STREAMS; s++) {
                 starts[s] = (long) Math.min(row + s * quarter, to - 1) * k;
             }
-            GemvStreams.fourRows(x, many, starts, k, sums);
+            GemvStreams.fourRows(likeRows, many, starts, k, sums);
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
                 GemvStreams.tail(many, r, k, x, 0, sums, s * SUM_LANES);
                 put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));

@@ -34,8 +34,24 @@ final class GemvStreams {
         }
     }
 
-    /// The products of four rows with `x`, of whole sixteens of elements.
+    /// The vector as rows of this dtype want it: Q8_0 has two bytes of scale before every 32 elements, so `x` gets a gap
+    /// of two floats after as many. One variable then counts both, and no check or sum of offsets is left in the loop.
     ///
+    /// @param slot of the buffers, for a vector with gaps
+    static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
+        if (dtype != DType.Q8_0) {
+            return x;
+        }
+        float[] spaced = buffers.floats(slot, blocks(k));
+        for (int from = 0, to = 0; from < k; from += Q8Block.ELEMENTS, to += Q8Block.BYTES) {
+            System.arraycopy(x, from, spaced, to, Q8Block.ELEMENTS);
+        }
+        return spaced;
+    }
+
+    /// The products of four rows with a vector, of whole sixteens of elements.
+    ///
+    /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums) {
@@ -62,8 +78,9 @@ final class GemvStreams {
                 }
             }
             case Q8_0 -> {
-                for (int v = 0; v < VECTORS; v += 2) {
-                    twoQ8(x, w, block(starts, v), block(starts, v + 1), v * LANES % SUM_LANES, k, sums, v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    fourQ8(x, w, DType.Q8_0.bytes(starts[0]), DType.Q8_0.bytes(starts[1]), DType.Q8_0.bytes(starts[2]),
+                            DType.Q8_0.bytes(starts[3]), lane, blocks(k), sums);
                 }
             }
             default -> throw Widen.notAWeight(many.dtype());
@@ -75,8 +92,9 @@ final class GemvStreams {
         return starts[v * LANES / SUM_LANES] + v * LANES % SUM_LANES;
     }
 
-    private static long block(long[] starts, int v) {
-        return DType.Q8_0.bytes(starts[v * LANES / SUM_LANES]);
+    /// Bytes of a row of Q8_0, and floats of a vector laid out like it.
+    private static int blocks(int k) {
+        return k / Q8Block.ELEMENTS * Q8Block.BYTES;
     }
 
     // Each of the loops below makes four vectors of lanes, or two, or eight where loading is simple: with more, the
@@ -176,18 +194,23 @@ final class GemvStreams {
         sumB.intoArray(sums, so + LANES);
     }
 
-    /// `a` and `b` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
-    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int k, float[] sums, int so) {
+    /// `a` to `d` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
+    private static void fourQ8(float[] x, MemorySegment w, long a, long b, long c, long d, int lane, int bytes,
+            float[] sums) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
-        for (int j = 0; j < k / Q8Block.ELEMENTS; j++) {
-            long at = j * (long) Q8Block.BYTES;
-            int i = j * Q8Block.ELEMENTS + lane;
-            sumA = q8(x, i, w, a + at, lane).fma(Simd.q8Scale(w, a + at), sumA);
-            sumB = q8(x, i + LANE_1, w, b + at, lane + LANE_1).fma(Simd.q8Scale(w, b + at), sumB);
+        FloatVector sumC = sumA;
+        FloatVector sumD = sumA;
+        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
+            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
+            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
+            sumC = q8(x, i + lane, w, c + i, lane).fma(Simd.q8Scale(w, c + i), sumC);
+            sumD = q8(x, i + lane, w, d + i, lane).fma(Simd.q8Scale(w, d + i), sumD);
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
     }
 
     /// The products of the two elements that each lane has of a block.
