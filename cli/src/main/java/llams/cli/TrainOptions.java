@@ -27,6 +27,16 @@ final class TrainOptions {
             public String toString() {
                 return "new-tokens";
             }
+        },
+        dpo, orpo, simpo, kto;
+
+        /// Whether what is trained is an adapter.
+        boolean isAdapter() {
+            return this != full && this != newTokens;
+        }
+
+        boolean isOfPairs() {
+            return isAdapter() && this != lora;
         }
     }
 
@@ -69,8 +79,12 @@ final class TrainOptions {
             names = "--method",
             paramLabel = "METHOD",
             description = "lora: train a small adapter; full: train every weight; new-tokens: train only the rows that"
-                    + " 'llams extend' added (default: lora; full for a new model).")
+                    + " 'llams extend' added; dpo, orpo, simpo, kto: train an adapter on pairs of a chosen and a"
+                    + " rejected answer (default: lora; full for a new model).")
     Method method;
+
+    @Mixin
+    PreferenceOptions preference;
 
     @Mixin
     LoraOptions adapter;
@@ -202,9 +216,9 @@ final class TrainOptions {
             method = model == null ? Method.full : Method.lora;
         }
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
-        usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
+        usage(method.isAdapter() || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
-        usage(method == Method.lora || loraPlusRatio == 1, "--lora-plus-ratio is for adapters: --method lora");
+        usage(method.isAdapter() || loraPlusRatio == 1, "--lora-plus-ratio is for adapters: --method lora");
         if (method == Method.newTokens) {
             firstNewToken = ExtendedModel.firstNewToken(model);
         }
@@ -226,7 +240,7 @@ final class TrainOptions {
 
     private TrainSettings settings(LoraConfig lora) {
         TrainSettings usual = switch (method) {
-            case lora -> STANDARD.withLora(lora);
+            case lora, dpo, orpo, simpo, kto -> STANDARD.withLora(lora);
             case full -> model == null ? TrainSettings.newModel() : TrainSettings.full();
             case newTokens -> TrainSettings.newTokens(firstNewToken);
         };
@@ -239,7 +253,8 @@ final class TrainOptions {
                         .withWeightDecay(weightDecay)
                         .withClip(clip)
                         .withLoraPlusRatio(loraPlusRatio),
-                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute, usual.objective(), neftuneAlpha);
+                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute,
+                preference.objective(method), neftuneAlpha);
     }
 
     /// The run that these options ask for.
@@ -267,6 +282,7 @@ final class TrainOptions {
     String describe() {
         return switch (method) {
             case lora -> adapter.describe(settings.lora());
+            case dpo, orpo, simpo, kto -> method + " with " + adapter.describe(settings.lora());
             case full -> model == null ? "every weight of a new random model" : "every weight";
             case newTokens -> "rows of embedding and head from token " + firstNewToken + " on";
         };

@@ -5,6 +5,8 @@ package llams.engine.preference;
 /// the model is from the reference, is the mean ratio of the mismatched answers, at least 0, and a constant to the
 /// gradient.
 public record Kto(double beta) implements Preference {
+    public static final double BETA = 0.1;
+
     @Override
     public boolean hasReference() {
         return true;

@@ -185,7 +185,8 @@ class GradientCheckTest {
             try (Session session = device.open(resident)) {
                 Executable run = session.compile(Program.of(g, outputs));
                 set(run.input("labels"), 2, 4, -100, 10, 5);
-                set(run.input("answer"), method.hasMismatched() ? new int[] {0, 1, 2, 2, 3} : new int[] {0, 0, 1, 1, 1});
+                set(run.input("answer"),
+                        method.hasMismatched() ? new int[] {0, 1, 2, 2, 3} : new int[] {0, 0, 1, 1, 1});
                 run.input("shares").setFloat(0, 0.5f);
                 run.input("shares").setFloat(1, 0.25f);
                 run.run();

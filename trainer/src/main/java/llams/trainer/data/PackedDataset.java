@@ -20,7 +20,7 @@ import llams.model.files.DataException;
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
 /// Documents in which nothing counts are dropped.
-public final class PackedDataset implements Iterable<PackedSequence> {
+public final class PackedDataset implements Sequences, Iterable<PackedSequence> {
     private final List<Document> documents;
     private final DataStatistics statistics;
 
@@ -106,16 +106,17 @@ public final class PackedDataset implements Iterable<PackedSequence> {
                 truncatedTokens, dropped, droppedTokens);
     }
 
+    @Override
     public DataStatistics statistics() {
         return statistics;
     }
 
-    /// How many sequences there are.
+    @Override
     public int size() {
         return statistics.sequences();
     }
 
-    /// Tokens of sequence `index`, 0 to [#size()] - 1.
+    @Override
     public int tokens(int index) {
         int tokens = 0;
         for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
@@ -124,7 +125,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         return tokens;
     }
 
-    /// Sequence `index`, 0 to [#size()] - 1.
+    @Override
     public PackedSequence sequence(int index) {
         int tokens = tokens(index);
         PackedSequence sequence = new PackedSequence(new int[tokens], new int[tokens], new int[tokens],
@@ -165,6 +166,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
     }
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.
+    @Override
     public List<String> origins(int index) {
         return IntStream.range(firstPiece.at(index), firstPiece.at(index + 1))
                 .mapToObj(p -> documents.get(document.at(p)).origin())
@@ -188,6 +190,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
 
     /// A fingerprint of data and layout, 64 bits over every sequence, from which a resumed run sees that they are the
     /// same.
+    @Override
     public long fingerprint() {
         long hash = size();
         for (int s = 0; s < size(); s++) {

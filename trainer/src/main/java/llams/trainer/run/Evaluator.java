@@ -39,8 +39,7 @@ public final class Evaluator implements AutoCloseable {
         this(session, objective, models, positions, () -> {});
     }
 
-    private Evaluator(Session session, Objective objective, Objective.Models models, int positions,
-            Runnable release) {
+    private Evaluator(Session session, Objective objective, Objective.Models models, int positions, Runnable release) {
         this.session = session;
         this.objective = objective;
         this.models = models;

@@ -57,12 +57,15 @@ public final class Forecast {
     /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
     static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
         int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
-        Program pass = LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed, settings.recompute());
+        Program pass = LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed,
+                settings.recompute());
         Program update = settings.optimizer().update(trained);
         // Parameters and gradients, and two moments.
         long state = 2 * bytes(summed) + 2 * bytes(trained);
         // Unpacked, there are programs for documents of many lengths, to train and to measure.
-        long programs = settings.pack() && !settings.objective().isOfPairs() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
+        long programs = settings.pack() && !settings.objective().isOfPairs()
+                ? 0
+                : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
         return new Program.Memory(pass.memory().weights(), state,
                 Math.max(pass.memory().temporaries(), update.memory().temporaries()) + programs);
     }

@@ -8,7 +8,7 @@ import java.util.stream.StreamSupport;
 import llams.engine.graph.Inputs;
 import llams.engine.llama.NoisyTable;
 import llams.engine.llama.Sequence;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 import llams.trainer.data.PackedSequence;
 
 /// One micro-batch: packed sequences laid end to end as a flat list of tokens.
@@ -24,7 +24,7 @@ public record MicroBatch(PackedSequence sequence, long rowLength) {
     }
 
     /// All sequences in their order, `size` to a batch.
-    public static List<MicroBatch> all(PackedDataset data, int size) {
+    public static List<MicroBatch> all(Sequences data, int size) {
         List<MicroBatch> batches = new ArrayList<>();
         for (int i = 0; i < data.size(); i += size) {
             List<PackedSequence> sequences = new ArrayList<>();

@@ -13,7 +13,7 @@ import llams.model.card.ModelCard;
 import llams.model.files.Sha256;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
@@ -85,7 +85,7 @@ final class RunCard {
         return facts;
     }
 
-    private static String counts(PackedDataset data) {
+    private static String counts(Sequences data) {
         DataStatistics counts = data.statistics();
         return String.format(Locale.ROOT, "%,d documents, %,d tokens; %,d tokens counted in %,d sequences",
                 counts.documents(), counts.tokens(), counts.countedTokens(), counts.sequences());

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +28,8 @@ import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
-import llams.trainer.data.PackedDataset;
+import llams.model.lora.LoraRules;
+import llams.trainer.data.Sequences;
 import llams.trainer.optim.Schedule;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -75,7 +77,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values = Collections.unmodifiableSortedMap(values);
     }
 
-    static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
+    static RunSettings of(TrainSettings settings, Sequences data, LlamaConfig config, Origin origin) {
         SortedMap<String, String> values = new TreeMap<>();
         LoraConfig lora = settings.lora();
         putMethod(values, settings);
@@ -89,6 +91,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             values.put("targets",
                     lora.targets().stream().map(Enum::name).collect(Collectors.joining(",")).toLowerCase(Locale.ROOT));
             values.put("rslora", String.valueOf(lora.rsLora()));
+            putRules(values, lora.rules());
         }
         values.put("tokens", String.valueOf(settings.tokens()));
         values.put("batch", String.valueOf(settings.batch()));
@@ -118,6 +121,34 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
         return new RunSettings(values, true);
+    }
+
+    private static void putRules(SortedMap<String, String> values, LoraRules rules) {
+        if (!rules.ends().isEmpty()) {
+            values.merge("targets", String.join(",", rules.ends()),
+                    (of, more) -> of.isEmpty() ? more : of + "," + more);
+        }
+        if (rules.form().dora()) {
+            values.put("dora", "true");
+        }
+        if (!rules.form().saved().isEmpty()) {
+            values.put("modules-to-save", String.join(",", rules.form().saved()));
+        }
+        if (rules.form().tying()) {
+            values.put("ensure-weight-tying", "true");
+        }
+        if (rules.pattern() != null) {
+            values.put("target-pattern", rules.pattern());
+        }
+        putUnlessEmpty(values, "lora-layers", rules.layers());
+        putUnlessEmpty(values, "rank-pattern", rules.ranks().entrySet());
+        putUnlessEmpty(values, "alpha-pattern", rules.alphas().entrySet());
+    }
+
+    private static void putUnlessEmpty(SortedMap<String, String> values, String name, Collection<?> what) {
+        if (!what.isEmpty()) {
+            values.put(name, what.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        }
     }
 
     private static void putMethod(SortedMap<String, String> values, TrainSettings settings) {

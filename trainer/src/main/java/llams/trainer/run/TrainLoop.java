@@ -56,8 +56,7 @@ final class TrainLoop {
             Map<String, Double> measures = new LinkedHashMap<>(made.measures());
             double evalLoss = isMeasured(step, total) ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
-                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss,
-                    measures);
+                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
             log.write(report);
             boolean stops = run.stopping && !report.isLast();
             if (stops) {

@@ -31,7 +31,8 @@ import llams.trainer.optim.Schedule;
 /// @param neftune      strength of the noise on the vectors of tokens (NEFTune); 0 for none
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
         double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
-        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute, Objective objective, double neftune) {
+        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute, Objective objective,
+        double neftune) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -61,8 +62,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
         return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
-                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2, false,
-                new NextToken(), 0);
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2,
+                false, new NextToken(), 0);
     }
 
     /// The same for every weight of an existing model.

@@ -44,8 +44,8 @@ import llams.model.lora.LoraModel;
 /// @param writer      writes the result into an existing directory
 /// @param resultBytes of what it writes
 /// @param parents     the models that it is made from, as they were when it was opened
-record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
-        Writer writer, long resultBytes, List<Parent> parents) {
+record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> trained, List<Leaf> summed,
+        Map<String, Tensor> resident, Writer writer, long resultBytes, List<Parent> parents) {
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
@@ -59,8 +59,8 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
     Trainable withNoise(double alpha) {
         return alpha == 0
                 ? this
-                : new Trainable(model.with(new NoisyTable(model.embedding(), alpha), model.head()), evalModel, reference,
-                        trained, summed, resident, writer, resultBytes, parents);
+                : new Trainable(model.with(new NoisyTable(model.embedding(), alpha), model.head()), evalModel,
+                        reference, trained, summed, resident, writer, resultBytes, parents);
     }
 
     Objective.Models models() {
@@ -115,8 +115,8 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
         LoraModel still = layout.dropout() == 0
                 ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
-        return new Trainable(trained.model(), still.model(), base.model(), trained.adapterLeaves(), trained.adapterLeaves(),
-                LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
+        return new Trainable(trained.model(), still.model(), base.model(), trained.adapterLeaves(),
+                trained.adapterLeaves(), LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);
                     AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
                 }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum(),
@@ -222,8 +222,8 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
-        return new Trainable(model, model, null, List.copyOf(trained), List.copyOf(trained), tensors, writer, resultBytes,
-                parents);
+        return new Trainable(model, model, null, List.copyOf(trained), List.copyOf(trained), tensors, writer,
+                resultBytes, parents);
     }
 
     /// A copy in another type, rounded to nearest even where that is narrower.

@@ -25,8 +25,7 @@ public final class Trainer implements AutoCloseable {
     /// @param gradientNorm  of all gradients together, before clipping
     /// @param countedTokens tokens that the loss counts
     /// @param measures      more numbers, by the names that the log has for them
-    public record Step(double loss, double gradientNorm, int countedTokens, int tokens,
-            Map<String, Double> measures) {}
+    public record Step(double loss, double gradientNorm, int countedTokens, int tokens, Map<String, Double> measures) {}
 
     private final Objective objective;
     private final Objective.Models models;

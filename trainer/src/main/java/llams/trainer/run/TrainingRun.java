@@ -22,7 +22,7 @@ import llams.model.files.SettingException;
 import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 import llams.trainer.optim.Optimizer;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
@@ -51,8 +51,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tokens   of all steps so far
     /// @param measures more numbers, by the names that the log has for them
     public record Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
-            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss,
-            Map<String, Double> measures) {
+            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss, Map<String, Double> measures) {
         public Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
                 long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
             this(step, steps, loss, learningRate, gradientNorm, countedTokens, tokens, tokensPerSecond, elapsedSeconds,
@@ -84,9 +83,9 @@ public final class TrainingRun implements AutoCloseable {
     final Device device;
     final TrainSettings settings;
     final Trainable model;
-    final PackedDataset data;
+    final Sequences data;
     /// Null if there is none.
-    final PackedDataset heldOut;
+    final Sequences heldOut;
     final Path out;
     /// Tests have less of it.
     Patience patience = new Patience(Patience.PAUSE);
@@ -105,8 +104,8 @@ public final class TrainingRun implements AutoCloseable {
     private LlamaWeights base;
     private String settingsFile;
 
-    private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
+    private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, Sequences data,
+            Sequences heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
         this.settings = settings.forData(data.size());
         this.arena = arena;
@@ -143,16 +142,16 @@ public final class TrainingRun implements AutoCloseable {
     /// @param heldOut may be null
     /// @param out     for the log, the saves and the result
     /// @throws SettingException if a sequence is longer than the model allows
-    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
-            PackedDataset heldOut, Path out) throws IOException {
+    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Sequences data,
+            Sequences heldOut, Path out) throws IOException {
         return of(device, settings, base, null, data, heldOut, out);
     }
 
     /// The same, starting from an adapter with fresh moments: its matrices as they are, the dropout of the settings.
     ///
     /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
-    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Path from,
-            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
+    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Path from, Sequences data,
+            Sequences heldOut, Path out) throws IOException {
         TrainSettings known = settings.forModel(base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
         Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
@@ -177,7 +176,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tokenizer copied into the result: a file or a directory with one; may be null
     /// @throws IllegalArgumentException if the settings ask for an adapter: its random base would be lost
     public static TrainingRun ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
+            Sequences data, Sequences heldOut, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException(
                     "a new model's random weights are not saved with an adapter; train every weight"
@@ -279,8 +278,9 @@ public final class TrainingRun implements AutoCloseable {
                         + " would continue from there");
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(), model.summed(),
-                    resident, settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed())) {
+            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
+                    model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
+                    settings.seed())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
                 return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
             }

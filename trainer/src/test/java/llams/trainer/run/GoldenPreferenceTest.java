@@ -58,8 +58,8 @@ class GoldenPreferenceTest {
     static Stream<Arguments> kinds() {
         List<Device> usable = Golden.devices().filter(device -> !device.name().equals("scalar")).toList();
         return Stream
-                .of(new Kind("dpo", new Dpo(0.1)), new Kind("orpo", new Orpo(0.1)), new Kind("simpo", new SimPo(2, 0.5)),
-                        new Kind("kto", new Kto(0.1)))
+                .of(new Kind("dpo", new Dpo(0.1)), new Kind("orpo", new Orpo(0.1)),
+                        new Kind("simpo", new SimPo(2, 0.5)), new Kind("kto", new Kto(0.1)))
                 .flatMap(kind -> usable.stream().map(device -> Arguments.of(kind, device)));
     }
 
