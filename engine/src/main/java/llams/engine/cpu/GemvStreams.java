@@ -10,12 +10,6 @@ import llams.engine.tensor.Tensor;
 final class GemvStreams {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    /// Of the sums of four rows.
-    private static final int VECTORS = 4 * SUM_LANES / LANES;
-    // The first lanes of the second, third and fourth of four vectors: those of as many rows, of two, or of one.
-    private static final int LANE_1 = LANES % SUM_LANES;
-    private static final int LANE_2 = 2 * LANES % SUM_LANES;
-    private static final int LANE_3 = 3 * LANES % SUM_LANES;
 
     private GemvStreams() {}
 
@@ -67,29 +61,33 @@ final class GemvStreams {
                 }
             }
             case BF16 -> {
-                for (int v = 0; v < VECTORS; v += 4) {
-                    fourBf16(x, w, element(starts, v), element(starts, v + 1), element(starts, v + 2),
-                            element(starts, v + 3), k, sums, v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    fourBf16(x, w, starts[0] + lane, starts[1] + lane, starts[2] + lane, starts[3] + lane, lane, k,
+                            sums);
                 }
             }
             case F16 -> {
-                for (int v = 0; v < VECTORS; v += 2) {
-                    twoF16(x, w, element(starts, v), element(starts, v + 1), v * LANES % SUM_LANES, k, sums, v * LANES);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    twoF16(x, w, starts[0] + lane, starts[1] + lane, lane, k, sums, lane);
+                    twoF16(x, w, starts[2] + lane, starts[3] + lane, lane, k, sums, lane + 2 * SUM_LANES);
                 }
             }
             case Q8_0 -> {
+                long a = DType.Q8_0.bytes(starts[0]);
+                long b = DType.Q8_0.bytes(starts[1]);
+                long c = DType.Q8_0.bytes(starts[2]);
+                long d = DType.Q8_0.bytes(starts[3]);
                 for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    fourQ8(x, w, DType.Q8_0.bytes(starts[0]), DType.Q8_0.bytes(starts[1]), DType.Q8_0.bytes(starts[2]),
-                            DType.Q8_0.bytes(starts[3]), lane, blocks(k), sums);
+                    if (LANES == 4) {
+                        twoQ8(x, w, a, b, lane, blocks(k), sums, lane);
+                        twoQ8(x, w, c, d, lane, blocks(k), sums, lane + 2 * SUM_LANES);
+                    } else {
+                        fourQ8(x, w, a, b, c, d, lane, blocks(k), sums);
+                    }
                 }
             }
             default -> throw Widen.notAWeight(many.dtype());
         }
-    }
-
-    /// Where the row begins that vector `v` of the sums belongs to, and its lane in it.
-    private static long element(long[] starts, int v) {
-        return starts[v * LANES / SUM_LANES] + v * LANES % SUM_LANES;
     }
 
     /// Bytes of a row of Q8_0, and floats of a vector laid out like it.
@@ -164,22 +162,23 @@ final class GemvStreams {
         nextSumD.intoArray(sums, lane + LANES + 3 * SUM_LANES);
     }
 
-    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int k, float[] sums,
-            int so) {
+    private static void fourBf16(float[] x, MemorySegment w, long a, long b, long c, long d, int lane, int k,
+            float[] sums) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         FloatVector sumC = sumA;
         FloatVector sumD = sumA;
         for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
-            sumA = Simd.loadBf16(w, a + i).fma(at(x, i), sumA);
-            sumB = Simd.loadBf16(w, b + i).fma(at(x, i + LANE_1), sumB);
-            sumC = Simd.loadBf16(w, c + i).fma(at(x, i + LANE_2), sumC);
-            sumD = Simd.loadBf16(w, d + i).fma(at(x, i + LANE_3), sumD);
+            FloatVector v = at(x, lane + i);
+            sumA = Simd.loadBf16(w, a + i).fma(v, sumA);
+            sumB = Simd.loadBf16(w, b + i).fma(v, sumB);
+            sumC = Simd.loadBf16(w, c + i).fma(v, sumC);
+            sumD = Simd.loadBf16(w, d + i).fma(v, sumD);
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
-        sumC.intoArray(sums, so + 2 * LANES);
-        sumD.intoArray(sums, so + 3 * LANES);
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
     }
 
     /// Widening f16 takes many steps.
@@ -187,11 +186,12 @@ final class GemvStreams {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
-            sumA = Simd.loadF16(w, a + i).fma(at(x, i + lane), sumA);
-            sumB = Simd.loadF16(w, b + i).fma(at(x, i + lane + LANE_1), sumB);
+            FloatVector v = at(x, lane + i);
+            sumA = Simd.loadF16(w, a + i).fma(v, sumA);
+            sumB = Simd.loadF16(w, b + i).fma(v, sumB);
         }
         sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + LANES);
+        sumB.intoArray(sums, so + SUM_LANES);
     }
 
     /// `a` to `d` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
@@ -211,6 +211,18 @@ final class GemvStreams {
         sumB.intoArray(sums, lane + SUM_LANES);
         sumC.intoArray(sums, lane + 2 * SUM_LANES);
         sumD.intoArray(sums, lane + 3 * SUM_LANES);
+    }
+
+    /// The same for two rows: with vectors of four lanes, widening takes more steps.
+    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] sums, int so) {
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
+            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
+            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
+        }
+        sumA.intoArray(sums, so);
+        sumB.intoArray(sums, so + SUM_LANES);
     }
 
     /// The products of the two elements that each lane has of a block.
