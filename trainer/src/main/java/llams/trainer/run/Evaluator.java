@@ -98,7 +98,7 @@ public final class Evaluator implements AutoCloseable {
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
         for (MicroBatch one : batches) {
-            MicroBatch batch = objective.prepared(one);
+            MicroBatch batch = objective.prepared(one, positions);
             tally.add(batch, run(batch, share));
         }
         return tally;

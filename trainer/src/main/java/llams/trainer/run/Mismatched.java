@@ -11,12 +11,13 @@ import llams.trainer.data.PackedSequence;
 final class Mismatched {
     private Mismatched() {}
 
-    /// A micro-batch followed by as many mismatched documents.
-    static MicroBatch added(MicroBatch batch) {
+    /// A micro-batch followed by as many mismatched documents, truncated to `most` tokens.
+    static MicroBatch added(MicroBatch batch, int most) {
         List<PackedSequence> documents = documents(batch.sequence());
         List<PackedSequence> all = new ArrayList<>(documents);
         for (int i = 0; i < documents.size(); i++) {
-            all.add(joined(documents.get(i), documents.get((i + documents.size() - 1) % documents.size())));
+            PackedSequence before = documents.get((i + documents.size() - 1) % documents.size());
+            all.add(joined(documents.get(i), before, most));
         }
         return new MicroBatch(PackedSequence.concat(all), 0);
     }
@@ -50,10 +51,10 @@ final class Mismatched {
         return length;
     }
 
-    private static PackedSequence joined(PackedSequence asked, PackedSequence answered) {
+    private static PackedSequence joined(PackedSequence asked, PackedSequence answered, int most) {
         int prompt = promptLength(asked);
         int from = promptLength(answered);
-        int answer = answered.ids().length - from;
+        int answer = Math.min(answered.ids().length - from, most - prompt);
         int[] ids = Arrays.copyOf(asked.ids(), prompt + answer);
         System.arraycopy(answered.ids(), from, ids, prompt, answer);
         int[] label = new int[ids.length];

@@ -28,7 +28,9 @@ public sealed interface Objective permits NextToken, Preferred {
     Tally tally(Share share);
 
     /// A micro-batch with all that the loss looks at.
-    default MicroBatch prepared(MicroBatch batch) {
+    ///
+    /// @param positions the most tokens of a document
+    default MicroBatch prepared(MicroBatch batch, int positions) {
         return batch;
     }
 

@@ -94,8 +94,8 @@ public record Preferred(Preference method) implements Objective {
     }
 
     @Override
-    public MicroBatch prepared(MicroBatch batch) {
-        return method.hasMismatched() ? Mismatched.added(batch) : batch;
+    public MicroBatch prepared(MicroBatch batch, int positions) {
+        return method.hasMismatched() ? Mismatched.added(batch, positions) : batch;
     }
 
     @Override

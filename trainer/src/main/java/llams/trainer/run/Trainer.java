@@ -99,7 +99,7 @@ public final class Trainer implements AutoCloseable {
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
         for (int i = 0; i < batches.size(); i++) {
-            MicroBatch batch = objective.prepared(batches.get(i));
+            MicroBatch batch = objective.prepared(batches.get(i), positions);
             Executable pass = pass(batch, share, step * accumulate + i);
             pass.run();
             float part = pass.output("loss").getFloat(0);

@@ -85,7 +85,8 @@ class EveryMethodIsRepeatableTest {
         Random random = new Random(4);
         List<PreferencePair> pairs = new ArrayList<>();
         for (int pair = 0; pair < 16; pair++) {
-            int[] prompt = random.ints(3 + random.nextInt(5), 3, 90).toArray();
+            // A long prompt with another's answer is longer than a sequence.
+            int[] prompt = random.ints(3 + random.nextInt(24), 3, 90).toArray();
             pairs.add(new PreferencePair(answered(prompt, random.ints(4, 3, 10).toArray()),
                     answered(prompt, random.ints(6, 60, 90).toArray())));
         }
