@@ -1,6 +1,7 @@
 /// Fine-tuning and evaluation of Llama models: from files of text to a tuned checkpoint.
 module llams.trainer {
     requires java.xml;
+    requires jdk.httpserver;
     requires jdk.management;
     requires org.apache.commons.compress;
     requires transitive llams.model;
@@ -15,5 +16,6 @@ module llams.trainer {
     exports llams.trainer.recipe;
     exports llams.trainer.run;
     exports llams.trainer.task;
+    exports llams.trainer.watch;
     exports llams.trainer.wiki;
 }

@@ -70,9 +70,7 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private static String cell(Score score) {
-        return score == null
-                ? ""
-                : String.format(Locale.ROOT, "%.1f%% ± %.1f", 100 * score.share(), 100 * score.error());
+        return score == null ? "" : TaskCommand.text(score);
     }
 
     private static ObjectNode report(Comparison comparison) {
@@ -89,7 +87,10 @@ final class CompareCommand implements Callable<Integer> {
                 if (score == null) {
                     scores.addNull();
                 } else {
-                    scores.addObject().put("share", score.share()).put("error", score.error());
+                    ObjectNode figures = scores.addObject().put("share", score.share());
+                    if (Double.isFinite(score.error())) {
+                        figures.put("error", score.error());
+                    }
                 }
             });
         }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import llams.engine.llama.ProjectionName;
 import llams.engine.weights.KnownShapes;
+import llams.model.chat.TrainOn;
 import llams.trainer.data.SpecialText;
 import llams.trainer.optim.Schedule;
 import llams.trainer.pairs.Api;
@@ -39,6 +40,13 @@ final class CompletionValues {
         @Override
         public Iterator<String> iterator() {
             return names(SpecialText.values());
+        }
+    }
+
+    static final class TrainOns implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(TrainOn.values());
         }
     }
 

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "data",
         description = "Prepare training data and inspect it.",
         subcommands = {KowikiCommand.class, DataCommand.PairsCommand.class, GeneratePairsCommand.class,
-                StatsCommand.class, ShowCommand.class, DataCommand.ExampleCommand.class})
+                StatsCommand.class, ShowCommand.class, CacheCommand.class, DataCommand.ExampleCommand.class})
 final class DataCommand implements Runnable {
     @ParentCommand
     Console console;
@@ -28,7 +28,8 @@ final class DataCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which data? kowiki, pairs, generate, stats, show or example");
+        throw new ParameterException(spec.commandLine(),
+                "which data? kowiki, pairs, generate, stats, show, cache or example");
     }
 
     /// `llams data example`

@@ -5,10 +5,12 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ModelText;
+import llams.model.chat.TrainOn;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.SpecialText;
+import llams.trainer.data.TokenCache;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,34 +31,63 @@ final class DataOptions {
     SpecialText special;
 
     @Option(
+            names = "--train-on",
+            paramLabel = "WHAT",
+            completionCandidates = CompletionValues.TrainOns.class,
+            defaultValue = "assistant",
+            description = "What to train on in conversations: assistant (the answers), last (the last answer), header"
+                    + " (answers with their headers) or all (default: ${DEFAULT-VALUE}).")
+    TrainOn trainOn;
+
+    @Option(
             names = "--max-bad-rows",
             paramLabel = "N",
             description = "Skip up to N rows of a file that cannot be used (default: 10, or one row in 100).")
     Integer maxBadRows;
 
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description = "Keep the tokens of all data files in this directory; none: in memory (default: those of files"
+                    + " of 32 MB and more, in LLAMS_CACHE or ~/.cache/llams).")
+    String cache;
+
     /// Turns the data into ids.
     ///
     /// @param text null if there is no tokenizer
     DocumentEncoder encoder(ModelText text, int vocab) {
-        return DocumentEncoder.of(text, vocab, special);
+        return DocumentEncoder.of(text, vocab, special, trainOn);
     }
 
     Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
-        return load(files, encoder, Integer.MAX_VALUE);
+        check();
+        return worded(Corpus.load(files, encoder, maxBadRows, cache()));
     }
 
     /// The first `documents` documents of the files.
-    Corpus load(List<Path> files, DocumentEncoder encoder, int documents) throws IOException {
+    Corpus first(List<Path> files, DocumentEncoder encoder, int documents) throws IOException {
         check();
-        Corpus corpus = Corpus.load(files, encoder, maxBadRows, documents);
+        return worded(Corpus.first(files, encoder, maxBadRows, documents));
+    }
+
+    /// With options in the notes.
+    private static Corpus worded(Corpus corpus) {
         return new Corpus(corpus.documents(), corpus.textBytes(), corpus.conversations(), corpus.empty(),
                 corpus.notes().stream().map(SettingNames::asOptions).toList());
+    }
+
+    private TokenCache cache() {
+        return switch (cache) {
+            case null -> TokenCache.standard();
+            case "none" -> null;
+            default -> TokenCache.in(Path.of(cache));
+        };
     }
 
     /// The files of a run, read by these options.
     DataFiles files(List<Path> training, List<Path> heldOut) {
         check();
-        return new DataFiles(training, heldOut, special, maxBadRows);
+        return new DataFiles(training, heldOut, special, trainOn, maxBadRows, cache());
     }
 
     private void check() {

@@ -6,6 +6,7 @@ import java.util.List;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.trainer.data.Corpus;
+import llams.trainer.data.DocumentEncoder;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,9 +30,16 @@ final class DocumentFiles {
         return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
     }
 
+    Corpus load(ModelText known) throws IOException {
+        return reading.load(files, encoder(known));
+    }
+
     /// @param limit documents to keep
-    Corpus load(ModelText known, int limit) throws IOException {
-        return reading.load(files, reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size()),
-                limit);
+    Corpus first(ModelText known, int limit) throws IOException {
+        return reading.first(files, encoder(known), limit);
+    }
+
+    private DocumentEncoder encoder(ModelText known) {
+        return reading.encoder(known, known == null ? Integer.MAX_VALUE : known.tokenizer().size());
     }
 }

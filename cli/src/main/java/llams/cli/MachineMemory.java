@@ -9,6 +9,9 @@ import llams.trainer.run.Forecast;
 
 /// The memory that work needs, compared with what the machine has.
 final class MachineMemory {
+    /// What Java takes besides the memory of any work: heap, code, classes, threads.
+    static final long JAVA_BYTES = 150L << 20;
+
     private MachineMemory() {}
 
     /// Bytes of the machine, or of the container around this program.

@@ -116,6 +116,7 @@ public final class Main extends Console implements Runnable {
             case "merge" -> MergeCommand.class;
             case "extend" -> ExtendCommand.class;
             case "recipe" -> RecipeCommand.class;
+            case "report" -> ReportCommand.class;
             case "quantize" -> QuantizeCommand.class;
             case "eval" -> EvalCommand.class;
             case "devices" -> DevicesCommand.class;

@@ -20,8 +20,8 @@ import picocli.CommandLine.ParameterException;
 /// A command's options in a YAML file, under their long names without the dashes: `lr: 3e-4`, `data: [a.txt, b.txt]`.
 final class OptionsFile {
     /// Options about a single call rather than about the work.
-    private static final Set<String> NOT_IN_FILES = Set.of("--config", "--print-config", "--json", "--help",
-            "--verbose");
+    private static final Set<String> NOT_IN_FILES = Set.of("--config", "--print-config", "--dry-run", "--json",
+            "--help", "--verbose");
 
     private OptionsFile() {}
 

@@ -179,9 +179,9 @@ final class RecipeCommand implements Runnable {
 
     private void forecast(List<StagePlan> plans, ComputeOptions compute, Path out, boolean json) throws IOException {
         RecipeForecast forecast = new RecipeForecast(compute.open());
-        Map<String, RecipeForecast.Needs> needs = new LinkedHashMap<>();
+        Map<String, StageNeeds> needs = new LinkedHashMap<>();
         for (StagePlan plan : plans) {
-            RecipeForecast.Needs needed = forecast.of(plan);
+            StageNeeds needed = forecast.of(plan);
             if (!plan.isDone()) {
                 needs.put(plan.stage().name(), needed);
             }
@@ -191,20 +191,18 @@ final class RecipeCommand implements Runnable {
             return;
         }
         double bytes = needs.values().stream().mapToDouble(one -> Math.max(0, one.bytes())).sum();
-        double seconds = needs.values()
-                .stream()
-                .mapToDouble(RecipeForecast.Needs::seconds)
-                .filter(Double::isFinite)
-                .sum();
+        double seconds = needs.values().stream().mapToDouble(StageNeeds::seconds).filter(Double::isFinite).sum();
         boolean all = needs.values().stream().allMatch(one -> Double.isFinite(one.seconds()) && one.bytes() >= 0);
-        console.out.printf("together %s%s on the disk, which has %s; about %s%s; the machine has %s of memory%n",
+        console.out.printf(
+                "together %s%s on the disk, which has %s; about %s%s; the machine has %s of memory,"
+                        + " of which Java itself takes about %s%n",
                 all ? "" : "at least ", MachineMemory.text((long) bytes),
                 MachineMemory.text(MachineMemory.usableDiskBytes(out)), RecipeForecast.time(seconds), forecast.basis(),
-                MachineMemory.text(MachineMemory.machineBytes()));
+                MachineMemory.text(MachineMemory.machineBytes()), MachineMemory.text(MachineMemory.JAVA_BYTES));
     }
 
     /// @param needs of what will run, where they are asked for
-    private void print(List<StagePlan> plans, Map<String, RecipeForecast.Needs> needs, boolean json) {
+    private void print(List<StagePlan> plans, Map<String, StageNeeds> needs, boolean json) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
             ArrayNode stages = report.putArray("stages");
@@ -213,7 +211,7 @@ final class RecipeCommand implements Runnable {
                 stage.put("name", plan.stage().name()).put("kind", plan.stage().kind());
                 stage.put("state", plan.state().name().toLowerCase(Locale.ROOT)).put("key", plan.key());
                 plan.changes().forEach(stage.putArray("changes")::add);
-                RecipeForecast.Needs needed = needs.get(plan.stage().name());
+                StageNeeds needed = needs.get(plan.stage().name());
                 if (needed != null) {
                     needed.addTo(stage.putObject("forecast"));
                 }

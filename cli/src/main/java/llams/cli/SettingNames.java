@@ -26,12 +26,13 @@ final class SettingNames {
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
             case "javax.net.ssl.trustStore" -> name + " (LLAMS_JAVA_OPTS=-D" + name + "=FILE)";
             case "temperature" -> "--temp" + value;
-            case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "clip", "decaySteps",
-                    "decayType", "endpoint", "epochs", "evalEvery", "include", "keep", "loraPlusRatio", "maxBadRows",
-                    "maxTokens", "minLrRatio", "model", "noMap", "out", "pairs", "parallel", "perRequest", "rank",
-                    "receipt", "recompute", "replace", "requestsPerMinute", "resume", "revision", "saveEvery",
-                    "schedule", "special", "steps", "timeout", "timescale", "to", "token", "targets", "tokenizer",
-                    "tokens", "warmup", "weightDecay" ->
+            case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "cache", "clip", "decaySteps",
+                    "decayType", "endpoint", "epochs", "evalData", "evalEvery", "include", "keep", "keepBest",
+                    "loraPlusRatio", "maxBadRows", "maxTokens", "metricsPort", "minLrRatio", "model", "neftuneAlpha",
+                    "noMap", "out", "pairs", "parallel", "patience", "perRequest", "rank", "receipt", "recompute",
+                    "replace", "requestsPerMinute", "resume", "revision", "sample", "sampleTemp", "sampleTokens",
+                    "saveEvery", "schedule", "special", "steps", "timeout", "timescale", "to", "token", "targets",
+                    "tokenizer", "tokens", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

@@ -162,11 +162,17 @@ final class TaskCommand implements Callable<Integer> {
         print(task + " (mean of subjects)", scores.macro());
     }
 
+    /// `66.7% ± 2.1`, without the error if there is none.
+    static String text(TaskScores.Score score) {
+        String share = String.format(Locale.ROOT, "%.1f%%", 100 * score.share());
+        return Double.isFinite(score.error())
+                ? share + String.format(Locale.ROOT, " ± %.1f", 100 * score.error())
+                : share;
+    }
+
     private void print(String name, TaskScores.Part part) {
         StringBuilder line = new StringBuilder(name).append(':');
-        part.metrics()
-                .forEach((metric, score) -> line.append(String.format(Locale.ROOT, "  %s %.1f%% ± %.1f", metric,
-                        100 * score.share(), 100 * score.error())));
+        part.metrics().forEach((metric, score) -> line.append("  ").append(metric).append(' ').append(text(score)));
         line.append(String.format(Locale.ROOT, "  of %,d", part.questions()));
         if (part.chance() > 0) {
             line.append(String.format(Locale.ROOT, "; blind picks: %.1f%%", 100 * part.chance()));

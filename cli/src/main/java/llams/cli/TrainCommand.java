@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,8 @@ import llams.trainer.run.TooLittleMemoryException;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.TrainingRun;
+import llams.trainer.measure.StepTime;
+import llams.trainer.watch.Machine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,9 +31,10 @@ import tools.jackson.databind.node.ObjectNode;
         name = "train",
         sortOptions = false,
         description = {"Fine-tune a model, or train a new one.",
-                "Plain text: every token is trained on. Conversations: only the assistant's turns. --out gets a LoRA"
+                "Plain text: every token is trained on. Conversations: only the assistant's turns (--train-on). --out gets a LoRA"
                         + " adapter or a whole model,"
-                        + " train.jsonl with a line for each step, and train.yaml with all settings.",
+                        + " train.jsonl with a line for each step, report.html with its curves, and train.yaml with all"
+                        + " settings.",
                 "Ctrl-C finishes the current step, saves and stops; --resume continues from there."},
         footer = {"", "Data files hold text, or one JSON object per line. What is trained on:",
                 "  book.txt, kowikitext                          every token",
@@ -70,6 +74,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     WeightsOption weights;
 
+    @Mixin
+    WatchOptions watching;
+
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
@@ -78,6 +85,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
     boolean printConfig;
+
+    @Option(
+            names = "--dry-run",
+            description = "Show the data, the memory and the time that the run will take, and do nothing else.")
+    boolean dryRun;
 
     @Option(names = "--json", description = "Print one JSON object at the end.")
     boolean json;
@@ -100,7 +112,8 @@ final class TrainCommand implements Callable<Integer> {
             console.out.print(OptionsFile.print(spec, false));
             return Console.DONE;
         }
-        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open());
+        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open(),
+                watching.watch());
         try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
                 TrainingRun run = open(request, progress)) {
             return train(run, progress);
@@ -119,6 +132,16 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
         banner(plan);
+        StepTime time = RunTime.of(run, dryRun);
+        if (time != null) {
+            line("time", "%s", RunTime.line(plan, time));
+        }
+        if (dryRun) {
+            if (json) {
+                console.out.println(RunTime.json(plan, time));
+            }
+            return Console.DONE;
+        }
         options.take(plan.settings());
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
@@ -136,7 +159,7 @@ final class TrainCommand implements Callable<Integer> {
             interrupted = interruption.code();
         }
         progress.close();
-        if (!last.isLast()) {
+        if (!run.isComplete()) {
             line("stopped", "after step %,d of %,d; the same command with --resume continues from %s", last.step() + 1,
                     last.steps(), RunDirectory.newestSave(options.out).orElseThrow());
             return interrupted;
@@ -162,6 +185,13 @@ final class TrainCommand implements Callable<Integer> {
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
                 MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));
+        if (plan.programBytes() > 0) {
+            line("", "%s with the program itself", MachineMemory.text(plan.peakBytes()));
+        }
+        if (plan.peakBytes() > MachineMemory.machineBytes()) {
+            line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
+                    weights.form == WeightsOption.Form.q8 ? "a smaller model would fit" : "try --weights q8");
+        }
     }
 
     private void data(String name, DataStatistics data, TrainSettings settings) {
@@ -199,12 +229,13 @@ final class TrainCommand implements Callable<Integer> {
     private void report(TrainingRun.Report last, boolean conversations) {
         if (json) {
             ObjectNode report = JsonNodeFactory.instance.objectNode();
-            report.put("steps", last.steps()).put("loss", last.loss());
+            report.put("steps", last.step() + 1).put("loss", last.loss());
             if (!Double.isNaN(last.evalLoss())) {
                 report.put("evalLoss", last.evalLoss());
             }
             report.put("tokens", last.tokens())
                     .put("elapsedSeconds", last.elapsedSeconds())
+                    .put("peakBytes", Machine.peakBytes())
                     .put("out", options.out.toString())
                     .put("device", compute.used);
             console.out.println(report);
@@ -215,7 +246,10 @@ final class TrainCommand implements Callable<Integer> {
                 : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(),
                         Math.exp(last.evalLoss()));
         console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
-                last.steps(), last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
+                last.step() + 1, last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
+        if (Files.exists(RunDirectory.best(options.out))) {
+            console.out.println("the best:    " + RunDirectory.best(options.out));
+        }
         console.out.println("to use it:   " + use(conversations));
         if (options.method.isAdapter()) {
             console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,

@@ -8,9 +8,10 @@ import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
 import llams.trainer.optim.Optimizer;
-import llams.trainer.run.SaveEvery;
+import llams.trainer.run.Interval;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
+import llams.trainer.run.Watch;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -171,8 +172,9 @@ final class TrainOptions {
     @Option(
             names = "--eval-every",
             paramLabel = "N",
-            description = "Measure the held-out data every N steps; 0: only at the end (default).")
-    int evalEvery = STANDARD.evalEvery();
+            description = "Measure the held-out data every N steps, or minutes with an m; 0: only at the end"
+                    + " (default).")
+    String evalEvery = STANDARD.evalEvery().toString();
 
     @Option(
             names = "--save-every",
@@ -253,16 +255,16 @@ final class TrainOptions {
                         .withWeightDecay(weightDecay)
                         .withClip(clip)
                         .withLoraPlusRatio(loraPlusRatio),
-                seed, packing.pack, evalEvery, SaveEvery.parse(saveEvery), keep, recompute,
-                preference.objective(method), neftuneAlpha);
+                seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
+                keep, recompute, preference.objective(method), neftuneAlpha);
     }
 
     /// The run that these options ask for.
-    TrainRequest request(DataFiles files, WeightsOption weights, Device device) {
+    TrainRequest request(DataFiles files, WeightsOption weights, Device device, Watch watch) {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
                 : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch);
     }
 
     /// Fills in what these settings have by default, so that the options say all that the run is.

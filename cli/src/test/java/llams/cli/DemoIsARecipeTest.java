@@ -60,12 +60,13 @@ class DemoIsARecipeTest {
     void thePageShowsEverything() throws IOException {
         String page = Files.readString(out.resolve("report.html"));
         for (String part : List.of("<h2>Held-out loss</h2>", "<th>mixed languages</th>", "of 44</td>", "of 32</td>",
-                "<h3>거북이는 무엇을 먹나요?</h3>", "<figcaption>adapter</figcaption>",
+                "<h3>거북이는 무엇을 먹나요?</h3>", "{\"name\":\"adapter\",\"curves\":{\"loss\":",
                 "<td class=\"text\">merge chat-vector</td>")) {
             assertTrue(page.contains(part), part);
         }
-        assertEquals(4, page.split("<polyline", -1).length - 1);
-        assertFalse(page.contains("http"), "needs the network");
+        assertEquals(4, page.split("\"curves\":", -1).length - 1);
+        assertFalse(page.contains("http:") || page.contains("https:"), "needs the network");
+        assertTrue(page.contains("default-src 'none'"), "may ask the network");
     }
 
     @Test

@@ -7,6 +7,7 @@ import llams.engine.device.Device;
 import llams.engine.device.HostSession;
 import llams.engine.device.Options;
 import llams.engine.device.Session;
+import llams.engine.device.VectorModule;
 import llams.engine.graph.*;
 import llams.engine.tensor.Tensor;
 
@@ -19,7 +20,8 @@ public final class CpuDevice implements Device {
 
     @Override
     public String description() {
-        return "vectors of " + Simd.BITS + " bits, threads: " + Runtime.getRuntime().availableProcessors();
+        String vectors = VectorModule.missing().isPresent() ? "no vectors" : "vectors of " + Simd.BITS + " bits";
+        return vectors + ", threads: " + Runtime.getRuntime().availableProcessors();
     }
 
     @Override
@@ -29,17 +31,12 @@ public final class CpuDevice implements Device {
 
     @Override
     public Optional<String> unavailable() {
-        try {
-            Class.forName("jdk.incubator.vector.FloatVector", false, CpuDevice.class.getClassLoader());
-            return Optional.empty();
-        } catch (ClassNotFoundException e) {
-            return Optional.of(
-                    "its kernels need Java's vector module; start java with" + " --add-modules=jdk.incubator.vector");
-        }
+        return VectorModule.missing().map(what -> "its kernels need " + what);
     }
 
     @Override
     public Session open(Map<String, Tensor> resident, Options options) {
+        VectorModule.require("the CPU's kernels need");
         return new HostSession(resident, new VectorKernels(Parallel.of(options)));
     }
 

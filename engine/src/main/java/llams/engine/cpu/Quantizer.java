@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import llams.engine.device.Options;
+import llams.engine.device.VectorModule;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
@@ -11,7 +12,9 @@ public final class Quantizer implements AutoCloseable {
 
     private final Parallel parallel;
 
+    /// @throws IllegalStateException if Java was started without its vector module
     public Quantizer(Options options) {
+        VectorModule.require("quantizing needs");
         parallel = Parallel.of(options);
     }
 

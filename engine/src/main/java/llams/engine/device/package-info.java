@@ -7,4 +7,5 @@
 /// | `Options`, `ConfiguredDevice` | the number of threads, and a device that keeps its own |
 /// | `Session`, `Executable` | weights, state and temporary memory; one program in it |
 /// | `HostSession` | the session of devices that compute in host memory |
+/// | `VectorModule` | whether Java was started with its vectors |
 package llams.engine.device;

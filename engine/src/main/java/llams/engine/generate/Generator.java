@@ -61,8 +61,9 @@ public final class Generator implements AutoCloseable {
 
     private final Llama model;
     private final KvCache cache;
-    private final Arena arena = Arena.ofShared();
+    private final int positions;
     private final Session session;
+    private final Runnable release;
     private final Map<Integer, Executable> programs = new HashMap<>();
     private final float[] logits;
     private int position;
@@ -78,16 +79,36 @@ public final class Generator implements AutoCloseable {
         }
         this.model = model;
         this.cache = new KvCache(model.config(), capacity);
+        this.positions = capacity;
+        Arena arena = Arena.ofShared();
         Map<String, Tensor> resident = new LinkedHashMap<>(weights);
         resident.putAll(cache.allocate(arena));
-        resident.put(RopeTable.NAME, RopeTable.create(arena, model.config(), capacity));
+        resident.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         this.session = device.open(resident);
+        this.release = () -> {
+            session.close();
+            arena.close();
+        };
+        this.logits = new float[model.config().vocab()];
+    }
+
+    /// Continues sequences inside a session that has the model's tensors, the cache and a rotary table of `positions`,
+    /// with the contents they have at each call. The session stays the caller's.
+    ///
+    /// @param positions at least the cache's capacity
+    public Generator(Session session, Llama model, KvCache cache, int positions) {
+        this.model = model;
+        this.cache = cache;
+        this.positions = positions;
+        this.session = session;
+        this.release = () -> {};
         this.logits = new float[model.config().vocab()];
     }
 
     /// Bytes that a run with these settings needs, before anything is allocated.
     public static Program.Memory memory(Llama model, int capacity, int promptTokens) {
-        return program(model, new KvCache(model.config(), capacity), Math.min(CHUNK, promptTokens)).memory();
+        KvCache cache = new KvCache(model.config(), capacity);
+        return program(model, cache, capacity, Math.min(CHUNK, promptTokens)).memory();
     }
 
     /// Forgets the sequence so far.
@@ -108,7 +129,8 @@ public final class Generator implements AutoCloseable {
         check(ids);
         for (int from = 0; from < ids.length; from += CHUNK) {
             int tokens = Math.min(CHUNK, ids.length - from);
-            Executable step = programs.computeIfAbsent(tokens, count -> session.compile(program(model, cache, count)));
+            Executable step = programs.computeIfAbsent(tokens,
+                    count -> session.compile(program(model, cache, positions, count)));
             Sequence.fill(step, Arrays.copyOfRange(ids, from, from + tokens), position);
             if (tokens > 1) {
                 Wanted.fill(step, tokens - 1, position + tokens - 1);
@@ -182,9 +204,9 @@ public final class Generator implements AutoCloseable {
                 System.nanoTime() - start - prefillNanos);
     }
 
-    private static Program program(Llama model, KvCache cache, int tokens) {
+    private static Program program(Llama model, KvCache cache, int positions, int tokens) {
         Graph g = new Graph();
-        Sequence at = Sequence.of(model.config(), tokens, cache.capacity(), 0);
+        Sequence at = Sequence.of(model.config(), tokens, positions, 0);
         Wanted wanted = tokens == 1 ? Wanted.all(at) : Wanted.one(at);
         Value hidden = model.forward(g, Sequence.ids(tokens), at, cache, wanted);
         return Program.of(g, Map.of("logits", model.logits(g, hidden)));
@@ -192,7 +214,6 @@ public final class Generator implements AutoCloseable {
 
     @Override
     public void close() {
-        session.close();
-        arena.close();
+        release.run();
     }
 }

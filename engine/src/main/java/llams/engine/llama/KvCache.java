@@ -22,6 +22,11 @@ public record KvCache(LlamaConfig config, int capacity) {
         return Leaf.state(name, DType.F32, capacity, (long) config.kvHeads() * config.headDim());
     }
 
+    /// Bytes of all layers.
+    public long bytes() {
+        return 2L * config.layers() * keys(0).type().bytes();
+    }
+
     /// Empty memory for all layers, by leaf name.
     public Map<String, Tensor> allocate(Arena arena) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -21,4 +21,9 @@ public record ChatMessage(String role, String content, List<ToolCall> toolCalls,
     public ChatMessage(String role, String content) {
         this(role, content, List.of(), true);
     }
+
+    /// The same, counted in training or not.
+    ChatMessage withTrained(boolean counted) {
+        return new ChatMessage(role, content, toolCalls, counted);
+    }
 }

@@ -19,7 +19,7 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
 
     /// A conversation as training sees it.
     ///
-    /// @param counted which ids the loss counts: an assistant's answer and what ends it, without its header
+    /// @param counted which ids the loss counts
     record Encoded(int[] ids, boolean[] counted) {}
 
     /// The template of a model directory: its `chat_template.jinja`, else what its `tokenizer_config.json` says, else
@@ -34,17 +34,19 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
                 : RenderedTemplate.of(file, directory, tokenizer, clock);
     }
 
-    /// The ids of a whole conversation.
+    /// The ids of a whole conversation, and which of them are an assistant's answer or what ends it; [TrainOn] knows
+    /// other rules.
     ///
-    /// @param parsed whether special tokens' names in contents are those tokens
+    /// @param parsed  whether special tokens' names in contents are those tokens
+    /// @param headers whether the headers of the answers count, too
     /// @throws IllegalArgumentException if the template has no place for one of its parts, or refuses it
-    Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed);
+    Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed, boolean headers);
 
     /// The ids of a whole conversation, in which special tokens' names are text.
     ///
     /// @throws IllegalArgumentException as above
     default Encoded encode(List<ChatMessage> messages, List<JsonNode> tools) {
-        return encode(messages, tools, false);
+        return encode(messages, tools, false, false);
     }
 
     /// The ids of the conversation so far, and the open header of the assistant's next message.

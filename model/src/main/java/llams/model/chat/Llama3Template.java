@@ -50,7 +50,7 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
     }
 
     @Override
-    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
+    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed, boolean headers) {
         refuse(tools);
         int[] ids = format.encode(List.of(), false);
         boolean[] counted = new boolean[ids.length];
@@ -60,7 +60,8 @@ record Llama3Template(Tokenizer tokenizer, ChatFormat format, boolean isModels) 
             ids = concat(ids, part);
             counted = Arrays.copyOf(counted, ids.length);
             if (message.role().equals("assistant") && message.trained()) {
-                Arrays.fill(counted, at + format.header(message.role()).length, ids.length, true);
+                int from = headers ? at : at + format.header(message.role()).length;
+                Arrays.fill(counted, from, ids.length, true);
             }
         }
         return new Encoded(ids, counted);

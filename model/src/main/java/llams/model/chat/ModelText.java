@@ -5,11 +5,20 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
+import java.util.stream.Stream;
+import llams.model.files.ModelFiles;
+import llams.model.files.Sha256;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
 
 /// A model's conventions for text: its tokenizer, what begins and ends a text, and how conversations are written.
 public final class ModelText {
+    private static final List<String> DECISIVE = Stream
+            .of(ModelFiles.TOKENIZER.stream(), ModelFiles.CHAT.stream(), Stream.of("config.json"))
+            .flatMap(names -> names)
+            .toList();
+
     private final Path place;
     private final Path adapter;
     private final Tokenizer tokenizer;
@@ -45,6 +54,24 @@ public final class ModelText {
     /// The same with [Tokenizer#cuttingLongRuns].
     public ModelText cuttingLongRuns() {
         return new ModelText(place, adapter, tokenizer.cuttingLongRuns(), frame, clock);
+    }
+
+    /// A hash of all files that decide how text becomes ids, and of nothing else that can change; null for a tokenizer on
+    /// its own.
+    public String fingerprint() throws IOException {
+        if (place == null) {
+            return null;
+        }
+        StringBuilder sums = new StringBuilder(tokenizer.size() + " " + frame + " " + clock.instant());
+        Path home = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
+        List<Path> directories = adapter == null ? List.of(home) : List.of(home, adapter);
+        for (Path directory : directories) {
+            for (String name : DECISIVE) {
+                Path file = directory.resolve(name);
+                sums.append('\n').append(Files.isRegularFile(file) ? Sha256.ofFile(file) : "none");
+            }
+        }
+        return Sha256.ofText(sums + "\n" + (Files.isRegularFile(place) ? Sha256.ofFile(place) : "none"));
     }
 
     public Tokenizer tokenizer() {

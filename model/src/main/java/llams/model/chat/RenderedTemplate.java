@@ -72,12 +72,13 @@ final class RenderedTemplate implements ChatTemplate {
     }
 
     @Override
-    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
+    public Encoded encode(List<ChatMessage> messages, List<JsonNode> tools, boolean parsed, boolean headers) {
         String whole = render(messages, tools, false, parsed);
         String text = unmarked(whole);
-        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0
+        // Generation blocks leave headers out.
+        List<int[]> spans = whole.indexOf(TemplateSource.GENERATION) >= 0 && !headers
                 ? marked(whole, messages)
-                : answers(text, messages, tools, parsed);
+                : answers(text, messages, tools, parsed, headers);
         Encoding encoding = tokenizer.encodeGuarded(text, GUARD);
         int[] ids = encoding.ids();
         boolean[] counted = new boolean[ids.length];
@@ -131,8 +132,10 @@ final class RenderedTemplate implements ChatTemplate {
         return spans;
     }
 
-    /// Where the text stands that the assistant's messages add to the prompts before them.
-    private List<int[]> answers(String whole, List<ChatMessage> messages, List<JsonNode> tools, boolean parsed) {
+    /// Where the text stands that the assistant's messages add to the prompts before them, or with their headers to the
+    /// messages before them.
+    private List<int[]> answers(String whole, List<ChatMessage> messages, List<JsonNode> tools, boolean parsed,
+            boolean headers) {
         List<int[]> spans = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
             if (!messages.get(i).role().equals("assistant") || !messages.get(i).trained()) {
@@ -145,7 +148,7 @@ final class RenderedTemplate implements ChatTemplate {
                 throw refused("the template writes message " + (i + 1) + " differently when more follow, so that it"
                         + " cannot be trained on there; end the conversation with it, or mark other answers as not trained");
             }
-            String asked = i == 0 ? "" : unmarked(render(messages.subList(0, i), tools, true, parsed));
+            String asked = i == 0 ? "" : unmarked(render(messages.subList(0, i), tools, !headers, parsed));
             int from = 0;
             while (from < asked.length() && from < answered.length() && asked.charAt(from) == answered.charAt(from)) {
                 from++;

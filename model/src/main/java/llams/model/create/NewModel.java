@@ -84,6 +84,11 @@ public final class NewModel {
         }
     }
 
+    /// Bytes that [#write] needs.
+    public static long memoryBytes(LlamaConfig config) {
+        return RandomParts.bytes(plan(config), Runtime.getRuntime().availableProcessors());
+    }
+
     private static void checkTokenizer(Path tokenizer, LlamaConfig config) throws IOException {
         if (tokenizer != null) {
             int ids = Tokenizer.load(tokenizer).size();

@@ -96,6 +96,16 @@ public final class QuantizedModel {
         }
     }
 
+    /// The same for a model that is not there yet.
+    public static Program.Memory memory(LlamaConfig config) {
+        long largest = 0;
+        for (TensorInfo info : NewModel.plan(config)) {
+            DType kept = Quantization.isFor(info.shape()) ? DType.Q8_0 : info.dtype();
+            largest = Math.max(largest, kept.bytes(info.shape().elements()));
+        }
+        return new Program.Memory(0, 0, largest);
+    }
+
     private static void writeWeights(LlamaWeights weights, Path directory, Map<String, TensorInfo> plan,
             ByteProgress progress) throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>(weights.checkpoint.metadata());

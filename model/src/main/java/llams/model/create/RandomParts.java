@@ -37,15 +37,27 @@ final class RandomParts implements AutoCloseable {
     RandomParts(RandomWeights weights, List<TensorInfo> plan, int threads) {
         this.weights = weights;
         places = new ArrayDeque<>(places(plan));
-        long bytes = plan.stream()
+        for (int i = 0; i < parts(threads); i++) {
+            free.add(arena.allocate(partBytes(plan), 64));
+        }
+        executor = Executors.newFixedThreadPool(threads);
+    }
+
+    /// One that each thread fills, one that it finds next, and one that is written.
+    private static int parts(int threads) {
+        return 2 * threads + 1;
+    }
+
+    private static long partBytes(List<TensorInfo> plan) {
+        return plan.stream()
                 .mapToLong(info -> info.dtype().bytes(Math.min(PART_ELEMENTS, info.shape().elements())))
                 .max()
                 .orElse(0);
-        // One that each thread fills, one that it finds next, and one that is written.
-        for (int i = 0; i < 2 * threads + 1; i++) {
-            free.add(arena.allocate(bytes, 64));
-        }
-        executor = Executors.newFixedThreadPool(threads);
+    }
+
+    /// Bytes of all parts.
+    static long bytes(List<TensorInfo> plan, int threads) {
+        return parts(threads) * partBytes(plan);
     }
 
     private static List<Place> places(List<TensorInfo> plan) {

@@ -78,7 +78,7 @@ final class Http implements AutoCloseable {
     /// Those that ask for the same request, with its body, at another address.
     private static final Set<Integer> SAME_REQUEST = Set.of(307, 308);
     private static final int MAX_REDIRECTS = 10;
-    private static final int BUFFER_BYTES = 1 << 16;
+    static final int BUFFER_BYTES = 1 << 16;
     private static final int MAX_TEXT_BYTES = 32 << 20;
     /// What a hub does with what it was sent, such as joining the parts of a file, may take this many times as long as
     /// silence is otherwise allowed to last.

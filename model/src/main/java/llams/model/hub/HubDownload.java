@@ -60,6 +60,11 @@ public final class HubDownload {
         return run(model, tokenOrNull, include, to, listener, Retry.Patience.USUAL);
     }
 
+    /// Bytes that a download needs, however large its files are.
+    public static long memoryBytes() {
+        return IncomingFile.PIECE_BYTES + Http.BUFFER_BYTES;
+    }
+
     static Report run(HubModel model, HubToken tokenOrNull, List<String> include, Path to, TransferListener listener,
             Retry.Patience patience) throws IOException {
         Path directory = to.toAbsolutePath().normalize();

@@ -19,7 +19,7 @@ import llams.engine.io.Disk;
 /// once. The file gets its name when it is complete, verified and on the disk.
 final class IncomingFile implements AutoCloseable {
     private static final String INCOMPLETE = ".incomplete-";
-    private static final int PIECE_BYTES = 1 << 20;
+    static final int PIECE_BYTES = 1 << 20;
 
     final HubFile file;
     private final Path target;

@@ -18,6 +18,7 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.card.ModelCard;
@@ -28,6 +29,7 @@ import llams.model.files.ModelFiles;
 import llams.model.files.OutputDirectory;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
+import llams.model.lora.LoraLayout;
 import llams.model.lora.Modules;
 import llams.model.merge.parts.Floats;
 import tools.jackson.databind.node.ObjectNode;
@@ -77,6 +79,20 @@ public final class AdapterMerge {
                 return new MergeReport(report.merged(), report.copied(), report.bytes(), files, List.of(), notes);
             }
         }
+    }
+
+    /// Bytes that a merge needs besides the mapped weights: above all the adapter in F32.
+    public static long memoryBytes(LlamaConfig model, LoraLayout adapter) {
+        long all = 0;
+        long longestRow = 0;
+        long largest = 0;
+        for (Shape shape : Adapter.shapes(adapter, model).values()) {
+            all += shape.elements();
+            longestRow = Math.max(longestRow, shape.dim(-1));
+            largest = Math.max(largest, shape.elements());
+        }
+        return Float.BYTES * (all + largest + longestRow)
+                + Floats.bytes(Math.toIntExact(Math.max(Floats.CAPACITY, longestRow)));
     }
 
     private static byte[] configJson(LlamaWeights base, boolean unties) throws IOException {

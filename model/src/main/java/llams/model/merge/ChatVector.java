@@ -95,6 +95,10 @@ public final class ChatVector {
         /// The result as it is written.
         MemorySegment part;
 
+        static long bytes() {
+            return 3 * Floats.bytes(Floats.CAPACITY) + VectorSize.Lanes.BYTES;
+        }
+
         Work(Arena arena) {
             from = new Floats(arena, Floats.CAPACITY);
             plus = new Floats(arena, Floats.CAPACITY);
@@ -160,6 +164,11 @@ public final class ChatVector {
                 return new MergeReport(merged, plan.steps.size() - merged, bytes, copied, size.parts(), notes);
             }
         }
+    }
+
+    /// Bytes that a merge needs besides the mapped weights.
+    public static long memoryBytes() {
+        return PartWorkers.workspacesOnAllCores() * Work.bytes();
     }
 
     private void run(Step step) throws IOException {

@@ -69,6 +69,11 @@ public final class ModelMerge {
         }
     }
 
+    /// Bytes that a merge of so many models needs besides their mapped weights, the base counted.
+    public static long memoryBytes(int models) {
+        return PartWorkers.workspacesOnAllCores() * Workspace.bytes(models);
+    }
+
     private static MergeReport merge(MergeConfig config, List<Checkpoint> models, Path out, ByteProgress progress)
             throws IOException {
         Path reference = config.reference();

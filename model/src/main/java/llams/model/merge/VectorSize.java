@@ -25,6 +25,7 @@ final class VectorSize {
 
     /// Squares of a part of a tensor, summed on one thread.
     static final class Lanes {
+        static final long BYTES = 4L * LANES * Double.BYTES;
         private final double[] vector = new double[LANES];
         private final double[] base = new double[LANES];
         private final double[] toBase = new double[LANES];

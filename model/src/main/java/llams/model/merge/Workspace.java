@@ -19,6 +19,12 @@ final class Workspace {
     /// What a thread has counted in all its parts; see [Trimming].
     final long[] counts = new long[Trimming.COUNTS];
 
+    /// Bytes of one.
+    static long bytes(int models) {
+        return (models + 1) * Floats.bytes(Floats.CAPACITY) + 2L * Float.BYTES * Floats.CAPACITY
+                + (long) Long.BYTES * Trimming.COUNTS;
+    }
+
     Workspace(Arena arena, int models) {
         inputs = new Floats[models];
         for (int m = 0; m < models; m++) {

@@ -54,7 +54,11 @@ class ChatTemplateTest {
     }
 
     private String counted(ChatTemplate template, ChatMessage... messages) {
-        ChatTemplate.Encoded encoded = template.encode(List.of(messages), List.of());
+        return counted(TrainOn.ASSISTANT, template, messages);
+    }
+
+    private String counted(TrainOn on, ChatTemplate template, ChatMessage... messages) {
+        ChatTemplate.Encoded encoded = on.encode(template, List.of(messages), List.of(), false);
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < encoded.ids().length; i++) {
             text.append(encoded.counted()[i] ? tokenizer.decode(encoded.ids()[i]) : "");
@@ -84,6 +88,26 @@ class ChatTemplateTest {
                 user("R"), assistant("A2")));
         assertEquals("<e>", counted(template, user("Q"), assistant("")));
         assertEquals("", counted(template, user("assistant\n<e>")));
+    }
+
+    @Test
+    void headersLastAnswersOrEverythingCanCount() throws IOException {
+        ChatMessage untrained = new ChatMessage("assistant", "A1", List.of(), false);
+        String blocks = TURNS.replace("{{ '<s>'", "{% generation %}{{ '<s>'")
+                .replace("{% endfor", "{% endgeneration %}{% endfor");
+        for (String text : List.of(TURNS, blocks.replace("m.role + '\\n' +", "m.role + '\\n' }}{{"))) {
+            ChatTemplate template = template(text);
+            assertEquals("<s>assistant\nA1<e><s>assistant\nA2<e>",
+                    counted(TrainOn.HEADER, template, user("Q"), assistant("A1"), user("R"), assistant("A2")));
+            assertEquals("<s>assistant\nA2<e>",
+                    counted(TrainOn.HEADER, template, user("Q"), untrained, user("R"), assistant("A2")));
+        }
+        ChatTemplate template = template(TURNS);
+        assertEquals("A2<e>", counted(TrainOn.LAST, template, user("Q"), assistant("A1"), assistant("A2"), user("R")));
+        assertEquals("", counted(TrainOn.LAST, template, user("Q"), assistant("A0"), user("R"), untrained));
+        assertEquals("user\nQ<e>\n<s>assistant\nA2<e>\n", counted(TrainOn.ALL, template, user("Q"), assistant("A2")));
+        assertEquals("user\nQ<e>\n<s>assistant\n\n<s>user\nR<e>\n",
+                counted(TrainOn.ALL, template, user("Q"), untrained, user("R")));
     }
 
     @Test

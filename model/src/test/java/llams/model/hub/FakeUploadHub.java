@@ -2,23 +2,14 @@ package llams.model.hub;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,36 +20,11 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// A hub that takes uploads, on the loopback address, and on another port its store for large files. Both check what a
-/// hub checks: the token and where it must not appear, lengths, hashes, parts. By hand on sockets, so that connections
-/// are cut in the middle and silence lasts.
-final class FakeUploadHub implements AutoCloseable {
+/// A hub that takes uploads, and its store for large files. Both check what a hub checks: the token and where it must not
+/// appear, lengths, hashes, parts.
+final class FakeUploadHub extends FaultyServers {
     static final String TOKEN = "hf_secret";
     static final int LARGE_BYTES = 1000;
-
-    record Request(String method, String path, Map<String, String> headers, InputStream body) {
-        int length() {
-            return Integer.parseInt(headers.getOrDefault("content-length", "0"));
-        }
-
-        byte[] content() throws IOException {
-            byte[] content = body.readNBytes(length());
-            if (content.length < length()) {
-                throw new IOException("cut");
-            }
-            return content;
-        }
-
-        @Override
-        public String toString() {
-            return method + " " + path;
-        }
-    }
-
-    /// Answers in place of the server.
-    interface Fault {
-        void answer(Request request, OutputStream out) throws IOException, InterruptedException;
-    }
 
     /// A repository: its files, small ones as they are, large ones by their hash.
     static final class Repo {
@@ -71,119 +37,19 @@ final class FakeUploadHub implements AutoCloseable {
     final Map<String, Repo> repos = new HashMap<>();
     final Map<String, byte[]> stored = new HashMap<>();
     final Set<String> ignored = Collections.synchronizedSet(new HashSet<>());
-    /// What goes wrong with requests whose `METHOD PATH` contains the key, in order.
-    final Map<String, Deque<Fault>> faults = new LinkedHashMap<>();
-    final List<Request> requests = Collections.synchronizedList(new ArrayList<>());
     /// Above this, files are sent in parts of this size.
     int partBytes = 100_000;
     private final Map<String, byte[]> parts = new HashMap<>();
     private int batches;
-    private final ServerSocket hub = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    private final ServerSocket store = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    FakeUploadHub() throws IOException {}
 
-    FakeUploadHub() throws IOException {
-        serve(hub);
-        serve(store);
-    }
-
-    String endpoint() {
-        return "http://127.0.0.1:" + hub.getLocalPort();
-    }
-
-    void fault(String request, Fault... inOrder) {
-        faults.computeIfAbsent(request, _ -> new ArrayDeque<>()).addAll(List.of(inOrder));
-    }
-
-    static Fault status(int status, String... headers) {
-        return (request, out) -> {
-            request.content();
-            write(out, status, new byte[0], headers);
-        };
-    }
-
-    /// Hangs up after a part of the body.
-    static Fault cutAfter(int bytes) {
-        return (request, _) -> request.body.readNBytes(bytes);
-    }
-
-    /// Takes a part of the body, and then neither takes more nor answers.
-    static Fault silentAfter(int bytes) {
-        return (request, _) -> {
-            request.body.readNBytes(bytes);
-            Thread.sleep(20_000);
-        };
-    }
-
-    /// Does what is asked, but the answer is lost.
-    Fault lostAnswer() {
-        return (request, _) -> answer(request, false, OutputStream.nullOutputStream());
-    }
-
-    long count(String request) {
-        return requests.stream().filter(one -> one.toString().contains(request)).count();
-    }
-
-    private void serve(ServerSocket server) {
-        Thread.ofVirtual().start(() -> {
-            while (!server.isClosed()) {
-                try {
-                    Socket socket = server.accept();
-                    Thread.ofVirtual().start(() -> converse(socket, server == store));
-                } catch (IOException _) {
-                    // Closed.
-                }
-            }
-        });
-    }
-
-    private void converse(Socket socket, boolean atStore) {
-        try (socket) {
-            InputStream in = socket.getInputStream();
-            String[] first = line(in).split(" ");
-            Map<String, String> headers = new HashMap<>();
-            for (String line = line(in); !line.isEmpty(); line = line(in)) {
-                headers.put(line.substring(0, line.indexOf(':')).toLowerCase(Locale.ROOT),
-                        line.substring(line.indexOf(':') + 1).strip());
-            }
-            Request request = new Request(first[0], first[1], headers, in);
-            requests.add(request);
-            Fault fault = fault(request);
-            if (fault != null) {
-                fault.answer(request, socket.getOutputStream());
-            } else {
-                answer(request, atStore, socket.getOutputStream());
-            }
-        } catch (IOException | InterruptedException _) {
-            // The client hung up, or the test is over.
-        }
-    }
-
-    private synchronized Fault fault(Request request) {
-        for (Map.Entry<String, Deque<Fault>> entry : faults.entrySet()) {
-            if (request.toString().contains(entry.getKey()) && !entry.getValue().isEmpty()) {
-                return entry.getValue().poll();
-            }
-        }
-        return null;
-    }
-
-    private static String line(InputStream in) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int b = in.read(); b != '\n'; b = in.read()) {
-            if (b < 0) {
-                throw new IOException("hung up");
-            }
-            line.write(b);
-        }
-        return line.toString(StandardCharsets.ISO_8859_1).strip();
-    }
-
-    private synchronized void answer(Request request, boolean atStore, OutputStream out) throws IOException {
+    @Override
+    synchronized void answer(Request request, boolean atStore, OutputStream out) throws IOException {
         byte[] body = request.content();
         if (atStore) {
             put(request, body, out);
-        } else if (!("Bearer " + TOKEN).equals(request.headers.get("authorization"))
-                && !request.path.startsWith("/complete/")) {
+        } else if (!("Bearer " + TOKEN).equals(request.headers().get("authorization"))
+                && !request.path().startsWith("/complete/")) {
             json(out, 401, error("Invalid username or password."));
         } else {
             route(request, body, out);
@@ -192,11 +58,11 @@ final class FakeUploadHub implements AutoCloseable {
 
     private void route(Request request, byte[] body, OutputStream out) throws IOException {
         Matcher model = Pattern.compile("/api/models/(\\w+/[\\w.-]+)/(revision|preupload|commit)/main(\\?.*)?")
-                .matcher(request.path);
-        Matcher batch = Pattern.compile("/(\\w+/[\\w.-]+)\\.git/info/lfs/objects/batch").matcher(request.path);
-        if (request.path.equals("/api/repos/create")) {
+                .matcher(request.path());
+        Matcher batch = Pattern.compile("/(\\w+/[\\w.-]+)\\.git/info/lfs/objects/batch").matcher(request.path());
+        if (request.path().equals("/api/repos/create")) {
             create(parse(body), out);
-        } else if (request.path.equals("/api/validate-yaml")) {
+        } else if (request.path().equals("/api/validate-yaml")) {
             boolean isGood = !parse(body).path("content").asString("").contains("license: wrong");
             ObjectNode said = object();
             said.putArray("warnings");
@@ -216,9 +82,9 @@ final class FakeUploadHub implements AutoCloseable {
             }
         } else if (batch.matches()) {
             json(out, 200, batch(parse(body)));
-        } else if (request.path.startsWith("/complete/")) {
-            complete(request.path.substring("/complete/".length()), parse(body), out);
-        } else if (request.path.equals("/verify")) {
+        } else if (request.path().startsWith("/complete/")) {
+            complete(request.path().substring("/complete/".length()), parse(body), out);
+        } else if (request.path().equals("/verify")) {
             json(out, stored.containsKey(parse(body).path("oid").asString("")) ? 200 : 404, object());
         } else {
             json(out, 404, error("no such thing: " + request));
@@ -306,17 +172,17 @@ final class FakeUploadHub implements AutoCloseable {
     }
 
     private String address(String id, int part) {
-        return "http://127.0.0.1:" + store.getLocalPort() + "/store/" + id + "/" + part + "?signature=a%2Fb";
+        return storeEndpoint() + "/store/" + id + "/" + part + "?signature=a%2Fb";
     }
 
     private void put(Request request, byte[] body, OutputStream out) throws IOException {
-        String[] path = request.path.replaceFirst("\\?.*", "").split("/");
-        if (request.headers.containsKey("authorization") || request.headers.containsKey("transfer-encoding")
-                || !request.method.equals("PUT")) {
+        String[] path = request.path().replaceFirst("\\?.*", "").split("/");
+        if (request.headers().containsKey("authorization") || request.headers().containsKey("transfer-encoding")
+                || !request.method().equals("PUT")) {
             write(out, 400, new byte[0]);
             return;
         }
-        if (request.path.endsWith("&whole=true")) {
+        if (request.path().endsWith("&whole=true")) {
             if (!FakeHub.hash("SHA-256", body).equals(path[2])) {
                 write(out, 400, new byte[0]);
                 return;
@@ -402,20 +268,4 @@ final class FakeUploadHub implements AutoCloseable {
         return JsonMapper.shared().readTree(json);
     }
 
-    private static void json(OutputStream out, int status, JsonNode said, String... headers) throws IOException {
-        String[] all = Arrays.copyOf(headers, headers.length + 2);
-        all[headers.length] = "Content-Type";
-        all[headers.length + 1] = "application/json";
-        write(out, status, JsonMapper.shared().writeValueAsBytes(said), all);
-    }
-
-    private static void write(OutputStream out, int status, byte[] body, String... headers) throws IOException {
-        FakeHub.write(out, status, body.length, body, body.length, headers);
-    }
-
-    @Override
-    public void close() throws IOException {
-        hub.close();
-        store.close();
-    }
 }

@@ -1,11 +1,13 @@
 package llams.trainer.data;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import llams.model.chat.ChatMessage;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
+import llams.model.chat.TrainOn;
 import llams.model.files.DataException;
 import llams.tokenizer.TextFrame;
 import llams.tokenizer.Tokenizer;
@@ -15,15 +17,15 @@ import llams.tokenizer.Tokenizer;
 /// | sample | ids | counted |
 /// |---|---|---|
 /// | text | the text between the tokens of its [TextFrame] | every token after the first |
-/// | conversation | as the model's [ChatTemplate] writes it | what the assistant's messages add to the prompts before them; none of a message that is not to be trained |
+/// | conversation | as the model's [ChatTemplate] writes it | as [TrainOn] says; none of an answer that is not to be trained |
 /// | ids | as they stand | as their labels say |
 ///
 /// [SpecialText] says how a special token's name inside texts and contents is read: as its letters, unless asked
 /// otherwise. Where it is read as the token, a text that has its own begin or end token gets no second one.
 ///
-/// The assistant's header is not counted: the program writes it before the model answers, so the model never has to
-/// predict it, and its four easy tokens would flatter the loss. (torchtune counts it, so its losses on conversations
-/// are lower.)
+/// The assistant's header is not counted unless asked for: the program writes it before the model answers, so the model
+/// never has to predict it, and its four easy tokens would flatter the loss. (torchtune counts it, so its losses on
+/// conversations are lower.)
 public final class DocumentEncoder {
     /// Names of the tokens that end a text or a turn in common formats.
     private static final List<String> ENDS = List.of("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>",
@@ -33,31 +35,39 @@ public final class DocumentEncoder {
     private final Tokenizer tokenizer;
     private final int vocab;
     private final SpecialText special;
+    private final TrainOn trainOn;
 
-    private DocumentEncoder(ModelText text, int vocab, SpecialText special) {
+    private DocumentEncoder(ModelText text, int vocab, SpecialText special, TrainOn trainOn) {
         this.text = text;
         this.tokenizer = text == null ? null : text.tokenizer();
         this.vocab = vocab;
         this.special = special;
+        this.trainOn = trainOn;
     }
 
     /// An encoder that follows a model's own conventions.
     ///
     /// @param text  may be null if all data is ids
     /// @param vocab number of rows of the model's embedding; ids at or above it are refused
-    public static DocumentEncoder of(ModelText text, int vocab, SpecialText special) {
-        return new DocumentEncoder(text, vocab, special);
+    public static DocumentEncoder of(ModelText text, int vocab, SpecialText special, TrainOn trainOn) {
+        return new DocumentEncoder(text, vocab, special, trainOn);
     }
 
     /// @param tokenizer a tokenizer on its own, with Llama 3's conventions; null if all data is ids
     /// @param vocab     rows of the model's embedding: ids at or above it are refused
     public DocumentEncoder(Tokenizer tokenizer, int vocab, SpecialText special) {
-        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special);
+        this(tokenizer == null ? null : ModelText.of(tokenizer), vocab, special, TrainOn.ASSISTANT);
     }
 
     /// Special tokens' names are read as letters.
     public DocumentEncoder(Tokenizer tokenizer, int vocab) {
         this(tokenizer, vocab, SpecialText.TEXT);
+    }
+
+    /// A text that differs wherever documents of the same samples may; null if the tokenizer is not of files.
+    String key() throws IOException {
+        String files = text == null ? "none" : text.fingerprint();
+        return files == null ? null : String.join(" ", files, String.valueOf(vocab), special.name(), trainOn.name());
     }
 
     SpecialNames specialNames() {
@@ -134,7 +144,7 @@ public final class DocumentEncoder {
         }
         ChatTemplate.Encoded encoded;
         try {
-            encoded = chat.encode(messages, sample.tools(), special == SpecialText.PARSE);
+            encoded = trainOn.encode(chat, messages, sample.tools(), special == SpecialText.PARSE);
         } catch (IllegalArgumentException e) {
             throw new DataException(sample.origin() + ": " + e.getMessage());
         }

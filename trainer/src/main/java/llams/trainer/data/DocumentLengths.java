@@ -3,6 +3,7 @@ package llams.trainer.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// How long documents are, in tokens.
 public final class DocumentLengths {
@@ -13,7 +14,8 @@ public final class DocumentLengths {
 
     /// @param documents one or more
     public DocumentLengths(List<Document> documents) {
-        sorted = documents.stream().mapToInt(document -> document.ids().length).sorted().toArray();
+        Documents known = Documents.of(documents);
+        sorted = IntStream.range(0, known.size()).map(known::tokens).sorted().toArray();
     }
 
     /// The length that a share `quantile` of the documents does not exceed: 0.5 gives the median, 1 the longest.

@@ -23,7 +23,6 @@ final class FileNotes {
     private final List<String> examples = new ArrayList<>();
     private long rows;
     private long bad;
-    private boolean plainText;
 
     /// @param maxBadRows unusable rows to skip; 0 makes the first one fatal, null is the default
     FileNotes(String file, Integer maxBadRows) {
@@ -31,24 +30,26 @@ final class FileNotes {
         this.maxBadRows = maxBadRows;
     }
 
-    /// The file is text as it stands, whose lines are the lines of its samples.
-    void isPlainText() {
-        plainText = true;
-    }
-
-    boolean plainText() {
-        return plainText;
-    }
-
     /// A row that is used, but for some of its keys.
     void used(Set<String> without) {
         rows++;
         for (String name : without) {
-            String key = JsonLine.shown(name);
-            if (unused.size() < MOST_KEYS || unused.containsKey(key)) {
-                unused.merge(key, 1L, Long::sum);
-            }
+            unused(JsonLine.shown(name), 1);
         }
+    }
+
+    private void unused(String key, long times) {
+        if (unused.size() < MOST_KEYS || unused.containsKey(key)) {
+            unused.merge(key, times, Long::sum);
+        }
+    }
+
+    /// Takes over the notes of the file's next rows.
+    void add(FileNotes next) {
+        rows += next.rows;
+        bad += next.bad;
+        next.unused.forEach(this::unused);
+        next.examples.stream().limit(EXAMPLES - examples.size()).forEach(examples::add);
     }
 
     /// A row that cannot be used.

@@ -34,21 +34,36 @@ final class JsonlReader {
 
     private JsonlReader() {}
 
-    static void read(Rows rows, FileNotes notes, Consumer<Sample> samples) throws IOException {
-        while (true) {
-            try {
-                String json = rows.next();
-                if (json == null) {
-                    return;
-                }
-                if (!json.isBlank()) {
-                    Row row = Row.parse(json, rows.place());
-                    read(row, samples);
-                    notes.used(row.unused());
-                }
-            } catch (DataException e) {
-                notes.unusable(e);
+    static void units(Rows rows, Consumer<Unit> units) throws IOException {
+        for (Unit unit = next(rows); unit != null; unit = next(rows)) {
+            units.accept(unit);
+        }
+    }
+
+    private static Unit next(Rows rows) throws IOException {
+        try {
+            String json = rows.next();
+            while (json != null && json.isBlank()) {
+                json = rows.next();
             }
+            if (json == null) {
+                return null;
+            }
+            String row = json;
+            String place = rows.place();
+            return new Unit(row.length(), false, (notes, samples) -> read(row, place, notes, samples));
+        } catch (DataException e) {
+            return new Unit(0, false, (notes, _) -> notes.unusable(e));
+        }
+    }
+
+    private static void read(String json, String place, FileNotes notes, Consumer<Sample> samples) {
+        try {
+            Row row = Row.parse(json, place);
+            read(row, samples);
+            notes.used(row.unused());
+        } catch (DataException e) {
+            notes.unusable(e);
         }
     }
 

@@ -27,7 +27,7 @@ final class KowikiTextReader {
         return line.startsWith(" = ") && line.stripTrailing().length() < line.length() && isTitle(line);
     }
 
-    static void read(Lines lines, Consumer<Sample> samples) throws IOException {
+    static void read(Lines lines, Consumer<? super Sample.Text> samples) throws IOException {
         StringBuilder article = new StringBuilder();
         String articlePlace = "";
         // A title is known by the blank line after it, so every line waits for the next one.
@@ -57,7 +57,7 @@ final class KowikiTextReader {
         emit(articlePlace, article, samples);
     }
 
-    private static void emit(String place, StringBuilder article, Consumer<Sample> samples) {
+    private static void emit(String place, StringBuilder article, Consumer<? super Sample.Text> samples) {
         String text = article.toString().strip();
         article.setLength(0);
         if (!text.isEmpty()) {

@@ -21,7 +21,7 @@ import llams.model.files.DataException;
 ///
 /// Documents in which nothing counts are dropped.
 public final class PackedDataset implements Sequences, Iterable<PackedSequence> {
-    private final List<Document> documents;
+    private final Documents documents;
     private final DataStatistics statistics;
 
     /// Piece p is the `length[p]` tokens from `from[p]` of document `document[p]`.
@@ -38,7 +38,7 @@ public final class PackedDataset implements Sequences, Iterable<PackedSequence> 
         if (tokens < 2) {
             throw new IllegalArgumentException("a sequence needs at least 2 tokens, not " + tokens);
         }
-        this.documents = documents;
+        this.documents = Documents.of(documents);
         statistics = layOut(tokens, pack);
         if (statistics.countedTokens() == 0) {
             throw new DataException("nothing to learn from: the loss would count 0 of " + statistics.tokens()
@@ -63,13 +63,12 @@ public final class PackedDataset implements Sequences, Iterable<PackedSequence> 
         long droppedTokens = 0;
         int room = 0;
         for (int d = 0; d < documents.size(); d++) {
-            Document next = documents.get(d);
-            int size = next.ids().length;
+            int size = documents.tokens(d);
             all += size;
             longest = Math.max(longest, size);
-            boolean cuts = pack && next.cut();
+            boolean cuts = pack && documents.cut(d);
             int kept = cuts ? size : Math.min(size, tokens);
-            int countedHere = next.counted(kept);
+            int countedHere = documents.counted(d, kept);
             if (countedHere == 0) {
                 dropped++;
                 droppedTokens += size;
@@ -133,7 +132,7 @@ public final class PackedDataset implements Sequences, Iterable<PackedSequence> 
         int start = 0;
         for (int p = firstPiece.at(index); p < firstPiece.at(index + 1); p++) {
             boolean goesOn = p + 1 < document.size && document.at(p + 1) == document.at(p);
-            fill(sequence, start, documents.get(document.at(p)), from.at(p), length.at(p), goesOn);
+            fill(sequence, start, p, goesOn);
             start += length.at(p);
         }
         return sequence;
@@ -169,16 +168,18 @@ public final class PackedDataset implements Sequences, Iterable<PackedSequence> 
     @Override
     public List<String> origins(int index) {
         return IntStream.range(firstPiece.at(index), firstPiece.at(index + 1))
-                .mapToObj(p -> documents.get(document.at(p)).origin())
+                .mapToObj(p -> documents.origin(document.at(p)))
                 .distinct()
                 .toList();
     }
 
-    private static void fill(PackedSequence sequence, int start, Document document, int from, int length,
-            boolean goesOn) {
-        System.arraycopy(document.ids(), from, sequence.ids(), start, length);
-        int labels = goesOn ? length : length - 1;
-        System.arraycopy(document.labels(), from + 1, sequence.label(), start, labels);
+    /// Puts piece p at token `start` of a sequence.
+    ///
+    /// @param goesOn whether the document goes on in the next sequence
+    private void fill(PackedSequence sequence, int start, int p, boolean goesOn) {
+        int length = this.length.at(p);
+        documents.ids(document.at(p), from.at(p), length, sequence.ids(), start);
+        documents.labels(document.at(p), from.at(p) + 1, goesOn ? length : length - 1, sequence.label(), start);
         if (!goesOn) {
             sequence.label()[start + length - 1] = Document.IGNORED;
         }

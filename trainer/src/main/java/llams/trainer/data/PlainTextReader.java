@@ -15,11 +15,11 @@ final class PlainTextReader {
 
     private PlainTextReader() {}
 
-    static void read(Lines lines, Consumer<Sample> samples) throws IOException {
+    static void read(Lines lines, Consumer<? super Sample.Text> samples) throws IOException {
         read(lines, PIECE_CHARS, samples);
     }
 
-    static void read(Lines lines, int pieceChars, Consumer<Sample> samples) throws IOException {
+    static void read(Lines lines, int pieceChars, Consumer<? super Sample.Text> samples) throws IOException {
         StringBuilder text = new StringBuilder();
         boolean starts = true;
         String place = "";
@@ -53,7 +53,8 @@ final class PlainTextReader {
         return mark.equals("<|endoftext|>") || mark.equals("<|end_of_text|>");
     }
 
-    private static void emit(String place, StringBuilder text, boolean starts, boolean ends, Consumer<Sample> samples) {
+    private static void emit(String place, StringBuilder text, boolean starts, boolean ends,
+            Consumer<? super Sample.Text> samples) {
         if (!starts || !text.toString().isBlank()) {
             samples.accept(new Sample.Text(place, text.toString(), starts, ends));
         }

@@ -33,10 +33,13 @@ public final class SampleReader {
 
     /// @throws DataException if the content is in no known form
     public static void read(Path file, Consumer<Sample> samples) throws IOException {
-        read(file, new FileNotes(Source.name(file), 0), samples);
+        FileNotes notes = new FileNotes(Source.name(file), 0);
+        units(file, unit -> unit.content().read(notes, samples));
+        notes.finish();
     }
 
-    static void read(Path file, FileNotes notes, Consumer<Sample> samples) throws IOException {
+    /// Cuts a file into rows or texts, in their order.
+    static void units(Path file, Consumer<Unit> units) throws IOException {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a directory; name the files in it");
         }
@@ -52,13 +55,12 @@ public final class SampleReader {
             in.mark(PEEK_BYTES);
             String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8);
             in.reset();
-            read(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, notes, samples);
+            units(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, units);
         }
-        notes.finish();
     }
 
-    private static void read(BufferedInputStream in, String file, String name, String start, FileNotes notes,
-            Consumer<Sample> samples) throws IOException {
+    private static void units(BufferedInputStream in, String file, String name, String start, Consumer<Unit> units)
+            throws IOException {
         Iterator<String> lines = Stream.of(start.split("\n")).dropWhile(String::isBlank).iterator();
         if (!lines.hasNext()) {
             throw new DataException(file + " is empty");
@@ -71,19 +73,19 @@ public final class SampleReader {
                 ? first.strip().equals("[")
                 : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
         if (isList) {
-            JsonlReader.read(new JsonElements(in, file, true), notes, samples);
+            JsonlReader.units(new JsonElements(in, file, true), units);
         } else if (first.strip().equals("{")) {
-            JsonlReader.read(new JsonElements(in, file, false), notes, samples);
+            JsonlReader.units(new JsonElements(in, file, false), units);
         } else if (isLines || text.startsWith("{")) {
-            JsonlReader.read(new Lines(in, file), notes, samples);
+            JsonlReader.units(new Lines(in, file), units);
         } else if (text.startsWith("<doc id=") || text.startsWith("<mediawiki")) {
             throw new DataException(file + ": a wiki dump; convert it to text first: `kowiki " + file + "`");
         } else {
-            notes.isPlainText();
+            Consumer<Sample.Text> texts = sample -> units.accept(Unit.of(sample));
             if (KowikiTextReader.recognizes(first, second)) {
-                KowikiTextReader.read(new Lines(in, file), samples);
+                KowikiTextReader.read(new Lines(in, file), texts);
             } else {
-                PlainTextReader.read(new Lines(in, file), samples);
+                PlainTextReader.read(new Lines(in, file), texts);
             }
         }
     }

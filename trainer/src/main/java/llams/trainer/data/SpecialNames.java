@@ -8,6 +8,9 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.files.DataException;
 import llams.tokenizer.Tokenizer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Special tokens' names found in texts: a text that has them was probably formatted already.
 final class SpecialNames {
@@ -18,6 +21,24 @@ final class SpecialNames {
         Seen(String first) {
             this.first = first;
         }
+    }
+
+    /// What [#json] wrote, of a file that was called `then` and is called `now`.
+    static SpecialNames of(JsonNode json, String then, String now) {
+        SpecialNames names = new SpecialNames(null, SpecialText.TEXT);
+        json.properties().forEach(name -> {
+            Seen seen = new Seen(name.getValue().path("first").asString().replace(then, now));
+            seen.times = name.getValue().path("times").asLong();
+            names.seen.put(name.getKey(), seen);
+        });
+        return names;
+    }
+
+    /// The names with how often and where first.
+    ObjectNode json() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        seen.forEach((name, where) -> json.putObject(name).put("times", where.times).put("first", where.first));
+        return json;
     }
 
     private final Tokenizer tokenizer;
@@ -56,6 +77,11 @@ final class SpecialNames {
         long line = Long.parseLong(start.substring(colon + 1));
         return start.substring(0, colon + 1)
                 + (line + text.substring(0, text.indexOf(name)).chars().filter(c -> c == '\n').count());
+    }
+
+    /// Takes over what was found in the texts that come next.
+    void add(SpecialNames next) {
+        next.seen.forEach((name, where) -> seen.computeIfAbsent(name, _ -> new Seen(where.first)).times += where.times);
     }
 
     /// @throws DataException if there are any, and none is wanted

@@ -20,6 +20,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.merge.MergeException;
 import llams.model.merge.config.Setting;
@@ -43,6 +44,9 @@ public final class LearnedChatVector implements AutoCloseable {
     /// @param rate     the peak of the learning rate
     /// @param batch    packed sequences per step
     public record Settings(int steps, double rate, int batch, long seed) {}
+
+    private static final String BASE = "base.";
+    private static final String INSTRUCT = "instruct.";
 
     private final Device device;
     private final Arena arena = Arena.ofShared();
@@ -99,8 +103,8 @@ public final class LearnedChatVector implements AutoCloseable {
             Tensor tuned = entry.getValue();
             if (name.endsWith("_proj.weight")) {
                 resident.put(name, tuned);
-                resident.put("base." + name, base.get(name));
-                resident.put("instruct." + name, instruct.get(name));
+                resident.put(BASE + name, base.get(name));
+                resident.put(INSTRUCT + name, instruct.get(name));
             } else {
                 Tensor merged = Tensor.allocate(arena, tuned.dtype(), tuned.shape());
                 for (long i = 0; i < merged.elements(); i++) {
@@ -113,23 +117,27 @@ public final class LearnedChatVector implements AutoCloseable {
     }
 
     private ScaledDifference wrapped(int layer, ProjectionName projection, Linear linear) {
+        String name = linear.weight().name();
+        ScaledDifference difference = difference(layer, projection, linear, resident.get(INSTRUCT + name).dtype(),
+                resident.get(BASE + name).dtype(), config.vocab());
+        gates.add(difference.gate());
+        resident.put(difference.gate().name(), filled(difference.gate(), ScaledDifference.NEUTRAL));
+        for (Leaf ones : List.of(difference.onesOfVocab(), difference.onesOfOut())) {
+            resident.computeIfAbsent(ones.name(), _ -> filled(ones, 1));
+        }
+        return difference;
+    }
+
+    private static ScaledDifference difference(int layer, ProjectionName projection, Linear linear, DType instruct,
+            DType base, long vocab) {
         Leaf weight = linear.weight();
-        Leaf gate = Leaf.state(gateName(layer, projection), DType.F32, 1, 1);
-        gates.add(gate);
-        resident.put(gate.name(), filled(gate, ScaledDifference.NEUTRAL));
-        return new ScaledDifference(linear, other(models.get(1), "instruct.", weight),
-                other(models.get(0), "base.", weight), gate, ones(config.vocab()), ones(weight.shape().dim(0)));
+        return new ScaledDifference(linear, other(INSTRUCT, weight, instruct), other(BASE, weight, base),
+                Leaf.state(gateName(layer, projection), DType.F32, 1, 1), ScaledDifference.ones(vocab),
+                ScaledDifference.ones(weight.shape().dim(0)));
     }
 
-    private Linear other(LlamaWeights model, String prefix, Leaf weight) {
-        DType dtype = resident.get(prefix + weight.name()).dtype();
+    private static Linear other(String prefix, Leaf weight, DType dtype) {
         return new Linear(Leaf.weight(prefix + weight.name(), dtype, weight.shape().dim(0), weight.shape().dim(1)));
-    }
-
-    private Leaf ones(long count) {
-        Leaf ones = ScaledDifference.ones(count);
-        resident.computeIfAbsent(ones.name(), _ -> filled(ones, 1));
-        return ones;
     }
 
     private Tensor filled(Leaf leaf, double value) {
@@ -149,6 +157,24 @@ public final class LearnedChatVector implements AutoCloseable {
     /// @param tokens of a sequence
     public Program.Memory memory(int tokens) {
         return Forecast.of(model, gates, TrainSettings.newModel().withTokens(tokens));
+    }
+
+    /// Bytes that learning will need with models of this shape, what is not mapped from a file among the state.
+    ///
+    /// @param tokens as in [#memory(int)]
+    public static Program.Memory memory(LlamaConfig shape, int tokens) {
+        DType dtype = NewModel.dtype(shape);
+        List<Leaf> gates = new ArrayList<>();
+        long[] projections = {0};
+        Llama model = Llama.of(shape, (name, dims) -> Leaf.weight(name, dtype, dims), (layer, projection, linear) -> {
+            ScaledDifference difference = difference(layer, projection, linear, dtype, dtype, shape.vocab());
+            gates.add(difference.gate());
+            projections[0] += linear.weight().type().bytes();
+            return difference;
+        });
+        Program.Memory memory = Forecast.of(model, gates, TrainSettings.newModel().withTokens(tokens));
+        long merged = dtype.bytes(shape.parameters()) - projections[0];
+        return new Program.Memory(memory.weights() - merged, memory.state() + merged, memory.temporaries());
     }
 
     /// Bytes of the tensors that are not mapped from a file.

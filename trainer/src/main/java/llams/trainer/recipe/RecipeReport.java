@@ -1,17 +1,17 @@
 package llams.trainer.recipe;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.trainer.task.Receipt;
+import llams.trainer.watch.Html;
+import llams.trainer.watch.RunsPage;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,12 +24,13 @@ final class RecipeReport {
     private final Recipe recipe;
     private final List<StagePlan> stages;
     private final RecipeDirectory directory;
-    private final StringBuilder html = new StringBuilder();
+    private final Html html;
 
     private RecipeReport(Recipe recipe, List<StagePlan> stages, RecipeDirectory directory) {
         this.recipe = recipe;
         this.stages = stages;
         this.directory = directory;
+        this.html = new Html(recipe.name());
     }
 
     static String html(Recipe recipe, List<StagePlan> stages, RecipeDirectory directory) throws IOException {
@@ -37,10 +38,7 @@ final class RecipeReport {
     }
 
     private String page() throws IOException {
-        add("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s"
-                + "</style></head><body>\n<h1>%s</h1>\n<p>%s</p>\n", text(recipe.name()), resource("report.css"),
-                text(recipe.name()), text(recipe.about()));
+        html.add("<h1>%s</h1>\n<p>%s</p>\n", Html.text(recipe.name()), Html.text(recipe.about()));
         Map<String, JsonNode> summaries = reports("eval summary");
         figures("Held-out loss", "nats per token; less is better", summaries, "losses", RecipeReport::number);
         figures("Exactly right", "answers and continuations, to the letter", summaries, "exact",
@@ -59,7 +57,7 @@ final class RecipeReport {
         losses();
         stageTable();
         details();
-        return html.append("</body></html>\n").toString();
+        return html.end();
     }
 
     /// The figures of all finished stages of a kind, by the names of the models; where one is measured again, by the
@@ -123,7 +121,7 @@ final class RecipeReport {
                 JsonNode all = task.getValue().path("all");
                 all.properties()
                         .stream()
-                        .filter(figure -> all.has(figure.getKey() + "_stderr"))
+                        .filter(figure -> Receipt.isScore(all, figure.getKey()))
                         .forEach(figure -> row.set(task.getKey() + " " + figure.getKey(), figure.getValue()));
             });
             shares.put(model, row);
@@ -149,19 +147,19 @@ final class RecipeReport {
         if (columns.isEmpty()) {
             return;
         }
-        add("<h2>%s</h2>\n%s<div class=\"wide\"><table><tr><th></th>", title,
+        html.add("<h2>%s</h2>\n%s<div class=\"wide\"><table><tr><th></th>", title,
                 note.isEmpty() ? "" : "<p>" + note + "</p>\n");
-        columns.forEach(column -> add("<th>%s</th>", text(column)));
-        add("</tr>\n");
+        columns.forEach(column -> html.add("<th>%s</th>", Html.text(column)));
+        html.add("</tr>\n");
         reports.forEach((model, report) -> {
-            add("<tr><th>%s</th>", text(model));
+            html.add("<tr><th>%s</th>", Html.text(model));
             for (String column : columns) {
                 JsonNode figure = (part.isEmpty() ? report : report.path(part)).path(column);
-                add("<td>%s</td>", figure.isMissingNode() ? "" : text(cell.text(figure)));
+                html.add("<td>%s</td>", figure.isMissingNode() ? "" : Html.text(cell.text(figure)));
             }
-            add("</tr>\n");
+            html.add("</tr>\n");
         });
-        add("</table></div>\n");
+        html.add("</table></div>\n");
     }
 
     private void answers(Map<String, JsonNode> summaries) {
@@ -170,32 +168,27 @@ final class RecipeReport {
         if (questions.isEmpty()) {
             return;
         }
-        add("<h2>Answers</h2>\n");
+        html.add("<h2>Answers</h2>\n");
         for (String question : questions) {
-            add("<h3>%s</h3>\n<div class=\"cards\">\n", text(question));
-            summaries.forEach((model, report) -> add("<div class=\"card\"><b>%s</b>%s</div>\n", text(model),
-                    text(report.path("answers").path(question).asString("").strip())));
-            add("</div>\n");
+            html.add("<h3>%s</h3>\n<div class=\"cards\">\n", Html.text(question));
+            summaries.forEach((model, report) -> html.add("<div class=\"card\"><b>%s</b>%s</div>\n", Html.text(model),
+                    Html.text(report.path("answers").path(question).asString("").strip())));
+            html.add("</div>\n");
         }
     }
 
     private void losses() throws IOException {
-        List<StagePlan> trainings = new ArrayList<>();
+        Map<String, Path> logs = new LinkedHashMap<>();
         for (StagePlan stage : stages) {
             if (Files.exists(log(stage))) {
-                trainings.add(stage);
+                logs.put(stage.stage().name(), log(stage));
             }
         }
-        if (trainings.isEmpty()) {
-            return;
+        if (!logs.isEmpty()) {
+            html.add("<h2>Training</h2>\n<p>Loss in nats per token: <span class=\"training\">training</span>,"
+                    + " <span class=\"heldout\">held out</span></p>\n");
+            RunsPage.losses(html, logs);
         }
-        add("<h2>Training</h2>\n<p>Loss by step, on a logarithmic axis: <span class=\"training\">training</span>,"
-                + " <span class=\"heldout\">held out</span></p>\n<div class=\"charts\">\n");
-        for (StagePlan stage : trainings) {
-            add("<figure><figcaption>%s</figcaption>%s</figure>\n", text(stage.stage().name()),
-                    LossChart.of(log(stage)));
-        }
-        add("</div>\n");
     }
 
     private Path log(StagePlan stage) {
@@ -203,42 +196,37 @@ final class RecipeReport {
     }
 
     private void stageTable() {
-        add("<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"text\">kind</th><th>time</th><th>size</th></tr>\n");
+        html.add(
+                "<h2>Stages</h2>\n<div class=\"wide\"><table><tr><th></th><th class=\"text\">kind</th><th>time</th><th>size</th></tr>\n");
         double seconds = 0;
         for (StagePlan stage : stages) {
             boolean done = stage.isDone();
             seconds += done ? stage.record().seconds() : 0;
-            add("<tr><th>%s</th><td class=\"text\">%s</td><td>%s</td><td>%s</td></tr>\n", text(stage.stage().name()),
-                    text(stage.stage().kind()), done ? time(stage.record().seconds()) : text(stage.why()),
+            html.add("<tr><th>%s</th><td class=\"text\">%s</td><td>%s</td><td>%s</td></tr>\n",
+                    Html.text(stage.stage().name()), Html.text(stage.stage().kind()),
+                    done ? Html.time(stage.record().seconds()) : Html.text(stage.why()),
                     done ? "%,.1f MB".formatted(stage.record().bytes() / 1e6) : "");
         }
-        add("<tr><th>together</th><td></td><td>%s</td><td></td></tr></table></div>\n", time(seconds));
+        html.add("<tr><th>together</th><td></td><td>%s</td><td></td></tr></table></div>\n", Html.time(seconds));
     }
 
     private void details() {
-        add("<h2>Settings</h2>\n");
+        html.add("<h2>Settings</h2>\n");
         for (StagePlan stage : stages) {
-            add("<details><summary>%s</summary><table>\n", text(stage.stage().name()));
+            html.add("<details><summary>%s</summary><table>\n", Html.text(stage.stage().name()));
             stage.settings()
-                    .forEach((name, values) -> add("<tr><th>%s</th><td class=\"text\">%s</td></tr>\n", text(name),
-                            text(String.join(", ", values).replaceAll(" ([0-9a-f]{8})[0-9a-f]{56}", " ($1)"))));
-            add("<tr><th>key</th><td class=\"text\">%s</td></tr></table></details>\n", stage.key().substring(0, 16));
+                    .forEach((name, values) -> html.add("<tr><th>%s</th><td class=\"text\">%s</td></tr>\n",
+                            Html.text(name),
+                            Html.text(String.join(", ", values).replaceAll(" ([0-9a-f]{8})[0-9a-f]{56}", " ($1)"))));
+            html.add("<tr><th>key</th><td class=\"text\">%s</td></tr></table></details>\n",
+                    stage.key().substring(0, 16));
         }
         String version = stages.stream()
                 .filter(StagePlan::isDone)
                 .map(stage -> stage.record().version())
                 .findFirst()
                 .orElse("");
-        add("<footer>LLaMS %s</footer>\n", text(version));
-    }
-
-    private static String time(double seconds) {
-        long whole = Math.round(seconds);
-        return whole < 60
-                ? String.format(Locale.ROOT, "%.1f s", seconds)
-                : whole < 3600
-                        ? whole / 60 + " min " + whole % 60 + " s"
-                        : whole / 3600 + " h " + whole / 60 % 60 + " min";
+        html.add("<footer>LLaMS %s</footer>\n", Html.text(version));
     }
 
     private static String number(JsonNode figure) {
@@ -251,20 +239,5 @@ final class RecipeReport {
         return Double.isNaN(share.asDouble())
                 ? "no answer"
                 : String.format(Locale.ROOT, "%.1f%%", 100 * share.asDouble());
-    }
-
-    private void add(String pattern, Object... values) {
-        html.append(String.format(Locale.ROOT, pattern, values));
-    }
-
-    /// For HTML. Models may answer with anything.
-    private static String text(String plain) {
-        return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
-    }
-
-    private static String resource(String name) throws IOException {
-        try (InputStream in = RecipeReport.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 }

@@ -15,19 +15,35 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraModel;
+import llams.trainer.watch.Machine;
 
 /// What training will need, before anything is allocated.
 public final class Forecast {
     private static final int FEWEST_TOKENS = 64;
+    /// What Java will come to need while it compiles the kernels and its heap reaches its usual size, and its own files
+    /// that are mapped: measured, and much the same for every model.
+    private static final long JAVA_BYTES = 100L << 20;
 
     private Forecast() {}
 
     /// Bytes of the machine, or of the container around this program.
     public static long machineBytes() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+
+    /// Bytes that the program itself will need beside a run's tensors, those of a model that is open already; 0 if the
+    /// system does not tell.
+    static long programBytes(Trainable model) {
+        double now = Machine.anonymousBytes();
+        long tensors = 0;
+        for (Tensor tensor : model.resident().values()) {
+            tensors += tensor.data().isMapped() ? 0 : tensor.data().byteSize();
+        }
+        return Double.isNaN(now) ? 0 : Math.max(0, (long) now - tensors) + JAVA_BYTES;
     }
 
     /// Bytes that a run with these settings needs.

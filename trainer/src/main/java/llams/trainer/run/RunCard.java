@@ -10,10 +10,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import llams.model.card.ModelCard;
+import llams.model.card.ProgramVersion;
 import llams.model.files.Sha256;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.Sequences;
+import llams.trainer.watch.Machine;
+import llams.trainer.watch.RunFacts;
 
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
@@ -43,7 +46,8 @@ final class RunCard {
         facts.merge(name, contents, (one, other) -> one + "; " + other);
     }
 
-    static ModelCard of(TrainingRun run, RunSettings settings, TrainingRun.Report last) {
+    /// @param lowest held-out loss so far
+    static ModelCard of(TrainingRun run, RunSettings settings, TrainingRun.Report last, Lowest lowest) {
         boolean isNew = run.model.parents().isEmpty();
         boolean isAdapter = run.settings.lora() != null;
         boolean isPart = run.settings.firstRow() > 0;
@@ -59,12 +63,49 @@ final class RunCard {
         if (!isNew) {
             tags.add(settings.values().get("method"));
         }
-        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last))
+        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last, lowest))
                 .with("Data", data(run))
                 .with("Settings of `llams train`", settings(settings));
     }
 
-    private static Map<String, String> result(TrainingRun.Report last) {
+    /// What the page about a run says of it.
+    static RunFacts facts(TrainingRun run, RunSettings settings) {
+        TrainingRun.Plan plan = run.plan();
+        Map<String, String> model = new LinkedHashMap<>();
+        run.model.parents()
+                .forEach(parent -> model.put(parent.role(), parent.repo().isEmpty() ? parent.name() : parent.repo()));
+        model.put("parameters", String.format(Locale.ROOT, "%,d", plan.parameters()));
+        model.put("trained",
+                String.format(Locale.ROOT, "%,d (%.3g%%)", plan.trained(), 100.0 * plan.trained() / plan.parameters()));
+        Map<String, String> machine = new LinkedHashMap<>();
+        machine.put("processor", Machine.processor());
+        machine.put("device", run.device.name() + ": " + run.device.description());
+        machine.put("memory", mebibytes(Forecast.machineBytes()));
+        machine.put("memory forecast",
+                mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
+                        + mebibytes(plan.memory().temporaries()) + " temporary");
+        machine.put("system", Machine.system());
+        machine.put("Java", Machine.java());
+        Map<String, Map<String, String>> sections = new LinkedHashMap<>();
+        sections.put("Settings", settings(settings));
+        sections.put("Data", data(run));
+        sections.put("Model", model);
+        sections.put("Machine", machine);
+        String about = String.format(Locale.ROOT, "%s %s; %,d steps of %d × %d × %d tokens",
+                switch (settings.values().get("method")) {
+                    case "lora" -> "A LoRA adapter";
+                    case "new-tokens" -> "The rows of new tokens";
+                    default -> run.model.parents().isEmpty() ? "A new model" : "Every weight";
+                }, run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(), plan.steps(),
+                run.settings.accumulate(), run.settings.batch(), run.settings.tokens());
+        return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
+    }
+
+    private static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%,.1f MiB", bytes / (double) (1 << 20));
+    }
+
+    private static Map<String, String> result(TrainingRun.Report last, Lowest lowest) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("steps", String.format(Locale.ROOT, "%,d", last.steps()));
         facts.put("tokens", String.format(Locale.ROOT, "%,d", last.tokens()));
@@ -72,6 +113,10 @@ final class RunCard {
         if (!Double.isNaN(last.evalLoss())) {
             facts.put("held-out loss", String.format(Locale.ROOT, "%.4f nats per token, perplexity %.2f",
                     last.evalLoss(), Math.exp(last.evalLoss())));
+        }
+        if (lowest.step() > 0 && !lowest.isAfter(last.steps())) {
+            facts.put("lowest held-out loss",
+                    String.format(Locale.ROOT, "%.4f after %,d steps", lowest.loss(), lowest.step()));
         }
         return facts;
     }

@@ -6,17 +6,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
 import llams.model.files.DirectoryLock;
 import llams.model.files.OutputDirectory;
+import llams.trainer.watch.EventFile;
+import llams.trainer.watch.LivePage;
+import llams.trainer.watch.RunFacts;
 
 /// The directory of a training run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
 /// no other run can have it.
 public final class RunDirectory implements AutoCloseable {
     private static final String LOG = "train.jsonl";
     private static final String SETTINGS = "train.yaml";
+    private static final String BEST = "best";
+    private static final Set<String> FILES = Set.of(LOG, SETTINGS, BEST, DirectoryLock.FILE, LivePage.FILE,
+            RunFacts.FILE, EventFile.DIRECTORY);
 
     private final Path path;
     private final DirectoryLock lock;
@@ -41,6 +48,11 @@ public final class RunDirectory implements AutoCloseable {
     public static Optional<Path> newestSave(Path out) throws IOException {
         List<Path> saves = Saves.all(out);
         return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
+    }
+
+    /// Where a run keeps the model with its lowest held-out loss.
+    public static Path best(Path out) {
+        return out.resolve(BEST);
     }
 
     /// Creates the directory if it does not exist, and locks it. What a killed run left half written is removed.
@@ -85,8 +97,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /// Whether a file in a run's directory belongs to the run itself, not to its result.
     static boolean isOfTheRun(Path file) {
-        return file.endsWith(LOG) || file.endsWith(SETTINGS) || file.endsWith(DirectoryLock.FILE)
-                || AtomicFiles.isTemporary(file);
+        return FILES.contains(file.getFileName().toString()) || AtomicFiles.isTemporary(file);
     }
 
     /// Whether the directory holds nothing but a lock and, if it is to be resumed, a run that ended before its first

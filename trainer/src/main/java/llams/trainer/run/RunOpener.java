@@ -47,7 +47,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         }
         RunDirectory.check(request.out(), request.resume());
         Forecast.check(config, base, settings);
-        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special());
+        DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
+                request.data().trainOn());
         Loaded training = load(request.data().training(), encoder, settings);
         Sequences data = training.data;
         Sequences heldOut = request.data().heldOut().isEmpty()
@@ -59,7 +60,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        return training.conversations > 0 ? run.onConversations(text) : run;
+        return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
     private record Loaded(Sequences data, int conversations) {}

@@ -1,6 +1,9 @@
 package llams.trainer.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,15 +28,57 @@ final class RunOutput {
     private final TrainingLog log;
     private final TrainingRun.Listener listener;
     private long workBegan = System.nanoTime();
+    private Lowest lowest;
 
     RunOutput(TrainingRun run, RunSettings settings, Trainer trainer, Saves saves, TrainingLog log,
-            TrainingRun.Listener listener) {
+            TrainingRun.Listener listener, Lowest lowest) {
         this.run = run;
+        this.lowest = lowest;
         this.settings = settings;
         this.trainer = trainer;
         this.saves = saves;
         this.log = log;
         this.listener = listener;
+    }
+
+    /// The lowest held-out loss so far.
+    Lowest lowest() {
+        return lowest;
+    }
+
+    /// The held-out loss was measured after the first steps of the run.
+    void measured(TrainingRun.Report report) {
+        lowest = lowest.with(report.evalLoss(), report.step() + 1);
+        if (run.watch.keepBest() && lowest.isAfter(report.step() + 1)) {
+            checkFinite(report.step() + 1);
+            try {
+                writeBest(report);
+            } catch (IOException e) {
+                listener.note("the best model so far could not be written: " + e.getMessage() + "; the run continues");
+            }
+        }
+    }
+
+    private void writeBest(TrainingRun.Report report) throws IOException {
+        Path best = RunDirectory.best(run.out);
+        Path temporary = AtomicFiles.temporaryFor(best);
+        Disk.current().createDirectory(temporary);
+        run.writeResult(temporary, trained());
+        RunCard.of(run, settings, report.of(report.step() + 1), lowest).write(temporary);
+        AtomicFiles.forceDirectory(temporary);
+        if (Files.exists(best, LinkOption.NOFOLLOW_LINKS)) {
+            Saves.remove(best);
+        }
+        Disk.current().move(temporary, best);
+        AtomicFiles.forceDirectory(run.out);
+    }
+
+    private Map<String, Tensor> trained() {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Leaf leaf : run.model.trained()) {
+            tensors.put(leaf.name(), trainer.read(leaf));
+        }
+        return tensors;
     }
 
     /// Whether a save should follow the first `done` steps of the run.
@@ -76,10 +121,7 @@ final class RunOutput {
     /// @throws NonFiniteLossException if there are numbers that must not become a result
     void finish(int done, DataLoader.Position position) throws IOException {
         checkFinite(done);
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : run.model.trained()) {
-            tensors.put(leaf.name(), trainer.read(leaf));
-        }
+        Map<String, Tensor> tensors = trained();
         try {
             run.patience.write("the result", listener::note, () -> {
                 log.force();
@@ -89,7 +131,7 @@ final class RunOutput {
                 }
                 AtomicFiles.forceDirectory(run.out);
                 run.writeResult(run.out, tensors);
-                if (!RunCard.of(run, settings, log.last(done, done)).write(run.out)) {
+                if (!RunCard.of(run, settings, log.last(done, done), lowest).write(run.out)) {
                     listener.note(
                             run.out.resolve(ModelFiles.CARD) + ": was written or edited by hand, and stays as it is");
                 }
@@ -122,7 +164,7 @@ final class RunOutput {
     }
 
     private SavedState state(int done, DataLoader.Position position) {
-        return new SavedState(done, position, settings, run.device.arithmetic());
+        return new SavedState(done, position, settings, run.device.arithmetic(), lowest);
     }
 
     private Optional<NonFiniteState> nonFinite() {

@@ -29,7 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param position   in the data
 /// @param settings   of the run
 /// @param arithmetic of the device: [llams.engine.device.Device#arithmetic]; null if not known
-record SavedState(int step, DataLoader.Position position, RunSettings settings, String arithmetic) {
+/// @param lowest     how the held-out loss has gone
+record SavedState(int step, DataLoader.Position position, RunSettings settings, String arithmetic, Lowest lowest) {
     static final String STATE = "state.json";
     static final String TENSORS = "state.safetensors";
 
@@ -50,6 +51,9 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
                 .put("epoch", position.epoch())
                 .put("index", position.index())
                 .put("arithmetic", arithmetic);
+        if (lowest.step() > 0) {
+            json.putObject("lowest").put("loss", lowest.loss()).put("step", lowest.step()).put("since", lowest.since());
+        }
         ObjectNode named = json.putObject("settings");
         settings.values().forEach(named::put);
         AtomicFiles.write(directory.resolve(STATE),
@@ -67,7 +71,8 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
                     json.has("settings")
                             ? settings(json.get("settings"))
                             : RunSettings.ofFirstFormat(json.required("run").stringValue()),
-                    json.path("arithmetic").asStringOpt().orElse(null));
+                    json.path("arithmetic").asStringOpt().orElse(null),
+                    json.has("lowest") ? lowest(json.get("lowest")) : Lowest.NONE);
             if (state.step < 1) {
                 throw new IOException(STATE + " says that " + state.step + " steps were done");
             }
@@ -75,6 +80,11 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         } catch (JacksonException | IllegalArgumentException e) {
             throw new IOException(STATE + " cannot be read", e);
         }
+    }
+
+    private static Lowest lowest(JsonNode json) {
+        return new Lowest(json.required("loss").doubleValue(), json.required("step").intValue(),
+                json.required("since").intValue());
     }
 
     private static RunSettings settings(JsonNode json) {

@@ -268,7 +268,7 @@ final class Saves {
     }
 
     /// Renames it first, so that what a kill leaves half removed is not taken for a save.
-    private static void remove(Path save) throws IOException {
+    static void remove(Path save) throws IOException {
         Path temporary = AtomicFiles.temporaryFor(save);
         Disk.current().move(save, temporary);
         OutputDirectory.delete(temporary);

@@ -2,11 +2,13 @@ package llams.trainer.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import llams.trainer.data.DataLoader;
 import llams.trainer.optim.Schedule;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The steps of a run, one after the other: each trains, is measured if that is due, logged, and saved if that is due.
 final class TrainLoop {
@@ -21,10 +23,15 @@ final class TrainLoop {
     private final Saves saves;
     private final TrainingLog log;
     private final TrainingRun.Listener listener;
+    /// Null if there are no samples.
+    private final Samples.Writer samples;
+    private final Watchers watchers;
+    private long measured = System.nanoTime();
 
     TrainLoop(TrainingRun run, DataLoader loader, Trainer trainer, RunOutput output, Saves saves, TrainingLog log,
-            TrainingRun.Listener listener) {
+            TrainingRun.Listener listener, Watchers watchers) {
         this.run = run;
+        this.watchers = watchers;
         this.settings = run.settings;
         this.loader = loader;
         this.batches = new MicroBatches(run.data, settings, loader);
@@ -35,6 +42,7 @@ final class TrainLoop {
         this.saves = saves;
         this.log = log;
         this.listener = listener;
+        this.samples = run.samples(trainer);
     }
 
     /// Makes the steps from `start` on, and writes the result after the last one.
@@ -46,31 +54,49 @@ final class TrainLoop {
         double secondsBefore = log.elapsedSeconds();
         long began = System.nanoTime();
         TrainingRun.Report report = log.last(start, total);
-        for (int step = start; step < total; step++) {
+        for (int step = start; step < total && !endsEarly(); step++) {
             long stepBegan = System.nanoTime();
             double rate = schedule.rate(step);
             Trainer.Step made = train(step, rate);
             saves.prove();
             tokens += made.tokens();
             double seconds = secondsSince(stepBegan);
+            boolean isMeasured = isMeasured(step, total);
             Map<String, Double> measures = new LinkedHashMap<>(made.measures());
-            double evalLoss = isMeasured(step, total) ? heldOutLoss(step, measures) : Double.NaN;
+            double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
                     tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
-            log.write(report);
-            boolean stops = run.stopping && !report.isLast();
+            ObjectNode row = log.write(report, isMeasured && samples != null ? samples.write() : List.of());
+            if (!Double.isNaN(evalLoss)) {
+                output.measured(report);
+            }
+            if (isMeasured) {
+                measured = System.nanoTime();
+            }
+            boolean ends = report.isLast() || endsEarly();
+            boolean stops = run.stopping && !ends;
+            boolean isSaved = !ends && (stops || output.isDue(step + 1));
             if (stops) {
                 output.save(step + 1, loader.position());
-            } else if (!report.isLast() && output.isDue(step + 1)) {
+            } else if (isSaved) {
                 output.saveIfPossible(step + 1, loader.position());
             }
+            watchers.row(row, isMeasured || isSaved);
             listener.step(report);
             if (stops) {
                 return report;
             }
         }
-        output.finish(total, loader.position());
+        output.finish(report.step() + 1, loader.position());
+        run.completed();
+        if (!report.isLast()) {
+            listener.endsEarly(report.step() + 1);
+        }
         return report;
+    }
+
+    private boolean endsEarly() {
+        return output.lowest().ends(run.watch.patience());
     }
 
     private static double secondsSince(long nanos) {
@@ -96,12 +122,15 @@ final class TrainLoop {
     }
 
     private boolean isMeasured(int step, int total) {
-        int every = settings.evalEvery();
-        return !heldOut.isEmpty() && (step + 1 == total || every > 0 && (step + 1) % every == 0);
+        return step + 1 == total
+                || settings.evalEvery().isDue(step + 1, Duration.ofNanos(System.nanoTime() - measured));
     }
 
     /// @param measures gets what else the objective says of the held-out data
     private double heldOutLoss(int step, Map<String, Double> measures) {
+        if (heldOut.isEmpty()) {
+            return Double.NaN;
+        }
         double loss;
         try {
             Objective.Tally tally = evaluator.measure(heldOut);

@@ -16,8 +16,9 @@ import llams.trainer.data.DataFiles;
 ///                  model's own
 /// @param out       a new directory for the result, the log and the saves
 /// @param resume    true to continue from the newest good save in `out`
+/// @param watch     what is kept and shown on the way
 public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out, boolean resume,
-        TrainSettings settings, Device device) {
+        TrainSettings settings, Device device, Watch watch) {
     /// What a run begins with.
     public sealed interface Start {}
 
@@ -48,23 +49,23 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
 
     private static TrainRequest of(Start start, Path data, Path out, TrainSettings settings) {
         return new TrainRequest(start, null, DataFiles.standard(List.of(data)), out, false, settings,
-                Devices.byName("auto"));
+                Devices.byName("auto"), Watch.NONE);
     }
 
     public TrainRequest withTokenizer(Path other) {
-        return new TrainRequest(start, other, data, out, resume, settings, device);
+        return new TrainRequest(start, other, data, out, resume, settings, device, watch);
     }
 
     public TrainRequest withData(DataFiles files) {
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch);
     }
 
     public TrainRequest withResume(boolean going) {
-        return new TrainRequest(start, tokenizer, data, out, going, settings, device);
+        return new TrainRequest(start, tokenizer, data, out, going, settings, device, watch);
     }
 
     public TrainRequest withSettings(TrainSettings other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, other, device);
+        return new TrainRequest(start, tokenizer, data, out, resume, other, device, watch);
     }
 
     public TrainRequest withSteps(int count) {
@@ -72,7 +73,11 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
     }
 
     public TrainRequest withDevice(Device other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, other);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, other, watch);
+    }
+
+    public TrainRequest withWatch(Watch other) {
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, other);
     }
 
     /// The adapter to continue, or null.

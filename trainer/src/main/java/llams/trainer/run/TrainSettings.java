@@ -22,7 +22,7 @@ import llams.trainer.optim.Schedule;
 /// @param warmup       steps over which the learning rate rises from 0, or [#AUTO]
 /// @param seed         of the order of the data, new weights and dropout
 /// @param pack         false: one document per sequence
-/// @param evalEvery    steps between measurements of the held-out data; 0 for the end only
+/// @param evalEvery    what lies between two measurements of the held-out data; there is one after the last step too
 /// @param saveEvery    what lies between two saves; a run that saves also saves its last step, so that it can be made
 ///                     longer
 /// @param keep         saves to keep, the newest
@@ -31,7 +31,7 @@ import llams.trainer.optim.Schedule;
 /// @param neftune      strength of the noise on the vectors of tokens (NEFTune); 0 for none
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
         double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
-        boolean pack, int evalEvery, SaveEvery saveEvery, int keep, boolean recompute, Objective objective,
+        boolean pack, Interval evalEvery, Interval saveEvery, int keep, boolean recompute, Objective objective,
         double neftune) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
@@ -50,7 +50,6 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         atLeast("accumulate", 1, accumulate);
         atLeast("steps", 0, steps);
         atLeast("warmup", 0, warmup == AUTO ? WARMUP : warmup);
-        atLeast("evalEvery", 0, evalEvery);
         atLeast("keep", 1, keep);
         SettingException.check(steps > 0 || epochs > 0 && epochs < 1e9, "epochs", epochs, "above 0");
         SettingException.check(neftune >= 0 && Double.isFinite(neftune), "neftuneAlpha", neftune, "0 or more");
@@ -62,8 +61,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
         return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
-                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, 0, SaveEvery.DEFAULT, 2,
-                false, new NextToken(), 0);
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, Interval.NEVER,
+                Interval.OF_SAVES, 2, false, new NextToken(), 0);
     }
 
     /// The same for every weight of an existing model.
@@ -143,12 +142,12 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
                 warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
-    public TrainSettings withEvalEvery(int interval) {
+    public TrainSettings withEvalEvery(Interval interval) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
                 warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute, objective, neftune);
     }
 
-    public TrainSettings withSaves(SaveEvery every, int kept) {
+    public TrainSettings withSaves(Interval every, int kept) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
                 warmup, optimizer, seed, pack, evalEvery, every, kept, recompute, objective, neftune);
     }

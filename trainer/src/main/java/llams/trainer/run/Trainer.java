@@ -146,6 +146,11 @@ public final class Trainer implements AutoCloseable {
         return new Evaluator(session, objective, new Objective.Models(model, models.reference()), positions);
     }
 
+    /// Writes samples with a model that reads the same leaves.
+    Samples.Writer samples(Samples samples, Llama model) {
+        return samples.in(session, model, positions);
+    }
+
     /// The current contents of a parameter, or of one of its moments.
     public Tensor read(Leaf state) {
         return session.read(state.name());

@@ -6,13 +6,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.io.NoRoomException;
+import llams.trainer.watch.Machine;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `train.jsonl`: one JSON object per step.
@@ -119,7 +122,8 @@ final class TrainingLog implements AutoCloseable {
         }
     }
 
-    void write(TrainingRun.Report report) throws IOException {
+    /// Writes a step and what the model wrote after it; returns the line.
+    ObjectNode write(TrainingRun.Report report, List<Sample> samples) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -134,6 +138,14 @@ final class TrainingLog implements AutoCloseable {
             json.put("evalLoss", report.evalLoss());
         }
         report.measures().forEach(json::put);
+        double memory = Machine.residentBytes();
+        if (!Double.isNaN(memory)) {
+            json.put("memoryBytes", (long) memory);
+        }
+        if (!samples.isEmpty()) {
+            ArrayNode texts = json.putArray("samples");
+            samples.forEach(sample -> texts.addObject().put("prompt", sample.prompt()).put("text", sample.text()));
+        }
         last = report;
         boolean wasHeld = !held.isEmpty();
         try {
@@ -144,6 +156,7 @@ final class TrainingLog implements AutoCloseable {
                         + " room");
             }
         }
+        return json;
     }
 
     /// Writes what is held and this; what cannot be written is held.

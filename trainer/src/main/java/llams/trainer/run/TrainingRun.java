@@ -3,6 +3,7 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
@@ -38,8 +40,15 @@ public final class TrainingRun implements AutoCloseable {
     /// @param heldOut       null if there is no such data
     /// @param conversations whether there are some in the data
     /// @param settings      with nothing left open
+    /// @param programBytes  that the program itself will need: Java, its compiled code, the data; 0 if the system does
+    ///                      not tell
     public record Plan(long parameters, long trained, DataStatistics data, DataStatistics heldOut,
-            boolean conversations, TrainSettings settings, Program.Memory memory) {
+            boolean conversations, TrainSettings settings, Program.Memory memory, long programBytes) {
+        /// The most memory that the process will have.
+        public long peakBytes() {
+            return memory.total() + programBytes;
+        }
+
         public int steps() {
             return settings.totalSteps(data.sequences());
         }
@@ -62,6 +71,12 @@ public final class TrainingRun implements AutoCloseable {
         public boolean isLast() {
             return step + 1 == steps;
         }
+
+        /// The same in a run of another length.
+        Report of(int total) {
+            return new Report(step, total, loss, learningRate, gradientNorm, countedTokens, tokens, tokensPerSecond,
+                    elapsedSeconds, evalLoss);
+        }
     }
 
     /// Hears how the run gets on.
@@ -75,6 +90,11 @@ public final class TrainingRun implements AutoCloseable {
 
         /// There is a save to resume from.
         default void saved(Path save) {}
+
+        /// The held-out loss has not fallen for as many measurements as the run has patience: the result is written.
+        ///
+        /// @param done steps made
+        default void endsEarly(int done) {}
 
         /// One line about the data, the model or the run, such as a save that the disk has no room for.
         default void note(String note) {}
@@ -90,6 +110,10 @@ public final class TrainingRun implements AutoCloseable {
     /// Tests have less of it.
     Patience patience = new Patience(Patience.PAUSE);
     volatile boolean stopping;
+    Watch watch = Watch.NONE;
+    /// Null if there are none.
+    private Samples samples;
+    private boolean isComplete;
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
     private final RunSettings.Origin origin;
@@ -210,10 +234,45 @@ public final class TrainingRun implements AutoCloseable {
         return this;
     }
 
+    /// Makes the run keep and show what `wanted` says.
+    ///
+    /// @param text the model's tokenizer and chat template, for samples; null if it has none
+    /// @throws SettingException if the run has not what that needs
+    public TrainingRun watched(Watch wanted, ModelText text) {
+        wanted.check(settings, heldOut != null);
+        watch = wanted;
+        samples = wanted.prompts().isEmpty()
+                ? null
+                : new Samples(wanted, text, conversations != null, model.config(), stops, settings.tokens(),
+                        settings.seed());
+        return this;
+    }
+
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
-                heldOut == null ? null : heldOut.statistics(), conversations != null, settings,
-                Forecast.of(model.models(), model.trained(), model.summed(), settings));
+                heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
+                Forecast.programBytes(model));
+    }
+
+    private Program.Memory memory() {
+        Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
+        long cache = samples == null ? 0 : samples.bytes();
+        return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+    }
+
+    /// The type of the weights that are frozen; of several, the one that most of the bytes have.
+    public DType frozenType() {
+        Map<DType, Long> bytes = new EnumMap<>(DType.class);
+        model.resident().values().forEach(tensor -> bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum));
+        return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public LlamaConfig config() {
+        return model.config();
     }
 
     /// Makes the run leave its settings as `train.yaml` beside its log, from the start.
@@ -245,6 +304,11 @@ public final class TrainingRun implements AutoCloseable {
         patience.end();
     }
 
+    /// Whether the result is written: the run has made all its steps, or ended early.
+    public boolean isComplete() {
+        return isComplete;
+    }
+
     Room room() {
         return Room.of(model, settings, settings.totalSteps(data.size()));
     }
@@ -256,6 +320,9 @@ public final class TrainingRun implements AutoCloseable {
                 resident.put(moment.name(), Tensor.allocate(arena, moment.dtype(), moment.shape()));
             }
         }
+        if (samples != null) {
+            resident.putAll(samples.resident(arena));
+        }
         DataLoader loader = new DataLoader(data, settings.seed(), true);
         RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
         Saves saves = new Saves(out, settings.keep(), asked, listener::note);
@@ -263,28 +330,54 @@ public final class TrainingRun implements AutoCloseable {
             saves.check(model.trained());
         }
         int start = 0;
+        Lowest lowest = Lowest.NONE;
         if (saves.newest().isPresent()) {
             SavedState saved = saves.restore(model.trained(), resident, device.arithmetic());
             loader.seek(saved.position());
             start = saved.step();
+            lowest = saved.lowest();
         }
         listener.begins(saves.newest().orElse(null));
         if (settingsFile != null) {
             directory.writeSettings(settingsFile);
         }
         try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
-            if (start == asked.steps() && saves.isFinished()) {
-                listener.note("all " + start + " steps are done and the result is complete; more `steps` or `epochs`"
-                        + " would continue from there");
+            boolean isOver = lowest.ends(watch.patience());
+            if ((start == asked.steps() || isOver) && saves.isFinished()) {
+                listener.note(isOver
+                        ? "the run ended early after " + start + " steps, and the result is complete; more `patience`"
+                                + " would continue from there"
+                        : "all " + start + " steps are done and the result is complete; more `steps` or `epochs`"
+                                + " would continue from there");
+                isComplete = true;
                 return log.last(start, asked.steps());
             }
             try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
                     model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
                     settings.seed())) {
-                RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener);
-                return new TrainLoop(this, loader, trainer, output, saves, log, listener).run(start, asked.steps());
+                RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
+                Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
+                        listener::note);
+                String end = "failed";
+                try {
+                    Report last = new TrainLoop(this, loader, trainer, output, saves, log, listener, watchers)
+                            .run(start, asked.steps());
+                    end = last.isLast() ? "finished" : isComplete ? "finished early" : "stopped";
+                    return last;
+                } finally {
+                    watchers.end(end);
+                }
             }
         }
+    }
+
+    void completed() {
+        isComplete = true;
+    }
+
+    /// Writes samples inside the trainer's session; null if there are none.
+    Samples.Writer samples(Trainer trainer) {
+        return samples == null ? null : trainer.samples(samples, model.evalModel());
     }
 
     /// Writes what was trained, and what those who talk with it must know.

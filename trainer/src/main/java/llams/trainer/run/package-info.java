@@ -8,7 +8,7 @@
 ///
 /// | file | what it does |
 /// |---|---|
-/// | `TrainRequest`, `TrainSettings`, `SaveEvery` | what is asked for |
+/// | `TrainRequest`, `TrainSettings`, `Interval` | what is asked for |
 /// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |

@@ -109,7 +109,7 @@ public record Comparison(List<String> models, List<Row> rows, List<String> diffe
         }
         for (String part : parts) {
             for (String metric : part(first, part).propertyNames()) {
-                if (part(first, part).has(metric + "_stderr")) {
+                if (Receipt.isScore(part(first, part), metric)) {
                     rows.add(new Row(name, part, metric,
                             all.stream()
                                     .map(one -> group.contains(one)
@@ -126,6 +126,8 @@ public record Comparison(List<String> models, List<Row> rows, List<String> diffe
     }
 
     private static Score score(JsonNode part, String metric) {
-        return new Score(part.path(metric).asDouble(Double.NaN), part.path(metric + "_stderr").asDouble(Double.NaN));
+        return part.has(metric)
+                ? new Score(part.get(metric).asDouble(), part.path(metric + Receipt.ERROR).asDouble(Double.NaN))
+                : null;
     }
 }

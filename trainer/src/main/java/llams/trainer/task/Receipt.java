@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import llams.model.files.ModelFiles;
 import llams.model.files.Sha256;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,6 +25,7 @@ public final class Receipt {
     public record Conditions(Path model, Path adapter, String weights, String program, Path data, int limit) {}
 
     static final String KIND = "llams evaluation";
+    static final String ERROR = "_stderr";
 
     private Receipt() {}
 
@@ -77,10 +79,19 @@ public final class Receipt {
         return json;
     }
 
+    /// Whether a figure of some questions is the score of a metric.
+    public static boolean isScore(JsonNode part, String name) {
+        return part.has(name + ERROR) || name.equals(TaskScores.F1);
+    }
+
     private static ObjectNode part(TaskScores.Part part) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("questions", part.questions());
-        part.metrics()
-                .forEach((metric, score) -> json.put(metric, score.share()).put(metric + "_stderr", score.error()));
+        part.metrics().forEach((metric, score) -> {
+            json.put(metric, score.share());
+            if (Double.isFinite(score.error())) {
+                json.put(metric + ERROR, score.error());
+            }
+        });
         if (part.chance() > 0) {
             json.put("chance", part.chance());
         }

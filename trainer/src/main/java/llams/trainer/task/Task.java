@@ -15,11 +15,12 @@ import llams.model.chat.TextTemplate;
 /// @param right       the right answer: of choices also its index from 0
 /// @param separator   between a question and its answer
 /// @param subjects    a line for each subject that a row belongs to; null for what its column `subject` says
+/// @param f1          whether [MacroF1] is measured beside the share of right choices
 /// @param shots       examples before each question
 /// @param chat        whether the model is asked in its chat format
 /// @param form        all of the above that a score depends on, as it is written
 public record Task(String name, String about, Path data, TextTemplate description, TextTemplate prompt, Answers answers,
-        TextTemplate right, String separator, TextTemplate subjects, Shots shots, boolean chat, Form form) {
+        TextTemplate right, String separator, TextTemplate subjects, boolean f1, Shots shots, boolean chat, Form form) {
     /// The column that names a row's subject, unless the task says otherwise.
     static final String SUBJECT = "subject";
 
@@ -68,12 +69,13 @@ public record Task(String name, String about, Path data, TextTemplate descriptio
     }
 
     public Task withShots(int count) {
-        return new Task(name, about, data, description, prompt, answers, right, separator, subjects,
+        return new Task(name, about, data, description, prompt, answers, right, separator, subjects, f1,
                 shots.withCount(count), chat, form);
     }
 
     public Task inChat() {
-        return new Task(name, about, data, description, prompt, answers, right, separator, subjects, shots, true, form);
+        return new Task(name, about, data, description, prompt, answers, right, separator, subjects, f1, shots, true,
+                form);
     }
 
     /// The rows of the questions.

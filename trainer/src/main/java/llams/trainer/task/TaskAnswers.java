@@ -7,9 +7,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// A model's answers to a task.
 public final class TaskAnswers {
     private final List<Answered> answers;
+    private final boolean f1;
 
-    TaskAnswers(List<Answered> answers) {
+    TaskAnswers(List<Answered> answers, boolean f1) {
         this.answers = answers;
+        this.f1 = f1;
     }
 
     /// Those to one subject.
@@ -18,7 +20,7 @@ public final class TaskAnswers {
     }
 
     public TaskScores scores() {
-        return TaskScores.of(answers);
+        return TaskScores.of(answers, f1);
     }
 
     /// As JSONL: where each question stands, what was answered and what would have been right.

@@ -28,12 +28,12 @@ final class TaskReader {
     private static final List<String> CHOOSING = List.of("choices");
     private static final List<String> WRITING = List.of("max-tokens", "stop", "ignore", "compare");
     private static final List<String> KEYS = Stream
-            .of(List.of("about", "data", "description", "prompt", "answer", "separator", "subject", "chat"), CHOOSING,
-                    WRITING, List.of("shots", "shots-data", "shots-pick", "shots-seed", "shots-separator"))
+            .of(List.of("about", "data", "description", "prompt", "answer", "separator", "subject", "f1", "chat"),
+                    CHOOSING, WRITING, List.of("shots", "shots-data", "shots-pick", "shots-seed", "shots-separator"))
             .flatMap(List::stream)
             .toList();
     /// Of these a score depends only through what else is noted with it.
-    private static final Set<String> NOT_FORM = Set.of("about", "data", "shots", "shots-data", "chat");
+    private static final Set<String> NOT_FORM = Set.of("about", "data", "f1", "shots", "shots-data", "chat");
     /// What lm-evaluation-harness seeds its examples with.
     private static final long SEED = 1234;
 
@@ -63,9 +63,13 @@ final class TaskReader {
                         + " is for answers that the model writes, and the task has choices; leave one of them out");
             }
         }
+        if (flag("f1") && !chooses) {
+            throw new DataException(fields.get("f1").place() + ": f1 is for choices, and the task has none");
+        }
         return new Task(name, text("about", ""), path("data"), template("description", ""), template("prompt", null),
                 chooses ? choices() : written(), template("answer", null), text("separator", " "),
-                fields.containsKey("subject") ? template("subject", null) : null, shots(), flag("chat"), form());
+                fields.containsKey("subject") ? template("subject", null) : null, flag("f1"), shots(), flag("chat"),
+                form());
     }
 
     private Answers choices() {

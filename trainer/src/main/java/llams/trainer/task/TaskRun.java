@@ -109,7 +109,7 @@ public final class TaskRun {
         return new TaskAnswers(switch (task.answers()) {
             case Task.Choices _ -> chosen(progress);
             case Task.Written written -> written(written, progress);
-        });
+        }, task.f1());
     }
 
     private List<Answered> chosen(IntConsumer progress) {
@@ -123,7 +123,7 @@ public final class TaskRun {
             right.put("acc", pick.likeliest() == question.right());
             right.put("acc_norm", pick.byCharacters() == question.right());
             right.put("acc_bytes", pick.byBytes() == question.right());
-            answers.add(new Answered(question, question.choices().get(pick.likeliest()), right));
+            answers.add(new Answered(question, question.choices().get(pick.likeliest()), pick.likeliest(), right));
         }
         return answers;
     }
@@ -134,7 +134,7 @@ public final class TaskRun {
         for (int q = 0; q < questions.size(); q++) {
             TaskQuestion question = questions.get(q);
             String answer = plain(model.generate(prompts.get(q), options, _ -> true).tokens().ids(), how.stops());
-            answers.add(new Answered(question, answer,
+            answers.add(new Answered(question, answer, -1,
                     Map.of("exact_match", how.rule().isRight(answer, question.answer()))));
             progress.accept(1);
         }

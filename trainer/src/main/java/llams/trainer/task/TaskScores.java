@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.ToDoubleFunction;
 
@@ -19,9 +18,12 @@ public record TaskScores(List<Part> subjects, Part all, Part macro) {
     /// @param metrics   by their names
     public record Part(String name, int questions, double chance, Map<String, Score> metrics) {}
 
-    /// A share of right answers.
+    /// The name of [MacroF1] among the metrics.
+    static final String F1 = "f1";
+
+    /// A share of right answers, or their F1.
     ///
-    /// @param error the standard error, with the questions as a sample of many
+    /// @param error the standard error, with the questions as a sample of many; NaN for F1
     public record Score(double share, double error) {
         static Score of(int right, int asked) {
             double share = (double) right / asked;
@@ -29,17 +31,26 @@ public record TaskScores(List<Part> subjects, Part all, Part macro) {
         }
     }
 
-    static TaskScores of(List<Answered> answers) {
+    /// @param f1 whether it is among the metrics
+    static TaskScores of(List<Answered> answers, boolean f1) {
         Map<String, List<Answered>> bySubject = new LinkedHashMap<>();
         answers.forEach(
                 answer -> bySubject.computeIfAbsent(answer.question().subject(), _ -> new ArrayList<>()).add(answer));
         List<Part> parts = new ArrayList<>();
         bySubject.forEach((subject, list) -> parts.add(part(subject, list)));
         int asked = answers.size();
-        Set<String> metrics = parts.getFirst().metrics.keySet();
+        List<String> metrics = List.copyOf(parts.getFirst().metrics.keySet());
         double chance = mean(parts, part -> (double) part.questions / asked * parts.size() * part.chance);
-        return new TaskScores(parts, together("all", asked, chance, metrics, parts, TaskScores::weighted),
-                together("macro", asked, mean(parts, Part::chance), metrics, parts, TaskScores::macro));
+        Part all = together("all", asked, chance, metrics, parts, TaskScores::weighted);
+        Part macro = together("macro", asked, mean(parts, Part::chance), metrics, parts, TaskScores::macro);
+        if (f1) {
+            for (Part part : parts) {
+                part.metrics.put(F1, new Score(MacroF1.of(bySubject.get(part.name)), Double.NaN));
+            }
+            all.metrics.put(F1, new Score(MacroF1.of(answers), Double.NaN));
+            macro.metrics.put(F1, new Score(mean(parts, part -> part.metrics.get(F1).share), Double.NaN));
+        }
+        return new TaskScores(parts, all, macro);
     }
 
     private static Part part(String subject, List<Answered> answers) {
@@ -56,7 +67,7 @@ public record TaskScores(List<Part> subjects, Part all, Part macro) {
         return new Part(subject, answers.size(), chance, metrics);
     }
 
-    private static Part together(String name, int asked, double chance, Set<String> metrics, List<Part> parts,
+    private static Part together(String name, int asked, double chance, List<String> metrics, List<Part> parts,
             BiFunction<List<Part>, String, Score> mean) {
         Map<String, Score> scores = new LinkedHashMap<>();
         metrics.forEach(metric -> scores.put(metric, mean.apply(parts, metric)));

@@ -49,7 +49,7 @@ class DocumentedFormsAreReadTest {
         }
         SpecialText special = example.kind.equals("parse") ? SpecialText.PARSE : SpecialText.TEXT;
         Corpus corpus = Corpus.load(List.of(file), new DocumentEncoder(Fixtures.BYTES, Fixtures.BYTES.size(), special),
-                0, 100);
+                0, null);
         StringBuilder trained = new StringBuilder();
         for (Document document : corpus.documents()) {
             trained.append(Fixtures.counted(document).replace("\n", "\\n")).append('\n');

@@ -25,8 +25,7 @@ class UnusableRowsAreSkippedUpToALimitTest {
     Path directory;
 
     private Corpus load(String content, Integer limit) throws IOException {
-        return Corpus.load(List.of(Fixtures.file(directory, "d.jsonl", content)), Fixtures.encoder(), limit,
-                Integer.MAX_VALUE);
+        return Corpus.load(List.of(Fixtures.file(directory, "d.jsonl", content)), Fixtures.encoder(), limit, null);
     }
 
     private String refusal(String content, Integer limit) {

@@ -16,6 +16,7 @@ import llams.engine.Golden;
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.llama.ScaledDifference;
+import llams.engine.plan.Program;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.tensor.Tensor;
@@ -75,6 +76,19 @@ class LearnedChatVectorTest {
     void gatesAndStrengths() {
         for (double strength : new double[] {0, 0.1, 0.5, 1, 1.7, 5}) {
             assertEquals(strength, ScaledDifference.strength(ScaledDifference.gate(strength)), 1e-10);
+        }
+    }
+
+    /// Those of the shape alone are those of the open models.
+    @Test
+    void memoryIsKnownBeforeTheModelsAreThere() throws IOException {
+        try (LearnedChatVector vector = new LearnedChatVector(device, base(), base(), base());
+                LlamaWeights weights = LlamaWeights.open(base())) {
+            Program.Memory open = vector.memory(TOKENS);
+            Program.Memory forecast = LearnedChatVector
+                    .memory(weights.config.withMetadata(weights.config.metadata().withDtype("float32")), TOKENS);
+            assertEquals(open.state() + open.temporaries() + vector.allocatedBytes(),
+                    forecast.state() + forecast.temporaries(), 0.01 * forecast.total());
         }
     }
 

@@ -106,7 +106,7 @@ class EpochsArePassesTest {
 
     @Test
     void aRunThatStopsAtASmallerStepGoesOnExactly() throws IOException {
-        TrainSettings saving = settings(4, 1, 0, 3).withSaves(SaveEvery.steps(1), 2);
+        TrainSettings saving = settings(4, 1, 0, 3).withSaves(Interval.steps(1), 2);
         Path straight = directory.resolve("straight");
         SmallRun.run(saving, model, data(6), straight, run -> run.run(false, report -> {}));
         for (int killed = 1; killed < 5; killed++) {

@@ -134,7 +134,7 @@ class EveryMethodIsRepeatableTest {
     void heldOutMarginRises() throws IOException {
         TrainSettings settings = settings(lora(LoraRules.NONE)).withObjective(new Preferred(new Dpo(0.1)))
                 .withSteps(12)
-                .withEvalEvery(6);
+                .withEvalEvery(Interval.steps(6));
         TrainingRun.Report report = train(settings, 2, directory.resolve("margin"), false, 0);
         String log = Files.readString(directory.resolve("margin/train.jsonl"));
         JsonNode halfway = JsonMapper.shared().readTree(log.lines().toList().get(5));

@@ -61,7 +61,7 @@ class GoodSavesStayTest {
 
     @Test
     void ifTheNextLossIsNot() throws IOException {
-        TrainSettings keepOne = SmallRun.settings(null, 1e10, 1, 1).withSaves(SaveEvery.steps(1), 1);
+        TrainSettings keepOne = SmallRun.settings(null, 1e10, 1, 1).withSaves(Interval.steps(1), 1);
         NonFiniteLossException e = assertThrows(NonFiniteLossException.class,
                 () -> SmallRun.notes(keepOne, model, out, false));
         assertEquals(List.of(e.step - 1, e.step).stream().map(step -> "step-%06d".formatted(step)).toList(), saves());

@@ -41,7 +41,7 @@ class NumbersThatAreNotFiniteStayOutTest {
         return SmallRun.settings(lora, rate, 1, 0)
                 .withSteps(steps)
                 .withSchedule(Schedule.Kind.COSINE, 0)
-                .withSaves(SaveEvery.steps(saveEvery), 1);
+                .withSaves(Interval.steps(saveEvery), 1);
     }
 
     @ParameterizedTest

@@ -35,7 +35,7 @@ class OneRequestIsAWholeRunTest {
     void anAdapter() throws IOException {
         List<Path> saved = new ArrayList<>();
         TrainRequest request = TrainRequest.standard(model, data, out)
-                .withSettings(TrainSettings.standard().withTokens(16).withSaves(SaveEvery.steps(2), 2))
+                .withSettings(TrainSettings.standard().withTokens(16).withSaves(Interval.steps(2), 2))
                 .withSteps(5);
         TrainingRun.Report last = TrainingRun.start(request, new TrainingRun.Listener() {
             @Override

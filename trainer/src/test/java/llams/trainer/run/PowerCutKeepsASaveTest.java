@@ -76,7 +76,7 @@ class PowerCutKeepsASaveTest {
     }
 
     private static TrainSettings settings(int steps) {
-        return SmallRun.settings(LORA, 1e-2, 1, 1).withSteps(steps).withSaves(SaveEvery.steps(1), 1);
+        return SmallRun.settings(LORA, 1e-2, 1, 1).withSteps(steps).withSaves(Interval.steps(1), 1);
     }
 
     @Test

@@ -32,8 +32,8 @@ class ResumeNamesWhatDiffersTest {
         return SmallRun.settings(lora, rate, 1, 0)
                 .withSteps(steps)
                 .withSchedule(Schedule.Kind.COSINE, warmup)
-                .withEvalEvery(evalEvery)
-                .withSaves(SaveEvery.steps(2), keep)
+                .withEvalEvery(Interval.steps(evalEvery))
+                .withSaves(Interval.steps(2), keep)
                 .withRecompute(recompute);
     }
 

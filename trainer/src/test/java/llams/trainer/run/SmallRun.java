@@ -61,14 +61,14 @@ final class SmallRun {
                 .withLearningRate(rate)
                 .withSchedule(Schedule.Kind.COSINE, 2)
                 .withSeed(seed)
-                .withSaves(SaveEvery.steps(saveEvery), 2);
+                .withSaves(Interval.steps(saveEvery), 2);
     }
 
     /// LoRA with a learning rate that the number of steps has no influence on.
     static TrainSettings constant(int steps, int saveEvery, int keep) {
         return settings(LORA, 1e-2, 1, 0).withSteps(steps)
                 .withSchedule(Schedule.Kind.CONSTANT, 0)
-                .withSaves(SaveEvery.steps(saveEvery), keep);
+                .withSaves(Interval.steps(saveEvery), keep);
     }
 
     /// Runs and returns what was noted.

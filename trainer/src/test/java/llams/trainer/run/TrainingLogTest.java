@@ -49,7 +49,7 @@ class TrainingLogTest {
     private void goOn(int step) throws IOException {
         try (TrainingLog log = TrainingLog.open(file(), step, notes::add)) {
             assertEquals(10L * step, log.tokens());
-            log.write(report(step));
+            log.write(report(step), List.of());
         }
         assertEquals(lines(step + 1), Files.readString(file()));
     }

@@ -13,7 +13,7 @@ class MeansOverSubjectsTest {
         for (int i = 0; i < asked; i++) {
             TaskQuestion question = new TaskQuestion("rows:1", subject, null,
                     List.of("a", "b", "c", "d").subList(0, choices), 0, "a");
-            answers.add(new Answered(question, "a", Map.of("acc", i < right)));
+            answers.add(new Answered(question, "a", 0, Map.of("acc", i < right)));
         }
     }
 
@@ -22,7 +22,7 @@ class MeansOverSubjectsTest {
         List<Answered> answers = new ArrayList<>();
         add(answers, "law", 9, 3, 4);
         add(answers, "music", 3, 3, 2);
-        TaskScores scores = TaskScores.of(answers);
+        TaskScores scores = TaskScores.of(answers, false);
         Score law = scores.subjects().getFirst().metrics().get("acc");
         assertEquals(new Score(1 / 3.0, Math.sqrt(1 / 3.0 * (1 - 1 / 3.0) / 8)), law);
         assertEquals(0, scores.subjects().getLast().metrics().get("acc").error());

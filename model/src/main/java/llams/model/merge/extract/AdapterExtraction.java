@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.DType;
@@ -88,6 +89,27 @@ public final class AdapterExtraction {
                 return new Report(extraction.losses(), files, extraction.notes(targets));
             }
         }
+    }
+
+    /// Bytes that an extraction needs besides the mapped weights: the adapter, and what one projection takes.
+    public static long memoryBytes(LlamaConfig model, int rank, Set<ProjectionName> targets) {
+        long largest = 0;
+        for (ProjectionName target : targets) {
+            List<Long> shape = target.shape(model);
+            largest = Math.max(largest, LowRank.memoryBytes(shape.get(0), shape.get(1), rank));
+        }
+        return adapterBytes(model, rank, targets) + largest
+                + PartWorkers.workspacesOnAllCores() * Difference.Work.bytes();
+    }
+
+    /// Bytes of the adapter.
+    public static long adapterBytes(LlamaConfig model, int rank, Set<ProjectionName> targets) {
+        long elements = 0;
+        for (ProjectionName target : targets) {
+            List<Long> shape = target.shape(model);
+            elements += (shape.get(0) + shape.get(1)) * Math.min(rank, Math.min(shape.get(0), shape.get(1)));
+        }
+        return Float.BYTES * elements * model.layers();
     }
 
     private ModelCard card() throws IOException {

@@ -20,6 +20,10 @@ record Difference(String name, Tensor base, Tensor tuned, PartWorkers<Difference
         double left;
         double whole;
 
+        static long bytes() {
+            return 2 * Floats.bytes(Floats.CAPACITY);
+        }
+
         Work(Arena arena) {
             base = new Floats(arena, Floats.CAPACITY);
             tuned = new Floats(arena, Floats.CAPACITY);

@@ -17,6 +17,12 @@ record LowRank(int rank, float[] b, float[] a) {
     /// Each separates the wanted singular values from the others by their ratio squared.
     private static final int ITERATIONS = 3;
 
+    /// Bytes that [#of] works in: two bases in f64 with their copies in f32, and the result once more in f64.
+    static long memoryBytes(long rows, long columns, int rank) {
+        long k = Math.min(rank + FURTHER, Math.min(rows, columns));
+        return (rows + columns) * k * (2 * Double.BYTES + Float.BYTES);
+    }
+
     static LowRank of(Difference difference, int rank) throws IOException {
         int k = Math.min(rank + FURTHER, Math.min(difference.rows(), difference.columns()));
         CounterRandom random = CounterRandom.named(0, difference.name());

@@ -2,6 +2,7 @@ package llams.model.merge.parts;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import llams.engine.device.VectorModule;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 
@@ -17,10 +18,17 @@ public final class Floats {
     private final MemorySegment bytes;
 
     /// @param capacity the most elements of a part
+    /// @throws IllegalStateException if Java was started without its vector module
     public Floats(Arena arena, int capacity) {
+        VectorModule.require("making a model of others needs");
         values = new float[capacity];
         halves = new short[capacity];
         bytes = arena.allocate(4L * capacity, 64);
+    }
+
+    /// Bytes of memory that one of this capacity takes.
+    public static long bytes(int capacity) {
+        return capacity * (long) (Float.BYTES + Short.BYTES + Float.BYTES);
     }
 
     /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].

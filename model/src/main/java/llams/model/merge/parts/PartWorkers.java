@@ -32,10 +32,10 @@ public final class PartWorkers<W> implements AutoCloseable {
     private final List<W> workspaces = new ArrayList<>();
     private final Deque<W> free = new ArrayDeque<>();
 
-    /// @param workspace makes a workspace; called for one more than there are threads, so that none waits for the disk
+    /// @param workspace makes a workspace: one more than there are threads, so that none waits for the disk
     public PartWorkers(int threads, Supplier<W> workspace) {
         this.threads = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().name("merge-", 0).factory());
-        for (int i = 0; i <= threads; i++) {
+        for (int i = 0; i < workspaces(threads); i++) {
             workspaces.add(workspace.get());
         }
         free.addAll(workspaces);
@@ -43,7 +43,20 @@ public final class PartWorkers<W> implements AutoCloseable {
 
     /// Two workers for every processor: one computes while the other waits for the disk.
     public static <W> PartWorkers<W> onAllCores(Supplier<W> workspace) {
-        return new PartWorkers<>(2 * Runtime.getRuntime().availableProcessors(), workspace);
+        return new PartWorkers<>(threadsOnAllCores(), workspace);
+    }
+
+    /// How many workspaces [#onAllCores] makes.
+    public static int workspacesOnAllCores() {
+        return workspaces(threadsOnAllCores());
+    }
+
+    private static int threadsOnAllCores() {
+        return 2 * Runtime.getRuntime().availableProcessors();
+    }
+
+    private static int workspaces(int threads) {
+        return threads + 1;
     }
 
     /// All workspaces, for what they have collected beside their parts.

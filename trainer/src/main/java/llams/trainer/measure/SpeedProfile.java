@@ -1,0 +1,90 @@
+package llams.trainer.measure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import llams.engine.device.Device;
+import llams.engine.io.AtomicFiles;
+import llams.model.card.ProgramVersion;
+import llams.trainer.watch.Machine;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The steps that were measured on this machine, in a file of the user's cache. It begins anew when the machine, its
+/// Java or the program is another.
+public final class SpeedProfile {
+    private static final String MACHINE = "machine";
+    private static final String STEPS = "steps";
+    private static final String SECONDS = "seconds";
+    private static final String WARMUP = "warmup";
+
+    /// What was measured.
+    ///
+    /// @param seconds of a step, once all code is compiled
+    /// @param warmup  that the steps before took in addition
+    record Speed(double seconds, double warmup) {}
+
+    /// Measures.
+    @FunctionalInterface
+    interface Measurement {
+        Speed speed();
+    }
+
+    private final Path file;
+    private final String device;
+    private final ObjectNode json;
+
+    private SpeedProfile(Path file, String device, ObjectNode json) {
+        this.file = file;
+        this.device = device;
+        this.json = json;
+    }
+
+    /// `XDG_CACHE_HOME/llams/speed.json`, or that in `~/.cache`.
+    public static Path standardFile(Map<String, String> environment) {
+        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+        Path home = Path.of(System.getProperty("user.home"));
+        return (cache.isEmpty() ? home.resolve(".cache") : Path.of(cache)).resolve("llams").resolve("speed.json");
+    }
+
+    /// @param file  need not exist; a damaged one is begun anew
+    /// @param build what distinguishes this program from others of its version
+    public static SpeedProfile open(Path file, Device device, String build) throws IOException {
+        String machine = String.join("; ", Machine.processor(), Machine.system(), Machine.java(),
+                ProgramVersion.of(SpeedProfile.class), build);
+        ObjectNode json = JsonMapper.shared().createObjectNode().put(MACHINE, machine);
+        if (Files.isRegularFile(file)) {
+            try {
+                JsonNode kept = JsonMapper.shared().readTree(Files.readAllBytes(file));
+                if (kept instanceof ObjectNode object && kept.path(MACHINE).asString("").equals(machine)) {
+                    json = object;
+                }
+            } catch (JacksonException _) {
+                // Measured again.
+            }
+        }
+        return new SpeedProfile(file, device.arithmetic() + " " + device.options().threads() + " threads", json);
+    }
+
+    /// The speed of a step: as it was measured, or else as `measurement` finds it now.
+    Speed speed(StepTime.Probe probe, Measurement measurement) throws IOException {
+        String key = device + ", " + key(probe);
+        JsonNode known = json.path(STEPS).path(key);
+        if (known.path(SECONDS).isNumber() && known.path(WARMUP).isNumber()) {
+            return new Speed(known.path(SECONDS).asDouble(), known.path(WARMUP).asDouble());
+        }
+        Speed speed = measurement.speed();
+        json.withObjectProperty(STEPS).putObject(key).put(SECONDS, speed.seconds).put(WARMUP, speed.warmup);
+        AtomicFiles.createDirectories(file.toAbsolutePath().getParent());
+        AtomicFiles.write(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+        return speed;
+    }
+
+    private static String key(StepTime.Probe probe) {
+        return String.join(" ", probe.config().toString(), probe.dtype().name(), String.valueOf(probe.lora()),
+                probe.microBatches() + "x" + probe.rows() + "x" + probe.tokens(), probe.recompute() ? "recompute" : "");
+    }
+}

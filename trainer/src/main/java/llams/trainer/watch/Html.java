@@ -1,0 +1,76 @@
+package llams.trainer.watch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/// A page that is being written: one file that asks the network for nothing. What comes from outside goes through
+/// [#text].
+public final class Html {
+    /// The plotting library's place in its jar.
+    private static final String PLOT = "META-INF/resources/webjars/uplot/1.6.30/";
+
+    private final StringBuilder html = new StringBuilder();
+
+    /// Begins a page; its policy keeps a browser from fetching anything, whatever the page holds.
+    public Html(String title) {
+        add("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;"
+                + " style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n"
+                + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title),
+                resource(PLOT + "dist/uPlot.min.css"), resource("llams/trainer/watch/page.css"));
+    }
+
+    /// Appends HTML with values put in as [String#format] does.
+    public void add(String pattern, Object... values) {
+        html.append(String.format(Locale.ROOT, pattern, values));
+    }
+
+    /// Plain text as HTML. Models may write anything.
+    public static String text(String plain) {
+        return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+    }
+
+    /// What draws the charts, with data for it.
+    ///
+    /// @param json the data; any `<` in it is inside of strings
+    void script(String json) {
+        // Java's formats would take percent signs for their own.
+        html.append("<script type=\"application/json\" id=\"runs\">")
+                .append(json.replace("<", "\\u003c"))
+                .append("</script>\n<!-- uPlot: ")
+                .append(resource(PLOT + "LICENSE"))
+                .append("-->\n<script>\n")
+                // Without its first line, an address: nobody should have to wonder whether the page goes there.
+                .append(resource(PLOT + "dist/uPlot.iife.min.js").replaceFirst(".*\n", ""))
+                .append("\n</script>\n<script>\n")
+                .append(resource("llams/trainer/watch/page.js"))
+                .append("</script>\n");
+    }
+
+    /// The whole page.
+    public String end() {
+        return html.append("</body></html>\n").toString();
+    }
+
+    /// A time as people say it.
+    public static String time(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 60
+                ? String.format(Locale.ROOT, seconds < 10 ? "%.1f s" : "%.0f s", seconds)
+                : whole < 3600
+                        ? whole / 60 + " min " + whole % 60 + " s"
+                        : whole / 3600 + " h " + whole / 60 % 60 + " min";
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Html.class.getClassLoader().getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
