@@ -23,12 +23,13 @@ final class SettingNames {
             case "learningRate" -> "--lr" + value;
             case "dropout" -> "--lora-dropout" + value;
             case "lora" -> "--method lora" + value;
+            case "saved" -> "--modules-to-save" + value;
             case "kowiki" -> Shell.command("data", "kowiki", value.strip(), "--out", "data.txt");
             case "javax.net.ssl.trustStore" -> name + " (LLAMS_JAVA_OPTS=-D" + name + "=FILE)";
             case "temperature" -> "--temp" + value;
             case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "cache", "clip", "decaySteps",
-                    "decayType", "endpoint", "epochs", "evalData", "evalEvery", "include", "keep", "keepBest",
-                    "loraPlusRatio", "maxBadRows", "maxTokens", "metricsPort", "minLrRatio", "model", "neftuneAlpha",
+                    "decayType", "dora", "endpoint", "epochs", "evalData", "evalEvery", "include", "keep", "keepBest",
+                    "loraPlusRatio", "maxBadRows", "maxTokens", "method", "metricsPort", "minLrRatio", "model", "neftuneAlpha",
                     "noMap", "out", "pairs", "parallel", "patience", "perRequest", "rank", "receipt", "recompute",
                     "replace", "requestsPerMinute", "resume", "revision", "sample", "sampleTemp", "sampleTokens",
                     "saveEvery", "schedule", "special", "steps", "timeout", "timescale", "to", "token", "targets",

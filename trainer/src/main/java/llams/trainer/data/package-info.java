@@ -19,6 +19,7 @@
 /// | `Sample`, `Document`, `DocumentEncoder` | text, conversation or ids, and the tokens they become |
 /// | `SpecialText`, `SpecialNames` | names of special tokens inside texts |
 /// | `PackedDataset`, `PackedSequence`, `SlidingWindows`, `DataLoader` | sequences, and their order |
+/// | `PreferencePairs`, `PreferencePair`, `PairDataset`, `Sequences` | pairs of answers, and what they have in common with packed data |
 /// | `VocabularyText` | what a vocabulary is trained on |
 /// | `DataStatistics`, `DocumentLengths` | figures for people |
 /// | `LanguagePair`, `PairsFile`, `ScriptWords` | Korean-English pairs; which words are Korean |
