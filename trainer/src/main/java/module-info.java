@@ -3,6 +3,8 @@ module llams.trainer {
     requires java.xml;
     requires jdk.httpserver;
     requires jdk.management;
+    requires aircompressor.v3;
+    requires de.siegmar.fastcsv;
     requires org.apache.commons.compress;
     requires transitive llams.model;
 

@@ -12,23 +12,21 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import llams.engine.generate.Generator;
+import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
-import llams.engine.plan.Program;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.weights.ConfigJson;
+import llams.engine.weights.KnownShapes;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
+import llams.engine.weights.Quantization;
 import llams.model.files.ModelFiles;
 import llams.model.lora.AdapterFiles;
-import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraLayout;
 import llams.model.lora.Modules;
-import llams.trainer.run.Forecast;
-import llams.trainer.run.TrainSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -41,17 +39,17 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "info",
         description = {"Show a model's shape and tensors, and the memory it needs.",
-                "For an adapter or a single .safetensors file, show what is in it."},
-        footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json"})
+                "For an adapter or a single .safetensors file, show what is in it. For a config.json, or the name of a"
+                        + " published shape such as llama3.1-8b, show what a model in BF16 would need."},
+        footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json",
+                "  llams info llama3.1-8b"})
 final class InfoCommand implements Callable<Integer> {
-    private static final int TOKENS = 2048;
-
     @ParentCommand
     Console console;
 
     @Parameters(
             paramLabel = "DIR_OR_FILE",
-            description = "A model's or an adapter's directory, or a .safetensors file.")
+            description = "A model's or an adapter's directory, a .safetensors file, a config.json or a shape's name.")
     Path path;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -61,11 +59,15 @@ final class InfoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         ObjectNode report = JsonNodeFactory.instance.objectNode();
         List<String> text = new ArrayList<>();
-        if (Files.exists(path.resolve("config.json"))) {
+        LlamaConfig shape = shape();
+        if (shape != null) {
+            model(shape, shape.metadata().eos(), report, text);
+            new MemoryTable(shape, (name, dims) -> Leaf.weight(name, DType.BF16, dims)).add(report, text);
+        } else if (Files.exists(path.resolve("config.json"))) {
             try (LlamaWeights weights = LlamaWeights.open(path)) {
-                model(weights, report, text);
+                model(weights.config, ConfigJson.stopIds(weights.config, path), report, text);
                 tensors(weights.checkpoint, quantized(weights), report, text);
-                memory(weights, report, text);
+                new MemoryTable(weights.config, weights.frozen()).add(report, text);
                 weights.notes.forEach(report.putArray("notes")::add);
                 weights.notes.forEach(note -> text.add("note        " + note));
             }
@@ -98,9 +100,15 @@ final class InfoCommand implements Callable<Integer> {
         }
     }
 
-    private void model(LlamaWeights weights, ObjectNode report, List<String> text) throws IOException {
-        LlamaConfig c = weights.config;
-        List<Integer> stops = ConfigJson.stopIds(c, path);
+    /// The shape of a published model, or of a config file; null for a directory or weights.
+    private LlamaConfig shape() throws IOException {
+        String name = path.toString();
+        return name.endsWith(".json") && Files.isRegularFile(path)
+                ? ConfigJson.readFile(path)
+                : Files.exists(path) ? null : KnownShapes.BY_NAME.get(name);
+    }
+
+    private void model(LlamaConfig c, List<Integer> stops, ObjectNode report, List<String> text) {
         boolean tokenizer = ModelFiles.hasTokenizer(path);
         report.put("parameters", c.parameters()).put("tokenizer", tokenizer);
         stops.forEach(report.putArray("stopIds")::add);
@@ -108,7 +116,9 @@ final class InfoCommand implements Callable<Integer> {
         report.set("config", JsonMapper.shared().readTree(ConfigJson.text(c)));
         text.add(String.format(Locale.ROOT, "model       %s: llama, %,d parameters", path, c.parameters()));
         if (c.metadata().quantization() != null) {
-            text.add("quantized   " + c.metadata().quantization() + ": blocks of 32 values of 8 bits and a scale");
+            Quantization form = Quantization.of(c.metadata().quantization());
+            text.add("quantized   " + form.method() + ": blocks of " + form.groupSize + " values of " + form.bits
+                    + " bits and a scale");
         }
         text.add(String.format(Locale.ROOT,
                 "shape       %d layers, width %d, feed-forward %d, %d heads of %d (%d for keys and values),"
@@ -160,7 +170,7 @@ final class InfoCommand implements Callable<Integer> {
     private static Map<String, TensorInfo> quantized(LlamaWeights weights) {
         Map<String, TensorInfo> quantized = new LinkedHashMap<>();
         for (TensorInfo info : weights.infos()) {
-            if (info.dtype() == DType.Q8_0) {
+            if (!info.dtype().isInSafetensors()) {
                 quantized.put(info.name(), info);
             }
         }
@@ -194,43 +204,5 @@ final class InfoCommand implements Callable<Integer> {
                 checkpoint.names().size(), elements, checkpoint.files.size(), checkpoint.files.size() == 1 ? "" : "s",
                 String.join(", ", types)));
         groups.forEach((line, count) -> text.add(count == 1 ? line : line + "  x" + count));
-    }
-
-    private record Use(String name, String key, Program.Memory memory) {}
-
-    private static void memory(LlamaWeights weights, ObjectNode report, List<String> text) {
-        int tokens = Math.min(TOKENS, weights.config.maxPositions());
-        LoraConfig lora = LoraConfig.standard();
-        List<Use> uses = new ArrayList<>(
-                List.of(new Use("generate", "generate", Generator.memory(weights.model(), tokens, tokens)),
-                        new Use("LoRA of rank 8", "lora", training(weights, lora, tokens, false)),
-                        new Use("LoRA, --recompute", "loraRecompute", training(weights, lora, tokens, true))));
-        // Weights that are quantized can only be frozen.
-        if (weights.config.metadata().quantization() == null) {
-            uses.add(new Use("full", "full", training(weights, null, tokens, false)));
-            uses.add(new Use("full, --recompute", "fullRecompute", training(weights, null, tokens, true)));
-        }
-        ObjectNode all = report.putObject("memoryBytes");
-        text.add(String.format("memory      %-20s %10s %10s %10s %10s", "for " + tokens + " tokens", "weights", "state",
-                "temporary", "together"));
-        for (Use use : uses) {
-            Program.Memory memory = use.memory;
-            all.putObject(use.key)
-                    .put("weights", memory.weights())
-                    .put("state", memory.state())
-                    .put("temporaries", memory.temporaries());
-            text.add(String.format("            %-20s %10s %10s %10s %10s%s", use.name,
-                    MachineMemory.text(memory.weights()), MachineMemory.text(memory.state()),
-                    MachineMemory.text(memory.temporaries()), MachineMemory.text(memory.total()),
-                    MachineMemory.fits(memory) ? "" : "  (too much for this machine)"));
-        }
-        report.put("memoryTokens", tokens).put("machineBytes", MachineMemory.machineBytes());
-        text.add("            this machine has " + MachineMemory.text(MachineMemory.machineBytes())
-                + "; weights are mapped from their files and may exceed it, which is slow");
-    }
-
-    private static Program.Memory training(LlamaWeights weights, LoraConfig lora, int tokens, boolean recompute) {
-        TrainSettings settings = TrainSettings.standard().withLora(lora).withTokens(tokens).withRecompute(recompute);
-        return Forecast.of(weights.config, weights.frozen(), settings);
     }
 }

@@ -12,6 +12,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
 import llams.trainer.measure.Workload;
+import llams.trainer.optim.Optimizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,7 +40,7 @@ final class MeasureCommand implements Callable<Integer> {
     }
 
     enum Weights {
-        f32, bf16, f16
+        f32, bf16, f16, nf4
     }
 
     @ParentCommand
@@ -73,7 +74,8 @@ final class MeasureCommand implements Callable<Integer> {
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "bf16",
-            description = "Type of weights that are not trained: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+            description = "Type of weights that are not trained: f32, bf16, f16, or nf4, with bf16 for embedding and head"
+                    + " (default: ${DEFAULT-VALUE}).")
     Weights dtype;
 
     @Option(names = "--tokens", paramLabel = "N", defaultValue = "2048", description = "Default: ${DEFAULT-VALUE}.")
@@ -81,6 +83,9 @@ final class MeasureCommand implements Callable<Integer> {
 
     @Option(names = "--recompute", description = "When training, recompute activations instead of keeping them.")
     boolean recompute;
+
+    @Mixin
+    OptimizerOptions optimizer;
 
     @Option(
             names = "--seconds",
@@ -115,7 +120,7 @@ final class MeasureCommand implements Callable<Integer> {
                 measured.run();
                 times.add((System.nanoTime() - before) / 1e9);
             }
-            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work());
+            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work(), memory);
         }
         return Console.DONE;
     }
@@ -135,7 +140,7 @@ final class MeasureCommand implements Callable<Integer> {
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
             case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
-            case full -> new Workload.FullStep(shape, 1, tokens, recompute);
+            case full -> new Workload.FullStep(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
         };
     }
 
@@ -152,7 +157,7 @@ final class MeasureCommand implements Callable<Integer> {
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
     }
 
-    private void print(double median, int calls, double first, double work) {
+    private void print(double median, int calls, double first, double work, Program.Memory memory) {
         double rate = work / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
@@ -161,7 +166,8 @@ final class MeasureCommand implements Callable<Integer> {
                     .put("seconds", median)
                     .put("calls", calls)
                     .put("firstSeconds", first)
-                    .put(what == What.product ? "flops" : "tokensPerSecond", rate);
+                    .put(what == What.product ? "flops" : "tokensPerSecond", rate)
+                    .put("memoryBytes", memory.total());
             console.out.println(object);
         } else if (what == What.product) {
             console.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,

@@ -9,6 +9,7 @@ import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.weights.KnownShapes;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.hub.HubDownload;
@@ -105,9 +106,11 @@ record ModelNeeds(StageFacts facts) {
 
     StageNeeds quantize(Stage stage) throws IOException {
         LlamaConfig shape = facts.shape(stage, "model");
+        boolean isNf4 = List.of(StageFacts.text(stage, "to"), StageFacts.text(stage, "dtype")).contains("nf4");
         return shape == null
                 ? StageNeeds.UNKNOWN
-                : new StageNeeds(QuantizedModel.memory(shape), bytes(stage, shape), 2 * bytes(shape) / DISK);
+                : new StageNeeds(QuantizedModel.memory(shape, isNf4 ? Quantization.NF4 : Quantization.Q8_0),
+                        bytes(stage, shape), 2 * bytes(shape) / DISK);
     }
 
     static double bytes(LlamaConfig shape) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import llams.engine.weights.Quantization;
 import llams.model.create.QuantizedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -14,14 +15,22 @@ import tools.jackson.databind.node.ObjectNode;
 /// `llams quantize`: a model with smaller weights.
 @Command(
         name = "quantize",
-        description = {"Quantize a model's weights to 8 bits.",
-                "Embedding, output head and projections become Q8_0, GGML's blocks of 32 values with one"
-                        + " scale; norms keep their type. Only this program reads the result: generate, chat, eval,"
-                        + " info, and 'train --method lora' as its frozen base."},
-        footer = {"", "Example:", "  llams quantize -m model --out model-q8"})
+        description = {"Quantize a model's weights to 8 or 4 bits.",
+                "q8_0: embedding, output head and projections become GGML's blocks of 32 values with one scale."
+                        + " nf4: projections become QLoRA's 4-bit values in blocks of 64, with 8-bit scales. All else"
+                        + " keeps its type. Only this program reads the result: generate, chat, eval, info, and 'train"
+                        + " --method lora' as its frozen base."},
+        footer = {"", "Examples:", "  llams quantize -m model --out model-q8",
+                "  llams quantize -m model --to nf4 --out model-nf4"})
 final class QuantizeCommand implements Callable<Integer> {
     enum Type {
-        q8_0
+        q8_0(Quantization.Q8_0), nf4(Quantization.NF4);
+
+        final Quantization form;
+
+        Type(Quantization form) {
+            this.form = form;
+        }
     }
 
     @ParentCommand
@@ -42,10 +51,10 @@ final class QuantizeCommand implements Callable<Integer> {
     Path out;
 
     @Option(
-            names = "--dtype",
+            names = {"--to", "--dtype"},
             paramLabel = "TYPE",
             defaultValue = "q8_0",
-            description = "Type of the weights: q8_0 (default).")
+            description = "Type of the weights: q8_0 (default) or nf4.")
     Type dtype;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -53,11 +62,11 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        MachineMemory.check(QuantizedModel.memory(model), 0,
+        MachineMemory.check(QuantizedModel.memory(model, dtype.form), 0,
                 "a machine with more memory: the largest matrix is quantized as a whole");
         QuantizedModel.Report report;
         try (ByteMeter progress = new ByteMeter(console.err, "quantizing")) {
-            report = QuantizedModel.write(model, out, progress);
+            report = QuantizedModel.write(model, out, dtype.form, progress);
         }
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
@@ -75,8 +84,9 @@ final class QuantizeCommand implements Callable<Integer> {
         console.out.printf(Locale.ROOT, "%s: %d matrices quantized, %s instead of %s%n", out, report.quantized(),
                 MachineMemory.text(report.bytes()), MachineMemory.text(report.before()));
         if (!report.kept().isEmpty()) {
-            console.out.println(
-                    "not quantized, because their rows are not multiples of 32: " + String.join(", ", report.kept()));
+            console.out.println((dtype == Type.q8_0
+                    ? "not quantized, because their rows are not multiples of 32: "
+                    : "not quantized: ") + String.join(", ", report.kept()));
         }
         if (!report.files().isEmpty()) {
             console.out.println("also copied: " + String.join(", ", report.files()));

@@ -33,7 +33,7 @@ final class SettingNames {
                     "noMap", "out", "pairs", "parallel", "patience", "perRequest", "rank", "receipt", "recompute",
                     "replace", "requestsPerMinute", "resume", "revision", "sample", "sampleTemp", "sampleTokens",
                     "saveEvery", "schedule", "special", "steps", "timeout", "timescale", "to", "token", "targets",
-                    "tokenizer", "tokens", "warmup", "weightDecay" ->
+                    "tokenizer", "tokens", "trainDtype", "warmup", "weightDecay" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

@@ -52,7 +52,8 @@ final class Suggestions {
                     recompute: gradient-checkpointing grad-checkpoint activation-checkpointing enable-activation-checkpointing
                     recompute: use-gradient-checkpointing
                     resume: resume-from-checkpoint resume-adapter-file auto-resume-from-checkpoints auto-resume continue
-                    weights: load-in-8bit quantization quantize bits
+                    weights: load-in-8bit load-in-4bit qlora quantization quantize bits
+                    optimizer: optim
                     adapter: adapter-path adapter-name-or-path lora lora-path lora-model-dir peft adapter-dir
                     device: gpu cuda use-cpu no-cuda n-gpu-layers device-map accelerator
                     threads: num-threads n-threads jobs num-proc num-workers

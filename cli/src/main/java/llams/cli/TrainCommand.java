@@ -103,10 +103,9 @@ final class TrainCommand implements Callable<Integer> {
             OptionsFile.apply(config, spec, new TrainCommand());
         }
         options.complete();
-        if (weights.form == WeightsOption.Form.q8 && !options.method.isAdapter()) {
-            throw new ParameterException(spec.commandLine(),
-                    "--weights q8 is for the frozen base of --method lora: weights that are trained cannot be"
-                            + " quantized");
+        if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
+            throw new ParameterException(spec.commandLine(), "--weights " + weights.form
+                    + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
         }
         if (printConfig) {
             console.out.print(OptionsFile.print(spec, false));

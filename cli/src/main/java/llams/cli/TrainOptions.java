@@ -134,6 +134,9 @@ final class TrainOptions {
                     + ", at most a tenth of the run).")
     Integer warmup;
 
+    @Mixin
+    OptimizerOptions optimizer;
+
     @Option(
             names = "--weight-decay",
             paramLabel = "W",
@@ -147,12 +150,6 @@ final class TrainOptions {
             description = "AdamW: decay rates of its two running means (default: " + Optimizer.BETA1 + ","
                     + Optimizer.BETA2 + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
-
-    @Option(
-            names = "--clip",
-            paramLabel = "NORM",
-            description = "Clip the gradient of a step to this norm; 0: no limit (default: ${DEFAULT-VALUE}).")
-    double clip = STANDARD.optimizer().clip();
 
     @Option(
             names = "--lora-plus-ratio",
@@ -221,6 +218,8 @@ final class TrainOptions {
         usage(method.isAdapter() || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
         usage(method.isAdapter() || loraPlusRatio == 1, "--lora-plus-ratio is for adapters: --method lora");
+        usage(method == Method.full || optimizer.trainDtype == OptimizerOptions.TrainDtype.f32,
+                "--train-dtype bf16 is for --method full; a frozen base is made smaller with --weights nf4");
         if (method == Method.newTokens) {
             firstNewToken = ExtendedModel.firstNewToken(model);
         }
@@ -250,10 +249,8 @@ final class TrainOptions {
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, schedule.shape(),
                 warmup == null ? usual.warmup() : warmup,
-                usual.optimizer()
-                        .withBetas(betas.get(0), betas.get(1))
-                        .withWeightDecay(weightDecay)
-                        .withClip(clip)
+                optimizer
+                        .of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
                         .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
                 keep, recompute, preference.objective(method), neftuneAlpha);

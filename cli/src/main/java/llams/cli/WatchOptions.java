@@ -1,5 +1,9 @@
 package llams.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import llams.trainer.run.Watch;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +35,9 @@ final class WatchOptions {
                     + " several times.")
     List<String> samples = List.of();
 
+    @Option(names = "--sample-file", paramLabel = "FILE", description = "A file with more such prompts, one a line.")
+    Path sampleFile;
+
     @Option(
             names = "--sample-tokens",
             paramLabel = "N",
@@ -60,9 +67,14 @@ final class WatchOptions {
             description = "Also serve the newest figures to Prometheus at http://localhost:PORT/metrics.")
     Integer metricsPort;
 
-    Watch watch() {
+    /// @throws IOException if a file of prompts cannot be read
+    Watch watch() throws IOException {
+        List<String> prompts = new ArrayList<>(samples);
+        if (sampleFile != null) {
+            Files.readAllLines(sampleFile).stream().filter(line -> !line.isBlank()).forEach(prompts::add);
+        }
         try {
-            return new Watch(keepBest || patience > 0, patience, samples, sampleTokens, sampleTemp, report, tensorBoard,
+            return new Watch(keepBest || patience > 0, patience, prompts, sampleTokens, sampleTemp, report, tensorBoard,
                     metricsPort == null ? Watch.NO_PORT : metricsPort);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()));

@@ -4,20 +4,28 @@ import java.io.IOException;
 import java.nio.file.Path;
 import llams.engine.device.Options;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import picocli.CommandLine.Option;
 
 /// In what form a model's weights are used.
 final class WeightsOption {
     enum Form {
-        stored, q8
+        stored(null), q8(Quantization.Q8_0), nf4(Quantization.NF4);
+
+        /// Null for weights as they are stored.
+        final Quantization quantization;
+
+        Form(Quantization quantization) {
+            this.quantization = quantization;
+        }
     }
 
     @Option(
             names = "--weights",
             paramLabel = "FORM",
             defaultValue = "stored",
-            description = "stored: as they are in the file; q8: quantized to Q8_0 while loading, as 'llams"
-                    + " quantize' would, for less memory and faster generation (default: ${DEFAULT-VALUE}).")
+            description = "stored: as they are in the file; q8, nf4: quantized to Q8_0 or NF4 while loading, as"
+                    + " 'llams quantize' would, for less memory and faster generation (default: ${DEFAULT-VALUE}).")
     Form form;
 
     @Option(
@@ -29,8 +37,7 @@ final class WeightsOption {
     ///
     /// @throws IllegalStateException if weights that would be in memory do not fit into it
     LlamaWeights open(Path model, Options options) throws IOException {
-        boolean quantize = form == Form.q8;
-        LlamaWeights mapped = LlamaWeights.open(model, quantize, true, options);
+        LlamaWeights mapped = LlamaWeights.open(model, form.quantization, true, options);
         long bytes = mapped.allocatedBytes() + (copy ? mapped.checkpoint.bytes() : 0);
         if (bytes > MachineMemory.machineBytes()) {
             mapped.close();
@@ -42,6 +49,6 @@ final class WeightsOption {
             return mapped;
         }
         mapped.close();
-        return LlamaWeights.open(model, quantize, false, options);
+        return LlamaWeights.open(model, form.quantization, false, options);
     }
 }

@@ -80,6 +80,22 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void nf4() throws IOException {
+        String small = directory.resolve("nf4").toString();
+        String said = done("quantize", "-m", model, "--to", "nf4", "--out", small).out();
+        assertTrue(said.contains("14 matrices quantized"), said);
+        String[] rest = {"-p", "hi", "-n", "20", "--temp", "0", "--print-ids"};
+        assertEquals(done(with("generate", small, rest)).out(),
+                done(with("generate", model, with("--weights", "nf4", rest))).out());
+        ObjectNode info = JsonLine.parse(done("info", small, "--json").out().strip(), "output");
+        assertEquals("nf4", info.get("quantization").asString());
+        assertEquals(info.get("parameters"), info.get("elements"));
+        Llams other = Llams.run("generate", "-m", small, "--weights", "q8", "-p", "hi");
+        assertEquals(1, other.code());
+        assertTrue(other.err().contains("quantized already (nf4)"), other.err());
+    }
+
+    @Test
     void aQuantizedModelIsNotQuantizedAgain() {
         Llams again = Llams.run("quantize", "-m", quantized, "--out", directory.resolve("again").toString());
         assertEquals(1, again.code());

@@ -15,6 +15,7 @@ import llams.engine.OtherJvm;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.extend.ExtendedModel;
@@ -69,8 +70,8 @@ class NoVectorModuleIsSaidTest {
                     ByteProgress.SILENT));
             show("extension",
                     () -> ExtendedModel.write(base, extended(base), RowWeights.STANDARD, 1, out, ByteProgress.SILENT));
-            show("quantized", () -> QuantizedModel.write(base, out, ByteProgress.SILENT));
-            show("weights", () -> LlamaWeights.openQuantized(base).resident());
+            show("quantized", () -> QuantizedModel.write(base, out, Quantization.Q8_0, ByteProgress.SILENT));
+            show("weights", () -> LlamaWeights.openQuantized(base, Quantization.Q8_0).resident());
             show("generator", () -> TextGenerator.open(base));
             System.out.println(Files.exists(out) ? "something is left" : "nothing is left");
             // What needs no vectors works.

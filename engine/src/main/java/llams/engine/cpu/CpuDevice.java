@@ -98,6 +98,7 @@ public final class CpuDevice implements Device {
                 case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
                     AdamWKernel.step(in[AdamW.PARAM], in[AdamW.M], in[AdamW.V], in[AdamW.GRADIENT],
                             in[AdamW.SQUARED_NORM], in[AdamW.SCHEDULE], beta1, beta2, eps, weightDecay, clip, p);
+                case CompactAdamW op -> CompactAdamWKernel.step(op, in, p);
             }
         }
 

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -56,6 +57,7 @@ final class GemmPacking {
                 case BF16 -> spreadBf16(m.data(), from, whole, kc, target, to + p * NR);
                 case F16 -> spreadF16(m.data(), from, whole, kc, target, to + p * NR);
                 case Q8_0 -> spreadQ8(m, from, whole, kc, target, to + p * NR);
+                case NF4 -> spreadNf4(m, from, whole, kc, target, to + p * NR);
                 default -> throw Widen.notAWeight(m.dtype());
             }
             if (whole < columns) {
@@ -102,6 +104,28 @@ final class GemmPacking {
             FloatVector scale = Simd.q8Scale(data, block);
             Simd.q8(data, q).mul(scale).intoArray(target, at);
             Simd.q8(data, q + LANES).mul(scale).intoArray(target, at + LANES);
+        }
+    }
+
+    /// Of NF4, a panel is a quarter of a block, an eighth or half of one, or as in [#spreadQ8] parts of two.
+    private static void spreadNf4(Tensor m, long from, int columns, int kc, float[] target, int at) {
+        if (from % NR != 0) {
+            for (int j = 0; j < columns; j += NR, at += kc * NR) {
+                Widen.row(m, from + j, NR, target, at);
+            }
+            return;
+        }
+        MemorySegment data = m.data();
+        long elements = m.elements();
+        for (int j = 0; j < columns;) {
+            long block = (from + j) / Nf4.BLOCK;
+            int end = (int) Math.min(columns, (block + 1) * Nf4.BLOCK - from);
+            FloatVector scale = FloatVector.broadcast(Simd.F, Nf4.scale(data, elements, block));
+            for (; j < end; j += NR, at += kc * NR) {
+                long codes = (from + j) / 2;
+                Simd.nf4(data, codes).mul(scale).intoArray(target, at);
+                Simd.nf4(data, codes + LANES / 2).mul(scale).intoArray(target, at + LANES);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
@@ -134,15 +135,17 @@ final class GemvKernel {
         Tensor many = sum.many;
         float[] likeRows = GemvStreams.likeRows(many.dtype(), x, k, buffers, 3);
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
+        float[] scales = buffers.floats(4, many.dtype() == DType.NF4 ? STREAMS * (k / Nf4.BLOCK) : 0);
+        int streamed = GemvStreams.streamed(many, k);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];
         for (int row = from; row < from + quarter; row++) {
             for (int s = 0; s < STREAMS; s++) {
                 starts[s] = (long) Math.min(row + s * quarter, to - 1) * k;
             }
-            GemvStreams.fourRows(likeRows, many, starts, k, sums);
+            GemvStreams.fourRows(likeRows, many, starts, k, sums, scales);
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
-                GemvStreams.tail(many, r, k, x, 0, sums, s * SUM_LANES);
+                GemvStreams.tail(many, r, streamed, k, x, 0, sums, s * SUM_LANES);
                 put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));
             }
         }
@@ -161,8 +164,8 @@ final class GemvKernel {
             int height = Math.min(GROUP, to - r);
             Arrays.fill(rows, height * PIECE, GROUP * PIECE, 0);
             Arrays.fill(sums, 0);
-            int i = 0;
-            for (int bound = k - k % SUM_LANES; i < bound; i += PIECE) {
+            int bound = k - k % SUM_LANES;
+            for (int i = 0; i < bound; i += PIECE) {
                 int piece = Math.min(PIECE, bound - i);
                 for (int h = 0; h < height; h++) {
                     Widen.row(sum.many, (long) (r + h) * k + i, piece, rows, h * PIECE);
@@ -176,7 +179,7 @@ final class GemvKernel {
             for (int f = 0; f < count; f++) {
                 for (int h = 0; h < height; h++) {
                     int at = (f * GROUP + h) * SUM_LANES;
-                    GemvStreams.tail(sum.many, r + h, k, x, f * k, sums, at);
+                    GemvStreams.tail(sum.many, r + h, bound, k, x, f * k, sums, at);
                     put(sum, r + h, f, Simd.sum(sums, at));
                 }
             }

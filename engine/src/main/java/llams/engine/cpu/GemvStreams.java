@@ -3,6 +3,7 @@ package llams.engine.cpu;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -13,9 +14,13 @@ final class GemvStreams {
 
     private GemvStreams() {}
 
-    /// Adds what a row has beyond its whole sixteens to its sum's lanes.
-    static void tail(Tensor many, long row, int k, float[] x, int xo, float[] sums, int so) {
-        int i = k - k % SUM_LANES;
+    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks.
+    static int streamed(Tensor many, int k) {
+        return many.dtype() == DType.NF4 && k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+    }
+
+    /// Adds the products of a row's elements from `i` on to its sum's lanes.
+    static void tail(Tensor many, long row, int i, int k, float[] x, int xo, float[] sums, int so) {
         if (many.dtype() == DType.F32) {
             for (; i <= k - LANES; i += LANES) {
                 int lane = so + i % SUM_LANES;
@@ -43,12 +48,13 @@ final class GemvStreams {
         return spaced;
     }
 
-    /// The products of four rows with a vector, of whole sixteens of elements.
+    /// The products of four rows with a vector, of their first elements: see [#streamed].
     ///
     /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums) {
+    /// @param scales working memory, four times the blocks of a row in NF4
+    static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {
             case F32 -> {
@@ -83,6 +89,16 @@ final class GemvStreams {
                         twoQ8(x, w, c, d, lane, blocks(k), sums, lane + 2 * SUM_LANES);
                     } else {
                         fourQ8(x, w, a, b, c, d, lane, blocks(k), sums);
+                    }
+                }
+            }
+            case NF4 -> {
+                int blocks = streamed(many, k) / Nf4.BLOCK;
+                scales(many, starts, blocks, scales);
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    for (int row = 0; row < starts.length; row += 2) {
+                        twoNf4(x, w, (starts[row] + lane) / 2, (starts[row + 1] + lane) / 2, lane, blocks, scales,
+                                row * blocks, sums, row * SUM_LANES + lane);
                     }
                 }
             }
@@ -229,6 +245,40 @@ final class GemvStreams {
     private static FloatVector q8(float[] x, int i, MemorySegment w, long block, int lane) {
         long q = block + Q8Block.FIRST + lane;
         return Simd.q8(w, q + SUM_LANES).fma(at(x, i + SUM_LANES), Simd.q8(w, q).mul(at(x, i)));
+    }
+
+    /// The scales of all blocks of four rows, one row after the other.
+    private static void scales(Tensor many, long[] starts, int blocks, float[] scales) {
+        long elements = many.elements();
+        for (int row = 0; row < starts.length; row++) {
+            long first = starts[row] / Nf4.BLOCK;
+            for (int j = 0; j < blocks; j++) {
+                scales[row * blocks + j] = Nf4.scale(many.data(), elements, first + j);
+            }
+        }
+    }
+
+    /// As [#twoQ8]; the scales of the first row begin at `first`, those of the second follow.
+    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int blocks, float[] scales,
+            int first, float[] sums, int so) {
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        for (int j = 0; j < blocks; j++) {
+            long at = j * (Nf4.BLOCK / 2L);
+            int i = j * Nf4.BLOCK + lane;
+            sumA = nf4(x, i, w, a + at).fma(FloatVector.broadcast(Simd.F, scales[first + j]), sumA);
+            sumB = nf4(x, i, w, b + at).fma(FloatVector.broadcast(Simd.F, scales[first + blocks + j]), sumB);
+        }
+        sumA.intoArray(sums, so);
+        sumB.intoArray(sums, so + SUM_LANES);
+    }
+
+    /// The products of the four elements that each lane has of a block.
+    private static FloatVector nf4(float[] x, int i, MemorySegment w, long offsetBytes) {
+        FloatVector sum = Simd.nf4(w, offsetBytes).mul(at(x, i));
+        sum = Simd.nf4(w, offsetBytes + SUM_LANES / 2).fma(at(x, i + SUM_LANES), sum);
+        sum = Simd.nf4(w, offsetBytes + 2 * SUM_LANES / 2).fma(at(x, i + 2 * SUM_LANES), sum);
+        return Simd.nf4(w, offsetBytes + 3 * SUM_LANES / 2).fma(at(x, i + 3 * SUM_LANES), sum);
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Tensor;
 
 /// The vector species of every kernel, in one place, and the vector functions they share.
@@ -41,6 +42,18 @@ final class Simd {
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     /// Shifts that move byte `i` of an integer to the top of lane `i`, of four.
     private static final IntVector LAST_BYTE = IntVector.zero(I).addIndex(-8).add(24).and(31);
+    /// Shifts that move code `i` of NF4, of eight in an integer whose bytes have the first in their upper half, to the
+    /// bottom of lane `i`.
+    private static final IntVector CODE = IntVector.zero(I).addIndex(4).and(28).lanewise(VectorOperators.XOR, 4);
+    private static final VectorMask<Integer> SECOND_EIGHT = IntVector.zero(I)
+            .addIndex(1)
+            .compare(VectorOperators.GE, 8);
+    /// The values of NF4, as bits, in as many vectors as they take.
+    private static final IntVector[] NF4 = nf4Values();
+    private static final IntVector NF4_0 = NF4[0];
+    private static final IntVector NF4_1 = NF4[1 % NF4.length];
+    private static final IntVector NF4_2 = NF4[2 % NF4.length];
+    private static final IntVector NF4_3 = NF4[3 % NF4.length];
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     private static final VectorShuffle<Float> HALF = VectorShuffle.iota(F, LANES / 2, 1, true);
@@ -126,6 +139,37 @@ final class Simd {
         }
         return (FloatVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
                 .convertShape(VectorOperators.B2F, F, 0);
+    }
+
+    private static IntVector[] nf4Values() {
+        float[] values = Nf4.VALUES.values();
+        IntVector[] vectors = new IntVector[values.length / LANES];
+        for (int v = 0; v < vectors.length; v++) {
+            vectors[v] = FloatVector.fromArray(F, values, v * LANES).reinterpretAsInts();
+        }
+        return vectors;
+    }
+
+    /// `LANES` elements of NF4, not yet scaled.
+    static FloatVector nf4(MemorySegment segment, long offsetBytes) {
+        return switch (LANES) {
+            case 4 -> {
+                IntVector codes = codes(IntVector.broadcast(I, segment.get(Tensor.I16, offsetBytes)));
+                IntVector upper = codes.selectFrom(NF4_2, NF4_3);
+                yield codes.selectFrom(NF4_0, NF4_1)
+                        .blend(upper, codes.compare(VectorOperators.GE, 8))
+                        .reinterpretAsFloats();
+            }
+            case 8 -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))).selectFrom(NF4_0, NF4_1)
+                    .reinterpretAsFloats();
+            default -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))
+                    .blend(segment.get(Tensor.I32, offsetBytes + 4), SECOND_EIGHT)).selectFrom(NF4_0)
+                    .reinterpretAsFloats();
+        };
+    }
+
+    private static IntVector codes(IntVector packed) {
+        return packed.lanewise(VectorOperators.LSHR, CODE).and(15);
     }
 
     /// Stores the lanes of a sum at `lanes[at ..]`: in `a` alone, in `a` and `b`, or in all four, by the width.

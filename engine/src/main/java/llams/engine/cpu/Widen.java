@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -19,12 +20,13 @@ final class Widen {
             case BF16 -> bf16(data, from, count, target, at);
             case F16 -> f16(data, from, count, target, at);
             case Q8_0 -> q8(data, from, count, target, at);
+            case NF4 -> nf4(data, source.elements(), from, count, target, at);
             default -> throw notAWeight(source.dtype());
         }
     }
 
     static IllegalArgumentException notAWeight(DType dtype) {
-        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16 or Q8_0");
+        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16, Q8_0 or NF4");
     }
 
     private static void bf16(MemorySegment data, long from, int count, float[] target, int at) {
@@ -61,6 +63,32 @@ final class Widen {
                 Simd.q8(data, q).mul(scale).intoArray(target, at);
                 Simd.q8(data, q + Simd.LANES).mul(scale).intoArray(target, at + Simd.LANES);
             }
+        }
+    }
+
+    /// Block by block, as far as each belongs to what is wanted.
+    private static void nf4(MemorySegment data, long elements, long from, int count, float[] target, int at) {
+        for (int done = 0; done < count;) {
+            long first = from + done;
+            int run = (int) Math.min(count - done, Nf4.BLOCK - first % Nf4.BLOCK);
+            nf4Run(data, first, run, Nf4.scale(data, elements, first / Nf4.BLOCK), target, at + done);
+            done += run;
+        }
+    }
+
+    /// Elements of one block. An odd first one shares its byte with one that is not wanted.
+    private static void nf4Run(MemorySegment data, long from, int count, float scale, float[] target, int at) {
+        int i = 0;
+        if (from % 2 != 0) {
+            target[at] = Nf4.VALUES.value(Nf4.code(data, from)) * scale;
+            i++;
+        }
+        FloatVector scales = FloatVector.broadcast(Simd.F, scale);
+        for (; i <= count - Simd.LANES; i += Simd.LANES) {
+            Simd.nf4(data, (from + i) / 2).mul(scales).intoArray(target, at + i);
+        }
+        for (; i < count; i++) {
+            target[at + i] = Nf4.VALUES.value(Nf4.code(data, from + i)) * scale;
         }
     }
 

@@ -18,8 +18,9 @@
 /// | `NormKernel`, `RopeKernel`, `SwiGluKernel` | RMSNorm, rotary positions, SwiGLU |
 /// | `EmbeddingKernel`, `ElementwiseKernel` | rows by id; sums, dropout, cache rows |
 /// | `AdamWKernel` | the optimizer's step |
+/// | `CompactAdamWKernel`, `EightBitMoments`, `NearestCode`, `StochasticRounding` | the same in fewer bytes |
 /// | `Widen`, `Float16Table` | weights as f32 |
-/// | `Quantizer`, `ContentHash` | Q8_0 from wider weights; a hash of weights |
+/// | `Quantizer`, `Nf4Encoding`, `ContentHash` | Q8_0 and NF4 from wider weights; a hash of weights |
 ///
 /// Results are the same bits for every number of threads, every vector width, and every processor: how sums are divided
 /// follows from shapes alone, sums across lanes are made in 16 lanes everywhere ([Simd]), a scalar tail does what the

@@ -84,7 +84,7 @@ final class Fusion {
         };
         for (Value summand : summands) {
             if (summand instanceof Result result && isSummand(result.node, node) && uses.isReadOnce(summand)
-                    && uses.isConstantFor(result.node)) {
+                    && uses.canMove(result.node, node)) {
                 return result.node;
             }
         }

@@ -43,8 +43,9 @@ final class Grouping {
         for (Node node : nodes) {
             List<Node> sum = new ArrayList<>();
             if (node.op instanceof MatMul && node.inputs.size() > MatMul.C
-                    && node.inputs.get(MatMul.C) instanceof Result below && isMovable(below.node)
-                    && uses.isReadOnce(below)) {
+                    && node.inputs.get(MatMul.C) instanceof Result below && below.node.op instanceof MatMul
+                    && uses.isReadOnce(below)
+                    && sums.get(below.node).stream().allMatch(part -> uses.canMove(part, node))) {
                 sum.addAll(sums.remove(below.node));
             }
             sum.add(node);
@@ -53,21 +54,17 @@ final class Grouping {
         return sums.values();
     }
 
-    private boolean isMovable(Node node) {
-        return node.op instanceof MatMul && uses.isConstantFor(node);
-    }
-
     private void group(Collection<List<Node>> sums) {
         Map<Value, List<List<Node>>> byLeft = new HashMap<>();
         for (List<Node> sum : sums) {
-            if (sum.stream().allMatch(this::isMovable)) {
+            if (isProduct(sum)) {
                 byLeft.computeIfAbsent(left(sum), _ -> new ArrayList<>()).add(sum);
             }
         }
         for (List<Node> sum : sums) {
             if (!done.contains(sum.getLast())) {
                 List<Node> group = new ArrayList<>(sum);
-                if (sum.stream().allMatch(this::isMovable)) {
+                if (isProduct(sum)) {
                     byLeft.get(left(sum))
                             .stream()
                             .filter(other -> other != sum && !done.contains(other.getLast()))
@@ -78,12 +75,19 @@ final class Grouping {
         }
     }
 
+    private static boolean isProduct(List<Node> sum) {
+        return sum.getFirst().op instanceof MatMul;
+    }
+
     private static Value left(List<Node> sum) {
         return sum.getFirst().inputs.get(MatMul.A);
     }
 
     /// Adds a sum to a group if everything it reads exists before the group, or takes only a [Scale] to exist.
     private void join(List<Node> group, List<Node> sum) {
+        if (!sum.stream().allMatch(node -> uses.canMove(node, group.getFirst()))) {
+            return;
+        }
         Set<Node> before = new LinkedHashSet<>();
         for (Node node : sum) {
             for (Value input : node.inputs) {
@@ -100,7 +104,7 @@ final class Grouping {
     }
 
     private boolean isThere(Value value) {
-        return value instanceof Result result ? done.contains(result.node) : !uses.changed().contains(value);
+        return value instanceof Result result ? done.contains(result.node) : !uses.isChanged(value);
     }
 
     private void emit(List<Node> group) {

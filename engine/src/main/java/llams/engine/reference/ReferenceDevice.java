@@ -89,6 +89,7 @@ public final class ReferenceDevice implements Device {
             case AdamW(double beta1, double beta2, double eps, double weightDecay, double clip) ->
                 ReferenceKernels.adamW(in[AdamW.PARAM], in[AdamW.M], in[AdamW.V], in[AdamW.GRADIENT],
                         in[AdamW.SQUARED_NORM], in[AdamW.SCHEDULE], beta1, beta2, eps, weightDecay, clip);
+            case CompactAdamW compact -> ReferenceCompactAdamW.step(compact, in);
         }
     }
 

@@ -1,17 +1,19 @@
 package llams.engine.tensor;
 
-/// The element types of tensors. All but Q8_0 can stand in a checkpoint and have their safetensors names.
+/// The element types of tensors. All but Q8_0 and NF4 can stand in a checkpoint and have their safetensors names.
 public enum DType {
     F32(4), BF16(2), F16(2), F64(8), I64(8), I32(4), I16(2), I8(1), U8(1), BOOL(1),
     /// Types that a checkpoint may hold but nothing here computes with; such tensors can be listed and copied.
     U16(2), U32(4), U64(8), C64(8), F8_E4M3(1), F8_E5M2(1), F8_E8M0(1), F8_E4M3FNUZ(1), F8_E5M2FNUZ(1), F6_E2M3(4, 3),
     F6_E3M2(4, 3), F4(2, 1),
     /// GGML's blocks of 32 elements along the last axis, which share a scale: see [Q8Block].
-    Q8_0(Q8Block.ELEMENTS, Q8Block.BYTES);
+    Q8_0(Q8Block.ELEMENTS, Q8Block.BYTES),
+    /// 4-bit values whose scales stand behind them all: see [Nf4].
+    NF4(1);
 
-    /// Elements that are stored together; 1 except for quantized types.
+    /// Elements that are stored together; 1 except for Q8_0 and the smallest floats.
     public final int blockElements;
-    /// Bytes of one block.
+    /// Bytes of one block; of no meaning for NF4.
     public final int blockBytes;
 
     DType(int bytes) {
@@ -23,11 +25,14 @@ public enum DType {
         this.blockBytes = blockBytes;
     }
 
-    /// Bytes of this many elements, which is also the offset of element number `elements`.
+    /// Bytes of this many elements, which is also the offset of element number `elements`, except in NF4.
     ///
     /// @throws IllegalArgumentException if they are not whole blocks
     /// @throws ArithmeticException      if the count overflows a `long`
     public long bytes(long elements) {
+        if (this == NF4) {
+            return Nf4.bytes(elements);
+        }
         if (elements % blockElements != 0) {
             throw new IllegalArgumentException(
                     elements + " elements are not whole blocks of " + blockElements + " (" + this + ")");
@@ -37,11 +42,11 @@ public enum DType {
 
     /// True for the types that weights may have: kernels widen them to f32 as they read.
     public boolean isWeight() {
-        return this == F32 || this == BF16 || this == F16 || this == Q8_0;
+        return this == F32 || this == BF16 || this == F16 || this == Q8_0 || this == NF4;
     }
 
     /// True for the types that the safetensors format has.
     public boolean isInSafetensors() {
-        return this != Q8_0;
+        return this != Q8_0 && this != NF4;
     }
 }

@@ -79,6 +79,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case F16 -> Float.float16ToFloat(data.get(I16, index * 2));
             case F64 -> (float) data.get(F64, index * 8);
             case Q8_0 -> Q8Block.decode(data, index);
+            case NF4 -> Nf4.decode(data, elements(), index);
             default -> throw new IllegalStateException(dtype + " is not a weight type");
         };
     }
@@ -92,6 +93,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case F64 -> data.set(F64, index * 8, value);
             case Q8_0 -> throw new IllegalStateException(
                     "an element of Q8_0 shares its scale with a block; Q8Block.encode stores 32 at once");
+            case NF4 -> throw new IllegalStateException("an element of NF4 shares its scale with others");
             default -> throw new IllegalStateException(dtype + " is not a weight type");
         }
     }

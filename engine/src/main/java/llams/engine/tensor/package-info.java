@@ -5,6 +5,7 @@
 /// | `Tensor` | dtype, shape and native little-endian memory; no arithmetic |
 /// | `DType`, `Shape` | element types; dimensions |
 /// | `BFloat16`, `Q8Block` | encoding and decoding of BF16 and of Q8_0 |
+/// | `Nf4`, `DynamicMap`, `Codebook` | NF4 and 8-bit numbers of any size; the nearest of some numbers |
 /// | `CounterRandom` | random numbers by position |
 /// | `DropoutMask` | which elements a dropout keeps |
 package llams.engine.tensor;

@@ -39,7 +39,7 @@ public final class LlamaWeights implements AutoCloseable {
     public final Checkpoint checkpoint;
     /// What the files hold that is not used, or not used as they say: a line each, to be shown to the user.
     public final List<String> notes;
-    private final boolean isStoredQuantized;
+    private final Quantization stored;
     private final boolean isStoredTied;
     private final boolean isMapped;
     private final Options options;
@@ -51,16 +51,16 @@ public final class LlamaWeights implements AutoCloseable {
     /// Null until it is asked for: it costs reading all files.
     private String contentHash;
 
-    private LlamaWeights(Path directory, LlamaConfig stored, boolean quantize, boolean map, Options options,
+    private LlamaWeights(Path directory, LlamaConfig written, Quantization asked, boolean map, Options options,
             Checkpoint checkpoint) throws IOException {
         this.directory = directory;
         isMapped = map;
         this.options = options;
         this.checkpoint = checkpoint;
-        isStoredQuantized = stored.metadata().quantization() != null;
-        isStoredTied = stored.tied();
-        LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? stored.withTied(false) : stored;
-        config = quantize ? shown.withMetadata(shown.metadata().withQuantization(Quantization.METHOD)) : shown;
+        stored = Quantization.of(written.metadata().quantization());
+        isStoredTied = written.tied();
+        LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? written.withTied(false) : written;
+        config = asked == null ? shown : shown.withMetadata(shown.metadata().withQuantization(asked.method()));
         findAll();
         notes = List.copyOf(notes());
     }
@@ -69,28 +69,34 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
     public static LlamaWeights open(Path directory) throws IOException {
-        return open(directory, false, true, Options.standard());
+        return open(directory, null, true, Options.standard());
     }
 
-    /// The same model with its matrices as Q8_0: what is not stored so is quantized when [#resident] is first asked
-    /// for, on all cores, bit for bit as it would be stored. What cannot be (norms, rows that are not whole blocks)
-    /// stays as it is.
+    /// The same model with its matrices quantized: what is not stored so is quantized when [#resident] is first asked
+    /// for, on all cores, bit for bit as it would be stored. What this quantization is not for stays as it is.
     ///
-    /// @throws IOException as [#open]
-    public static LlamaWeights openQuantized(Path directory) throws IOException {
-        return open(directory, true, true, Options.standard());
+    /// @throws IOException as [#open], or if the weights are stored in another quantization
+    public static LlamaWeights openQuantized(Path directory, Quantization quantization) throws IOException {
+        return open(directory, quantization, true, Options.standard());
     }
 
     /// The model as [#open(Path)] or [#openQuantized] have it, mapped or copied into memory.
     ///
-    /// @param options for quantizing and hashing the weights
-    /// @throws IOException as [#open(Path)]
-    public static LlamaWeights open(Path directory, boolean quantize, boolean map, Options options) throws IOException {
+    /// @param quantization null for weights as they are stored
+    /// @param options      for quantizing and hashing the weights
+    /// @throws IOException as [#openQuantized]
+    public static LlamaWeights open(Path directory, Quantization quantization, boolean map, Options options)
+            throws IOException {
         ModelDirectory.check(directory);
         LlamaConfig stored = ConfigJson.read(directory);
+        String method = stored.metadata().quantization();
+        if (quantization != null && method != null && !method.equals(quantization.method())) {
+            throw new IOException(directory + ": its weights are quantized already (" + method + "); "
+                    + quantization.method() + " is made from the original model");
+        }
         Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
         try {
-            return new LlamaWeights(directory, stored, quantize, map, options, checkpoint);
+            return new LlamaWeights(directory, stored, quantization, map, options, checkpoint);
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -136,17 +142,17 @@ public final class LlamaWeights implements AutoCloseable {
                             : ""));
         }
         DType dtype = checkpoint.dtype(name);
-        boolean isBlocks = isStoredQuantized && dtype == DType.U8 && Quantization.isFor(shape);
-        Shape wanted = isBlocks ? Quantization.stored(shape) : shape;
+        boolean isBytes = stored != null && dtype == DType.U8 && stored.isFor(name, shape);
+        Shape wanted = isBytes ? stored.stored(shape) : shape;
         if (!checkpoint.shape(name).equals(wanted)) {
             throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
         }
-        if (!isBlocks && !dtype.isWeight()) {
+        if (!isBytes && !dtype.isWeight()) {
             throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
         }
-        boolean isQuantized = isBlocks
-                || config.metadata().quantization() != null && !isStoredQuantized && Quantization.isFor(shape);
-        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? DType.Q8_0 : dtype, shape));
+        Quantization used = Quantization.of(config.metadata().quantization());
+        boolean isQuantized = isBytes || used != null && stored == null && used.isFor(name, shape);
+        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? used.dtype : dtype, shape));
     }
 
     private List<String> notes() {
@@ -191,7 +197,7 @@ public final class LlamaWeights implements AutoCloseable {
         return Llama.of(config, frozen(), Llama.Wrap.NONE);
     }
 
-    /// Every weight of the model with its type here: in a quantized one Q8_0 `[out, in]`, not the bytes that the file
+    /// Every weight of the model with its type here: in a quantized one as `[out, in]`, not the bytes that the file
     /// has.
     public List<TensorInfo> infos() {
         return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
@@ -205,7 +211,11 @@ public final class LlamaWeights implements AutoCloseable {
     }
 
     private boolean isMade(Leaf leaf) {
-        return leaf.dtype() == DType.Q8_0 && !isStoredQuantized;
+        return stored == null && isQuantized(leaf.dtype());
+    }
+
+    private static boolean isQuantized(DType dtype) {
+        return dtype == DType.Q8_0 || dtype == DType.NF4;
     }
 
     /// The tensors behind [#frozen], by name; they live until this is closed.
@@ -231,20 +241,20 @@ public final class LlamaWeights implements AutoCloseable {
     /// @throws IOException as [#resident]
     public Tensor tensor(String name, Arena arena) throws IOException {
         Leaf leaf = leaves.get(name);
-        Tensor stored = checkpoint.tensor(name);
+        Tensor inFile = checkpoint.tensor(name);
         if (!isMade(leaf)) {
-            return new Tensor(leaf.dtype(), leaf.shape(), stored.data());
+            return new Tensor(leaf.dtype(), leaf.shape(), inFile.data());
         }
-        Tensor blocks = Tensor.allocate(arena, DType.Q8_0, leaf.shape());
+        Tensor made = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
         if (quantizer == null) {
             quantizer = new Quantizer(options);
         }
         try {
-            quantizer.quantize(stored, blocks);
+            quantizer.quantize(inFile, made);
         } catch (ArithmeticException e) {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
         }
-        return blocks;
+        return made;
     }
 
     /// The device, checking the files after each run of a program that reads weights: results from weights that were

@@ -8,6 +8,6 @@
 /// | `WatchedDevice` | notices weights that change during a run |
 /// | `ConfigJson`, `JsonFields` | `config.json`, read, checked and written |
 /// | `SamplingDefaults` | `generation_config.json` |
-/// | `Quantization` | how Q8_0 lies in a safetensors file |
+/// | `Quantization` | how Q8_0 and NF4 lie in a safetensors file |
 /// | `KnownShapes` | the published models |
 package llams.engine.weights;

@@ -66,6 +66,20 @@ class ProductParityTest extends KernelParity {
         });
     }
 
+    /// Rows that are whole blocks, whole bytes and neither; blocks and scales' groups that end in the middle of a row.
+    @Test
+    void nf4MatrixProducts() {
+        atEachAlignment(make -> {
+            List<int[]> sizes = new ArrayList<>(List.of(PRODUCTS));
+            sizes.addAll(List.of(new int[] {1, 70, 64}, new int[] {1, 5, 2112}, new int[] {3, 33, 192},
+                    new int[] {30, 40, 1120}, new int[] {40, 1500, 33}));
+            for (int[] mnk : sizes) {
+                product(make, mnk[0], mnk[1], mnk[2], DType.F32, false, DType.NF4, true);
+                product(make, mnk[0], mnk[1], mnk[2], DType.F32, false, DType.NF4, false);
+            }
+        });
+    }
+
     private static int blocks(int elements) {
         return Math.ceilDiv(elements, Q8Block.ELEMENTS) * Q8Block.ELEMENTS;
     }

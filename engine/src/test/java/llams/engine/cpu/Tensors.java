@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -38,6 +39,10 @@ final class Tensors {
             blocks(t);
             return t;
         }
+        if (dtype == DType.NF4) {
+            codes(t);
+            return t;
+        }
         for (long i = 0; i < t.elements(); i++) {
             t.setFloat(i, (float) random.nextDouble(-1, 1));
         }
@@ -52,6 +57,17 @@ final class Tensors {
             }
             Q8Block.encode(values, 0, t.data(), at);
         }
+    }
+
+    private void codes(Tensor t) {
+        int count = Math.toIntExact(t.elements());
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextDouble(-1, 1);
+        }
+        float[] scales = new float[(int) Nf4.blocks(count)];
+        Nf4Encoding.codes(values, 0, count, scales, t);
+        Nf4Encoding.scales(scales, t);
     }
 
     Tensor random(long... dims) {

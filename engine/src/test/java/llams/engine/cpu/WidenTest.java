@@ -1,5 +1,6 @@
 package llams.engine.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,6 +43,20 @@ class WidenTest {
                     ? Float.isNaN(widened[i])
                     : Float.floatToRawIntBits(expected) == Float.floatToRawIntBits(widened[i]), "element " + i);
         }
+    }
+
+    /// In pieces that begin and end anywhere, of a tensor whose last block is short and whose last byte is half full.
+    @Test
+    void nf4() {
+        SplittableRandom random = new SplittableRandom(1);
+        Tensor all = new Tensors(Arena.ofAuto(), 3, 1).random(DType.NF4, 101, 333);
+        float[] widened = new float[(int) all.elements()];
+        for (int from = 0; from < widened.length;) {
+            int count = Math.min(random.nextInt(200), widened.length - from);
+            Widen.row(all, from, count, widened, from);
+            from += count;
+        }
+        assertArrayEquals(all.toFloats(), widened);
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -32,7 +33,7 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
     public enum Kind {
         ADAPTER("LoRA adapter for ", "adapter", "peft"), FINE_TUNED("Fine-tuned ", "finetune", "transformers"),
         EXTENDED("More tokens for ", "finetune", "transformers"), MERGED("Merge of ", "merge", "transformers"),
-        QUANTIZED("Q8_0 of ", "quantized", "llams"), NEW("New model", "", "transformers");
+        QUANTIZED(" of ", "quantized", "llams"), NEW("New model", "", "transformers");
 
         private final String title;
         private final String relation;
@@ -110,7 +111,9 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
     }
 
     private String title() {
-        return kind.title + String.join(", ", parents.stream().map(Parent::title).distinct().toList());
+        // A quantized model's first tag is its type.
+        String type = kind == Kind.QUANTIZED ? tags.getFirst().toUpperCase(Locale.ROOT) : "";
+        return type + kind.title + String.join(", ", parents.stream().map(Parent::title).distinct().toList());
     }
 
     private static void table(StringBuilder text, String heading, Map<String, String> facts) {

@@ -30,14 +30,16 @@ import llams.model.lora.BaseFingerprint;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Writes a model with its matrices in Q8_0: a quarter of F32's size, half of BF16's. See [Quantization] for the form.
+/// Writes a model with quantized matrices: in Q8_0 half of BF16's size, in NF4 a quarter. See [Quantization] for the
+/// form.
 public final class QuantizedModel {
     private static final long PART_BYTES = 8 << 20;
 
     /// What was done.
     ///
     /// @param quantized number of matrices
-    /// @param kept      names of the matrices that are not quantized because their rows are not whole blocks
+    /// @param kept      names of the matrices that are not: in Q8_0 those whose rows are not whole blocks, in NF4
+    ///                  embedding and head
     /// @param bytes     of all tensors now
     /// @param before    of all tensors before
     /// @param files     copied beside weights and config
@@ -53,7 +55,7 @@ public final class QuantizedModel {
     /// @param out must not exist, or be empty; it appears when all is done
     /// @throws IOException if the model cannot be read, is quantized already or cannot be, or `out` cannot be written;
     ///     says which
-    public static Report write(Path model, Path out, ByteProgress progress) throws IOException {
+    public static Report write(Path model, Path out, Quantization form, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         ModelDirectory.check(model);
         LlamaConfig config = ConfigJson.read(model);
@@ -61,46 +63,55 @@ public final class QuantizedModel {
             throw new IOException(
                     model + ": its weights are quantized already (" + config.metadata().quantization() + ")");
         }
-        try (LlamaWeights weights = LlamaWeights.openQuantized(model);
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model, form);
                 OutputDirectory output = OutputDirectory.create(out)) {
             List<TensorInfo> infos = weights.infos();
             List<String> kept = new ArrayList<>();
             Map<String, TensorInfo> plan = new LinkedHashMap<>();
             for (TensorInfo info : infos) {
-                if (info.dtype() != DType.Q8_0 && info.shape().rank() > 1) {
+                boolean isQuantized = info.dtype() == form.dtype;
+                if (!isQuantized && info.shape().rank() > 1) {
                     kept.add(info.name());
                 }
                 plan.put(info.name(),
-                        info.dtype() == DType.Q8_0
-                                ? new TensorInfo(info.name(), DType.U8, Quantization.stored(info.shape()))
-                                : info);
+                        isQuantized ? new TensorInfo(info.name(), DType.U8, form.stored(info.shape())) : info);
             }
             writeWeights(weights, output.path(), plan, progress);
             List<String> files = ModelFiles.copyAll(model, output.path());
-            AtomicFiles.write(output.path().resolve("config.json"), config(weights, kept));
-            ModelCard.of(ModelCard.Kind.QUANTIZED, "q8_0",
-                    "The matrices are quantized to Q8_0: blocks of 32 whole numbers with a scale each, bit for bit as in"
-                            + " GGML. They are stored as bytes, which other programs do not read.",
-                    Parent.of("original", model)).write(output.path());
+            AtomicFiles.write(output.path().resolve("config.json"), config(weights, form, kept));
+            ModelCard
+                    .of(ModelCard.Kind.QUANTIZED, form.method(),
+                            description(form) + " They are stored as bytes, which other programs do not read.",
+                            Parent.of("original", model))
+                    .write(output.path());
             output.commit();
-            int quantized = (int) infos.stream().filter(info -> info.dtype() == DType.Q8_0).count();
+            int quantized = (int) infos.stream().filter(info -> info.dtype() == form.dtype).count();
             long bytes = infos.stream().mapToLong(TensorInfo::bytes).sum();
             return new Report(quantized, List.copyOf(kept), bytes, weights.checkpoint.bytes(), files, weights.notes);
         }
     }
 
+    private static String description(Quantization form) {
+        return switch (form) {
+            case Q8_0 -> "The matrices are quantized to Q8_0: blocks of 32 whole numbers with a scale each, bit for bit"
+                    + " as in GGML.";
+            case NF4 -> "The projections are quantized to NF4 with double quantization: blocks of 64 elements of 4 bits"
+                    + " and an 8-bit scale each.";
+        };
+    }
+
     /// Bytes that [#write] needs: of the largest matrix, quantized.
-    public static Program.Memory memory(Path model) throws IOException {
-        try (LlamaWeights weights = LlamaWeights.openQuantized(model)) {
+    public static Program.Memory memory(Path model, Quantization form) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.openQuantized(model, form)) {
             return new Program.Memory(0, 0, weights.infos().stream().mapToLong(TensorInfo::bytes).max().orElse(0));
         }
     }
 
     /// The same for a model that is not there yet.
-    public static Program.Memory memory(LlamaConfig config) {
+    public static Program.Memory memory(LlamaConfig config, Quantization form) {
         long largest = 0;
         for (TensorInfo info : NewModel.plan(config)) {
-            DType kept = Quantization.isFor(info.shape()) ? DType.Q8_0 : info.dtype();
+            DType kept = form.isFor(info.name(), info.shape()) ? form.dtype : info.dtype();
             largest = Math.max(largest, kept.bytes(info.shape().elements()));
         }
         return new Program.Memory(0, 0, largest);
@@ -137,9 +148,19 @@ public final class QuantizedModel {
         }
     }
 
-    private static byte[] config(LlamaWeights weights, List<String> kept) throws IOException {
+    private static byte[] config(LlamaWeights weights, Quantization form, List<String> kept) throws IOException {
         ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
-        Quantization.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
+        form.describe(config, kept.stream().map(name -> name.replaceFirst("\\.weight$", "")).toList());
+        return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
+    }
+
+    /// The config of a model without what it says about quantization.
+    public static byte[] plainConfig(LlamaWeights weights) throws IOException {
+        if (weights.config.metadata().quantization() == null) {
+            return weights.configJson();
+        }
+        ObjectNode config = (ObjectNode) Json.parse("config.json", weights.configJson());
+        config.remove(Quantization.FIELD);
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
     }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -35,7 +36,7 @@ import llams.model.merge.parts.Floats;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, of DoRA with its rows' own lengths, rounded to the
-/// weights' type once. Modules that were trained whole replace the base's; a head that is no longer the table of tokens
+/// weights' type once. Quantized weights are widened for it, and the result has them in the type of the model's norms. Modules that were trained whole replace the base's; a head that is no longer the table of tokens
 /// gets a weight of its own.
 ///
 /// Works row by row, so it needs memory for the adapter and a few rows only.
@@ -47,6 +48,9 @@ public final class AdapterMerge {
     /// @param magnitudes the lengths that the rows of the sum get, `[out]`; null to leave them
     private record Target(Tensor a, Tensor b, float scale, Tensor magnitudes) {}
 
+    /// Of rank 0.
+    private static final Target NOTHING = new Target(null, null, 0, null);
+
     private AdapterMerge() {}
 
     /// Merges the model in `base` and the adapter in `adapter` into a new model directory, complete with the base's
@@ -57,7 +61,6 @@ public final class AdapterMerge {
     public static MergeReport merge(Path base, Path adapter, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
-            QuantizedModel.refuse(base, weights.config, "a merge");
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
@@ -97,9 +100,9 @@ public final class AdapterMerge {
 
     private static byte[] configJson(LlamaWeights base, boolean unties) throws IOException {
         if (!unties) {
-            return base.configJson();
+            return QuantizedModel.plainConfig(base);
         }
-        ObjectNode json = (ObjectNode) Json.parse("config.json", base.configJson());
+        ObjectNode json = (ObjectNode) Json.parse("config.json", QuantizedModel.plainConfig(base));
         json.put("tie_word_embeddings", false);
         return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }
@@ -138,27 +141,27 @@ public final class AdapterMerge {
     private static MergeReport write(LlamaWeights base, Changes changes, Path directory, ByteProgress progress)
             throws IOException {
         Checkpoint model = base.checkpoint;
-        List<TensorInfo> plan = new ArrayList<>();
-        for (String name : model.names()) {
-            plan.add(model.info(name));
-        }
+        Map<String, Tensor> weights = weights(base);
         boolean hasNewHead = changes.unties && !model.has(Llama.HEAD);
         if (hasNewHead) {
-            TensorInfo table = model.info(Llama.EMBEDDING);
-            plan.add(new TensorInfo(Llama.HEAD, table.dtype(), table.shape()));
+            weights.put(Llama.HEAD, weights.get(Llama.EMBEDDING));
         }
+        List<TensorInfo> plan = new ArrayList<>();
+        weights.forEach((name, weight) -> plan.add(new TensorInfo(name, type(weight, weights), weight.shape())));
         int merged = 0;
         try (MergeOutput output = new MergeOutput(directory, model, plan, progress)) {
             for (TensorInfo info : plan) {
                 String name = info.name();
                 model.verifyUnchanged();
-                Tensor weight = model.tensor(model.has(name) ? name : Llama.EMBEDDING);
+                Tensor weight = weights.get(name);
                 if (changes.targets.containsKey(name)) {
-                    fold(output, name, weight, changes.targets.get(name));
+                    fold(output, name, weight, info.dtype(), changes.targets.get(name));
                 } else if (changes.copies.containsKey(name)) {
-                    replace(output, name, changes.copies.get(name), weight.dtype());
-                } else {
+                    fold(output, name, changes.copies.get(name), info.dtype(), NOTHING);
+                } else if (weight.dtype().isInSafetensors()) {
                     output.copy(name, weight);
+                } else {
+                    fold(output, name, weight, info.dtype(), NOTHING);
                 }
                 merged += changes.change(name) || hasNewHead && name.equals(Llama.HEAD) ? 1 : 0;
                 long beyond = output.end(name, Map.of("the base", weight));
@@ -174,21 +177,28 @@ public final class AdapterMerge {
         }
     }
 
-    private static void replace(MergeOutput output, String name, Tensor copy, DType dtype) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            Floats part = new Floats(arena, Floats.CAPACITY);
-            for (long at = 0; at < copy.elements(); at += Floats.CAPACITY) {
-                int count = (int) Math.min(Floats.CAPACITY, copy.elements() - at);
-                part.read(copy, at, count);
-                output.append(name, part.rounded(dtype, count));
-            }
+    /// Every tensor of the files; quantized weights as such, not as bytes.
+    private static Map<String, Tensor> weights(LlamaWeights base) throws IOException {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        for (String name : base.checkpoint.names()) {
+            weights.put(name, base.checkpoint.tensor(name));
         }
+        for (Map.Entry<String, Tensor> weight : base.resident().entrySet()) {
+            weights.replace(weight.getKey(), weight.getValue());
+        }
+        return weights;
+    }
+
+    /// The type of a tensor in the result.
+    private static DType type(Tensor weight, Map<String, Tensor> weights) {
+        return weight.dtype().isInSafetensors() ? weight.dtype() : weights.get(Llama.NORM).dtype();
     }
 
     /// `weight` `[out, in]`, `a` `[rank, in]`, `b` `[out, rank]`.
-    private static void fold(MergeOutput output, String name, Tensor weight, Target target) throws IOException {
+    private static void fold(MergeOutput output, String name, Tensor weight, DType type, Target target)
+            throws IOException {
         int in = Math.toIntExact(weight.shape().dim(1));
-        int rank = Math.toIntExact(target.a.shape().dim(0));
+        int rank = target == NOTHING ? 0 : Math.toIntExact(target.a.shape().dim(0));
         long rows = weight.shape().dim(0);
         int rowsAtOnce = (int) Math.clamp(Floats.CAPACITY / Math.max(1, in), 1, Math.max(1, rows));
         float[][] a = new float[rank][];
@@ -212,7 +222,7 @@ public final class AdapterMerge {
                         lengthen(part.values, i * in, in, target.magnitudes.getFloat(row + i));
                     }
                 }
-                output.append(name, part.rounded(weight.dtype(), count * in));
+                output.append(name, part.rounded(type, count * in));
             }
         }
     }

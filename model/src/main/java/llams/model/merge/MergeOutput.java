@@ -14,6 +14,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.model.files.ByteProgress;
 import llams.model.files.NonFinite;
+import llams.model.lora.BaseFingerprint;
 
 /// Writes the weights of a merged model: the tensors of `model` with other contents, or others. Every byte passes
 /// through here, so this is where non-finite values are found.
@@ -36,7 +37,9 @@ final class MergeOutput implements AutoCloseable {
     /// @param plan  the tensors of the result
     MergeOutput(Path directory, Checkpoint model, List<TensorInfo> plan, ByteProgress progress) throws IOException {
         plan.forEach(info -> tensors.put(info.name(), info));
-        this.writer = SafetensorsWriter.model(directory, plan, model.metadata(), SafetensorsWriter.DEFAULT_SHARD_BYTES);
+        Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
+        metadata.remove(BaseFingerprint.OF_ORIGINAL);
+        this.writer = SafetensorsWriter.model(directory, plan, metadata, SafetensorsWriter.DEFAULT_SHARD_BYTES);
         this.model = model;
         this.progress = progress;
         this.totalBytes = plan.stream().mapToLong(TensorInfo::bytes).sum();

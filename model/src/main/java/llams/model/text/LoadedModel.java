@@ -68,7 +68,7 @@ public final class LoadedModel implements AutoCloseable {
     /// @throws IOException              if a file is missing or damaged; says which
     /// @throws IllegalArgumentException if the adapter does not fit the model
     public static LoadedModel open(Path directory, OpenOptions options) throws IOException {
-        return of(LlamaWeights.open(directory, options.quantize(), options.map(), options.device().options()),
+        return of(LlamaWeights.open(directory, options.quantization(), options.map(), options.device().options()),
                 options.adapter(), options.device());
     }
 

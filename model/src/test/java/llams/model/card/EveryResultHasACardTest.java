@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
@@ -89,7 +90,7 @@ class EveryResultHasACardTest {
         AdapterMerge.merge(base, adapter, merged, ByteProgress.SILENT);
         says(merged, "| adapter | `adapter` |");
         Path small = temporary.resolve("small");
-        QuantizedModel.write(merged, small, ByteProgress.SILENT);
+        QuantizedModel.write(merged, small, Quantization.Q8_0, ByteProgress.SILENT);
         says(small, "library_name: llams", "# Q8_0 of merged", "| original | `merged` |");
     }
 }

@@ -21,6 +21,7 @@ import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
@@ -160,7 +161,7 @@ class ExtendedModelTest {
     void whatCannotBeExtendedIsRefused() throws IOException {
         Path model = model("model", true, "float32", OLD, 1);
         Path quantized = directory.resolve("quantized");
-        QuantizedModel.write(model, quantized, ByteProgress.SILENT);
+        QuantizedModel.write(model, quantized, Quantization.Q8_0, ByteProgress.SILENT);
         refused(quantized, "its weights are quantized (q8_0)", "a larger vocabulary");
         Path adapter = Files.createDirectories(directory.resolve("adapter"));
         Files.writeString(adapter.resolve("adapter_config.json"), "{}");

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import llams.model.chat.ChatMessage;
 import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
@@ -51,15 +52,16 @@ final class JsonlReader {
             }
             String row = json;
             String place = rows.place();
-            return new Unit(row.length(), false, (notes, samples) -> read(row, place, notes, samples));
+            return new Unit(row.length(), false, (notes, samples) -> read(() -> Row.parse(row, place), notes, samples));
         } catch (DataException e) {
             return new Unit(0, false, (notes, _) -> notes.unusable(e));
         }
     }
 
-    private static void read(String json, String place, FileNotes notes, Consumer<Sample> samples) {
+    /// Reads a row and notes what of it cannot be used.
+    static void read(Supplier<Row> parsed, FileNotes notes, Consumer<Sample> samples) {
         try {
-            Row row = Row.parse(json, place);
+            Row row = parsed.get();
             read(row, samples);
             notes.used(row.unused());
         } catch (DataException e) {

@@ -11,6 +11,11 @@ import java.util.List;
 /// @param label         `[tokens]`, already shifted: the id that t has to predict, or -100; the last token of a
 ///                      document predicts nothing
 public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {
+    /// One whose arrays are to be filled.
+    static PackedSequence empty(int tokens) {
+        return new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
+    }
+
     /// How many of the labels count.
     public int counted() {
         int counted = 0;
@@ -28,7 +33,7 @@ public record PackedSequence(int[] ids, int[] position, int[] documentStart, int
         for (PackedSequence sequence : sequences) {
             tokens += sequence.ids.length;
         }
-        PackedSequence all = new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
+        PackedSequence all = empty(tokens);
         int at = 0;
         for (PackedSequence sequence : sequences) {
             int length = sequence.ids.length;

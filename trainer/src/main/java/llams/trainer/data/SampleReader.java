@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -17,12 +16,13 @@ import llams.model.files.DataException;
 /// | file | samples |
 /// |---|---|
 /// | `.jsonl`, `.ndjson`, or a first line that is an object | a row a line, see [JsonlReader] |
+/// | `.csv`, `.tsv` | a row a record, see [TableReader] |
 /// | `.json` that starts with `[`, any other file that starts with `[{` | a row for each element of the list |
 /// | `{` alone in the first line | rows over several lines |
 /// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
 ///
-/// A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as
+/// `.gz` and `.zst` behind these endings are decompressed. A file is opened once and read forwards, so it may be a pipe; `-` is standard input. UTF-16 is read as well as
 /// UTF-8.
 public final class SampleReader {
     /// How much of a file is read to recognize its form.
@@ -43,9 +43,8 @@ public final class SampleReader {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a directory; name the files in it");
         }
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        for (String ending : new String[] {".parquet", ".arrow", ".gz", ".bz2", ".xz", ".zip", ".zst", ".csv",
-                ".tsv"}) {
+        String name = Source.contentName(file);
+        for (String ending : new String[] {".parquet", ".arrow", ".bz2", ".xz", ".zip"}) {
             if (name.endsWith(ending)) {
                 throw new DataException(
                         file + ": files in " + ending + " form are not read; convert it to .txt or .jsonl");
@@ -61,6 +60,10 @@ public final class SampleReader {
 
     private static void units(BufferedInputStream in, String file, String name, String start, Consumer<Unit> units)
             throws IOException {
+        if (name.endsWith(".csv") || name.endsWith(".tsv")) {
+            TableReader.units(in, file, name.endsWith(".tsv") ? '\t' : ',', units);
+            return;
+        }
         Iterator<String> lines = Stream.of(start.split("\n")).dropWhile(String::isBlank).iterator();
         if (!lines.hasNext()) {
             throw new DataException(file + " is empty");

@@ -6,6 +6,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import io.airlift.compress.v3.zstd.ZstdInputStream;
 
 /// Opens data files. Each is read once and forwards, so a pipe is as good as a file.
 final class Source {
@@ -16,6 +19,25 @@ final class Source {
         return isStandardInput(file) ? "stdin" : file.toString();
     }
 
+    /// A file's name in small letters, without the ending of its compression.
+    static String contentName(Path file) {
+        return file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|zst)$", "");
+    }
+
+    private static InputStream decompressed(Path file, InputStream raw) throws IOException {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (!name.endsWith(".gz") && !name.endsWith(".zst")) {
+            return raw;
+        }
+        try {
+            return new CompressedStream(file,
+                    name.endsWith(".gz") ? new GZIPInputStream(raw, 1 << 16) : new ZstdInputStream(raw));
+        } catch (IOException e) {
+            raw.close();
+            throw CompressedStream.damaged(file, e);
+        }
+    }
+
     private static boolean isStandardInput(Path file) {
         return file.toString().equals("-");
     }
@@ -23,7 +45,7 @@ final class Source {
     /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
     static BufferedInputStream open(Path file) throws IOException {
         InputStream raw = isStandardInput(file) ? System.in : Files.newInputStream(file);
-        BufferedInputStream in = new BufferedInputStream(raw, 1 << 16);
+        BufferedInputStream in = new BufferedInputStream(decompressed(file, raw), 1 << 16);
         in.mark(2);
         int first = in.read();
         int second = in.read();

@@ -3,6 +3,7 @@ package llams.trainer.measure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -23,6 +24,10 @@ public final class RandomFill {
     public static void fill(Tensor tensor, Element element) {
         if (tensor.dtype() == DType.Q8_0) {
             fillBlocks(tensor, element);
+            return;
+        }
+        if (tensor.dtype() == DType.NF4) {
+            fillCodes(tensor, element);
             return;
         }
         int period = (int) Math.min(PERIOD, tensor.elements());
@@ -49,6 +54,29 @@ public final class RandomFill {
             }
             repeat(first, tensor.data());
         }
+    }
+
+    /// Codes likewise, of 1023 blocks; all scales are the mean of theirs.
+    private static void fillCodes(Tensor tensor, Element element) {
+        int blocks = (int) Math.min(PERIOD / Nf4.BLOCK, Nf4.blocks(tensor.elements()));
+        byte[] codes = new byte[blocks * Nf4.BLOCK / 2];
+        double sum = 0;
+        for (int from = 0; from < blocks * Nf4.BLOCK; from += Nf4.BLOCK) {
+            float scale = 0;
+            for (int i = from; i < from + Nf4.BLOCK; i++) {
+                scale = Math.max(scale, Math.abs(element.at(i)));
+            }
+            for (int i = from; i < from + Nf4.BLOCK; i++) {
+                codes[i / 2] = (byte) (codes[i / 2] << 4 | Nf4.VALUES.nearest(element.at(i) / scale));
+            }
+            sum += scale;
+        }
+        long elements = tensor.elements();
+        repeat(MemorySegment.ofArray(codes), tensor.data().asSlice(0, Nf4.scalesOffset(elements)));
+        for (long at = Nf4.factorsOffset(elements); at < Nf4.meanOffset(elements); at += Float.BYTES) {
+            tensor.data().set(Tensor.F32, at, 1);
+        }
+        tensor.data().set(Tensor.F32, Nf4.meanOffset(elements), (float) (sum / blocks));
     }
 
     private static void repeat(MemorySegment from, MemorySegment to) {

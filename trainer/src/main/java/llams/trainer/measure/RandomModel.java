@@ -19,12 +19,14 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.KnownShapes;
+import llams.engine.weights.Quantization;
 import llams.trainer.data.PackedSequence;
 import llams.trainer.run.MicroBatch;
 
 /// A model of a known shape with random weights in memory.
 ///
-/// @param dtype   of the matrices; where rows are not whole blocks of it, and in the norms of a quantized model, F32
+/// @param dtype   of the matrices; where rows are not whole blocks of it, and in the norms of a quantized model, F32;
+///                embedding and head of a model in NF4 are BF16
 /// @param tensors by leaf name
 public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> tensors) {
     private static final Map<String, LlamaConfig> SHAPES = Map.of("60M", shape(512, 1536, 8, 8, 4, 32_000, false), "1B",
@@ -63,6 +65,13 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
 
     /// Weights of a type where their rows are whole blocks of it, else F32.
     static Parameters frozen(DType dtype) {
+        return dtype == DType.NF4
+                ? (name, dims) -> Leaf.weight(name, Quantization.NF4.isFor(name, Shape.of(dims)) ? dtype : DType.BF16,
+                        dims)
+                : wholeBlocks(dtype);
+    }
+
+    private static Parameters wholeBlocks(DType dtype) {
         return (name, dims) -> {
             boolean isPossible = dtype.blockElements == 1
                     || dims.length > 1 && dims[dims.length - 1] % dtype.blockElements == 0;
@@ -78,10 +87,10 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     /// A model of which every weight is trained.
     record Trained(Llama model, List<Leaf> leaves) {}
 
-    static Trained trained(LlamaConfig config) {
+    static Trained trained(LlamaConfig config, DType dtype) {
         Set<Leaf> leaves = new LinkedHashSet<>();
         Llama model = Llama.of(config, (name, dims) -> {
-            Leaf leaf = Leaf.state(name, DType.F32, dims);
+            Leaf leaf = Leaf.state(name, dtype, dims);
             leaves.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);

@@ -74,6 +74,12 @@ public record StepTime(double pass, double update, double forward, double warmup
         }
     }
 
+    /// Knows how fast a step is, or finds it out.
+    @FunctionalInterface
+    interface Speeds {
+        SpeedProfile.Speed of(Probe probe) throws IOException;
+    }
+
     public double step(int accumulate) {
         return accumulate * pass + update;
     }
@@ -87,44 +93,43 @@ public record StepTime(double pass, double update, double forward, double warmup
     public static StepTime of(Device device, LlamaConfig config, DType dtype, TrainSettings settings, int tokens,
             SpeedProfile profile) throws IOException {
         Probe whole = new Probe(config, dtype, settings.lora(), settings.batch(), tokens, settings.recompute(), 1);
+        return of(whole, settings.accumulate(), probe -> profile.speed(probe, () -> measure(device, probe)));
+    }
+
+    /// @param whole a step with one micro-batch
+    static StepTime of(Probe whole, int accumulate, Speeds speeds) throws IOException {
         Probe fewer = whole.withRows(Math.clamp((long) (whole.rows * MOST_FLOPS / whole.flops()), 1, whole.rows));
         double rows = (double) whole.rows / fewer.rows;
-        SpeedProfile.Speed one = fewer.flops() <= MOST_FLOPS && fits(fewer)
-                ? profile.speed(fewer, () -> measure(device, fewer))
-                : fromLayers(device, fewer, profile);
+        boolean isSmall = fewer.flops() <= MOST_FLOPS && fits(fewer);
+        SpeedProfile.Speed one = isSmall ? speeds.of(fewer) : fromLayers(fewer, speeds);
         if (one == null) {
             return null;
         }
-        // Of a step that was measured whole the update is known apart where it counts.
-        double update = 0;
-        if (settings.accumulate() > 1 && fewer.flops() <= MOST_FLOPS / 2 && fits(fewer)) {
-            Probe two = fewer.withMicroBatches(2);
-            double both = profile.speed(two, () -> measure(device, two)).seconds();
-            update = Math.clamp(2 * one.seconds() - both, 0, one.seconds() / 2);
-        }
+        // Where there is one micro-batch, nobody asks for the update apart; in a large step it is small.
+        double update = accumulate > 1 && isSmall
+                ? Math.clamp(2 * one.seconds() - speeds.of(fewer.withMicroBatches(2)).seconds(), 0, one.seconds() / 2)
+                : 0;
         double pass = (one.seconds() - update) * rows;
-        double share = 1 / ((settings.lora() == null ? 3.0 : 2.0) + (settings.recompute() ? 1 : 0));
+        double share = 1 / ((whole.lora == null ? 3.0 : 2.0) + (whole.recompute ? 1 : 0));
         return new StepTime(pass, update, pass * share, one.warmup());
     }
 
     /// A large model's step from two with fewer layers: one, and as many as cost what the head costs.
-    private static SpeedProfile.Speed fromLayers(Device device, Probe whole, SpeedProfile profile) throws IOException {
-        double head = 2.0 * whole.config.vocab() * whole.config.dim();
+    private static SpeedProfile.Speed fromLayers(Probe whole, Speeds speeds) throws IOException {
         double layer = whole.withLayers(2).flops() - whole.withLayers(1).flops();
-        int layers = Math.clamp(Math.round(1 + head * whole.tokens * 3 / layer), 2, Math.max(2, whole.config.layers()));
-        Probe many = whole.withLayers(layers);
+        double head = whole.withLayers(1).flops() - layer;
+        int layers = Math.clamp(Math.round(1 + head / layer), 2, Math.max(2, whole.config.layers()));
         int tokens = whole.tokens;
-        while (tokens / 2 >= FEWEST_TOKENS && many.withTokens(tokens).flops() > MOST_FLOPS) {
+        while (tokens / 2 >= FEWEST_TOKENS && whole.withLayers(layers).withTokens(tokens).flops() > MOST_FLOPS) {
             tokens /= 2;
         }
-        Probe large = many.withTokens(tokens);
-        Probe small = large.withLayers(1);
+        Probe large = whole.withLayers(layers).withTokens(tokens);
         if (!fits(large)) {
             return null;
         }
-        SpeedProfile.Speed first = profile.speed(small, () -> measure(device, small));
-        double more = profile.speed(large, () -> measure(device, large)).seconds() - first.seconds();
-        double measured = first.seconds() + Math.max(0, more) / (layers - 1) * (whole.config.layers() - 1);
+        SpeedProfile.Speed first = speeds.of(large.withLayers(1));
+        double more = (speeds.of(large).seconds() - first.seconds()) / (layers - 1);
+        double measured = first.seconds() + Math.max(0, more) * (whole.config.layers() - 1);
         return new SpeedProfile.Speed(measured * whole.flops() / whole.withTokens(tokens).flops(), first.warmup());
     }
 

@@ -169,6 +169,8 @@ public sealed interface Workload {
 
         DType dtype();
 
+        Optimizer optimizer();
+
         @Override
         default Program.Memory memory() {
             return Forecast.of(config(), RandomModel.frozen(dtype()),
@@ -176,6 +178,7 @@ public sealed interface Workload {
                             .withLora(lora())
                             .withTokens(tokens())
                             .withBatch(rows(), 1)
+                            .withOptimizer(optimizer())
                             .withRecompute(recompute()));
         }
 
@@ -203,17 +206,26 @@ public sealed interface Workload {
     record LoraStep(LlamaConfig config, DType dtype, LoraConfig lora, int rows, int tokens,
             boolean recompute) implements Step {
         @Override
+        public Optimizer optimizer() {
+            return Optimizer.standard();
+        }
+
+        @Override
         public Trainer trainer(Device device, Arena arena) {
             RandomModel base = RandomModel.create(arena, config, dtype);
             Adapter adapter = Adapter.create(arena, lora, config, 0);
             LoraModel model = LoraModel.of(config, RandomModel.frozen(dtype), adapter, Leaf.Kind.STATE);
             return new Trainer(device, model.model(), model.adapterLeaves(),
-                    LoraModel.resident(base.tensors(), adapter), Optimizer.standard(), tokens, recompute, 0);
+                    LoraModel.resident(base.tensors(), adapter), optimizer(), tokens, recompute, 0);
         }
     }
 
-    /// Trains every weight, in F32.
-    record FullStep(LlamaConfig config, int rows, int tokens, boolean recompute) implements Step {
+    /// Trains every weight, in the optimizer's type; without a clip, within the backward pass.
+    record FullStep(LlamaConfig config, int rows, int tokens, boolean recompute, Optimizer optimizer) implements Step {
+        public FullStep(LlamaConfig config, int rows, int tokens, boolean recompute) {
+            this(config, rows, tokens, recompute, Optimizer.standard());
+        }
+
         @Override
         public LoraConfig lora() {
             return null;
@@ -221,14 +233,14 @@ public sealed interface Workload {
 
         @Override
         public DType dtype() {
-            return DType.F32;
+            return optimizer.weights();
         }
 
         @Override
         public Trainer trainer(Device device, Arena arena) {
-            RandomModel.Trained all = RandomModel.trained(config);
-            return new Trainer(device, all.model(), all.leaves(),
-                    RandomModel.create(arena, config, DType.F32).tensors(), Optimizer.standard(), tokens, recompute, 0);
+            RandomModel.Trained all = RandomModel.trained(config, dtype());
+            return new Trainer(device, all.model(), all.leaves(), RandomModel.create(arena, config, dtype()).tensors(),
+                    optimizer, tokens, recompute, 0, optimizer.clip() == 0);
         }
     }
 }

@@ -19,6 +19,7 @@ import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraModel;
+import llams.trainer.optim.Optimizer;
 import llams.trainer.watch.Machine;
 
 /// What training will need, before anything is allocated.
@@ -48,7 +49,7 @@ public final class Forecast {
 
     /// Bytes that a run with these settings needs.
     ///
-    /// @param frozen the base model's leaves; an adapter keeps them, full training has F32 copies instead
+    /// @param frozen the base model's leaves; an adapter keeps them, full training has copies instead
     public static Program.Memory of(LlamaConfig config, Parameters frozen, TrainSettings settings) {
         if (settings.lora() != null) {
             LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
@@ -60,8 +61,9 @@ public final class Forecast {
             return of(new Objective.Models(rows.model(), null), rows.trained(), rows.tables(), settings);
         }
         Map<String, Leaf> leaves = new LinkedHashMap<>();
+        DType dtype = settings.optimizer().weights();
         Llama model = Llama.of(config,
-                (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, DType.F32, dims)), Llama.Wrap.NONE);
+                (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, dtype, dims)), Llama.Wrap.NONE);
         return of(model, List.copyOf(leaves.values()), settings);
     }
 
@@ -73,20 +75,31 @@ public final class Forecast {
     /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
     static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
         int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
-        Program pass = LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed,
-                settings.recompute());
-        Program update = settings.optimizer().update(trained);
-        // Parameters and gradients, and two moments.
-        long state = 2 * bytes(summed) + 2 * bytes(trained);
+        Llama model = models.model();
+        Optimizer optimizer = settings.optimizer();
+        boolean isFused = settings.isFused() && trained.equals(summed);
+        Program pass = isFused
+                ? LossProgram.updating(settings.objective(), models, tokens, settings.tokens(), 0, trained,
+                        settings.recompute(), optimizer, 0)
+                : LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed,
+                        settings.recompute());
+        long update = isFused ? 0 : optimizer.update(trained, 0).memory().temporaries();
+        List<Leaf> moments = trained.stream().flatMap(leaf -> optimizer.moments(leaf).stream()).toList();
+        List<Leaf> gradients = summed.stream()
+                .filter(leaf -> !isFused || !FusedUpdate.isShared(model, leaf))
+                .map(Optimizer::gradient)
+                .toList();
+        long shared = isFused ? FusedUpdate.sharedBytes(model, trained) : 0;
+        long state = bytes(summed) + bytes(gradients) + shared + bytes(moments);
         // Unpacked, there are programs for documents of many lengths, to train and to measure.
         long programs = settings.pack() && !settings.objective().isOfPairs()
                 ? 0
                 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
         return new Program.Memory(pass.memory().weights(), state,
-                Math.max(pass.memory().temporaries(), update.memory().temporaries()) + programs);
+                Math.max(pass.memory().temporaries(), update) + programs);
     }
 
-    private static long bytes(List<Leaf> leaves) {
+    static long bytes(List<Leaf> leaves) {
         return leaves.stream().mapToLong(leaf -> leaf.type().bytes()).sum();
     }
 
@@ -136,7 +149,7 @@ public final class Forecast {
             }
         }
         if (settings.lora() == null && settings.firstRow() == 0 && adapter != null) {
-            TrainSettings lora = settings.withLora(adapter);
+            TrainSettings lora = settings.withOptimizer(settings.optimizer().withWeights(DType.F32)).withLora(adapter);
             return fits.test(of(config, frozen, lora))
                     ? Optional.of("`lora`")
                     : remedy(config, frozen, lora, null, fits).map(more -> "`lora` " + more);

@@ -33,26 +33,43 @@ final class LossProgram {
 
     /// A loss alone.
     static Program forward(Objective objective, Objective.Models models, int tokens, int positions, long rowLength) {
-        return program(objective, models, tokens, positions, rowLength, List.of(), false);
+        Graph g = new Graph();
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        loss(g, objective, models, tokens, positions, rowLength, outputs);
+        return Program.of(g, outputs);
     }
 
     /// The loss, and its gradients added to [Optimizer#gradient] of each trained leaf.
     static Program training(Objective objective, Objective.Models models, int tokens, int positions, long rowLength,
             List<Leaf> trained, boolean recompute) {
-        return program(objective, models, tokens, positions, rowLength, trained, recompute);
+        Graph g = new Graph();
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        Value loss = loss(g, objective, models, tokens, positions, rowLength, outputs);
+        Autodiff.contributions(g, loss, trained, recompute,
+                (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
+        return Program.of(g, outputs);
     }
 
-    private static Program program(Objective objective, Objective.Models models, int tokens, int positions,
-            long rowLength, List<Leaf> trained, boolean recompute) {
+    /// The loss, and every trained leaf updated by its gradient: a whole step. A further output is `squaredNorm` `[1]`
+    /// of all gradients; [Optimizer#fill] fills the further inputs.
+    ///
+    /// @param seed as in [Optimizer#update]
+    static Program updating(Objective objective, Objective.Models models, int tokens, int positions, long rowLength,
+            List<Leaf> trained, boolean recompute, Optimizer optimizer, int seed) {
         Graph g = new Graph();
-        Sequence at = Sequence.of(models.model().config(), tokens, positions, rowLength);
         Map<String, Value> outputs = new LinkedHashMap<>();
-        Value loss = objective.record(g, models, at, tokens, outputs);
-        if (!trained.isEmpty()) {
-            Autodiff.contributions(g, loss, trained, recompute,
-                    (leaf, part) -> g.accumulate(Optimizer.gradient(leaf), part, rowLength));
-        }
-        outputs.put("loss", loss);
+        Value loss = loss(g, objective, models, tokens, positions, rowLength, outputs);
+        FusedUpdate update = new FusedUpdate(g, optimizer, seed, rowLength);
+        Autodiff.contributions(g, loss, trained, recompute, update::add);
+        outputs.put("squaredNorm", update.end(trained));
         return Program.of(g, outputs);
+    }
+
+    private static Value loss(Graph g, Objective objective, Objective.Models models, int tokens, int positions,
+            long rowLength, Map<String, Value> outputs) {
+        Sequence at = Sequence.of(models.model().config(), tokens, positions, rowLength);
+        Value loss = objective.record(g, models, at, tokens, outputs);
+        outputs.put("loss", loss);
+        return loss;
     }
 }

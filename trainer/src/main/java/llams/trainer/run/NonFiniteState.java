@@ -4,8 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import llams.engine.graph.Leaf;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.trainer.optim.Optimizer;
+import llams.model.files.NonFinite;
 
 /// A trained parameter, or one of its moments, that holds numbers that are not finite.
 record NonFiniteState(Leaf state, long count) {
@@ -15,14 +16,19 @@ record NonFiniteState(Leaf state, long count) {
     /// Looks at every trained parameter and its moments, which costs the time of reading them once.
     static Optional<NonFiniteState> find(List<Leaf> trained, Trainer trainer) {
         for (Leaf leaf : trained) {
-            for (Leaf state : List.of(leaf, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
-                long count = count(trainer.read(state).data());
+            for (Leaf state : trainer.optimizer.state(List.of(leaf))) {
+                long count = count(trainer.read(state));
                 if (count > 0) {
                     return Optional.of(new NonFiniteState(state, count));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /// Codes of 8 bits are always finite; their scales are F32.
+    private static long count(Tensor state) {
+        return state.dtype() == DType.F32 ? count(state.data()) : NonFinite.count(state);
     }
 
     /// How many F32 numbers are infinite or NaN. As integers without their sign these are the largest, and a loop for

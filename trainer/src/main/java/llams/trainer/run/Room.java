@@ -18,9 +18,9 @@ record Room(long resultBytes, long saveBytes, long made, int keep) {
     private static final long MANY_BYTES = 1L << 60;
 
     static Room of(Trainable model, TrainSettings settings, int totalSteps) {
-        long parameters = model.trained().stream().mapToLong(leaf -> leaf.type().bytes()).sum();
-        // Parameters and two moments; an adapter's save holds the adapter ready to use as well.
-        long save = 3 * parameters + (settings.lora() == null ? 0 : model.resultBytes());
+        // Parameters and their moments; an adapter's save holds the adapter ready to use as well.
+        long save = Forecast.bytes(settings.optimizer().state(model.trained()))
+                + (settings.lora() == null ? 0 : model.resultBytes());
         return new Room(model.resultBytes(), save, settings.saveEvery().most(totalSteps), settings.keep());
     }
 

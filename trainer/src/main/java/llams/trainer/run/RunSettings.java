@@ -23,6 +23,7 @@ import llams.engine.preference.Dpo;
 import llams.engine.preference.Kto;
 import llams.engine.preference.Orpo;
 import llams.engine.preference.SimPo;
+import llams.engine.tensor.DType;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
@@ -107,6 +108,12 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("clip", number(settings.optimizer().clip()));
         if (settings.optimizer().loraPlusRatio() != 1) {
             values.put("lora-plus-ratio", number(settings.optimizer().loraPlusRatio()));
+        }
+        if (settings.optimizer().isEightBit()) {
+            values.put("optimizer", "adamw8bit");
+        }
+        if (settings.optimizer().weights() != DType.F32) {
+            values.put("train-dtype", settings.optimizer().weights().name().toLowerCase(Locale.ROOT));
         }
         values.put("seed", String.valueOf(settings.seed()));
         values.put("documents", String.valueOf(data.statistics().documents()));

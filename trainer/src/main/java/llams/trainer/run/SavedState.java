@@ -40,7 +40,7 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
     void write(Path directory, Trainer trainer, List<Leaf> trained, Map<String, Tensor> parameters) throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Leaf leaf : trained) {
-            for (Leaf moment : List.of(Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
+            for (Leaf moment : trainer.optimizer.moments(leaf)) {
                 tensors.put(moment.name(), trainer.read(moment));
             }
         }
@@ -94,18 +94,18 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
     }
 
     /// What is wrong with the tensors of a save, or empty.
-    static Optional<String> tensorDamage(Path directory, List<Leaf> trained) throws IOException {
+    ///
+    /// @param state [Optimizer#state]
+    static Optional<String> tensorDamage(Path directory, List<Leaf> state) throws IOException {
         try (Checkpoint tensors = Checkpoint.open(directory.resolve(TENSORS))) {
-            for (Leaf leaf : trained) {
-                for (Leaf part : parts(leaf)) {
-                    if (!tensors.has(part.name())) {
-                        return Optional.of(TENSORS + " has no \"" + part.name() + "\"");
-                    }
-                    TensorInfo found = tensors.info(part.name());
-                    if (found.dtype() != part.dtype() || !found.shape().equals(part.shape())) {
-                        return Optional.of(TENSORS + " has \"" + part.name() + "\" as " + found.form() + ", not "
-                                + part.dtype() + " " + part.shape());
-                    }
+            for (Leaf part : state) {
+                if (!tensors.has(part.name())) {
+                    return Optional.of(TENSORS + " has no \"" + part.name() + "\"");
+                }
+                TensorInfo found = tensors.info(part.name());
+                if (found.dtype() != part.dtype() || !found.shape().equals(part.shape())) {
+                    return Optional.of(TENSORS + " has \"" + part.name() + "\" as " + found.form() + ", not "
+                            + part.dtype() + " " + part.shape());
                 }
             }
         }
@@ -113,17 +113,11 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
     }
 
     /// Reads the tensors of a save into those of `resident`; [#tensorDamage] has checked them.
-    static void restore(Path directory, List<Leaf> trained, Map<String, Tensor> resident) throws IOException {
+    static void restore(Path directory, List<Leaf> state, Map<String, Tensor> resident) throws IOException {
         try (Checkpoint tensors = Checkpoint.open(directory.resolve(TENSORS))) {
-            for (Leaf leaf : trained) {
-                for (Leaf part : parts(leaf)) {
-                    resident.get(part.name()).data().copyFrom(tensors.tensor(part.name()).data());
-                }
+            for (Leaf part : state) {
+                resident.get(part.name()).data().copyFrom(tensors.tensor(part.name()).data());
             }
         }
-    }
-
-    private static List<Leaf> parts(Leaf leaf) {
-        return List.of(leaf, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf));
     }
 }

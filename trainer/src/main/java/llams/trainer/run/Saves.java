@@ -82,11 +82,12 @@ final class Saves {
 
     /// Checks all saves of an earlier run in the same directory.
     ///
+    /// @param state what they must hold
     /// @throws IOException if none of them is good, or they are of a run with other settings
-    void check(List<Leaf> trained) throws IOException {
+    void check(List<Leaf> state) throws IOException {
         String last = null;
         for (Path save : all(out)) {
-            Optional<String> damage = damage(save, trained);
+            Optional<String> damage = damage(save, state);
             if (damage.isEmpty()) {
                 good.add(save);
             } else {
@@ -104,7 +105,7 @@ final class Saves {
     /// What is wrong with a save, or empty.
     ///
     /// @throws IOException if nothing is, but it is of a run with other settings
-    private Optional<String> damage(Path save, List<Leaf> trained) throws IOException {
+    private Optional<String> damage(Path save, List<Leaf> tensors) throws IOException {
         SavedState state;
         try {
             boolean summed = Files.exists(save.resolve(FileSums.FILE));
@@ -134,7 +135,7 @@ final class Saves {
                     + String.join("; ", differences) + "; use the same as before, or another `out`");
         }
         try {
-            return SavedState.tensorDamage(save, trained);
+            return SavedState.tensorDamage(save, tensors);
         } catch (IOException e) {
             return Optional.of(e.getMessage());
         }
@@ -149,7 +150,7 @@ final class Saves {
     ///
     /// @param arithmetic of the device that continues
     /// @throws IOException if it has more steps than the run is to have
-    SavedState restore(List<Leaf> trained, Map<String, Tensor> resident, String arithmetic) throws IOException {
+    SavedState restore(List<Leaf> tensors, Map<String, Tensor> resident, String arithmetic) throws IOException {
         Path save = good.getLast();
         SavedState state = SavedState.read(save);
         if (state.step() != number(save)) {
@@ -167,7 +168,7 @@ final class Saves {
             notes.accept("saved on " + state.arithmetic() + ", continued on " + arithmetic
                     + ": the numbers will differ in their last bits from those of an unbroken run");
         }
-        SavedState.restore(save, trained, resident);
+        SavedState.restore(save, tensors, resident);
         return state;
     }
 

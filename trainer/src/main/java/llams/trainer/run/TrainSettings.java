@@ -3,6 +3,7 @@ package llams.trainer.run;
 import static llams.model.files.SettingException.atLeast;
 
 import llams.engine.llama.LlamaConfig;
+import llams.engine.tensor.DType;
 import llams.model.files.SettingException;
 import llams.model.lora.LoraConfig;
 import llams.trainer.optim.Optimizer;
@@ -45,6 +46,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     public TrainSettings {
         atLeast("firstRow", 0, firstRow);
         SettingException.check(firstRow == 0 || lora == null, "firstRow", firstRow, "0 with an adapter");
+        SettingException.check(optimizer.weights() == DType.F32 || lora == null && firstRow == 0, "trainDtype",
+                optimizer.weights(), "F32, unless every weight is trained");
         atLeast("tokens", 2, tokens == AUTO ? TOKENS : tokens);
         atLeast("batch", 1, batch);
         atLeast("accumulate", 1, accumulate);
@@ -165,6 +168,12 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     public TrainSettings withNeftune(double alpha) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
                 warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, alpha);
+    }
+
+    /// Whether parameters are updated within the backward pass, which saves the memory of most gradients: where every
+    /// weight is trained, without a clip and without micro-batches to accumulate.
+    public boolean isFused() {
+        return lora == null && firstRow == 0 && accumulate == 1 && optimizer.clip() == 0;
     }
 
     /// With `tokens` as a model allows them.

@@ -123,17 +123,17 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
                 parents);
     }
 
-    /// Every weight of a model, in F32 while it is trained; the result has the types of the files it came from.
-    static Trainable full(Arena arena, LlamaWeights base) throws IOException {
+    /// Every weight of a model, in F32 or BF16 while it is trained; the result has the types of the files it came from.
+    static Trainable full(Arena arena, LlamaWeights base, DType dtype) throws IOException {
         Map<String, DType> types = new LinkedHashMap<>();
         Map<String, Tensor> copies = new LinkedHashMap<>();
         base.resident().forEach((name, tensor) -> {
             types.put(name, tensor.dtype());
-            copies.put(name, converted(arena, tensor, DType.F32));
+            copies.put(name, converted(arena, tensor, dtype));
         });
         HeldFiles beside = HeldFiles.ofModel(base.directory);
         byte[] configJson = base.configJson();
-        return full(base.config, copies, (directory, tensors) -> {
+        return full(base.config, dtype, copies, (directory, tensors) -> {
             beside.write(directory);
             write(directory, configJson, types, tensors);
         }, beside.bytes() + bytes(types, copies), List.of(Parent.of("base", base.directory)));
@@ -187,19 +187,20 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
 
     /// Every weight of a new random model; the result is F32 unless the config names another type.
     ///
+    /// @param dtype     in which it is trained
     /// @param tokenizer a tokenizer's file or a directory with one, to go along with the result; may be null
-    static Trainable random(Arena arena, LlamaConfig config, int seed, Path tokenizer) throws IOException {
+    static Trainable random(Arena arena, LlamaConfig config, DType dtype, int seed, Path tokenizer) throws IOException {
         RandomWeights weights = new RandomWeights(config, seed);
         Map<String, DType> types = new LinkedHashMap<>();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         NewModel.plan(config).forEach(info -> {
-            Tensor tensor = Tensor.allocate(arena, DType.F32, info.shape());
+            Tensor tensor = Tensor.allocate(arena, dtype, info.shape());
             weights.fill(info.name(), 0, tensor);
             tensors.put(info.name(), tensor);
             types.put(info.name(), info.dtype());
         });
         HeldFiles beside = HeldFiles.ofTokenizer(tokenizer);
-        return full(config, tensors, (directory, trained) -> {
+        return full(config, dtype, tensors, (directory, trained) -> {
             beside.write(directory);
             NewModel.writeGenerationConfig(config, directory);
             write(directory, ConfigJson.text(config).getBytes(StandardCharsets.UTF_8), types, trained);
@@ -214,11 +215,11 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
         return bytes;
     }
 
-    private static Trainable full(LlamaConfig config, Map<String, Tensor> tensors, Writer writer, long resultBytes,
-            List<Parent> parents) {
+    private static Trainable full(LlamaConfig config, DType dtype, Map<String, Tensor> tensors, Writer writer,
+            long resultBytes, List<Parent> parents) {
         List<Leaf> trained = new ArrayList<>();
         Llama model = Llama.of(config, (name, dims) -> {
-            Leaf leaf = Leaf.state(name, DType.F32, dims);
+            Leaf leaf = Leaf.state(name, dtype, dims);
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
@@ -257,8 +258,13 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
         try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, Map.of(),
                 SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (TensorInfo info : plan) {
+                Tensor tensor = tensors.get(info.name());
+                if (tensor.dtype() == info.dtype()) {
+                    writer.write(info.name(), tensor);
+                    continue;
+                }
                 try (Arena arena = Arena.ofConfined()) {
-                    Tensor result = converted(arena, tensors.get(info.name()), info.dtype());
+                    Tensor result = converted(arena, tensor, info.dtype());
                     checkFinite(result, info, directory);
                     writer.write(info.name(), result);
                 }

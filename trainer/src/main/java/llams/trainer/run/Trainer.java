@@ -1,6 +1,7 @@
 package llams.trainer.run;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
+import llams.engine.graph.Require;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LoraLinear;
 import llams.engine.llama.NoisyTable;
@@ -31,12 +33,13 @@ public final class Trainer implements AutoCloseable {
     private final Objective.Models models;
     private final List<Leaf> trained;
     private final List<Leaf> summed;
-    private final Optimizer optimizer;
+    final Optimizer optimizer;
     private final boolean recompute;
     private final int seed;
     private final int positions;
     private final Arena arena = Arena.ofShared();
     private final Session session;
+    /// Null if updates are made within the passes.
     private final Executable update;
     private final RecentPrograms passes;
     private boolean isRandom;
@@ -48,7 +51,18 @@ public final class Trainer implements AutoCloseable {
     public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
             int positions, boolean recompute, int seed) {
         this(device, new NextToken(), new Objective.Models(model, null), trained, trained, resident, optimizer,
-                positions, recompute, seed);
+                positions, recompute, seed, false);
+    }
+
+    /// As above.
+    ///
+    /// @param isFused whether parameters are updated within the backward pass, in which gradients then share memory:
+    ///                every step has one micro-batch, and there is no clip
+    /// @throws IllegalArgumentException if it is, and the optimizer clips
+    public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
+            int positions, boolean recompute, int seed, boolean isFused) {
+        this(device, new NextToken(), new Objective.Models(model, null), trained, trained, resident, optimizer,
+                positions, recompute, seed, isFused);
     }
 
     /// As above, for leaves that the model knows only as parts of others.
@@ -57,7 +71,10 @@ public final class Trainer implements AutoCloseable {
     /// @param summed  state leaves of the model, whose gradients are summed
     /// @throws IllegalArgumentException if there are parts, and the device does not work in the memory of `resident`
     Trainer(Device device, Objective objective, Objective.Models models, List<Leaf> trained, List<Leaf> summed,
-            Map<String, Tensor> resident, Optimizer optimizer, int positions, boolean recompute, int seed) {
+            Map<String, Tensor> resident, Optimizer optimizer, int positions, boolean recompute, int seed,
+            boolean isFused) {
+        Require.that(!isFused || optimizer.clip() == 0 && trained.equals(summed),
+                "trainer: an update within the backward pass cannot clip, nor train parts of tables");
         this.objective = objective;
         this.models = models;
         this.trained = List.copyOf(trained);
@@ -68,11 +85,15 @@ public final class Trainer implements AutoCloseable {
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put(RopeTable.NAME, RopeTable.create(arena, models.model().config(), positions));
+        if (isFused) {
+            shareGradients(all);
+        }
         for (int i = 0; i < trained.size(); i++) {
             Leaf leaf = trained.get(i);
             Leaf gradient = Optimizer.gradient(summed.get(i));
-            for (Leaf state : List.of(gradient, Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
-                all.computeIfAbsent(state.name(), name -> Tensor.allocate(arena, state.dtype(), state.shape()));
+            all.computeIfAbsent(gradient.name(), name -> Tensor.allocate(arena, gradient.dtype(), gradient.shape()));
+            for (Leaf moment : optimizer.moments(leaf)) {
+                all.computeIfAbsent(moment.name(), name -> Tensor.allocate(arena, moment.dtype(), moment.shape()));
             }
             // The gradient's other rows are summed too, and never looked at.
             all.put(Optimizer.gradient(leaf).name(), LastRows.of(all.get(gradient.name()), leaf.shape()));
@@ -80,7 +101,18 @@ public final class Trainer implements AutoCloseable {
         this.session = device.open(all);
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
-        this.update = session.compile(optimizer.update(this.trained));
+        this.update = isFused ? null : session.compile(optimizer.update(this.trained, seed));
+    }
+
+    private void shareGradients(Map<String, Tensor> all) {
+        MemorySegment shared = arena.allocate(FusedUpdate.sharedBytes(models.model(), trained), 64);
+        for (Leaf leaf : trained) {
+            if (FusedUpdate.isShared(models.model(), leaf)) {
+                Leaf gradient = Optimizer.gradient(leaf);
+                all.put(gradient.name(),
+                        new Tensor(gradient.dtype(), gradient.shape(), shared.asSlice(0, gradient.type().bytes())));
+            }
+        }
     }
 
     /// One step at learning rate `rate`, as [#step(List, double, int, int)] with as many micro-batches as every step
@@ -94,13 +126,22 @@ public final class Trainer implements AutoCloseable {
     /// @param step       number of the step from 0, for the bias correction of the moments and the seed of the dropouts
     /// @param accumulate micro-batches of a full step; the last step of an epoch may have fewer. No two micro-batches
     ///                   of a run have the same dropouts
-    /// @throws NonFiniteLossException if the loss or a gradient is not finite; nothing has been updated then
+    /// @throws NonFiniteLossException   if the loss or a gradient is not finite; nothing has been updated then, or, if
+    ///                                  updates are fused, only parameters with a finite gradient
+    /// @throws IllegalArgumentException if updates are fused, and there is more than one micro-batch
     public Step step(List<MicroBatch> batches, double rate, int step, int accumulate) {
+        Require.that(update != null || batches.size() == 1,
+                "trainer: an update within the backward pass is for one micro-batch, not %d", batches.size());
+        Executable last = update;
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
         for (int i = 0; i < batches.size(); i++) {
             MicroBatch batch = objective.prepared(batches.get(i), positions);
             Executable pass = pass(batch, share, step * accumulate + i);
+            if (update == null) {
+                optimizer.fill(pass, rate, step);
+                last = pass;
+            }
             pass.run();
             float part = pass.output("loss").getFloat(0);
             if (!Float.isFinite(part)) {
@@ -108,9 +149,11 @@ public final class Trainer implements AutoCloseable {
             }
             tally.add(batch, pass);
         }
-        optimizer.fill(update, rate, step);
-        update.run();
-        double norm = Math.sqrt(update.output("squaredNorm").getFloat(0));
+        if (update != null) {
+            optimizer.fill(update, rate, step);
+            update.run();
+        }
+        double norm = Math.sqrt(last.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {
             throw NonFiniteLossException.gradient(step, tally.loss(), norm);
         }
@@ -135,8 +178,11 @@ public final class Trainer implements AutoCloseable {
     }
 
     private Program plan(MicroBatch batch) {
-        Program program = LossProgram.training(objective, models, batch.tokens(), positions, batch.rowLength(), summed,
-                recompute);
+        Program program = update != null
+                ? LossProgram.training(objective, models, batch.tokens(), positions, batch.rowLength(), summed,
+                        recompute)
+                : LossProgram.updating(objective, models, batch.tokens(), positions, batch.rowLength(), trained,
+                        recompute, optimizer, seed);
         isRandom = program.leaves().contains(LoraLinear.SEED);
         return program;
     }

@@ -25,7 +25,6 @@ import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.Sequences;
-import llams.trainer.optim.Optimizer;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
 ///
@@ -186,8 +185,10 @@ public final class TrainingRun implements AutoCloseable {
             QuantizedModel.refuse(base.directory, base.config, isPart ? "training rows" : "training every weight");
             Arena arena = Arena.ofShared();
             return new TrainingRun(isPart ? base.watched(device) : device, known, arena,
-                    isPart ? Trainable.lastRows(arena, base, settings.firstRow()) : Trainable.full(arena, base), data,
-                    heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
+                    isPart
+                            ? Trainable.lastRows(arena, base, settings.firstRow())
+                            : Trainable.full(arena, base, settings.optimizer().weights()),
+                    data, heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
@@ -209,7 +210,8 @@ public final class TrainingRun implements AutoCloseable {
         SettingException.check(settings.firstRow() == 0, "firstRow", settings.firstRow(), "0 for a new model");
         TrainSettings known = settings.forModel(config);
         Arena arena = Arena.ofShared();
-        return new TrainingRun(device, known, arena, Trainable.random(arena, config, settings.seed(), tokenizer), data,
+        return new TrainingRun(device, known, arena,
+                Trainable.random(arena, config, settings.optimizer().weights(), settings.seed(), tokenizer), data,
                 heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
     }
 
@@ -315,10 +317,9 @@ public final class TrainingRun implements AutoCloseable {
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
         Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
-        for (Leaf leaf : model.trained()) {
-            for (Leaf moment : List.of(Optimizer.firstMoment(leaf), Optimizer.secondMoment(leaf))) {
-                resident.put(moment.name(), Tensor.allocate(arena, moment.dtype(), moment.shape()));
-            }
+        List<Leaf> state = settings.optimizer().state(model.trained());
+        for (Leaf leaf : state) {
+            resident.computeIfAbsent(leaf.name(), name -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
         }
         if (samples != null) {
             resident.putAll(samples.resident(arena));
@@ -327,12 +328,12 @@ public final class TrainingRun implements AutoCloseable {
         RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
         Saves saves = new Saves(out, settings.keep(), asked, listener::note);
         if (resume) {
-            saves.check(model.trained());
+            saves.check(state);
         }
         int start = 0;
         Lowest lowest = Lowest.NONE;
         if (saves.newest().isPresent()) {
-            SavedState saved = saves.restore(model.trained(), resident, device.arithmetic());
+            SavedState saved = saves.restore(state, resident, device.arithmetic());
             loader.seek(saved.position());
             start = saved.step();
             lowest = saved.lowest();
@@ -354,7 +355,7 @@ public final class TrainingRun implements AutoCloseable {
             }
             try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
                     model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
-                    settings.seed())) {
+                    settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
                 Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
                         listener::note);

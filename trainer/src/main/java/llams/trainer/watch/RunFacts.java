@@ -7,6 +7,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import llams.engine.io.AtomicFiles;
+import llams.model.files.DataException;
+import llams.model.yaml.YamlNode;
+import llams.model.yaml.YamlReader;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 public record RunFacts(String state, String about, String version, Map<String, Map<String, String>> sections) {
     public static final String FILE = "run.json";
     public static final String RUNNING = "running";
+    private static final String SETTINGS = "train.yaml";
     /// Nothing is known.
     static final RunFacts NONE = new RunFacts("", "", "", Map.of());
 
@@ -41,11 +45,11 @@ public record RunFacts(String state, String about, String version, Map<String, M
                         .getBytes(StandardCharsets.UTF_8));
     }
 
-    /// What `run.json` says; for a run without one, nothing.
+    /// What `run.json` says; for a run without one, the settings in its `train.yaml`.
     static RunFacts read(Path run) throws IOException {
         Path file = run.resolve(FILE);
         if (!Files.exists(file)) {
-            return NONE;
+            return Files.exists(run.resolve(SETTINGS)) ? ofSettings(run.resolve(SETTINGS)) : NONE;
         }
         try {
             if (!(JsonMapper.shared().readTree(Files.readAllBytes(file)) instanceof ObjectNode json)) {
@@ -62,5 +66,21 @@ public record RunFacts(String state, String about, String version, Map<String, M
         } catch (JacksonException _) {
             return NONE;
         }
+    }
+
+    private static RunFacts ofSettings(Path file) throws IOException {
+        Map<String, String> settings = new LinkedHashMap<>();
+        try {
+            if (YamlReader.read(file) instanceof YamlNode.Fields all) {
+                all.fields().forEach((name, field) -> {
+                    if (field.value() instanceof YamlNode.Text text) {
+                        settings.put(name, text.value());
+                    }
+                });
+            }
+        } catch (DataException _) {
+            return NONE;
+        }
+        return new RunFacts("", "", "", Map.of("Settings", settings));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import llams.model.files.DataException;
@@ -92,44 +93,70 @@ class PackingTest {
         assertEquals(1, data.statistics().truncated());
     }
 
-    @Test
-    void packingKeepsEveryTokenInOrderAndEveryCountWhateverTheLength() {
+    private static List<Document> random(int count, boolean texts, boolean chats) {
         SplittableRandom random = new SplittableRandom(1);
         List<Document> documents = new ArrayList<>();
-        List<Integer> ids = new ArrayList<>();
-        int counted = 0;
-        for (int d = 0; d < 200; d++) {
+        for (int d = 0; d < count; d++) {
             int tokens = 2 + random.nextInt(40);
-            Document document = random.nextBoolean()
+            documents.add(texts && (!chats || random.nextBoolean())
                     ? Fixtures.text(1000 * d, tokens)
-                    : Fixtures.chat(1000 * d, tokens, 1 + random.nextInt(tokens - 1));
-            documents.add(document);
-            counted += document.counted(tokens);
-            for (int id : document.ids()) {
-                ids.add(id);
+                    : Fixtures.chat(1000 * d, tokens, 1 + random.nextInt(tokens - 1)));
+        }
+        return documents;
+    }
+
+    @Test
+    void packingKeepsEveryTokenAndEveryCountWhateverTheLength() {
+        for (boolean chats : new boolean[] {true, false}) {
+            List<Document> documents = random(200, true, chats);
+            int counted = documents.stream().mapToInt(document -> document.counted(document.ids().length)).sum();
+            List<Integer> ids = documents.stream().flatMapToInt(d -> Arrays.stream(d.ids())).boxed().toList();
+            for (int tokens : new int[] {41, 64, 100, 1 << 20}) {
+                PackedDataset data = new PackedDataset(documents, tokens, true);
+                List<Integer> packed = new ArrayList<>();
+                int packedCounted = 0;
+                for (int s = 0; s < data.size(); s++) {
+                    PackedSequence sequence = data.sequence(s);
+                    assertTrue(sequence.ids().length <= tokens);
+                    packedCounted += sequence.counted();
+                    for (int t = 0; t < sequence.ids().length; t++) {
+                        packed.add(sequence.ids()[t]);
+                        assertEquals(t - sequence.documentStart()[t], sequence.position()[t]);
+                        int label = sequence.label()[t];
+                        assertTrue(label == X || label == sequence.ids()[t] + 1,
+                                "the label is the next id of the document");
+                    }
+                }
+                // Ids of the fixtures grow with the document and within it.
+                assertEquals(ids, chats ? packed.stream().sorted().toList() : packed, "texts also keep their order");
+                assertEquals(counted, packedCounted);
+                assertEquals(counted, data.statistics().countedTokens());
+                assertEquals(ids.size(), data.statistics().packedTokens());
+                assertEquals(0, data.statistics().truncated());
             }
         }
-        for (int tokens : new int[] {41, 64, 100, 1 << 20}) {
-            PackedDataset data = new PackedDataset(documents, tokens, true);
-            List<Integer> packed = new ArrayList<>();
-            int packedCounted = 0;
-            for (int s = 0; s < data.size(); s++) {
-                PackedSequence sequence = data.sequence(s);
-                assertTrue(sequence.ids().length <= tokens);
-                packedCounted += sequence.counted();
-                for (int t = 0; t < sequence.ids().length; t++) {
-                    packed.add(sequence.ids()[t]);
-                    assertEquals(t - sequence.documentStart()[t], sequence.position()[t]);
-                    int label = sequence.label()[t];
-                    assertTrue(label == X || label == sequence.ids()[t] + 1,
-                            "the label is the next id of the document");
-                }
-            }
-            assertEquals(ids, packed);
-            assertEquals(counted, packedCounted);
-            assertEquals(counted, data.statistics().countedTokens());
-            assertEquals(ids.size(), data.statistics().packedTokens());
-            assertEquals(0, data.statistics().truncated());
+    }
+
+    @Test
+    void longConversationsComeFirstAndEachFillsTheFirstSequenceWithRoomForIt() {
+        PackedDataset data = new PackedDataset(List.of(Fixtures.chat(10, 2, 1), Fixtures.chat(20, 4, 2),
+                Fixtures.text(30, 5), Fixtures.chat(40, 6, 2), Fixtures.chat(50, 4, 2), Fixtures.chat(60, 2, 1)), 6,
+                true);
+        assertEquals(4, data.size());
+        assertArrayEquals(new int[] {30, 31, 32, 33, 34}, data.sequence(0).ids());
+        assertArrayEquals(new int[] {40, 41, 42, 43, 44, 45}, data.sequence(1).ids());
+        assertSequence(data.sequence(2), new int[] {20, 21, 22, 23, 10, 11}, new int[] {0, 1, 2, 3, 0, 1},
+                new int[] {0, 0, 0, 0, 4, 4}, new int[] {X, 22, 23, X, 11, X});
+        assertArrayEquals(new int[] {50, 51, 52, 53, 60, 61}, data.sequence(3).ids());
+    }
+
+    @Test
+    void conversationsLeaveLessThanAFiftiethOfThePositionsEmpty() {
+        List<Document> documents = random(20_000, false, true);
+        for (int tokens : new int[] {64, 100, 256, 1000}) {
+            DataStatistics statistics = new PackedDataset(documents, tokens, true).statistics();
+            double full = (double) statistics.packedTokens() / ((double) statistics.sequences() * tokens);
+            assertTrue(full > 0.98, tokens + ": " + full);
         }
     }
 

@@ -106,7 +106,7 @@ class GoldenLoraVariantsTest {
         return casesWith("merged.safetensors");
     }
 
-    private static List<PackedSequence> inputs(Golden.Model model) throws IOException {
+    static List<PackedSequence> inputs(Golden.Model model) throws IOException {
         try (Checkpoint inputs = Checkpoint.open(model.cases("inputs.safetensors"))) {
             int[][] ids = Golden.rows(inputs.tensor("input_ids"));
             int[][] labels = Golden.rows(inputs.tensor("shifted_labels"));

@@ -117,7 +117,7 @@ class GoldenPreferenceTest {
 
     private static Trainer trainer(Device device, Kind kind, Trainable trainable, Optimizer optimizer, int positions) {
         return new Trainer(device, new Preferred(kind.method), trainable.models(), trainable.trained(),
-                trainable.summed(), trainable.resident(), optimizer, positions, false, 0);
+                trainable.summed(), trainable.resident(), optimizer, positions, false, 0, false);
     }
 
     @ParameterizedTest

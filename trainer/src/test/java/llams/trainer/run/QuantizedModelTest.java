@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,14 +22,19 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ByteProgress;
 import llams.model.lora.BaseFingerprint;
 import llams.model.merge.AdapterMerge;
 import llams.model.merge.ChatVector;
+import llams.model.text.LoadedModel;
+import llams.model.text.OpenOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A quantized model is the same whether it was quantized before or while it is loaded, and computes what a model of
 /// its widened weights computes.
@@ -45,7 +51,7 @@ class QuantizedModelTest {
     void quantize() throws IOException {
         model = SmallRun.model(directory.resolve("model"));
         quantized = directory.resolve("quantized");
-        QuantizedModel.Report report = QuantizedModel.write(model, quantized, ByteProgress.SILENT);
+        QuantizedModel.Report report = QuantizedModel.write(model, quantized, Quantization.Q8_0, ByteProgress.SILENT);
         // The 48 columns of the two down projections are no whole blocks.
         assertEquals(2 * 6 + 2, report.quantized());
         assertEquals(2, report.kept().size());
@@ -68,7 +74,7 @@ class QuantizedModelTest {
     @Test
     void loadedQuantizedAndQuantizedWhileLoadingAreTheSameBytes() throws IOException {
         try (LlamaWeights stored = LlamaWeights.open(quantized);
-                LlamaWeights made = LlamaWeights.openQuantized(model)) {
+                LlamaWeights made = LlamaWeights.openQuantized(model, Quantization.Q8_0)) {
             assertEquals(0, stored.allocatedBytes());
             assertTrue(made.allocatedBytes() > 0);
             assertEquals(stored.config, made.config);
@@ -138,6 +144,35 @@ class QuantizedModelTest {
         AdapterMerge.merge(model, directory.resolve("tuned"), directory.resolve("merged"), ByteProgress.SILENT);
     }
 
+    /// The result is a plain model, of the weights as they are used.
+    @ParameterizedTest
+    @EnumSource
+    void anAdapterIsMergedIntoTheWidenedWeights(Quantization form) throws IOException {
+        Path base = directory.resolve("base");
+        QuantizedModel.write(model, base, form, ByteProgress.SILENT);
+        Path tuned = directory.resolve("tuned");
+        SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 3, 0), base, tuned, false, report -> {});
+        Path merged = directory.resolve("merged");
+        assertEquals(14, AdapterMerge.merge(base, tuned, merged, ByteProgress.SILENT).merged());
+        int[] ids = {5, 9, 17, 3, 60, 44, 8};
+        OpenOptions plain = OpenOptions.standard().withDevice(Devices.byName("cpu"));
+        try (LlamaWeights weights = LlamaWeights.open(merged)) {
+            assertNull(weights.config.metadata().quantization());
+            assertTrue(weights.infos().stream().allMatch(info -> info.dtype() == DType.F32));
+        }
+        float[][] scores = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            try (LoadedModel loaded = LoadedModel.open(i == 0 ? base : merged,
+                    i == 0 ? plain.withAdapter(tuned) : plain);
+                    Generator generator = new Generator(loaded.device, loaded.model, loaded.resident, 20)) {
+                scores[i] = generator.append(ids);
+            }
+        }
+        for (int id = 0; id < scores[0].length; id++) {
+            assertEquals(scores[0][id], scores[1][id], 1e-5, "score of " + id);
+        }
+    }
+
     private static void refused(String words, org.junit.jupiter.api.function.Executable work) {
         IOException e = assertThrows(IOException.class, work);
         assertTrue(e.getMessage().contains(words), e.getMessage());
@@ -146,10 +181,10 @@ class QuantizedModelTest {
     @Test
     void whatNeedsTheOriginalRefusesAQuantizedModel() {
         Path out = directory.resolve("out");
-        refused("quantized already", () -> QuantizedModel.write(quantized, out, ByteProgress.SILENT));
+        refused("quantized already",
+                () -> QuantizedModel.write(quantized, out, Quantization.Q8_0, ByteProgress.SILENT));
         refused("training every weight needs the model",
                 () -> SmallRun.run(SmallRun.settings(null, 1e-3, 1, 0), quantized, out, false, report -> {}));
-        refused("a merge needs the model", () -> AdapterMerge.merge(quantized, model, out, ByteProgress.SILENT));
         refused("a merge needs the model", () -> ChatVector.merge(model, quantized, model, out,
                 new ChatVector.Options(1, ChatVector.Vocabulary.STRICT, Map.of()), ByteProgress.SILENT));
         assertFalse(Files.exists(out));
@@ -169,7 +204,7 @@ class QuantizedModelTest {
         }
         Path out = directory.resolve("out");
         refused("\"" + name + "\": a value that is not finite",
-                () -> QuantizedModel.write(broken, out, ByteProgress.SILENT));
+                () -> QuantizedModel.write(broken, out, Quantization.Q8_0, ByteProgress.SILENT));
         assertFalse(Files.exists(out));
     }
 }

@@ -21,7 +21,9 @@ import llams.engine.generate.Sampler;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.engine.tensor.DType;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
@@ -44,6 +46,7 @@ final class ResultHashes {
             .withMaxPositions(64)
             .withMetadata(LlamaConfig.Metadata.standard().withInitializerRange(0.1f));
     private static final LoraConfig LORA = new LoraConfig(3, 6, 0.1, EnumSet.allOf(ProjectionName.class), false);
+    private static final Optimizer COMPACT = Optimizer.standard().withEightBit(true).withWeights(DType.BF16);
     private static final int TOKENS = 10;
     private static final int STEPS = 2;
 
@@ -65,17 +68,27 @@ final class ResultHashes {
         Path directory = Path.of(args[1]);
         try (Arena arena = Arena.ofShared()) {
             try (LlamaWeights base = LlamaWeights.open(directory.resolve("odd"))) {
-                System.out.println("adapter " + trained(device, Trainable.adapter(arena, base, LORA, 1, null, "")));
+                System.out.println("adapter "
+                        + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
             }
-            System.out.println("model " + trained(device, Trainable.random(arena, ODD, 7, null)));
+            try (LlamaWeights base = LlamaWeights.openQuantized(directory.resolve("odd"), Quantization.NF4)) {
+                System.out.println("qlora "
+                        + trained(device, Trainable.adapter(arena, base, LORA, 1, null, ""), Optimizer.standard()));
+            }
+            for (Optimizer optimizer : List.of(Optimizer.standard(), COMPACT)) {
+                System.out.println("model "
+                        + trained(device, Trainable.random(arena, ODD, optimizer.weights(), 7, null), optimizer));
+            }
         }
         for (String dtype : List.of("float32", "bfloat16", "float16")) {
-            System.out.println(dtype + " " + generated(device, directory.resolve(dtype), false, options));
+            System.out.println(dtype + " " + generated(device, directory.resolve(dtype), null, options));
         }
-        System.out.println("q8_0 " + generated(device, directory.resolve("float32"), true, options));
+        for (Quantization form : Quantization.values()) {
+            System.out.println(form + " " + generated(device, directory.resolve("float32"), form, options));
+        }
     }
 
-    private static String trained(Device device, Trainable trainable) {
+    private static String trained(Device device, Trainable trainable, Optimizer optimizer) {
         Random random = new Random(3);
         List<Document> documents = IntStream.range(0, 12).mapToObj(d -> {
             int[] ids = random.ints(3 + random.nextInt(12), 3, 500).toArray();
@@ -85,7 +98,7 @@ final class ResultHashes {
         Schedule schedule = new Schedule(Schedule.Kind.COSINE, 1e-2, 1, STEPS + 1);
         MessageDigest hash = hash();
         try (Trainer trainer = new Trainer(device, trainable.model(), trainable.trained(), trainable.resident(),
-                Optimizer.standard(), TOKENS, true, 9)) {
+                optimizer, TOKENS, true, 9)) {
             for (int step = 0; step < STEPS; step++) {
                 List<MicroBatch> batches = List.of(
                         MicroBatch.of(List.of(data.sequence(2 * step), data.sequence(2 * step + 1))),
@@ -93,18 +106,17 @@ final class ResultHashes {
                 Trainer.Step made = trainer.step(batches, schedule.rate(step + 1), step);
                 hash.update((made.loss() + " " + made.gradientNorm()).getBytes());
             }
-            for (Leaf leaf : trainable.trained()) {
+            for (Leaf leaf : optimizer.state(trainable.trained())) {
                 add(hash, trainer.read(leaf).data());
-                add(hash, trainer.read(Optimizer.secondMoment(leaf)).data());
             }
         }
         return HexFormat.of().formatHex(hash.digest());
     }
 
     /// Scores after a prompt, and after each of the next tokens, which are drawn.
-    private static String generated(Device device, Path model, boolean quantize, Options options) throws IOException {
+    private static String generated(Device device, Path model, Quantization form, Options options) throws IOException {
         MessageDigest hash = hash();
-        try (LlamaWeights weights = LlamaWeights.open(model, quantize, true, options);
+        try (LlamaWeights weights = LlamaWeights.open(model, form, true, options);
                 Generator generator = new Generator(device, weights.model(), weights.resident(), 24)) {
             Sampler sampler = Sampler.of(0.8, 0, 0.95, 0, 3);
             int[] prompt = new Random(4).ints(17, 0, EVEN.vocab()).toArray();

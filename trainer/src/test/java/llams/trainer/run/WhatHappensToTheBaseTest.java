@@ -55,7 +55,7 @@ class WhatHappensToTheBaseTest {
 
     private TrainingRun.Report changedAfterStep(int step, LoraConfig lora, boolean map, Change change)
             throws IOException {
-        try (LlamaWeights base = LlamaWeights.open(model, false, map, Options.standard());
+        try (LlamaWeights base = LlamaWeights.open(model, null, map, Options.standard());
                 TrainingRun run = TrainingRun.of(Devices.byName("cpu"), SmallRun.settings(lora, 1e-2, 1, 0), base,
                         SmallRun.data(), SmallRun.data(), out)) {
             return run.run(false, report -> {

@@ -31,7 +31,7 @@ public final class Floats {
         return capacity * (long) (Float.BYTES + Short.BYTES + Float.BYTES);
     }
 
-    /// Widens elements `begin` to `begin + count` of an F32, BF16 or F16 tensor into [#values].
+    /// Widens elements `begin` to `begin + count` of a tensor of a weight type into [#values].
     public void read(Tensor tensor, long begin, int count) {
         switch (tensor.dtype()) {
             case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
@@ -40,6 +40,11 @@ public final class Floats {
                 MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
                 for (int i = 0; i < count; i++) {
                     values[i] = Float.float16ToFloat(halves[i]);
+                }
+            }
+            case Q8_0, NF4 -> {
+                for (int i = 0; i < count; i++) {
+                    values[i] = tensor.getFloat(begin + i);
                 }
             }
             default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");

@@ -136,6 +136,8 @@ public final class Lowering {
             case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
             case CacheAppend() ->
                 cacheAppend(in.get(CacheAppend.CACHE), in.get(CacheAppend.X), in.get(CacheAppend.SLOT));
+            case CompactAdamW _ -> throw new IllegalArgumentException(
+                    "gpu: 8-bit moments and trained BF16 weights are not supported; use --device cpu");
             case AdamW _,Clear() ->
                 throw new IllegalStateException("gpu: " + at.op() + " is lowered with its neighbours");
         }

@@ -1,0 +1,104 @@
+package llams.trainer.data;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import llams.model.files.DataException;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// CSV and TSV as RFC 4180 has them: the first record names the columns, every other is a row. An empty field counts as
+/// absent. A field that is a list or an object in JSON is one, as far as a key of [JsonlReader] wants that.
+final class TableReader {
+    /// Of one field, and so of what a quote that never closes can take.
+    private static final int MOST_CHARS = 1 << 26;
+    /// Keys whose values are no text.
+    private static final Set<String> STRUCTURED = Set.of("messages", "conversations", "conversation", "history", "ids",
+            "input_ids", "labels", "attention_mask", "loss_mask", "assistant_masks", "assistant_mask",
+            "completion_mask");
+
+    private TableReader() {}
+
+    static void units(InputStream in, String file, char separator, Consumer<Unit> units) throws IOException {
+        InputStreamReader text = new InputStreamReader(in,
+                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT));
+        Iterator<CsvRecord> records = CsvReader.builder()
+                .fieldSeparator(separator)
+                .maxBufferSize(MOST_CHARS)
+                .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+                .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+                .ofCsvRecord(text)
+                .iterator();
+        CsvRecord header = next(records, file);
+        if (header == null) {
+            throw new DataException(file + " is empty");
+        }
+        List<String> columns = columns(header, file);
+        for (CsvRecord record = next(records, file); record != null; record = next(records, file)) {
+            CsvRecord row = record;
+            int chars = row.getFields().stream().mapToInt(String::length).sum();
+            String place = file + ":" + row.getStartingLineNumber();
+            units.accept(new Unit(chars, false, (notes, samples) -> JsonlReader
+                    .read(() -> new Row(object(columns, row, place), place), notes, samples)));
+        }
+    }
+
+    /// Null after the last.
+    private static CsvRecord next(Iterator<CsvRecord> records, String file) {
+        try {
+            return records.hasNext() ? records.next() : null;
+        } catch (CsvParseException e) {
+            throw new DataException(file + ": " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw e.getCause() instanceof CharacterCodingException
+                    ? new DataException(
+                            file + ": not UTF-8; convert the file, for example with 'iconv -f CP949 -t UTF-8'", e)
+                    : e;
+        }
+    }
+
+    private static List<String> columns(CsvRecord header, String file) {
+        List<String> columns = header.getFields()
+                .stream()
+                .map(name -> name.startsWith("\uFEFF") ? name.substring(1) : name)
+                .toList();
+        Set<String> seen = new HashSet<>();
+        for (String column : columns) {
+            if (!column.isEmpty() && !seen.add(column)) {
+                throw new DataException(
+                        file + ":1: two columns are called \"" + JsonLine.shown(column) + "\"; rename one");
+            }
+        }
+        return columns;
+    }
+
+    private static ObjectNode object(List<String> columns, CsvRecord row, String place) {
+        if (row.getFieldCount() != columns.size()) {
+            throw new DataException(place + ": has " + row.getFieldCount() + " fields, but the first line names "
+                    + columns.size() + " columns");
+        }
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
+        for (int i = 0; i < columns.size(); i++) {
+            String field = row.getField(i);
+            if (!field.isEmpty() && STRUCTURED.contains(columns.get(i)) && field.charAt(0) == '[') {
+                object.set(columns.get(i), JsonLine.value(field, place));
+            } else if (!field.isEmpty()) {
+                object.put(columns.get(i), field);
+            }
+        }
+        return object;
+    }
+}
