@@ -9,6 +9,7 @@ module llams.engine {
     exports llams.engine.tensor;
     exports llams.engine.graph;
     exports llams.engine.plan;
+    exports llams.engine.preference;
     exports llams.engine.device;
     exports llams.engine.generate;
     exports llams.engine.llama;

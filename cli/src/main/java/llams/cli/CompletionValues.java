@@ -22,6 +22,13 @@ final class CompletionValues {
         }
     }
 
+    static final class Decays implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return names(Schedule.Decay.values());
+        }
+    }
+
     static final class Projections implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
@@ -58,7 +65,7 @@ final class CompletionValues {
     }
 
     private static Iterator<String> names(Enum<?>[] values) {
-        Stream<String> names = Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT));
+        Stream<String> names = Arrays.stream(values).map(value -> value.toString().toLowerCase(Locale.ROOT));
         return names.iterator();
     }
 }

@@ -26,6 +26,7 @@ import llams.engine.weights.Quantization;
 import llams.model.files.ModelFiles;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
+import llams.model.lora.Modules;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -146,17 +147,23 @@ final class InfoCommand implements Callable<Integer> {
         report.put("base", base);
         targets(lora.parts().keySet()).forEach(report.putArray("targets")::add);
         report.set("modules", modules);
-        groups.forEach((part, names) -> text.add("adapter     " + path + ": LoRA of rank " + part.rank() + ", scale "
-                + part.scale() + ", on " + String.join(", ", targets(names)) + ": " + names.size() + " in all"));
+        groups.forEach((part,
+                names) -> text.add("adapter     " + path + ": " + (lora.form().dora() ? "DoRA" : "LoRA") + " of rank "
+                        + part.rank() + ", scale " + part.scale() + ", on " + String.join(", ", targets(names)) + ": "
+                        + names.size() + " in all"));
+        if (!lora.form().saved().isEmpty()) {
+            lora.form().saved().forEach(report.putArray("saved")::add);
+            text.add("trained     whole: " + String.join(", ", lora.form().saved()));
+        }
         text.add("base        " + base);
     }
 
     /// The short names of what the modules are, whatever their layers.
     private static List<String> targets(Collection<String> modules) {
-        return Stream.of(ProjectionName.values())
+        Stream<String> projections = Stream.of(ProjectionName.values())
                 .filter(name -> modules.stream().anyMatch(module -> module.endsWith("." + name.path)))
-                .map(ProjectionName::shortName)
-                .toList();
+                .map(ProjectionName::shortName);
+        return Stream.concat(projections, Modules.ENDS.stream().filter(modules::contains)).toList();
     }
 
     /// Weights whose bytes in the file stand for others.

@@ -5,12 +5,16 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import llams.engine.llama.ProjectionName;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
 import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -45,11 +49,14 @@ final class LoraOptions {
             paramLabel = "NAMES",
             split = ",",
             completionCandidates = CompletionValues.Projections.class,
-            description = "LoRA: the projections that get an adapter, of q,k,v,o,gate,up,down (default: all).")
+            description = "LoRA: what gets an adapter, of q,k,v,o,gate,up,down,embed,head (default: all projections).")
     List<String> targets;
 
     @Option(names = "--rslora", description = "LoRA: strength alpha / sqrt(rank), for high ranks.")
     boolean rsLora;
+
+    @Mixin
+    LoraFormOptions form;
 
     /// The adapter that these options describe; fills in what they leave open.
     ///
@@ -60,15 +67,24 @@ final class LoraOptions {
             agrees("--rank", rank, known.rank());
             agrees("--alpha", alpha, known.alpha());
             agrees("--targets", targets == null ? null : projections(), known.targets());
+            agrees("--targets", targets == null ? null : ends(), known.rules().ends());
             agrees("--rslora", rsLora ? true : null, known.rsLora());
             dropout = dropout == null ? known.dropout() : dropout;
+            form.leftOut(fromAdapter);
             return known.withDropout(dropout);
         }
         rank = rank == null ? known.rank() : rank;
         alpha = alpha == null ? known.alpha() : alpha;
         dropout = dropout == null ? known.dropout() : dropout;
         targets = targets == null ? names(known) : targets;
-        return new LoraConfig(rank, alpha, dropout, projections(), rsLora);
+        return new LoraConfig(rank, alpha, dropout, projections(), rsLora, form.rules(ends()));
+    }
+
+    /// The ends of the model that `--targets` names.
+    private Set<String> ends() {
+        Set<String> ends = new TreeSet<>();
+        targets.stream().map(LoraFormOptions::end).filter(Objects::nonNull).forEach(ends::add);
+        return ends;
     }
 
     private void agrees(String option, Object given, Object adapters) {
@@ -79,7 +95,8 @@ final class LoraOptions {
     }
 
     private Set<ProjectionName> projections() {
-        return projections(targets, spec.commandLine());
+        return projections(targets.stream().filter(target -> LoraFormOptions.end(target) == null).toList(),
+                spec.commandLine());
     }
 
     /// The projections that `--targets` names.
@@ -103,8 +120,9 @@ final class LoraOptions {
 
     /// For people.
     String describe(LoraConfig lora) {
-        return "LoRA of rank " + lora.rank() + ", alpha " + lora.alpha() + ", on "
-                + names(lora).stream().collect(Collectors.joining(", "))
+        return (lora.rules().form().dora() ? "DoRA" : "LoRA") + " of rank " + lora.rank() + ", alpha " + lora.alpha()
+                + ", on "
+                + Stream.concat(names(lora).stream(), lora.rules().ends().stream()).collect(Collectors.joining(", "))
                 + (fromAdapter == null ? "" : ", from " + fromAdapter);
     }
 }

@@ -46,10 +46,12 @@ import tools.jackson.databind.node.ObjectNode;
                 "  {\"question\": Q, \"answer\": A}                  A",
                 "  {\"q_ko\": Q, \"a_ko\": A, \"q_en\": Q, \"a_en\": A}  each A after each Q",
                 "  {\"ids\": [...], \"labels\": [...]}               ids whose label is not -100",
+                "  {\"prompt\": Q, \"chosen\": A, \"rejected\": B}     A over B (--method dpo, ...)",
                 "Conversations may have system, tools and history beside them; docs/DATA.md",
                 "has examples, and 'llams data show FILE' shows what is trained.", "", "Examples:",
                 "  llams train -m model --data chats.jsonl --out tuned",
                 "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
+                "  llams train -m model --data pairs.jsonl --method dpo --lr 1e-5 --out preferred",
                 "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
                 "  llams train --config run.yaml --lr 1e-4 --resume"})
 final class TrainCommand implements Callable<Integer> {
@@ -101,7 +103,7 @@ final class TrainCommand implements Callable<Integer> {
             OptionsFile.apply(config, spec, new TrainCommand());
         }
         options.complete();
-        if (weights.form != WeightsOption.Form.stored && options.method != TrainOptions.Method.lora) {
+        if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
             throw new ParameterException(spec.commandLine(), "--weights " + weights.form
                     + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
         }
@@ -176,8 +178,8 @@ final class TrainCommand implements Callable<Integer> {
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(),
                 100.0 * plan.trained() / plan.parameters());
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
-                settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(), options.schedule,
-                settings.warmup());
+                settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(),
+                options.schedule.kind, settings.warmup());
         passes(plan);
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
@@ -248,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
             console.out.println("the best:    " + RunDirectory.best(options.out));
         }
         console.out.println("to use it:   " + use(conversations));
-        if (options.method == TrainOptions.Method.lora) {
+        if (options.method.isAdapter()) {
             console.out.println("to fold it:  " + Shell.command("merge", "adapter", "--base", options.model,
                     "--adapter", options.out, "--out", "NEW"));
         }
@@ -257,9 +259,8 @@ final class TrainCommand implements Callable<Integer> {
     /// The command that shows what the model has learned.
     private String use(boolean conversations) {
         List<Object> words = new ArrayList<>(List.of(conversations ? "chat" : "generate", "-m"));
-        words.addAll(options.method == TrainOptions.Method.lora
-                ? List.of(options.model, "--adapter", options.out)
-                : List.of(options.out));
+        words.addAll(
+                options.method.isAdapter() ? List.of(options.model, "--adapter", options.out) : List.of(options.out));
         if (!conversations) {
             words.addAll(List.of("-p", "TEXT"));
         }

@@ -3,13 +3,11 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import llams.engine.device.Device;
 import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
 import llams.trainer.optim.Optimizer;
-import llams.trainer.optim.Schedule;
 import llams.trainer.run.Interval;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
@@ -30,6 +28,16 @@ final class TrainOptions {
             public String toString() {
                 return "new-tokens";
             }
+        },
+        dpo, orpo, simpo, kto;
+
+        /// Whether what is trained is an adapter.
+        boolean isAdapter() {
+            return this != full && this != newTokens;
+        }
+
+        boolean isOfPairs() {
+            return isAdapter() && this != lora;
         }
     }
 
@@ -72,8 +80,12 @@ final class TrainOptions {
             names = "--method",
             paramLabel = "METHOD",
             description = "lora: train a small adapter; full: train every weight; new-tokens: train only the rows that"
-                    + " 'llams extend' added (default: lora; full for a new model).")
+                    + " 'llams extend' added; dpo, orpo, simpo, kto: train an adapter on pairs of a chosen and a"
+                    + " rejected answer (default: lora; full for a new model).")
     Method method;
+
+    @Mixin
+    PreferenceOptions preference;
 
     @Mixin
     LoraOptions adapter;
@@ -112,12 +124,8 @@ final class TrainOptions {
             description = "Peak learning rate (default: 3e-4; 2e-5 to train every weight of an existing model).")
     Double learningRate;
 
-    @Option(
-            names = "--schedule",
-            paramLabel = "KIND",
-            completionCandidates = CompletionValues.Schedules.class,
-            description = "How the learning rate falls: cosine, linear or constant (default: ${DEFAULT-VALUE}).")
-    String schedule = STANDARD.schedule().name().toLowerCase(Locale.ROOT);
+    @Mixin
+    ScheduleOptions schedule;
 
     @Option(
             names = "--warmup",
@@ -142,6 +150,18 @@ final class TrainOptions {
             description = "AdamW: decay rates of its two running means (default: " + Optimizer.BETA1 + ","
                     + Optimizer.BETA2 + ").")
     List<Double> betas = List.of(STANDARD.optimizer().beta1(), STANDARD.optimizer().beta2());
+
+    @Option(
+            names = "--lora-plus-ratio",
+            paramLabel = "R",
+            description = "LoRA+: the B of every adapter learns R times as fast, such as 16 (default: 1).")
+    double loraPlusRatio = STANDARD.optimizer().loraPlusRatio();
+
+    @Option(
+            names = "--neftune-alpha",
+            paramLabel = "A",
+            description = "NEFTune: noise of this strength on the vectors of tokens, such as 5 (default: 0).")
+    double neftuneAlpha = STANDARD.neftune();
 
     @Option(names = "--seed", paramLabel = "N", description = "Random seed (default: ${DEFAULT-VALUE}).")
     int seed = STANDARD.seed();
@@ -195,8 +215,9 @@ final class TrainOptions {
             method = model == null ? Method.full : Method.lora;
         }
         usage(method == Method.full || model != null, "a new random model is trained with --method full");
-        usage(method == Method.lora || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
+        usage(method.isAdapter() || adapter.fromAdapter == null, "--from-adapter is for --method lora; to train"
                 + " every weight, fold the adapter into the model first with 'llams merge adapter'");
+        usage(method.isAdapter() || loraPlusRatio == 1, "--lora-plus-ratio is for adapters: --method lora");
         usage(method == Method.full || optimizer.trainDtype == OptimizerOptions.TrainDtype.f32,
                 "--train-dtype bf16 is for --method full; a frozen base is made smaller with --weights nf4");
         if (method == Method.newTokens) {
@@ -220,17 +241,19 @@ final class TrainOptions {
 
     private TrainSettings settings(LoraConfig lora) {
         TrainSettings usual = switch (method) {
-            case lora -> STANDARD.withLora(lora);
+            case lora, dpo, orpo, simpo, kto -> STANDARD.withLora(lora);
             case full -> model == null ? TrainSettings.newModel() : TrainSettings.full();
             case newTokens -> TrainSettings.newTokens(firstNewToken);
         };
         return new TrainSettings(usual.lora(), usual.firstRow(), tokens == null ? usual.tokens() : tokens, batch,
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
-                learningRate == null ? usual.learningRate() : learningRate, Schedule.Kind.named(schedule),
+                learningRate == null ? usual.learningRate() : learningRate, schedule.shape(),
                 warmup == null ? usual.warmup() : warmup,
-                optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay)),
+                optimizer
+                        .of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
+                        .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
-                keep, recompute);
+                keep, recompute, preference.objective(method), neftuneAlpha);
     }
 
     /// The run that these options ask for.
@@ -245,6 +268,7 @@ final class TrainOptions {
     void take(TrainSettings known) {
         tokens = known.tokens();
         warmup = known.warmup();
+        schedule.take(known.schedule());
     }
 
     private void usage(boolean holds, String wanted) {
@@ -257,6 +281,7 @@ final class TrainOptions {
     String describe() {
         return switch (method) {
             case lora -> adapter.describe(settings.lora());
+            case dpo, orpo, simpo, kto -> method + " with " + adapter.describe(settings.lora());
             case full -> model == null ? "every weight of a new random model" : "every weight";
             case newTokens -> "rows of embedding and head from token " + firstNewToken + " on";
         };

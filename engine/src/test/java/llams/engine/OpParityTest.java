@@ -40,11 +40,25 @@ class OpParityTest {
                 Leaf seed = c.ints(123_456_789, -42);
                 c.output(c.g.add(a, b), c.g.scale(a, -0.3f), c.g.swiGlu(a, b), c.g.record(new Constant(2.5f)),
                         c.g.dropout(a, seed, 0.25f, 3), c.g.dropout(b, seed, 0, 1));
+                onTheProcessor(device, c, a, b, seed);
                 for (Result result : c.g.recordNode(new SwiGlu.Gradient(), a, b, dy).results) {
                     c.output(result);
                 }
                 c.check(device, 2e-6);
             }
+        }
+    }
+
+    /// Ops that graphics cards have no kernels for.
+    private static void onTheProcessor(Device device, OpCase c, Leaf a, Leaf b, Leaf seed) {
+        if (device.name().equals("cpu")) {
+            float[] bounds = new float[(int) a.dim(0)];
+            Arrays.fill(bounds, 0.1f);
+            Leaf norm = c.positive(3);
+            c.output(c.g.record(new Noise(-1), a, c.floats(bounds), seed), c.g.record(new RowNorm(), a),
+                    c.g.record(new ScaleColumns(), a, c.weight(3), c.g.scale(norm, 2)),
+                    c.g.record(new ScaleColumns.MagnitudeGradient(), a, b, norm));
+            c.g.record(new Accumulate(new ScaleColumns.MagnitudeGradient(), 2), a, b, norm, c.state(3));
         }
     }
 
@@ -80,7 +94,8 @@ class OpParityTest {
                     Leaf start = c.weight(mnk[0], mnk[1]);
                     c.output(c.g.matMul(a, false, b, false), c.g.matMul(a, false, turnedB, true),
                             c.g.matMul(turnedA, true, right, false),
-                            c.g.record(new MatMul(false, true), a, turnedB, start));
+                            c.g.record(new MatMul(false, true), a, turnedB, start),
+                            c.g.matMul(a, false, right, false, c.weight(dtype, mnk[0], mnk[1])));
                     c.check(device, 4e-6);
                 }
             }

@@ -54,7 +54,7 @@ public final class CpuDevice implements Device {
                 case MatMul op -> {
                     boolean isSum = in.length > MatMul.C;
                     if (isSum && y.data().address() != in[MatMul.C].data().address()) {
-                        ElementwiseKernel.copy(in[MatMul.C], y, p);
+                        ElementwiseKernel.widen(in[MatMul.C], y, p);
                     }
                     product(op, in, y, isSum).run();
                 }
@@ -82,6 +82,13 @@ public final class CpuDevice implements Device {
                 case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false, 0);
                 case Dropout(float rate, int stream) ->
                     ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
+                case Noise(int stream) ->
+                    ElementwiseKernel.noise(in[Noise.X], in[Noise.BOUND], in[Noise.SEED], stream, y, p);
+                case PreferenceLoss op -> op.run(in, out);
+                case RowNorm() -> NormKernel.rowNorm(in[RowNorm.X], y, p);
+                case ScaleColumns() ->
+                    ColumnKernel.scale(in[ScaleColumns.X], in[ScaleColumns.MAGNITUDE], in[ScaleColumns.NORM], y, p);
+                case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, y, false, 0);
                 case SquaredNorm() -> AdamWKernel.squaredNorm(in[SquaredNorm.X], y, p);
                 case Accumulate(Accumulate.Summand summand, long rowLength) ->
                     accumulate(summand, step, Accumulate.state(in), rowLength);
@@ -105,7 +112,13 @@ public final class CpuDevice implements Device {
                 case LinearCrossEntropy() -> loss(step, state, true, rowLength);
                 case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X],
                         eps, in[RmsNorm.WeightGradient.DY], state, true, rowLength, parallel);
+                case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, state, true, rowLength);
             }
+        }
+
+        private void magnitudeGradient(Tensor[] in, Tensor result, boolean accumulate, long rowLength) {
+            ColumnKernel.magnitudeGradient(in[ScaleColumns.MagnitudeGradient.X], in[ScaleColumns.MagnitudeGradient.DY],
+                    in[ScaleColumns.MagnitudeGradient.NORM], result, accumulate, rowLength, parallel);
         }
 
         private Runnable product(MatMul op, Tensor[] in, Tensor c, boolean accumulate) {

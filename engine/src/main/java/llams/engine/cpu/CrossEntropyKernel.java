@@ -32,8 +32,8 @@ final class CrossEntropyKernel {
     /// @param x         F32 `[tokens, dim]`
     /// @param weight    `[vocab, dim]`, any weight dtype
     /// @param labels    I32 `[tokens]`; negative: not counted
-    /// @param scale     F32 `[1]`, such as 1 / counted tokens
-    /// @param loss      F32 `[1]`: `scale` times the sum of `tokenLoss`
+    /// @param scale     F32 `[1]`, such as 1 / counted tokens, or `[tokens]`
+    /// @param loss      F32 `[1]`: the sum of `scale tokenLoss`
     /// @param tokenLoss F32 `[tokens]`: `logSumExp - logit[label]`, 0 where not counted; or null
     /// @param dx        F32 `[tokens, dim]`, the gradient of `loss`; or null
     /// @param dWeight   F32 `[vocab, dim]`, the gradient of `loss`, added to what stands there if `accumulate`; or null
@@ -55,7 +55,6 @@ final class CrossEntropyKernel {
         int count = counted(labels, tokens, counted);
         int most = work[LinearCrossEntropy.LOGITS].dim(0);
         int sliceWidth = work[LinearCrossEntropy.LOGITS].dim(1);
-        float factor = scale.getFloat(0);
         int[] ends = ends(counted, count, dWeight == null ? 0 : rowLength);
         double total = 0;
         int rows;
@@ -67,15 +66,23 @@ final class CrossEntropyKernel {
             Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
             p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
             total += sliceWidth == vocab
-                    ? whole(block, weight, labels, counted, from, factor, tokenLoss, dBlock, dWeight, sums,
+                    ? whole(block, weight, labels, counted, from, scale, tokenLoss, dBlock, dWeight, sums,
                             work[LinearCrossEntropy.LOGITS], p)
-                    : slices(block, weight, labels, counted, from, factor, tokenLoss, dBlock,
+                    : slices(block, weight, labels, counted, from, scale, tokenLoss, dBlock,
                             work[LinearCrossEntropy.LOGITS], sliceWidth, p);
             if (dx != null) {
                 p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
             }
         }
-        loss.setFloat(0, (float) (total * factor));
+        loss.setFloat(0, (float) (isOfEach(scale) ? total : total * scale.getFloat(0)));
+    }
+
+    private static boolean isOfEach(Tensor scale) {
+        return scale.elements() > 1;
+    }
+
+    private static float factor(Tensor scale, int token) {
+        return scale.getFloat(isOfEach(scale) ? token : 0);
     }
 
     /// The first rows of `work`'s memory as `[rows, columns]`.
@@ -85,7 +92,7 @@ final class CrossEntropyKernel {
     }
 
     /// A block of tokens with all their logits; returns the sum of their losses.
-    private static double whole(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
+    private static double whole(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, Tensor scale,
             Tensor tokenLoss, Tensor dBlock, Tensor dWeight, int[] sums, Tensor work, Parallel p) {
         int rows = (int) block.shape().dim(0);
         int vocab = (int) weight.shape().dim(0);
@@ -93,15 +100,15 @@ final class CrossEntropyKernel {
         logits(block, weight, logits, p);
         double[] lost = p.buffers().doubles(SUM, rows);
         boolean isDifferentiated = dBlock != null || dWeight != null;
-        p.run(rows, (row, buffers) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]), factor,
-                isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
+        p.run(rows, (row, buffers) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]),
+                factor(scale, counted[from + row]), isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
         if (dBlock != null) {
             Gemm.multiply(logits, false, weight, false, dBlock, false, p);
         }
         if (dWeight != null) {
             Gemm.tiles(logits, true, block, false, dWeight, true, sums, p).run();
         }
-        return sum(lost, rows, counted, from, tokenLoss);
+        return sum(lost, rows, counted, from, scale, tokenLoss);
     }
 
     /// In tiles, however few tokens are counted: what a token's logits are must not depend on how many others there are.
@@ -109,10 +116,11 @@ final class CrossEntropyKernel {
         Gemm.tiles(block, false, weight, true, logits, false, new int[] {block.dim(1)}, p).run();
     }
 
-    private static double sum(double[] lost, int rows, int[] counted, int from, Tensor tokenLoss) {
+    /// The sum of losses, by their scales where each has its own.
+    private static double sum(double[] lost, int rows, int[] counted, int from, Tensor scale, Tensor tokenLoss) {
         double total = 0;
         for (int row = 0; row < rows; row++) {
-            total += lost[row];
+            total += isOfEach(scale) ? lost[row] * factor(scale, counted[from + row]) : lost[row];
             if (tokenLoss != null) {
                 tokenLoss.setFloat(counted[from + row], (float) lost[row]);
             }
@@ -121,7 +129,7 @@ final class CrossEntropyKernel {
     }
 
     /// The same with a slice of the vocabulary at a time.
-    private static double slices(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, float factor,
+    private static double slices(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, Tensor scale,
             Tensor tokenLoss, Tensor dBlock, Tensor work, int sliceWidth, Parallel p) {
         int rows = (int) block.shape().dim(0);
         int dim = (int) block.shape().dim(1);
@@ -156,11 +164,12 @@ final class CrossEntropyKernel {
             if (dBlock != null) {
                 float[] labelRow = buffers.floats(LABEL_ROW, dim);
                 Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, labelRow, 0);
+                float factor = factor(scale, counted[from + row]);
                 finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, labelRow);
             }
             sums[row] = largest[row] + StrictMath.log(sums[row]) - ofLabel[row];
         });
-        return sum(sums, rows, counted, from, tokenLoss);
+        return sum(sums, rows, counted, from, scale, tokenLoss);
     }
 
     /// Counts where each sequence of `rowLength` tokens ends among the counted ones; sequences without any have no end.

@@ -5,6 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import llams.engine.tensor.DType;
 import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
@@ -63,9 +64,20 @@ final class ElementwiseKernel {
         parts(state, p, (from, bytes) -> state.data().asSlice(from, bytes).fill((byte) 0));
     }
 
-    /// `y = x`, any one element type and shape.
-    static void copy(Tensor x, Tensor y, Parallel p) {
-        parts(x, p, (from, bytes) -> MemorySegment.copy(x.data(), from, y.data(), from, bytes));
+    /// `y = x`, from any type of weights to F32.
+    static void widen(Tensor x, Tensor y, Parallel p) {
+        if (x.dtype() == DType.F32) {
+            parts(x, p, (from, bytes) -> MemorySegment.copy(x.data(), from, y.data(), from, bytes));
+            return;
+        }
+        long n = y.elements();
+        p.run(tasks(n), (task, buffers) -> {
+            long from = (long) task * TASK_ELEMENTS;
+            int count = (int) Math.min(n - from, TASK_ELEMENTS);
+            float[] wide = buffers.floats(0, TASK_ELEMENTS);
+            Widen.row(x, from, count, wide, 0);
+            MemorySegment.copy(wide, 0, y.data(), Tensor.F32, from * 4, count);
+        });
     }
 
     @FunctionalInterface
@@ -116,6 +128,19 @@ final class ElementwiseKernel {
             boolean kept = DropoutMask.isKept(seed0, seed1, stream, i, rate);
             y.set(Tensor.F32, i * 4, kept ? x.get(Tensor.F32, i * 4) * keptScale : 0);
         }
+    }
+
+    /// `y[t, d] = x[t, d] + bound[t] u`; see [llams.engine.graph.Noise]. Plain loops: it is done once in a pass.
+    static void noise(Tensor x, Tensor bound, Tensor seed, int stream, Tensor y, Parallel p) {
+        int dim = x.dim(1);
+        int seed0 = seed.getInt(0);
+        int seed1 = seed.getInt(1);
+        p.run(x.dim(0), (t, _) -> {
+            float most = bound.getFloat(t);
+            for (long i = (long) t * dim; i < (long) (t + 1) * dim; i++) {
+                y.setFloat(i, x.getFloat(i) + most * DropoutMask.uniform(seed0, seed1, stream, i));
+            }
+        });
     }
 
     private static IntVector mix(IntVector h) {

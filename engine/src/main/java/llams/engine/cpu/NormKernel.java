@@ -34,6 +34,19 @@ final class NormKernel {
         });
     }
 
+    /// The length of each row of `x` `[rows, dim]`: `[rows]`.
+    static void rowNorm(Tensor x, Tensor y, Parallel p) {
+        int all = x.dim(0);
+        int dim = x.dim(1);
+        int rows = rowsPerTask(dim);
+        p.run(Math.ceilDiv(all, rows), (task, buffers) -> {
+            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
+            for (int r = task * rows; r < Math.min(all, (task + 1) * rows); r++) {
+                y.setFloat(r, (float) Math.sqrt(squares(x.data(), (long) r * dim, dim, lanes)));
+            }
+        });
+    }
+
     private static void normRow(MemorySegment x, long row, int dim, float[] w, float eps, MemorySegment y,
             float[] lanes) {
         float inverse = inverseRms(x, row, dim, eps, lanes);
@@ -48,6 +61,11 @@ final class NormKernel {
     }
 
     private static float inverseRms(MemorySegment x, long row, int dim, float eps, float[] lanes) {
+        double squares = squares(x, row, dim, lanes);
+        return (float) (1 / Math.sqrt(squares / dim + eps));
+    }
+
+    private static float squares(MemorySegment x, long row, int dim, float[] lanes) {
         FloatVector sum0 = FloatVector.zero(Simd.F);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
@@ -73,8 +91,7 @@ final class NormKernel {
             int lane = d % Simd.SUM_LANES;
             lanes[lane] = Math.fma(value, value, lanes[lane]);
         }
-        double squares = Simd.sum(lanes, 0);
-        return (float) (1 / Math.sqrt(squares / dim + eps));
+        return Simd.sum(lanes, 0);
     }
 
     /// `dx = r (weight dy - x r^2 / dim * sum(x weight dy))` with `r = 1 / sqrt(mean(x^2) + eps)`; `dx` may be `dy`.

@@ -80,8 +80,10 @@ public final class Autodiff {
         if (upstream.stream().noneMatch(gradient -> gradient != null)) {
             return;
         }
-        Require.that(node.op instanceof Differentiable && upstream.getFirst() != null,
-                "gradients: no gradient is defined through %s", node.results);
+        for (int i = 0; i < upstream.size(); i++) {
+            Require.that(upstream.get(i) == null || node.op instanceof Differentiable op && op.isDifferentiable(i),
+                    "gradients: no gradient is defined through %s", node.results);
+        }
         List<Value> inputs = node.inputs;
         List<? extends Value> results = node.results;
         if (node.block >= 0) {

@@ -34,10 +34,14 @@ public final class Backward {
         return results.get(index);
     }
 
-    /// The gradient of the first result, of its shape. The other results of an op are by-products (a log-sum-exp, a
-    /// loss per token) that no loss may be built from.
+    /// The gradient of the first result, of its shape.
     public Value upstream() {
         return upstream.getFirst();
+    }
+
+    /// The gradient of one of the results that [Differentiable#isDifferentiable] names, or null.
+    public Value upstream(int result) {
+        return upstream.get(result);
     }
 
     /// True if something whose gradient is asked for lies below this input.

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /// What a model does, recorded once: ops in the order in which model code called for them. A wrong shape throws where
@@ -14,6 +15,7 @@ public final class Graph {
     private final Map<String, Value> taps = new LinkedHashMap<>();
     private int blocks;
     private int currentBlock = -1;
+    private boolean isUntapped;
 
     public Value add(Value a, Value b) {
         return record(new Add(), a, b);
@@ -26,6 +28,11 @@ public final class Graph {
     /// `op(a) op(b)`; see [MatMul].
     public Value matMul(Value a, boolean transposeA, Value b, boolean transposeB) {
         return record(new MatMul(transposeA, transposeB), a, b);
+    }
+
+    /// `c + op(a) op(b)`, F32, whatever type of weights `c` has.
+    public Value matMul(Value a, boolean transposeA, Value b, boolean transposeB, Value c) {
+        return record(new MatMul(transposeA, transposeB), a, b, c);
     }
 
     /// `x weightᵀ`: `x` `[tokens, in]`, `weight` `[out, in]`, the result `[tokens, out]`.
@@ -101,10 +108,20 @@ public final class Graph {
 
     /// Gives an intermediate value a name under which it can be asked for, for study and for comparing; returns it.
     public Value tap(String name, Value value) {
-        if (taps.putIfAbsent(name, value) != null) {
+        if (!isUntapped && taps.putIfAbsent(name, value) != null) {
             throw new IllegalArgumentException("tap \"" + name + "\" is taken");
         }
         return value;
+    }
+
+    /// Records what `body` does without giving names to values: a second model's, beside the one that is studied.
+    public Value untapped(Supplier<Value> body) {
+        isUntapped = true;
+        try {
+            return body.get();
+        } finally {
+            isUntapped = false;
+        }
     }
 
     /// The named intermediate values, in recording order.

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /// The output head and the loss in one: `logits = x weightᵀ`, `tokenLoss[t] = logSumExp(logits[t]) - logits[t,
-/// labels[t]]`, `loss = scale Σ tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist
+/// labels[t]]`, `loss = Σ scale tokenLoss`. Tokens with a negative label are not counted and cost nothing; logits exist
 /// for a few tokens at a time only.
 ///
 /// The gradients are made beside the loss, while those logits are at hand: with
@@ -12,7 +12,7 @@ import java.util.function.IntPredicate;
 /// x`.
 ///
 /// Inputs: `x` `[tokens, dim]`, `weight` `[vocab, dim]`, `labels` I32 `[tokens]` (the id to predict at t), `scale`
-/// `[1]` (one over the counted tokens of the whole accumulated batch gives the mean). Results: `loss` `[1]`, and each
+/// `[1]` (one over the counted tokens of the whole accumulated batch gives the mean), or `[tokens]` for each its own. Results: `loss` `[1]`, and each
 /// only where it is read: `tokenLoss` `[tokens]` (0 where not counted), `dx` `[tokens, dim]`, `dweight` `[vocab, dim]`.
 public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand {
     public static final int X = 0, WEIGHT = 1, LABELS = 2, SCALE = 3;
@@ -35,7 +35,8 @@ public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand
         Require.that(x.dim(1) == weight.dim(1), "linear cross entropy: x %s and weight %s differ in dim", x.shape(),
                 weight.shape());
         Require.ints("linear cross entropy", "labels", inputs.get(LABELS), x.dim(0));
-        Require.scalar("linear cross entropy", "scale", inputs.get(SCALE));
+        Value scale = inputs.get(SCALE);
+        Require.type("linear cross entropy", "scale", scale, TensorType.f32(isOfEach(scale) ? x.dim(0) : 1));
         return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), x.type(), TensorType.f32(weight.shape().dims()));
     }
 
@@ -61,11 +62,30 @@ public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand
         return result > LOSS;
     }
 
+    private static boolean isOfEach(Value scale) {
+        return scale.shape().rank() == 1 && scale.dim(0) != 1;
+    }
+
+    @Override
+    public boolean isDifferentiable(int result) {
+        return result == LOSS || result == TOKEN_LOSS;
+    }
+
+    /// Where a loss is built from the losses of tokens, how much each of them counts is known only after the forward
+    /// pass: the logits are then computed again, with that as their scale.
     @Override
     public void gradient(Backward at) {
-        Require.that(at.upstream() instanceof Result seed && seed.node.op.equals(new Constant(1)),
-                "linear cross entropy: its loss must be the one that is differentiated, not part of another");
-        at.add(X, at.result(DX));
-        at.add(WEIGHT, at.result(DWEIGHT));
+        if (at.upstream(TOKEN_LOSS) != null) {
+            List<Result> again = at.graph.linearCrossEntropy(at.input(X), at.input(WEIGHT), at.input(LABELS),
+                    at.upstream(TOKEN_LOSS));
+            at.add(X, again.get(DX));
+            at.add(WEIGHT, again.get(DWEIGHT));
+        }
+        if (at.upstream(LOSS) != null) {
+            Require.that(at.upstream(LOSS) instanceof Result seed && seed.node.op.equals(new Constant(1)),
+                    "linear cross entropy: its loss must be the one that is differentiated, not part of another");
+            at.add(X, at.result(DX));
+            at.add(WEIGHT, at.result(DWEIGHT));
+        }
     }
 }

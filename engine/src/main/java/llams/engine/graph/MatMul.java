@@ -3,7 +3,7 @@ package llams.engine.graph;
 import java.util.List;
 
 /// `y = op(a) op(b)`, or `y = op(a) op(b) + c` with a third input, where op transposes if its flag says so (not both).
-/// `a` and `b` may be of any weight type; `c` and the result are F32 `[m, n]`, summed in F32. A linear layer is `x
+/// All may be of any weight type; the result is F32 `[m, n]`, summed in F32. A linear layer is `x
 /// [tokens, in]` by `w [out, in]` transposed.
 public record MatMul(boolean transposeA, boolean transposeB) implements Differentiable, Accumulate.Summand {
     /// `C` is there only if the product is added to something.
@@ -16,8 +16,11 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Differen
     @Override
     public List<TensorType> results(List<Value> inputs) {
         TensorType product = product(inputs.get(A), inputs.get(B));
-        Require.that(inputs.size() <= C || inputs.get(C).type().equals(product), "matmul: the product is %s, c %s",
-                product, inputs.getLast().type());
+        if (inputs.size() > C) {
+            Require.weight("matmul", "c", inputs.get(C), 2);
+            Require.that(inputs.get(C).shape().equals(product.shape()), "matmul: the product is %s, c %s", product,
+                    inputs.get(C).type());
+        }
         return List.of(product);
     }
 

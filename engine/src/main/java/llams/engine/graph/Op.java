@@ -6,8 +6,9 @@ import java.util.function.IntPredicate;
 /// The closed set of what a device can do. An op is a record of its constants; what it reads stands in the [Node], at
 /// the places that the op names: `inputs.get(Attention.Q)`. Every device is an exhaustive switch over this type, so a
 /// new op does not compile until each device has it.
-public sealed interface Op permits Differentiable, Effect, Attention.Gradient, Constant, Embedding.Gradient,
-        RmsNorm.Gradient, RmsNorm.WeightGradient, SquaredNorm, SwiGlu.Gradient {
+public sealed interface Op
+        permits Differentiable, Effect, Attention.Gradient, Constant, Embedding.Gradient, RmsNorm.Gradient,
+        RmsNorm.WeightGradient, RowNorm, ScaleColumns.MagnitudeGradient, SquaredNorm, SwiGlu.Gradient {
     /// The types of the results.
     ///
     /// @throws IllegalArgumentException if the inputs do not fit; says which, and how

@@ -9,10 +9,9 @@ import llams.engine.graph.Value;
 
 /// A Llama 3 model (arXiv 2407.21783) as symbolic layers: embedding, decoder blocks, a final norm, the output head.
 ///
-/// @param embedding `[vocab, dim]`
-/// @param norm      `[dim]`
-/// @param head      `[vocab, dim]`; the embedding itself where tied
-public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf norm, Leaf head) {
+/// @param norm `[dim]`
+/// @param head of the weight of the embedding where tied
+public record Llama(LlamaConfig config, TokenTable embedding, List<Block> blocks, Leaf norm, Head head) {
     public static final String EMBEDDING = "model.embed_tokens.weight";
     public static final String NORM = "model.norm.weight";
     public static final String HEAD = "lm_head.weight";
@@ -32,8 +31,14 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
             blocks.add(block(config, parameters, wrap, layer));
         }
         Leaf embedding = parameters.leaf(EMBEDDING, config.vocab(), config.dim());
-        return new Llama(config, embedding, List.copyOf(blocks), parameters.leaf(NORM, config.dim()),
-                config.tied() ? embedding : parameters.leaf(HEAD, config.vocab(), config.dim()));
+        Leaf norm = parameters.leaf(NORM, config.dim());
+        Leaf head = config.tied() ? embedding : parameters.leaf(HEAD, config.vocab(), config.dim());
+        return new Llama(config, new TokenTable.Plain(embedding), List.copyOf(blocks), norm, new Linear(head));
+    }
+
+    /// The same blocks between another table of tokens and another head.
+    public Llama with(TokenTable tokens, Head scores) {
+        return new Llama(config, tokens, blocks, norm, scores);
     }
 
     private static Block block(LlamaConfig config, Parameters parameters, Wrap wrap, int layer) {
@@ -57,7 +62,7 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
 
     /// The same for the wanted tokens only: `[wanted, dim]`.
     public Value forward(Graph g, Value ids, Sequence at, KvCache cacheOrNull, Wanted wanted) {
-        Value x = g.tap("embedding", g.embedding(embedding, ids));
+        Value x = g.tap("embedding", embedding.forward(g, ids));
         for (Block block : blocks) {
             // Only the last block may leave tokens out: what the others give becomes keys and values.
             Pass pass = new Pass(at, block == blocks.getLast() ? wanted : Wanted.all(at), cacheOrNull);
@@ -69,11 +74,11 @@ public record Llama(LlamaConfig config, Leaf embedding, List<Block> blocks, Leaf
 
     /// `hidden` `[tokens, dim]` to scores `[tokens, vocab]`.
     public Value logits(Graph g, Value hidden) {
-        return g.linear(hidden, head);
+        return head.forward(g, hidden);
     }
 
     /// Loss `[1]`, loss of each token `[tokens]`, and gradients; see [llams.engine.graph.LinearCrossEntropy].
     public List<Result> loss(Graph g, Value hidden, Value labels, Value scale) {
-        return g.linearCrossEntropy(hidden, head, labels, scale);
+        return g.linearCrossEntropy(hidden, head.weight(g), labels, scale);
     }
 }

@@ -4,7 +4,8 @@
 /// | file | what it does |
 /// |---|---|
 /// | `Llama`, `Block`, `SelfAttention`, `FeedForward` | the model |
-/// | `Projection`, `Linear`, `LoraLinear` | a linear layer, with or without an adapter |
+/// | `Projection`, `Linear`, `LoraLinear`, `DoraLinear` | a linear layer, with or without an adapter |
+/// | `TokenTable`, `LoraTable`, `NoisyTable`; `Head`, `TiedLora` | the two ends: vectors of tokens, and their scores |
 /// | `ScaledDifference` | one with a chat vector of its own strength |
 /// | `ProjectionName` | the seven of a block, by name and shape |
 /// | `LlamaConfig` | sizes and constants |

@@ -15,6 +15,7 @@ import llams.engine.graph.MatMul;
 import llams.engine.graph.Node;
 import llams.engine.graph.Result;
 import llams.engine.graph.RmsNorm;
+import llams.engine.graph.ScaleColumns;
 import llams.engine.graph.Value;
 
 /// What is only added to something is computed onto that: the product in `c + a b` becomes a [MatMul] with three inputs,
@@ -92,7 +93,8 @@ final class Fusion {
 
     private static boolean isSummand(Node node, Node sum) {
         return node.op instanceof MatMul && node.inputs.size() == MatMul.C || sum.op instanceof Accumulate
-                && (node.op instanceof Embedding.Gradient || node.op instanceof RmsNorm.WeightGradient);
+                && (node.op instanceof Embedding.Gradient || node.op instanceof RmsNorm.WeightGradient
+                        || node.op instanceof ScaleColumns.MagnitudeGradient);
     }
 
     /// The loss whose weight gradient this node, its only reader, adds to a state; or null. The state is then changed

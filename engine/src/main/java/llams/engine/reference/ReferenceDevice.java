@@ -48,7 +48,7 @@ public final class ReferenceDevice implements Device {
             case MatMul product -> {
                 boolean isSum = in.length > MatMul.C;
                 if (isSum) {
-                    y.data().copyFrom(in[MatMul.C].data());
+                    ReferenceKernels.scale(in[MatMul.C], 1, y);
                 }
                 multiply(product, in, y, isSum);
             }
@@ -75,6 +75,12 @@ public final class ReferenceDevice implements Device {
             case LinearCrossEntropy() -> loss(in, out, out[LinearCrossEntropy.DWEIGHT], false);
             case Dropout(float rate, int stream) ->
                 ReferenceKernels.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y);
+            case Noise(int stream) -> ReferenceKernels.noise(in[Noise.X], in[Noise.BOUND], in[Noise.SEED], stream, y);
+            case PreferenceLoss loss -> loss.run(in, out);
+            case RowNorm() -> ReferenceKernels.rowNorm(in[RowNorm.X], y);
+            case ScaleColumns() ->
+                ReferenceKernels.scaleColumns(in[ScaleColumns.X], in[ScaleColumns.MAGNITUDE], in[ScaleColumns.NORM], y);
+            case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, y, false);
             case SquaredNorm() -> ReferenceKernels.squaredNorm(in[SquaredNorm.X], y);
             case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
             case Clear() -> in[Clear.STATE].data().fill((byte) 0);
@@ -96,7 +102,13 @@ public final class ReferenceDevice implements Device {
             case LinearCrossEntropy() -> loss(in, out, state, true);
             case RmsNorm.WeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(
                     in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], state, true);
+            case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, state, true);
         }
+    }
+
+    private static void magnitudeGradient(Tensor[] in, Tensor result, boolean accumulate) {
+        ReferenceKernels.magnitudeGradient(in[ScaleColumns.MagnitudeGradient.X], in[ScaleColumns.MagnitudeGradient.DY],
+                in[ScaleColumns.MagnitudeGradient.NORM], result, accumulate);
     }
 
     private static void multiply(MatMul op, Tensor[] in, Tensor c, boolean accumulate) {

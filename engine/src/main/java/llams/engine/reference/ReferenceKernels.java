@@ -149,10 +149,11 @@ public final class ReferenceKernels {
             Tensor dx, Tensor dWeight, boolean accumulate) {
         int dim = x.dim(1);
         double total = 0;
-        double factor = scale.getFloat(0);
+        boolean isOfEach = scale.elements() > 1;
         double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
         for (int t = 0; t < x.dim(0); t++) {
             double lost = 0;
+            double factor = scale.getFloat(isOfEach ? t : 0);
             double[] dRow = new double[dim];
             int label = labels.getInt(t);
             if (label >= 0) {
@@ -170,7 +171,7 @@ public final class ReferenceKernels {
                     }
                 }
             }
-            total += lost;
+            total += lost * factor;
             if (tokenLoss != null) {
                 tokenLoss.setFloat(t, (float) lost);
             }
@@ -178,7 +179,7 @@ public final class ReferenceKernels {
                 dx.setFloat((long) t * dim + d, (float) dRow[d]);
             }
         }
-        loss.setFloat(0, (float) (total * factor));
+        loss.setFloat(0, (float) total);
         for (int i = 0; i < dw.length; i++) {
             dWeight.setFloat(i, (float) (accumulate ? dWeight.getFloat(i) + dw[i] : dw[i]));
         }
@@ -229,11 +230,51 @@ public final class ReferenceKernels {
         }
     }
 
+    public static void rowNorm(Tensor x, Tensor y) {
+        int dim = x.dim(1);
+        for (int r = 0; r < x.dim(0); r++) {
+            double squares = 0;
+            for (int d = 0; d < dim; d++) {
+                double value = x.getFloat((long) r * dim + d);
+                squares += value * value;
+            }
+            y.setFloat(r, (float) Math.sqrt(squares));
+        }
+    }
+
+    public static void scaleColumns(Tensor x, Tensor magnitude, Tensor norm, Tensor y) {
+        int out = x.dim(1);
+        for (long i = 0; i < y.elements(); i++) {
+            long o = i % out;
+            y.setFloat(i, (float) ((double) x.getFloat(i) * magnitude.getFloat(o) / norm.getFloat(o)));
+        }
+    }
+
+    public static void magnitudeGradient(Tensor x, Tensor dy, Tensor norm, Tensor dMagnitude, boolean accumulate) {
+        int out = x.dim(1);
+        for (int o = 0; o < out; o++) {
+            double sum = 0;
+            for (long i = o; i < x.elements(); i += out) {
+                sum += (double) x.getFloat(i) * dy.getFloat(i);
+            }
+            sum /= norm.getFloat(o);
+            dMagnitude.setFloat(o, (float) (accumulate ? dMagnitude.getFloat(o) + sum : sum));
+        }
+    }
+
     public static void dropout(Tensor x, Tensor seed, int stream, float rate, Tensor y) {
         float keptScale = 1 / (1 - rate);
         for (long i = 0; i < y.elements(); i++) {
             boolean isKept = DropoutMask.isKept(seed.getInt(0), seed.getInt(1), stream, i, rate);
             y.setFloat(i, isKept ? x.getFloat(i) * keptScale : 0);
+        }
+    }
+
+    public static void noise(Tensor x, Tensor bound, Tensor seed, int stream, Tensor y) {
+        int dim = x.dim(1);
+        for (long i = 0; i < y.elements(); i++) {
+            float u = DropoutMask.uniform(seed.getInt(0), seed.getInt(1), stream, i);
+            y.setFloat(i, x.getFloat(i) + bound.getFloat(i / dim) * u);
         }
     }
 

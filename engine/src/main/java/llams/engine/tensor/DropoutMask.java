@@ -1,6 +1,6 @@
 package llams.engine.tensor;
 
-/// Which elements a dropout keeps: a hash of the run's seed, the dropout's stream and the element's index, so that no
+/// Which elements a dropout keeps, and noise: a hash of the run's seed, the dropout's stream and the element's index, so that no
 /// mask is stored and every device drops the same elements.
 public final class DropoutMask {
     public static final int ROUND_1 = 0x21f0aaad;
@@ -9,8 +9,16 @@ public final class DropoutMask {
     private DropoutMask() {}
 
     public static boolean isKept(int seed0, int seed1, int stream, long index, float rate) {
-        int hash = mix(mix((int) index + seed0) ^ key(seed0, seed1, stream, index));
-        return hash >>> 8 >= bar(rate);
+        return hash(seed0, seed1, stream, index) >>> 8 >= bar(rate);
+    }
+
+    /// Evenly spread over [-1, 1).
+    public static float uniform(int seed0, int seed1, int stream, long index) {
+        return (hash(seed0, seed1, stream, index) >>> 8) * 0x1p-23f - 1;
+    }
+
+    private static int hash(int seed0, int seed1, int stream, long index) {
+        return mix(mix((int) index + seed0) ^ key(seed0, seed1, stream, index));
     }
 
     /// Elements are dropped if the upper 24 bits of their hash are below this.

@@ -141,11 +141,15 @@ class KernelParityTest extends KernelParity {
             for (int size : LENGTHS) {
                 for (DType dtype : weights(size)) {
                     Tensor x = make.random(dtype, size);
-                    Tensor y = make.random(dtype, size);
-                    ElementwiseKernel.copy(x, y, pool);
-                    assertSameBits("copy " + dtype, x, y);
-                    ElementwiseKernel.clear(y, pool);
-                    assertSameBits("clear " + dtype, Tensor.allocate(Arena.ofAuto(), dtype, Shape.of(size)), y);
+                    Tensor y = make.random(DType.F32, size);
+                    Tensor wide = make.random(DType.F32, size);
+                    for (int i = 0; i < size; i++) {
+                        wide.setFloat(i, x.getFloat(i));
+                    }
+                    ElementwiseKernel.widen(x, y, pool);
+                    assertSameBits("copy " + dtype, wide, y);
+                    ElementwiseKernel.clear(x, pool);
+                    assertSameBits("clear " + dtype, Tensor.allocate(Arena.ofAuto(), dtype, Shape.of(size)), x);
                 }
             }
         });

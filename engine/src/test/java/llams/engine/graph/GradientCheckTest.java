@@ -18,6 +18,11 @@ import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.plan.Program;
+import llams.engine.preference.Dpo;
+import llams.engine.preference.Kto;
+import llams.engine.preference.Orpo;
+import llams.engine.preference.Preference;
+import llams.engine.preference.SimPo;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
@@ -82,6 +87,12 @@ class GradientCheckTest {
                 new Case("swiglu", SwiGlu.class, List.of(a, b), Map.of(), g -> g.swiGlu(a, b)),
                 new Case("dropout", Dropout.class, List.of(a), Map.of(SEED, new int[] {7, 3}),
                         g -> g.dropout(a, SEED, 0.4f, 2)),
+                new Case("sum onto another", MatMul.class, List.of(a, tall, x("start", TOKENS, 6)), Map.of(),
+                        g -> g.matMul(a, false, tall, false, x("start", TOKENS, 6))),
+                new Case("noise", Noise.class, List.of(a), Map.of(SEED, new int[] {7, 3}),
+                        g -> g.record(new Noise(2), a, x("bound", TOKENS), SEED)),
+                new Case("scale columns", ScaleColumns.class, List.of(a, norm), Map.of(),
+                        g -> g.record(new ScaleColumns(), a, norm, x("lengths", 8))),
                 new Case("linear cross entropy", LinearCrossEntropy.class, List.of(a), Map.of(), g -> a));
     }
 
@@ -94,6 +105,7 @@ class GradientCheckTest {
     void everyDifferentiableOpIsChecked() {
         Set<Class<?>> checked = new HashSet<>();
         all().forEach(each -> checked.add(each.op));
+        checked.add(PreferenceLoss.class); // by its own test below
         assertEquals(new HashSet<>(Arrays.asList(Differentiable.class.getPermittedSubclasses())), checked);
     }
 
@@ -128,6 +140,57 @@ class GradientCheckTest {
                 run.input("scale").setFloat(0, 0.5f);
                 run.run();
                 for (Leaf leaf : wanted) {
+                    float[] gradient = run.output("d" + leaf.name()).toFloats();
+                    compare(run, resident.get(leaf.name()), leaf.name(), gradient);
+                    run.run();
+                }
+            }
+        }
+    }
+
+    static Stream<Arguments> preferences() {
+        return Stream.of(new Dpo(0.5), new Orpo(0.7), new SimPo(2, 0.3), new Kto(0.5))
+                .flatMap(method -> Stream.of("cpu", "scalar").map(name -> Arguments.of(method, Devices.byName(name))));
+    }
+
+    /// Five tokens: a chosen answer of two, a rejected one of one, and so on.
+    @ParameterizedTest
+    @MethodSource("preferences")
+    void lossOfPairs(Preference method, Device device) {
+        Graph g = new Graph();
+        Leaf a = x("a", TOKENS, 8);
+        Leaf head = x("head", VOCAB, 8);
+        Leaf labels = Leaf.input("labels", DType.I32, TOKENS);
+        Leaf answer = Leaf.input("answer", DType.I32, TOKENS);
+        Leaf shares = Leaf.input("shares", DType.F32, 2);
+        Leaf reference = x("reference", TOKENS);
+        Value tokenLoss = g.linearCrossEntropy(a, head, labels, g.record(new Constant(1)))
+                .get(LinearCrossEntropy.TOKEN_LOSS);
+        List<Value> inputs = new ArrayList<>(List.of(tokenLoss, labels, answer, shares));
+        if (method.hasReference()) {
+            inputs.add(reference);
+        }
+        Value loss = g.record(new PreferenceLoss(method), inputs.toArray(Value[]::new));
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("loss", loss);
+        Autodiff.gradients(g, loss, List.of(a, head), false)
+                .forEach((leaf, gradient) -> outputs.put("d" + leaf.name(), gradient));
+        try (Arena arena = Arena.ofShared()) {
+            Map<String, Tensor> resident = new LinkedHashMap<>();
+            List.of(a, head, reference).forEach(leaf -> resident.put(leaf.name(), random(arena, leaf)));
+            if (method.hasMismatched()) {
+                // The mismatched answers' ratio is below 0, so that KL is 0 and has no gradient to miss.
+                resident.get("reference").data().fill((byte) 0);
+            }
+            try (Session session = device.open(resident)) {
+                Executable run = session.compile(Program.of(g, outputs));
+                set(run.input("labels"), 2, 4, -100, 10, 5);
+                set(run.input("answer"),
+                        method.hasMismatched() ? new int[] {0, 1, 2, 2, 3} : new int[] {0, 0, 1, 1, 1});
+                run.input("shares").setFloat(0, 0.5f);
+                run.input("shares").setFloat(1, 0.25f);
+                run.run();
+                for (Leaf leaf : List.of(a, head)) {
                     float[] gradient = run.output("d" + leaf.name()).toFloats();
                     compare(run, resident.get(leaf.name()), leaf.name(), gradient);
                     run.run();

@@ -49,8 +49,10 @@ public final class AdapterFiles {
         Set<String> modules = new TreeSet<>();
         try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS))) {
             for (String name : file.entries().keySet()) {
-                if (name.startsWith(Adapter.PREFIX) && name.endsWith(Adapter.A)) {
-                    modules.add(name.substring(Adapter.PREFIX.length(), name.length() - Adapter.A.length()));
+                for (String end : List.of(Adapter.A, Adapter.TOKENS_A)) {
+                    if (name.startsWith(Adapter.PREFIX) && name.endsWith(end)) {
+                        modules.add(name.substring(Adapter.PREFIX.length(), name.length() - end.length()));
+                    }
                 }
             }
         }
@@ -91,19 +93,21 @@ public final class AdapterFiles {
     ///                     model; says which
     public static Adapter read(Path directory, LlamaWeights base, Arena arena) throws IOException {
         PeftConfig config = peft(directory);
-        LoraLayout layout = layout(directory, config, PeftRules.modules(base.config));
+        LoraLayout layout = layout(directory, config, Modules.of(base.config)).on(base.config);
         Path weights = directory.resolve(WEIGHTS);
         if (!Files.exists(weights) && Files.exists(directory.resolve("adapter_model.bin"))) {
             throw new IOException(directory + ": adapter_model.bin is a Python pickle, which this program does not"
                     + " run; save the adapter as " + WEIGHTS);
         }
         try (SafetensorsFile file = SafetensorsFile.open(weights)) {
-            Map<String, Shape> wanted = Adapter.shapes(layout, base.config);
-            checkTensors(file, wanted);
+            AdapterTensors form = new AdapterTensors(layout, base.config);
+            Map<String, Shape> wanted = form.stored();
+            checkTensors(file, wanted, form.beside());
+            form.checkCopies(file, base);
             checkBase(file, FINGERPRINT, config, base);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Map.Entry<String, Shape> entry : wanted.entrySet()) {
-                tensors.put(entry.getKey(), widened(arena, file.tensor(entry.getKey())));
+                tensors.put(entry.getKey(), form.read(arena, entry.getKey(), file.tensor(entry.getKey())));
             }
             return new Adapter(layout, Collections.unmodifiableMap(tensors), config.base(),
                     notes(directory, config, base.config));
@@ -132,10 +136,16 @@ public final class AdapterFiles {
         }
     }
 
-    private static void checkTensors(SafetensorsFile file, Map<String, Shape> wanted) throws IOException {
+    /// @param beside tensors that may be there too
+    private static void checkTensors(SafetensorsFile file, Map<String, Shape> wanted, Map<String, Shape> beside)
+            throws IOException {
         List<String> problems = new ArrayList<>();
         for (String name : file.entries().keySet()) {
-            if (!wanted.containsKey(name)) {
+            Shape shape = file.entries().get(name).info().shape();
+            if (beside.containsKey(name) && !beside.get(name).equals(shape)) {
+                problems.add("\"" + name + "\" is " + shape + ", but this model asks for " + beside.get(name));
+            }
+            if (!wanted.containsKey(name) && !beside.containsKey(name)) {
                 problems.add(
                         "\"" + name + "\" does not belong to an adapter that " + CONFIG + " describes for this model");
             }
@@ -172,14 +182,6 @@ public final class AdapterFiles {
         }
     }
 
-    private static Tensor widened(Arena arena, Tensor tensor) {
-        Tensor wide = Tensor.allocate(arena, DType.F32, tensor.shape());
-        for (long i = 0; i < tensor.elements(); i++) {
-            wide.setFloat(i, tensor.getFloat(i));
-        }
-        return wide;
-    }
-
     /// Writes an adapter into an existing directory, the weights before the config that makes them one.
     ///
     /// @param form    says what the adapter looks like; its own tensors do not count
@@ -207,9 +209,12 @@ public final class AdapterFiles {
             own.put(entry.getKey(), tensor);
         }
         String[] parts = fingerprint.split(" ");
-        // Always in the same order, so that equal adapters are equal bytes.
-        SafetensorsWriter.writeFile(directory.resolve(WEIGHTS), own,
-                new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
+        try (Arena arena = Arena.ofConfined()) {
+            // Always in the same order, so that equal adapters are equal bytes.
+            SafetensorsWriter.writeFile(directory.resolve(WEIGHTS),
+                    new AdapterTensors(form.layout(), base.config).written(arena, own),
+                    new TreeMap<>(Map.of(FINGERPRINT, parts[0], CONTENT, parts[1])));
+        }
         AtomicFiles.write(directory.resolve(CONFIG),
                 PeftWriter.write(form.layout(), base.config, baseName(form, base)));
     }

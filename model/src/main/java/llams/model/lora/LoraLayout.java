@@ -8,13 +8,14 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 
 /// Which projections of a model have a LoRA adapter, each with a rank and a strength of its own.
 ///
 /// @param parts   by the name of the module, `model.layers.0.self_attn.q_proj`, in the model's order
-/// @param dropout rate on the adapters' input while training, `0 <= dropout < 1`
-public record LoraLayout(Map<String, Part> parts, double dropout) {
+/// @param dropout rate on the adapters' input while training, `0 <= dropout < 1`; those of [Modules#ENDS] have none
+public record LoraLayout(Map<String, Part> parts, double dropout, LoraForm form) {
     /// The adapter of one projection.
     ///
     /// @param rank  rows of A and columns of B
@@ -43,7 +44,12 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
         if (parts.isEmpty()) {
             throw new IllegalArgumentException("a LoRA adapter needs at least one target");
         }
+        form.check(parts.keySet());
         parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+    }
+
+    public LoraLayout(Map<String, Part> parts, double dropout) {
+        this(parts, dropout, LoraForm.PLAIN);
     }
 
     static void checkDropout(double dropout) {
@@ -55,11 +61,35 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
 
     /// The adapter of a projection; null if it has none.
     public Part part(int layer, ProjectionName projection) {
-        return parts.get(projection.module(layer));
+        return part(projection.module(layer));
+    }
+
+    /// The adapter of a module; null if it has none.
+    public Part part(String module) {
+        return parts.get(module);
     }
 
     public LoraLayout withDropout(double rate) {
-        return new LoraLayout(parts, rate);
+        return new LoraLayout(parts, rate, form);
+    }
+
+    /// What the adapter is on a model: a head of its own follows nothing, and one that follows the table of tokens has
+    /// nothing of its own.
+    LoraLayout on(LlamaConfig model) {
+        if (!form.tying() || !model.tied()) {
+            return new LoraLayout(parts, dropout, form.withTying(false));
+        }
+        Map<String, Part> followed = new LinkedHashMap<>(parts);
+        followed.remove(Modules.HEAD);
+        Set<String> saved = new TreeSet<>(form.saved());
+        saved.remove(Modules.HEAD);
+        return new LoraLayout(followed, dropout, form.withSaved(saved));
+    }
+
+    /// Whether a model whose head is its table of tokens is no longer that with this adapter.
+    public boolean unties(LlamaConfig model) {
+        return model.tied() && !form.tying()
+                && Modules.ENDS.stream().anyMatch(end -> parts.containsKey(end) || form.saved().contains(end));
     }
 
     /// What this adapter is for the most part, as one that is the same in every block: the most frequent rank and
@@ -71,7 +101,10 @@ public record LoraLayout(Map<String, Part> parts, double dropout) {
                 targets.add(projection);
             }
         }
-        return new LoraConfig(mostFrequent(Part::rank), mostFrequent(Part::alpha), dropout, targets, false);
+        Set<String> ends = new TreeSet<>(Modules.ENDS);
+        ends.retainAll(parts.keySet());
+        return new LoraConfig(mostFrequent(Part::rank), mostFrequent(Part::alpha), dropout, targets, false,
+                LoraRules.NONE.withEnds(ends).withForm(form));
     }
 
     private <T> T mostFrequent(Function<Part, T> value) {

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import llams.engine.io.Json;
-import llams.engine.llama.ProjectionName;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,17 +23,17 @@ import tools.jackson.databind.json.JsonMapper;
 record PeftConfig(PeftRules rules, String base, List<String> notes) {
     static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     /// Each of these changes the result unless it is absent, null, false or empty.
-    private static final List<String> UNSUPPORTED = List.of("use_dora", "modules_to_save", "fan_in_fan_out",
-            "layer_replication", "lora_bias", "target_parameters", "trainable_token_indices", "use_qalora",
-            "alora_invocation_tokens", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
-            "use_bdlora", "megatron_config");
+    private static final List<String> UNSUPPORTED = List.of("fan_in_fan_out", "layer_replication", "lora_bias",
+            "target_parameters", "trainable_token_indices", "use_qalora", "alora_invocation_tokens", "arrow_config",
+            "kasa_config", "velora_config", "monteclora_config", "use_bdlora", "megatron_config");
     private static final Set<String> USED = Set.of("peft_type", "task_type", "bias", "init_lora_weights", "r",
             "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "use_rslora", "layers_to_transform",
-            "layers_pattern", "rank_pattern", "alpha_pattern", "base_model_name_or_path");
+            "layers_pattern", "rank_pattern", "alpha_pattern", "base_model_name_or_path", "use_dora", "modules_to_save",
+            "ensure_weight_tying");
     /// How an adapter began, where it came from, and settings of what is refused itself.
-    private static final Set<String> HARMLESS = Set.of("auto_mapping", "corda_config", "ensure_weight_tying",
-            "eva_config", "inference_mode", "loftq_config", "lora_ga_config", "megatron_core", "peft_version",
-            "qalora_group_size", "revision", "runtime_config");
+    private static final Set<String> HARMLESS = Set.of("auto_mapping", "corda_config", "eva_config", "inference_mode",
+            "loftq_config", "lora_ga_config", "megatron_core", "peft_version", "qalora_group_size", "revision",
+            "runtime_config");
     /// Initialisations that leave the base model as it is.
     private static final Set<String> KEEP_BASE = Set.of("gaussian", "eva", "orthogonal", "mica");
     /// These change the base model too: the adapter is of use only with weights that are not in its file.
@@ -127,18 +127,25 @@ record PeftConfig(PeftRules rules, String base, List<String> notes) {
         }
         double dropout = json.path("lora_dropout").asDouble(0);
         LoraLayout.checkDropout(dropout);
-        PeftRules rules = new PeftRules(targets, excluded, layers, layerPatterns, rank("\"r\"", rank),
+        return new PeftRules(targets, excluded, layers, layerPatterns, rank("\"r\"", rank),
                 overrides("rank_pattern", json, value -> rank("a rank", value)), alpha("\"lora_alpha\"", alpha),
                 overrides("alpha_pattern", json, value -> alpha("a strength", value)),
-                json.path("use_rslora").asBoolean(false), dropout);
-        for (String module : List.of("lm_head", "model.embed_tokens")) {
-            if (rules.adapts(module)) {
-                throw new IllegalArgumentException("target_modules has \"" + module.substring(module.indexOf('.') + 1)
-                        + "\", which is not supported; this program knows: " + String.join(", ",
-                                List.of(ProjectionName.values()).stream().map(ProjectionName::moduleName).toList()));
-            }
+                json.path("use_rslora").asBoolean(false), dropout, form(json));
+    }
+
+    private static LoraForm form(JsonNode json) {
+        Set<String> saved = new TreeSet<>();
+        for (String name : isPlain(json.path("modules_to_save"))
+                ? List.<String>of()
+                : strings("modules_to_save", json.get("modules_to_save"))) {
+            saved.add(Modules.ENDS.stream()
+                    .filter(module -> ModuleNames.Listed.isNamed(name, module))
+                    .findAny()
+                    .orElseThrow(() -> new IllegalArgumentException("modules_to_save has \"" + name
+                            + "\", which is not supported; this program knows: embed_tokens, lm_head")));
         }
-        return rules;
+        return new LoraForm(json.path("use_dora").asBoolean(false), saved,
+                json.path("ensure_weight_tying").asBoolean(false));
     }
 
     private static int rank(String what, JsonNode value) {

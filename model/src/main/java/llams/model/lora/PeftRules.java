@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import llams.engine.llama.LlamaConfig;
-import llams.engine.llama.ProjectionName;
 
 /// Which modules have an adapter, and of what rank and strength each is, by the rules of PEFT.
 ///
@@ -17,7 +16,8 @@ import llams.engine.llama.ProjectionName;
 /// @param ranks         exceptions from `rank`; of those that match a module, the first counts
 /// @param alphas        exceptions from `alpha`, likewise
 record PeftRules(ModuleNames targets, ModuleNames excluded, Set<Integer> layers, List<String> layerPatterns, int rank,
-        List<Override<Integer>> ranks, double alpha, List<Override<Double>> alphas, boolean rsLora, double dropout) {
+        List<Override<Integer>> ranks, double alpha, List<Override<Double>> alphas, boolean rsLora, double dropout,
+        LoraForm form) {
     /// Another value for the modules whose name, or whose end after a dot, matches.
     record Override<T>(String key, PythonPattern pattern, T value) {
         /// @throws IllegalArgumentException if the key is not a regular expression
@@ -67,22 +67,12 @@ record PeftRules(ModuleNames targets, ModuleNames excluded, Set<Integer> layers,
                 parts.put(module, new LoraLayout.Part(own, rsLora ? strength * Math.sqrt(own) : strength));
             }
         }
-        return new LoraLayout(parts, dropout);
-    }
-
-    static List<String> modules(LlamaConfig model) {
-        List<String> modules = new ArrayList<>();
-        for (int layer = 0; layer < model.layers(); layer++) {
-            for (ProjectionName projection : ProjectionName.values()) {
-                modules.add(projection.module(layer));
-            }
-        }
-        return modules;
+        return new LoraLayout(parts, dropout, form);
     }
 
     /// Names and exceptions that no module of the model answers to. PEFT leaves them out too.
     List<String> unused(LlamaConfig model) {
-        List<String> modules = modules(model);
+        List<String> modules = Modules.of(model);
         List<String> unused = new ArrayList<>();
         if (targets instanceof ModuleNames.Listed(List<String> names)) {
             for (String name : names) {

@@ -28,12 +28,18 @@ final class PeftWriter {
         putNumber(json, "lora_alpha", alpha);
         json.put("lora_dropout", layout.dropout()).put("bias", "none");
         putTargets(json, layout, model);
-        json.put("use_dora", false)
-                .put("use_rslora", false)
-                .putNull("modules_to_save")
-                .put("fan_in_fan_out", false)
-                .put("inference_mode", true)
-                .put("init_lora_weights", true);
+        LoraForm form = layout.form();
+        json.put("use_dora", form.dora()).put("use_rslora", false);
+        if (form.saved().isEmpty()) {
+            json.putNull("modules_to_save");
+        } else {
+            ArrayNode saved = json.putArray("modules_to_save");
+            form.saved().stream().map(Modules::shortName).forEach(saved::add);
+        }
+        if (form.tying()) {
+            json.put("ensure_weight_tying", true);
+        }
+        json.put("fan_in_fan_out", false).put("inference_mode", true).put("init_lora_weights", true);
         ObjectNode ranks = json.putObject("rank_pattern");
         exceptions(layout, LoraLayout.Part::rank, rank).forEach(ranks::put);
         ObjectNode alphas = json.putObject("alpha_pattern");
@@ -52,10 +58,17 @@ final class PeftWriter {
                 layers.add(own);
             }
         }
+        boolean isSome = !layers.isEmpty() && layers.iterator().next().size() < model.layers();
+        for (String end : Modules.ENDS) {
+            if (layout.part(end) != null) {
+                // Whole names are not bound to layers.
+                names.add(isSome ? end : Modules.shortName(end));
+            }
+        }
         if (layers.size() > 1) {
             names.removeAll();
             layout.parts().keySet().forEach(names::add);
-        } else if (layers.iterator().next().size() < model.layers()) {
+        } else if (isSome) {
             layers.iterator().next().forEach(json.putArray("layers_to_transform")::add);
         }
     }
@@ -82,6 +95,12 @@ final class PeftWriter {
                 if (!is.equals(usual)) {
                     exceptions.put(values.size() == 1 ? projection.moduleName() : projection.module(layer), is);
                 }
+            }
+        }
+        for (String end : Modules.ENDS) {
+            LoraLayout.Part part = layout.part(end);
+            if (part != null && !value.apply(part).equals(usual)) {
+                exceptions.put(Modules.shortName(end), value.apply(part));
             }
         }
         return exceptions;

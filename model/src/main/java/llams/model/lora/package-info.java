@@ -4,7 +4,9 @@
 /// |---|---|
 /// | [LoraConfig] | an adapter to be trained, the same in every block |
 /// | [LoraLayout] | which projections have an adapter, and its rank and strength in each |
-/// | [Adapter], [AdapterFiles] | the matrices in memory, and as files |
+/// | [LoraRules], [LoraForm], [Modules] | exceptions from that; DoRA and modules trained whole; what can have an adapter |
+/// | [Adapter], [AdapterFiles], `AdapterTensors` | the matrices in memory, and as files |
+/// | [DoraNorms] | lengths of adapted rows, computed once |
 /// | [LoraModel] | a model with an adapter around its projections |
 /// | [BaseFingerprint] | tells base models apart, so that an adapter is not put on the wrong one |
 /// | `PeftConfig`, `PeftWriter` | reads and writes `adapter_config.json` |

@@ -3,6 +3,7 @@ package llams.model.merge;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,9 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import llams.engine.io.AtomicFiles;
-import llams.engine.llama.LlamaConfig;
+import llams.engine.io.Json;
 import llams.engine.llama.Llama;
-import llams.engine.llama.ProjectionName;
+import llams.engine.llama.LlamaConfig;
+import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
@@ -29,17 +31,25 @@ import llams.model.files.OutputDirectory;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
+import llams.model.lora.Modules;
 import llams.model.merge.parts.Floats;
+import tools.jackson.databind.node.ObjectNode;
 
-/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, rounded to the weights' type once. Quantized weights
-/// are widened for it, and the result has them in the type of the model's norms.
+/// Folds a LoRA adapter into the weights: `W + scale (B A)` in f32, of DoRA with its rows' own lengths, rounded to the
+/// weights' type once. Quantized weights are widened for it, and the result has them in the type of the model's norms. Modules that were trained whole replace the base's; a head that is no longer the table of tokens
+/// gets a weight of its own.
 ///
 /// Works row by row, so it needs memory for the adapter and a few rows only.
 public final class AdapterMerge {
-    private record Target(Tensor a, Tensor b, float scale) {}
+    /// What is added to a weight `[out, in]`.
+    ///
+    /// @param a          `[rank, in]`
+    /// @param b          `[out, rank]`
+    /// @param magnitudes the lengths that the rows of the sum get, `[out]`; null to leave them
+    private record Target(Tensor a, Tensor b, float scale, Tensor magnitudes) {}
 
     /// Of rank 0.
-    private static final Target NOTHING = new Target(null, null, 0);
+    private static final Target NOTHING = new Target(null, null, 0, null);
 
     private AdapterMerge() {}
 
@@ -54,8 +64,9 @@ public final class AdapterMerge {
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             AdapterFiles.checkBase(adapter, weights);
             try (OutputDirectory output = OutputDirectory.create(out)) {
-                MergeReport report = write(weights, lora, output.path(), progress);
-                AtomicFiles.write(output.path().resolve("config.json"), QuantizedModel.plainConfig(weights));
+                Changes changes = Changes.of(arena, lora, weights.config);
+                MergeReport report = write(weights, changes, output.path(), progress);
+                AtomicFiles.write(output.path().resolve("config.json"), configJson(weights, changes.unties));
                 List<String> files = new ArrayList<>(ModelFiles.copyAll(base, output.path()));
                 for (String file : ModelFiles.copyAll(adapter, output.path())) {
                     if (!files.contains(file)) {
@@ -80,40 +91,79 @@ public final class AdapterMerge {
         long largest = 0;
         for (Shape shape : Adapter.shapes(adapter, model).values()) {
             all += shape.elements();
-            longestRow = Math.max(longestRow, shape.dim(1));
+            longestRow = Math.max(longestRow, shape.dim(-1));
             largest = Math.max(largest, shape.elements());
         }
         return Float.BYTES * (all + largest + longestRow)
                 + Floats.bytes(Math.toIntExact(Math.max(Floats.CAPACITY, longestRow)));
     }
 
-    private static MergeReport write(LlamaWeights base, Adapter adapter, Path directory, ByteProgress progress)
-            throws IOException {
-        Map<String, Target> targets = new HashMap<>();
-        for (int layer = 0; layer < base.config.layers(); layer++) {
-            for (ProjectionName projection : ProjectionName.values()) {
-                LoraLayout.Part part = adapter.layout().part(layer, projection);
-                if (part != null) {
-                    targets.put(Adapter.weightName(layer, projection),
-                            new Target(adapter.a(layer, projection), adapter.b(layer, projection), part.scale()));
-                }
-            }
+    private static byte[] configJson(LlamaWeights base, boolean unties) throws IOException {
+        if (!unties) {
+            return QuantizedModel.plainConfig(base);
         }
-        int merged = 0;
+        ObjectNode json = (ObjectNode) Json.parse("config.json", QuantizedModel.plainConfig(base));
+        json.put("tie_word_embeddings", false);
+        return (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// What an adapter does to a base.
+    ///
+    /// @param targets by the name of the weight
+    /// @param copies  what replaces weights, F32, by their names
+    /// @param unties  whether the head gets a weight of its own
+    private record Changes(Map<String, Target> targets, Map<String, Tensor> copies, boolean unties) {
+        static Changes of(Arena arena, Adapter adapter, LlamaConfig model) {
+            Map<String, Target> targets = new HashMap<>();
+            Map<String, Tensor> copies = new HashMap<>();
+            adapter.layout().parts().forEach((module, part) -> {
+                boolean isTable = module.equals(Modules.EMBEDDING);
+                Tensor a = isTable ? Adapter.turned(arena, adapter.b(module)) : adapter.a(module);
+                Tensor b = isTable ? adapter.a(module) : adapter.b(module);
+                targets.put(Adapter.weightName(module), new Target(a, b, part.scale(), adapter.magnitudes(module)));
+            });
+            for (String module : adapter.layout().form().saved()) {
+                copies.put(Adapter.weightName(module), adapter.copy(module));
+            }
+            if (adapter.layout().form().tying()) {
+                // A tied model may have its table a second time.
+                targets.computeIfAbsent(Llama.HEAD, _ -> targets.get(Llama.EMBEDDING));
+                copies.computeIfAbsent(Llama.HEAD, _ -> copies.get(Llama.EMBEDDING));
+            }
+            return new Changes(targets, copies, adapter.layout().unties(model));
+        }
+
+        boolean change(String name) {
+            return targets.containsKey(name) || copies.containsKey(name);
+        }
+    }
+
+    private static MergeReport write(LlamaWeights base, Changes changes, Path directory, ByteProgress progress)
+            throws IOException {
+        Checkpoint model = base.checkpoint;
         Map<String, Tensor> weights = weights(base);
-        try (MergeOutput output = new MergeOutput(directory, base.checkpoint, plan(weights), progress)) {
-            for (String name : base.checkpoint.names()) {
-                base.checkpoint.verifyUnchanged();
+        boolean hasNewHead = changes.unties && !model.has(Llama.HEAD);
+        if (hasNewHead) {
+            weights.put(Llama.HEAD, weights.get(Llama.EMBEDDING));
+        }
+        List<TensorInfo> plan = new ArrayList<>();
+        weights.forEach((name, weight) -> plan.add(new TensorInfo(name, type(weight, weights), weight.shape())));
+        int merged = 0;
+        try (MergeOutput output = new MergeOutput(directory, model, plan, progress)) {
+            for (TensorInfo info : plan) {
+                String name = info.name();
+                model.verifyUnchanged();
                 Tensor weight = weights.get(name);
-                Target target = targets.get(name);
-                if (target != null) {
-                    fold(output, name, weight, type(weight, weights), target);
-                    merged++;
+                if (changes.targets.containsKey(name)) {
+                    fold(output, name, weight, info.dtype(), changes.targets.get(name));
+                } else if (changes.copies.containsKey(name)) {
+                    fold(output, name, changes.copies.get(name), info.dtype(), NOTHING);
                 } else if (weight.dtype().isInSafetensors()) {
                     output.copy(name, weight);
                 } else {
-                    fold(output, name, weight, type(weight, weights), NOTHING);
+                    fold(output, name, weight, info.dtype(), NOTHING);
                 }
+                merged += changes.change(name) || hasNewHead && name.equals(Llama.HEAD) ? 1 : 0;
                 long beyond = output.end(name, Map.of("the base", weight));
                 if (beyond > 0) {
                     throw new IOException("\"" + name + "\": " + beyond + " of " + weight.elements()
@@ -123,8 +173,7 @@ public final class AdapterMerge {
                 }
             }
             output.finish();
-            return new MergeReport(merged, base.checkpoint.names().size() - merged, output.totalBytes(), List.of(),
-                    List.of(), List.of());
+            return new MergeReport(merged, plan.size() - merged, output.totalBytes(), List.of(), List.of(), List.of());
         }
     }
 
@@ -138,14 +187,6 @@ public final class AdapterMerge {
             weights.replace(weight.getKey(), weight.getValue());
         }
         return weights;
-    }
-
-    private static List<TensorInfo> plan(Map<String, Tensor> weights) {
-        return weights.entrySet()
-                .stream()
-                .map(weight -> new TensorInfo(weight.getKey(), type(weight.getValue(), weights),
-                        weight.getValue().shape()))
-                .toList();
     }
 
     /// The type of a tensor in the result.
@@ -177,9 +218,24 @@ public final class AdapterMerge {
                         addScaled(sum, 0, target.b.getFloat((row + i) * rank + r), a[r]);
                     }
                     addScaled(part.values, i * in, target.scale, sum);
+                    if (target.magnitudes != null) {
+                        lengthen(part.values, i * in, in, target.magnitudes.getFloat(row + i));
+                    }
                 }
                 output.append(name, part.rounded(type, count * in));
             }
+        }
+    }
+
+    /// Gives `in` numbers from `begin` on, as a vector, another length.
+    private static void lengthen(float[] y, int begin, int in, float length) {
+        double squares = 0;
+        for (int i = begin; i < begin + in; i++) {
+            squares += (double) y[i] * y[i];
+        }
+        double factor = length / Math.sqrt(squares);
+        for (int i = begin; i < begin + in; i++) {
+            y[i] = (float) (y[i] * factor);
         }
     }
 

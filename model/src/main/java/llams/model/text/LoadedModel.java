@@ -20,6 +20,7 @@ import llams.model.files.DataException;
 import llams.model.files.ModelFiles;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
+import llams.model.lora.DoraNorms;
 import llams.model.lora.LoraModel;
 
 /// An open model directory, with its adapter if there is one.
@@ -55,7 +56,8 @@ public final class LoadedModel implements AutoCloseable {
             resident = weights.resident();
             notes = weights.notes;
         } else {
-            Adapter lora = AdapterFiles.read(adapter, weights, arena);
+            Adapter lora = DoraNorms.in(arena, AdapterFiles.read(adapter, weights, arena), weights.config,
+                    weights.resident());
             model = LoraModel.of(weights.config, weights.frozen(), lora, Leaf.Kind.WEIGHT).model();
             resident = LoraModel.resident(weights.resident(), lora);
             notes = Stream.concat(weights.notes.stream(), lora.notes().stream()).toList();

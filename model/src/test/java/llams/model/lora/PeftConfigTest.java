@@ -30,7 +30,7 @@ class PeftConfigTest {
     }
 
     private LoraLayout read(String fields) throws IOException {
-        return config(fields).rules().layout(PeftRules.modules(MODEL));
+        return config(fields).rules().layout(Modules.of(MODEL));
     }
 
     private static final String PLAIN = "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"v_proj\","
@@ -66,8 +66,8 @@ class PeftConfigTest {
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
-            value = {"\"use_dora\": true | use_dora true is not supported",
-                    "\"modules_to_save\": [\"lm_head\"] | modules_to_save [\"lm_head\"] is not supported",
+            value = {"\"use_qalora\": true | use_qalora true is not supported",
+                    "\"modules_to_save\": [\"norm\"] | modules_to_save has \"norm\", which is not supported",
                     "\"fan_in_fan_out\": true | fan_in_fan_out true is not supported",
                     "\"lora_bias\": true | lora_bias true is not supported",
                     "\"bias\": \"all\" | bias \"all\" is not supported",
@@ -89,8 +89,8 @@ class PeftConfigTest {
                     "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names, a pattern or"
                             + " \"all-linear\", not absent",
                     "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [] | needs at least one target",
-                    "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"] | target_modules has"
-                            + " \"lm_head\", which is not supported",
+                    "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"], \"modules_to_save\":"
+                            + " [\"lm_head\"] | `saved` must be no target of the adapter too, not lm_head",
                     "\"r\": 4, \"r\": 5 | it has \"r\" twice",})
     void incompleteOrWrong(String fields, String expected) {
         String message = assertThrows(IOException.class, () -> read(fields)).getMessage();

@@ -35,7 +35,7 @@ class PeftTargetFormsTest {
     }
 
     private LoraLayout layout(String fields) throws IOException {
-        return config(fields).rules().layout(PeftRules.modules(MODEL));
+        return config(fields).rules().layout(Modules.of(MODEL));
     }
 
     /// Such as `q 0 2, up 1`: every projection with the layers in which it has an adapter; `*` for all layers.
@@ -113,9 +113,9 @@ class PeftTargetFormsTest {
     @CsvSource(
             delimiterString = "->",
             quoteCharacter = '`',
-            value = {"\"target_modules\": \".*\" -> target_modules has \"lm_head\", which is not supported",
-                    "\"target_modules\": [\"q_proj\", \"embed_tokens\"] -> target_modules has \"embed_tokens\","
-                            + " which is not supported",
+            value = {"\"target_modules\": \".*\", \"use_dora\": true -> `dora` must be left out for an adapter on",
+                    "\"target_modules\": [\"q_proj\", \"embed_tokens\"], \"use_dora\": true -> `dora` must"
+                            + " be left out for an adapter on model.embed_tokens",
                     "\"target_modules\": \"(q_proj\" -> target_modules: \"(q_proj\" is not a regular expression",
                     "\"target_modules\": [\"q_proj\", 7] -> \"target_modules\" must hold names, not 7",
                     "\"target_modules\": 7 -> \"target_modules\" must be a list of names, a pattern or"
@@ -172,7 +172,7 @@ class PeftTargetFormsTest {
                 "\"mica\"")) {
             PeftConfig config = config("\"target_modules\": [\"q_proj\"], \"eva_config\": {\"rho\": 2.0},"
                     + " \"init_lora_weights\": " + initial);
-            assertEquals(plain, config.rules().layout(PeftRules.modules(MODEL)), initial);
+            assertEquals(plain, config.rules().layout(Modules.of(MODEL)), initial);
             assertEquals(List.of(), config.notes());
         }
     }
@@ -225,7 +225,7 @@ class PeftTargetFormsTest {
         byte[] written = PeftWriter.write(layout, MODEL, "base");
         Files.write(directory.resolve("adapter_config.json"), written);
         PeftConfig read = PeftConfig.read(directory.resolve("adapter_config.json"));
-        assertEquals(layout, read.rules().layout(PeftRules.modules(MODEL)));
+        assertEquals(layout, read.rules().layout(Modules.of(MODEL)));
         assertEquals(List.of(), read.notes());
         assertEquals(List.of(), read.rules().unused(MODEL));
         String text = new String(written, StandardCharsets.UTF_8).replaceAll("\\s", "");

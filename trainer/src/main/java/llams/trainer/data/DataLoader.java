@@ -11,7 +11,7 @@ public final class DataLoader {
         public static final Position START = new Position(0, 0);
     }
 
-    private final PackedDataset data;
+    private final Sequences data;
     private final long seed;
     private final boolean shuffle;
     private int[] order;
@@ -19,7 +19,7 @@ public final class DataLoader {
     private Position position = Position.START;
 
     /// @param shuffle false: every epoch in the order of the files
-    public DataLoader(PackedDataset data, long seed, boolean shuffle) {
+    public DataLoader(Sequences data, long seed, boolean shuffle) {
         this.data = data;
         this.seed = seed;
         this.shuffle = shuffle;

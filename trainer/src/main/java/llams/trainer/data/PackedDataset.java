@@ -20,7 +20,7 @@ import llams.model.files.DataException;
 /// Not packed, every document is a sequence of its own, truncated to `tokens`.
 ///
 /// Documents in which nothing counts are dropped.
-public final class PackedDataset implements Iterable<PackedSequence> {
+public final class PackedDataset implements Sequences, Iterable<PackedSequence> {
     private static final int HASHED_AT_ONCE = 1 << 10;
 
     private final Documents documents;
@@ -47,16 +47,17 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         }
     }
 
+    @Override
     public DataStatistics statistics() {
         return layout.statistics;
     }
 
-    /// How many sequences there are.
+    @Override
     public int size() {
         return layout.statistics.sequences();
     }
 
-    /// Tokens of sequence `index`, 0 to [#size()] - 1.
+    @Override
     public int tokens(int index) {
         int tokens = 0;
         for (int p = layout.firstPiece(index); p < layout.firstPiece(index + 1); p++) {
@@ -65,7 +66,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
         return tokens;
     }
 
-    /// Sequence `index`, 0 to [#size()] - 1.
+    @Override
     public PackedSequence sequence(int index) {
         PackedSequence sequence = PackedSequence.empty(tokens(index));
         fill(sequence, index);
@@ -108,6 +109,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
     }
 
     /// The documents that sequence `index` has pieces of, each as its `file:line`.
+    @Override
     public List<String> origins(int index) {
         return IntStream.range(layout.firstPiece(index), layout.firstPiece(index + 1))
                 .mapToObj(p -> documents.origin(layout.document(p)))
@@ -132,6 +134,7 @@ public final class PackedDataset implements Iterable<PackedSequence> {
 
     /// A fingerprint of data and layout, 64 bits over every sequence, from which a resumed run sees that they are the
     /// same. All cores read the sequences, each into one buffer.
+    @Override
     public long fingerprint() {
         int[] hashes = new int[4 * size()];
         IntStream.rangeClosed(0, (size() - 1) / HASHED_AT_ONCE).parallel().forEach(part -> {

@@ -17,6 +17,7 @@ import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.DynamicMap;
 import llams.model.files.SettingException;
+import llams.model.lora.Adapter;
 
 /// AdamW with clipping by the global norm; see [AdamW] for the arithmetic.
 ///
@@ -26,8 +27,10 @@ import llams.model.files.SettingException;
 /// @param clip       largest norm of all gradients together; 0 for no limit
 /// @param isEightBit whether the running means have 8 bits, in blocks with a scale, instead of F32
 /// @param weights    the type in which trained weights of a model are kept: F32, or BF16 with stochastic rounding
+/// @param loraPlusRatio how many times as fast as everything else the B of every adapter learns (LoRA+, arXiv
+///                      2402.12354); 1 for all alike
 public record Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip, boolean isEightBit,
-        DType weights) {
+        DType weights, double loraPlusRatio) {
     /// @throws SettingException if a number is out of its range
     public Optimizer {
         SettingException.check(beta1 >= 0 && beta1 < 1, "betas", beta1, "at least 0 and below 1");
@@ -36,11 +39,13 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
                 "0 or more");
         SettingException.check(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
         SettingException.check(weights == DType.F32 || weights == DType.BF16, "trainDtype", weights, "F32 or BF16");
+        SettingException.check(loraPlusRatio > 0 && Double.isFinite(loraPlusRatio), "loraPlusRatio", loraPlusRatio,
+                "above 0");
     }
 
     /// All in F32.
     public Optimizer(double beta1, double beta2, double eps, double weightDecay, double clip) {
-        this(beta1, beta2, eps, weightDecay, clip, false, DType.F32);
+        this(beta1, beta2, eps, weightDecay, clip, false, DType.F32, 1);
     }
 
     public static Optimizer standard() {
@@ -48,23 +53,27 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     }
 
     public Optimizer withBetas(double first, double second) {
-        return new Optimizer(first, second, eps, weightDecay, clip, isEightBit, weights);
+        return new Optimizer(first, second, eps, weightDecay, clip, isEightBit, weights, loraPlusRatio);
     }
 
     public Optimizer withWeightDecay(double decay) {
-        return new Optimizer(beta1, beta2, eps, decay, clip, isEightBit, weights);
+        return new Optimizer(beta1, beta2, eps, decay, clip, isEightBit, weights, loraPlusRatio);
     }
 
     public Optimizer withClip(double norm) {
-        return new Optimizer(beta1, beta2, eps, weightDecay, norm, isEightBit, weights);
+        return new Optimizer(beta1, beta2, eps, weightDecay, norm, isEightBit, weights, loraPlusRatio);
     }
 
     public Optimizer withEightBit(boolean wanted) {
-        return new Optimizer(beta1, beta2, eps, weightDecay, clip, wanted, weights);
+        return new Optimizer(beta1, beta2, eps, weightDecay, clip, wanted, weights, loraPlusRatio);
     }
 
     public Optimizer withWeights(DType dtype) {
-        return new Optimizer(beta1, beta2, eps, weightDecay, clip, isEightBit, dtype);
+        return new Optimizer(beta1, beta2, eps, weightDecay, clip, isEightBit, dtype, loraPlusRatio);
+    }
+
+    public Optimizer withLoraPlusRatio(double ratio) {
+        return new Optimizer(beta1, beta2, eps, weightDecay, clip, isEightBit, weights, ratio);
     }
 
     public static final double BETA1 = 0.9;
@@ -141,14 +150,27 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
         List<Value> inputs = new ArrayList<>(
                 List.of(parameter, moments.get(0), moments.get(1), gradient(parameter), squaredNorm));
         if (isCompact()) {
-            inputs.addAll(List.of(COMPACT_SCHEDULE, STEP));
+            inputs.addAll(List.of(schedule(parameter), STEP));
             inputs.addAll(moments.subList(2, moments.size()));
             g.record(new CompactAdamW(rule, CounterRandom.named(seed, parameter.name())), inputs.toArray(Value[]::new));
         } else {
-            inputs.add(SCHEDULE);
+            inputs.add(schedule(parameter));
             g.record(rule, inputs.toArray(Value[]::new));
         }
         g.record(new Clear(), gradient(parameter));
+    }
+
+    private Leaf schedule(Leaf parameter) {
+        return loraPlusRatio != 1 && Adapter.isB(parameter.name()) ? ofB(schedule()) : schedule();
+    }
+
+    private Leaf schedule() {
+        return isCompact() ? COMPACT_SCHEDULE : SCHEDULE;
+    }
+
+    /// The same for what learns at a rate of its own.
+    private static Leaf ofB(Leaf schedule) {
+        return new Leaf(schedule.kind(), schedule.name() + ".b", schedule.type());
     }
 
     private boolean isCompact() {
@@ -159,13 +181,20 @@ public record Optimizer(double beta1, double beta2, double eps, double weightDec
     ///
     /// @param step from 0
     public void fill(Inputs program, double rate, int step) {
+        program.set(schedule(), schedule(rate, step));
+        if (loraPlusRatio != 1) {
+            program.set(ofB(schedule()), schedule(rate * loraPlusRatio, step));
+        }
+        if (isCompact()) {
+            program.set(STEP, step + 1);
+        }
+    }
+
+    private float[] schedule(double rate, int step) {
         float c1 = (float) (1 - StrictMath.pow(beta1, step + 1));
         float c2 = (float) (1 - StrictMath.pow(beta2, step + 1));
-        if (isCompact()) {
-            program.set(COMPACT_SCHEDULE, (float) rate, c1, c2, (float) (rate * weightDecay));
-            program.set(STEP, step + 1);
-        } else {
-            program.set(SCHEDULE, (float) rate, c1, c2);
-        }
+        return isCompact()
+                ? new float[] {(float) rate, c1, c2, (float) (rate * weightDecay)}
+                : new float[] {(float) rate, c1, c2};
     }
 }

@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
@@ -25,7 +26,8 @@ public final class Evaluator implements AutoCloseable {
         }
     }
 
-    private final Llama model;
+    private final Objective objective;
+    private final Objective.Models models;
     private final int positions;
     private final Session session;
     private final Runnable release;
@@ -33,13 +35,14 @@ public final class Evaluator implements AutoCloseable {
 
     /// Measures inside a session that has the model's tensors and a rotary table of `positions`, with the contents they
     /// have at each call. The session stays the caller's.
-    Evaluator(Session session, Llama model, int positions) {
-        this(session, model, positions, () -> {});
+    Evaluator(Session session, Objective objective, Objective.Models models, int positions) {
+        this(session, objective, models, positions, () -> {});
     }
 
-    private Evaluator(Session session, Llama model, int positions, Runnable release) {
+    private Evaluator(Session session, Objective objective, Objective.Models models, int positions, Runnable release) {
         this.session = session;
-        this.model = model;
+        this.objective = objective;
+        this.models = models;
         this.positions = positions;
         this.release = release;
         this.programs = new RecentPrograms(session);
@@ -52,7 +55,7 @@ public final class Evaluator implements AutoCloseable {
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         Session session = device.open(all);
-        return new Evaluator(session, model, positions, () -> {
+        return new Evaluator(session, new NextToken(), new Objective.Models(model, null), positions, () -> {
             session.close();
             arena.close();
         });
@@ -78,11 +81,27 @@ public final class Evaluator implements AutoCloseable {
 
     /// The loss of each token of a batch, `[tokens]`: 0 where nothing counts.
     public float[] tokenLosses(MicroBatch batch) {
+        return run(batch, new Objective.Share(1, 1)).output("tokenLoss").toFloats();
+    }
+
+    private Executable run(MicroBatch batch, Objective.Share share) {
         Executable program = programs.get(batch.tokens(), batch.rowLength(),
-                () -> LossProgram.forward(model, batch.tokens(), positions, batch.rowLength()));
-        batch.fill(program, 1);
+                () -> LossProgram.forward(objective, models, batch.tokens(), positions, batch.rowLength()));
+        batch.fill(program);
+        objective.fill(program, batch, share);
         program.run();
-        return program.output("tokenLoss").toFloats();
+        return program;
+    }
+
+    /// What the objective says of these batches as one.
+    Objective.Tally measure(List<MicroBatch> batches) {
+        Objective.Share share = objective.share(batches);
+        Objective.Tally tally = objective.tally(share);
+        for (MicroBatch one : batches) {
+            MicroBatch batch = objective.prepared(one, positions);
+            tally.add(batch, run(batch, share));
+        }
+        return tally;
     }
 
     @Override

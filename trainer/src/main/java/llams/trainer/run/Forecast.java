@@ -62,11 +62,12 @@ public final class Forecast {
     public static Program.Memory of(LlamaConfig config, Parameters frozen, TrainSettings settings) {
         if (settings.lora() != null) {
             LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
-            return of(lora.model(), lora.adapterLeaves(), settings);
+            return of(new Objective.Models(lora.model(), Llama.of(config, frozen, Llama.Wrap.NONE)),
+                    lora.adapterLeaves(), lora.adapterLeaves(), settings);
         }
         if (settings.firstRow() > 0) {
             LastRows rows = LastRows.of(config, frozen, settings.firstRow());
-            return of(rows.model(), rows.trained(), rows.tables(), settings);
+            return of(new Objective.Models(rows.model(), null), rows.trained(), rows.tables(), settings);
         }
         Map<String, Leaf> leaves = new LinkedHashMap<>();
         DType dtype = settings.optimizer().weights();
@@ -77,17 +78,20 @@ public final class Forecast {
 
     /// The same for a model with the leaves that are to be trained.
     public static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
-        return of(model, trained, trained, settings);
+        return of(new Objective.Models(model, null), trained, trained, settings);
     }
 
     /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
-    static Program.Memory of(Llama model, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
-        int tokens = settings.tokens() * settings.batch();
+    static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
+        int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
+        Llama model = models.model();
         Optimizer optimizer = settings.optimizer();
         boolean isFused = settings.isFused() && trained.equals(summed);
         Program pass = isFused
-                ? LossProgram.updating(model, tokens, settings.tokens(), 0, trained, settings.recompute(), optimizer, 0)
-                : LossProgram.training(model, tokens, settings.tokens(), 0, summed, settings.recompute());
+                ? LossProgram.updating(settings.objective(), models, tokens, settings.tokens(), 0, trained,
+                        settings.recompute(), optimizer, 0)
+                : LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed,
+                        settings.recompute());
         long update = isFused ? 0 : optimizer.update(trained, 0).memory().temporaries();
         List<Leaf> moments = trained.stream().flatMap(leaf -> optimizer.moments(leaf).stream()).toList();
         List<Leaf> gradients = summed.stream()
@@ -97,7 +101,9 @@ public final class Forecast {
         long shared = isFused ? FusedUpdate.sharedBytes(model, trained) : 0;
         long state = bytes(summed) + bytes(gradients) + shared + bytes(moments);
         // Unpacked, there are programs for documents of many lengths, to train and to measure.
-        long programs = settings.pack() ? 0 : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
+        long programs = settings.pack() && !settings.objective().isOfPairs()
+                ? 0
+                : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
         return new Program.Memory(pass.memory().weights(), state,
                 Math.max(pass.memory().temporaries(), update) + programs);
     }

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import llams.engine.graph.Inputs;
+import llams.engine.llama.NoisyTable;
 import llams.engine.llama.Sequence;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 import llams.trainer.data.PackedSequence;
 
 /// One micro-batch: packed sequences laid end to end as a flat list of tokens.
@@ -23,7 +24,7 @@ public record MicroBatch(PackedSequence sequence, long rowLength) {
     }
 
     /// All sequences in their order, `size` to a batch.
-    public static List<MicroBatch> all(PackedDataset data, int size) {
+    public static List<MicroBatch> all(Sequences data, int size) {
         List<MicroBatch> batches = new ArrayList<>();
         for (int i = 0; i < data.size(); i += size) {
             List<PackedSequence> sequences = new ArrayList<>();
@@ -49,14 +50,24 @@ public record MicroBatch(PackedSequence sequence, long rowLength) {
         return sequence.counted();
     }
 
-    /// Fills the inputs of a program of [LossProgram].
-    ///
-    /// @param scale what each token's loss counts: one over the counted tokens gives the mean
-    void fill(Inputs program, double scale) {
+    /// The largest noise of each token, which falls with the length of its document.
+    float[] bounds(NoisyTable table, int dim) {
+        float[] bounds = new float[tokens()];
+        for (int from = 0, to; from < bounds.length; from = to) {
+            to = from;
+            while (to < bounds.length && sequence.documentStart()[to] == sequence.documentStart()[from]) {
+                to++;
+            }
+            Arrays.fill(bounds, from, to, table.bound(dim, to - from));
+        }
+        return bounds;
+    }
+
+    /// Fills the inputs that every program of [LossProgram] has.
+    void fill(Inputs program) {
         int[] last = new int[tokens()];
         Arrays.setAll(last, t -> t);
         Sequence.fill(program, sequence.ids(), sequence.position(), sequence.documentStart(), last);
         program.set(LossProgram.labels(tokens()), sequence.label());
-        program.set(LossProgram.SCALE, (float) scale);
     }
 }

@@ -6,10 +6,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import llams.trainer.data.DataLoader;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 
 /// The micro-batches of each step.
-record MicroBatches(PackedDataset data, TrainSettings settings, DataLoader loader) {
+record MicroBatches(Sequences data, TrainSettings settings, DataLoader loader) {
     /// The numbers of a step's sequences: `accumulate * batch` of them, or what is left of the epoch. The longest come
     /// first: so the one short sequence of a text stands behind those of equal length, where it does not hide from
     /// [MicroBatch#rowLength] that they are.

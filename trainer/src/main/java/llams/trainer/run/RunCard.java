@@ -14,7 +14,7 @@ import llams.model.card.ProgramVersion;
 import llams.model.files.Sha256;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 import llams.trainer.watch.Machine;
 import llams.trainer.watch.RunFacts;
 
@@ -130,7 +130,7 @@ final class RunCard {
         return facts;
     }
 
-    private static String counts(PackedDataset data) {
+    private static String counts(Sequences data) {
         DataStatistics counts = data.statistics();
         return String.format(Locale.ROOT, "%,d documents, %,d tokens; %,d tokens counted in %,d sequences",
                 counts.documents(), counts.tokens(), counts.countedTokens(), counts.sequences());

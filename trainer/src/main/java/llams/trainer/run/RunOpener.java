@@ -11,6 +11,9 @@ import llams.model.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
+import llams.trainer.data.PairDataset;
+import llams.trainer.data.PreferencePairs;
+import llams.trainer.data.Sequences;
 
 /// From a request to a run that is ready to start. What can be refused is refused in the order of its cost: settings,
 /// output directory, memory, data.
@@ -46,35 +49,39 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         Forecast.check(config, base, settings);
         DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
                 request.data().trainOn());
-        Corpus corpus = load(request.data().training(), encoder);
-        PackedDataset data = packed(corpus, settings);
-        PackedDataset heldOut = request.data().heldOut().isEmpty()
+        Loaded training = load(request.data().training(), encoder, settings);
+        Sequences data = training.data;
+        Sequences heldOut = request.data().heldOut().isEmpty()
                 ? null
-                : packed(load(request.data().heldOut(), encoder), settings);
-        note(corpus, text);
+                : load(request.data().heldOut(), encoder, settings).data;
+        note(training, text);
         TrainingRun run = base == null
                 ? TrainingRun.ofRandom(request.device(), settings, config, tokenizer, data, heldOut, request.out())
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        return (corpus.conversations() > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
+        return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
-    private Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
+    private record Loaded(Sequences data, int conversations) {}
+
+    private Loaded load(List<Path> files, DocumentEncoder encoder, TrainSettings settings) throws IOException {
+        if (settings.objective().isOfPairs()) {
+            PreferencePairs pairs = PreferencePairs.load(files, encoder, request.data().maxBadRows());
+            pairs.notes().forEach(listener::note);
+            return new Loaded(new PairDataset(pairs.pairs(), settings.tokens()), pairs.conversations());
+        }
         Corpus corpus = request.data().load(files, encoder);
         corpus.notes().forEach(listener::note);
-        return corpus;
+        return new Loaded(new PackedDataset(corpus.documents(), settings.tokens(), settings.pack()),
+                corpus.conversations());
     }
 
-    private static PackedDataset packed(Corpus corpus, TrainSettings settings) {
-        return new PackedDataset(corpus.documents(), settings.tokens(), settings.pack());
-    }
-
-    private void note(Corpus corpus, ModelText text) {
+    private void note(Loaded training, ModelText text) {
         if (text != null && text.frame().note() != null) {
             listener.note(text.frame().note());
         }
-        if (corpus.conversations() > 0 && !text.chat().isModels()) {
+        if (training.conversations > 0 && !text.chat().isModels()) {
             listener.note("the model has no chat template: conversations are written in Llama 3's format, and the"
                     + " result will say so");
         }

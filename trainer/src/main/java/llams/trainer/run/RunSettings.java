@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -18,13 +19,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.preference.Dpo;
+import llams.engine.preference.Kto;
+import llams.engine.preference.Orpo;
+import llams.engine.preference.SimPo;
 import llams.engine.tensor.DType;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
-import llams.trainer.data.PackedDataset;
+import llams.model.lora.LoraRules;
+import llams.trainer.data.Sequences;
+import llams.trainer.optim.Schedule;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -59,7 +66,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     private static final String STEPS = "steps";
     static final String MODEL = "model.";
     /// The learning rate of a run of another length follows its own schedule.
-    private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup");
+    private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup", "decay-steps");
     /// `name=value`, as records print their components; lists in brackets.
     private static final Pattern FIRST_FORMAT = Pattern.compile("(\\w+)=(\\[[^]]*]|[^\\s,\\]]+)");
     private static final Map<String, String> FIRST_NAMES = Map.of("dropout", "lora-dropout", "rsLora", "rslora",
@@ -71,10 +78,10 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values = Collections.unmodifiableSortedMap(values);
     }
 
-    static RunSettings of(TrainSettings settings, PackedDataset data, LlamaConfig config, Origin origin) {
+    static RunSettings of(TrainSettings settings, Sequences data, LlamaConfig config, Origin origin) {
         SortedMap<String, String> values = new TreeMap<>();
         LoraConfig lora = settings.lora();
-        values.put("method", lora != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full");
+        putMethod(values, settings);
         if (settings.firstRow() > 0) {
             values.put("first-row", String.valueOf(settings.firstRow()));
         }
@@ -85,6 +92,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             values.put("targets",
                     lora.targets().stream().map(Enum::name).collect(Collectors.joining(",")).toLowerCase(Locale.ROOT));
             values.put("rslora", String.valueOf(lora.rsLora()));
+            putRules(values, lora.rules());
         }
         values.put("tokens", String.valueOf(settings.tokens()));
         values.put("batch", String.valueOf(settings.batch()));
@@ -92,12 +100,15 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("pack", String.valueOf(settings.pack()));
         values.put(STEPS, String.valueOf(settings.totalSteps(data.size())));
         values.put("lr", number(settings.learningRate()));
-        values.put("schedule", settings.schedule().name().toLowerCase(Locale.ROOT));
+        putSchedule(values, settings.schedule());
         values.put("warmup", String.valueOf(settings.warmup()));
         values.put("betas", number(settings.optimizer().beta1()) + "," + number(settings.optimizer().beta2()));
         values.put("eps", number(settings.optimizer().eps()));
         values.put("weight-decay", number(settings.optimizer().weightDecay()));
         values.put("clip", number(settings.optimizer().clip()));
+        if (settings.optimizer().loraPlusRatio() != 1) {
+            values.put("lora-plus-ratio", number(settings.optimizer().loraPlusRatio()));
+        }
         if (settings.optimizer().isEightBit()) {
             values.put("optimizer", "adamw8bit");
         }
@@ -117,6 +128,70 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
         }
         return new RunSettings(values, true);
+    }
+
+    private static void putRules(SortedMap<String, String> values, LoraRules rules) {
+        if (!rules.ends().isEmpty()) {
+            values.merge("targets", String.join(",", rules.ends()),
+                    (of, more) -> of.isEmpty() ? more : of + "," + more);
+        }
+        if (rules.form().dora()) {
+            values.put("dora", "true");
+        }
+        if (!rules.form().saved().isEmpty()) {
+            values.put("modules-to-save", String.join(",", rules.form().saved()));
+        }
+        if (rules.form().tying()) {
+            values.put("ensure-weight-tying", "true");
+        }
+        if (rules.pattern() != null) {
+            values.put("target-pattern", rules.pattern());
+        }
+        putUnlessEmpty(values, "lora-layers", rules.layers());
+        putUnlessEmpty(values, "rank-pattern", rules.ranks().entrySet());
+        putUnlessEmpty(values, "alpha-pattern", rules.alphas().entrySet());
+    }
+
+    private static void putUnlessEmpty(SortedMap<String, String> values, String name, Collection<?> what) {
+        if (!what.isEmpty()) {
+            values.put(name, what.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        }
+    }
+
+    private static void putMethod(SortedMap<String, String> values, TrainSettings settings) {
+        String trained = settings.lora() != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full";
+        values.put("method", switch (settings.objective()) {
+            case NextToken() -> trained;
+            case Preferred(Dpo(double beta)) -> named("dpo", values, beta);
+            case Preferred(Orpo(double lambda)) -> named("orpo", values, lambda);
+            case Preferred(Kto(double beta)) -> named("kto", values, beta);
+            case Preferred(SimPo(double beta, double gamma)) -> {
+                values.put("gamma", number(gamma));
+                yield named("simpo", values, beta);
+            }
+        });
+        if (settings.neftune() != 0) {
+            values.put("neftune-alpha", number(settings.neftune()));
+        }
+    }
+
+    private static String named(String method, SortedMap<String, String> values, double beta) {
+        values.put("beta", number(beta));
+        return method;
+    }
+
+    private static void putSchedule(SortedMap<String, String> values, Schedule.Shape shape) {
+        values.put("schedule", shape.kind().toString());
+        if (shape.minRatio() != 0) {
+            values.put("min-lr-ratio", number(shape.minRatio()));
+        }
+        if (shape.kind() == Schedule.Kind.WSD) {
+            values.put("decay-steps", String.valueOf(shape.decaySteps()));
+            values.put("decay-type", shape.decay().toString());
+        }
+        if (shape.timescale() != 0) {
+            values.put("timescale", String.valueOf(shape.timescale()));
+        }
     }
 
     /// The settings of a save of the first format, which were one line of text.

@@ -3,7 +3,9 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import llams.trainer.data.DataLoader;
 import llams.trainer.optim.Schedule;
 import tools.jackson.databind.node.ObjectNode;
@@ -60,9 +62,10 @@ final class TrainLoop {
             tokens += made.tokens();
             double seconds = secondsSince(stepBegan);
             boolean isMeasured = isMeasured(step, total);
-            double evalLoss = isMeasured ? heldOutLoss(step) : Double.NaN;
+            Map<String, Double> measures = new LinkedHashMap<>(made.measures());
+            double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
-                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss);
+                    tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
             ObjectNode row = log.write(report, isMeasured && samples != null ? samples.write() : List.of());
             if (!Double.isNaN(evalLoss)) {
                 output.measured(report);
@@ -113,18 +116,26 @@ final class TrainLoop {
         }
     }
 
+    /// `evalRewardMargin`
+    private static String evalName(String name) {
+        return "eval" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+    }
+
     private boolean isMeasured(int step, int total) {
         return step + 1 == total
                 || settings.evalEvery().isDue(step + 1, Duration.ofNanos(System.nanoTime() - measured));
     }
 
-    private double heldOutLoss(int step) {
+    /// @param measures gets what else the objective says of the held-out data
+    private double heldOutLoss(int step, Map<String, Double> measures) {
         if (heldOut.isEmpty()) {
             return Double.NaN;
         }
         double loss;
         try {
-            loss = evaluator.loss(heldOut).meanLoss();
+            Objective.Tally tally = evaluator.measure(heldOut);
+            loss = tally.loss();
+            tally.measures().forEach((name, value) -> measures.put(evalName(name), value));
         } catch (UncheckedIOException e) {
             // The base's weights are not what they were. If there is another step, it ends the run.
             listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());

@@ -28,9 +28,12 @@ import llams.trainer.optim.Schedule;
 ///                     longer
 /// @param keep         saves to keep, the newest
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
+/// @param objective    what is minimised
+/// @param neftune      strength of the noise on the vectors of tokens (NEFTune); 0 for none
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
-        double epochs, double learningRate, Schedule.Kind schedule, int warmup, Optimizer optimizer, int seed,
-        boolean pack, Interval evalEvery, Interval saveEvery, int keep, boolean recompute) {
+        double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
+        boolean pack, Interval evalEvery, Interval saveEvery, int keep, boolean recompute, Objective objective,
+        double neftune) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -52,14 +55,17 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         atLeast("warmup", 0, warmup == AUTO ? WARMUP : warmup);
         atLeast("keep", 1, keep);
         SettingException.check(steps > 0 || epochs > 0 && epochs < 1e9, "epochs", epochs, "above 0");
+        SettingException.check(neftune >= 0 && Double.isFinite(neftune), "neftuneAlpha", neftune, "0 or more");
+        SettingException.check(lora != null || !objective.isOfPairs(), "lora", null, "set to train on pairs");
         SettingException.check(learningRate >= 0 && Double.isFinite(learningRate), "learningRate", learningRate,
                 "0 or more");
     }
 
     /// One pass over the data with a LoRA adapter.
     public static TrainSettings standard() {
-        return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4, Schedule.Kind.COSINE, AUTO,
-                Optimizer.standard(), 0, true, Interval.NEVER, Interval.OF_SAVES, 2, false);
+        return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
+                Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, Interval.NEVER,
+                Interval.OF_SAVES, 2, false, new NextToken(), 0);
     }
 
     /// The same for every weight of an existing model.
@@ -80,74 +86,88 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// @param first 0 for every weight
     public TrainSettings withFirstRow(int first) {
         return new TrainSettings(lora, first, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withLora(LoraConfig adapter) {
         return new TrainSettings(adapter, 0, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withTokens(int most) {
         return new TrainSettings(lora, firstRow, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     /// @param sequences    of a micro-batch
     /// @param microBatches of a step
     public TrainSettings withBatch(int sequences, int microBatches) {
         return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSteps(int count) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withEpochs(double passes) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withLearningRate(double peak) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
+        return withSchedule(Schedule.Shape.of(kind), warmupSteps);
+    }
+
+    public TrainSettings withSchedule(Schedule.Shape kind, int warmupSteps) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
-                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withOptimizer(Optimizer other) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSeed(int number) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withPack(boolean shared) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute);
+                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withEvalEvery(Interval interval) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute);
+                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute, objective, neftune);
     }
 
     public TrainSettings withSaves(Interval every, int kept) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute);
+                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute, objective, neftune);
     }
 
     public TrainSettings withRecompute(boolean again) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again, objective, neftune);
+    }
+
+    public TrainSettings withObjective(Objective other) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, other, neftune);
+    }
+
+    public TrainSettings withNeftune(double alpha) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, alpha);
     }
 
     /// Whether parameters are updated within the backward pass, which saves the memory of most gradients: where every
@@ -168,9 +188,10 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         return known;
     }
 
-    /// With the warm-up of a run over `sequences` sequences.
+    /// With the warm-up and the decay of a run over `sequences` sequences.
     TrainSettings forData(int sequences) {
-        return warmup == AUTO ? withSchedule(schedule, Math.min(WARMUP, totalSteps(sequences) / 10)) : this;
+        int total = totalSteps(sequences);
+        return withSchedule(schedule.forRun(total), warmup == AUTO ? Math.min(WARMUP, total / 10) : warmup);
     }
 
     /// Steps of one pass over `sequences` sequences; the last has what is left over.

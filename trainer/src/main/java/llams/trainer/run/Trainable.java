@@ -13,6 +13,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.io.AtomicFiles;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.llama.NoisyTable;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
@@ -35,6 +36,7 @@ import llams.model.lora.LoraModel;
 ///
 /// @param model       as it is trained
 /// @param evalModel   the same leaves without dropout
+/// @param reference   an adapter's base without it; null if the model's own weights are trained
 /// @param trained     state leaves
 /// @param summed      the model's leaves whose gradients are summed: the trained ones, or tables of which those are the
 ///                    last rows
@@ -42,8 +44,8 @@ import llams.model.lora.LoraModel;
 /// @param writer      writes the result into an existing directory
 /// @param resultBytes of what it writes
 /// @param parents     the models that it is made from, as they were when it was opened
-record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
-        Writer writer, long resultBytes, List<Parent> parents) {
+record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> trained, List<Leaf> summed,
+        Map<String, Tensor> resident, Writer writer, long resultBytes, List<Parent> parents) {
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
@@ -51,6 +53,18 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
 
         /// @param tensors the present contents of the trained leaves, F32, by leaf name
         void write(Path directory, Map<String, Tensor> tensors) throws IOException;
+    }
+
+    /// The same with noise on the vectors of tokens while it is trained.
+    Trainable withNoise(double alpha) {
+        return alpha == 0
+                ? this
+                : new Trainable(model.with(new NoisyTable(model.embedding(), alpha), model.head()), evalModel,
+                        reference, trained, summed, resident, writer, resultBytes, parents);
+    }
+
+    Objective.Models models() {
+        return new Objective.Models(model, reference);
     }
 
     LlamaConfig config() {
@@ -78,7 +92,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
     static Trainable adapter(Arena arena, LlamaWeights base, LoraConfig lora, int seed, Path from, String fingerprint)
             throws IOException {
         Adapter start = from == null
-                ? Adapter.create(arena, lora, base.config, seed)
+                ? Adapter.create(arena, lora, base.config, seed, base.resident())
                 : AdapterFiles.read(from, base, arena);
         Adapter adapter = new Adapter(start.layout().withDropout(lora.dropout()), start.tensors(), start.base(),
                 start.notes());
@@ -101,8 +115,8 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         LoraModel still = layout.dropout() == 0
                 ? trained
                 : LoraModel.of(base.config, base.frozen(), layout.withDropout(0), Leaf.Kind.STATE);
-        return new Trainable(trained.model(), still.model(), trained.adapterLeaves(), trained.adapterLeaves(),
-                LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
+        return new Trainable(trained.model(), still.model(), base.model(), trained.adapterLeaves(),
+                trained.adapterLeaves(), LoraModel.resident(base.resident(), adapter), (directory, tensors) -> {
                     beside.write(directory);
                     AdapterFiles.write(directory, adapter, tensors, base, fingerprint);
                 }, beside.bytes() + trained.adapterLeaves().stream().mapToLong(leaf -> leaf.type().bytes()).sum(),
@@ -138,7 +152,7 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
         }
         HeldFiles beside = HeldFiles.ofModel(base.directory);
         byte[] configJson = base.configJson();
-        return new Trainable(rows.model(), rows.model(), rows.trained(), rows.tables(), resident,
+        return new Trainable(rows.model(), rows.model(), null, rows.trained(), rows.tables(), resident,
                 (directory, tensors) -> {
                     beside.write(directory);
                     write(directory, configJson, rows, base, tensors);
@@ -209,8 +223,8 @@ record Trainable(Llama model, Llama evalModel, List<Leaf> trained, List<Leaf> su
             trained.add(leaf);
             return leaf;
         }, Llama.Wrap.NONE);
-        return new Trainable(model, model, List.copyOf(trained), List.copyOf(trained), tensors, writer, resultBytes,
-                parents);
+        return new Trainable(model, model, null, List.copyOf(trained), List.copyOf(trained), tensors, writer,
+                resultBytes, parents);
     }
 
     /// A copy in another type, rounded to nearest even where that is narrower.

@@ -12,6 +12,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.graph.Require;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LoraLinear;
+import llams.engine.llama.NoisyTable;
 import llams.engine.llama.RopeTable;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
@@ -25,9 +26,11 @@ public final class Trainer implements AutoCloseable {
     /// @param loss          mean over the counted tokens of all micro-batches, before the update
     /// @param gradientNorm  of all gradients together, before clipping
     /// @param countedTokens tokens that the loss counts
-    public record Step(double loss, double gradientNorm, int countedTokens, int tokens) {}
+    /// @param measures      more numbers, by the names that the log has for them
+    public record Step(double loss, double gradientNorm, int countedTokens, int tokens, Map<String, Double> measures) {}
 
-    private final Llama model;
+    private final Objective objective;
+    private final Objective.Models models;
     private final List<Leaf> trained;
     private final List<Leaf> summed;
     final Optimizer optimizer;
@@ -39,7 +42,7 @@ public final class Trainer implements AutoCloseable {
     /// Null if updates are made within the passes.
     private final Executable update;
     private final RecentPrograms passes;
-    private boolean hasDropout;
+    private boolean isRandom;
 
     /// @param trained   the state leaves to train
     /// @param resident  every weight and every trained parameter by leaf name; the parameters are changed in place.
@@ -47,7 +50,8 @@ public final class Trainer implements AutoCloseable {
     /// @param positions the longest sequence that will come
     public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
             int positions, boolean recompute, int seed) {
-        this(device, model, trained, trained, resident, optimizer, positions, recompute, seed, false);
+        this(device, new NextToken(), new Objective.Models(model, null), trained, trained, resident, optimizer,
+                positions, recompute, seed, false);
     }
 
     /// As above.
@@ -57,7 +61,8 @@ public final class Trainer implements AutoCloseable {
     /// @throws IllegalArgumentException if it is, and the optimizer clips
     public Trainer(Device device, Llama model, List<Leaf> trained, Map<String, Tensor> resident, Optimizer optimizer,
             int positions, boolean recompute, int seed, boolean isFused) {
-        this(device, model, trained, trained, resident, optimizer, positions, recompute, seed, isFused);
+        this(device, new NextToken(), new Objective.Models(model, null), trained, trained, resident, optimizer,
+                positions, recompute, seed, isFused);
     }
 
     /// As above, for leaves that the model knows only as parts of others.
@@ -65,11 +70,13 @@ public final class Trainer implements AutoCloseable {
     /// @param trained leaves to train, each the one of `summed` at its place, or that one's last rows
     /// @param summed  state leaves of the model, whose gradients are summed
     /// @throws IllegalArgumentException if there are parts, and the device does not work in the memory of `resident`
-    Trainer(Device device, Llama model, List<Leaf> trained, List<Leaf> summed, Map<String, Tensor> resident,
-            Optimizer optimizer, int positions, boolean recompute, int seed, boolean isFused) {
+    Trainer(Device device, Objective objective, Objective.Models models, List<Leaf> trained, List<Leaf> summed,
+            Map<String, Tensor> resident, Optimizer optimizer, int positions, boolean recompute, int seed,
+            boolean isFused) {
         Require.that(!isFused || optimizer.clip() == 0 && trained.equals(summed),
                 "trainer: an update within the backward pass cannot clip, nor train parts of tables");
-        this.model = model;
+        this.objective = objective;
+        this.models = models;
         this.trained = List.copyOf(trained);
         this.summed = List.copyOf(summed);
         this.optimizer = optimizer;
@@ -77,7 +84,7 @@ public final class Trainer implements AutoCloseable {
         this.seed = seed;
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
-        all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
+        all.put(RopeTable.NAME, RopeTable.create(arena, models.model().config(), positions));
         if (isFused) {
             shareGradients(all);
         }
@@ -98,9 +105,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void shareGradients(Map<String, Tensor> all) {
-        MemorySegment shared = arena.allocate(FusedUpdate.sharedBytes(model, trained), 64);
+        MemorySegment shared = arena.allocate(FusedUpdate.sharedBytes(models.model(), trained), 64);
         for (Leaf leaf : trained) {
-            if (FusedUpdate.isShared(model, leaf)) {
+            if (FusedUpdate.isShared(models.model(), leaf)) {
                 Leaf gradient = Optimizer.gradient(leaf);
                 all.put(gradient.name(),
                         new Tensor(gradient.dtype(), gradient.shape(), shared.asSlice(0, gradient.type().bytes())));
@@ -126,10 +133,11 @@ public final class Trainer implements AutoCloseable {
         Require.that(update != null || batches.size() == 1,
                 "trainer: an update within the backward pass is for one micro-batch, not %d", batches.size());
         Executable last = update;
-        int counted = batches.stream().mapToInt(MicroBatch::countedTokens).sum();
-        double loss = 0;
+        Objective.Share share = objective.share(batches);
+        Objective.Tally tally = objective.tally(share);
         for (int i = 0; i < batches.size(); i++) {
-            Executable pass = pass(batches.get(i), 1.0 / Math.max(1, counted), step * accumulate + i);
+            MicroBatch batch = objective.prepared(batches.get(i), positions);
+            Executable pass = pass(batch, share, step * accumulate + i);
             if (update == null) {
                 optimizer.fill(pass, rate, step);
                 last = pass;
@@ -139,47 +147,49 @@ public final class Trainer implements AutoCloseable {
             if (!Float.isFinite(part)) {
                 throw NonFiniteLossException.loss(step, i, part);
             }
-            for (float lost : pass.output("tokenLoss").toFloats()) {
-                loss += lost;
-            }
+            tally.add(batch, pass);
         }
-        loss /= Math.max(1, counted);
         if (update != null) {
             optimizer.fill(update, rate, step);
             update.run();
         }
         double norm = Math.sqrt(last.output("squaredNorm").getFloat(0));
         if (!Double.isFinite(norm)) {
-            throw NonFiniteLossException.gradient(step, loss, norm);
+            throw NonFiniteLossException.gradient(step, tally.loss(), norm);
         }
-        return new Step(loss, norm, counted, batches.stream().mapToInt(MicroBatch::tokens).sum());
+        return new Step(tally.loss(), norm, batches.stream().mapToInt(MicroBatch::countedTokens).sum(),
+                batches.stream().mapToInt(MicroBatch::tokens).sum(), tally.measures());
     }
 
     /// Forward and backward over one micro-batch, ready to run.
     ///
-    /// @param scale  what each token's loss counts
     /// @param number of the micro-batch in the run
-    private Executable pass(MicroBatch batch, double scale, int number) {
+    private Executable pass(MicroBatch batch, Objective.Share share, int number) {
         Executable pass = passes.get(batch.tokens(), batch.rowLength(), () -> plan(batch));
-        batch.fill(pass, scale);
-        if (hasDropout) {
+        batch.fill(pass);
+        objective.fill(pass, batch, share);
+        if (isRandom) {
             pass.set(LoraLinear.SEED, seed, number);
+        }
+        if (models.model().embedding() instanceof NoisyTable noisy) {
+            pass.set(NoisyTable.bound(batch.tokens()), batch.bounds(noisy, models.model().config().dim()));
         }
         return pass;
     }
 
     private Program plan(MicroBatch batch) {
         Program program = update != null
-                ? LossProgram.training(model, batch.tokens(), positions, batch.rowLength(), summed, recompute)
-                : LossProgram.updating(model, batch.tokens(), positions, batch.rowLength(), trained, recompute,
-                        optimizer, seed);
-        hasDropout = program.leaves().contains(LoraLinear.SEED);
+                ? LossProgram.training(objective, models, batch.tokens(), positions, batch.rowLength(), summed,
+                        recompute)
+                : LossProgram.updating(objective, models, batch.tokens(), positions, batch.rowLength(), trained,
+                        recompute, optimizer, seed);
+        isRandom = program.leaves().contains(LoraLinear.SEED);
         return program;
     }
 
     /// Measures a model that reads the same leaves, such as the trained one without its dropout.
     public Evaluator evaluator(Llama model) {
-        return new Evaluator(session, model, positions);
+        return new Evaluator(session, objective, new Objective.Models(model, models.reference()), positions);
     }
 
     /// Writes samples with a model that reads the same leaves.

@@ -137,6 +137,7 @@ final class TrainingLog implements AutoCloseable {
         if (!Double.isNaN(report.evalLoss())) {
             json.put("evalLoss", report.evalLoss());
         }
+        report.measures().forEach(json::put);
         double memory = Machine.residentBytes();
         if (!Double.isNaN(memory)) {
             json.put("memoryBytes", (long) memory);

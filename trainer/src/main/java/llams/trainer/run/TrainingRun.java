@@ -24,7 +24,7 @@ import llams.model.files.SettingException;
 import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
-import llams.trainer.data.PackedDataset;
+import llams.trainer.data.Sequences;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
 ///
@@ -57,8 +57,15 @@ public final class TrainingRun implements AutoCloseable {
     ///
     /// @param evalLoss NaN if nothing was measured after this step
     /// @param tokens   of all steps so far
+    /// @param measures more numbers, by the names that the log has for them
     public record Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
-            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+            long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss, Map<String, Double> measures) {
+        public Report(int step, int steps, double loss, double learningRate, double gradientNorm, int countedTokens,
+                long tokens, double tokensPerSecond, double elapsedSeconds, double evalLoss) {
+            this(step, steps, loss, learningRate, gradientNorm, countedTokens, tokens, tokensPerSecond, elapsedSeconds,
+                    evalLoss, Map.of());
+        }
+
         /// Whether the run has made all its steps.
         public boolean isLast() {
             return step + 1 == steps;
@@ -95,9 +102,9 @@ public final class TrainingRun implements AutoCloseable {
     final Device device;
     final TrainSettings settings;
     final Trainable model;
-    final PackedDataset data;
+    final Sequences data;
     /// Null if there is none.
-    final PackedDataset heldOut;
+    final Sequences heldOut;
     final Path out;
     /// Tests have less of it.
     Patience patience = new Patience(Patience.PAUSE);
@@ -120,12 +127,12 @@ public final class TrainingRun implements AutoCloseable {
     private LlamaWeights base;
     private String settingsFile;
 
-    private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, PackedDataset data,
-            PackedDataset heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
+    private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, Sequences data,
+            Sequences heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
         this.device = device;
         this.settings = settings.forData(data.size());
         this.arena = arena;
-        this.model = model;
+        this.model = model.withNoise(settings.neftune());
         this.data = data;
         this.heldOut = heldOut;
         this.out = out;
@@ -158,16 +165,16 @@ public final class TrainingRun implements AutoCloseable {
     /// @param heldOut may be null
     /// @param out     for the log, the saves and the result
     /// @throws SettingException if a sequence is longer than the model allows
-    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, PackedDataset data,
-            PackedDataset heldOut, Path out) throws IOException {
+    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Sequences data,
+            Sequences heldOut, Path out) throws IOException {
         return of(device, settings, base, null, data, heldOut, out);
     }
 
     /// The same, starting from an adapter with fresh moments: its matrices as they are, the dropout of the settings.
     ///
     /// @param from an adapter's directory, whose shape is that of the settings; null for a new one
-    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Path from,
-            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
+    public static TrainingRun of(Device device, TrainSettings settings, LlamaWeights base, Path from, Sequences data,
+            Sequences heldOut, Path out) throws IOException {
         TrainSettings known = settings.forModel(base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
         Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
@@ -194,7 +201,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param tokenizer copied into the result: a file or a directory with one; may be null
     /// @throws IllegalArgumentException if the settings ask for an adapter: its random base would be lost
     public static TrainingRun ofRandom(Device device, TrainSettings settings, LlamaConfig config, Path tokenizer,
-            PackedDataset data, PackedDataset heldOut, Path out) throws IOException {
+            Sequences data, Sequences heldOut, Path out) throws IOException {
         if (settings.lora() != null) {
             throw new IllegalArgumentException(
                     "a new model's random weights are not saved with an adapter; train every weight"
@@ -250,7 +257,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private Program.Memory memory() {
-        Program.Memory steps = Forecast.of(model.model(), model.trained(), model.summed(), settings);
+        Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
         long cache = samples == null ? 0 : samples.bytes();
         return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
     }
@@ -346,9 +353,9 @@ public final class TrainingRun implements AutoCloseable {
                 isComplete = true;
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, model.model(), model.trained(), model.summed(), resident,
-                    settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed(),
-                    settings.isFused())) {
+            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
+                    model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
+                    settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
                 Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
                         listener::note);

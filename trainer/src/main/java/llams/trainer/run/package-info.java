@@ -12,6 +12,7 @@
 /// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
+/// | `Objective`: `NextToken`, `Preferred`, `Mismatched` | what a run minimises |
 /// | `Trainable` | the model with the leaves to train and the writer of the result |
 /// | `LastRows` | of embedding and head, those of new tokens |
 /// | `Evaluator` | the loss without training |

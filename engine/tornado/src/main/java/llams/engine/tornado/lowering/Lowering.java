@@ -130,6 +130,8 @@ public final class Lowering {
             case Dropout(float rate, int stream) ->
                 elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y), ref(in.get(Dropout.SEED)).offset(), stream,
                         Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
+            case Noise _,PreferenceLoss _,RowNorm _,ScaleColumns _,ScaleColumns.MagnitudeGradient _ ->
+                throw notHere(at.op());
             case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
             case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
             case CacheAppend() ->
@@ -149,7 +151,12 @@ public final class Lowering {
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
             case RmsNorm.WeightGradient(float eps) -> new RmsNormLowering(this, eps).addWeightGradient(in, ref(state));
+            case ScaleColumns.MagnitudeGradient op -> throw notHere(op);
         }
+    }
+
+    private static UnsupportedOperationException notHere(Op op) {
+        return new UnsupportedOperationException("gpu: " + op.name() + " has no kernel yet; use the device cpu");
     }
 
     Ref ref(Place place) {
@@ -248,7 +255,10 @@ public final class Lowering {
     private void matMul(MatMul op, List<Place> in, Place y) {
         boolean isSum = in.size() > MatMul.C;
         if (isSum && !ref(in.get(MatMul.C)).equals(ref(y))) {
-            elementwise(Kernel.COPY, List.of(in.get(MatMul.C), y));
+            Place start = in.get(MatMul.C);
+            Widening narrow = widening(start);
+            Ref wide = narrow == null ? ref(start) : products.widened(ref(start), elements(start), narrow);
+            launchElements(Kernel.COPY, elements(y), List.of(wide, ref(y)), elements(y));
         }
         product(op, in, y, isSum);
     }
