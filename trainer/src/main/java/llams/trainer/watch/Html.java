@@ -20,8 +20,8 @@ public final class Html {
                 + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;"
                 + " style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n"
-                + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title),
-                resource(PLOT + "dist/uPlot.min.css"), resource("llams/trainer/watch/page.css"));
+                + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title), plot("dist/uPlot.min.css"),
+                own("page.css"));
     }
 
     /// Appends HTML with values put in as [String#format] does.
@@ -42,12 +42,12 @@ public final class Html {
         html.append("<script type=\"application/json\" id=\"runs\">")
                 .append(json.replace("<", "\\u003c"))
                 .append("</script>\n<!-- uPlot: ")
-                .append(resource(PLOT + "LICENSE"))
+                .append(plot("LICENSE"))
                 .append("-->\n<script>\n")
                 // Without its first line, an address: nobody should have to wonder whether the page goes there.
-                .append(resource(PLOT + "dist/uPlot.iife.min.js").replaceFirst(".*\n", ""))
+                .append(plot("dist/uPlot.iife.min.js").replaceFirst(".*\n", ""))
                 .append("\n</script>\n<script>\n")
-                .append(resource("llams/trainer/watch/page.js"))
+                .append(own("page.js"))
                 .append("</script>\n");
     }
 
@@ -66,9 +66,19 @@ public final class Html {
                         : whole / 3600 + " h " + whole / 60 % 60 + " min";
     }
 
-    private static String resource(String name) {
-        try (InputStream in = Html.class.getClassLoader().getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    /// A file of this package.
+    private static String own(String name) {
+        return read(Html.class.getResourceAsStream(name));
+    }
+
+    /// A file of the plotting library, whose jar is no module that could be named.
+    private static String plot(String name) {
+        return read(Html.class.getClassLoader().getResourceAsStream(PLOT + name));
+    }
+
+    private static String read(InputStream resource) {
+        try (resource) {
+            return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
