@@ -249,8 +249,7 @@ final class TrainOptions {
                 accumulate, steps == null ? 0 : steps, epochs == null ? usual.epochs() : epochs,
                 learningRate == null ? usual.learningRate() : learningRate, schedule.shape(),
                 warmup == null ? usual.warmup() : warmup,
-                optimizer
-                        .of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
+                optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
                         .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
                 keep, recompute, preference.objective(method), neftuneAlpha);

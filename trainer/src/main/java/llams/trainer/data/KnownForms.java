@@ -38,7 +38,8 @@ final class KnownForms {
             String chosen = row.object().get("chosen").isArray()
                     ? "{messages: .chosen}"
                     : row.has("prompt") ? "{prompt, response: .chosen}" : "{text: .chosen}";
-            return row.place + ": preference data (\"chosen\" and \"rejected\") is for training on pairs, such as `method dpo`; to train on what"
+            return row.place
+                    + ": preference data (\"chosen\" and \"rejected\") is for training on pairs, such as `method dpo`; to train on what"
                     + " was chosen: jq -c '" + chosen + "'";
         }
         Form nearest = FORMS.getFirst();
