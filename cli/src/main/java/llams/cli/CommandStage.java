@@ -35,7 +35,7 @@ final class CommandStage implements Work {
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
-            "--print-config", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
+            "--print-config", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
             "--show-topics", "--show-request");
 
     private final StageKind kind;

@@ -38,6 +38,7 @@ final class TableReader {
         Iterator<CsvRecord> records = CsvReader.builder()
                 .fieldSeparator(separator)
                 .maxBufferSize(MOST_CHARS)
+                .allowUnclosedQuote(false)
                 .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .ofCsvRecord(text)

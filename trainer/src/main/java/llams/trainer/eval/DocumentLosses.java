@@ -10,7 +10,6 @@ import llams.engine.tensor.Tensor;
 import llams.model.files.DataException;
 import llams.trainer.data.Document;
 import llams.trainer.data.PackedDataset;
-import llams.trainer.data.PackedSequence;
 import llams.trainer.run.Evaluator;
 import llams.trainer.run.MicroBatch;
 
@@ -53,16 +52,18 @@ final class DocumentLosses {
     /// @param progress hears how many more tokens are done
     double[] sums(Device device, Llama model, Map<String, Tensor> resident, IntConsumer progress) {
         double[] sums = new double[data.statistics().documents()];
-        int document = -1;
         try (Evaluator evaluator = Evaluator.open(device, model, resident, length)) {
-            for (int s = 0; s < data.size(); s++) {
-                PackedSequence sequence = data.sequence(s);
-                float[] tokenLosses = evaluator.tokenLosses(MicroBatch.of(List.of(sequence)));
-                for (int t = 0; t < tokenLosses.length; t++) {
-                    document += sequence.position()[t] == 0 ? 1 : 0;
-                    sums[document] += tokenLosses[t];
+            float[] tokenLosses = {};
+            int at = 0;
+            for (PackedDataset.Piece piece : data.pieces()) {
+                if (piece.first()) {
+                    tokenLosses = evaluator.tokenLosses(MicroBatch.of(List.of(data.sequence(piece.sequence()))));
+                    progress.accept(tokenLosses.length);
+                    at = 0;
                 }
-                progress.accept(tokenLosses.length);
+                for (int end = at + piece.length(); at < end; at++) {
+                    sums[piece.document()] += tokenLosses[at];
+                }
             }
         }
         return sums;

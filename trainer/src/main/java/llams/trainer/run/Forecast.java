@@ -25,9 +25,11 @@ import llams.trainer.watch.Machine;
 /// What training will need, before anything is allocated.
 public final class Forecast {
     private static final int FEWEST_TOKENS = 64;
-    /// What Java will come to need while it compiles the kernels and its heap reaches its usual size, and its own files
-    /// that are mapped: measured, and much the same for every model.
-    private static final long JAVA_BYTES = 100L << 20;
+    /// What Java will come to need in addition while it compiles the kernels and its heap reaches its usual size:
+    /// measured, and much the same for every model.
+    private static final long JAVA_BYTES = 48L << 20;
+    /// Java's own files that are mapped, at least.
+    private static final long JAVA_FILE_BYTES = 40L << 20;
 
     private Forecast() {}
 
@@ -40,11 +42,18 @@ public final class Forecast {
     /// system does not tell.
     static long programBytes(Trainable model) {
         double now = Machine.anonymousBytes();
-        long tensors = 0;
+        long made = 0;
+        long mapped = 0;
         for (Tensor tensor : model.resident().values()) {
-            tensors += tensor.data().isMapped() ? 0 : tensor.data().byteSize();
+            if (tensor.data().isMapped()) {
+                mapped += tensor.data().byteSize();
+            } else {
+                made += tensor.data().byteSize();
+            }
         }
-        return Double.isNaN(now) ? 0 : Math.max(0, (long) now - tensors) + JAVA_BYTES;
+        // Mapped files that are no weights here are those that weights were made from.
+        long files = Math.max(JAVA_FILE_BYTES, (long) Machine.mappedBytes() - mapped);
+        return Double.isNaN(now) ? 0 : Math.max(0, (long) now - made) + files + JAVA_BYTES;
     }
 
     /// Bytes that a run with these settings needs.

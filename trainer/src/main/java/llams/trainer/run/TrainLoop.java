@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import llams.trainer.data.DataLoader;
 import llams.trainer.optim.Schedule;
+import llams.trainer.watch.Machine;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The steps of a run, one after the other: each trains, is measured if that is due, logged, and saved if that is due.
@@ -66,7 +67,8 @@ final class TrainLoop {
             double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
                     tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
-            ObjectNode row = log.write(report, isMeasured && samples != null ? samples.write() : List.of());
+            ObjectNode row = log.write(report, Machine.residentBytes(),
+                    isMeasured && samples != null ? samples.write() : List.of());
             if (!Double.isNaN(evalLoss)) {
                 output.measured(report);
             }

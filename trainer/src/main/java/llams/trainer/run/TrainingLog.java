@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.io.NoRoomException;
-import llams.trainer.watch.Machine;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -123,7 +122,9 @@ final class TrainingLog implements AutoCloseable {
     }
 
     /// Writes a step and what the model wrote after it; returns the line.
-    ObjectNode write(TrainingRun.Report report, List<Sample> samples) throws IOException {
+    ///
+    /// @param memoryBytes of this process; NaN if the system does not tell
+    ObjectNode write(TrainingRun.Report report, double memoryBytes, List<Sample> samples) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -138,9 +139,8 @@ final class TrainingLog implements AutoCloseable {
             json.put("evalLoss", report.evalLoss());
         }
         report.measures().forEach(json::put);
-        double memory = Machine.residentBytes();
-        if (!Double.isNaN(memory)) {
-            json.put("memoryBytes", (long) memory);
+        if (!Double.isNaN(memoryBytes)) {
+            json.put("memoryBytes", (long) memoryBytes);
         }
         if (!samples.isEmpty()) {
             ArrayNode texts = json.putArray("samples");

@@ -9,9 +9,6 @@ import java.util.Locale;
 /// A page that is being written: one file that asks the network for nothing. What comes from outside goes through
 /// [#text].
 public final class Html {
-    /// The plotting library's place in its jar.
-    private static final String PLOT = "META-INF/resources/webjars/uplot/1.6.30/";
-
     private final StringBuilder html = new StringBuilder();
 
     /// Begins a page; its policy keeps a browser from fetching anything, whatever the page holds.
@@ -21,7 +18,7 @@ public final class Html {
                 + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;"
                 + " style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n"
                 + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title),
-                resource(PLOT + "dist/uPlot.min.css"), resource("llams/trainer/watch/page.css"));
+                resource("uplot/uPlot.min.css"), resource("page.css"));
     }
 
     /// Appends HTML with values put in as [String#format] does.
@@ -42,12 +39,12 @@ public final class Html {
         html.append("<script type=\"application/json\" id=\"runs\">")
                 .append(json.replace("<", "\\u003c"))
                 .append("</script>\n<!-- uPlot: ")
-                .append(resource(PLOT + "LICENSE"))
+                .append(resource("uplot/LICENSE"))
                 .append("-->\n<script>\n")
                 // Without its first line, an address: nobody should have to wonder whether the page goes there.
-                .append(resource(PLOT + "dist/uPlot.iife.min.js").replaceFirst(".*\n", ""))
+                .append(resource("uplot/uPlot.iife.min.js").replaceFirst(".*\n", ""))
                 .append("\n</script>\n<script>\n")
-                .append(resource("llams/trainer/watch/page.js"))
+                .append(resource("page.js"))
                 .append("</script>\n");
     }
 
@@ -67,7 +64,7 @@ public final class Html {
     }
 
     private static String resource(String name) {
-        try (InputStream in = Html.class.getClassLoader().getResourceAsStream(name)) {
+        try (InputStream in = Html.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

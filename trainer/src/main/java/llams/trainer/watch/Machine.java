@@ -45,6 +45,11 @@ public final class Machine {
         return status("RssAnon");
     }
 
+    /// Bytes of this process that are in memory and belong to mapped files.
+    public static double mappedBytes() {
+        return status("RssFile");
+    }
+
     private static double status(String name) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith(name + ":"))

@@ -225,7 +225,7 @@ public final class RunsPage {
             }
         }));
         if (!rows.isEmpty()) {
-            html.add("<h2>Where they differ</h2>\n<div class=\"wide\"><table>\n");
+            html.add("<h2>Where they differ</h2>\n<div class=\"wide differ\"><table>\n");
             heads(html, runs);
             rows.forEach(Runnable::run);
             html.add("</table></div>\n<h2>All of it</h2>\n");

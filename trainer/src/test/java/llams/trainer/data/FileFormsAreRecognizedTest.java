@@ -120,7 +120,7 @@ class FileFormsAreRecognizedTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"a.parquet, x, convert it", "a.csv, x, convert it", "a.txt, '<doc id=\"1\">', `kowiki ",
+    @CsvSource({"a.parquet, x, convert it", "a.zip, x, convert it", "a.txt, '<doc id=\"1\">', `kowiki ",
             "a.txt, ' ', is empty",})
     void formsThatAreNotReadSayWhatToDo(String name, String content, String hint) {
         Path file = Fixtures.file(directory, name, content);
