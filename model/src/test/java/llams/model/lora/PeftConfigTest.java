@@ -89,8 +89,7 @@ class PeftConfigTest {
                     "\"r\": 4, \"lora_alpha\": 8 | \"target_modules\" must be a list of names, a pattern or"
                             + " \"all-linear\", not absent",
                     "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [] | needs at least one target",
-                    "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [\"lm_head\"], \"modules_to_save\":"
-                            + " [\"lm_head\"] | `saved` must be no target of the adapter too, not lm_head",
+                    "\"r\": 4, \"lora_alpha\": 8, \"target_modules\": [7] | \"target_modules\" must hold names, not 7",
                     "\"r\": 4, \"r\": 5 | it has \"r\" twice",})
     void incompleteOrWrong(String fields, String expected) {
         String message = assertThrows(IOException.class, () -> read(fields)).getMessage();
