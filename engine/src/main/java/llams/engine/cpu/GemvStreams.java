@@ -79,16 +79,10 @@ final class GemvStreams {
                 }
             }
             case Q8_0 -> {
-                long a = DType.Q8_0.bytes(starts[0]);
-                long b = DType.Q8_0.bytes(starts[1]);
-                long c = DType.Q8_0.bytes(starts[2]);
-                long d = DType.Q8_0.bytes(starts[3]);
                 for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    if (LANES == 4) {
-                        twoQ8(x, w, a, b, lane, blocks(k), sums, lane);
-                        twoQ8(x, w, c, d, lane, blocks(k), sums, lane + 2 * SUM_LANES);
-                    } else {
-                        fourQ8(x, w, a, b, c, d, lane, blocks(k), sums);
+                    for (int row = 0; row < starts.length; row += 2) {
+                        twoQ8(x, w, DType.Q8_0.bytes(starts[row]), DType.Q8_0.bytes(starts[row + 1]), lane, blocks(k),
+                                sums, row * SUM_LANES + lane);
                     }
                 }
             }
@@ -210,26 +204,7 @@ final class GemvStreams {
         sumB.intoArray(sums, so + SUM_LANES);
     }
 
-    /// `a` to `d` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
-    private static void fourQ8(float[] x, MemorySegment w, long a, long b, long c, long d, int lane, int bytes,
-            float[] sums) {
-        FloatVector sumA = FloatVector.zero(Simd.F);
-        FloatVector sumB = sumA;
-        FloatVector sumC = sumA;
-        FloatVector sumD = sumA;
-        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
-            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
-            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
-            sumC = q8(x, i + lane, w, c + i, lane).fma(Simd.q8Scale(w, c + i), sumC);
-            sumD = q8(x, i + lane, w, d + i, lane).fma(Simd.q8Scale(w, d + i), sumD);
-        }
-        sumA.intoArray(sums, lane);
-        sumB.intoArray(sums, lane + SUM_LANES);
-        sumC.intoArray(sums, lane + 2 * SUM_LANES);
-        sumD.intoArray(sums, lane + 3 * SUM_LANES);
-    }
-
-    /// The same for two rows: with vectors of four lanes, widening takes more steps.
+    /// `a` and `b` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
     private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] sums, int so) {
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
