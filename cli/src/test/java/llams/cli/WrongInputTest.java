@@ -166,8 +166,8 @@ class WrongInputTest {
         fails(2, says("-m DIR"), "train", "--data", "x", "--out", "x");
         fails(2, says("--batch must be at least 1"), "train", "-m", m, "--data", "x", "--out", "x", "--batch", "0");
         fails(2, says("there is no \"w\""), "train", "-m", m, "--data", "x", "--out", "x", "--targets", "q,w");
-        fails(2, says("--schedule must be cosine, linear or constant, not \"steep\""), "train", "-m", m, "--data", "x",
-                "--out", "x", "--schedule", "steep");
+        fails(2, says("--schedule must be cosine, linear, constant, wsd or inverse-sqrt, not \"steep\""), "train", "-m",
+                m, "--data", "x", "--out", "x", "--schedule", "steep");
         fails(2, says("--method full"), "train", "--init-config", "x", "--method", "lora", "--data", "x", "--out", "x");
         fails(2, says("which merge?"), "merge");
         fails(2, says("--vocabulary"), "merge", "chat-vector", "--base", m, "--instruct", m, "--tuned", m, "--out", "x",

@@ -79,10 +79,15 @@ final class GemvStreams {
                 }
             }
             case Q8_0 -> {
-                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    for (int row = 0; row < starts.length; row += 2) {
-                        twoQ8(x, w, DType.Q8_0.bytes(starts[row]), DType.Q8_0.bytes(starts[row + 1]), lane, blocks(k),
-                                sums, row * SUM_LANES + lane);
+                for (int row = 0; row < starts.length; row += 2) {
+                    long a = DType.Q8_0.bytes(starts[row]);
+                    long b = DType.Q8_0.bytes(starts[row + 1]);
+                    if (2 * LANES == SUM_LANES) {
+                        pairQ8(x, w, a, b, blocks(k), sums, row * SUM_LANES);
+                        continue;
+                    }
+                    for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                        twoQ8(x, w, a, b, lane, blocks(k), sums, row * SUM_LANES + lane);
                     }
                 }
             }
@@ -214,6 +219,26 @@ final class GemvStreams {
         }
         sumA.intoArray(sums, so);
         sumB.intoArray(sums, so + SUM_LANES);
+    }
+
+    /// Two rows of two vectors of lanes, which share the row's scales.
+    private static void pairQ8(float[] x, MemorySegment w, long a, long b, int bytes, float[] sums, int so) {
+        FloatVector sumA = FloatVector.zero(Simd.F);
+        FloatVector sumB = sumA;
+        FloatVector nextA = sumA;
+        FloatVector nextB = sumA;
+        for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
+            FloatVector scaleA = Simd.q8Scale(w, a + i);
+            sumA = q8(x, i, w, a + i, 0).fma(scaleA, sumA);
+            nextA = q8(x, i + LANES, w, a + i, LANES).fma(scaleA, nextA);
+            FloatVector scaleB = Simd.q8Scale(w, b + i);
+            sumB = q8(x, i, w, b + i, 0).fma(scaleB, sumB);
+            nextB = q8(x, i + LANES, w, b + i, LANES).fma(scaleB, nextB);
+        }
+        sumA.intoArray(sums, so);
+        nextA.intoArray(sums, so + LANES);
+        sumB.intoArray(sums, so + SUM_LANES);
+        nextB.intoArray(sums, so + SUM_LANES + LANES);
     }
 
     /// The products of the two elements that each lane has of a block.
