@@ -29,7 +29,7 @@ final class ScheduleOptions {
 
     @Option(
             names = "--decay-type",
-            paramLabel = "KIND",
+            paramLabel = "SHAPE",
             completionCandidates = CompletionValues.Decays.class,
             description = "--schedule wsd: how it falls: linear, cosine or 1-sqrt (default: linear).")
     String decayType;

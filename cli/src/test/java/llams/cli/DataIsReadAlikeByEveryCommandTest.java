@@ -115,9 +115,9 @@ class DataIsReadAlikeByEveryCommandTest {
     @Test
     void helpOfTrainHasALineForEachForm() {
         String help = Llams.run("train", "--help").out();
-        for (String key : List.of("text", "messages", "conversations", "instruction", "prompt", "question", "q_ko",
-                "ids")) {
-            assertEquals(1, help.lines().filter(line -> line.contains("{\"" + key + "\":")).count(), key);
+        for (String keys : List.of("text", "messages", "conversations", "instruction", "prompt\": Q, \"response",
+                "prompt\": Q, \"chosen", "question", "q_ko", "ids")) {
+            assertEquals(1, help.lines().filter(line -> line.contains("{\"" + keys + "\":")).count(), keys);
         }
     }
 }
