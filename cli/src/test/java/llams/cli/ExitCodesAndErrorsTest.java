@@ -143,9 +143,9 @@ class ExitCodesAndErrorsTest {
         Files.writeString(directory.resolve("script"), Llams.run("completion").out());
         Files.createDirectory(directory.resolve("models"));
         for (String[] line : new String[][] {{"llams gen", "generate"}, {"./llams generate --max", "--max-tokens"},
-                {"llams train --method ''", "lora full new-tokens dpo orpo simpo kto"}, {"llams train --schedule l", "linear"},
-                {"llams generate --device ''", "cpu gpu auto"}, {"llams generate -m mod", "models"},
-                {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"},
+                {"llams train --method ''", "lora full new-tokens dpo orpo simpo kto"},
+                {"llams train --schedule l", "linear"}, {"llams generate --device ''", "cpu gpu auto"},
+                {"llams generate -m mod", "models"}, {"llams init --config llama3.2", "llama3.2-1b llama3.2-3b"},
                 {"llams merge ''", "chat-vector adapter linear slerp ties dare extract learn"},
                 {"llams eval perplexity --data scr", "script"}, {"llams measure pre", "prefill"},
                 {"llams train --targets g", "gate"}, {"llams train --special ''", "text parse error"},

@@ -164,7 +164,7 @@ class LongRunsTest {
         assertEquals(standard.learningRate(), Double.parseDouble(rates.group(1)));
         assertEquals(TrainSettings.full().learningRate(), Double.parseDouble(rates.group(2)));
         for (String said : List.of("Sequences per micro-batch (default: " + standard.batch() + ")",
-                "constant, wsd or inverse-sqrt (default: cosine)",
+                "or inverse-sqrt (default: cosine)",
                 "AdamW: weight decay (default: " + standard.optimizer().weightDecay(),
                 "only the result at the end (default: " + standard.saveEvery() + ")",
                 "(default: " + standard.keep() + ")", "LoRA: rank (default: " + standard.lora().rank() + ")",
