@@ -29,7 +29,7 @@ final class OptimizerOptions {
 
     @Option(
             names = "--train-dtype",
-            paramLabel = "TYPE",
+            paramLabel = "DTYPE",
             description = "The type in which --method full keeps the weights: f32; bf16: half their memory, rounded"
                     + " stochastically (default: ${DEFAULT-VALUE}).")
     TrainDtype trainDtype = TrainDtype.f32;
