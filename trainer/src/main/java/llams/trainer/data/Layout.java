@@ -4,9 +4,9 @@ import java.util.Arrays;
 
 /// Which piece of which document lies in which sequence.
 ///
-/// Texts come first, in the order of their file, each where the one before it ended. Then conversations, the longest
-/// first and those of one length in the order of their file, each in the first sequence that has room for it: first-fit
-/// decreasing, which leaves little room empty. Only lengths are looked at: documents need not be in memory.
+/// Documents are placed in the order of their files: a text where the one before it ended, a conversation in the first
+/// sequence that has room for it. First-fit leaves little room empty, and a sequence has long and short conversations
+/// beside each other. Only lengths are looked at: documents need not be in memory.
 final class Layout {
     private final Documents documents;
     private final int tokens;
@@ -44,7 +44,6 @@ final class Layout {
         long truncatedTokens = 0;
         int dropped = 0;
         long droppedTokens = 0;
-        IntList whole = new IntList();
         for (int d = 0; d < documents.size(); d++) {
             int size = documents.tokens(d);
             all += size;
@@ -65,13 +64,11 @@ final class Layout {
             packed += kept;
             if (cuts) {
                 cut += placeText(d, kept) > 1 ? 1 : 0;
-            } else if (pack) {
-                whole.add(d);
             } else {
-                put(d, 0, kept, rooms.add(tokens));
+                int first = pack ? rooms.firstWith(kept) : -1;
+                put(d, 0, kept, first < 0 ? rooms.add(tokens) : first);
             }
         }
-        placeWhole(whole);
         return new DataStatistics(documents.size(), all, longest, rooms.size(), packed, counted, cut, truncated,
                 truncatedTokens, dropped, droppedTokens);
     }
@@ -87,29 +84,6 @@ final class Layout {
             at += piece;
         }
         return pieces;
-    }
-
-    /// Places documents that may not be cut.
-    private void placeWhole(IntList whole) {
-        int[] next = new int[tokens + 2];
-        for (int i = 0; i < whole.size(); i++) {
-            next[tokens - kept(whole.at(i)) + 1]++;
-        }
-        for (int i = 1; i < next.length; i++) {
-            next[i] += next[i - 1];
-        }
-        int[] place = new int[whole.size()];
-        Arrays.setAll(place, i -> next[tokens - kept(whole.at(i))]++);
-        IntList longestFirst = whole.moved(place);
-        for (int i = 0; i < longestFirst.size(); i++) {
-            int d = longestFirst.at(i);
-            int first = rooms.firstWith(kept(d));
-            put(d, 0, kept(d), first < 0 ? rooms.add(tokens) : first);
-        }
-    }
-
-    private int kept(int d) {
-        return Math.min(documents.tokens(d), tokens);
     }
 
     private void put(int d, int at, int piece, int to) {

@@ -138,15 +138,15 @@ class PackingTest {
     }
 
     @Test
-    void longConversationsComeFirstAndEachFillsTheFirstSequenceWithRoomForIt() {
+    void eachConversationGoesIntoTheFirstSequenceWithRoomForIt() {
         PackedDataset data = new PackedDataset(List.of(Fixtures.chat(10, 2, 1), Fixtures.chat(20, 4, 2),
                 Fixtures.text(30, 5), Fixtures.chat(40, 6, 2), Fixtures.chat(50, 4, 2), Fixtures.chat(60, 2, 1)), 6,
                 true);
         assertEquals(4, data.size());
-        assertArrayEquals(new int[] {30, 31, 32, 33, 34}, data.sequence(0).ids());
-        assertArrayEquals(new int[] {40, 41, 42, 43, 44, 45}, data.sequence(1).ids());
-        assertSequence(data.sequence(2), new int[] {20, 21, 22, 23, 10, 11}, new int[] {0, 1, 2, 3, 0, 1},
-                new int[] {0, 0, 0, 0, 4, 4}, new int[] {X, 22, 23, X, 11, X});
+        assertSequence(data.sequence(0), new int[] {10, 11, 20, 21, 22, 23}, new int[] {0, 1, 0, 1, 2, 3},
+                new int[] {0, 0, 2, 2, 2, 2}, new int[] {11, X, X, 22, 23, X});
+        assertArrayEquals(new int[] {30, 31, 32, 33, 34}, data.sequence(1).ids());
+        assertArrayEquals(new int[] {40, 41, 42, 43, 44, 45}, data.sequence(2).ids());
         assertArrayEquals(new int[] {50, 51, 52, 53, 60, 61}, data.sequence(3).ids());
     }
 
