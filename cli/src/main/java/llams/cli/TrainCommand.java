@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import llams.engine.io.NoRoomException;
+import llams.model.files.SettingException;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.run.RunDirectory;
 import llams.trainer.run.TooLittleMemoryException;
@@ -53,6 +54,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
                 "  llams train -m model --data pairs.jsonl --method dpo --lr 1e-5 --out preferred",
                 "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
+                "  llams train --config laptop-chat -m model --data chats.jsonl --out tuned",
                 "  llams train --config run.yaml --lr 1e-4 --resume"})
 final class TrainCommand implements Callable<Integer> {
     /// For a run of fewer steps, the command says how to get more.
@@ -79,9 +81,16 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--config",
-            paramLabel = "FILE.yaml",
-            description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
+            paramLabel = "NAME_OR_FILE",
+            description = "Options in a YAML file, as in 'lr: 3e-4', or of a recipe that 'llams recipes' lists; the"
+                    + " command line wins.")
     Path config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Replace a line of that file; without a value, leave it out. May be given several times.")
+    List<String> settings = List.of();
 
     @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
     boolean printConfig;
@@ -99,9 +108,15 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (config != null) {
-            OptionsFile.apply(config, spec, new TrainCommand());
+        Configuration configuration = Configuration.apply(config, settings, spec, new TrainCommand());
+        try {
+            return start();
+        } catch (ParameterException | SettingException e) {
+            throw configuration.placed(e);
         }
+    }
+
+    private int start() throws IOException {
         options.complete();
         if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
             throw new ParameterException(spec.commandLine(), "--weights " + weights.form
