@@ -108,30 +108,39 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Configuration configuration = Configuration.apply(config, settings, spec, new TrainCommand());
+        Configuration configuration = configure();
         try {
-            return start();
+            complete();
+            if (printConfig) {
+                console.out.print(OptionsFile.print(spec, false));
+                return Console.DONE;
+            }
+            TrainRequest request = request();
+            try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
+                    TrainingRun run = open(request, progress)) {
+                return train(run, progress);
+            }
         } catch (ParameterException | SettingException e) {
             throw configuration.placed(e);
         }
     }
 
-    private int start() throws IOException {
+    /// Takes what `--config` and `--set` give.
+    Configuration configure() throws IOException {
+        return Configuration.apply(config, settings, spec, new TrainCommand());
+    }
+
+    void complete() throws IOException {
         options.complete();
         if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
             throw new ParameterException(spec.commandLine(), "--weights " + weights.form
                     + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
         }
-        if (printConfig) {
-            console.out.print(OptionsFile.print(spec, false));
-            return Console.DONE;
-        }
-        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open(),
+    }
+
+    TrainRequest request() throws IOException {
+        return options.request(reading.files(options.data, options.evalData), weights, compute.open(),
                 watching.watch());
-        try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
-                TrainingRun run = open(request, progress)) {
-            return train(run, progress);
-        }
     }
 
     private static TrainingRun open(TrainRequest request, TrainingRun.Listener listener) throws IOException {
