@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,7 +50,7 @@ final class Configuration {
         }
         configuration.settings(sets).forEach(configuration::put);
         configuration.leaveOutWhatTheCommandLineHas();
-        configuration.give(CommandArguments.configure(new CommandLine(sameCommand)));
+        configuration.give(sameCommand);
         return configuration;
     }
 
@@ -106,7 +107,11 @@ final class Configuration {
         INSTEAD.stream().filter(keys -> keys.contains(key)).forEach(entries.keySet()::removeAll);
     }
 
-    private void give(CommandLine reader) {
+    private void give(Object sameCommand) {
+        if (entries.isEmpty()) {
+            return;
+        }
+        CommandLine reader = CommandArguments.configure(new CommandLine(sameCommand));
         List<String> args = new ArrayList<>();
         entries.values().forEach(entry -> args.addAll(args(entry)));
         try {
@@ -145,6 +150,18 @@ final class Configuration {
             Entry entry = entries.get(named.group(1));
             if (entry != null) {
                 return wrong(entry, message, e);
+            }
+        }
+        return e;
+    }
+
+    /// A file that is not there, with the line that names it.
+    NoSuchFileException placed(NoSuchFileException e) {
+        for (Entry entry : entries.values()) {
+            boolean isNamed = e.getReason() == null && entry.values().contains(e.getFile());
+            if (isNamed && !isOfSet(entry) && !Path.of(e.getFile()).isAbsolute()) {
+                return new NoSuchFileException(e.getFile(), null, "no such file or directory; " + entry.place()
+                        + " names it, and relative paths count from the working directory");
             }
         }
         return e;

@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,6 +122,8 @@ final class TrainCommand implements Callable<Integer> {
                 return train(run, progress);
             }
         } catch (ParameterException | SettingException e) {
+            throw configuration.placed(e);
+        } catch (NoSuchFileException e) {
             throw configuration.placed(e);
         }
     }
