@@ -36,7 +36,7 @@ final class OptionsFile {
 
     /// The arguments that say what an entry says.
     ///
-    /// @throws DataException if a flag is neither true nor false
+    /// @throws DataException if a flag is neither true nor false, or a list stands where one value is wanted
     static List<String> args(YamlFile.Entry entry, OptionSpec option) {
         String name = "--" + entry.key();
         if (option.typeInfo().isBoolean()) {
@@ -48,6 +48,9 @@ final class OptionsFile {
             return value.equalsIgnoreCase("true")
                     ? List.of(name)
                     : option.negatable() ? List.of("--no-" + entry.key()) : List.of();
+        }
+        if (entry.values().size() > 1 && !option.isMultiValue()) {
+            throw new DataException(entry.place() + ": " + entry.key() + " takes one value, not a list");
         }
         List<String> args = new ArrayList<>();
         if (option.splitRegex().isEmpty()) {

@@ -63,7 +63,7 @@ class NearerSettingsWinTest {
             lr: fast           | Invalid value for option '--lr': 'fast' is not a double
             rank: 1.5          | Invalid value for option '--rank': '1.5' is not an int
             method: lorra      | Invalid value for option '--method': expected one of
-            rank: [1, 2]       | option '--rank' should be specified only once
+            rank: [1, 2]       | rank takes one value, not a list
             recompute: maybe   | recompute must be true or false, not maybe
             lerning-rate: 1    | there is no option "lerning-rate"
             learning_rate: 1   | there is no option "learning_rate"; did you mean lr?

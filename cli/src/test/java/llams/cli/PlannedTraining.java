@@ -11,7 +11,7 @@ import llams.cli.YamlFile.Entry;
 import llams.trainer.run.TrainingRun;
 import picocli.CommandLine;
 
-/// Settings of `llams train`, planned on a small model of four layers with data of every kind, but not trained.
+/// Settings of `llams train`, planned on a small model with data of every kind, but not trained.
 record PlannedTraining(Path directory) {
     private static final Set<String> FILES = Set.of("model", "tokenizer", "data", "eval-data", "out", "from-adapter",
             "cache");
@@ -20,8 +20,7 @@ record PlannedTraining(Path directory) {
     private static final String PAIR = "{\"prompt\": \"Hi\", \"chosen\": \"Hello!\", \"rejected\": \"What?\"}\n";
 
     static PlannedTraining in(Path directory) throws IOException {
-        SmallModel.create(directory, SmallModel.CONFIG.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 4")
-                .replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 4096"));
+        SmallModel.create(directory, SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 4096"));
         for (String chats : List.of("chats.jsonl", "train.jsonl", "valid.jsonl", "held-out.jsonl")) {
             Files.writeString(directory.resolve(chats), CHAT);
         }
@@ -33,8 +32,8 @@ record PlannedTraining(Path directory) {
     }
 
     /// The plan of these settings; `model`, `data` and `out` are there unless they are set.
-    TrainingRun.Plan plan(String yaml) throws IOException {
-        List<Entry> entries = new ArrayList<>(YamlFile.parse("run.yaml", yaml));
+    TrainingRun.Plan plan(List<Entry> settings) throws IOException {
+        List<Entry> entries = new ArrayList<>(settings);
         boolean ofPairs = entries.stream()
                 .anyMatch(entry -> entry.key().equals("method")
                         && Set.of("dpo", "orpo", "simpo", "kto").contains(entry.values().getFirst()));
