@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ChatTemplate;
@@ -30,13 +31,13 @@ final class DocumentFiles {
         return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
     }
 
-    Corpus load(ModelText known) throws IOException {
-        return reading.load(files, encoder(known));
+    Corpus load(ModelText known, PrintStream err) throws IOException {
+        return reading.load(files, encoder(known), err);
     }
 
     /// @param limit documents to keep
-    Corpus first(ModelText known, int limit) throws IOException {
-        return reading.first(files, encoder(known), limit);
+    Corpus first(ModelText known, int limit, PrintStream err) throws IOException {
+        return reading.first(files, encoder(known), limit, err);
     }
 
     private DocumentEncoder encoder(ModelText known) {

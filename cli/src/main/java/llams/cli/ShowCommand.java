@@ -79,7 +79,7 @@ final class ShowCommand implements Callable<Integer> {
         usage(tokens >= 2, "--tokens must be at least 2, not " + tokens);
         ModelText text = data.text();
         known = text == null ? null : text.tokenizer();
-        Corpus corpus = data.first(text, count);
+        Corpus corpus = data.first(text, count, parent.console.err);
         List<Document> documents = corpus.documents();
         boolean trains = documents.stream().anyMatch(this::trains);
         List<PackedDataset.Piece> pieces = trains

@@ -111,7 +111,8 @@ final class TrainCommand implements Callable<Integer> {
             console.out.print(OptionsFile.print(spec, false));
             return Console.DONE;
         }
-        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open(),
+        TrainRequest request = options.request(
+                reading.files(options.data, options.dataWeights, options.evalData), weights, compute.open(),
                 watching.watch());
         try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
                 TrainingRun run = open(request, progress)) {

@@ -33,14 +33,27 @@ final class DocumentBatch {
         }
         boolean hasContent = switch (sample) {
             case Sample.Text text -> !text.starts() || !text.text().isBlank();
-            case Sample.Chat chat -> true;
+            case Sample.Chat _, Sample.Pair _ -> true;
             case Sample.Ids ids -> ids.ids().length > 0;
         };
         if (!hasContent) {
             empty++;
             return;
         }
-        documents.add(encoder.encode(sample));
+        switch (sample) {
+            case Sample.Single one -> {
+                documents.add(encoder.encode(one));
+                count(one);
+            }
+            case Sample.Pair pair -> {
+                documents.addAll(encoder.encode(pair));
+                count(pair.chosen());
+                count(pair.rejected());
+            }
+        }
+    }
+
+    private void count(Sample.Single sample) {
         switch (sample) {
             case Sample.Text text -> {
                 count(text.text());

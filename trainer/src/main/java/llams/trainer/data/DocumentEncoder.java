@@ -19,6 +19,7 @@ import llams.tokenizer.Tokenizer;
 /// | text | the text between the tokens of its [TextFrame] | every token after the first |
 /// | conversation | as the model's [ChatTemplate] writes it | as [TrainOn] says; none of an answer that is not to be trained |
 /// | ids | as they stand | as their labels say |
+/// | pair | two documents, each as a conversation | their last answers |
 ///
 /// [SpecialText] says how a special token's name inside texts and contents is read: as its letters, unless asked
 /// otherwise. Where it is read as the token, a text that has its own begin or end token gets no second one.
@@ -75,7 +76,7 @@ public final class DocumentEncoder {
     }
 
     /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text
-    public Document encode(Sample sample) {
+    public Document encode(Sample.Single sample) {
         Document document = switch (sample) {
             case Sample.Text text -> text(text);
             case Sample.Chat conversation -> chat(conversation);
@@ -83,6 +84,18 @@ public final class DocumentEncoder {
         };
         check(document);
         return document;
+    }
+
+    /// Both documents of a pair, the chosen one first.
+    ///
+    /// @throws DataException as for each of them, or if they are the same
+    List<Document> encode(Sample.Pair pair) {
+        Document chosen = encode(pair.chosen());
+        Document rejected = encode(pair.rejected());
+        if (chosen.equals(rejected)) {
+            throw new DataException(pair.origin() + ": \"chosen\" and \"rejected\" are the same");
+        }
+        return List.of(chosen, rejected);
     }
 
     private Document text(Sample.Text sample) {
