@@ -73,22 +73,27 @@ final class DataOptions {
 
     /// @param err for progress
     Corpus load(List<Path> files, DocumentEncoder encoder, PrintStream err) throws IOException {
+        return load(files, RowForm.SAMPLE, encoder, err);
+    }
+
+    Corpus load(List<Path> files, RowForm form, DocumentEncoder encoder, PrintStream err) throws IOException {
         try (ReadingMeter meter = new ReadingMeter(err)) {
-            return worded(Corpus.load(sources(files), reading(encoder, meter)));
+            return worded(Corpus.load(sources(files), reading(form, encoder, meter)));
         }
     }
 
     /// The first `documents` documents of the files.
-    Corpus first(List<Path> files, DocumentEncoder encoder, int documents, PrintStream err) throws IOException {
+    Corpus first(List<Path> files, RowForm form, DocumentEncoder encoder, int documents, PrintStream err)
+            throws IOException {
         try (ReadingMeter meter = new ReadingMeter(err)) {
-            return worded(Corpus.first(sources(files), reading(encoder, meter), documents));
+            return worded(Corpus.first(sources(files), reading(form, encoder, meter), documents));
         }
     }
 
-    private Reading reading(DocumentEncoder encoder, ReadingMeter meter) {
+    private Reading reading(RowForm form, DocumentEncoder encoder, ReadingMeter meter) {
         check();
         try {
-            return new Reading(encoder, RowForm.SAMPLE, Columns.of(columns), maxBadRows, cache(), meter);
+            return new Reading(encoder, form, Columns.of(columns), maxBadRows, cache(), meter);
         } catch (SettingException e) {
             throw wrong(e);
         }

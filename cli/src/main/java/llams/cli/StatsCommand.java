@@ -60,7 +60,7 @@ final class StatsCommand implements Callable<Integer> {
         Corpus corpus = data.load(data.text(), parent.console.err);
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
-            tried.add(new PackedDataset(corpus.documents(), length, data.packing.pack).statistics());
+            tried.add(new PackedDataset(corpus.documents(), length, data.pack()).statistics());
         }
         DocumentLengths lengths = new DocumentLengths(corpus.documents());
         if (json) {

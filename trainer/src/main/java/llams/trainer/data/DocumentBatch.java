@@ -28,7 +28,7 @@ final class DocumentBatch {
     }
 
     private void add(Sample sample, boolean plainText, int limit) {
-        if (documents.size() == limit) {
+        if (documents.size() >= limit) {
             return;
         }
         boolean hasContent = switch (sample) {
@@ -40,20 +40,11 @@ final class DocumentBatch {
             empty++;
             return;
         }
-        switch (sample) {
-            case Sample.Single one -> {
-                documents.add(encoder.encode(one));
-                count(one);
-            }
-            case Sample.Pair pair -> {
-                documents.addAll(encoder.encode(pair));
-                count(pair.chosen());
-                count(pair.rejected());
-            }
-        }
+        documents.addAll(encoder.encode(sample));
+        count(sample, plainText);
     }
 
-    private void count(Sample.Single sample) {
+    private void count(Sample sample, boolean plainText) {
         switch (sample) {
             case Sample.Text text -> {
                 count(text.text());
@@ -67,7 +58,11 @@ final class DocumentBatch {
                     message.toolCalls().forEach(call -> names.find(call.arguments().toString(), chat.origin(), false));
                 });
             }
-            case Sample.Ids ids -> {}
+            case Sample.Pair pair -> {
+                count(pair.chosen(), false);
+                count(pair.rejected(), false);
+            }
+            case Sample.Ids _ -> {}
         }
     }
 

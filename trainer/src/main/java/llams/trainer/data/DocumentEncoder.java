@@ -75,23 +75,22 @@ public final class DocumentEncoder {
         return new SpecialNames(tokenizer, special);
     }
 
-    /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text
-    public Document encode(Sample.Single sample) {
-        Document document = switch (sample) {
-            case Sample.Text text -> text(text);
-            case Sample.Chat conversation -> chat(conversation);
-            case Sample.Ids ids -> new Document(ids.origin(), ids.ids(), ids.labels());
+    /// A document; of a pair two, the chosen one first.
+    ///
+    /// @throws DataException if an id is outside the vocabulary, there is no tokenizer for a text, or both answers of a
+    ///     pair are the same
+    public List<Document> encode(Sample sample) {
+        return switch (sample) {
+            case Sample.Text text -> List.of(checked(text(text)));
+            case Sample.Chat conversation -> List.of(checked(chat(conversation)));
+            case Sample.Ids ids -> List.of(checked(new Document(ids.origin(), ids.ids(), ids.labels())));
+            case Sample.Pair pair -> pair(pair);
         };
-        check(document);
-        return document;
     }
 
-    /// Both documents of a pair, the chosen one first.
-    ///
-    /// @throws DataException as for each of them, or if they are the same
-    List<Document> encode(Sample.Pair pair) {
-        Document chosen = encode(pair.chosen());
-        Document rejected = encode(pair.rejected());
+    private List<Document> pair(Sample.Pair pair) {
+        Document chosen = checked(chat(pair.chosen()));
+        Document rejected = checked(chat(pair.rejected()));
         if (chosen.equals(rejected)) {
             throw new DataException(pair.origin() + ": \"chosen\" and \"rejected\" are the same");
         }
@@ -176,7 +175,7 @@ public final class DocumentEncoder {
         return text;
     }
 
-    private void check(Document document) {
+    private Document checked(Document document) {
         for (int i = 0; i < document.ids().length; i++) {
             int id = document.ids()[i];
             int label = document.labels()[i];
@@ -189,5 +188,6 @@ public final class DocumentEncoder {
                         + ") is neither -100 nor in the model's vocabulary, 0 to " + (vocab - 1));
             }
         }
+        return document;
     }
 }

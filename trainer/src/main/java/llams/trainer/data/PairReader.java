@@ -30,8 +30,9 @@ final class PairReader {
             throw new DataException(row.place + ": no pair of answers; its keys are " + row.keys() + "; wanted "
                     + EXAMPLE + "; docs/DATA.md has examples");
         }
-        boolean areWhole = isList(row, "chosen") && !isList(row, "prompt");
         List<ChatMessage> chosen = answer(row, "chosen");
+        boolean areWhole = isList(row, "chosen") && !isList(row, "prompt")
+                && !chosen.getFirst().role().equals("assistant");
         List<ChatMessage> rejected = answer(row, "rejected");
         int shared = 0;
         while (areWhole && shared < Math.min(chosen.size(), rejected.size()) - 1

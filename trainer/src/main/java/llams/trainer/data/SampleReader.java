@@ -18,7 +18,7 @@ import llams.model.files.DataException;
 /// | `.jsonl`, `.ndjson`, or a first line that is an object | a row a line, see [JsonlReader] |
 /// | `.csv`, `.tsv` | a row a record, see [TableReader] |
 /// | `.parquet` | a row a row, see [ParquetReader] |
-/// | `.json` that starts with `[`, any other file that starts with `[{` | a row for each element of the list |
+/// | `.json` that starts with `[`, any other file that starts with `[{`, of one line if it is `.jsonl` | a row for each element of the list |
 /// | `{` alone in the first line | rows over several lines |
 /// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
@@ -79,7 +79,7 @@ public final class SampleReader {
         boolean isLines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
         String text = start.stripLeading();
         boolean isList = isLines
-                ? first.strip().equals("[")
+                ? first.strip().equals("[") || second == null && LIST_OF_OBJECTS.matcher(text).lookingAt()
                 : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
         if (isList) {
             JsonlReader.units(new JsonElements(in, file, true), rows, units);

@@ -24,7 +24,7 @@ final class Assembly {
     Assembly(Field root, Layout.Group group, Column.Bytes file) throws IOException {
         this.root = root;
         PageMemory memory = new PageMemory();
-        List<Field> fields = root.columns();
+        List<Field> fields = root.leaves();
         for (int c = 0; c < fields.size(); c++) {
             columns.add(new Column(fields.get(c), group.chunks().get(c), file, memory));
         }
@@ -111,8 +111,8 @@ final class Assembly {
     /// Passes over one value in each column of a field that is not there.
     private void skip(Field field) throws IOException {
         taken(NullNode.instance);
-        for (Field column : field.columns()) {
-            columns.get(column.column()).take();
+        for (int c = field.column(); c < field.column() + field.columns(); c++) {
+            columns.get(c).take();
         }
     }
 }

@@ -12,8 +12,9 @@ import java.util.List;
 /// @param definition how many of this field and those around it must be there for a value to be there
 /// @param level      how many of this field and those around it are repeated
 /// @param column     number of the first column in it
+/// @param columns    how many there are in it
 record Field(String name, int repetition, Type type, int length, Shape shape, List<Field> fields, int definition,
-        int level, int column) {
+        int level, int column, int columns) {
     static final int REQUIRED = 0;
     static final int OPTIONAL = 1;
     static final int REPEATED = 2;
@@ -64,12 +65,12 @@ record Field(String name, int repetition, Type type, int length, Shape shape, Li
             int defined = definition + (repetition == REQUIRED ? 0 : 1);
             int repeated = level + (repetition == REPEATED ? 1 : 0);
             int first = columns;
-            if (!element.has(5)) {
+            if (element.number(5, 0) == 0 && element.has(1)) {
                 columns++;
                 Type type = Type.values()[element.count(1, Type.values().length - 1)];
                 int length = type == Type.FIXED ? element.count(2, Integer.MAX_VALUE) : 0;
                 return new Field(element.text(4), repetition, type, length, Shape.PLAIN, List.of(), defined, repeated,
-                        first);
+                        first, 1);
             }
             List<Field> fields = new ArrayList<>();
             int size = element.count(5, schema.size() - at);
@@ -78,7 +79,7 @@ record Field(String name, int repetition, Type type, int length, Shape shape, Li
             }
             Damage.check(!fields.isEmpty(), "a group without columns");
             return new Field(element.text(4), repetition, null, 0, shape(element, fields), fields, defined, repeated,
-                    first);
+                    first, columns - first);
         }
 
         private static Shape shape(Thrift element, List<Field> fields) {
@@ -100,7 +101,7 @@ record Field(String name, int repetition, Type type, int length, Shape shape, Li
     }
 
     /// The columns in it, in their order.
-    List<Field> columns() {
-        return type != null ? List.of(this) : fields.stream().flatMap(field -> field.columns().stream()).toList();
+    List<Field> leaves() {
+        return type != null ? List.of(this) : fields.stream().flatMap(field -> field.leaves().stream()).toList();
     }
 }

@@ -27,7 +27,6 @@ record Layout(Field root, List<Group> groups) {
     static Layout of(Thrift end, long fileBytes) {
         Damage.check(!end.has(8), "encrypted columns");
         Field root = Field.root(end.structs(2));
-        int columns = root.columns().size();
         List<Group> groups = new ArrayList<>();
         long values = 0;
         for (Thrift group : end.structs(4)) {
@@ -38,7 +37,7 @@ record Layout(Field root, List<Group> groups) {
                 chunks.add(chunk(column.struct(3), fileBytes));
                 values = added(values, chunks.getLast().values, fileBytes);
             }
-            Damage.check(chunks.size() == columns, chunks.size() + " columns where there are " + columns);
+            Damage.check(chunks.size() == root.columns(), chunks.size() + " columns, not " + root.columns());
             long rows = group.number(3);
             values = added(values, rows, fileBytes);
             groups.add(new Group(rows, chunks));

@@ -74,8 +74,11 @@ public final class ParquetFile implements Closeable {
 
     /// However decoding fails, it is the file's fault.
     private DataException damaged(String where, RuntimeException e) {
-        String found = e instanceof Damage ? e.getMessage() : "it goes on where it should end";
-        return new DataException(name + where + ": cannot be read: " + found, e);
+        return switch (e) {
+            case DataException known -> known;
+            case Damage damage -> new DataException(name + where + ": cannot be read: " + damage.getMessage(), e);
+            default -> new DataException(name + where + ": cannot be read: its content makes no sense there", e);
+        };
     }
 
     /// The next row; null after the last.
@@ -96,8 +99,6 @@ public final class ParquetFile implements Closeable {
             }
             inGroup++;
             return rows.row();
-        } catch (DataException e) {
-            throw e;
         } catch (RuntimeException e) {
             throw damaged(", row group " + group + ", row " + inGroup, e);
         }

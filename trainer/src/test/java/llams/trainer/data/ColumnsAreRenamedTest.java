@@ -91,7 +91,7 @@ class ColumnsAreRenamedTest {
     @CsvSource(
             delimiter = '|',
             value = {"promt=question | did you mean prompt=question?", "prompt | a key and a column",
-                    "=a | a key and a column", "zebra=a | of known keys: answer, assistant_mask",
+                    "=a | a key and a column", "zebra=a | of known keys: a_en, a_ko, answer",
                     "prompt=a,response=a | one key for column a"})
     void whatIsWrongIsNamed(String columns, String expected) {
         String message = assertThrows(SettingException.class, () -> Columns.of(List.of(columns.split(","))))
