@@ -142,7 +142,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     TrainRequest request() throws IOException {
-        return options.request(reading.files(options.data, options.evalData), weights, compute.open(),
+        return options.request(
+                reading.files(options.data, options.dataWeights, options.evalData), weights, compute.open(),
                 watching.watch());
     }
 
