@@ -139,8 +139,8 @@ final class MeasureCommand implements Callable<Integer> {
             case product -> throw new AssertionError("has no model");
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
-            case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
-            case full -> new Workload.FullStep(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
+            case lora -> Workload.Step.lora(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
+            case full -> Workload.Step.full(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
         };
     }
 

@@ -130,7 +130,7 @@ final class TrainCommand implements Callable<Integer> {
     /// Trains, and returns the exit code.
     private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
-        banner(plan);
+        banner(run, plan);
         StepTime time = RunTime.of(run, dryRun);
         if (time != null) {
             line("time", "%s", RunTime.line(plan, time));
@@ -167,7 +167,7 @@ final class TrainCommand implements Callable<Integer> {
         return Console.DONE;
     }
 
-    private void banner(TrainingRun.Plan plan) {
+    private void banner(TrainingRun run, TrainingRun.Plan plan) throws IOException {
         TrainSettings settings = plan.settings();
         data("data", plan.data(), settings);
         if (plan.heldOut() != null) {
@@ -189,7 +189,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (plan.peakBytes() > MachineMemory.machineBytes()) {
             line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
-                    weights.form == WeightsOption.Form.q8 ? "a smaller model would fit" : "try --weights q8");
+                    run.remedy()
+                            .map(settings -> "try " + SettingNames.asOptions(settings))
+                            .orElse("a smaller model would fit"));
         }
     }
 
