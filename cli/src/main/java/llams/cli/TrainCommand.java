@@ -190,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
         if (plan.peakBytes() > MachineMemory.machineBytes()) {
             line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
                     run.remedy()
-                            .map(settings -> "try " + SettingNames.asOptions(settings))
+                            .map(changes -> "try " + SettingNames.asOptions(changes))
                             .orElse("a smaller model would fit"));
         }
     }

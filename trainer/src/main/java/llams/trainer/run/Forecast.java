@@ -3,7 +3,7 @@ package llams.trainer.run;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,13 +35,17 @@ public final class Forecast {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    /// Bytes that the program itself will need beside a run's tensors, those of a model that is open already; 0 if the
-    /// system does not tell.
-    static long programBytes(Trainable model) {
+    /// Bytes that the program itself will need beside what it is going to allocate; 0 if the system does not tell.
+    public static long programBytes() {
+        return programBytes(List.of());
+    }
+
+    /// The same beside tensors that are there already.
+    static long programBytes(Collection<Tensor> resident) {
         double now = Machine.anonymousBytes();
         long made = 0;
         long mapped = 0;
-        for (Tensor tensor : model.resident().values()) {
+        for (Tensor tensor : resident) {
             if (tensor.data().isMapped()) {
                 mapped += tensor.data().byteSize();
             } else {

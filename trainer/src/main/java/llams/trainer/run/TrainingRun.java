@@ -260,7 +260,7 @@ public final class TrainingRun implements AutoCloseable {
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
-                Forecast.programBytes(model));
+                Forecast.programBytes(model.resident().values()));
     }
 
     private Program.Memory memory() {
@@ -273,7 +273,7 @@ public final class TrainingRun implements AutoCloseable {
     /// none would do.
     public Optional<String> remedy() throws IOException {
         return new Remedy(model.config(), base == null ? null : base.frozen(), base == null ? 0 : base.allocatedBytes(),
-                Program.Memory::total, Forecast.machineBytes() - Forecast.programBytes(model))
+                Program.Memory::total, Forecast.machineBytes() - Forecast.programBytes(model.resident().values()))
                 .of(settings, base == null ? null : LoraConfig.standard());
     }
 
