@@ -158,7 +158,7 @@ final class TrainCommand implements Callable<Integer> {
     /// Trains, and returns the exit code.
     private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
-        banner(plan);
+        banner(run, plan);
         StepTime time = RunTime.of(run, dryRun);
         if (time != null) {
             line("time", "%s", RunTime.line(plan, time));
@@ -195,7 +195,7 @@ final class TrainCommand implements Callable<Integer> {
         return Console.DONE;
     }
 
-    private void banner(TrainingRun.Plan plan) {
+    private void banner(TrainingRun run, TrainingRun.Plan plan) throws IOException {
         TrainSettings settings = plan.settings();
         data("data", plan.data(), settings);
         if (plan.heldOut() != null) {
@@ -217,7 +217,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (plan.peakBytes() > MachineMemory.machineBytes()) {
             line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
-                    weights.form == WeightsOption.Form.q8 ? "a smaller model would fit" : "try --weights q8");
+                    run.remedy()
+                            .map(changes -> "try " + SettingNames.asOptions(changes))
+                            .orElse("a smaller model would fit"));
         }
     }
 
