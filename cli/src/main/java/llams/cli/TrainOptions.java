@@ -63,7 +63,7 @@ final class TrainOptions {
             names = "--data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Training data, in the forms below; - is standard input, FILE[:95%%] a part of its rows.")
+            description = "Training data, in the forms below; - is standard input, FILE[100:2000] some rows.")
     List<Path> data = List.of();
 
     @Option(
