@@ -28,6 +28,7 @@ import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
+import llams.trainer.data.ReadingListener;
 import llams.trainer.data.Sequences;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
@@ -87,7 +88,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Hears how the run gets on.
     @FunctionalInterface
-    public interface Listener {
+    public interface Listener extends ReadingListener {
         /// A step is done.
         void step(Report report);
 
