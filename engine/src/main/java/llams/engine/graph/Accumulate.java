@@ -17,7 +17,7 @@ import java.util.function.IntPredicate;
 public record Accumulate(Summand summand, long rowLength) implements Effect {
     /// Where the addend comes from.
     public sealed interface Summand permits Given, MatMul, Embedding.Gradient, LinearCrossEntropy,
-            RmsNorm.WeightGradient, ScaleColumns.MagnitudeGradient {}
+            LinearDistillation, RmsNorm.WeightGradient, ScaleColumns.MagnitudeGradient {}
 
     /// A value that exists already.
     public record Given() implements Summand {

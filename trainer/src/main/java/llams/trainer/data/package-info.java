@@ -25,6 +25,7 @@
 /// | `Layout`, `Rooms`, `IntList` | which piece of which document lies in which sequence |
 /// | `PackedDataset`, `PackedSequence`, `SlidingWindows`, `DataLoader` | sequences, and their order |
 /// | `PreferencePairs`, `PreferencePair`, `PairDataset`, `Sequences` | pairs of answers, and what they have in common with packed data |
+/// | `TeacherTokens`, `TeacherFile`, `TeacherFileWriter` | what a teacher finds likely, and its file |
 /// | `VocabularyText` | what a vocabulary is trained on |
 /// | `DataStatistics`, `DocumentLengths` | figures for people |
 /// | `LanguagePair`, `PairsFile`, `ScriptWords` | Korean-English pairs; which words are Korean |

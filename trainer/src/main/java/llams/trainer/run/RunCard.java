@@ -21,7 +21,7 @@ import llams.trainer.watch.RunFacts;
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
     /// What the card says elsewhere, or only this program can use.
-    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "weights");
+    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "teacher", "weights");
 
     private RunCard() {}
 

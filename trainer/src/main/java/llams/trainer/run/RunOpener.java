@@ -8,6 +8,7 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
+import llams.model.files.SettingException;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
 import llams.trainer.data.PackedDataset;
@@ -46,6 +47,31 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                     + ", which is not applied");
         }
         RunDirectory.check(request.out(), request.resume());
+        Teaching teaching = teaching(settings, config, tokenizer);
+        try {
+            return open(config, base, text, teaching == null ? settings : settings.withObjective(teaching.objective()),
+                    teaching);
+        } catch (IOException | RuntimeException e) {
+            if (teaching != null) {
+                teaching.close();
+            }
+            throw e;
+        }
+    }
+
+    /// Null if there is no teacher.
+    private Teaching teaching(TrainSettings settings, LlamaConfig config, Path tokenizer) throws IOException {
+        boolean isTaught = settings.objective() instanceof Distilled;
+        SettingException.check(isTaught == (request.teacher() != null), "teacher", request.teacher(),
+                isTaught ? "given" : "none, unless the objective learns from one");
+        return settings.objective() instanceof Distilled asked
+                ? Teaching.open(request.teacher(), asked, config, tokenizer, settings.tokens())
+                : null;
+    }
+
+    private TrainingRun open(LlamaConfig config, LlamaWeights base, ModelText text, TrainSettings settings,
+            Teaching teaching) throws IOException {
+        Path tokenizer = request.tokenizerPlace();
         Forecast.check(config, base, settings);
         DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
                 request.data().trainOn());
@@ -60,6 +86,9 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
+        if (teaching != null) {
+            run.taughtBy(teaching);
+        }
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 

@@ -100,11 +100,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     final Device device;
-    final TrainSettings settings;
+    TrainSettings settings;
     final Trainable model;
-    final Sequences data;
+    Sequences data;
     /// Null if there is none.
-    final Sequences heldOut;
+    Sequences heldOut;
     final Path out;
     /// Tests have less of it.
     Patience patience = new Patience(Patience.PAUSE);
@@ -115,7 +115,9 @@ public final class TrainingRun implements AutoCloseable {
     private boolean isComplete;
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
-    private final RunSettings.Origin origin;
+    private RunSettings.Origin origin;
+    /// Null if there is no teacher.
+    private Teaching teaching;
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
@@ -236,6 +238,18 @@ public final class TrainingRun implements AutoCloseable {
         return this;
     }
 
+    /// Makes the run learn from a teacher, which is closed with it.
+    ///
+    /// @throws IOException if what the teacher says cannot be known
+    TrainingRun taughtBy(Teaching by) throws IOException {
+        by.check(data);
+        by.check(heldOut);
+        teaching = by;
+        settings = settings.withObjective(by.objective());
+        origin = origin.taughtBy(by.fingerprint());
+        return this;
+    }
+
     /// Makes the run keep and show what `wanted` says.
     ///
     /// @param text the model's tokenizer and chat template, for samples; null if it has none
@@ -259,7 +273,9 @@ public final class TrainingRun implements AutoCloseable {
     private Program.Memory memory() {
         Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
         long cache = samples == null ? 0 : samples.bytes();
-        return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+        Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+        Program.Memory before = teaching == null ? null : teaching.memory(data, heldOut);
+        return before == null || before.total() < all.total() ? all : before;
     }
 
     /// The type of the weights that are frozen; of several, the one that most of the bytes have.
@@ -317,6 +333,14 @@ public final class TrainingRun implements AutoCloseable {
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
         Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
+        Device stepping = device;
+        if (teaching != null) {
+            data = teaching.taught(device, data, listener::note);
+            heldOut = teaching.taught(device, heldOut, listener::note);
+            teaching.settled();
+            resident.putAll(teaching.resident(arena));
+            stepping = teaching.watched(device);
+        }
         List<Leaf> state = settings.optimizer().state(model.trained());
         for (Leaf leaf : state) {
             resident.computeIfAbsent(leaf.name(), name -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
@@ -353,7 +377,7 @@ public final class TrainingRun implements AutoCloseable {
                 isComplete = true;
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
+            try (Trainer trainer = new Trainer(stepping, settings.objective(), model.models(), model.trained(),
                     model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
                     settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
@@ -393,6 +417,9 @@ public final class TrainingRun implements AutoCloseable {
     @Override
     public void close() throws IOException {
         arena.close();
+        if (teaching != null) {
+            teaching.close();
+        }
         if (base != null) {
             base.close();
         }
