@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import llams.trainer.run.Distilled;
 import llams.trainer.run.NextToken;
 import llams.trainer.run.Objective;
@@ -68,6 +69,13 @@ final class TeacherOptions {
     /// Null if there is no teacher.
     TrainRequest.TeacherSource source() {
         return isUsed() ? new TrainRequest.TeacherSource(teacher, teacherLogits) : null;
+    }
+
+    /// For people.
+    String describe() {
+        return String.format(Locale.ROOT, "%s: its %d most likely tokens at temperature %s, %.3g%% of the loss",
+                teacher == null ? "what is kept in " + teacherLogits : teacher, teacherTop, distillTemperature,
+                100 * distillRatio);
     }
 
     private void usage(boolean holds, String wanted) {

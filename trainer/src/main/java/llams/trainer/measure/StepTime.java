@@ -8,9 +8,14 @@ import java.util.List;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
+import llams.engine.preference.Preference;
 import llams.model.lora.LoraConfig;
+import llams.trainer.run.Distilled;
 import llams.trainer.run.Forecast;
 import llams.trainer.run.MicroBatch;
+import llams.trainer.run.NextToken;
+import llams.trainer.run.Objective;
+import llams.trainer.run.Preferred;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
@@ -63,8 +68,22 @@ public record StepTime(double pass, double update, double forward, double warmup
         /// Of one micro-batch, roughly.
         double flops() {
             double passes = (lora == null ? 3 : 2) + (recompute ? 1 : 0);
-            return passes * rows * (2.0 * tokens * RandomModel.multipliedWeights(config)
-                    + RandomModel.attentionFlops(config, tokens));
+            return passes * forwardFlops(config);
+        }
+
+        /// Of the forward pass of a model on as many tokens.
+        private double forwardFlops(LlamaConfig c) {
+            return rows * (2.0 * tokens * RandomModel.multipliedWeights(c) + RandomModel.attentionFlops(c, tokens));
+        }
+
+        /// Forward passes, in those of this model, of the model that it learns from beside the data.
+        double beside(Objective objective) {
+            return switch (objective) {
+                case NextToken() -> 0;
+                case Distilled taught ->
+                    taught.teacher() == null ? 0 : forwardFlops(taught.teacher().config()) / forwardFlops(config);
+                case Preferred(Preference method) -> method.hasReference() ? 1 : 0;
+            };
         }
 
         private Workload.Step step() {
@@ -93,7 +112,12 @@ public record StepTime(double pass, double update, double forward, double warmup
     public static StepTime of(Device device, LlamaConfig config, DType dtype, TrainSettings settings, int tokens,
             SpeedProfile profile) throws IOException {
         Probe whole = new Probe(config, dtype, settings.lora(), settings.batch(), tokens, settings.recompute(), 1);
-        return of(whole, settings.accumulate(), probe -> profile.speed(probe, () -> measure(device, probe)));
+        StepTime alone = of(whole, settings.accumulate(), probe -> profile.speed(probe, () -> measure(device, probe)));
+        if (alone == null) {
+            return null;
+        }
+        double beside = whole.beside(settings.objective()) * alone.forward;
+        return new StepTime(alone.pass + beside, alone.update, alone.forward + beside, alone.warmup);
     }
 
     /// @param whole a step with one micro-batch

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,13 +39,13 @@ public final class Forecast {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    /// Bytes that the program itself will need beside a run's tensors, those of a model that is open already; 0 if the
+    /// Bytes that the program itself will need beside a run's tensors, those of models that are open already; 0 if the
     /// system does not tell.
-    static long programBytes(Trainable model) {
+    static long programBytes(Collection<Tensor> tensors) {
         double now = Machine.anonymousBytes();
         long made = 0;
         long mapped = 0;
-        for (Tensor tensor : model.resident().values()) {
+        for (Tensor tensor : tensors) {
             if (tensor.data().isMapped()) {
                 mapped += tensor.data().byteSize();
             } else {

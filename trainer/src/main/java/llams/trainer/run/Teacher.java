@@ -32,8 +32,9 @@ import llams.trainer.data.TeacherTokens;
 /// A model whose probabilities another one learns from.
 ///
 /// @param model       its leaves have names of their own, beside those of the model that learns
+/// @param tensors     of these leaves, by name
 /// @param fingerprint of its weights
-record Teacher(LlamaWeights weights, Llama model, String fingerprint) implements AutoCloseable {
+record Teacher(LlamaWeights weights, Llama model, Map<String, Tensor> tensors, String fingerprint) implements AutoCloseable {
     /// @param learner   the config of the model that learns
     /// @param tokenizer of that model; null if it has none
     /// @throws IOException if the weights cannot be used, or the vocabularies differ
@@ -54,7 +55,9 @@ record Teacher(LlamaWeights weights, Llama model, String fingerprint) implements
             }
             Llama model = Llama.of(weights.config, (name, dims) -> own(weights.frozen().leaf(name, dims)),
                     Llama.Wrap.NONE);
-            return new Teacher(weights, model, BaseFingerprint.ofBoth(weights));
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            weights.resident().forEach((name, tensor) -> tensors.put(ownName(name), tensor));
+            return new Teacher(weights, model, tensors, BaseFingerprint.ofBoth(weights));
         } catch (IOException | RuntimeException e) {
             weights.close();
             throw e;
@@ -80,9 +83,8 @@ record Teacher(LlamaWeights weights, Llama model, String fingerprint) implements
     }
 
     /// Its weights and its table of angles, by name.
-    Map<String, Tensor> resident(Arena arena, int positions) throws IOException {
-        Map<String, Tensor> resident = new LinkedHashMap<>();
-        weights.resident().forEach((name, tensor) -> resident.put(ownName(name), tensor));
+    Map<String, Tensor> resident(Arena arena, int positions) {
+        Map<String, Tensor> resident = new LinkedHashMap<>(tensors);
         resident.put(ownName(RopeTable.NAME), RopeTable.create(arena, weights.config, positions));
         return resident;
     }

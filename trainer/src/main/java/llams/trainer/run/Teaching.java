@@ -111,12 +111,12 @@ final class Teaching implements AutoCloseable {
     }
 
     /// The teacher's tensors, those of files that are mapped among them.
-    Collection<Tensor> weights() throws IOException {
-        return teacher == null ? List.of() : teacher.weights().resident().values();
+    Collection<Tensor> weights() {
+        return teacher == null ? List.of() : teacher.tensors().values();
     }
 
     /// Tensors that the steps need.
-    Map<String, Tensor> resident(Arena arena) throws IOException {
+    Map<String, Tensor> resident(Arena arena) {
         return stored == null ? teacher.resident(arena, tokens) : Map.of();
     }
 

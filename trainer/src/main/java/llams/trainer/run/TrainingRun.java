@@ -3,6 +3,7 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -265,9 +266,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     public Plan plan() {
+        List<Tensor> tensors = new ArrayList<>(model.resident().values());
+        tensors.addAll(teaching == null ? List.of() : teaching.weights());
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
-                Forecast.programBytes(model));
+                Forecast.programBytes(tensors));
     }
 
     private Program.Memory memory() {
