@@ -245,7 +245,8 @@ class OpParityTest {
         for (DType dtype : WEIGHTS) {
             for (double temperature : new double[] {1, 2.5}) {
                 try (OpCase c = new OpCase("distillation " + shape + " " + dtype + " " + temperature)) {
-                    Leaf labels = c.ints(IntStream.range(0, tokens).map(t -> t % 3 == 1 ? -100 : t * 31 % vocab).toArray());
+                    Leaf labels = c
+                            .ints(IntStream.range(0, tokens).map(t -> t % 3 == 1 ? -100 : t * 31 % vocab).toArray());
                     Node said = c.g.recordNode(new TopTokens(sizes[3], temperature), c.weight(tokens, 32),
                             c.weight(dtype, vocab, 32), labels);
                     LinearDistillation op = new LinearDistillation(0.3, temperature);

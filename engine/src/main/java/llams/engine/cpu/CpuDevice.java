@@ -81,8 +81,8 @@ public final class CpuDevice implements Device {
                         out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
                 case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false, 0);
                 case LinearDistillation op -> distil(op, step, out[LinearDistillation.DWEIGHT], false, 0);
-                case TopTokens op -> TopTokensKernel.run(op, in, out[TopTokens.IDS], out[TopTokens.LOGP],
-                        step.workspace(), p);
+                case TopTokens op ->
+                    TopTokensKernel.run(op, in, out[TopTokens.IDS], out[TopTokens.LOGP], step.workspace(), p);
                 case Dropout(float rate, int stream) ->
                     ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
                 case Noise(int stream) ->

@@ -66,9 +66,8 @@ final class CrossEntropyKernel {
             Tensor dWeight, Tensor[] work, Parallel p) {
         int vocab = weight.dim(0);
         boolean isDifferentiated = block.dRows() != null || dWeight != null;
-        double[] lost = block.losses(weight, dWeight, work, p,
-                (logits, row, token, buffers) -> row(logits, row, vocab, labels.getInt(token), factor(scale, token),
-                        isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
+        double[] lost = block.losses(weight, dWeight, work, p, (logits, row, token, buffers) -> row(logits, row, vocab,
+                labels.getInt(token), factor(scale, token), isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
         return sum(lost, block, scale, tokenLoss);
     }
 

@@ -127,13 +127,13 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
             double share) {
         double hard = scale.getFloat(0) * (1 - op.ratio());
         double soft = scale.getFloat(0) * op.ratio() * op.temperature();
-        gradients(logits.data(), at, weight.dim(0), (float) op.temperature(), (float) logSum, (float) hard, (float) softLogSum,
-                (float) (soft * (1 - share)));
+        gradients(logits.data(), at, weight.dim(0), (float) op.temperature(), (float) logSum, (float) hard,
+                (float) softLogSum, (float) (soft * (1 - share)));
         for (int i = 0; i < ids.dim(1); i++) {
             double own = StrictMath.exp(named[i] - softLogSum);
             double teachers = StrictMath.exp(logp.getFloat((long) token * ids.dim(1) + i));
-            logits.setFloat(at + id(token, i), (float) (hard
-                    * StrictMath.exp(named[i] * op.temperature() - logSum) + soft * (own - teachers)));
+            logits.setFloat(at + id(token, i),
+                    (float) (hard * StrictMath.exp(named[i] * op.temperature() - logSum) + soft * (own - teachers)));
         }
         long label = at + labels.getInt(token);
         logits.setFloat(label, (float) (logits.getFloat(label) - hard));

@@ -22,8 +22,8 @@ final class TopTokensKernel {
         Tensor weight = in[TopTokens.WEIGHT];
         HeadBlocks.sum(in[TopTokens.X], in[TopTokens.LABELS], weight.dim(0), null, 0, work, p, block -> {
             block.losses(weight, null, work, p, (logits, row, token, buffers) -> {
-                row(logits.data(), (long) row * weight.dim(0), weight.dim(0), (float) (1 / op.temperature()), ids, logp, token,
-                        buffers);
+                row(logits.data(), (long) row * weight.dim(0), weight.dim(0), (float) (1 / op.temperature()), ids, logp,
+                        token, buffers);
                 return 0;
             });
             return 0;
@@ -35,8 +35,8 @@ final class TopTokensKernel {
         int count = ids.dim(1);
         CrossEntropyKernel.scale(logits, at, vocab, cooling);
         float largest = CrossEntropyKernel.largest(logits, at, vocab);
-        double logSum = largest + StrictMath.log(CrossEntropyKernel.sumOfExponents(logits, at, vocab, largest,
-                buffers.floats(LANES, Simd.SUM_LANES)));
+        double logSum = largest + StrictMath.log(
+                CrossEntropyKernel.sumOfExponents(logits, at, vocab, largest, buffers.floats(LANES, Simd.SUM_LANES)));
         Heap heap = new Heap(buffers.floats(LARGEST, count), buffers.ints(LARGEST_IDS, count));
         int id = 0;
         for (; id < count; id++) {

@@ -24,8 +24,7 @@ public record TopTokens(int count, double temperature) implements Op {
         Require.that(x.dim(1) == weight.dim(1), "top tokens: x %s and weight %s differ in dim", x.shape(),
                 weight.shape());
         Require.ints("top tokens", "labels", inputs.get(LABELS), x.dim(0));
-        Require.that(count > 0 && count <= weight.dim(0), "top tokens: %d of a vocabulary of %d", count,
-                weight.dim(0));
+        Require.that(count > 0 && count <= weight.dim(0), "top tokens: %d of a vocabulary of %d", count, weight.dim(0));
         Shape shape = Shape.of(x.dim(0), count);
         return List.of(new TensorType(DType.I32, shape), new TensorType(DType.F32, shape));
     }

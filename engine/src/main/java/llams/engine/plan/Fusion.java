@@ -102,8 +102,8 @@ final class Fusion {
     /// where the loss stands, so nothing in between may read or change it.
     private Node accumulatedLoss(Node node, List<Node> nodes) {
         if (node.op instanceof Accumulate(Accumulate.Given(), _)
-                && node.inputs.get(Accumulate.Given.X) instanceof Result part
-                && isGradientOfHead(part) && uses.isReadOnce(part)) {
+                && node.inputs.get(Accumulate.Given.X) instanceof Result part && isGradientOfHead(part)
+                && uses.isReadOnce(part)) {
             List<Node> between = nodes.subList(nodes.indexOf(part.node), nodes.indexOf(node));
             Value state = Accumulate.state(node.inputs);
             return between.stream().anyMatch(other -> other.inputs.contains(state)) ? null : part.node;

@@ -56,13 +56,12 @@ final class ReferenceDistillation {
                     for (int id = 0; id < logits.length; id++) {
                         soft += target[id] == 0 ? 0 : target[id] * Math.log(target[id] / own[id]);
                         double p = Math.exp(logits[id] - logSumExp) - (id == label ? 1 : 0);
-                        logits[id] = factor * ((1 - op.ratio()) * p
-                                + op.ratio() * op.temperature() * (own[id] - target[id]));
+                        logits[id] = factor
+                                * ((1 - op.ratio()) * p + op.ratio() * op.temperature() * (own[id] - target[id]));
                     }
                     set(crossEntropy, t, hard);
                     set(divergence, t, soft);
-                    return factor
-                            * ((1 - op.ratio()) * hard + op.ratio() * op.temperature() * op.temperature() * soft);
+                    return factor * ((1 - op.ratio()) * hard + op.ratio() * op.temperature() * op.temperature() * soft);
                 });
     }
 

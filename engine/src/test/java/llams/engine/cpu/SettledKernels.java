@@ -125,8 +125,7 @@ final class SettledKernels {
         Tensor logp = make.poisoned(TOKENS, count);
         Tensor[] work = {make.poisoned(TOKENS, DIM), make.poisoned(TOKENS, VOCAB), make.poisoned(TOKENS, DIM)};
         TopTokens top = new TopTokens(count, 2);
-        kernels.put("top tokens",
-                () -> TopTokensKernel.run(top, new Tensor[] {x, weight, labels}, ids, logp, work, p));
+        kernels.put("top tokens", () -> TopTokensKernel.run(top, new Tensor[] {x, weight, labels}, ids, logp, work, p));
         LinearDistillation op = new LinearDistillation(0.5, 2);
         Tensor[] in = {x, weight, labels, scale, ids, logp};
         Tensor[] out = {make.poisoned(1), make.poisoned(TOKENS), make.poisoned(TOKENS), make.poisoned(TOKENS, DIM)};

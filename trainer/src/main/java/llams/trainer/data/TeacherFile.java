@@ -48,8 +48,7 @@ public final class TeacherFile {
         check(count > 0 && rows >= 0 && sequences >= 0 && fingerprintBytes >= 0 && table == rows * rowBytes(count),
                 "has another length than its end says");
         check(crc(table, end + 24 - table) == bytes.get(TokenFile.INT, end + 24), "is damaged at its end");
-        fingerprint = new String(
-                bytes.asSlice(end - fingerprintBytes, fingerprintBytes).toArray(ValueLayout.JAVA_BYTE),
+        fingerprint = new String(bytes.asSlice(end - fingerprintBytes, fingerprintBytes).toArray(ValueLayout.JAVA_BYTE),
                 StandardCharsets.UTF_8);
     }
 
@@ -58,8 +57,8 @@ public final class TeacherFile {
     /// @param count       most likely tokens that are kept
     /// @param temperature of the probabilities
     public static Path of(Path directory, Sequences data, int count, double temperature) {
-        return directory.resolve(
-                String.format(Locale.ROOT, "%016x-top%d-t%s.teacher", data.fingerprint(), count, temperature));
+        return directory
+                .resolve(String.format(Locale.ROOT, "%016x-top%d-t%s.teacher", data.fingerprint(), count, temperature));
     }
 
     /// @throws DataException if it is damaged
@@ -96,8 +95,8 @@ public final class TeacherFile {
         long record = table + (long) index * RECORD_BYTES;
         long row = bytes.get(TokenFile.LONG, record);
         int rows = bytes.get(TokenFile.INT, record + 8);
-        check(rows == sequence.counted(), "has " + rows + " tokens for sequence " + index + ", which counts "
-                + sequence.counted());
+        check(rows == sequence.counted(),
+                "has " + rows + " tokens for sequence " + index + ", which counts " + sequence.counted());
         check(crc(row * rowBytes(count), rows * rowBytes(count)) == bytes.get(TokenFile.INT, record + 12),
                 "is damaged at sequence " + index);
         TeacherTokens tokens = TeacherTokens.empty(sequence.ids().length, count);

@@ -61,8 +61,8 @@ public record Distilled(double ratio, double temperature, int count, Llama teach
                 : topTokens(g, teacher, at, tokens, count, temperature);
         Value hidden = models.model().forward(g, Sequence.ids(tokens), at, null);
         List<Result> loss = g.recordNode(new LinearDistillation(ratio, temperature), hidden,
-                models.model().head().weight(g), LossProgram.labels(tokens), LossProgram.SCALE,
-                said.get(TopTokens.IDS), said.get(TopTokens.LOGP)).results;
+                models.model().head().weight(g), LossProgram.labels(tokens), LossProgram.SCALE, said.get(TopTokens.IDS),
+                said.get(TopTokens.LOGP)).results;
         outputs.put(CROSS_ENTROPY, loss.get(LinearDistillation.CROSS_ENTROPY));
         outputs.put(DIVERGENCE, loss.get(LinearDistillation.DIVERGENCE));
         return loss.getFirst();

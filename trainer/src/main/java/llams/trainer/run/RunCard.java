@@ -21,7 +21,8 @@ import llams.trainer.watch.RunFacts;
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
     /// What the card says elsewhere, or only this program can use.
-    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "teacher", "weights");
+    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "teacher",
+            "weights");
 
     private RunCard() {}
 
@@ -66,7 +67,8 @@ final class RunCard {
         if (!isNew) {
             tags.add(settings.values().get("method"));
         }
-        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last, lowest, run.settings.objective() instanceof NextToken))
+        return new ModelCard(kind, tags, method, run.model.parents(), Map.of())
+                .with("Result", result(last, lowest, run.settings.objective() instanceof NextToken))
                 .with("Data", data(run))
                 .with("Settings of `llams train`", settings(settings));
     }
@@ -99,8 +101,10 @@ final class RunCard {
                 : run.settings.firstRow() > 0
                         ? "The rows of new tokens"
                         : run.model.parents().isEmpty() ? "A new model" : "Every weight";
-        String about = String.format(Locale.ROOT, "%s %s%s; %,d steps of %d × %d × %d tokens", what, run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(), by(run.settings.objective()), plan.steps(),
-                run.settings.accumulate(), run.settings.batch(), run.settings.tokens());
+        String about = String.format(Locale.ROOT, "%s %s%s; %,d steps of %d × %d × %d tokens", what,
+                run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(),
+                by(run.settings.objective()), plan.steps(), run.settings.accumulate(), run.settings.batch(),
+                run.settings.tokens());
         return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
     }
 

@@ -34,7 +34,8 @@ import llams.trainer.data.TeacherTokens;
 /// @param model       its leaves have names of their own, beside those of the model that learns
 /// @param tensors     of these leaves, by name
 /// @param fingerprint of its weights
-record Teacher(LlamaWeights weights, Llama model, Map<String, Tensor> tensors, String fingerprint) implements AutoCloseable {
+record Teacher(LlamaWeights weights, Llama model, Map<String, Tensor> tensors,
+        String fingerprint) implements AutoCloseable {
     /// @param learner   the config of the model that learns
     /// @param tokenizer of that model; null if it has none
     /// @throws IOException if the weights cannot be used, or the vocabularies differ

@@ -57,8 +57,7 @@ final class Teaching implements AutoCloseable {
     }
 
     private Path file(Sequences data) {
-        return files.computeIfAbsent(data,
-                key -> TeacherFile.of(stored, key, asked.count(), asked.temperature()));
+        return files.computeIfAbsent(data, key -> TeacherFile.of(stored, key, asked.count(), asked.temperature()));
     }
 
     /// Makes sure that what the teacher says of some data can be known.
@@ -72,8 +71,8 @@ final class Teaching implements AutoCloseable {
         Path file = file(data);
         if (!Files.exists(file)) {
             if (teacher == null) {
-                throw new IOException(file + " is missing: what a teacher says of these sequences, its "
-                        + asked.count() + " most likely tokens at temperature " + asked.temperature()
+                throw new IOException(file + " is missing: what a teacher says of these sequences, its " + asked.count()
+                        + " most likely tokens at temperature " + asked.temperature()
                         + "; give the `teacher` once, and it is written");
             }
             return;
@@ -103,8 +102,8 @@ final class Teaching implements AutoCloseable {
         }
         Path file = file(data);
         if (!Files.exists(file)) {
-            notes.accept("the teacher is asked about " + data.size() + " sequences, once: what it says goes into "
-                    + file);
+            notes.accept(
+                    "the teacher is asked about " + data.size() + " sequences, once: what it says goes into " + file);
             teacher.write(device, data, asked, tokens, file);
         }
         return TeacherFile.open(file).taught(data);

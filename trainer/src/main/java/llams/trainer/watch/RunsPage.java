@@ -98,10 +98,11 @@ public final class RunsPage {
         figures.put("training loss", new Figure(number(history.smoothedLoss()), "mean of the last 20 steps or so"));
         if (history.lowestStep > 0) {
             String lowest = String.format(Locale.ROOT, "lowest, at step %,d", history.lowestStep);
-            figures.put("held-out loss", new Figure(number(history.lowest),
-                    history.isUsualLoss()
-                            ? lowest + String.format(Locale.ROOT, "; perplexity %.1f", Math.exp(history.lowest))
-                            : lowest));
+            figures.put("held-out loss",
+                    new Figure(number(history.lowest),
+                            history.isUsualLoss()
+                                    ? lowest + String.format(Locale.ROOT, "; perplexity %.1f", Math.exp(history.lowest))
+                                    : lowest));
         }
         if (history.curves.containsKey(ACCURACY)) {
             double[] measured = history.curves.get(ACCURACY).values();

@@ -110,8 +110,9 @@ class LearningFromATeacherTest {
         String top = assertThrows(SettingException.class,
                 () -> SETTINGS.withObjective(new Distilled(1, 1, 97, null)).forModel(SmallRun.CONFIG)).getMessage();
         assertEquals("`teacherTop` must be at most 96 (vocab_size), not 97", top);
-        for (Runnable wrong : List.<Runnable>of(() -> new Distilled(0, 1, 1, null), () -> new Distilled(1.1, 1, 1, null),
-                () -> new Distilled(1, 0, 1, null), () -> new Distilled(1, 1, 0, null))) {
+        for (Runnable wrong : List.<Runnable>of(() -> new Distilled(0, 1, 1, null),
+                () -> new Distilled(1.1, 1, 1, null), () -> new Distilled(1, 0, 1, null),
+                () -> new Distilled(1, 1, 0, null))) {
             assertThrows(SettingException.class, wrong::run);
         }
     }
