@@ -49,24 +49,20 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         RunDirectory.check(request.out(), request.resume());
         Teaching teaching = teaching(settings, config, tokenizer);
         try {
-            return open(config, base, text, teaching == null ? settings : settings.withObjective(teaching.objective()),
-                    teaching);
+            return open(config, base, text, teaching.known(settings), teaching);
         } catch (IOException | RuntimeException e) {
-            if (teaching != null) {
-                teaching.close();
-            }
+            teaching.close();
             throw e;
         }
     }
 
-    /// Null if there is no teacher.
     private Teaching teaching(TrainSettings settings, LlamaConfig config, Path tokenizer) throws IOException {
         boolean isTaught = settings.objective() instanceof Distilled;
         SettingException.check(isTaught == (request.teacher() != null), "teacher", request.teacher(),
                 isTaught ? "given" : "none, unless the objective learns from one");
         return settings.objective() instanceof Distilled asked
                 ? Teaching.open(request.teacher(), asked, config, tokenizer, settings.tokens())
-                : null;
+                : Teaching.NONE;
     }
 
     private TrainingRun open(LlamaConfig config, LlamaWeights base, ModelText text, TrainSettings settings,
@@ -86,9 +82,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        if (teaching != null) {
-            run.taughtBy(teaching);
-        }
+        run.taughtBy(teaching);
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 

@@ -19,7 +19,9 @@ import llams.trainer.data.TeacherFile;
 /// How a run hears its teacher: in every step, or from files that the teacher fills once, with nothing of it in memory
 /// while the run goes on.
 final class Teaching implements AutoCloseable {
-    /// Null if all that it says is stored.
+    /// That of a run without a teacher.
+    static final Teaching NONE = new Teaching(null, null, null, 0);
+    /// Null if there is none, or all that it says is stored.
     private Teacher teacher;
     /// Null if it is asked in every step.
     private final Path stored;
@@ -46,12 +48,16 @@ final class Teaching implements AutoCloseable {
         return new Teaching(teacher, from.stored(), asked, tokens);
     }
 
-    /// The objective with the teacher in it, if it is asked in every step.
-    Distilled objective() {
-        return stored == null ? asked.withTeacher(teacher.model()) : asked;
+    private boolean isInEveryStep() {
+        return teacher != null && stored == null;
     }
 
-    /// Of the teacher.
+    /// The settings with the teacher in their objective, if it is asked in every step.
+    TrainSettings known(TrainSettings settings) {
+        return isInEveryStep() ? settings.withObjective(asked.withTeacher(teacher.model())) : settings;
+    }
+
+    /// Of the teacher; null if there is none.
     String fingerprint() {
         return fingerprint;
     }
@@ -114,21 +120,18 @@ final class Teaching implements AutoCloseable {
         return teacher == null ? List.of() : teacher.tensors().values();
     }
 
-    /// Tensors that the steps need.
-    Map<String, Tensor> resident(Arena arena) {
-        return stored == null ? teacher.resident(arena, tokens) : Map.of();
+    /// Tensors that the steps need. A teacher that is not asked any more gives its memory back.
+    Map<String, Tensor> resident(Arena arena) throws IOException {
+        if (isInEveryStep()) {
+            return teacher.resident(arena, tokens);
+        }
+        close();
+        return Map.of();
     }
 
     /// The device for the steps.
     Device watched(Device device) {
-        return stored == null ? teacher.weights().watched(device) : device;
-    }
-
-    /// Gives back the memory of a teacher that is not asked any more.
-    void settled() throws IOException {
-        if (stored != null) {
-            close();
-        }
+        return isInEveryStep() ? teacher.weights().watched(device) : device;
     }
 
     @Override

@@ -117,8 +117,7 @@ public final class TrainingRun implements AutoCloseable {
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
     private RunSettings.Origin origin;
-    /// Null if there is no teacher.
-    private Teaching teaching;
+    private Teaching teaching = Teaching.NONE;
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
@@ -246,7 +245,7 @@ public final class TrainingRun implements AutoCloseable {
         by.check(data);
         by.check(heldOut);
         teaching = by;
-        settings = settings.withObjective(by.objective());
+        settings = by.known(settings);
         origin = origin.taughtBy(by.fingerprint());
         return this;
     }
@@ -267,7 +266,7 @@ public final class TrainingRun implements AutoCloseable {
 
     public Plan plan() {
         List<Tensor> tensors = new ArrayList<>(model.resident().values());
-        tensors.addAll(teaching == null ? List.of() : teaching.weights());
+        tensors.addAll(teaching.weights());
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
                 Forecast.programBytes(tensors));
@@ -277,7 +276,7 @@ public final class TrainingRun implements AutoCloseable {
         Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
         long cache = samples == null ? 0 : samples.bytes();
         Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
-        Program.Memory before = teaching == null ? null : teaching.memory(data, heldOut);
+        Program.Memory before = teaching.memory(data, heldOut);
         return before == null || before.total() < all.total() ? all : before;
     }
 
@@ -336,14 +335,9 @@ public final class TrainingRun implements AutoCloseable {
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
         Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
-        Device stepping = device;
-        if (teaching != null) {
-            data = teaching.taught(device, data, listener::note);
-            heldOut = teaching.taught(device, heldOut, listener::note);
-            teaching.settled();
-            resident.putAll(teaching.resident(arena));
-            stepping = teaching.watched(device);
-        }
+        data = teaching.taught(device, data, listener::note);
+        heldOut = teaching.taught(device, heldOut, listener::note);
+        resident.putAll(teaching.resident(arena));
         List<Leaf> state = settings.optimizer().state(model.trained());
         for (Leaf leaf : state) {
             resident.computeIfAbsent(leaf.name(), name -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
@@ -380,7 +374,7 @@ public final class TrainingRun implements AutoCloseable {
                 isComplete = true;
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(stepping, settings.objective(), model.models(), model.trained(),
+            try (Trainer trainer = new Trainer(teaching.watched(device), settings.objective(), model.models(), model.trained(),
                     model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
                     settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
@@ -420,9 +414,7 @@ public final class TrainingRun implements AutoCloseable {
     @Override
     public void close() throws IOException {
         arena.close();
-        if (teaching != null) {
-            teaching.close();
-        }
+        teaching.close();
         if (base != null) {
             base.close();
         }
