@@ -73,9 +73,9 @@ final class TeacherOptions {
 
     /// For people.
     String describe() {
-        return String.format(Locale.ROOT, "%s: its %d most likely tokens at temperature %s, %.3g%% of the loss",
+        return String.format(Locale.ROOT, "%s: its %d most likely tokens at temperature %s, with weight %s in the loss",
                 teacher == null ? "what is kept in " + teacherLogits : teacher, teacherTop, distillTemperature,
-                100 * distillRatio);
+                distillRatio);
     }
 
     private void usage(boolean holds, String wanted) {
