@@ -130,6 +130,11 @@ public final class TeacherFile {
         }
 
         @Override
+        public int[] ofEpoch(long seed, int epoch) {
+            return data.ofEpoch(seed, epoch);
+        }
+
+        @Override
         public int tokens(int index) {
             return data.tokens(index);
         }
