@@ -45,7 +45,8 @@ class AdaptersOfEveryFormServeAndFoldTest {
     }
 
     private static double loss(Object... model) {
-        List<Object> all = new ArrayList<>(List.of("eval", "perplexity", "--data", text, "--tokens", 64, "--json", "-m"));
+        List<Object> all = new ArrayList<>(
+                List.of("eval", "perplexity", "--data", text, "--tokens", 64, "--json", "-m"));
         all.addAll(List.of(model));
         return JsonLine.parse(done(all.toArray()).out().strip(), "output").get("loss").asDouble();
     }
@@ -56,8 +57,8 @@ class AdaptersOfEveryFormServeAndFoldTest {
                     "--targets v,embed --ensure-weight-tying", "--target-pattern .*q_proj --rslora"})
     void oneAdapter(String form, @TempDir Path directory) {
         Path adapter = directory.resolve("adapter");
-        List<Object> train = new ArrayList<>(
-                List.of("train", "-m", model, "--data", text, "--steps", 6, "--lr", 0.03, "--tokens", 64, "--out", adapter));
+        List<Object> train = new ArrayList<>(List.of("train", "-m", model, "--data", text, "--steps", 6, "--lr", 0.03,
+                "--tokens", 64, "--out", adapter));
         train.addAll(List.of((Object[]) form.split(" ")));
         done(train.toArray());
         Path merged = directory.resolve("merged");

@@ -79,7 +79,9 @@ class TrainCommandTest {
         String[] run = {"train", "-m", model, "--data", text, "--tokens", "32", "--steps", "2", "--teacher-logits",
                 said.toString(), "--teacher-top", "8", "--out"};
         Llams first = done(join(List.of(run), new String[] {directory.resolve("a").toString(), "--teacher", model}));
-        assertTrue(first.err().contains(model + ": its 8 most likely tokens at temperature 1.0, with weight 0.5 in the loss"),
+        assertTrue(
+                first.err()
+                        .contains(model + ": its 8 most likely tokens at temperature 1.0, with weight 0.5 in the loss"),
                 first.err());
         assertTrue(first.err().contains("sequences, once: what it says goes into " + said), first.err());
         done(join(List.of(run), new String[] {directory.resolve("b").toString(), "--method", "full"}));

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,7 +42,7 @@ class GoldenDistillationTest {
     @ParameterizedTest
     @MethodSource("cases")
     void lossesAndGradients(String name, Device device) throws IOException {
-        try (Checkpoint golden = Checkpoint.open(FILE); Arena arena = Arena.ofShared()) {
+        try (Checkpoint golden = Checkpoint.open(FILE)) {
             double[] parameters = doubles(golden.tensor(name + ".parameters"));
             int count = (int) parameters[2];
             Map<String, Tensor> resident = new LinkedHashMap<>();

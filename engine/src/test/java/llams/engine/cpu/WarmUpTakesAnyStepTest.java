@@ -34,16 +34,17 @@ class WarmUpTakesAnyStepTest {
         try (Arena arena = Arena.ofShared(); Kernels kernels = new CpuDevice.VectorKernels(new Parallel(1))) {
             Tensors make = new Tensors(arena, 1, 0);
             Set<Class<?>> warmed = new HashSet<>();
-            WarmUp.run(List.of(attention(make), gradient(make), sum(make), top(make), distillation(make), pairs(make)), new Kernels() {
-                @Override
-                public void run(Step step) {
-                    warmed.add(step.op().getClass());
-                    kernels.run(step);
-                }
+            WarmUp.run(List.of(attention(make), gradient(make), sum(make), top(make), distillation(make), pairs(make)),
+                    new Kernels() {
+                        @Override
+                        public void run(Step step) {
+                            warmed.add(step.op().getClass());
+                            kernels.run(step);
+                        }
 
-                @Override
-                public void close() {}
-            });
+                        @Override
+                        public void close() {}
+                    });
             assertEquals(Set.of(Attention.class, Attention.Gradient.class, Accumulate.class, TopTokens.class,
                     LinearDistillation.class), warmed);
         }
@@ -83,8 +84,8 @@ class WarmUpTakesAnyStepTest {
     }
 
     private static Step distillation(Tensors make) {
-        Tensor[] in = {make.random(COUNT, 8), make.random(VOCAB, 8), make.ints(new int[COUNT]), make.random(1), ids(make),
-                make.random(COUNT, COUNT)};
+        Tensor[] in = {make.random(COUNT, 8), make.random(VOCAB, 8), make.ints(new int[COUNT]), make.random(1),
+                ids(make), make.random(COUNT, COUNT)};
         Tensor[] out = {make.poisoned(1), make.poisoned(COUNT), make.poisoned(COUNT), make.poisoned(COUNT, 8), null};
         return new Step(new LinearDistillation(0.5, 2), in, out,
                 new Tensor[] {make.poisoned(COUNT, 8), make.poisoned(COUNT, VOCAB), make.poisoned(COUNT, 8)});

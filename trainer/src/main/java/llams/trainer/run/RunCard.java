@@ -87,7 +87,8 @@ final class RunCard {
         machine.put("memory", mebibytes(Forecast.machineBytes()));
         machine.put("memory forecast",
                 mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
-                        + mebibytes(plan.memory().temporaries()) + " temporary");
+                        + mebibytes(plan.memory().temporaries()) + " temporary; "
+                        + mebibytes(plan.peakBytes()) + " with the program itself");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
@@ -100,10 +101,11 @@ final class RunCard {
                 : run.settings.firstRow() > 0
                         ? "The rows of new tokens"
                         : run.model.parents().isEmpty() ? "A new model" : "Every weight";
-        String about = String.format(Locale.ROOT, "%s %s%s; %,d steps of %d × %d × %d tokens", what,
-                run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(),
-                by(run.settings.objective()), plan.steps(), run.settings.accumulate(), run.settings.batch(),
-                run.settings.tokens());
+        Objective objective = run.settings.objective();
+        String about = String.format(Locale.ROOT, "%s%s%s; %,d steps of up to %,d tokens", what,
+                run.model.parents().isEmpty() ? "" : " of " + model.values().iterator().next(), by(objective),
+                plan.steps(), (long) run.settings.accumulate()
+                        * objective.mostTokens(run.settings.tokens(), run.settings.batch()));
         return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
     }
 

@@ -395,9 +395,9 @@ public final class TrainingRun implements AutoCloseable {
                 isComplete = true;
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(teaching.watched(device), settings.objective(), model.models(), model.trained(),
-                    model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
-                    settings.seed(), settings.isFused())) {
+            try (Trainer trainer = new Trainer(teaching.watched(device), settings.objective(), model.models(),
+                    model.trained(), model.summed(), resident, settings.optimizer(), settings.tokens(),
+                    settings.recompute(), settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
                 Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
                         listener::note);
