@@ -142,7 +142,7 @@ class Server:
 
     def best(self, prompt):
         """The log-probabilities of the best five next tokens, by id; none if the best ends within a character."""
-        steps = self.asked(prompt, 1)["completion_probabilities"]
+        steps = self.asked(prompt, 1).get("completion_probabilities", [])
         return {best["id"]: best["logprob"] for best in steps[0]["top_logprobs"]} if steps else {}
 
 
