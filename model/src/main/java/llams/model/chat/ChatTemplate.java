@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
@@ -32,6 +33,11 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
         return file == null || Llama3Template.isText(file.template())
                 ? new Llama3Template(tokenizer, file != null)
                 : RenderedTemplate.of(file, directory, tokenizer, clock);
+    }
+
+    /// The template of a model directory as it stands there, whether this program can render it or not.
+    static Optional<String> textIn(Path directory) throws IOException {
+        return Optional.ofNullable(TemplateFile.find(directory)).map(TemplateFile::template);
     }
 
     /// The ids of a whole conversation, and which of them are an assistant's answer or what ends it; [TrainOn] knows
