@@ -14,9 +14,14 @@ final class GemvStreams {
 
     private GemvStreams() {}
 
-    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks.
+    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks; in
+    /// smaller blocks, as [GemvBlocks] has it.
     static int streamed(Tensor many, int k) {
-        return many.dtype() == DType.NF4 && k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+        return switch (many.dtype()) {
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.streamed(many.dtype(), k);
+            case NF4 -> k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+            default -> k - k % SUM_LANES;
+        };
     }
 
     /// Adds the products of a row's elements from `i` on to its sum's lanes.
@@ -36,11 +41,16 @@ final class GemvStreams {
     /// The vector as rows of this dtype want it: Q8_0 has two bytes of scale before every 32 elements, so `x` gets a gap
     /// of two floats after as many. One variable then counts both, and no check or sum of offsets is left in the loop.
     ///
-    /// @param slot of the buffers, for a vector with gaps
+    /// @param slot of the buffers, for a vector that is laid out anew
     static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
-        if (dtype != DType.Q8_0) {
-            return x;
-        }
+        return switch (dtype) {
+            case Q8_0 -> withGaps(x, k, buffers, slot);
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.likeRows(dtype, x, k, buffers, slot);
+            default -> x;
+        };
+    }
+
+    private static float[] withGaps(float[] x, int k, ThreadBuffers buffers, int slot) {
         float[] spaced = buffers.floats(slot, blocks(k));
         for (int from = 0, to = 0; from < k; from += Q8Block.ELEMENTS, to += Q8Block.BYTES) {
             System.arraycopy(x, from, spaced, to, Q8Block.ELEMENTS);
@@ -53,7 +63,7 @@ final class GemvStreams {
     /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    /// @param scales working memory, four times the blocks of a row in NF4
+    /// @param scales working memory, four times the blocks of a row in NF4, one for 16 elements in smaller blocks
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {
@@ -101,6 +111,7 @@ final class GemvStreams {
                     }
                 }
             }
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.fourRows(x, many, starts, k, sums, scales);
             default -> throw Widen.notAWeight(many.dtype());
         }
     }
