@@ -4,6 +4,7 @@ module llams.engine {
     requires jdk.management;
     requires tools.jackson.databind;
 
+    exports llams.engine.gguf;
     exports llams.engine.io;
     exports llams.engine.safetensors;
     exports llams.engine.tensor;

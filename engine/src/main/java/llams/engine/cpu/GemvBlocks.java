@@ -7,11 +7,12 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.GgmlBlock;
+import llams.engine.tensor.KBlock;
+import llams.engine.tensor.Q4Block;
 import llams.engine.tensor.Tensor;
 
 /// The inner loops of [GemvKernel] where one vector meets a matrix in blocks of four to six bits an element
-/// ([GgmlBlock]).
+/// ([Q4Block], [KBlock]).
 ///
 /// A vector of eight integers holds 32 bytes of codes, so each of its lanes has those of four bytes. They are not moved
 /// to its bottom: a mask leaves a code where it is, a multiple of a power of two, and the element of `x` that it meets
@@ -60,7 +61,7 @@ final class GemvBlocks {
             return likePairs(x, k / PAIR, buffers.floats(slot, k / PAIR * PAIR_FLOATS));
         }
         boolean isShort = dtype == DType.Q6_K;
-        int run = isShort ? GgmlBlock.SHORT_RUN : GgmlBlock.RUN;
+        int run = isShort ? KBlock.SMALL_GROUP : KBlock.GROUP;
         float[] laid = buffers.floats(slot, k + k / run);
         for (int from = 0; from < k; from += 32) {
             for (int lane = 0; lane < HALF; lane++) {
@@ -152,7 +153,7 @@ final class GemvBlocks {
 
     /// Codes of both blocks; of one of them where a vector has four lanes.
     private static IntVector ofPair(MemorySegment w, long a, int lane) {
-        long codes = a + GgmlBlock.Q4_0_CODES;
+        long codes = a + Q4Block.FIRST;
         return LANES == 4
                 ? ints(w, codes + lane / 4 * 18)
                 // The second load begins in the first block, for its upper half is what is wanted.
@@ -172,7 +173,7 @@ final class GemvBlocks {
             int so) {
         FloatVector low = at(sums, so);
         FloatVector high = at(sums, so + HALF);
-        long first = row + GgmlBlock.Q4_K_CODES + 4 * lane;
+        long first = row + KBlock.Q4_CODES + 4 * lane;
         for (int g = 0; g < groups; g++) {
             IntVector codes = ints(w, first + (g / 4 * 144 + g % 4 * 32));
             int i = g * 64 + lane;
@@ -188,8 +189,8 @@ final class GemvBlocks {
             int so) {
         FloatVector low = at(sums, so);
         FloatVector high = at(sums, so + HALF);
-        long first = row + GgmlBlock.Q5_K_CODES + 4 * lane;
-        long fifths = row + GgmlBlock.Q5_K_BITS + 4 * lane;
+        long first = row + KBlock.Q5_CODES + 4 * lane;
+        long fifths = row + KBlock.Q5_HIGH + 4 * lane;
         for (int g = 0; g < groups; g++) {
             int block = g / 4 * 176;
             IntVector codes = ints(w, first + (block + g % 4 * 32));
@@ -217,7 +218,7 @@ final class GemvBlocks {
             long codes = start + (g / 2 * 210 + g % 2 * 64);
             IntVector a = ints(w, codes);
             IntVector b = ints(w, codes + 32);
-            IntVector top = ints(w, start + GgmlBlock.Q6_K_BITS + (g / 2 * 210 + g % 2 * 32));
+            IntVector top = ints(w, start + KBlock.Q6_HIGH + (g / 2 * 210 + g % 2 * 32));
             int i = g * 128 + lane;
             int s = g * 8 + lane / 4;
             first = products(a.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and(0x30303030)), 255, x, i)
@@ -272,18 +273,18 @@ final class GemvBlocks {
         FloatVector sum = FloatVector.zero(F);
         for (int b = 0; b < k / 256; b++) {
             long block = row + b * bytes;
-            IntVector last = IntVector.broadcast(I, w.get(Tensor.I32, block + GgmlBlock.SCALES + 8))
+            IntVector last = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES + 8))
                     .lanewise(VectorOperators.LSHR, lastShift);
-            IntVector scale = IntVector.broadcast(I, w.get(Tensor.I32, block + GgmlBlock.SCALES))
+            IntVector scale = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES))
                     .lanewise(VectorOperators.LSHR, firstShift)
                     .and(firstMask)
                     .or(last.and(lastMask));
             floats(scale).mul(f16(w, block)).intoArray(scales, 8 * b + lane);
-            IntVector min = IntVector.broadcast(I, w.get(Tensor.I32, block + GgmlBlock.SCALES + 4))
+            IntVector min = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES + 4))
                     .lanewise(VectorOperators.LSHR, firstShift)
                     .and(firstMask)
                     .or(last.lanewise(VectorOperators.LSHR, 4).and(lastMask));
-            sum = floats(min).mul(f16(w, block + GgmlBlock.DMIN)).fma(at(x, k + 8 * b + lane), sum);
+            sum = floats(min).mul(f16(w, block + KBlock.MINIMUM)).fma(at(x, k + 8 * b + lane), sum);
         }
         sum.intoArray(sums, so);
         FloatVector.zero(F).intoArray(sums, so + HALF);
@@ -295,8 +296,8 @@ final class GemvBlocks {
             FloatVector sum = FloatVector.zero(Simd.F);
             for (int b = 0; b < k / 256; b++) {
                 long block = row + b * 210;
-                FloatVector scale = Simd.q8(w, block + GgmlBlock.Q6_K_SCALES + lane)
-                        .mul(Simd.q8Scale(w, block + GgmlBlock.Q6_K_D));
+                FloatVector scale = Simd.q8(w, block + KBlock.Q6_SCALES + lane)
+                        .mul(Simd.q8Scale(w, block + KBlock.Q6_FACTOR));
                 scale.intoArray(scales, 16 * b + lane);
                 sum = scale.fma(FloatVector.fromArray(Simd.F, x, k + 16 * b + lane), sum);
             }

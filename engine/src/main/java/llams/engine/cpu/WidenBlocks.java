@@ -1,14 +1,16 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.GgmlBlock;
+import llams.engine.tensor.KBlock;
+import llams.engine.tensor.Q4Block;
 import llams.engine.tensor.Tensor;
 
-/// [Widen] for blocks of four to six bits an element ([GgmlBlock]): runs of elements that share a scale and whose codes
+/// [Widen] for blocks of four to six bits an element ([Q4Block], [KBlock]): runs of elements that share a scale and whose codes
 /// lie side by side, in vectors as far as they go.
 final class WidenBlocks {
     private static final int LANES = Simd.LANES;
@@ -21,7 +23,7 @@ final class WidenBlocks {
     static void row(Tensor source, long from, int count, float[] target, int at) {
         DType dtype = source.dtype();
         MemorySegment data = source.data();
-        int whole = dtype == DType.Q4_K || dtype == DType.Q5_K ? GgmlBlock.RUN : HALF;
+        int whole = dtype == DType.Q4_K || dtype == DType.Q5_K ? KBlock.GROUP : HALF;
         for (int done = 0; done < count;) {
             long first = from + done;
             long block = first / dtype.blockElements * dtype.blockBytes;
@@ -45,7 +47,7 @@ final class WidenBlocks {
 
     private static void q40(MemorySegment data, long block, int i, int count, float[] target, int at) {
         FloatVector scale = Simd.q8Scale(data, block);
-        long codes = block + GgmlBlock.Q4_0_CODES + i % HALF;
+        long codes = block + Q4Block.FIRST + i % HALF;
         int shift = i / HALF * 4;
         for (int j = 0; j < count; j += LANES) {
             floats(bits(data, codes + j, shift, 15).sub(8)).mul(scale).intoArray(target, at + j);
@@ -53,9 +55,9 @@ final class WidenBlocks {
     }
 
     private static void q4K(MemorySegment data, long block, int i, int count, float[] target, int at) {
-        FloatVector scale = FloatVector.broadcast(Simd.F, GgmlBlock.scaleK(data, block, i / 32));
-        FloatVector min = FloatVector.broadcast(Simd.F, -GgmlBlock.minK(data, block, i / 32));
-        long codes = block + GgmlBlock.Q4_K_CODES + i / 64 * 32 + i % 32;
+        FloatVector scale = factor(data, block, KBlock.scale(data, block, i / 32));
+        FloatVector min = factor(data, block + KBlock.MINIMUM, KBlock.minimum(data, block, i / 32)).neg();
+        long codes = block + KBlock.Q4_CODES + i / 64 * 32 + i % 32;
         int shift = i / 32 % 2 * 4;
         // The product is exact, so the sum is rounded once, fused or not.
         for (int j = 0; j < count; j += LANES) {
@@ -64,10 +66,10 @@ final class WidenBlocks {
     }
 
     private static void q5K(MemorySegment data, long block, int i, int count, float[] target, int at) {
-        FloatVector scale = FloatVector.broadcast(Simd.F, GgmlBlock.scaleK(data, block, i / 32));
-        FloatVector min = FloatVector.broadcast(Simd.F, -GgmlBlock.minK(data, block, i / 32));
-        long codes = block + GgmlBlock.Q5_K_CODES + i / 64 * 32 + i % 32;
-        long fifths = block + GgmlBlock.Q5_K_BITS + i % 32;
+        FloatVector scale = factor(data, block, KBlock.scale(data, block, i / 32));
+        FloatVector min = factor(data, block + KBlock.MINIMUM, KBlock.minimum(data, block, i / 32)).neg();
+        long codes = block + KBlock.Q5_CODES + i / 64 * 32 + i % 32;
+        long fifths = block + KBlock.Q5_HIGH + i % 32;
         int shift = i / 32 % 2 * 4;
         for (int j = 0; j < count; j += LANES) {
             IntVector fifth = bits(data, fifths + j, i / 32, 1).lanewise(VectorOperators.LSHL, 4);
@@ -76,15 +78,21 @@ final class WidenBlocks {
     }
 
     private static void q6K(MemorySegment data, long block, int i, int count, float[] target, int at) {
-        FloatVector scale = FloatVector.broadcast(Simd.F, GgmlBlock.scale6(data, block, i / 16));
+        FloatVector scale = factor(data, block + KBlock.Q6_FACTOR,
+                data.get(ValueLayout.JAVA_BYTE, block + KBlock.Q6_SCALES + i / 16));
         long codes = block + i / 128 * 64 + i % 64;
-        long upper = block + GgmlBlock.Q6_K_BITS + i / 128 * 32 + i % 32;
+        long upper = block + KBlock.Q6_HIGH + i / 128 * 32 + i % 32;
         int shift = i / 64 % 2 * 4;
         int upperShift = i / 32 % 4 * 2;
         for (int j = 0; j < count; j += LANES) {
             IntVector top = bits(data, upper + j, upperShift, 3).lanewise(VectorOperators.LSHL, 4);
             floats(bits(data, codes + j, shift, 15).or(top).sub(32)).mul(scale).intoArray(target, at + j);
         }
+    }
+
+    /// The f16 number at this offset times a whole one, which is exact, in each lane.
+    private static FloatVector factor(MemorySegment data, long offsetBytes, int times) {
+        return Simd.q8Scale(data, offsetBytes).mul(times);
     }
 
     /// `byte >>> shift & mask` of `LANES` bytes.

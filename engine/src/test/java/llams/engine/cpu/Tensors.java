@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.GgmlBlock;
+import llams.engine.tensor.KBlock;
 import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
@@ -45,7 +45,7 @@ final class Tensors {
             codes(t);
             return t;
         }
-        if (dtype.isBlocks()) {
+        if (dtype.isGgmlBlocks()) {
             smallBlocks(t);
             return t;
         }
@@ -74,10 +74,10 @@ final class Tensors {
             }
             switch (dtype) {
                 case Q4_0 -> f16(t, at, 1 / 8f);
-                case Q6_K -> f16(t, at + GgmlBlock.Q6_K_D, 1 / (128 * 32f));
+                case Q6_K -> f16(t, at + KBlock.Q6_FACTOR, 1 / (128 * 32f));
                 default -> {
                     f16(t, at, 1 / (63 * (dtype == DType.Q4_K ? 15f : 31f)));
-                    f16(t, at + GgmlBlock.DMIN, 1 / 63f);
+                    f16(t, at + KBlock.MINIMUM, 1 / 63f);
                 }
             }
         }
