@@ -71,7 +71,7 @@ final class GemvKernel {
                 layOut(term.few, count, term.k, term.x);
             }
         }
-        float[][] likeRows = count == 1 ? likeRows(x, k, sums, p.buffers()) : null;
+        float[][] likeRows = likeRows(x, count, k, sums, p.buffers());
         long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
         int tasks = 0;
         for (Product sum : sums) {
@@ -87,7 +87,7 @@ final class GemvKernel {
             int share = share(sum, k, taskBytes);
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
-            rows(x, likeRows == null ? null : likeRows[i], count, sum, from, to, k, buffers);
+            rows(x, likeRows[i], count, sum, from, to, k, buffers);
             for (Term term : sum.terms) {
                 float[] like = GemvStreams.likeRows(term.sum.many.dtype(), term.x, term.k, buffers, 3);
                 rows(term.x, like, count, term.sum, from, to, term.k, buffers);
@@ -95,12 +95,13 @@ final class GemvKernel {
         });
     }
 
-    /// The vector as the rows of each sum want it, made once for all tasks and for sums of one type.
-    private static float[][] likeRows(float[] x, int k, List<Product> sums, ThreadBuffers buffers) {
+    /// The one vector as the rows of each sum want it, made once for all tasks and for sums of one type. Several vectors
+    /// meet rows that are widened.
+    private static float[][] likeRows(float[] x, int count, int k, List<Product> sums, ThreadBuffers buffers) {
         float[][] likeRows = new float[sums.size()][];
         DType[] dtypes = new DType[sums.size()];
         int slot = 0;
-        for (int i = 0; i < likeRows.length; i++) {
+        for (int i = 0; i < likeRows.length && count == 1; i++) {
             dtypes[i] = sums.get(i).many.dtype();
             int first = Arrays.asList(dtypes).indexOf(dtypes[i]);
             likeRows[i] = first < i ? likeRows[first] : GemvStreams.likeRows(dtypes[i], x, k, buffers, slot++);

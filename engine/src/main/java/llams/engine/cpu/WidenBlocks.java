@@ -24,10 +24,9 @@ final class WidenBlocks {
         DType dtype = source.dtype();
         MemorySegment data = source.data();
         int whole = dtype == DType.Q4_K || dtype == DType.Q5_K ? KBlock.GROUP : HALF;
+        long block = from / dtype.blockElements * dtype.blockBytes;
+        int i = (int) (from % dtype.blockElements);
         for (int done = 0; done < count;) {
-            long first = from + done;
-            long block = first / dtype.blockElements * dtype.blockBytes;
-            int i = (int) (first % dtype.blockElements);
             int run = Math.min(count - done, whole - i % whole);
             int vectors = run - run % LANES;
             switch (dtype) {
@@ -37,9 +36,14 @@ final class WidenBlocks {
                 default -> q6K(data, block, i, vectors, target, at + done);
             }
             for (int rest = vectors; rest < run; rest++) {
-                target[at + done + rest] = source.getFloat(first + rest);
+                target[at + done + rest] = source.getFloat(from + done + rest);
             }
             done += run;
+            i += run;
+            if (i == dtype.blockElements) {
+                i = 0;
+                block += dtype.blockBytes;
+            }
         }
     }
 
