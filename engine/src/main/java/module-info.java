@@ -6,6 +6,7 @@ module llams.engine {
 
     exports llams.engine.gguf;
     exports llams.engine.io;
+    exports llams.engine.pth;
     exports llams.engine.safetensors;
     exports llams.engine.tensor;
     exports llams.engine.graph;

@@ -118,6 +118,8 @@ public final class Main extends Console implements Runnable {
             case "recipe" -> RecipeCommand.class;
             case "report" -> ReportCommand.class;
             case "quantize" -> QuantizeCommand.class;
+            case "export" -> ExportCommand.class;
+            case "import" -> ImportCommand.class;
             case "eval" -> EvalCommand.class;
             case "devices" -> DevicesCommand.class;
             case "bench" -> BenchCommand.class;

@@ -8,6 +8,7 @@
 /// | `GgmlTypes` | the numbers of the tensors' types |
 /// | `GgufNames` | names and order of rows, against those of a checkpoint |
 /// | `GgufConfig`, `RopeDivisors` | sizes and constants of a Llama model |
+/// | `RowEncoder`, `KQuantizer` | floats to the types of a file, as GGML does it |
 /// | `GgufWriter` | writes tensor by tensor, so that a model need not fit into memory |
 /// | `GgufException` | a file that is not what it claims to be |
 package llams.engine.gguf;

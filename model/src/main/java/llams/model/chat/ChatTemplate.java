@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import llams.model.files.GgufText;
 import llams.tokenizer.Tokenizer;
@@ -43,6 +44,11 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
                 ? new Llama3Template(text.tokenizer(), text.template() != null)
                 : RenderedTemplate.of(new TemplateFile(file, text.template(), null), text.namedTokens(),
                         text.tokenizer(), clock);
+    }
+
+    /// The template of a model directory as it stands there, whether this program can render it or not.
+    static Optional<String> textIn(Path directory) throws IOException {
+        return Optional.ofNullable(TemplateFile.find(directory)).map(TemplateFile::template);
     }
 
     /// The ids of a whole conversation, and which of them are an assistant's answer or what ends it; [TrainOn] knows
