@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /// A GGUF file is a model for every command that only reads its weights, and is refused with the way out by the others.
 class GgufModelsTest {
-    private static final Path FILES = Golden.ROOT.resolve("engine/src/test/resources/golden2");
+    private static final Path FILES = Golden.ROOT.resolve("model/src/test/resources/golden2");
     private static final String MODEL = FILES.resolve("gguf/kquant-Q4_K_M.gguf").toString();
 
     @TempDir

@@ -147,14 +147,17 @@ final class Unpickler {
     /// What calling a name would give.
     private Object made(Object called, Object arguments) throws PthException {
         List<Object> given = list(arguments);
-        return switch (called) {
-            case Name.DICTIONARY when given.isEmpty() -> new LinkedHashMap<>();
-            case Name.TENSOR when given.size() >= 4 && given.get(0) instanceof Storage storage
-                    && given.get(1) instanceof Long offset -> new View(storage, offset, longs(given.get(2)),
-                            longs(given.get(3)));
-            case Name.PARAMETER when !given.isEmpty() && given.getFirst() instanceof View view -> view;
-            default -> throw problem("calls something other than what makes a tensor; nothing was executed");
-        };
+        if (called == Name.DICTIONARY && given.isEmpty()) {
+            return new LinkedHashMap<>();
+        }
+        if (called == Name.TENSOR && given.size() >= 4 && given.get(0) instanceof Storage storage
+                && given.get(1) instanceof Long offset) {
+            return new View(storage, offset, longs(given.get(2)), longs(given.get(3)));
+        }
+        if (called == Name.PARAMETER && !given.isEmpty() && given.getFirst() instanceof View view) {
+            return view;
+        }
+        throw problem("calls something other than what makes a tensor; nothing was executed");
     }
 
     /// A persistent id of PyTorch's: `("storage", type, key, device, elements)`.

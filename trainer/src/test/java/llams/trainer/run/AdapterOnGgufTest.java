@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// An adapter is trained on a GGUF file's blocks as on the weights that they stand for.
 class AdapterOnGgufTest {
     private static final Path BLOCKS = Golden.ROOT
-            .resolve("engine/src/test/resources/golden2/gguf/kquant-Q4_K_M.gguf");
+            .resolve("model/src/test/resources/golden2/gguf/kquant-Q4_K_M.gguf");
 
     @TempDir
     Path directory;

@@ -22,9 +22,9 @@ import tools.jackson.databind.JsonNode;
 
 /// A model in a GGUF file computes what its decoded tensors make: config, names, order of rows, blocks of every type.
 /// The files are those of the project, or those given by `-Dllams.golden2=DIR`.
-class GoldenGgufTest {
+class GgufModelsAreThoseOfTheirTensorsTest {
     private static final Path FILES = Golden.ROOT
-            .resolve(System.getProperty("llams.golden2", "engine/src/test/resources/golden2"))
+            .resolve(System.getProperty("llams.golden2", "model/src/test/resources/golden2"))
             .normalize();
     private static final JsonNode PART = Golden.json(FILES.resolve("manifest.json")).at("/parts/gguf");
 
