@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -109,38 +110,42 @@ final class GemvBlocks {
         for (int r = 0; r < starts.length; r++) {
             long row = dtype.bytes(starts[r]);
             int so = r * Simd.SUM_LANES;
-            switch (dtype) {
-                case Q4_0 -> {
-                    for (int lane = 0; lane < HALF; lane += LANES) {
-                        q40(x, w, row, lane, k / PAIR, sums, so + lane);
-                    }
-                }
-                case Q4_K -> {
-                    scalesOfK(x, w, row, dtype, k, scales, sums, so);
-                    for (int lane = 0; lane < HALF; lane += LANES) {
-                        q4K(x, w, row, lane, k / 64, scales, sums, so + lane);
-                    }
-                }
-                case Q5_K -> {
-                    scalesOfK(x, w, row, dtype, k, scales, sums, so);
-                    for (int lane = 0; lane < HALF; lane += LANES) {
-                        q5K(x, w, row, lane, k / 64, scales, sums, so + lane);
-                    }
-                }
-                default -> {
-                    scales6(x, w, row, k, scales, sums, so);
-                    for (int lane = 0; lane < HALF; lane += LANES) {
-                        q6K(x, w, row, lane, k / 128, scales, sums, so + lane);
+            scales(dtype, x, w, row, k, scales, sums, so);
+            for (int lane = 0; lane < HALF; lane += LANES) {
+                switch (dtype) {
+                    case Q4_0 -> q40(x, w, row, lane, k / PAIR, sums, so + lane);
+                    case Q4_K -> q4K(x, w, row, lane, k / 64, scales, sums, so + lane);
+                    case Q5_K -> q5K(x, w, row, lane, k / 64, scales, sums, so + lane);
+                    default -> {
+                        q6K(x, w, row, lane, 0, k / 128, scales, sums, so + lane);
+                        q6K(x, w, row, lane, 1, k / 128, scales, sums, so + lane + HALF);
                     }
                 }
             }
         }
     }
 
+    /// The scales of a row, and in its sum's lanes what its minima contribute.
+    private static void scales(DType dtype, float[] x, MemorySegment w, long row, int k, float[] scales, float[] sums,
+            int so) {
+        switch (dtype) {
+            case Q4_0 -> Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
+            case Q6_K -> scales6(x, w, row, k, scales, sums, so);
+            default -> {
+                for (int lane = 0; lane < HALF; lane += LANES) {
+                    scalesK(x, w, row, dtype.blockBytes, k, lane, scales, sums, so + lane);
+                }
+            }
+        }
+    }
+
+    // In the loops below, steps that differ in the byte are a loop, which the compiler unrolls: written out, they were
+    // more than it inlines, and so were two rows in one loop.
+
     private static void q40(float[] x, MemorySegment w, long row, int lane, int pairs, float[] sums, int so) {
         FloatVector sum = FloatVector.zero(F);
         for (int p = 0; p < pairs; p++) {
-            long a = row + p * 36;
+            long a = row + p * 2 * Q4Block.BYTES;
             int i = p * PAIR_FLOATS + lane;
             IntVector codes = ofPair(w, a, lane);
             FloatVector product = products(codes, 15, x, i, at(x, i + PAIR));
@@ -148,20 +153,21 @@ final class GemvBlocks {
             sum = product.fma(scaleOfPair(w, a, lane), sum);
         }
         sum.intoArray(sums, so);
-        FloatVector.zero(F).intoArray(sums, so + HALF);
     }
 
     /// Codes of both blocks; of one of them where a vector has four lanes.
     private static IntVector ofPair(MemorySegment w, long a, int lane) {
         long codes = a + Q4Block.FIRST;
         return LANES == 4
-                ? ints(w, codes + lane / 4 * 18)
+                ? ints(w, codes + lane / 4 * Q4Block.BYTES)
                 // The second load begins in the first block, for its upper half is what is wanted.
-                : ints(w, codes).blend(ints(w, codes + 18 - 16), SECOND_FOUR);
+                : ints(w, codes).blend(ints(w, codes + Q4Block.BYTES - 16), SECOND_FOUR);
     }
 
     private static FloatVector scaleOfPair(MemorySegment w, long a, int lane) {
-        return LANES == 4 ? f16(w, a + lane / 4 * 18) : f16(w, a).blend(f16(w, a + 18), SECOND_FOUR_FLOATS);
+        return LANES == 4
+                ? f16(w, a + lane / 4 * Q4Block.BYTES)
+                : f16(w, a).blend(f16(w, a + Q4Block.BYTES), SECOND_FOUR_FLOATS);
     }
 
     private static FloatVector f16(MemorySegment w, long at) {
@@ -175,10 +181,10 @@ final class GemvBlocks {
         FloatVector high = at(sums, so + HALF);
         long first = row + KBlock.Q4_CODES + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            IntVector codes = ints(w, first + (g / 4 * 144 + g % 4 * 32));
+            IntVector pairs = ints(w, first + ((g >> 2) * KBlock.Q4_BYTES + (g & 3) * 32));
             int i = g * 64 + lane;
-            low = products(codes, 15, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
-            high = products(codes.lanewise(VectorOperators.LSHR, 4), 15, x, i + 32)
+            low = products(pairs, 15, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
+            high = products(pairs.lanewise(VectorOperators.LSHR, 4), 15, x, i + 32)
                     .fma(FloatVector.broadcast(F, scales[2 * g + 1]), high);
         }
         low.intoArray(sums, so);
@@ -189,51 +195,41 @@ final class GemvBlocks {
             int so) {
         FloatVector low = at(sums, so);
         FloatVector high = at(sums, so + HALF);
-        long first = row + KBlock.Q5_CODES + 4 * lane;
-        long fifths = row + KBlock.Q5_HIGH + 4 * lane;
+        long first = row + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            int block = g / 4 * 176;
-            IntVector codes = ints(w, first + (block + g % 4 * 32));
-            IntVector fifth = ints(w, fifths + block).lanewise(VectorOperators.LSHR, g % 4 * 2);
+            long block = first + (g >> 2) * KBlock.Q5_BYTES;
+            IntVector pairs = ints(w, block + (KBlock.Q5_CODES + (g & 3) * 32));
+            IntVector fifth = ints(w, block + KBlock.Q5_HIGH).lanewise(VectorOperators.LSHR, (g & 3) * 2);
             int i = g * 64 + lane;
-            IntVector lower = codes.and(0x0f0f0f0f).or(fifth.lanewise(VectorOperators.LSHL, 4).and(0x10101010));
-            low = products(lower, 255, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
-            IntVector upper = codes.lanewise(VectorOperators.LSHR, 4)
+            IntVector lower = pairs.and(0x0f0f0f0f).or(fifth.lanewise(VectorOperators.LSHL, 4).and(0x10101010));
+            low = products(lower, 31, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
+            IntVector upper = pairs.lanewise(VectorOperators.LSHR, 4)
                     .and(0x0f0f0f0f)
                     .or(fifth.lanewise(VectorOperators.LSHL, 3).and(0x10101010));
-            high = products(upper, 255, x, i + 32).fma(FloatVector.broadcast(F, scales[2 * g + 1]), high);
+            high = products(upper, 31, x, i + 32).fma(FloatVector.broadcast(F, scales[2 * g + 1]), high);
         }
         low.intoArray(sums, so);
         high.intoArray(sums, so + HALF);
     }
 
-    /// Groups of 128 elements: the lower halves of 64 bytes, then the upper ones. Lanes 0 to 7 have those of the first
-    /// 32 bytes.
-    private static void q6K(float[] x, MemorySegment w, long row, int lane, int groups, float[] scales, float[] sums,
-            int so) {
-        FloatVector first = at(sums, so);
-        FloatVector second = at(sums, so + HALF);
-        long start = row + 4 * lane;
+    /// Groups of 128 elements: the lower halves of 64 bytes, then the upper ones. Of these the first 32 bytes, or the
+    /// second: they have sums of their own.
+    private static void q6K(float[] x, MemorySegment w, long row, int lane, int second, int groups, float[] scales,
+            float[] sums, int so) {
+        FloatVector sum = at(sums, so);
+        long first = row + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            long codes = start + (g / 2 * 210 + g % 2 * 64);
-            IntVector a = ints(w, codes);
-            IntVector b = ints(w, codes + 32);
-            IntVector top = ints(w, start + KBlock.Q6_HIGH + (g / 2 * 210 + g % 2 * 32));
-            int i = g * 128 + lane;
-            int s = g * 8 + lane / 4;
-            first = products(a.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and(0x30303030)), 255, x, i)
-                    .fma(twoScales(scales, s), first);
-            second = products(b.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 2).and(0x30303030)), 255, x, i + 32)
-                    .fma(twoScales(scales, s + 2), second);
-            first = products(a.lanewise(VectorOperators.LSHR, 4).and(0x0f0f0f0f).or(top.and(0x30303030)), 255, x, i + 64)
-                    .fma(twoScales(scales, s + 4), first);
-            second = products(b.lanewise(VectorOperators.LSHR, 4)
-                    .and(0x0f0f0f0f)
-                    .or(top.lanewise(VectorOperators.LSHR, 2).and(0x30303030)), 255, x, i + 96)
-                    .fma(twoScales(scales, s + 6), second);
+            long block = first + (g >> 1) * KBlock.Q6_BYTES;
+            IntVector pairs = ints(w, block + ((g & 1) * 64 + second * 32));
+            IntVector top = ints(w, block + (KBlock.Q6_HIGH + (g & 1) * 32)).lanewise(VectorOperators.LSHR, 2 * second);
+            int i = g * 128 + second * 32 + lane;
+            int s = g * 8 + second * 2 + lane / 4;
+            IntVector lower = pairs.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and(0x30303030));
+            sum = products(lower, 63, x, i).fma(twoScales(scales, s), sum);
+            IntVector upper = pairs.lanewise(VectorOperators.LSHR, 4).and(0x0f0f0f0f).or(top.and(0x30303030));
+            sum = products(upper, 63, x, i + 64).fma(twoScales(scales, s + 4), sum);
         }
-        first.intoArray(sums, so);
-        second.intoArray(sums, so + HALF);
+        sum.intoArray(sums, so);
     }
 
     private static FloatVector twoScales(float[] scales, int s) {
@@ -243,35 +239,24 @@ final class GemvBlocks {
 
     /// The products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
     private static FloatVector products(IntVector bytes, int mask, float[] x, int i) {
-        return restOfProducts(bytes, mask, x, i, floats(bytes.and(mask)).mul(at(x, i)));
+        return products(bytes, mask, x, i, FloatVector.zero(F));
     }
 
     private static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
-        return restOfProducts(bytes, mask, x, i, floats(bytes.and(mask)).fma(at(x, i), sum));
-    }
-
-    private static FloatVector restOfProducts(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
-        sum = floats(bytes.and(mask << 8)).fma(at(x, i + HALF), sum);
-        sum = floats(bytes.and(mask << 16)).fma(at(x, i + 2 * HALF), sum);
-        return floats(bytes.and(mask << 24)).fma(at(x, i + 3 * HALF), sum);
-    }
-
-    /// The scales of a row of Q4_K or Q5_K, and in the first eight of its sum's lanes what its minima contribute.
-    private static void scalesOfK(float[] x, MemorySegment w, long row, DType dtype, int k, float[] scales,
-            float[] sums, int so) {
-        for (int lane = 0; lane < HALF; lane += LANES) {
-            scalesOfK(x, w, row, dtype.blockBytes, k, lane, scales, sums, so + lane);
+        for (int b = 0; b < 4; b++) {
+            sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
         }
+        return sum;
     }
 
-    private static void scalesOfK(float[] x, MemorySegment w, long row, int bytes, int k, int lane, float[] scales,
+    private static void scalesK(float[] x, MemorySegment w, long row, int bytes, int k, int lane, float[] scales,
             float[] sums, int so) {
         IntVector firstShift = IntVector.fromArray(I, FIRST_SHIFT, lane);
         IntVector firstMask = IntVector.fromArray(I, FIRST_MASK, lane);
         IntVector lastShift = IntVector.fromArray(I, LAST_SHIFT, lane);
         IntVector lastMask = IntVector.fromArray(I, LAST_MASK, lane);
         FloatVector sum = FloatVector.zero(F);
-        for (int b = 0; b < k / 256; b++) {
+        for (int b = 0; b < k / KBlock.ELEMENTS; b++) {
             long block = row + b * bytes;
             IntVector last = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES + 8))
                     .lanewise(VectorOperators.LSHR, lastShift);
@@ -290,12 +275,12 @@ final class GemvBlocks {
         FloatVector.zero(F).intoArray(sums, so + HALF);
     }
 
-    /// The scales of a row of Q6_K, and what the subtraction of 32 from each code contributes.
+    /// What the subtraction of 32 from each code contributes is as what a minimum does.
     private static void scales6(float[] x, MemorySegment w, long row, int k, float[] scales, float[] sums, int so) {
         for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
             FloatVector sum = FloatVector.zero(Simd.F);
-            for (int b = 0; b < k / 256; b++) {
-                long block = row + b * 210;
+            for (int b = 0; b < k / KBlock.ELEMENTS; b++) {
+                long block = row + b * KBlock.Q6_BYTES;
                 FloatVector scale = Simd.q8(w, block + KBlock.Q6_SCALES + lane)
                         .mul(Simd.q8Scale(w, block + KBlock.Q6_FACTOR));
                 scale.intoArray(scales, 16 * b + lane);

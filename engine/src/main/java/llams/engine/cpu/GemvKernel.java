@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
@@ -154,7 +153,7 @@ final class GemvKernel {
             ThreadBuffers buffers) {
         Tensor many = sum.many;
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
-        float[] scales = buffers.floats(4, STREAMS * (k / Nf4.BLOCK));
+        float[] scales = buffers.floats(4, k / 16);
         int streamed = GemvStreams.streamed(many, k);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];

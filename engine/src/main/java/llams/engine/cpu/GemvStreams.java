@@ -63,7 +63,7 @@ final class GemvStreams {
     /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    /// @param scales working memory, four times the blocks of a row in NF4, one for 16 elements in smaller blocks
+    /// @param scales working memory, one for 16 elements of a row
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {
