@@ -130,12 +130,17 @@ final class GemvBlocks {
             int so) {
         switch (dtype) {
             case Q4_0 -> Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
-            case Q6_K -> scales6(x, w, row, k, scales, sums, so);
-            default -> {
+            case Q4_K -> {
                 for (int lane = 0; lane < HALF; lane += LANES) {
-                    scalesK(x, w, row, dtype.blockBytes, k, lane, scales, sums, so + lane);
+                    scalesK(x, w, row, KBlock.Q4_BYTES, k, lane, scales, sums, so + lane);
                 }
             }
+            case Q5_K -> {
+                for (int lane = 0; lane < HALF; lane += LANES) {
+                    scalesK(x, w, row, KBlock.Q5_BYTES, k, lane, scales, sums, so + lane);
+                }
+            }
+            default -> scales6(x, w, row, k, scales, sums, so);
         }
     }
 
@@ -181,7 +186,7 @@ final class GemvBlocks {
         FloatVector high = at(sums, so + HALF);
         long first = row + KBlock.Q4_CODES + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            IntVector pairs = ints(w, first + ((g >> 2) * KBlock.Q4_BYTES + (g & 3) * 32));
+            IntVector pairs = ints(w, first + (32 * g + (g >> 2) * (KBlock.Q4_BYTES - 128)));
             int i = g * 64 + lane;
             low = products(pairs, 15, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
             high = products(pairs.lanewise(VectorOperators.LSHR, 4), 15, x, i + 32)
@@ -197,9 +202,9 @@ final class GemvBlocks {
         FloatVector high = at(sums, so + HALF);
         long first = row + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            long block = first + (g >> 2) * KBlock.Q5_BYTES;
-            IntVector pairs = ints(w, block + (KBlock.Q5_CODES + (g & 3) * 32));
-            IntVector fifth = ints(w, block + KBlock.Q5_HIGH).lanewise(VectorOperators.LSHR, (g & 3) * 2);
+            IntVector pairs = ints(w, first + KBlock.Q5_CODES + (32 * g + (g >> 2) * (KBlock.Q5_BYTES - 128)));
+            IntVector fifth = ints(w, first + KBlock.Q5_HIGH + (g >> 2) * KBlock.Q5_BYTES)
+                    .lanewise(VectorOperators.LSHR, (g & 3) * 2);
             int i = g * 64 + lane;
             IntVector lower = pairs.and(0x0f0f0f0f).or(fifth.lanewise(VectorOperators.LSHL, 4).and(0x10101010));
             low = products(lower, 31, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
@@ -219,9 +224,9 @@ final class GemvBlocks {
         FloatVector sum = at(sums, so);
         long first = row + 4 * lane;
         for (int g = 0; g < groups; g++) {
-            long block = first + (g >> 1) * KBlock.Q6_BYTES;
-            IntVector pairs = ints(w, block + ((g & 1) * 64 + second * 32));
-            IntVector top = ints(w, block + (KBlock.Q6_HIGH + (g & 1) * 32)).lanewise(VectorOperators.LSHR, 2 * second);
+            IntVector pairs = ints(w, first + second * 32 + (64 * g + (g >> 1) * (KBlock.Q6_BYTES - 128)));
+            IntVector top = ints(w, first + KBlock.Q6_HIGH + (32 * g + (g >> 1) * (KBlock.Q6_BYTES - 64)))
+                    .lanewise(VectorOperators.LSHR, 2 * second);
             int i = g * 128 + second * 32 + lane;
             int s = g * 8 + second * 2 + lane / 4;
             IntVector lower = pairs.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and(0x30303030));
@@ -239,11 +244,15 @@ final class GemvBlocks {
 
     /// The products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
     private static FloatVector products(IntVector bytes, int mask, float[] x, int i) {
-        return products(bytes, mask, x, i, FloatVector.zero(F));
+        return rest(bytes, mask, x, i, floats(bytes.and(mask)).mul(at(x, i)));
     }
 
     private static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
-        for (int b = 0; b < 4; b++) {
+        return rest(bytes, mask, x, i, floats(bytes.and(mask)).fma(at(x, i), sum));
+    }
+
+    private static FloatVector rest(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
+        for (int b = 1; b < 4; b++) {
             sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
         }
         return sum;
