@@ -97,7 +97,7 @@ public final class ModelDirectory {
             return gguf("holds GGUF files");
         }
         if (has("consolidated\\..*|params\\.json")) {
-            return is("a model in Meta's own form, which this program does not read; the model's page on the hub"
+            return is("a model in Meta's own form; 'llams import pth' makes a model of it, and the model's page on the hub"
                     + " has it as safetensors with config.json: 'llams download meta-llama/...' gets them");
         }
         if (names.isEmpty()) {

@@ -71,23 +71,33 @@ public final class GgufTexts {
         return values;
     }
 
+    /// Ids of the config that are no special tokens are mistakes: then the tokenizer's own count.
     private static void putIds(Map<String, GgufValue> values, Tokenizer tokenizer, LlamaConfig config,
             List<Integer> stops) {
-        OptionalInt begin = config.metadata().bos() >= 0
-                ? OptionalInt.of(config.metadata().bos())
+        int begin = config.metadata().bos();
+        OptionalInt first = isSpecial(tokenizer, begin)
+                ? OptionalInt.of(begin)
                 : tokenizer.special("<|begin_of_text|>");
-        begin.ifPresent(id -> values.put(BEGIN, GgufValue.of(id)));
-        values.put("tokenizer.ggml.add_bos_token", GgufValue.of(begin.isPresent()));
+        first.ifPresent(id -> values.put(BEGIN, GgufValue.of(id)));
+        values.put("tokenizer.ggml.add_bos_token", GgufValue.of(first.isPresent()));
         List<Integer> ends = new ArrayList<>(stops);
+        ends.removeIf(id -> !isSpecial(tokenizer, id));
+        if (ends.isEmpty()) {
+            tokenizer.special("<|end_of_text|>").ifPresent(ends::add);
+        }
+        Integer last = ends.isEmpty() ? null : ends.getFirst();
         MORE_ENDS.forEach((name, key) -> tokenizer.special(name).ifPresent(id -> {
-            if (stops.contains(id)) {
+            if (ends.remove(Integer.valueOf(id))) {
                 values.put(key, GgufValue.of(id));
-                ends.remove(Integer.valueOf(id));
             }
         }));
-        if (!stops.isEmpty()) {
-            values.put(END, GgufValue.of(ends.isEmpty() ? stops.getFirst() : ends.getFirst()));
+        if (last != null) {
+            values.put(END, GgufValue.of(ends.isEmpty() ? last : ends.getFirst()));
         }
+    }
+
+    private static boolean isSpecial(Tokenizer tokenizer, int id) {
+        return id >= 0 && tokenizer.specials().containsValue(id);
     }
 
     /// The tokenizer that a file describes.
