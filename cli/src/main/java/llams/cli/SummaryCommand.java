@@ -101,7 +101,8 @@ final class SummaryCommand implements Callable<Integer> {
             data.put(set.getKey(),
                     new PackedDataset(reading
                             .load(List.of(set.getValue()),
-                                    reading.encoder(generator.model.text, generator.model.weights.config.vocab()))
+                                    reading.encoder(generator.model.text, generator.model.weights.config.vocab()),
+                                    eval.console.err)
                             .documents(), generator.context, true));
         }
         Map<String, List<ExactTask>> tasks = new LinkedHashMap<>();

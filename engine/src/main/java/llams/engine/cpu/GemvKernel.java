@@ -88,7 +88,7 @@ final class GemvKernel {
             int to = Math.min(sum.rows, from + share);
             rows(x, likeRows[i], count, sum, from, to, k, buffers);
             for (Term term : sum.terms) {
-                float[] like = GemvStreams.likeRows(term.sum.many.dtype(), term.x, term.k, buffers, 3);
+                float[] like = GemvStreams.likeRows(term.sum.many, term.x, term.k, buffers, 3);
                 rows(term.x, like, count, term.sum, from, to, term.k, buffers);
             }
         });
@@ -103,7 +103,7 @@ final class GemvKernel {
         for (int i = 0; i < likeRows.length && count == 1; i++) {
             dtypes[i] = sums.get(i).many.dtype();
             int first = Arrays.asList(dtypes).indexOf(dtypes[i]);
-            likeRows[i] = first < i ? likeRows[first] : GemvStreams.likeRows(dtypes[i], x, k, buffers, slot++);
+            likeRows[i] = first < i ? likeRows[first] : GemvStreams.likeRows(sums.get(i).many, x, k, buffers, slot++);
         }
         return likeRows;
     }

@@ -8,8 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import llams.engine.graph.AdamW;
+import llams.engine.graph.CompactAdamW;
 import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.DynamicMap;
 import llams.engine.tensor.Tensor;
 
 /// Calls every kernel until it makes no garbage. Prints those that still do after a long time, and what a call leaves.
@@ -33,6 +37,7 @@ final class SettledKernels {
             SettledKernels all = new SettledKernels();
             Tensors make = new Tensors(arena, 1, 0);
             all.rows(make, p);
+            all.compactUpdates(make, p);
             all.attention(make, p);
             all.loss(make, p);
             all.products(make, p);
@@ -72,6 +77,23 @@ final class SettledKernels {
         Tensor v = make.random(TOKENS, DIM);
         Tensor schedule = make.random(3);
         kernels.put("adamW", () -> AdamWKernel.step(parameter, m, v, x, norm, schedule, 0.9, 0.999, 1e-8, 0, 1, p));
+    }
+
+    private void compactUpdates(Tensors make, Parallel p) {
+        CompactAdamW op = new CompactAdamW(new AdamW(0.9, 0.999, 1e-8, 0, 1), new CounterRandom(1, 2));
+        for (DType param : new DType[] {DType.F32, DType.BF16}) {
+            Tensor[] in = new Tensor[CompactAdamW.V_SCALES + 1];
+            in[CompactAdamW.PARAM] = make.random(param, TOKENS, DIM);
+            in[CompactAdamW.M] = make.zeros(DType.U8, TOKENS, DIM);
+            in[CompactAdamW.V] = make.zeros(DType.U8, TOKENS, DIM);
+            in[CompactAdamW.GRADIENT] = make.random(TOKENS, DIM);
+            in[CompactAdamW.SQUARED_NORM] = make.zeros(DType.F32, 1);
+            in[CompactAdamW.SCHEDULE] = make.random(4);
+            in[CompactAdamW.STEP] = make.ints(1);
+            in[CompactAdamW.M_SCALES] = make.zeros(DType.F32, DynamicMap.blocks(TOKENS * DIM));
+            in[CompactAdamW.V_SCALES] = make.zeros(DType.F32, DynamicMap.blocks(TOKENS * DIM));
+            kernels.put("compactAdamW " + param, () -> CompactAdamWKernel.step(op, in, p));
+        }
     }
 
     private void attention(Tensors make, Parallel p) {
@@ -117,7 +139,7 @@ final class SettledKernels {
     }
 
     private void products(Tensors make, Parallel p) {
-        products(make, KernelParity.ALSO_QUANTIZED, DIM, p);
+        products(make, List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4), DIM, p);
         products(make, KernelParity.SMALL_BLOCKS, 2 * DIM, p);
         Tensor x = make.random(TOKENS, DIM);
         Tensor y = make.poisoned(TOKENS, VOCAB);
