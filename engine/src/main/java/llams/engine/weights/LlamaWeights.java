@@ -87,6 +87,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open], or if the weights are stored in another quantization
     public static LlamaWeights openQuantized(Path directory, Quantization quantization) throws IOException {
+        ModelDirectory.check(directory);
         return open(directory, quantization, true, Options.standard());
     }
 

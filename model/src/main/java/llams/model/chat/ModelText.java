@@ -84,7 +84,7 @@ public final class ModelText {
                 sums.append('\n').append(Files.isRegularFile(file) ? Sha256.ofFile(file) : "none");
             }
         }
-        String own = gguf != null ? gguf.fingerprint() : Files.isRegularFile(place) ? Sha256.ofFile(place) : "none";
+        String own = gguf != null ? GgufText.fingerprint(place) : Files.isRegularFile(place) ? Sha256.ofFile(place) : "none";
         return Sha256.ofText(sums + "\n" + own);
     }
 
