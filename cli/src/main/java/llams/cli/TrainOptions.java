@@ -44,7 +44,10 @@ final class TrainOptions {
     @Spec(Spec.Target.MIXEE)
     CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "DIR", description = "The model to tune.")
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "DIR_OR_FILE",
+            description = "The model to tune; an adapter can also be tuned on a GGUF file.")
     Path model;
 
     @Option(

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
@@ -71,6 +70,7 @@ final class GemvKernel {
                 layOut(term.few, count, term.k, term.x);
             }
         }
+        float[][] likeRows = likeRows(x, count, k, sums, p.buffers());
         long taskBytes = Math.clamp(bytes / (TASKS_PER_THREAD * p.threads()), MIN_TASK_BYTES, MAX_TASK_BYTES);
         int tasks = 0;
         for (Product sum : sums) {
@@ -86,11 +86,26 @@ final class GemvKernel {
             int share = share(sum, k, taskBytes);
             int from = index * share;
             int to = Math.min(sum.rows, from + share);
-            rows(x, count, sum, from, to, k, buffers);
+            rows(x, likeRows[i], count, sum, from, to, k, buffers);
             for (Term term : sum.terms) {
-                rows(term.x, count, term.sum, from, to, term.k, buffers);
+                float[] like = GemvStreams.likeRows(term.sum.many, term.x, term.k, buffers, 3);
+                rows(term.x, like, count, term.sum, from, to, term.k, buffers);
             }
         });
+    }
+
+    /// The one vector as the rows of each sum want it, made once for all tasks and for sums of one type. Several vectors
+    /// meet rows that are widened.
+    private static float[][] likeRows(float[] x, int count, int k, List<Product> sums, ThreadBuffers buffers) {
+        float[][] likeRows = new float[sums.size()][];
+        DType[] dtypes = new DType[sums.size()];
+        int slot = 0;
+        for (int i = 0; i < likeRows.length && count == 1; i++) {
+            dtypes[i] = sums.get(i).many.dtype();
+            int first = Arrays.asList(dtypes).indexOf(dtypes[i]);
+            likeRows[i] = first < i ? likeRows[first] : GemvStreams.likeRows(sums.get(i).many, x, k, buffers, slot++);
+        }
+        return likeRows;
     }
 
     /// Vectors of `k` elements one after the other, in whole groups.
@@ -107,9 +122,10 @@ final class GemvKernel {
         Arrays.fill(x, count * k, laidOut(count, k), 0);
     }
 
-    private static void rows(float[] x, int count, Product sum, int from, int to, int k, ThreadBuffers buffers) {
+    private static void rows(float[] x, float[] likeRows, int count, Product sum, int from, int to, int k,
+            ThreadBuffers buffers) {
         if (count == 1) {
-            oneVector(x, sum, from, to, k, buffers);
+            oneVector(x, likeRows, sum, from, to, k, buffers);
         } else {
             severalVectors(x, padded(count), count, sum, from, to, k, buffers);
         }
@@ -131,11 +147,13 @@ final class GemvKernel {
     /// Four rows in turn, one from each quarter of the task, as many at once as [GemvStreams] has registers for:
     /// processors fetch ahead page by page, so that streams far from each other keep the memory busier than neighbours
     /// do, which share a page.
-    private static void oneVector(float[] x, Product sum, int from, int to, int k, ThreadBuffers buffers) {
+    ///
+    /// @param likeRows the vector, as [GemvStreams#likeRows] has laid it out
+    private static void oneVector(float[] x, float[] likeRows, Product sum, int from, int to, int k,
+            ThreadBuffers buffers) {
         Tensor many = sum.many;
-        float[] likeRows = GemvStreams.likeRows(many, x, k, buffers, 3);
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
-        float[] scales = buffers.floats(4, many.dtype() == DType.NF4 ? STREAMS * (k / Nf4.BLOCK) : 0);
+        float[] scales = buffers.floats(4, k / 16);
         int streamed = GemvStreams.streamed(many, k);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];

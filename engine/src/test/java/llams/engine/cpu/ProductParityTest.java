@@ -80,6 +80,25 @@ class ProductParityTest extends KernelParity {
         });
     }
 
+    /// Blocks of 32 and 256; rows of an odd number of blocks.
+    @Test
+    void smallBlocksMatrixProducts() {
+        int[][] sizes = {{1, 1, 1}, {1, 7, 63}, {1, 64, 2050}, {1, 301, 300}, {3, 65, 130}, {9, 8, 64}, {49, 40, 523},
+                {12, 700, 33}};
+        atEachAlignment(make -> {
+            for (int[] mnk : sizes) {
+                for (DType dtype : SMALL_BLOCKS) {
+                    product(make, mnk[0], mnk[1], blocks(dtype, mnk[2]), DType.F32, false, dtype, true);
+                    product(make, mnk[0], blocks(dtype, mnk[1]), mnk[2], DType.F32, false, dtype, false);
+                }
+            }
+        });
+    }
+
+    private static int blocks(DType dtype, int elements) {
+        return Math.ceilDiv(elements, dtype.blockElements) * dtype.blockElements;
+    }
+
     private static int blocks(int elements) {
         return Math.ceilDiv(elements, Q8Block.ELEMENTS) * Q8Block.ELEMENTS;
     }

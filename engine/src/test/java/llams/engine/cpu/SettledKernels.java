@@ -5,6 +5,7 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import llams.engine.graph.AdamW;
@@ -156,25 +157,32 @@ final class SettledKernels {
     }
 
     private void products(Tensors make, Parallel p) {
+        products(make, List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4), DIM, p);
+        products(make, KernelParity.SMALL_BLOCKS, 2 * DIM, p);
         Tensor x = make.random(TOKENS, DIM);
         Tensor y = make.poisoned(TOKENS, VOCAB);
-        Tensor dx = make.poisoned(TOKENS, DIM);
         Tensor dWeight = make.poisoned(VOCAB, DIM);
-        Tensor one = make.random(1, DIM);
+        kernels.put("weightGradient", () -> Gemm.multiply(y, true, x, false, dWeight, false, p));
+        Tensor narrow = make.random(8, DIM);
+        Tensor narrowOut = make.poisoned(TOKENS, 8);
+        kernels.put("adapter", () -> Gemm.multiply(x, false, narrow, true, narrowOut, false, p));
+    }
+
+    private void products(Tensors make, List<DType> dtypes, int dim, Parallel p) {
+        Tensor x = make.random(TOKENS, dim);
+        Tensor y = make.poisoned(TOKENS, VOCAB);
+        Tensor dx = make.poisoned(TOKENS, dim);
+        Tensor one = make.random(1, dim);
         Tensor oneOut = make.poisoned(1, VOCAB);
-        Tensor few = make.random(4, DIM);
+        Tensor few = make.random(4, dim);
         Tensor fewOut = make.poisoned(4, VOCAB);
-        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4}) {
-            Tensor weight = make.random(dtype, VOCAB, DIM);
+        for (DType dtype : dtypes) {
+            Tensor weight = make.random(dtype, VOCAB, dim);
             kernels.put("product " + dtype, () -> Gemm.multiply(x, false, weight, true, y, false, p));
             kernels.put("inputGradient " + dtype, () -> Gemm.multiply(y, false, weight, false, dx, false, p));
             kernels.put("oneToken " + dtype, () -> Gemm.multiply(one, false, weight, true, oneOut, false, p));
             kernels.put("fewTokens " + dtype, () -> Gemm.multiply(few, false, weight, true, fewOut, false, p));
         }
-        kernels.put("weightGradient", () -> Gemm.multiply(y, true, x, false, dWeight, false, p));
-        Tensor narrow = make.random(8, DIM);
-        Tensor narrowOut = make.poisoned(TOKENS, 8);
-        kernels.put("adapter", () -> Gemm.multiply(x, false, narrow, true, narrowOut, false, p));
     }
 
     private static int[] counted(int from) {

@@ -97,7 +97,7 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
     }
 
     /// Where the tokenizer is; null if there is none.
-    Path tokenizerPlace() {
+    Path tokenizerPlace() throws IOException {
         return tokenizer == null && start instanceof Existing(Path model, _, _) && ModelFiles.hasTokenizer(model)
                 ? model
                 : tokenizer;

@@ -19,6 +19,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
 import llams.model.chat.ModelText;
 import llams.model.create.QuantizedModel;
 import llams.model.files.ChatFiles;
@@ -192,6 +193,7 @@ public final class TrainingRun implements AutoCloseable {
         List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
         if (settings.lora() == null) {
             boolean isPart = settings.firstRow() > 0;
+            ModelDirectory.check(base.directory);
             QuantizedModel.refuse(base.directory, base.config, isPart ? "training rows" : "training every weight");
             Arena arena = Arena.ofShared();
             return new TrainingRun(isPart ? base.watched(device) : device, known, arena,
