@@ -9,18 +9,19 @@ import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Tensor;
 
 /// Products of a matrix with few vectors: one token (or a handful) against a weight, and LoRA's thin products. Every
-/// row of the matrix is read once, in order, and widened in registers: the speed is the memory's.
+/// row of the matrix is read once, in order, and widened in registers: the speed is the memory's. What a vector gives is
+/// the same bits whatever others are beside it, so that conversations can be continued together.
 final class GemvKernel {
     /// Vectors multiplied this way, at most.
     static final int FEW = 8;
 
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    private static final int GROUP = 4;
+    static final int GROUP = 4;
     /// Rows that one vector meets in turn.
     private static final int STREAMS = 4;
     /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
-    private static final int PIECE = 1024;
+    static final int PIECE = 1024;
     /// A task's share of the matrix: long streams are read faster, but slow threads must leave something to the others.
     private static final int MIN_TASK_BYTES = 1 << 16;
     private static final int MAX_TASK_BYTES = 1 << 21;
@@ -109,9 +110,19 @@ final class GemvKernel {
 
     private static void rows(float[] x, int count, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         if (count == 1) {
-            oneVector(x, sum, from, to, k, buffers);
-        } else {
-            severalVectors(x, padded(count), count, sum, from, to, k, buffers);
+            oneVector(x, 0, sum, from, to, k, buffers);
+            return;
+        }
+        switch (sum.many.dtype()) {
+            case F32, BF16, F16 -> severalVectors(x, padded(count), count, sum, from, to, k, buffers);
+            case Q8_0 -> GemvQ8.severalVectors(x, padded(count), count, sum, from, to, k, buffers);
+            default -> {
+                float[] one = buffers.floats(5, k);
+                for (int f = 0; f < count; f++) {
+                    System.arraycopy(x, f * k, one, 0, k);
+                    oneVector(one, f, sum, from, to, k, buffers);
+                }
+            }
         }
     }
 
@@ -131,7 +142,9 @@ final class GemvKernel {
     /// Four rows in turn, one from each quarter of the task, as many at once as [GemvStreams] has registers for:
     /// processors fetch ahead page by page, so that streams far from each other keep the memory busier than neighbours
     /// do, which share a page.
-    private static void oneVector(float[] x, Product sum, int from, int to, int k, ThreadBuffers buffers) {
+    ///
+    /// @param vector its number
+    private static void oneVector(float[] x, int vector, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         Tensor many = sum.many;
         float[] likeRows = GemvStreams.likeRows(many.dtype(), x, k, buffers, 3);
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
@@ -146,7 +159,7 @@ final class GemvKernel {
             GemvStreams.fourRows(likeRows, many, starts, k, sums, scales);
             for (int r = row, s = 0; s < STREAMS && r < to; r += quarter, s++) {
                 GemvStreams.tail(many, r, streamed, k, x, 0, sums, s * SUM_LANES);
-                put(sum, r, 0, Simd.sum(sums, s * SUM_LANES));
+                put(sum, r, vector, Simd.sum(sums, s * SUM_LANES));
             }
         }
     }
@@ -248,7 +261,7 @@ final class GemvKernel {
         s33.intoArray(sums, so + 15 * SUM_LANES);
     }
 
-    private static void put(Product sum, int row, int vector, float value) {
+    static void put(Product sum, int row, int vector, float value) {
         MemorySegment c = sum.c.data();
         long at = ((long) row * sum.rowStep + (long) vector * sum.fewStep) * 4;
         c.set(Tensor.F32, at, sum.accumulate ? value + c.get(Tensor.F32, at) : value);
