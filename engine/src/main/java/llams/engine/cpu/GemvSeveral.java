@@ -25,6 +25,9 @@ final class GemvSeveral {
     /// From row to row: more than a piece, so that rows do not share places of the cache.
     private static final int STRIDE = PIECE + 32;
     private static final int BLOCKS = PIECE / Q8Block.ELEMENTS;
+    /// From sixteen steps of a vector to its next, and to those of the next block.
+    private static final int NEXT = VECTORS * SUM_LANES;
+    private static final int BLOCK = VECTORS * Q8Block.ELEMENTS;
 
     private GemvSeveral() {}
 
@@ -81,16 +84,23 @@ final class GemvSeveral {
         int bound = wholes(k);
         for (int r = from; r < to; r += GROUP) {
             int height = Math.min(GROUP, to - r);
-            Arrays.fill(sums, 0);
+            // The array may be longer: others have used it. Of an odd number of rows, the last meets them together with
+            // what is left of another, and that sum is not read.
+            Arrays.fill(sums, 0, GemvKernel.FEW * GROUP * SUM_LANES, 0);
             for (int i = 0; i < bound; i += PIECE) {
                 int piece = Math.min(PIECE, bound - i);
-                for (int h = 0; h < height; h += ROWS) {
-                    // Of an odd number of rows, the last is met twice.
-                    long a = (long) (r + h) * k + i;
-                    long b = (long) Math.min(r + h + 1, to - 1) * k + i;
-                    for (int f = 0; f < padded; f += VECTORS) {
-                        visit(many, a, b, f == 0, x, f * bound + i * VECTORS, rows, h, scales,
-                                piece, sums, (f * GROUP + h) * SUM_LANES);
+                for (int h = 0; h < height; h++) {
+                    long first = (long) (r + h) * k + i;
+                    if (blocked) {
+                        widenBlocks(many.data(), DType.Q8_0.bytes(first), piece, rows, h * STRIDE, scales, h * BLOCKS);
+                    } else {
+                        Widen.row(many, first, piece, rows, h * STRIDE);
+                    }
+                }
+                for (int f = 0; f < padded; f += VECTORS) {
+                    for (int h = 0; h < height; h += ROWS) {
+                        visit(blocked, x, f * bound + i * VECTORS, rows, h, scales, piece, sums,
+                                (f * GROUP + h) * SUM_LANES);
                     }
                 }
             }
@@ -104,30 +114,16 @@ final class GemvSeveral {
         }
     }
 
-    /// Two rows meet four vectors, for the first time while they are read: so the processor waits for memory while it
-    /// multiplies.
-    private static void visit(Tensor many, long a, long b, boolean isFirst, float[] x, int xo, float[] rows,
-            int row, float[] scales, int piece, float[] sums, int so) {
-        MemorySegment w = many.data();
-        DType dtype = many.dtype();
-        int at = row * STRIDE;
-        if (isFirst && dtype == DType.F16) {
-            Widen.row(many, a, piece, rows, at);
-            Widen.row(many, b, piece, rows, at + STRIDE);
-        } else if (isFirst && dtype == DType.Q8_0) {
-            widenBlocks(w, DType.Q8_0.bytes(a), piece, rows, at, scales, row * BLOCKS);
-            widenBlocks(w, DType.Q8_0.bytes(b), piece, rows, at + STRIDE, scales, (row + 1) * BLOCKS);
-        }
+    /// Two rows meet four vectors. To widen them while they meet the first, so that the processor multiplies while it
+    /// waits for memory, takes a longer loop than the compiler inlines: each vector would be an object.
+    private static void visit(boolean blocked, float[] x, int xo, float[] rows, int row, float[] scales, int piece,
+            float[] sums, int so) {
         for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-            if (dtype == DType.Q8_0) {
-                blocks(x, xo + lane, rows, at + lane, scales, row * BLOCKS, piece / Q8Block.ELEMENTS, sums,
+            if (blocked) {
+                blocks(x, xo + lane, rows, row * STRIDE + lane, scales, row * BLOCKS, piece / Q8Block.ELEMENTS, sums,
                         so + lane);
-            } else if (isFirst && dtype == DType.BF16) {
-                bf16(w, a + lane, b + lane, x, xo + lane, rows, at + lane, piece, sums, so + lane);
-            } else if (isFirst && dtype == DType.F32) {
-                f32(w, a + lane, b + lane, x, xo + lane, rows, at + lane, piece, sums, so + lane);
             } else {
-                floats(x, xo + lane, rows, at + lane, piece, sums, so + lane);
+                floats(x, xo + lane, rows, row * STRIDE + lane, piece, sums, so + lane);
             }
         }
     }
@@ -179,84 +175,6 @@ final class GemvSeveral {
         b3.intoArray(sums, so + 13 * SUM_LANES);
     }
 
-    /// The same of rows of F32 in memory, which are kept in `rows`.
-    private static void f32(MemorySegment w, long ra, long rb, float[] x, int xo, float[] rows, int ro,
-            int piece, float[] sums, int so) {
-        FloatVector a0 = at(sums, so);
-        FloatVector a1 = at(sums, so + 4 * SUM_LANES);
-        FloatVector a2 = at(sums, so + 8 * SUM_LANES);
-        FloatVector a3 = at(sums, so + 12 * SUM_LANES);
-        FloatVector b0 = at(sums, so + SUM_LANES);
-        FloatVector b1 = at(sums, so + 5 * SUM_LANES);
-        FloatVector b2 = at(sums, so + 9 * SUM_LANES);
-        FloatVector b3 = at(sums, so + 13 * SUM_LANES);
-        for (int i = 0; i < piece; i += SUM_LANES) {
-            FloatVector a = Simd.load(w, ra + i);
-            FloatVector b = Simd.load(w, rb + i);
-            a.intoArray(rows, ro + i);
-            b.intoArray(rows, ro + i + STRIDE);
-            FloatVector v = at(x, xo + VECTORS * i);
-            a0 = a.fma(v, a0);
-            b0 = b.fma(v, b0);
-            v = at(x, xo + VECTORS * i + SUM_LANES);
-            a1 = a.fma(v, a1);
-            b1 = b.fma(v, b1);
-            v = at(x, xo + VECTORS * i + 2 * SUM_LANES);
-            a2 = a.fma(v, a2);
-            b2 = b.fma(v, b2);
-            v = at(x, xo + VECTORS * i + 3 * SUM_LANES);
-            a3 = a.fma(v, a3);
-            b3 = b.fma(v, b3);
-        }
-        a0.intoArray(sums, so);
-        a1.intoArray(sums, so + 4 * SUM_LANES);
-        a2.intoArray(sums, so + 8 * SUM_LANES);
-        a3.intoArray(sums, so + 12 * SUM_LANES);
-        b0.intoArray(sums, so + SUM_LANES);
-        b1.intoArray(sums, so + 5 * SUM_LANES);
-        b2.intoArray(sums, so + 9 * SUM_LANES);
-        b3.intoArray(sums, so + 13 * SUM_LANES);
-    }
-
-    /// The same of rows of BF16.
-    private static void bf16(MemorySegment w, long ra, long rb, float[] x, int xo, float[] rows, int ro,
-            int piece, float[] sums, int so) {
-        FloatVector a0 = at(sums, so);
-        FloatVector a1 = at(sums, so + 4 * SUM_LANES);
-        FloatVector a2 = at(sums, so + 8 * SUM_LANES);
-        FloatVector a3 = at(sums, so + 12 * SUM_LANES);
-        FloatVector b0 = at(sums, so + SUM_LANES);
-        FloatVector b1 = at(sums, so + 5 * SUM_LANES);
-        FloatVector b2 = at(sums, so + 9 * SUM_LANES);
-        FloatVector b3 = at(sums, so + 13 * SUM_LANES);
-        for (int i = 0; i < piece; i += SUM_LANES) {
-            FloatVector a = Simd.loadBf16(w, ra + i);
-            FloatVector b = Simd.loadBf16(w, rb + i);
-            a.intoArray(rows, ro + i);
-            b.intoArray(rows, ro + i + STRIDE);
-            FloatVector v = at(x, xo + VECTORS * i);
-            a0 = a.fma(v, a0);
-            b0 = b.fma(v, b0);
-            v = at(x, xo + VECTORS * i + SUM_LANES);
-            a1 = a.fma(v, a1);
-            b1 = b.fma(v, b1);
-            v = at(x, xo + VECTORS * i + 2 * SUM_LANES);
-            a2 = a.fma(v, a2);
-            b2 = b.fma(v, b2);
-            v = at(x, xo + VECTORS * i + 3 * SUM_LANES);
-            a3 = a.fma(v, a3);
-            b3 = b.fma(v, b3);
-        }
-        a0.intoArray(sums, so);
-        a1.intoArray(sums, so + 4 * SUM_LANES);
-        a2.intoArray(sums, so + 8 * SUM_LANES);
-        a3.intoArray(sums, so + 12 * SUM_LANES);
-        b0.intoArray(sums, so + SUM_LANES);
-        b1.intoArray(sums, so + 5 * SUM_LANES);
-        b2.intoArray(sums, so + 9 * SUM_LANES);
-        b3.intoArray(sums, so + 13 * SUM_LANES);
-    }
-
     /// The same of blocks: what of one belongs to a lane, two steps, is summed before it meets the block's scale.
     private static void blocks(float[] x, int xo, float[] rows, int ro, float[] scales, int first, int blocks,
             float[] sums, int so) {
@@ -269,26 +187,26 @@ final class GemvSeveral {
         FloatVector b2 = at(sums, so + 9 * SUM_LANES);
         FloatVector b3 = at(sums, so + 13 * SUM_LANES);
         for (int block = 0; block < blocks; block++) {
-            FloatVector a = at(rows, ro + 32 * block);
-            FloatVector b = at(rows, ro + 32 * block + STRIDE);
-            FloatVector nextA = at(rows, ro + 32 * block + SUM_LANES);
-            FloatVector nextB = at(rows, ro + 32 * block + STRIDE + SUM_LANES);
+            FloatVector a = at(rows, ro + Q8Block.ELEMENTS * block);
+            FloatVector b = at(rows, ro + Q8Block.ELEMENTS * block + STRIDE);
+            FloatVector nextA = at(rows, ro + Q8Block.ELEMENTS * block + SUM_LANES);
+            FloatVector nextB = at(rows, ro + Q8Block.ELEMENTS * block + STRIDE + SUM_LANES);
             FloatVector scaleA = FloatVector.broadcast(Simd.F, scales[first + block]);
             FloatVector scaleB = FloatVector.broadcast(Simd.F, scales[first + block + BLOCKS]);
-            FloatVector v = at(x, xo + 128 * block);
-            FloatVector next = at(x, xo + 128 * block + 64);
+            FloatVector v = at(x, xo + BLOCK * block);
+            FloatVector next = at(x, xo + BLOCK * block + NEXT);
             a0 = nextA.fma(next, a.mul(v)).fma(scaleA, a0);
             b0 = nextB.fma(next, b.mul(v)).fma(scaleB, b0);
-            v = at(x, xo + 128 * block + SUM_LANES);
-            next = at(x, xo + 128 * block + 64 + SUM_LANES);
+            v = at(x, xo + BLOCK * block + SUM_LANES);
+            next = at(x, xo + BLOCK * block + NEXT + SUM_LANES);
             a1 = nextA.fma(next, a.mul(v)).fma(scaleA, a1);
             b1 = nextB.fma(next, b.mul(v)).fma(scaleB, b1);
-            v = at(x, xo + 128 * block + 2 * SUM_LANES);
-            next = at(x, xo + 128 * block + 64 + 2 * SUM_LANES);
+            v = at(x, xo + BLOCK * block + 2 * SUM_LANES);
+            next = at(x, xo + BLOCK * block + NEXT + 2 * SUM_LANES);
             a2 = nextA.fma(next, a.mul(v)).fma(scaleA, a2);
             b2 = nextB.fma(next, b.mul(v)).fma(scaleB, b2);
-            v = at(x, xo + 128 * block + 3 * SUM_LANES);
-            next = at(x, xo + 128 * block + 64 + 3 * SUM_LANES);
+            v = at(x, xo + BLOCK * block + 3 * SUM_LANES);
+            next = at(x, xo + BLOCK * block + NEXT + 3 * SUM_LANES);
             a3 = nextA.fma(next, a.mul(v)).fma(scaleA, a3);
             b3 = nextB.fma(next, b.mul(v)).fma(scaleB, b3);
         }
