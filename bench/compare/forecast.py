@@ -21,17 +21,22 @@ SHAPES = {
     "60M": dict(hidden_size=512, intermediate_size=1536, num_hidden_layers=8, num_attention_heads=8,
                 num_key_value_heads=4, vocab_size=32000),
 }
-FULL, BF16, F32, Q8 = "full", "lora bf16", "lora f32", "lora q8"
+FULL, EIGHT_BIT, COMPACT = "full", "full 8-bit", "full compact"
+F32, BF16, Q8, NF4, DPO = "lora f32", "lora bf16", "lora q8", "lora nf4", "dpo bf16"
+OPTIONS = {
+    EIGHT_BIT: ["--optimizer", "adamw8bit"],
+    COMPACT: ["--optimizer", "adamw8bit", "--train-dtype", "bf16", "--clip", "0"],
+    Q8: ["--weights", "q8"], NF4: ["--weights", "nf4"], DPO: ["--method", "dpo"],
+}
 # shape, method and weights, batch, tokens, accumulate, recompute
 RUNS = [
     ("4M", FULL, 1, 128, 1, False), ("4M", FULL, 8, 128, 1, False), ("4M", FULL, 4, 512, 1, False),
     ("4M", FULL, 4, 512, 1, True), ("4M", BF16, 1, 256, 1, False), ("4M", F32, 4, 256, 1, False),
-    ("4M", BF16, 8, 512, 1, False), ("4M", Q8, 4, 256, 1, False),
+    ("4M", COMPACT, 4, 512, 1, False), ("4M", DPO, 4, 128, 1, False),
     ("18M", FULL, 1, 256, 1, False), ("18M", FULL, 4, 256, 2, False), ("18M", FULL, 4, 512, 1, True),
-    ("18M", BF16, 4, 256, 1, False), ("18M", Q8, 4, 256, 1, False),
-    ("60M", FULL, 1, 256, 1, False), ("60M", FULL, 4, 256, 1, False), ("60M", FULL, 4, 256, 1, True),
-    ("60M", F32, 4, 256, 1, False), ("60M", BF16, 4, 256, 1, False), ("60M", BF16, 2, 1024, 1, True),
-    ("60M", Q8, 4, 256, 1, False),
+    ("18M", BF16, 4, 256, 1, False), ("18M", Q8, 4, 256, 1, False), ("18M", DPO, 2, 256, 1, False),
+    ("60M", FULL, 1, 256, 1, False), ("60M", EIGHT_BIT, 4, 256, 1, False), ("60M", COMPACT, 4, 256, 1, True),
+    ("60M", BF16, 4, 256, 1, False), ("60M", BF16, 2, 1024, 1, True), ("60M", NF4, 4, 256, 1, False),
 ]
 # A run's first seconds go to the compiler.
 SECONDS = 12
@@ -46,13 +51,18 @@ def call(arguments, **environment):
 
 def prepare(llams, work):
     os.makedirs(work, exist_ok=True)
-    data = os.path.join(work, "ids.jsonl")
-    if not os.path.exists(data):
-        draw = random.Random(1)
-        with open(data, "w") as out:
-            for _ in range(1500):
-                ids = [draw.randint(3, 3999) for _ in range(draw.randint(300, 1500))]
-                out.write(json.dumps({"ids": ids}) + "\n")
+    draw = random.Random(1)
+    with open(os.path.join(work, "ids.jsonl"), "w") as out:
+        for _ in range(1500):
+            ids = [draw.randint(3, 3999) for _ in range(draw.randint(300, 1500))]
+            out.write(json.dumps({"ids": ids}) + "\n")
+    # Longer than any sequence: about a token a letter.
+    with open(os.path.join(work, "pairs.jsonl"), "w") as out:
+        for _ in range(1500):
+            texts = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=300)) for _ in range(3)]
+            out.write(json.dumps(dict(zip(("prompt", "chosen", "rejected"), texts))) + "\n")
+    call([llams, "tokenize", "train", "--vocab", "257", "--out", os.path.join(work, "tokenizer.model"),
+          os.path.join(work, "pairs.jsonl")])
     for name, shape in SHAPES.items():
         config = os.path.join(work, name + ".json")
         with open(config, "w") as out:
@@ -62,21 +72,22 @@ def prepare(llams, work):
         for dtype in ("bf16", "f32"):
             if not os.path.exists(os.path.join(work, name + "-" + dtype)):
                 call([llams, "init", "--config", config, "--dtype", dtype, "--out", os.path.join(work, name + "-" + dtype)])
-    return data
 
 
-def measure(llams, work, data, number):
+def measure(llams, work, number):
     shape, kind, batch, tokens, accumulate, recompute = RUNS[number]
     out = os.path.join(work, "run%d" % number)
     cache = os.path.join(work, "cache%d" % number)
     for old in (out, cache):
         shutil.rmtree(old, ignore_errors=True)
-    model = ["--init-config", os.path.join(work, shape + ".json")] if kind == FULL else \
+    model = ["--init-config", os.path.join(work, shape + ".json")] if kind.startswith("full") else \
         ["-m", os.path.join(work, shape + ("-f32" if kind == F32 else "-bf16"))]
-    arguments = [llams, "train", *model, "--data", data, "--out", out, "--batch", str(batch), "--tokens", str(tokens),
+    data = ["--data", os.path.join(work, "ids.jsonl")] if kind != DPO else \
+        ["--data", os.path.join(work, "pairs.jsonl"), "--tokenizer", os.path.join(work, "tokenizer.model")]
+    arguments = [llams, "train", *model, *data, "--out", out, "--batch", str(batch), "--tokens", str(tokens),
                  "--accumulate", str(accumulate), "--save-every", "0", "--json", "--no-report"]
     arguments += ["--recompute"] if recompute else []
-    arguments += ["--weights", "q8"] if kind == Q8 else []
+    arguments += OPTIONS.get(kind, [])
     told = json.loads(call([*arguments, "--steps", "10", "--dry-run"], XDG_CACHE_HOME=cache))
     # The warm-up and the steps that will be made.
     steps = max(12, min(600, int(SECONDS / told["stepSeconds"])))
@@ -88,7 +99,7 @@ def measure(llams, work, data, number):
     step = statistics.median(each[len(each) // 2:])
     shutil.rmtree(out, ignore_errors=True)
     mebi = 2.0 ** 20
-    print("%2d  %-4s %-10s %d x %d x %-5d %-10s %7.0f %7.0f %5.2f   %8.4f %8.4f %5.2f" % (
+    print("%2d  %-4s %-12s %d x %d x %-5d %-10s %7.0f %7.0f %5.2f   %8.4f %8.4f %5.2f" % (
         number, shape, kind, accumulate, batch, tokens, "recompute" if recompute else "", told["peakBytes"] / mebi,
         found["peakBytes"] / mebi, told["peakBytes"] / found["peakBytes"], told["stepSeconds"], step,
         told["stepSeconds"] / step), "run %.1f %.1f %.2f" % (told_run, ends[-1], told_run / ends[-1]), flush=True)
@@ -96,10 +107,10 @@ def measure(llams, work, data, number):
 
 def main():
     llams, work = sys.argv[1:3]
-    data = prepare(llams, work)
-    print("    run                                      MiB: told  found ratio  seconds: told found ratio  whole run: told found ratio")
+    prepare(llams, work)
+    print("    run                                        MiB: told  found ratio  seconds: told found ratio  whole run: told found ratio")
     for number in [int(word) for word in sys.argv[3:]] or range(len(RUNS)):
-        measure(llams, work, data, number)
+        measure(llams, work, number)
 
 
 if __name__ == "__main__":

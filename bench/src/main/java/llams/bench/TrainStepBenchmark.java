@@ -13,6 +13,7 @@ import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
 import llams.trainer.measure.RandomModel;
 import llams.trainer.measure.Workload;
+import llams.trainer.optim.Optimizer;
 import llams.trainer.run.MicroBatch;
 import llams.trainer.run.Trainer;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -85,7 +86,7 @@ public class TrainStepBenchmark {
 
         private Workload.Step workload(LlamaConfig config, String method, DType dtype, int rows, int tokens) {
             return switch (method) {
-                case "full" -> new Workload.FullStep(config, rows, tokens, recompute);
+                case "full" -> Workload.Step.full(config, rows, tokens, recompute, Optimizer.standard());
                 case "all" -> lora(config, dtype, EnumSet.allOf(ProjectionName.class), rows, tokens);
                 case "qv" -> lora(config, dtype, EnumSet.of(ProjectionName.Q, ProjectionName.V), rows, tokens);
                 default ->
@@ -95,7 +96,7 @@ public class TrainStepBenchmark {
 
         private Workload.Step lora(LlamaConfig config, DType dtype, Set<ProjectionName> targets, int rows, int tokens) {
             LoraConfig lora = LoraConfig.standard().withTargets(targets);
-            return new Workload.LoraStep(config, dtype, lora, rows, tokens, recompute);
+            return Workload.Step.lora(config, dtype, lora, rows, tokens, recompute);
         }
 
         /// Two flops a weight and token forward, as many again for the gradient of the input, and for that of the

@@ -36,7 +36,8 @@ final class CommandGroups {
     }
 
     private static String render(Help help) {
-        Map<String, Help> commands = help.subcommands();
+        Map<String, Help> commands = new LinkedHashMap<>();
+        help.subcommands().values().forEach(command -> commands.put(command.commandSpec().name(), command));
         int width = commands.keySet().stream().mapToInt(String::length).max().orElse(0);
         StringBuilder text = new StringBuilder();
         GROUPS.forEach((group, names) -> {

@@ -35,8 +35,8 @@ final class CommandStage implements Work {
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
-            "--print-config", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
-            "--show-topics", "--show-request");
+            "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt",
+            "--show-prompt", "--show-topics", "--show-request");
 
     private final StageKind kind;
     private final Stage stage;
@@ -61,8 +61,9 @@ final class CommandStage implements Work {
             if (name.equals(kind.operand())) {
                 operands.addAll(values);
             } else {
-                arguments.addAll(OptionsFile.args(setting.place() + ": stage " + stage.name() + ": ",
-                        new YamlFile.Entry(name, values, setting.isList(), 0), option(name, setting, options)));
+                String place = setting.place() + ": stage " + stage.name();
+                arguments.addAll(OptionsFile.args(new YamlFile.Entry(name, values, setting.isList(), place),
+                        option(name, setting, options)));
             }
         });
         if (options.containsKey("json")) {

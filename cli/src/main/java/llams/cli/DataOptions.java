@@ -6,9 +6,14 @@ import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ModelText;
 import llams.model.chat.TrainOn;
+import llams.model.files.SettingException;
+import llams.trainer.data.Columns;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataFiles;
+import llams.trainer.data.DataSource;
 import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.Reading;
+import llams.trainer.data.RowForm;
 import llams.trainer.data.SpecialText;
 import llams.trainer.data.TokenCache;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +51,13 @@ final class DataOptions {
     Integer maxBadRows;
 
     @Option(
+            names = "--columns",
+            paramLabel = "KEY=COLUMN",
+            split = ",",
+            description = "What the data calls the keys of its rows, such as prompt=question,response=answer.")
+    List<String> columns = List.of();
+
+    @Option(
             names = "--cache",
             paramLabel = "DIR",
             description = "Keep the tokens of all data files in this directory; none: in memory (default: those of files"
@@ -59,15 +71,40 @@ final class DataOptions {
         return DocumentEncoder.of(text, vocab, special, trainOn);
     }
 
-    Corpus load(List<Path> files, DocumentEncoder encoder) throws IOException {
-        check();
-        return worded(Corpus.load(files, encoder, maxBadRows, cache()));
+    /// @param err for progress
+    Corpus load(List<Path> files, DocumentEncoder encoder, PrintStream err) throws IOException {
+        return load(files, RowForm.SAMPLE, encoder, err);
+    }
+
+    Corpus load(List<Path> files, RowForm form, DocumentEncoder encoder, PrintStream err) throws IOException {
+        try (ReadingMeter meter = new ReadingMeter(err)) {
+            return worded(Corpus.load(sources(files), reading(form, encoder, meter)));
+        }
     }
 
     /// The first `documents` documents of the files.
-    Corpus first(List<Path> files, DocumentEncoder encoder, int documents) throws IOException {
+    Corpus first(List<Path> files, RowForm form, DocumentEncoder encoder, int documents, PrintStream err)
+            throws IOException {
+        try (ReadingMeter meter = new ReadingMeter(err)) {
+            return worded(Corpus.first(sources(files), reading(form, encoder, meter), documents));
+        }
+    }
+
+    private Reading reading(RowForm form, DocumentEncoder encoder, ReadingMeter meter) {
         check();
-        return worded(Corpus.first(files, encoder, maxBadRows, documents));
+        try {
+            return new Reading(encoder, form, Columns.of(columns), maxBadRows, cache(), meter);
+        } catch (SettingException e) {
+            throw wrong(e);
+        }
+    }
+
+    private static List<DataSource> sources(List<Path> files) {
+        return files.stream().map(DataSource::of).toList();
+    }
+
+    private ParameterException wrong(SettingException e) {
+        return new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()));
     }
 
     /// With options in the notes.
@@ -85,9 +122,16 @@ final class DataOptions {
     }
 
     /// The files of a run, read by these options.
-    DataFiles files(List<Path> training, List<Path> heldOut) {
+    ///
+    /// @param weights of the training files; empty for none
+    DataFiles files(List<Path> training, List<Double> weights, List<Path> heldOut) {
         check();
-        return new DataFiles(training, heldOut, special, trainOn, maxBadRows, cache());
+        try {
+            return new DataFiles(sources(training), weights, sources(heldOut), Columns.of(columns), special, trainOn,
+                    maxBadRows, cache());
+        } catch (SettingException e) {
+            throw wrong(e);
+        }
     }
 
     private void check() {

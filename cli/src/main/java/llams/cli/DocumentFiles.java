@@ -1,12 +1,14 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.RowForm;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -19,8 +21,11 @@ final class DocumentFiles {
     @Option(names = "--tokenizer", paramLabel = "DIR_OR_FILE", description = "The tokenizer; files of ids need none.")
     Path tokenizer;
 
+    @Option(names = "--pairs", description = "The files hold pairs of answers, as for 'llams train --method dpo'.")
+    boolean arePairs;
+
     @Mixin
-    PackOption packing;
+    private PackOption packing;
 
     @Mixin
     DataOptions reading;
@@ -30,13 +35,22 @@ final class DocumentFiles {
         return tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
     }
 
-    Corpus load(ModelText known) throws IOException {
-        return reading.load(files, encoder(known));
+    /// Whether documents share sequences. The two of a pair have one for themselves, in which each may fill it.
+    boolean pack() {
+        return packing.pack && !arePairs;
+    }
+
+    private RowForm form() {
+        return arePairs ? RowForm.PAIR : RowForm.SAMPLE;
+    }
+
+    Corpus load(ModelText known, PrintStream err) throws IOException {
+        return reading.load(files, form(), encoder(known), err);
     }
 
     /// @param limit documents to keep
-    Corpus first(ModelText known, int limit) throws IOException {
-        return reading.first(files, encoder(known), limit);
+    Corpus first(ModelText known, int limit, PrintStream err) throws IOException {
+        return reading.first(files, form(), encoder(known), limit, err);
     }
 
     private DocumentEncoder encoder(ModelText known) {

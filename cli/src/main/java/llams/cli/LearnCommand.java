@@ -129,7 +129,7 @@ final class LearnCommand implements Callable<Integer> {
         try (LlamaWeights weights = LlamaWeights.open(models.instruct)) {
             ModelText text = ModelText.of(models.instruct, ChatTemplate.TRAINING);
             DocumentEncoder encoder = reading.encoder(text, weights.config.vocab());
-            return new PackedDataset(reading.load(files, encoder).documents(), tokens, true);
+            return new PackedDataset(reading.load(files, encoder, merge.console.err).documents(), tokens, true);
         }
     }
 

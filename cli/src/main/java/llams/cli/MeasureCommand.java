@@ -13,6 +13,8 @@ import llams.engine.tensor.DType;
 import llams.model.lora.LoraConfig;
 import llams.trainer.measure.Workload;
 import llams.trainer.optim.Optimizer;
+import llams.trainer.run.Forecast;
+import llams.trainer.watch.Machine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -100,6 +102,7 @@ final class MeasureCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long start = System.nanoTime();
+        long program = Forecast.programBytes();
         Workload workload = workload();
         Program.Memory memory = workload.memory();
         // Random weights are in memory like everything else.
@@ -120,7 +123,8 @@ final class MeasureCommand implements Callable<Integer> {
                 measured.run();
                 times.add((System.nanoTime() - before) / 1e9);
             }
-            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work(), memory);
+            print(times.stream().sorted().toList().get(times.size() / 2), times.size(), first, workload.work(),
+                    memory.total() + program);
         }
         return Console.DONE;
     }
@@ -139,8 +143,8 @@ final class MeasureCommand implements Callable<Integer> {
             case product -> throw new AssertionError("has no model");
             case prefill -> new Workload.Prefill(shape, dtype(), tokens);
             case decode -> new Workload.Decode(shape, dtype(), tokens);
-            case lora -> new Workload.LoraStep(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
-            case full -> new Workload.FullStep(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
+            case lora -> Workload.Step.lora(shape, dtype(), LoraConfig.standard(), 1, tokens, recompute);
+            case full -> Workload.Step.full(shape, 1, tokens, recompute, optimizer.of(Optimizer.standard()));
         };
     }
 
@@ -157,7 +161,7 @@ final class MeasureCommand implements Callable<Integer> {
         return new int[] {Integer.parseInt(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])};
     }
 
-    private void print(double median, int calls, double first, double work, Program.Memory memory) {
+    private void print(double median, int calls, double first, double work, long bytes) {
         double rate = work / median;
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
@@ -167,7 +171,8 @@ final class MeasureCommand implements Callable<Integer> {
                     .put("calls", calls)
                     .put("firstSeconds", first)
                     .put(what == What.product ? "flops" : "tokensPerSecond", rate)
-                    .put("memoryBytes", memory.total());
+                    .put("memoryBytes", bytes)
+                    .put("peakBytes", Machine.peakBytes());
             console.out.println(object);
         } else if (what == What.product) {
             console.out.printf(Locale.ROOT, "%s: %.3f TFLOP/s, %.3f ms (median of %d; the first after %.1f s)%n", size,

@@ -76,7 +76,8 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
         return uses;
     }
 
-    private Leaf nf4(String name, long... dims) {
+    /// The leaf of a weight that is quantized while it is loaded.
+    Leaf nf4(String name, long... dims) {
         Leaf leaf = weights.leaf(name, dims);
         return Quantization.NF4.isFor(name, leaf.shape())
                 ? new Leaf(leaf.kind(), name, new TensorType(DType.NF4, leaf.shape()))

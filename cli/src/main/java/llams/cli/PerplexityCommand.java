@@ -100,7 +100,7 @@ final class PerplexityCommand implements Callable<Integer> {
             }
             MachineMemory.check(Evaluator.memory(loaded.model, length), loaded.weights.allocatedBytes(),
                     "a smaller --tokens");
-            Corpus corpus = reading.load(data, reading.encoder(loaded.text, config.vocab()));
+            Corpus corpus = reading.load(data, reading.encoder(loaded.text, config.vocab()), eval.console.err);
             DataOptions.note(corpus, eval.console.err);
             PackedDataset packed = new PackedDataset(corpus.documents(), length, packing.pack);
             SlidingWindows windows = stride == null ? null : new SlidingWindows(corpus.documents(), length, stride);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import llams.model.files.DataException;
 import llams.trainer.recipe.Recipe;
 import llams.trainer.recipe.RecipeRun;
 import llams.trainer.recipe.StagePlan;
@@ -16,32 +17,43 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `llams recipe`: work of many stages from one file.
+/// `llams recipe`: what to start a training from, and work of many stages from one file.
 @Command(
         name = "recipe",
-        description = {"Run work of many stages that one file describes.",
-                "A recipe names stages, what each does, and which takes what another makes; docs/RECIPES.md describes"
-                        + " the file."},
-        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.RunCommand.class,
-                RecipeCommand.ShowCommand.class})
-final class RecipeCommand implements Runnable {
+        aliases = "recipes",
+        description = {"List recipes: settings of a training, or work of many stages.",
+                "A recipe is a YAML file. One of a training holds options of 'llams train'. One of many stages says what"
+                        + " each does, and which takes what another makes. docs/RECIPES.md describes both."},
+        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.ShowCommand.class, RecipeCommand.RunCommand.class,
+                RecipeCommand.SchemaCommand.class})
+final class RecipeCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
 
-    @Spec
-    CommandSpec spec;
-
+    /// Lists the recipes that come with this program, each kind under the command that runs it.
     @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "which of list, run and show?");
+    public Integer call() throws IOException {
+        console.out.println("One training: " + Shell.command("train", "--config", "NAME") + " runs it, "
+                + Shell.command("recipe", "show", "NAME") + " prints it");
+        for (String name : TrainingRecipe.SHIPPED) {
+            line(name, TrainingRecipe.shipped(name).about());
+        }
+        console.out.println();
+        console.out.println("Many stages: " + Shell.command("recipe", "run", "NAME"));
+        for (String name : Recipe.SHIPPED) {
+            line(name, Recipe.shipped(name, Map.of()).about());
+        }
+        return Console.DONE;
+    }
+
+    private void line(String name, String about) {
+        console.out.printf("  %-18s %s%n", name, about);
     }
 
     /// `llams recipe list`
@@ -55,9 +67,24 @@ final class RecipeCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            for (String name : Recipe.SHIPPED) {
-                recipe.console.out.printf("%-20s %s%n", name, Recipe.shipped(name, Map.of()).about());
-            }
+            return recipe.call();
+        }
+    }
+
+    /// `llams recipe schema`
+    @Command(
+            name = "schema",
+            description = {"Print the JSON schema of a training's recipe.",
+                    "Editors that know it complete and check keys; docs/RECIPES.md says how."},
+            footer = {"", "Example:", "  llams recipe schema > train.schema.json"})
+    static final class SchemaCommand implements Callable<Integer> {
+        @ParentCommand
+        RecipeCommand recipe;
+
+        @Override
+        public Integer call() {
+            CommandSpec train = CommandSpec.forAnnotatedObject(new TrainCommand());
+            recipe.console.out.println(OptionsSchema.of(train).toPrettyString());
             return Console.DONE;
         }
     }
@@ -82,6 +109,10 @@ final class RecipeCommand implements Runnable {
         Map<String, String> values = Map.of();
 
         RecipeRun open(Console console, ComputeOptions compute) throws IOException {
+            if (TrainingRecipe.isOne(recipe)) {
+                throw new DataException(
+                        recipe + " has no stages; run it with 'llams train --config " + Shell.quoted(recipe) + "'");
+            }
             Recipe read = Recipe.find(recipe, values);
             return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute), out(),
                     Version.ofProgram());
@@ -139,10 +170,11 @@ final class RecipeCommand implements Runnable {
     /// `llams recipe show`
     @Command(
             name = "show",
-            description = {"Show how far a recipe is, and write its report.",
-                    "The report is the page report.html among the results. With --yaml, print the file of a recipe instead,"
-                            + " to start your own from."},
-            footer = {"", "Examples:", "  llams recipe show demo", "  llams recipe show demo --yaml"})
+            description = {"Print a training's recipe, or show how far one of many stages is.",
+                    "Of many stages, the report is written too: the page report.html among the results. With --yaml, print"
+                            + " the file of a recipe instead, to start your own from."},
+            footer = {"", "Examples:", "  llams recipe show laptop-chat > my.yaml", "  llams recipe show demo",
+                    "  llams recipe show demo --yaml"})
     static final class ShowCommand implements Callable<Integer> {
         @ParentCommand
         RecipeCommand recipe;
@@ -161,6 +193,10 @@ final class RecipeCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
+            if (TrainingRecipe.isOne(chosen.recipe)) {
+                VisibleStream.bare(recipe.console.out).print(TrainingRecipe.find(Path.of(chosen.recipe)).text());
+                return Console.DONE;
+            }
             RecipeRun run = chosen.open(recipe.console, compute);
             if (yaml) {
                 Path file = Path.of(chosen.recipe);

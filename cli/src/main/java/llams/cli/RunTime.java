@@ -34,10 +34,11 @@ final class RunTime {
         return StepTime.of(run.device(), run.config(), run.frozenType(), plan.settings(), tokens(plan), profile);
     }
 
-    /// Of a sequence, on average.
+    /// Of a document of a pair, or else of a sequence, on average.
     private static int tokens(TrainingRun.Plan plan) {
         DataStatistics data = plan.data();
-        return Math.clamp(data.tokens() / Math.max(1, data.sequences()), 2, plan.settings().tokens());
+        long rows = (plan.settings().objective().isOfPairs() ? 2L : 1) * data.sequences();
+        return Math.clamp(data.tokens() / Math.max(1, rows), 2, plan.settings().tokens());
     }
 
     /// The whole run, its measurements of held-out data included.

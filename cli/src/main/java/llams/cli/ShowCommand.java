@@ -79,11 +79,11 @@ final class ShowCommand implements Callable<Integer> {
         usage(tokens >= 2, "--tokens must be at least 2, not " + tokens);
         ModelText text = data.text();
         known = text == null ? null : text.tokenizer();
-        Corpus corpus = data.first(text, count);
+        Corpus corpus = data.first(text, count, parent.console.err);
         List<Document> documents = corpus.documents();
         boolean trains = documents.stream().anyMatch(this::trains);
         List<PackedDataset.Piece> pieces = trains
-                ? new PackedDataset(documents, tokens, data.packing.pack).pieces()
+                ? new PackedDataset(documents, tokens, data.pack()).pieces()
                 : List.of();
         if (json) {
             parent.console.out.println(report(corpus, pieces));
@@ -101,7 +101,7 @@ final class ShowCommand implements Callable<Integer> {
     /// Whether anything is left to train once the document is in its sequences.
     private boolean trains(Document document) {
         int length = document.ids().length;
-        return document.counted(data.packing.pack && document.cut() ? length : Math.min(length, tokens)) > 0;
+        return document.counted(data.pack() && document.cut() ? length : Math.min(length, tokens)) > 0;
     }
 
     private void usage(boolean holds, String wanted) {
@@ -135,7 +135,7 @@ final class ShowCommand implements Callable<Integer> {
                     ? "(left out: nothing in it is trained on)"
                     : "(left out: nothing in its first %,d tokens is trained on)", tokens);
         } else if (shown < length) {
-            line(document.cut() && data.packing.pack ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)",
+            line(document.cut() && data.pack() ? "(%,d more tokens)" : "(%,d more tokens, which are cut off)",
                     length - shown);
         }
         line("");

@@ -57,10 +57,10 @@ final class StatsCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, not " + length);
             }
         }
-        Corpus corpus = data.load(data.text());
+        Corpus corpus = data.load(data.text(), parent.console.err);
         List<DataStatistics> tried = new ArrayList<>();
         for (int length : tokens) {
-            tried.add(new PackedDataset(corpus.documents(), length, data.packing.pack).statistics());
+            tried.add(new PackedDataset(corpus.documents(), length, data.pack()).statistics());
         }
         DocumentLengths lengths = new DocumentLengths(corpus.documents());
         if (json) {

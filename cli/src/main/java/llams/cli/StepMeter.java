@@ -16,6 +16,7 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
     private final boolean resume;
     private final OptionalInt columns;
     private final StepLine line = new StepLine();
+    private final ReadingMeter reading;
     /// Before that, notes stand among what is known of the run.
     private boolean began;
     /// Where there is no terminal.
@@ -36,6 +37,22 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
         this.out = out;
         this.resume = resume;
         this.columns = columns;
+        this.reading = new ReadingMeter(err);
+    }
+
+    @Override
+    public void reading(String file, long doneBytes, long totalBytes) {
+        reading.reading(file, doneBytes, totalBytes);
+    }
+
+    @Override
+    public void waiting(String file) {
+        reading.waiting(file);
+    }
+
+    @Override
+    public void ended(String file) {
+        reading.ended(file);
     }
 
     @Override
@@ -101,6 +118,7 @@ final class StepMeter implements TrainingRun.Listener, AutoCloseable {
 
     @Override
     public void close() {
+        reading.close();
         endLine();
         if (bar != null) {
             bar.close();

@@ -2,12 +2,14 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import llams.engine.io.NoRoomException;
+import llams.model.files.SettingException;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.run.RunDirectory;
 import llams.trainer.run.TooLittleMemoryException;
@@ -53,6 +55,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
                 "  llams train -m model --data pairs.jsonl --method dpo --lr 1e-5 --out preferred",
                 "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
+                "  llams train --config laptop-chat -m model --data chats.jsonl --out tuned",
                 "  llams train --config run.yaml --lr 1e-4 --resume"})
 final class TrainCommand implements Callable<Integer> {
     /// For a run of fewer steps, the command says how to get more.
@@ -79,9 +82,16 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--config",
-            paramLabel = "FILE.yaml",
-            description = "Options in a file, as in 'lr: 3e-4'; the command line wins.")
+            paramLabel = "NAME_OR_FILE",
+            description = "Options in a YAML file, as in 'lr: 3e-4', or of a recipe that 'llams recipes' lists; the"
+                    + " command line wins.")
     Path config;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Replace a line of that file; without a value, leave it out. May be given several times.")
+    List<String> settings = List.of();
 
     @Option(names = "--print-config", description = "Print the options as such a file, and do nothing else.")
     boolean printConfig;
@@ -99,24 +109,41 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (config != null) {
-            OptionsFile.apply(config, spec, new TrainCommand());
+        Configuration configuration = configure();
+        try {
+            complete();
+            if (printConfig) {
+                console.out.print(OptionsFile.print(spec, false));
+                return Console.DONE;
+            }
+            TrainRequest request = request();
+            try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
+                    TrainingRun run = open(request, progress)) {
+                return train(run, progress);
+            }
+        } catch (ParameterException | SettingException e) {
+            throw configuration.placed(e);
+        } catch (NoSuchFileException e) {
+            throw configuration.placed(e);
         }
+    }
+
+    /// Takes what `--config` and `--set` give.
+    Configuration configure() throws IOException {
+        return Configuration.apply(config, settings, spec, new TrainCommand());
+    }
+
+    void complete() throws IOException {
         options.complete();
         if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
             throw new ParameterException(spec.commandLine(), "--weights " + weights.form
                     + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
         }
-        if (printConfig) {
-            console.out.print(OptionsFile.print(spec, false));
-            return Console.DONE;
-        }
-        TrainRequest request = options.request(reading.files(options.data, options.evalData), weights, compute.open(),
-                watching.watch());
-        try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
-                TrainingRun run = open(request, progress)) {
-            return train(run, progress);
-        }
+    }
+
+    TrainRequest request() throws IOException {
+        return options.request(reading.files(options.data, options.dataWeights, options.evalData), weights,
+                compute.open(), watching.watch());
     }
 
     private static TrainingRun open(TrainRequest request, TrainingRun.Listener listener) throws IOException {
@@ -130,7 +157,7 @@ final class TrainCommand implements Callable<Integer> {
     /// Trains, and returns the exit code.
     private int train(TrainingRun run, StepMeter progress) throws IOException {
         TrainingRun.Plan plan = run.plan();
-        banner(plan);
+        banner(run, plan);
         StepTime time = RunTime.of(run, dryRun);
         if (time != null) {
             line("time", "%s", RunTime.line(plan, time));
@@ -167,7 +194,7 @@ final class TrainCommand implements Callable<Integer> {
         return Console.DONE;
     }
 
-    private void banner(TrainingRun.Plan plan) {
+    private void banner(TrainingRun run, TrainingRun.Plan plan) throws IOException {
         TrainSettings settings = plan.settings();
         data("data", plan.data(), settings);
         if (plan.heldOut() != null) {
@@ -189,7 +216,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (plan.peakBytes() > MachineMemory.machineBytes()) {
             line("", "more than there is: each step will read weights from the disk again, which is slow; %s",
-                    weights.form == WeightsOption.Form.q8 ? "a smaller model would fit" : "try --weights q8");
+                    run.remedy()
+                            .map(changes -> "try " + SettingNames.asOptions(changes))
+                            .orElse("a smaller model would fit"));
         }
     }
 

@@ -63,8 +63,15 @@ final class TrainOptions {
             names = "--data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Training data, in the forms below; - is standard input.")
+            description = "Training data, in the forms below; - is standard input, FILE[:95%%] a part of its rows.")
     List<Path> data = List.of();
+
+    @Option(
+            names = "--data-weights",
+            paramLabel = "W",
+            split = ",",
+            description = "How much of an epoch comes from each file of --data, such as 0.7,0.3 (default: all of each).")
+    List<Double> dataWeights = List.of();
 
     @Option(
             names = "--eval-data",

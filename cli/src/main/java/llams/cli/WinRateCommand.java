@@ -94,7 +94,8 @@ final class WinRateCommand implements Callable<Integer> {
         Device device = compute.open();
         try (LoadedModel loaded = LoadedModel.of(model.weights.open(directory, device.options()), adapter, device)) {
             int vocab = loaded.weights.config.vocab();
-            Corpus corpus = reading.load(data, reading.encoder(loaded.requireText("answers need"), vocab));
+            Corpus corpus = reading.load(data, reading.encoder(loaded.requireText("answers need"), vocab),
+                    eval.console.err);
             if (notes) {
                 DataOptions.note(corpus, eval.console.err);
             }

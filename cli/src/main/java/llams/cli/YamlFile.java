@@ -29,31 +29,40 @@ final class YamlFile {
     /// A key with what it has.
     ///
     /// @param values as they are written; none for null
-    record Entry(String key, List<String> values, boolean isList, int line) {}
+    /// @param place  where it stands, as `FILE:LINE`
+    record Entry(String key, List<String> values, boolean isList, String place) {}
 
     private static final int MOST_BYTES = 1 << 20;
     private static final String WANTED = "wanted lines like 'lr: 3e-4'";
 
-    private final Path file;
+    private final String name;
     private final Iterator<Event> events;
 
-    private YamlFile(Path file, String text) {
-        this.file = file;
+    private YamlFile(String name, String text) {
+        this.name = name;
         LoadSettings settings = LoadSettings.builder().build();
         this.events = new ParserImpl(settings, new StreamReader(settings, text));
     }
 
     /// @throws DataException if it is anything else; says where
     static List<Entry> read(Path file) throws IOException {
+        return parse(file.toString(), TextFile.read(file, MOST_BYTES));
+    }
+
+    /// The entries of a text.
+    ///
+    /// @param name for messages
+    /// @throws DataException as [#read] does
+    static List<Entry> parse(String name, String text) {
         try {
-            return new YamlFile(file, TextFile.read(file, MOST_BYTES)).entries();
+            return new YamlFile(name, text).entries();
         } catch (MarkedYamlEngineException e) {
             Mark at = e.getProblemMark().or(e::getContextMark).orElse(null);
             String place = at == null ? "" : " at line " + (at.getLine() + 1) + ", column " + (at.getColumn() + 1);
             String tab = e.getProblem().contains("TAB") ? "a tab where YAML wants spaces; " : "";
-            throw new DataException(file + ": not YAML" + place + "; " + tab + WANTED);
+            throw new DataException(name + ": not YAML" + place + "; " + tab + WANTED);
         } catch (YamlEngineException e) {
-            throw new DataException(file + ": not YAML: holds control characters; " + WANTED);
+            throw new DataException(name + ": not YAML: holds control characters; " + WANTED);
         }
     }
 
@@ -76,7 +85,7 @@ final class YamlFile {
                 throw new DataException(place(next) + WANTED + ", found " + kind(next) + " as a key");
             }
             Entry entry = entry(key);
-            Integer before = lines.put(entry.key, entry.line);
+            Integer before = lines.put(entry.key, line(key));
             if (before != null) {
                 throw new DataException(place(key) + brief(key) + " appears twice, first on line " + before);
             }
@@ -108,7 +117,7 @@ final class YamlFile {
             default -> throw new DataException(
                     place(value) + brief(key) + " must be a value or a list of values, not " + kind(value));
         }
-        return new Entry(key.getValue(), values, value instanceof SequenceStartEvent, line(key));
+        return new Entry(key.getValue(), values, value instanceof SequenceStartEvent, name + ":" + line(key));
     }
 
     private static boolean isNull(ScalarEvent scalar) {
@@ -134,6 +143,6 @@ final class YamlFile {
     }
 
     private String place(Event event) {
-        return file + ":" + line(event) + ": ";
+        return name + ":" + line(event) + ": ";
     }
 }

@@ -92,6 +92,44 @@ class DataIsReadAlikeByEveryCommandTest {
         assertEquals(2, run(command, file, "--max-bad-rows", "-1").code());
     }
 
+    @ParameterizedTest
+    @MethodSource("commands")
+    void columnsAndPartsOfFiles(List<String> command) throws IOException {
+        Path file = rows("{\"body\": \"one two three\"}", "{\"body\": \"four\"}");
+        Path half = Path.of(file + "[:50%]");
+        Llams run = run(command, half, "--columns", "text=body");
+        assertEquals(0, run.code(), run.err());
+        assertTrue(run.err().contains(half + ": rows 0 to 0 of 2"), run.err());
+        Llams unknown = run(command, file, "--columns", "text=bdy");
+        assertEquals(1, unknown.code());
+        assertTrue(unknown.err().contains("no row has a column \"bdy\" (--columns text=bdy); the columns are body"),
+                unknown.err());
+        assertEquals(2, run(command, file, "--columns", "txt=body").code());
+    }
+
+    @Test
+    void filesAreMixedByTheirWeights() throws IOException {
+        Path one = Files.writeString(directory.resolve("one.txt"), "one ".repeat(200));
+        Path two = Files.writeString(directory.resolve("two.txt"), "two ".repeat(100));
+        List<String> train = new ArrayList<>(commands().getFirst());
+        train.set(train.indexOf("1"), "2");
+        train.add(two.toString());
+        Llams run = run(train, one, "--data-weights", "1,3");
+        assertEquals(0, run.code(), run.err());
+        assertTrue(run.err()
+                .lines()
+                .anyMatch(line -> line.startsWith("note      " + two + ": ")
+                        && line.contains(" sequences in each epoch, ")),
+                run.err());
+        assertTrue(Files.readString(directory.resolve("out/train.yaml")).contains("data-weights: [1.0, 3.0]"));
+        Llams other = run(train, one, "--data-weights", "1,1", "--resume", "--steps", "3");
+        assertEquals(1, other.code());
+        assertTrue(other.err().contains("data-weights: was 1,3, is now 1,1"), other.err());
+        Llams wrong = run(train, one, "--data-weights", "1");
+        assertEquals(2, wrong.code());
+        assertTrue(wrong.err().contains("--data-weights must be one for each of the 2 files"), wrong.err());
+    }
+
     @Test
     void theOptionsStandInYamlToo() throws IOException {
         Path file = rows("{\"text\": \"one <|eot_id|>\"}");

@@ -22,7 +22,11 @@ final class SmallModel {
 
     /// Writes the model into `directory/model`, and its parts beside it: `config.json` and `tokenizer.model`.
     static Path create(Path directory) throws IOException {
-        Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
+        return create(directory, CONFIG);
+    }
+
+    static Path create(Path directory, String shape) throws IOException {
+        Path config = Files.writeString(directory.resolve("config.json"), shape);
         Path model = directory.resolve("model");
         Llams run = Llams.run("init", "--config", config.toString(), "--out", model.toString(), "--seed", "3",
                 "--tokenizer", tokenizer(directory).toString());

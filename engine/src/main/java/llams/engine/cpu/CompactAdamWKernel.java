@@ -30,24 +30,27 @@ final class CompactAdamWKernel {
             float[] m = buffers.floats(0, BLOCK);
             float[] v = buffers.floats(1, BLOCK);
             float[] values = buffers.floats(2, BLOCK);
+            int[] work = buffers.ints(0, BLOCK);
             long end = Math.min(n, (task + 1L) * TASK_ELEMENTS);
             for (long from = (long) task * TASK_ELEMENTS; from < end; from += BLOCK) {
                 int count = (int) Math.min(BLOCK, end - from);
+                float mScale = 1;
+                float vScale = 1;
                 if (isEightBit) {
-                    EightBitMoments.SIGNED.load(in[CompactAdamW.M], in[CompactAdamW.M_SCALES], from, count, m);
-                    EightBitMoments.UNSIGNED.load(in[CompactAdamW.V], in[CompactAdamW.V_SCALES], from, count, v);
+                    mScale = EightBitMoments.SIGNED.load(in[CompactAdamW.M], in[CompactAdamW.M_SCALES], from, count, m);
+                    vScale = EightBitMoments.UNSIGNED.load(in[CompactAdamW.V], in[CompactAdamW.V_SCALES], from, count,
+                            v);
                 } else {
                     MemorySegment.copy(in[CompactAdamW.M].data(), Tensor.F32, from * 4, m, 0, count);
                     MemorySegment.copy(in[CompactAdamW.V].data(), Tensor.F32, from * 4, v, 0, count);
                 }
-                moments(m, v, gradient, from, count, gradScale, (float) rule.beta1(), (float) (1 - rule.beta1()),
-                        (float) rule.beta2(), (float) (1 - rule.beta2()));
+                moments(m, mScale, v, vScale, gradient, from, count, gradScale, rule);
                 Widen.row(in[CompactAdamW.PARAM], from, count, values, 0);
                 parameters(values, m, v, count, schedule, (float) rule.eps());
-                store(op, in, values, from, count, buffers.ints(0, BLOCK));
+                store(op, in, values, from, count, work);
                 if (isEightBit) {
-                    EightBitMoments.SIGNED.store(m, from, count, in[CompactAdamW.M], in[CompactAdamW.M_SCALES]);
-                    EightBitMoments.UNSIGNED.store(v, from, count, in[CompactAdamW.V], in[CompactAdamW.V_SCALES]);
+                    EightBitMoments.SIGNED.store(m, from, count, in[CompactAdamW.M], in[CompactAdamW.M_SCALES], work);
+                    EightBitMoments.UNSIGNED.store(v, from, count, in[CompactAdamW.V], in[CompactAdamW.V_SCALES], work);
                 } else {
                     MemorySegment.copy(m, 0, in[CompactAdamW.M].data(), Tensor.F32, from * 4, count);
                     MemorySegment.copy(v, 0, in[CompactAdamW.V].data(), Tensor.F32, from * 4, count);
@@ -66,8 +69,16 @@ final class CompactAdamWKernel {
         }
     }
 
-    private static void moments(float[] m, float[] v, MemorySegment gradient, long from, int count, float gradScale,
-            float beta1, float rest1, float beta2, float rest2) {
+    /// @param mScale by which `m` is yet to be multiplied
+    /// @param vScale the same of `v`
+    private static void moments(float[] m, float mScale, float[] v, float vScale, MemorySegment gradient, long from,
+            int count, float gradScale, AdamW rule) {
+        float beta1 = (float) rule.beta1();
+        float rest1 = (float) (1 - rule.beta1());
+        float beta2 = (float) rule.beta2();
+        float rest2 = (float) (1 - rule.beta2());
+        FloatVector mScales = FloatVector.broadcast(Simd.F, mScale);
+        FloatVector vScales = FloatVector.broadcast(Simd.F, vScale);
         FloatVector scales = FloatVector.broadcast(Simd.F, gradScale);
         FloatVector keeps1 = FloatVector.broadcast(Simd.F, beta1);
         FloatVector takes1 = FloatVector.broadcast(Simd.F, rest1);
@@ -76,13 +87,15 @@ final class CompactAdamWKernel {
         int i = 0;
         for (; i <= count - Simd.LANES; i += Simd.LANES) {
             FloatVector g = Simd.load(gradient, from + i).mul(scales);
-            FloatVector.fromArray(Simd.F, m, i).mul(keeps1).add(g.mul(takes1)).intoArray(m, i);
-            FloatVector.fromArray(Simd.F, v, i).mul(keeps2).add(g.mul(takes2).mul(g)).intoArray(v, i);
+            FloatVector before1 = FloatVector.fromArray(Simd.F, m, i).mul(mScales);
+            before1.mul(keeps1).add(g.mul(takes1)).intoArray(m, i);
+            FloatVector before2 = FloatVector.fromArray(Simd.F, v, i).mul(vScales);
+            before2.mul(keeps2).add(g.mul(takes2).mul(g)).intoArray(v, i);
         }
         for (; i < count; i++) {
             float g = gradient.get(Tensor.F32, (from + i) * 4) * gradScale;
-            m[i] = m[i] * beta1 + g * rest1;
-            v[i] = v[i] * beta2 + g * rest2 * g;
+            m[i] = m[i] * mScale * beta1 + g * rest1;
+            v[i] = v[i] * vScale * beta2 + g * rest2 * g;
         }
     }
 

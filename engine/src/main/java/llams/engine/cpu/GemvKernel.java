@@ -130,7 +130,7 @@ final class GemvKernel {
     /// @param vector its number
     private static void oneVector(float[] x, int vector, Product sum, int from, int to, int k, ThreadBuffers buffers) {
         Tensor many = sum.many;
-        float[] likeRows = GemvStreams.likeRows(many.dtype(), x, k, buffers, 3);
+        float[] likeRows = GemvStreams.likeRows(many, x, k, buffers, 3);
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
         float[] scales = buffers.floats(4, many.dtype() == DType.NF4 ? STREAMS * (k / Nf4.BLOCK) : 0);
         int streamed = GemvStreams.streamed(many, k);

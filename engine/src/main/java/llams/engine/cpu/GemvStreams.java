@@ -11,6 +11,8 @@ import llams.engine.tensor.Tensor;
 final class GemvStreams {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
+    /// Bytes of a block's codes, and elements of its half.
+    private static final int NF4_BYTES = Nf4.BLOCK / 2;
 
     private GemvStreams() {}
 
@@ -33,19 +35,32 @@ final class GemvStreams {
         }
     }
 
-    /// The vector as rows of this dtype want it: Q8_0 has two bytes of scale before every 32 elements, so `x` gets a gap
-    /// of two floats after as many. One variable then counts both, and no check or sum of offsets is left in the loop.
+    /// The vector as rows of this dtype want it: one variable then counts bytes of the row and floats of the vector, and
+    /// no check or sum of offsets is left in the loop. Q8_0 has two bytes of scale before every 32 elements, so `x` gets
+    /// a gap of two floats after as many. NF4 has 32 bytes for 64 elements: the first halves of all blocks of `x` come
+    /// before the second halves.
     ///
-    /// @param slot of the buffers, for a vector with gaps
-    static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
-        if (dtype != DType.Q8_0) {
-            return x;
-        }
-        float[] spaced = buffers.floats(slot, blocks(k));
-        for (int from = 0, to = 0; from < k; from += Q8Block.ELEMENTS, to += Q8Block.BYTES) {
-            System.arraycopy(x, from, spaced, to, Q8Block.ELEMENTS);
-        }
-        return spaced;
+    /// @param slot of the buffers, for a vector laid out anew
+    static float[] likeRows(Tensor many, float[] x, int k, ThreadBuffers buffers, int slot) {
+        return switch (many.dtype()) {
+            case Q8_0 -> {
+                float[] spaced = buffers.floats(slot, blocks(k));
+                for (int from = 0, to = 0; from < k; from += Q8Block.ELEMENTS, to += Q8Block.BYTES) {
+                    System.arraycopy(x, from, spaced, to, Q8Block.ELEMENTS);
+                }
+                yield spaced;
+            }
+            case NF4 -> {
+                int half = streamed(many, k) / 2;
+                float[] halves = buffers.floats(slot, 2 * half);
+                for (int from = 0, to = 0; to < half; from += Nf4.BLOCK, to += NF4_BYTES) {
+                    System.arraycopy(x, from, halves, to, NF4_BYTES);
+                    System.arraycopy(x, from + NF4_BYTES, halves, half + to, NF4_BYTES);
+                }
+                yield halves;
+            }
+            default -> x;
+        };
     }
 
     /// The products of four rows with a vector, of their first elements: see [#streamed].
@@ -96,7 +111,7 @@ final class GemvStreams {
                 scales(many, starts, blocks, scales);
                 for (int lane = 0; lane < SUM_LANES; lane += LANES) {
                     for (int row = 0; row < starts.length; row += 2) {
-                        twoNf4(x, w, (starts[row] + lane) / 2, (starts[row + 1] + lane) / 2, lane, blocks, scales,
+                        twoNf4(x, w, starts[row] / 2, starts[row + 1] / 2, lane, blocks * NF4_BYTES, scales,
                                 row * blocks, sums, row * SUM_LANES + lane);
                     }
                 }
@@ -258,27 +273,30 @@ final class GemvStreams {
         }
     }
 
-    /// As [#twoQ8]; the scales of the first row begin at `first`, those of the second follow.
-    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int blocks, float[] scales,
+    /// As [#twoQ8], of rows of `bytes` bytes; the scales of the first begin at `first`, those of the second follow.
+    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] scales,
             int first, float[] sums, int so) {
+        long nextA = a + lane / 2;
+        long nextB = b + lane / 2;
+        int second = first + bytes / NF4_BYTES;
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
-        for (int j = 0; j < blocks; j++) {
-            long at = j * (Nf4.BLOCK / 2L);
-            int i = j * Nf4.BLOCK + lane;
-            sumA = nf4(x, i, w, a + at).fma(FloatVector.broadcast(Simd.F, scales[first + j]), sumA);
-            sumB = nf4(x, i, w, b + at).fma(FloatVector.broadcast(Simd.F, scales[first + blocks + j]), sumB);
+        for (int i = 0, j = 0; i <= bytes - NF4_BYTES; i += NF4_BYTES, j++) {
+            sumA = nf4(x, i + lane, i + lane + bytes, w, nextA + i)
+                    .fma(FloatVector.broadcast(Simd.F, scales[first + j]), sumA);
+            sumB = nf4(x, i + lane, i + lane + bytes, w, nextB + i)
+                    .fma(FloatVector.broadcast(Simd.F, scales[second + j]), sumB);
         }
         sumA.intoArray(sums, so);
         sumB.intoArray(sums, so + SUM_LANES);
     }
 
-    /// The products of the four elements that each lane has of a block.
-    private static FloatVector nf4(float[] x, int i, MemorySegment w, long offsetBytes) {
+    /// The products of the four elements that each lane has of a block: two of its first half, two of its second.
+    private static FloatVector nf4(float[] x, int i, int half, MemorySegment w, long offsetBytes) {
         FloatVector sum = Simd.nf4(w, offsetBytes).mul(at(x, i));
         sum = Simd.nf4(w, offsetBytes + SUM_LANES / 2).fma(at(x, i + SUM_LANES), sum);
-        sum = Simd.nf4(w, offsetBytes + 2 * SUM_LANES / 2).fma(at(x, i + 2 * SUM_LANES), sum);
-        return Simd.nf4(w, offsetBytes + 3 * SUM_LANES / 2).fma(at(x, i + 3 * SUM_LANES), sum);
+        sum = Simd.nf4(w, offsetBytes + 2 * SUM_LANES / 2).fma(at(x, half), sum);
+        return Simd.nf4(w, offsetBytes + 3 * SUM_LANES / 2).fma(at(x, half + SUM_LANES), sum);
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -1,35 +1,45 @@
 package llams.engine.cpu;
 
-import java.util.Arrays;
 import llams.engine.tensor.Codebook;
 
-/// Finds the nearest value of a [Codebook] in two look-ups. The upper half of a float's bits tells where it lies up to
-/// one border; a comparison decides. Four gathered look-ups of a vector take as long as these one by one, on processors
-/// that gather slowly (Zen).
+/// Finds the nearest value of a [Codebook] in one look-up, without a branch: which of two neighbours it is is as good as
+/// random, and a wrong guess costs more than all the rest.
+///
+/// A [#key] is a float's bits, so changed that larger numbers have larger ones. Numbers with the same upper half of their
+/// key have one of two neighbouring codes, by whether the lower half exceeds that of a border. The table holds what,
+/// added to the key, carries into its upper half from there on, and makes that half the code.
+///
+/// One look-up after the other: where processors gather slowly (Zen), vectors of them take as long.
 final class NearestCode {
     private static final int HALF = 1 << 16;
 
-    /// The lower code of all numbers with these upper bits.
-    private final byte[] lower = new byte[HALF];
-    /// The largest number with each code; of the last, none is larger.
-    private final float[] borders;
+    private final int[] addends = new int[HALF];
 
     /// @throws IllegalArgumentException if two borders are closer than 1/128 of their size
     NearestCode(Codebook book) {
-        float[] all = book.borders();
-        borders = Arrays.copyOf(all, all.length + 1);
-        borders[all.length] = Float.POSITIVE_INFINITY;
+        float[] borders = book.borders();
         for (int upper = 0; upper < HALF; upper++) {
-            int one = book.nearest(Float.intBitsToFloat(upper << 16));
-            int other = book.nearest(Float.intBitsToFloat(upper << 16 | HALF - 1));
-            boolean isNumber = Float.isFinite(Float.intBitsToFloat(upper << 16));
-            Guard.that(!isNumber || Math.abs(one - other) <= 1, "nearest code: values are too close");
-            lower[upper] = (byte) Math.min(one, other);
+            int least = upper << 16;
+            int one = book.nearest(number(least));
+            int other = book.nearest(number(least + HALF - 1));
+            boolean isFinite = Float.isFinite(number(least)) && Float.isFinite(number(least + HALF - 1));
+            Guard.that(!isFinite || other - one >> 1 == 0, "nearest code: values are too close");
+            int lastOfOne = one < other && isFinite ? key(Float.floatToRawIntBits(borders[one])) & HALF - 1 : HALF - 1;
+            addends[upper] = (one << 16) + (HALF - 1 - lastOfOne) - least;
         }
     }
 
-    int of(float x) {
-        int code = lower[Float.floatToRawIntBits(x) >>> 16] & 0xff;
-        return code + (x > borders[code] ? 1 : 0);
+    /// Of a number's bits.
+    static int key(int bits) {
+        return bits ^ bits >> 31 >>> 1;
+    }
+
+    private static float number(int key) {
+        return Float.intBitsToFloat(key(key));
+    }
+
+    /// The code of the number with this key.
+    int of(int key) {
+        return key + addends[key >>> 16] >>> 16;
     }
 }

@@ -4,7 +4,8 @@ import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
 /// Every op but attention in the plainest loops, summed in double: the reference that each fast kernel is tested
-/// against. Shapes and formulas are those of the op of the same name.
+/// against. Shapes and formulas are those of the op of the same name. Where an element is read many times, it is read from
+/// an array: a tensor finds out anew for each what its type is.
 public final class ReferenceKernels {
     private ReferenceKernels() {}
 
@@ -24,24 +25,38 @@ public final class ReferenceKernels {
         int m = c.dim(0);
         int n = c.dim(1);
         int k = a.dim(transposeA ? 0 : 1);
+        float[] left = transposeA ? transposed(a) : a.toFloats();
+        float[] right = transposeB ? transposed(b) : b.toFloats();
         for (int i = 0; i < m; i++) {
+            double[] sums = new double[n];
+            for (int l = 0; l < k; l++) {
+                addScaled(sums, left[i * k + l], right, l * n);
+            }
             for (int j = 0; j < n; j++) {
-                double sum = dot(a, transposeA ? i : (long) i * k, transposeA ? m : 1, b, transposeB ? (long) j * k : j,
-                        transposeB ? 1 : n, k);
                 long at = (long) i * n + j;
-                c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sum : sum));
+                c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sums[j] : sums[j]));
             }
         }
     }
 
-    /// The sum of `k` products: elements of `a` from `fromA` on, `strideA` apart, times those of `b`. Of its own, so
-    /// that it is compiled once, however often [#multiply] is.
-    private static double dot(Tensor a, long fromA, int strideA, Tensor b, long fromB, int strideB, int k) {
-        double sum = 0;
-        for (int l = 0; l < k; l++) {
-            sum += (double) a.getFloat(fromA + (long) l * strideA) * b.getFloat(fromB + (long) l * strideB);
+    /// Of its own, so that it is compiled once, however often [#multiply] is.
+    private static void addScaled(double[] sums, double factor, float[] values, int at) {
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] += factor * values[at + j];
         }
-        return sum;
+    }
+
+    private static float[] transposed(Tensor a) {
+        int rows = a.dim(0);
+        int columns = a.dim(1);
+        float[] values = a.toFloats();
+        float[] turned = new float[values.length];
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                turned[c * rows + r] = values[r * columns + c];
+            }
+        }
+        return turned;
     }
 
     private static double inverseRms(Tensor x, int t, float eps) {
@@ -134,12 +149,11 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double[] logits(Tensor x, Tensor weight, int t) {
-        int dim = x.dim(1);
-        double[] logits = new double[weight.dim(0)];
+    private static double[] logits(float[] x, float[] weight, int dim, int t) {
+        double[] logits = new double[weight.length / dim];
         for (int word = 0; word < logits.length; word++) {
             for (int d = 0; d < dim; d++) {
-                logits[word] += (double) x.getFloat((long) t * dim + d) * weight.getFloat((long) word * dim + d);
+                logits[word] += (double) x[t * dim + d] * weight[word * dim + d];
             }
         }
         return logits;
@@ -150,23 +164,25 @@ public final class ReferenceKernels {
         int dim = x.dim(1);
         double total = 0;
         boolean isOfEach = scale.elements() > 1;
-        double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
+        float[] rows = x.toFloats();
+        float[] words = weight.toFloats();
+        double[] dw = new double[dWeight == null ? 0 : words.length];
         for (int t = 0; t < x.dim(0); t++) {
             double lost = 0;
             double factor = scale.getFloat(isOfEach ? t : 0);
             double[] dRow = new double[dim];
             int label = labels.getInt(t);
             if (label >= 0) {
-                double[] logits = logits(x, weight, t);
+                double[] logits = logits(rows, words, dim, t);
                 double logSumExp = logSumExp(logits);
                 lost = logSumExp - logits[label];
                 for (int word = 0; word < logits.length; word++) {
                     double p = Math.exp(logits[word] - logSumExp);
                     double dLogit = (word == label ? p - 1 : p) * factor;
                     for (int d = 0; d < dim; d++) {
-                        dRow[d] += dLogit * weight.getFloat((long) word * dim + d);
+                        dRow[d] += dLogit * words[word * dim + d];
                         if (dWeight != null) {
-                            dw[word * dim + d] += dLogit * x.getFloat((long) t * dim + d);
+                            dw[word * dim + d] += dLogit * rows[t * dim + d];
                         }
                     }
                 }

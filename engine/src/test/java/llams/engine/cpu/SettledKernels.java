@@ -7,8 +7,12 @@ import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import llams.engine.graph.AdamW;
+import llams.engine.graph.CompactAdamW;
 import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.DynamicMap;
 import llams.engine.tensor.Tensor;
 
 /// Calls every kernel until it makes no garbage. Prints those that still do after a long time, and what a call leaves.
@@ -32,6 +36,7 @@ final class SettledKernels {
             SettledKernels all = new SettledKernels();
             Tensors make = new Tensors(arena, 1, 0);
             all.rows(make, p);
+            all.compactUpdates(make, p);
             all.attention(make, p);
             all.loss(make, p);
             all.products(make, p);
@@ -71,6 +76,23 @@ final class SettledKernels {
         Tensor v = make.random(TOKENS, DIM);
         Tensor schedule = make.random(3);
         kernels.put("adamW", () -> AdamWKernel.step(parameter, m, v, x, norm, schedule, 0.9, 0.999, 1e-8, 0, 1, p));
+    }
+
+    private void compactUpdates(Tensors make, Parallel p) {
+        CompactAdamW op = new CompactAdamW(new AdamW(0.9, 0.999, 1e-8, 0, 1), new CounterRandom(1, 2));
+        for (DType param : new DType[] {DType.F32, DType.BF16}) {
+            Tensor[] in = new Tensor[CompactAdamW.V_SCALES + 1];
+            in[CompactAdamW.PARAM] = make.random(param, TOKENS, DIM);
+            in[CompactAdamW.M] = make.zeros(DType.U8, TOKENS, DIM);
+            in[CompactAdamW.V] = make.zeros(DType.U8, TOKENS, DIM);
+            in[CompactAdamW.GRADIENT] = make.random(TOKENS, DIM);
+            in[CompactAdamW.SQUARED_NORM] = make.zeros(DType.F32, 1);
+            in[CompactAdamW.SCHEDULE] = make.random(4);
+            in[CompactAdamW.STEP] = make.ints(1);
+            in[CompactAdamW.M_SCALES] = make.zeros(DType.F32, DynamicMap.blocks(TOKENS * DIM));
+            in[CompactAdamW.V_SCALES] = make.zeros(DType.F32, DynamicMap.blocks(TOKENS * DIM));
+            kernels.put("compactAdamW " + param, () -> CompactAdamWKernel.step(op, in, p));
+        }
     }
 
     private void attention(Tensors make, Parallel p) {
@@ -124,7 +146,7 @@ final class SettledKernels {
         Tensor oneOut = make.poisoned(1, VOCAB);
         Tensor few = make.random(4, DIM);
         Tensor fewOut = make.poisoned(4, VOCAB);
-        for (DType dtype : KernelParity.ALSO_QUANTIZED) {
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4}) {
             Tensor weight = make.random(dtype, VOCAB, DIM);
             kernels.put("product " + dtype, () -> Gemm.multiply(x, false, weight, true, y, false, p));
             kernels.put("inputGradient " + dtype, () -> Gemm.multiply(y, false, weight, false, dx, false, p));

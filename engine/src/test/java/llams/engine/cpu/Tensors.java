@@ -83,6 +83,12 @@ final class Tensors {
         return t;
     }
 
+    Tensor zeros(DType dtype, long... dims) {
+        Tensor t = allocate(dtype, dims);
+        t.data().fill((byte) 0);
+        return t;
+    }
+
     Tensor copy(Tensor source) {
         Tensor t = allocate(source.dtype(), source.shape().dims());
         t.data().copyFrom(source.data());

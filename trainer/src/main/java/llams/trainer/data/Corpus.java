@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Locale;
 import llams.model.files.DataException;
 
-/// The documents of some files, in the files' order.
+/// The documents of some files or slices of files, in their order.
 ///
 /// @param documents all documents, as ids; nothing else of the files stays in memory, and of large files not even these
-/// @param textBytes UTF-8 bytes of the texts and conversation contents; 0 for ids
+/// @param textBytes UTF-8 bytes of the texts and conversation contents; 0 for ids and for slices of files
 /// @param conversations how many of the documents are conversations
 /// @param empty     number of texts and lists of ids without content, which were left out
 /// @param notes     one line for everything in the files that was not used or looks doubtful
@@ -28,25 +28,32 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
     ///     document
     public static Corpus load(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, TokenCache cache)
             throws IOException {
-        Joining joining = new Joining(encoder.specialNames());
-        for (Path file : files) {
-            joining.add(FileContent.load(file, encoder, maxBadRows, cache));
-        }
-        return joining.corpus(files);
+        return load(files.stream().map(DataSource::of).toList(),
+                new Reading(encoder, RowForm.SAMPLE, Columns.NONE, maxBadRows, cache, ReadingListener.SILENT));
     }
 
-    /// The first documents of the files.
+    /// @throws DataException as above, or if a slice has no row
+    public static Corpus load(List<DataSource> sources, Reading reading) throws IOException {
+        Joining joining = new Joining(reading.encoder().specialNames());
+        for (DataSource source : sources) {
+            joining.add(source.of(FileContent.load(source.file(), reading)));
+        }
+        return joining.corpus(sources);
+    }
+
+    /// The first documents of the sources.
     ///
     /// @param limit documents to keep: files are read to their ends, but only the first become ids
-    /// @throws DataException if a file is in no known form, has more unusable rows or nothing else, or if there is no
-    ///     document
-    public static Corpus first(List<Path> files, DocumentEncoder encoder, Integer maxBadRows, int limit)
-            throws IOException {
-        Joining joining = new Joining(encoder.specialNames());
-        for (Path file : files) {
-            joining.add(FileContent.load(file, encoder, maxBadRows, limit - joining.documents));
+    /// @throws DataException as above
+    public static Corpus first(List<DataSource> sources, Reading reading, int limit) throws IOException {
+        Joining joining = new Joining(reading.encoder().specialNames());
+        for (DataSource source : sources) {
+            int left = limit - joining.documents;
+            joining.add(source.slice() == null
+                    ? FileContent.load(source.file(), reading, left)
+                    : source.of(FileContent.load(source.file(), reading)).first(left));
         }
-        return joining.corpus(files);
+        return joining.corpus(sources);
     }
 
     /// What the files of a corpus come to together.
@@ -73,9 +80,9 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
             names.add(file.names());
         }
 
-        Corpus corpus(List<Path> files) {
+        Corpus corpus(List<DataSource> sources) {
             if (documents == 0) {
-                throw new DataException("no document in " + files + "; " + empty + " were empty");
+                throw new DataException("no document in " + sources + "; " + empty + " were empty");
             }
             notes.addAll(names.lines());
             if (empty > 0) {

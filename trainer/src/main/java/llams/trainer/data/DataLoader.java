@@ -3,8 +3,8 @@ package llams.trainer.data;
 import java.util.stream.IntStream;
 import llams.engine.tensor.CounterRandom;
 
-/// Sequences in the order of training, epoch after epoch without end. The order within an epoch depends on the seed and
-/// the epoch alone, so a resumed run continues exactly as if it had never stopped.
+/// Sequences in the order of training, epoch after epoch without end. Which ones an epoch has, and in which order, depends
+/// on the seed and the epoch alone, so a resumed run continues exactly as if it had never stopped.
 public final class DataLoader {
     /// The place in the data: the next sequence is number `index` of epoch `epoch`, both from 0.
     public record Position(int epoch, int index) {
@@ -56,15 +56,20 @@ public final class DataLoader {
     }
 
     private int[] order(int epoch) {
-        return shuffle ? shuffled(data.size(), seed, epoch) : IntStream.range(0, data.size()).toArray();
+        int[] sequences = data.ofEpoch(seed, epoch);
+        return shuffle ? shuffled(sequences, seed, epoch) : sequences;
     }
 
     /// The numbers below `size` in an order that `seed` and `stream` decide: Fisher and Yates's shuffle with a fresh
     /// number for each (seed, stream, place).
     public static int[] shuffled(int size, long seed, long stream) {
-        int[] numbers = IntStream.range(0, size).toArray();
+        return shuffled(IntStream.range(0, size).toArray(), seed, stream);
+    }
+
+    /// Shuffles in place.
+    private static int[] shuffled(int[] numbers, long seed, long stream) {
         CounterRandom random = new CounterRandom(seed, stream);
-        for (int i = size - 1; i > 0; i--) {
+        for (int i = numbers.length - 1; i > 0; i--) {
             // The high half of hash times bound is uniform in [0, bound) but for a part of 2^-33 at most.
             int j = (int) Math.unsignedMultiplyHigh(random.bits(i), i + 1L);
             int swap = numbers[i];

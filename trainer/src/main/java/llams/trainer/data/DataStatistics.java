@@ -15,4 +15,12 @@ package llams.trainer.data;
 /// @param dropped          documents left out whole, because no token of what remains of them counts
 /// @param droppedTokens    their tokens
 public record DataStatistics(int documents, long tokens, int longest, int sequences, long packedTokens,
-        long countedTokens, int cut, int truncated, long truncatedTokens, int dropped, long droppedTokens) {}
+        long countedTokens, int cut, int truncated, long truncatedTokens, int dropped, long droppedTokens) {
+    /// Of both.
+    DataStatistics plus(DataStatistics other) {
+        return new DataStatistics(documents + other.documents, tokens + other.tokens, Math.max(longest, other.longest),
+                sequences + other.sequences, packedTokens + other.packedTokens, countedTokens + other.countedTokens,
+                cut + other.cut, truncated + other.truncated, truncatedTokens + other.truncatedTokens,
+                dropped + other.dropped, droppedTokens + other.droppedTokens);
+    }
+}

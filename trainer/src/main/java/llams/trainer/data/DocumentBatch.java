@@ -28,19 +28,23 @@ final class DocumentBatch {
     }
 
     private void add(Sample sample, boolean plainText, int limit) {
-        if (documents.size() == limit) {
+        if (documents.size() >= limit) {
             return;
         }
         boolean hasContent = switch (sample) {
             case Sample.Text text -> !text.starts() || !text.text().isBlank();
-            case Sample.Chat chat -> true;
+            case Sample.Chat _,Sample.Pair _ -> true;
             case Sample.Ids ids -> ids.ids().length > 0;
         };
         if (!hasContent) {
             empty++;
             return;
         }
-        documents.add(encoder.encode(sample));
+        documents.addAll(encoder.encode(sample));
+        count(sample, plainText);
+    }
+
+    private void count(Sample sample, boolean plainText) {
         switch (sample) {
             case Sample.Text text -> {
                 count(text.text());
@@ -54,7 +58,11 @@ final class DocumentBatch {
                     message.toolCalls().forEach(call -> names.find(call.arguments().toString(), chat.origin(), false));
                 });
             }
-            case Sample.Ids ids -> {}
+            case Sample.Pair pair -> {
+                count(pair.chosen(), false);
+                count(pair.rejected(), false);
+            }
+            case Sample.Ids _ -> {}
         }
     }
 

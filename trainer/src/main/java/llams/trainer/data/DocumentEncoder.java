@@ -19,6 +19,7 @@ import llams.tokenizer.Tokenizer;
 /// | text | the text between the tokens of its [TextFrame] | every token after the first |
 /// | conversation | as the model's [ChatTemplate] writes it | as [TrainOn] says; none of an answer that is not to be trained |
 /// | ids | as they stand | as their labels say |
+/// | pair | two documents, each as a conversation | their last answers |
 ///
 /// [SpecialText] says how a special token's name inside texts and contents is read: as its letters, unless asked
 /// otherwise. Where it is read as the token, a text that has its own begin or end token gets no second one.
@@ -74,15 +75,26 @@ public final class DocumentEncoder {
         return new SpecialNames(tokenizer, special);
     }
 
-    /// @throws DataException if an id is outside the vocabulary, or there is no tokenizer for a text
-    public Document encode(Sample sample) {
-        Document document = switch (sample) {
-            case Sample.Text text -> text(text);
-            case Sample.Chat conversation -> chat(conversation);
-            case Sample.Ids ids -> new Document(ids.origin(), ids.ids(), ids.labels());
+    /// A document; of a pair two, the chosen one first.
+    ///
+    /// @throws DataException if an id is outside the vocabulary, there is no tokenizer for a text, or both answers of a
+    ///     pair are the same
+    public List<Document> encode(Sample sample) {
+        return switch (sample) {
+            case Sample.Text text -> List.of(checked(text(text)));
+            case Sample.Chat conversation -> List.of(checked(chat(conversation)));
+            case Sample.Ids ids -> List.of(checked(new Document(ids.origin(), ids.ids(), ids.labels())));
+            case Sample.Pair pair -> pair(pair);
         };
-        check(document);
-        return document;
+    }
+
+    private List<Document> pair(Sample.Pair pair) {
+        Document chosen = checked(chat(pair.chosen()));
+        Document rejected = checked(chat(pair.rejected()));
+        if (chosen.equals(rejected)) {
+            throw new DataException(pair.origin() + ": \"chosen\" and \"rejected\" are the same");
+        }
+        return List.of(chosen, rejected);
     }
 
     private Document text(Sample.Text sample) {
@@ -163,7 +175,7 @@ public final class DocumentEncoder {
         return text;
     }
 
-    private void check(Document document) {
+    private Document checked(Document document) {
         for (int i = 0; i < document.ids().length; i++) {
             int id = document.ids()[i];
             int label = document.labels()[i];
@@ -176,5 +188,6 @@ public final class DocumentEncoder {
                         + ") is neither -100 nor in the model's vocabulary, 0 to " + (vocab - 1));
             }
         }
+        return document;
     }
 }

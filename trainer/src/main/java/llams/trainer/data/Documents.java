@@ -18,6 +18,30 @@ public abstract class Documents extends AbstractList<Document> implements Random
     /// As [Document#origin] of document `d`.
     public abstract String origin(int d);
 
+    /// Whether document `d`, not the first, comes from the same row of its file as the one before it.
+    boolean isOfSameRow(int d) {
+        return origin(d).equals(origin(d - 1));
+    }
+
+    /// How many rows all documents come from.
+    int rows() {
+        int rows = 0;
+        for (int d = 0; d < size(); d++) {
+            rows += d == 0 || !isOfSameRow(d) ? 1 : 0;
+        }
+        return rows;
+    }
+
+    /// The first document of a row, or [#size()] for that after the last.
+    int firstOfRow(int row) {
+        int rows = -1;
+        int d = 0;
+        while (d < size() && (rows += d == 0 || !isOfSameRow(d) ? 1 : 0) < row) {
+            d++;
+        }
+        return d;
+    }
+
     /// Copies `length` ids of document `d`, from `from` on, to `to[at]` and after.
     public abstract void ids(int d, int from, int length, int[] to, int at);
 

@@ -16,25 +16,37 @@ record FileContent(Documents documents, long textBytes, int conversations, int e
     }
 
     /// Everything.
-    ///
-    /// @param cache where the tokens of a large file stay; null to have those of every file in memory
-    static FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows, TokenCache cache)
-            throws IOException {
-        return cache != null && cache.keeps(file, encoder)
-                ? cache.load(file, encoder, maxBadRows)
-                : load(file, encoder, maxBadRows);
-    }
-
-    /// Everything, in memory.
-    static FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows) throws IOException {
+    static FileContent load(Path file, Reading reading) throws IOException {
+        if (reading.cache() != null && reading.cache().keeps(file, reading)) {
+            return reading.cache().load(file, reading);
+        }
         List<Document> documents = new ArrayList<>();
-        DocumentBatch all = FileEncoding.read(file, encoder, maxBadRows, documents::add);
+        DocumentBatch all = FileEncoding.read(file, reading, documents::add);
         return of(Documents.of(documents), all);
     }
 
     /// The first documents alone.
-    static FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows, int limit) throws IOException {
-        DocumentBatch all = FileEncoding.read(file, encoder, maxBadRows, limit);
+    static FileContent load(Path file, Reading reading, int limit) throws IOException {
+        DocumentBatch all = FileEncoding.read(file, reading, limit);
         return of(Documents.of(all.documents), all);
+    }
+
+    /// With some of the documents. How much text they are is not known.
+    ///
+    /// @param note says which
+    FileContent with(Documents some, String note) {
+        int chats = 0;
+        for (int d = 0; d < some.size(); d++) {
+            chats += some.cut(d) ? 0 : 1;
+        }
+        List<String> all = new ArrayList<>(notes);
+        all.add(note);
+        return new FileContent(some, 0, chats, empty, all, names);
+    }
+
+    /// With the first documents alone.
+    FileContent first(int limit) {
+        return new FileContent(new SomeDocuments(documents, 0, Math.min(limit, documents.size())), textBytes,
+                conversations, empty, notes, names);
     }
 }

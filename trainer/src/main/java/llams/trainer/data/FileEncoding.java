@@ -18,8 +18,7 @@ final class FileEncoding implements AutoCloseable {
     private static final int BATCH_CHARS = 1 << 18;
 
     private final String file;
-    private final DocumentEncoder encoder;
-    private final Integer maxBadRows;
+    private final Reading reading;
     private final Consumer<Document> documents;
     private final int threads = Runtime.getRuntime().availableProcessors();
     private final ArrayDeque<Future<DocumentBatch>> open = new ArrayDeque<>();
@@ -29,37 +28,34 @@ final class FileEncoding implements AutoCloseable {
     private List<Unit> units = new ArrayList<>();
     private int chars;
 
-    private FileEncoding(Path file, DocumentEncoder encoder, Integer maxBadRows, Consumer<Document> documents) {
+    private FileEncoding(Path file, Reading reading, Consumer<Document> documents) {
         this.file = Source.name(file);
-        this.encoder = encoder;
-        this.maxBadRows = maxBadRows;
+        this.reading = reading;
         this.documents = documents;
         all = batch();
     }
 
-    /// @param maxBadRows as [Corpus#load] has it
-    /// @param documents  receives each document, on the caller's thread
+    /// @param documents receives each document, on the caller's thread
     /// @return what the whole file came to, without its documents
-    static DocumentBatch read(Path file, DocumentEncoder encoder, Integer maxBadRows, Consumer<Document> documents)
-            throws IOException {
-        try (FileEncoding encoding = new FileEncoding(file, encoder, maxBadRows, documents)) {
-            SampleReader.units(file, encoding::add);
+    static DocumentBatch read(Path file, Reading reading, Consumer<Document> documents) throws IOException {
+        try (FileEncoding encoding = new FileEncoding(file, reading, documents)) {
+            SampleReader.units(file, reading.rows(), reading.listener(), encoding::add);
             encoding.finish();
             return encoding.all;
         }
     }
 
     /// The first documents alone, on the caller's thread: of the rest only what cannot be used is noted.
-    static DocumentBatch read(Path file, DocumentEncoder encoder, Integer maxBadRows, int limit) throws IOException {
-        DocumentBatch all = new DocumentBatch(encoder, new FileNotes(Source.name(file), maxBadRows));
-        SampleReader.units(file, unit -> all.read(unit, limit));
+    static DocumentBatch read(Path file, Reading reading, int limit) throws IOException {
+        DocumentBatch all = new DocumentBatch(reading.encoder(), reading.notes(Source.name(file)));
+        SampleReader.units(file, reading.rows(), reading.listener(), unit -> all.read(unit, limit));
         all.rows.finish();
         all.names.check();
         return all;
     }
 
     private DocumentBatch batch() {
-        return new DocumentBatch(encoder, new FileNotes(file, maxBadRows));
+        return new DocumentBatch(reading.encoder(), reading.notes(file));
     }
 
     private void add(Unit unit) {

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import llams.model.files.DataException;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Counts what reading a file left out: no key and no row disappears silently, and a million of them take one line.
 final class FileNotes {
@@ -19,6 +21,9 @@ final class FileNotes {
 
     private final String file;
     private final Integer maxBadRows;
+    private final Columns columns;
+    /// Of rows, if `columns` is to be checked.
+    private final Set<String> seen = new TreeSet<>();
     private final Map<String, Long> unused = new LinkedHashMap<>();
     private final List<String> examples = new ArrayList<>();
     private long rows;
@@ -26,8 +31,21 @@ final class FileNotes {
 
     /// @param maxBadRows unusable rows to skip; 0 makes the first one fatal, null is the default
     FileNotes(String file, Integer maxBadRows) {
+        this(file, maxBadRows, Columns.NONE);
+    }
+
+    /// @param columns what the file is said to call its keys
+    FileNotes(String file, Integer maxBadRows, Columns columns) {
         this.file = file;
         this.maxBadRows = maxBadRows;
+        this.columns = columns;
+    }
+
+    /// A row, used or not.
+    void seen(ObjectNode row) {
+        if (!columns.isEmpty() && seen.size() < MOST_KEYS) {
+            seen.addAll(row.propertyNames());
+        }
     }
 
     /// A row that is used, but for some of its keys.
@@ -49,6 +67,9 @@ final class FileNotes {
         rows += next.rows;
         bad += next.bad;
         next.unused.forEach(this::unused);
+        if (seen.size() < MOST_KEYS) {
+            seen.addAll(next.seen);
+        }
         next.examples.stream().limit(EXAMPLES - examples.size()).forEach(examples::add);
     }
 
@@ -67,8 +88,11 @@ final class FileNotes {
 
     /// Judges the file as a whole.
     ///
-    /// @throws DataException if too many rows are unusable, or all of them
+    /// @throws DataException if too many rows are unusable, or all of them, or if there are no such columns
     void finish() {
+        if (rows + bad > 0) {
+            columns.check(file, seen);
+        }
         if (bad == 0) {
             return;
         }
@@ -96,6 +120,9 @@ final class FileNotes {
             if (bad > examples.size()) {
                 lines.add(String.format(Locale.ROOT, "  and %,d more", bad - examples.size()));
             }
+        }
+        if (rows + bad > 0) {
+            lines.addAll(columns.check(file, seen));
         }
         if (!unused.isEmpty()) {
             List<String> keys = new ArrayList<>();

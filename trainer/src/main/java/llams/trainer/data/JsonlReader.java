@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.stream.Stream;
 import llams.model.chat.ChatMessage;
 import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
@@ -28,20 +28,27 @@ final class JsonlReader {
     private static final List<String> QUESTIONS = List.of("instruction", "prompt", "question");
     private static final List<String> ANSWERS = List.of("output", "response", "completion", "answer");
     private static final List<String> INPUTS = List.of("input", "context");
-    private static final List<String> SYSTEMS = List.of("system", "system_prompt");
+    static final List<String> SYSTEMS = List.of("system", "system_prompt");
     /// What tokenized datasets call the mask of trained tokens.
     private static final List<String> LOSS_MASKS = List.of("loss_mask", "assistant_masks", "assistant_mask",
             "completion_mask");
 
+    /// All of these, under all their names.
+    static final List<String> KEYS = Stream
+            .of(CHATS, QUESTIONS, ANSWERS, INPUTS, SYSTEMS, LOSS_MASKS,
+                    List.of("text", "history", "tools", "functions", "ids", "input_ids", "labels", "attention_mask"))
+            .flatMap(List::stream)
+            .toList();
+
     private JsonlReader() {}
 
-    static void units(Rows rows, Consumer<Unit> units) throws IOException {
-        for (Unit unit = next(rows); unit != null; unit = next(rows)) {
+    static void units(Rows rows, RowReader reader, Consumer<Unit> units) throws IOException {
+        for (Unit unit = next(rows, reader); unit != null; unit = next(rows, reader)) {
             units.accept(unit);
         }
     }
 
-    private static Unit next(Rows rows) throws IOException {
+    private static Unit next(Rows rows, RowReader reader) throws IOException {
         try {
             String json = rows.next();
             while (json != null && json.isBlank()) {
@@ -52,20 +59,9 @@ final class JsonlReader {
             }
             String row = json;
             String place = rows.place();
-            return new Unit(row.length(), false, (notes, samples) -> read(() -> Row.parse(row, place), notes, samples));
+            return reader.unit(row.length(), () -> JsonLine.parse(row, place), place);
         } catch (DataException e) {
             return new Unit(0, false, (notes, _) -> notes.unusable(e));
-        }
-    }
-
-    /// Reads a row and notes what of it cannot be used.
-    static void read(Supplier<Row> parsed, FileNotes notes, Consumer<Sample> samples) {
-        try {
-            Row row = parsed.get();
-            read(row, samples);
-            notes.used(row.unused());
-        } catch (DataException e) {
-            notes.unusable(e);
         }
     }
 

@@ -1,9 +1,9 @@
 package llams.trainer.data;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -72,10 +72,15 @@ final class KnownForms {
         for (Map.Entry<String, JsonNode> entry : object.properties()) {
             keys.add(JsonLine.shown(entry.getKey()) + (entry.getValue().isNull() ? " (null)" : ""));
         }
+        return shown(keys);
+    }
+
+    /// The names as a list that is not longer than a line or two.
+    static String shown(Set<String> keys) {
         if (keys.isEmpty()) {
             return "(none)";
         }
-        List<String> shown = new ArrayList<>(keys).subList(0, Math.min(keys.size(), KEYS_SHOWN));
+        List<String> shown = keys.stream().limit(KEYS_SHOWN).toList();
         return String.join(", ", shown)
                 + (keys.size() > KEYS_SHOWN ? " and " + (keys.size() - KEYS_SHOWN) + " more" : "");
     }

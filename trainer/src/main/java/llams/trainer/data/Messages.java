@@ -3,11 +3,14 @@ package llams.trainer.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import llams.model.chat.ChatMessage;
 import llams.model.chat.ToolCall;
 import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,12 +23,14 @@ import tools.jackson.databind.node.ObjectNode;
 /// | `tool_calls`, `function_call` | the tools that an assistant calls |
 /// | `weight`, `train`, `trained`, `training`, `loss` | 0 or false: an answer that is not trained on |
 final class Messages {
+    /// Of what all messages have.
+    static final Set<String> KEYS = Set.of("role", "from", "content", "value");
     private static final List<String> MASKS = List.of("weight", "train", "trained", "training", "loss");
 
     private Messages() {}
 
     static List<ChatMessage> of(Row row, String key) {
-        JsonNode list = row.take(key);
+        JsonNode list = listed(row.take(key));
         if (!list.isArray() || list.isEmpty()) {
             throw new DataException(
                     row.place + ": \"" + key + "\" is " + (list.isArray() ? "empty" : JsonLine.kind(list))
@@ -37,11 +42,27 @@ final class Messages {
             if (!(node instanceof ObjectNode object)) {
                 throw new DataException(where + " is " + JsonLine.kind(node) + "; wanted a message: role and content");
             }
-            Row message = new Row(object, where);
+            Row message = row.message(object, where);
             messages.add(message(message));
             row.adopt(key + "[]", message);
         }
         return messages;
+    }
+
+    /// A sequence of objects, which Hugging Face's datasets may write as an object of lists, as such a sequence.
+    private static JsonNode listed(JsonNode value) {
+        JsonNode first = value.isObject() && !value.isEmpty() ? value.iterator().next() : null;
+        if (first == null || !value.valueStream().allMatch(one -> one.isArray() && one.size() == first.size())) {
+            return value;
+        }
+        ArrayNode list = JsonNodeFactory.instance.arrayNode();
+        for (int i = 0; i < first.size(); i++) {
+            ObjectNode one = list.addObject();
+            for (Map.Entry<String, JsonNode> entry : value.properties()) {
+                one.set(entry.getKey(), entry.getValue().get(i));
+            }
+        }
+        return list;
     }
 
     private static ChatMessage message(Row message) {

@@ -1,22 +1,29 @@
 package llams.trainer.data;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import llams.engine.tensor.CounterRandom;
 import llams.model.files.DataException;
 
 /// Pairs of answers, each a sequence of two documents: the chosen answer with its prompt, then the rejected one.
-/// Documents are truncated to `tokens`; pairs of which an answer is lost thereby are dropped.
+/// Documents are truncated to `tokens`; pairs of which an answer is lost thereby are dropped. A sequence is built when
+/// it is asked for.
 public final class PairDataset implements Sequences {
-    private final List<PreferencePair> pairs = new ArrayList<>();
+    private final Documents documents;
     private final int tokens;
+    /// The chosen document of each pair; the rejected one is next to it.
+    private final IntList chosen = new IntList();
     private final DataStatistics statistics;
 
+    /// @param all    of each pair the chosen document, then the rejected one
     /// @param tokens the most tokens of a document, at least 2
     /// @throws DataException if no pair is left
-    public PairDataset(List<PreferencePair> all, int tokens) {
+    public PairDataset(List<Document> all, int tokens) {
+        this.documents = Documents.of(all);
         this.tokens = tokens;
+        if (documents.size() % 2 != 0) {
+            throw new DataException("half a pair: there are " + documents.size() + " answers");
+        }
         long read = 0;
         long kept = 0;
         long counted = 0;
@@ -24,37 +31,34 @@ public final class PairDataset implements Sequences {
         int truncated = 0;
         long truncatedTokens = 0;
         long droppedTokens = 0;
-        for (PreferencePair pair : all) {
-            read += pair.tokens();
-            longest = Math.max(longest, Math.max(pair.chosen().ids().length, pair.rejected().ids().length));
-            int chosen = counted(pair.chosen());
-            int rejected = counted(pair.rejected());
-            if (chosen == 0 || rejected == 0) {
-                droppedTokens += pair.tokens();
+        for (int d = 0; d < documents.size(); d += 2) {
+            int both = documents.tokens(d) + documents.tokens(d + 1);
+            read += both;
+            longest = Math.max(longest, Math.max(documents.tokens(d), documents.tokens(d + 1)));
+            if (counted(d) == 0 || counted(d + 1) == 0) {
+                droppedTokens += both;
                 continue;
             }
-            pairs.add(pair);
-            counted += chosen + rejected;
-            kept += kept(pair.chosen()) + kept(pair.rejected());
-            for (Document document : List.of(pair.chosen(), pair.rejected())) {
-                truncated += document.ids().length > tokens ? 1 : 0;
-                truncatedTokens += document.ids().length - kept(document);
-            }
+            chosen.add(d);
+            counted += counted(d) + counted(d + 1);
+            kept += kept(d) + kept(d + 1);
+            truncated += (kept(d) < documents.tokens(d) ? 1 : 0) + (kept(d + 1) < documents.tokens(d + 1) ? 1 : 0);
+            truncatedTokens += both - kept(d) - kept(d + 1);
         }
-        if (pairs.isEmpty()) {
-            throw new DataException("nothing to learn from: of " + all.size() + " pairs none has both answers within"
-                    + " `tokens " + tokens + "`");
+        if (chosen.size() == 0) {
+            throw new DataException("nothing to learn from: of " + documents.size() / 2
+                    + " pairs none has both answers within `tokens " + tokens + "`");
         }
-        statistics = new DataStatistics(2 * all.size(), read, longest, pairs.size(), kept, counted, 0, truncated,
-                truncatedTokens, 2 * (all.size() - pairs.size()), droppedTokens);
+        statistics = new DataStatistics(documents.size(), read, longest, chosen.size(), kept, counted, 0, truncated,
+                truncatedTokens, documents.size() - 2 * chosen.size(), droppedTokens);
     }
 
-    private int kept(Document document) {
-        return Math.min(tokens, document.ids().length);
+    private int kept(int d) {
+        return Math.min(tokens, documents.tokens(d));
     }
 
-    private int counted(Document document) {
-        return document.counted(kept(document));
+    private int counted(int d) {
+        return documents.counted(d, kept(d));
     }
 
     @Override
@@ -64,33 +68,33 @@ public final class PairDataset implements Sequences {
 
     @Override
     public int size() {
-        return pairs.size();
+        return chosen.size();
     }
 
     @Override
     public int tokens(int index) {
-        return kept(pairs.get(index).chosen()) + kept(pairs.get(index).rejected());
+        return kept(chosen.at(index)) + kept(chosen.at(index) + 1);
     }
 
     @Override
     public PackedSequence sequence(int index) {
-        return PackedSequence
-                .concat(List.of(sequence(pairs.get(index).chosen()), sequence(pairs.get(index).rejected())));
+        int first = chosen.at(index);
+        return PackedSequence.concat(List.of(document(first), document(first + 1)));
     }
 
-    private PackedSequence sequence(Document document) {
-        int length = kept(document);
-        int[] position = new int[length];
-        Arrays.setAll(position, t -> t);
-        int[] label = new int[length];
-        System.arraycopy(document.labels(), 1, label, 0, length - 1);
-        label[length - 1] = Document.IGNORED;
-        return new PackedSequence(Arrays.copyOf(document.ids(), length), position, new int[length], label);
+    private PackedSequence document(int d) {
+        PackedSequence sequence = PackedSequence.empty(kept(d));
+        int length = sequence.ids().length;
+        documents.ids(d, 0, length, sequence.ids(), 0);
+        documents.labels(d, 1, length - 1, sequence.label(), 0);
+        sequence.label()[length - 1] = Document.IGNORED;
+        Arrays.setAll(sequence.position(), t -> t);
+        return sequence;
     }
 
     @Override
     public List<String> origins(int index) {
-        return List.of(pairs.get(index).chosen().origin());
+        return List.of(documents.origin(chosen.at(index)));
     }
 
     @Override

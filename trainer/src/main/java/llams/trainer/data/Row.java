@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.files.DataException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// One JSON object of data, which remembers which of its keys were used. A key whose value is null (or `NaN`, as Python
@@ -13,13 +14,24 @@ import tools.jackson.databind.node.ObjectNode;
 final class Row {
     /// `file:line`, for messages.
     final String place;
+    /// As it stands in the file.
+    private final ObjectNode original;
+    /// The same under the names that the forms have.
     private final ObjectNode object;
+    private final Columns columns;
     private final Set<String> unused = new LinkedHashSet<>();
 
     Row(ObjectNode object, String place) {
-        this.object = object;
+        this(object, place, Columns.NONE);
+    }
+
+    /// @throws DataException if two columns are read as the same key
+    Row(ObjectNode object, String place, Columns columns) {
         this.place = place;
-        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+        this.columns = columns;
+        this.original = object;
+        this.object = columns.isEmpty() ? object : renamed();
+        for (Map.Entry<String, JsonNode> entry : this.object.properties()) {
             if (!isAbsent(entry.getValue())) {
                 unused.add(entry.getKey());
             }
@@ -28,6 +40,33 @@ final class Row {
 
     static Row parse(String json, String place) {
         return new Row(JsonLine.parse(json, place), place);
+    }
+
+    private ObjectNode renamed() {
+        ObjectNode named = JsonNodeFactory.instance.objectNode();
+        for (Map.Entry<String, JsonNode> entry : original.properties()) {
+            String key = columns.key(entry.getKey());
+            if (key != null && !isAbsent(entry.getValue())) {
+                if (named.has(key)) {
+                    throw new DataException(place + ": two columns are read as \"" + key + "\"; wanted one of them");
+                }
+                named.set(key, entry.getValue());
+            }
+        }
+        for (Map.Entry<String, JsonNode> entry : original.properties()) {
+            boolean isNamed = columns.key(entry.getKey()) != null;
+            if (!isNamed && named.has(entry.getKey())) {
+                note(entry.getKey() + " (another column is read as it)");
+            } else if (!isNamed) {
+                named.set(entry.getKey(), entry.getValue());
+            }
+        }
+        return named;
+    }
+
+    /// An object inside of this one that is a message.
+    Row message(ObjectNode inner, String where) {
+        return new Row(inner, where, columns.ofMessages());
     }
 
     private static boolean isAbsent(JsonNode value) {
@@ -86,7 +125,7 @@ final class Row {
     }
 
     String keys() {
-        return KnownForms.keys(object);
+        return KnownForms.keys(original);
     }
 
     ObjectNode object() {

@@ -29,4 +29,7 @@ public sealed interface Sample {
 
     /// Ids, with their labels: unshifted, -100 where the loss does not count.
     record Ids(String origin, int[] ids, int[] labels) implements Sample {}
+
+    /// Two conversations that differ in the answers at their ends, which alone are trained on.
+    record Pair(String origin, Chat chosen, Chat rejected) implements Sample {}
 }

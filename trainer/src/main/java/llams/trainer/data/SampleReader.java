@@ -17,7 +17,8 @@ import llams.model.files.DataException;
 /// |---|---|
 /// | `.jsonl`, `.ndjson`, or a first line that is an object | a row a line, see [JsonlReader] |
 /// | `.csv`, `.tsv` | a row a record, see [TableReader] |
-/// | `.json` that starts with `[`, any other file that starts with `[{` | a row for each element of the list |
+/// | `.parquet` | a row a row, see [ParquetReader] |
+/// | `.json` that starts with `[`, any other file that starts with `[{`, of one line if it is `.jsonl` | a row for each element of the list |
 /// | `{` alone in the first line | rows over several lines |
 /// | starts with a heading `= title =` and a blank line | kowikitext, WikiText: one text an article |
 /// | any other text | the whole file is one text; a line `<\|endoftext\|>` or `<\|end_of_text\|>` ends one and starts another |
@@ -34,34 +35,38 @@ public final class SampleReader {
     /// @throws DataException if the content is in no known form
     public static void read(Path file, Consumer<Sample> samples) throws IOException {
         FileNotes notes = new FileNotes(Source.name(file), 0);
-        units(file, unit -> unit.content().read(notes, samples));
+        units(file, RowReader.STANDARD, ReadingListener.SILENT, unit -> unit.content().read(notes, samples));
         notes.finish();
     }
 
     /// Cuts a file into rows or texts, in their order.
-    static void units(Path file, Consumer<Unit> units) throws IOException {
+    static void units(Path file, RowReader rows, ReadingListener listener, Consumer<Unit> units) throws IOException {
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a directory; name the files in it");
         }
         String name = Source.contentName(file);
-        for (String ending : new String[] {".parquet", ".arrow", ".bz2", ".xz", ".zip"}) {
+        if (ParquetReader.isMeant(name)) {
+            ParquetReader.units(file, rows, listener, units);
+            return;
+        }
+        for (String ending : new String[] {".arrow", ".bz2", ".xz", ".zip"}) {
             if (name.endsWith(ending)) {
                 throw new DataException(
                         file + ": files in " + ending + " form are not read; convert it to .txt or .jsonl");
             }
         }
-        try (BufferedInputStream in = Source.open(file)) {
+        try (BufferedInputStream in = Source.open(file, listener)) {
             in.mark(PEEK_BYTES);
             String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8);
             in.reset();
-            units(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, units);
+            units(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, rows, units);
         }
     }
 
-    private static void units(BufferedInputStream in, String file, String name, String start, Consumer<Unit> units)
-            throws IOException {
+    private static void units(BufferedInputStream in, String file, String name, String start, RowReader rows,
+            Consumer<Unit> units) throws IOException {
         if (name.endsWith(".csv") || name.endsWith(".tsv")) {
-            TableReader.units(in, file, name.endsWith(".tsv") ? '\t' : ',', units);
+            TableReader.units(in, file, name.endsWith(".tsv") ? '\t' : ',', rows, units);
             return;
         }
         Iterator<String> lines = Stream.of(start.split("\n")).dropWhile(String::isBlank).iterator();
@@ -73,17 +78,18 @@ public final class SampleReader {
         boolean isLines = name.endsWith(".jsonl") || name.endsWith(".ndjson");
         String text = start.stripLeading();
         boolean isList = isLines
-                ? first.strip().equals("[")
+                ? first.strip().equals("[") || second == null && LIST_OF_OBJECTS.matcher(text).lookingAt()
                 : text.startsWith("[") && name.endsWith(".json") || LIST_OF_OBJECTS.matcher(text).lookingAt();
         if (isList) {
-            JsonlReader.units(new JsonElements(in, file, true), units);
+            JsonlReader.units(new JsonElements(in, file, true), rows, units);
         } else if (first.strip().equals("{")) {
-            JsonlReader.units(new JsonElements(in, file, false), units);
+            JsonlReader.units(new JsonElements(in, file, false), rows, units);
         } else if (isLines || text.startsWith("{")) {
-            JsonlReader.units(new Lines(in, file), units);
+            JsonlReader.units(new Lines(in, file), rows, units);
         } else if (text.startsWith("<doc id=") || text.startsWith("<mediawiki")) {
             throw new DataException(file + ": a wiki dump; convert it to text first: `kowiki " + file + "`");
         } else {
+            rows.form().checkText(file);
             Consumer<Sample.Text> texts = sample -> units.accept(Unit.of(sample));
             if (KowikiTextReader.recognizes(first, second)) {
                 KowikiTextReader.read(new Lines(in, file), texts);

@@ -1,6 +1,7 @@
 package llams.trainer.data;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// What a run trains on or measures: sequences that are built when they are asked for.
 public interface Sequences {
@@ -8,6 +9,13 @@ public interface Sequences {
 
     /// How many sequences there are.
     int size();
+
+    /// The sequences that an epoch trains on, before they are shuffled: all of them.
+    ///
+    /// @param epoch from 0
+    default int[] ofEpoch(long seed, int epoch) {
+        return IntStream.range(0, size()).toArray();
+    }
 
     /// Tokens of sequence `index`, 0 to [#size()] - 1.
     int tokens(int index);

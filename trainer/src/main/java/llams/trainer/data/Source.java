@@ -42,9 +42,18 @@ final class Source {
         return file.toString().equals("-");
     }
 
-    /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
     static BufferedInputStream open(Path file) throws IOException {
+        return open(file, ReadingListener.SILENT);
+    }
+
+    /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
+    ///
+    /// @param listener hears how much of a file has been read
+    static BufferedInputStream open(Path file, ReadingListener listener) throws IOException {
         InputStream raw = isStandardInput(file) ? System.in : Files.newInputStream(file);
+        if (Files.isRegularFile(file)) {
+            raw = new CountedStream(raw, name(file), Files.size(file), listener);
+        }
         BufferedInputStream in = new BufferedInputStream(decompressed(file, raw), 1 << 16);
         in.mark(2);
         int first = in.read();

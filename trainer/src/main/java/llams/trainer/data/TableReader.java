@@ -16,7 +16,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import llams.model.files.DataException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,9 +32,14 @@ final class TableReader {
             "input_ids", "labels", "attention_mask", "loss_mask", "assistant_masks", "assistant_mask",
             "completion_mask");
 
+    /// Keys whose values are texts, or else messages.
+    private static final Set<String> SAID = Set.of("prompt", "completion", "chosen", "rejected");
+    private static final Pattern MESSAGES = Pattern.compile("\\[\\s*\\{\\s*\"(role|from|content|value)\"\\s*:");
+
     private TableReader() {}
 
-    static void units(InputStream in, String file, char separator, Consumer<Unit> units) throws IOException {
+    static void units(InputStream in, String file, char separator, RowReader reader, Consumer<Unit> units)
+            throws IOException {
         InputStreamReader text = new InputStreamReader(in,
                 StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT));
         Iterator<CsvRecord> records = CsvReader.builder()
@@ -52,8 +59,7 @@ final class TableReader {
             CsvRecord row = record;
             int chars = row.getFields().stream().mapToInt(String::length).sum();
             String place = file + ":" + row.getStartingLineNumber();
-            units.accept(new Unit(chars, false, (notes, samples) -> JsonlReader
-                    .read(() -> new Row(object(columns, row, place), place), notes, samples)));
+            units.accept(reader.unit(chars, () -> object(columns, row, place, reader.columns()), place));
         }
     }
 
@@ -86,7 +92,7 @@ final class TableReader {
         return columns;
     }
 
-    private static ObjectNode object(List<String> columns, CsvRecord row, String place) {
+    private static ObjectNode object(List<String> columns, CsvRecord row, String place, Columns names) {
         if (row.getFieldCount() != columns.size()) {
             throw new DataException(place + ": has " + row.getFieldCount() + " fields, but the first line names "
                     + columns.size() + " columns");
@@ -94,12 +100,21 @@ final class TableReader {
         ObjectNode object = JsonNodeFactory.instance.objectNode();
         for (int i = 0; i < columns.size(); i++) {
             String field = row.getField(i);
-            if (!field.isEmpty() && STRUCTURED.contains(columns.get(i)) && field.charAt(0) == '[') {
-                object.set(columns.get(i), JsonLine.value(field, place));
-            } else if (!field.isEmpty()) {
-                object.put(columns.get(i), field);
+            String key = names.key(columns.get(i));
+            if (!field.isEmpty()) {
+                object.set(columns.get(i), value(key == null ? columns.get(i) : key, field, place));
             }
         }
         return object;
+    }
+
+    private static JsonNode value(String key, String field, String place) {
+        if (field.charAt(0) == '[' && STRUCTURED.contains(key)) {
+            return JsonLine.value(field, place);
+        }
+        if (MESSAGES.matcher(field).lookingAt() && SAID.contains(key)) {
+            return JsonLine.value(field, place);
+        }
+        return JsonNodeFactory.instance.stringNode(field);
     }
 }

@@ -124,16 +124,15 @@ public final class TokenCache {
     }
 
     /// Whether the tokens of a file belong here: it can be read twice, and is large.
-    boolean keeps(Path file, DocumentEncoder encoder) throws IOException {
-        return encoder.key() != null && Files.isRegularFile(file) && Files.size(file) >= smallestBytes;
+    boolean keeps(Path file, Reading reading) throws IOException {
+        return reading.key() != null && Files.isRegularFile(file) && Files.size(file) >= smallestBytes;
     }
 
     /// What a file holds: as it is kept, else read now and kept.
-    FileContent load(Path file, DocumentEncoder encoder, Integer maxBadRows) throws IOException {
+    FileContent load(Path file, Reading reading) throws IOException {
         AtomicFiles.createDirectories(directory);
         State state = State.of(file);
-        String key = String.join("\n", String.valueOf(VERSION), hash(file, state), ending(file), encoder.key(),
-                String.valueOf(maxBadRows));
+        String key = String.join("\n", String.valueOf(VERSION), hash(file, state), ending(file), reading.key());
         Path kept = directory.resolve(Sha256.ofText(key).substring(0, 40) + ENDING);
         FileContent content = open(kept, file);
         if (content != null) {
@@ -142,9 +141,13 @@ public final class TokenCache {
         synchronized (TokenCache.class) {
             try (FileChannel lock = FileChannel.open(directory.resolve("in-use.lock"), StandardOpenOption.CREATE,
                     StandardOpenOption.WRITE)) {
-                lock.lock(Long.parseUnsignedLong(Sha256.ofText(key).substring(0, 8), 16), 1, false);
+                long place = Long.parseUnsignedLong(Sha256.ofText(key).substring(0, 8), 16);
+                if (lock.tryLock(place, 1, false) == null) {
+                    reading.listener().waiting(Source.name(file));
+                    lock.lock(place, 1, false);
+                }
                 content = open(kept, file);
-                return content != null ? content : write(kept, file, state, encoder, maxBadRows);
+                return content != null ? content : write(kept, file, state, reading);
             }
         }
     }
@@ -154,12 +157,11 @@ public final class TokenCache {
         return name.substring(name.indexOf('.') + 1);
     }
 
-    private FileContent write(Path kept, Path file, State state, DocumentEncoder encoder, Integer maxBadRows)
-            throws IOException {
+    private FileContent write(Path kept, Path file, State state, Reading reading) throws IOException {
         removeAbandoned();
         String name = Source.name(file);
         try (TokenFileWriter writer = new TokenFileWriter(kept)) {
-            DocumentBatch all = FileEncoding.read(file, encoder, maxBadRows, document -> writer.add(document, name));
+            DocumentBatch all = FileEncoding.read(file, reading, document -> writer.add(document, name));
             if (!State.of(file).equals(state)) {
                 throw new DataException(file + " was changed while it was read; start again when it is complete");
             }
@@ -235,7 +237,12 @@ public final class TokenCache {
         }
     }
 
-    /// The hash of a file's content, remembered if the file is as it was.
+    /// The hash of a file's content, which is read through only if it is small, or was not hashed before as it is now.
+    public String hash(Path file) throws IOException {
+        State state = State.of(file);
+        return state.bytes < LARGE_BYTES ? Sha256.ofFile(file) : hash(file, state);
+    }
+
     private String hash(Path file, State state) throws IOException {
         Path remembered = directory.resolve(Sha256.ofText(file.toRealPath().toString()).substring(0, 40) + REMEMBERED);
         String known = state.bytes + " " + state.modifiedNanos + " ";
@@ -244,15 +251,24 @@ public final class TokenCache {
             if (line.startsWith(known)) {
                 return line.substring(known.length());
             }
-        } catch (NoSuchFileException _) {
+        } catch (IOException _) {
             // The first time.
         }
         boolean settled = state.isSettled();
         String hash = Sha256.ofFile(file);
         if (settled && State.of(file).equals(state)) {
-            AtomicFiles.write(remembered, (known + hash).getBytes(StandardCharsets.ISO_8859_1));
+            remember(remembered, known + hash);
         }
         return hash;
+    }
+
+    private void remember(Path file, String hash) {
+        try {
+            AtomicFiles.createDirectories(directory);
+            AtomicFiles.write(file, hash.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IOException _) {
+            // Then the next run reads the file again.
+        }
     }
 
     /// Deletes what killed programs left.

@@ -175,6 +175,12 @@ final class TokenFile extends Documents {
     }
 
     @Override
+    boolean isOfSameRow(int d) {
+        return bytes.get(LONG, document(d) + 16) == bytes.get(LONG, document(d - 1) + 16)
+                && bytes.get(INT, document(d) + 24) == bytes.get(INT, document(d - 1) + 24);
+    }
+
+    @Override
     public void ids(int d, int from, int length, int[] to, int at) {
         copy(bytes.get(LONG, document(d)) + from, length, to, at);
         for (int i = at; i < at + length; i++) {

@@ -22,6 +22,7 @@ import llams.engine.weights.KnownShapes;
 import llams.engine.weights.Quantization;
 import llams.trainer.data.PackedSequence;
 import llams.trainer.run.MicroBatch;
+import llams.trainer.run.TrainSettings;
 
 /// A model of a known shape with random weights in memory.
 ///
@@ -127,14 +128,19 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
         return ids;
     }
 
-    /// `rows` sequences of `tokens` tokens, of which every one counts.
-    static MicroBatch batch(int rows, int tokens, int vocab) {
-        int[] ids = ids(rows * tokens + 1, vocab);
+    /// A micro-batch whose documents have all `tokens` of the settings, of which every one counts.
+    static MicroBatch batch(TrainSettings settings, int vocab) {
+        int tokens = settings.tokens();
+        int documents = settings.objective().isOfPairs() ? 2 : 1;
+        int[] ids = ids(settings.batch() * documents * tokens + 1, vocab);
         int[] position = IntStream.range(0, tokens).toArray();
-        return MicroBatch.of(IntStream.range(0, rows)
-                .map(row -> row * tokens)
+        List<PackedSequence> all = IntStream.range(0, settings.batch() * documents)
+                .map(document -> document * tokens)
                 .mapToObj(from -> new PackedSequence(Arrays.copyOfRange(ids, from, from + tokens), position,
                         new int[tokens], Arrays.copyOfRange(ids, from + 1, from + tokens + 1)))
+                .toList();
+        return MicroBatch.of(IntStream.range(0, settings.batch())
+                .mapToObj(row -> PackedSequence.concat(all.subList(row * documents, (row + 1) * documents)))
                 .toList());
     }
 }

@@ -7,6 +7,8 @@ import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.io.AtomicFiles;
 import llams.model.card.ProgramVersion;
+import llams.trainer.optim.Optimizer;
+import llams.trainer.run.TrainSettings;
 import llams.trainer.watch.Machine;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -70,8 +72,8 @@ public final class SpeedProfile {
     }
 
     /// The speed of a step: as it was measured, or else as `measurement` finds it now.
-    Speed speed(StepTime.Probe probe, Measurement measurement) throws IOException {
-        String key = device + ", " + key(probe);
+    Speed speed(Workload.Step step, Measurement measurement) throws IOException {
+        String key = device + ", " + key(step);
         JsonNode known = json.path(STEPS).path(key);
         if (known.path(SECONDS).isNumber() && known.path(WARMUP).isNumber()) {
             return new Speed(known.path(SECONDS).asDouble(), known.path(WARMUP).asDouble());
@@ -83,8 +85,14 @@ public final class SpeedProfile {
         return speed;
     }
 
-    private static String key(StepTime.Probe probe) {
-        return String.join(" ", probe.config().toString(), probe.dtype().name(), String.valueOf(probe.lora()),
-                probe.microBatches() + "x" + probe.rows() + "x" + probe.tokens(), probe.recompute() ? "recompute" : "");
+    /// All that a step's time depends on.
+    private static String key(Workload.Step step) {
+        TrainSettings settings = step.settings();
+        Optimizer optimizer = settings.optimizer();
+        return String.join(" ", step.config().toString(), step.dtype().name(), String.valueOf(settings.lora()),
+                settings.objective().toString(),
+                settings.accumulate() + "x" + settings.batch() + "x" + settings.tokens(),
+                settings.recompute() ? "recompute" : "", optimizer.weights().name(),
+                optimizer.isEightBit() ? "eightBit" : "", settings.isFused() ? "fused" : "");
     }
 }

@@ -3,16 +3,13 @@ package llams.trainer.measure;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
-import llams.model.lora.LoraConfig;
+import llams.trainer.optim.Optimizer;
 import llams.trainer.run.Forecast;
-import llams.trainer.run.MicroBatch;
 import llams.trainer.run.TrainSettings;
-import llams.trainer.run.Trainer;
 
 /// What a training step will take on this machine: measured on random weights with a few steps of the same shape, or of
 /// a smaller one if the step is large, and remembered.
@@ -31,53 +28,11 @@ public record StepTime(double pass, double update, double forward, double warmup
     private static final double NOISE = 0.05;
     private static final double MOST_SECONDS = 30;
     private static final int FEWEST_TOKENS = 64;
-    private static final double RATE = 1e-5;
-
-    /// A step to measure.
-    ///
-    /// @param dtype        of frozen weights
-    /// @param lora         null to train every weight
-    /// @param microBatches of a step
-    record Probe(LlamaConfig config, DType dtype, LoraConfig lora, int rows, int tokens, boolean recompute,
-            int microBatches) {
-        Probe withRows(int fewer) {
-            return new Probe(config, dtype, lora, fewer, tokens, recompute, microBatches);
-        }
-
-        Probe withTokens(int fewer) {
-            return new Probe(config, dtype, lora, rows, fewer, recompute, microBatches);
-        }
-
-        Probe withLayers(int fewer) {
-            LlamaConfig c = config;
-            return new Probe(
-                    new LlamaConfig(c.dim(), c.hiddenDim(), fewer, c.heads(), c.kvHeads(), c.headDim(), c.vocab(),
-                            c.normEps(), c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata()),
-                    dtype, lora, rows, tokens, recompute, microBatches);
-        }
-
-        Probe withMicroBatches(int count) {
-            return new Probe(config, dtype, lora, rows, tokens, recompute, count);
-        }
-
-        /// Of one micro-batch, roughly.
-        double flops() {
-            double passes = (lora == null ? 3 : 2) + (recompute ? 1 : 0);
-            return passes * rows * (2.0 * tokens * RandomModel.multipliedWeights(config)
-                    + RandomModel.attentionFlops(config, tokens));
-        }
-
-        private Workload.Step step() {
-            return lora == null
-                    ? new Workload.FullStep(config, rows, tokens, recompute)
-                    : new Workload.LoraStep(config, dtype, lora, rows, tokens, recompute);
-        }
-    }
 
     /// Knows how fast a step is, or finds it out.
     @FunctionalInterface
     interface Speeds {
-        SpeedProfile.Speed of(Probe probe) throws IOException;
+        SpeedProfile.Speed of(Workload.Step step) throws IOException;
     }
 
     public double step(int accumulate) {
@@ -92,14 +47,20 @@ public record StepTime(double pass, double update, double forward, double warmup
     /// @return null if even a smaller step does not fit into the memory that is free
     public static StepTime of(Device device, LlamaConfig config, DType dtype, TrainSettings settings, int tokens,
             SpeedProfile profile) throws IOException {
-        Probe whole = new Probe(config, dtype, settings.lora(), settings.batch(), tokens, settings.recompute(), 1);
-        return of(whole, settings.accumulate(), probe -> profile.speed(probe, () -> measure(device, probe)));
+        Workload.Step whole = new Workload.Step(config, dtype, settings.withTokens(tokens));
+        return of(whole, step -> profile.speed(step, () -> measure(device, step)));
     }
 
-    /// @param whole a step with one micro-batch
-    static StepTime of(Probe whole, int accumulate, Speeds speeds) throws IOException {
-        Probe fewer = whole.withRows(Math.clamp((long) (whole.rows * MOST_FLOPS / whole.flops()), 1, whole.rows));
-        double rows = (double) whole.rows / fewer.rows;
+    static StepTime of(Workload.Step asked, Speeds speeds) throws IOException {
+        int accumulate = asked.settings().accumulate();
+        // With micro-batches to accumulate, an update is never made within the backward pass.
+        Optimizer optimizer = asked.settings().optimizer();
+        Workload.Step whole = asked.with(asked.settings()
+                .withOptimizer(accumulate > 1 ? optimizer.withClip(1) : optimizer)
+                .withBatch(asked.settings().batch(), 1));
+        int batch = whole.settings().batch();
+        Workload.Step fewer = whole.withRows(Math.clamp((long) (batch * MOST_FLOPS / whole.flops()), 1, batch));
+        double rows = (double) batch / fewer.settings().batch();
         boolean isSmall = fewer.flops() <= MOST_FLOPS && fits(fewer);
         SpeedProfile.Speed one = isSmall ? speeds.of(fewer) : fromLayers(fewer, speeds);
         if (one == null) {
@@ -110,45 +71,42 @@ public record StepTime(double pass, double update, double forward, double warmup
                 ? Math.clamp(2 * one.seconds() - speeds.of(fewer.withMicroBatches(2)).seconds(), 0, one.seconds() / 2)
                 : 0;
         double pass = (one.seconds() - update) * rows;
-        double share = 1 / ((whole.lora == null ? 3.0 : 2.0) + (whole.recompute ? 1 : 0));
-        return new StepTime(pass, update, pass * share, one.warmup());
+        return new StepTime(pass, update, pass * whole.forwardPasses() / whole.passes(), one.warmup());
     }
 
     /// A large model's step from two with fewer layers: one, and as many as cost what the head costs.
-    private static SpeedProfile.Speed fromLayers(Probe whole, Speeds speeds) throws IOException {
+    private static SpeedProfile.Speed fromLayers(Workload.Step whole, Speeds speeds) throws IOException {
         double layer = whole.withLayers(2).flops() - whole.withLayers(1).flops();
         double head = whole.withLayers(1).flops() - layer;
-        int layers = Math.clamp(Math.round(1 + head / layer), 2, Math.max(2, whole.config.layers()));
-        int tokens = whole.tokens;
+        int layers = Math.clamp(Math.round(1 + head / layer), 2, Math.max(2, whole.config().layers()));
+        int tokens = whole.settings().tokens();
         while (tokens / 2 >= FEWEST_TOKENS && whole.withLayers(layers).withTokens(tokens).flops() > MOST_FLOPS) {
             tokens /= 2;
         }
-        Probe large = whole.withLayers(layers).withTokens(tokens);
+        Workload.Step large = whole.withLayers(layers).withTokens(tokens);
         if (!fits(large)) {
             return null;
         }
         SpeedProfile.Speed first = speeds.of(large.withLayers(1));
         double more = (speeds.of(large).seconds() - first.seconds()) / (layers - 1);
-        double measured = first.seconds() + Math.max(0, more) * (whole.config.layers() - 1);
+        double measured = first.seconds() + Math.max(0, more) * (whole.config().layers() - 1);
         return new SpeedProfile.Speed(measured * whole.flops() / whole.withTokens(tokens).flops(), first.warmup());
     }
 
-    private static boolean fits(Probe probe) {
-        return probe.step().memory().total() < Forecast.machineBytes() / 3;
+    private static boolean fits(Workload.Step step) {
+        return step.memory().total() < Forecast.machineBytes() / 3;
     }
 
-    private static SpeedProfile.Speed measure(Device device, Probe probe) {
-        Workload.Step step = probe.step();
+    private static SpeedProfile.Speed measure(Device device, Workload.Step step) {
         List<Double> times = new ArrayList<>();
         double fastest = Double.POSITIVE_INFINITY;
         int steady = 0;
-        try (Arena arena = Arena.ofShared(); Trainer trainer = step.trainer(device, arena)) {
-            List<MicroBatch> batches = Collections.nCopies(probe.microBatches, step.batch());
+        try (Arena arena = Arena.ofShared(); Workload.Running running = step.start(device, arena)) {
             double sinceFaster = 0;
             double all = 0;
             while ((sinceFaster < STEADY_SECONDS || times.size() - steady < STEADY_STEPS) && all < MOST_SECONDS) {
                 long before = System.nanoTime();
-                trainer.step(batches, RATE, times.size());
+                running.run();
                 double seconds = (System.nanoTime() - before) * 1e-9;
                 if (seconds < fastest * (1 - NOISE)) {
                     fastest = seconds;

@@ -1,6 +1,7 @@
 package llams.trainer.measure;
 
 import java.lang.foreign.Arena;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import llams.model.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.run.Forecast;
 import llams.trainer.run.MicroBatch;
+import llams.trainer.run.Objective;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Trainer;
 
@@ -150,97 +152,107 @@ public sealed interface Workload {
         }
     }
 
-    /// A training step on `rows` sequences of `tokens` tokens: forward, backward, clipping, AdamW.
-    sealed interface Step extends Workload {
-        double RATE = 1e-5;
+    /// A training step: forward and backward over `settings.accumulate()` micro-batches, clipping, AdamW.
+    ///
+    /// @param dtype    of the frozen weights, if an adapter is trained
+    /// @param settings `tokens` are those of every document
+    record Step(LlamaConfig config, DType dtype, TrainSettings settings) implements Workload {
+        private static final double RATE = 1e-5;
 
-        LlamaConfig config();
-
-        int rows();
-
-        int tokens();
-
-        boolean recompute();
-
-        Trainer trainer(Device device, Arena arena);
-
-        /// Null to train every weight.
-        LoraConfig lora();
-
-        DType dtype();
-
-        Optimizer optimizer();
-
-        @Override
-        default Program.Memory memory() {
-            return Forecast.of(config(), RandomModel.frozen(dtype()),
+        /// Trains an adapter on `rows` sequences.
+        public static Step lora(LlamaConfig config, DType dtype, LoraConfig lora, int rows, int tokens,
+                boolean recompute) {
+            return new Step(config, dtype,
                     TrainSettings.standard()
-                            .withLora(lora())
-                            .withTokens(tokens())
-                            .withBatch(rows(), 1)
-                            .withOptimizer(optimizer())
-                            .withRecompute(recompute()));
+                            .withLora(lora)
+                            .withTokens(tokens)
+                            .withBatch(rows, 1)
+                            .withRecompute(recompute));
         }
 
-        default MicroBatch batch() {
-            return RandomModel.batch(rows(), tokens(), config().vocab());
+        /// Trains every weight, in the optimizer's type; without a clip, within the backward pass.
+        public static Step full(LlamaConfig config, int rows, int tokens, boolean recompute, Optimizer optimizer) {
+            Step standard = lora(config, optimizer.weights(), null, rows, tokens, recompute);
+            return standard.with(standard.settings.withOptimizer(optimizer));
+        }
+
+        Step with(TrainSettings other) {
+            return new Step(config, dtype, other);
+        }
+
+        Step withRows(int fewer) {
+            return with(settings.withBatch(fewer, settings.accumulate()));
+        }
+
+        Step withTokens(int fewer) {
+            return with(settings.withTokens(fewer));
+        }
+
+        Step withMicroBatches(int count) {
+            return with(settings.withBatch(settings.batch(), count));
+        }
+
+        Step withLayers(int fewer) {
+            LlamaConfig c = config;
+            return new Step(
+                    new LlamaConfig(c.dim(), c.hiddenDim(), fewer, c.heads(), c.kvHeads(), c.headDim(), c.vocab(),
+                            c.normEps(), c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata()),
+                    dtype, settings);
+        }
+
+        /// How often each weight is multiplied by a token: forward, again for the gradients, and by the reference.
+        double passes() {
+            return forwardPasses() + (settings.lora() == null ? 2 : 1) + (settings.recompute() ? 1 : 0);
+        }
+
+        /// The same of a micro-batch of held-out data.
+        double forwardPasses() {
+            return settings.objective().hasReference() ? 2 : 1;
+        }
+
+        /// Additions and multiplications of one micro-batch, roughly.
+        double flops() {
+            int tokens = settings.tokens();
+            double documents = settings.objective().mostTokens(1, settings.batch());
+            return passes() * documents * (2.0 * tokens * RandomModel.multipliedWeights(config)
+                    + RandomModel.attentionFlops(config, tokens));
         }
 
         @Override
-        default double work() {
-            return (double) rows() * tokens();
+        public Program.Memory memory() {
+            return Forecast.of(config, RandomModel.frozen(dtype), settings);
+        }
+
+        public MicroBatch batch() {
+            return RandomModel.batch(settings, config.vocab());
         }
 
         @Override
-        default Running start(Device device, Arena arena) {
+        public double work() {
+            return (double) settings.accumulate()
+                    * settings.objective().mostTokens(settings.tokens(), settings.batch());
+        }
+
+        public Trainer trainer(Device device, Arena arena) {
+            if (settings.lora() == null) {
+                DType trained = settings.optimizer().weights();
+                RandomModel.Trained all = RandomModel.trained(config, trained);
+                return Trainer.of(device, new Objective.Models(all.model(), null), all.leaves(),
+                        RandomModel.create(arena, config, trained).tensors(), settings);
+            }
+            RandomModel base = RandomModel.create(arena, config, dtype);
+            Adapter adapter = Adapter.create(arena, settings.lora(), config, 0, base.tensors());
+            LoraModel model = LoraModel.of(config, RandomModel.frozen(dtype), adapter, Leaf.Kind.STATE);
+            return Trainer.of(device, new Objective.Models(model.model(), RandomModel.frozen(config, dtype)),
+                    model.adapterLeaves(), LoraModel.resident(base.tensors(), adapter), settings);
+        }
+
+        @Override
+        public Running start(Device device, Arena arena) {
             Trainer trainer = trainer(device, arena);
-            List<MicroBatch> batches = List.of(batch());
+            List<MicroBatch> batches = Collections.nCopies(settings.accumulate(), batch());
             int[] step = new int[1];
             return new Running(() -> trainer.step(batches, RATE, step[0]++), trainer::close);
-        }
-    }
-
-    /// Trains an adapter.
-    ///
-    /// @param dtype of the frozen weights
-    record LoraStep(LlamaConfig config, DType dtype, LoraConfig lora, int rows, int tokens,
-            boolean recompute) implements Step {
-        @Override
-        public Optimizer optimizer() {
-            return Optimizer.standard();
-        }
-
-        @Override
-        public Trainer trainer(Device device, Arena arena) {
-            RandomModel base = RandomModel.create(arena, config, dtype);
-            Adapter adapter = Adapter.create(arena, lora, config, 0);
-            LoraModel model = LoraModel.of(config, RandomModel.frozen(dtype), adapter, Leaf.Kind.STATE);
-            return new Trainer(device, model.model(), model.adapterLeaves(),
-                    LoraModel.resident(base.tensors(), adapter), optimizer(), tokens, recompute, 0);
-        }
-    }
-
-    /// Trains every weight, in the optimizer's type; without a clip, within the backward pass.
-    record FullStep(LlamaConfig config, int rows, int tokens, boolean recompute, Optimizer optimizer) implements Step {
-        public FullStep(LlamaConfig config, int rows, int tokens, boolean recompute) {
-            this(config, rows, tokens, recompute, Optimizer.standard());
-        }
-
-        @Override
-        public LoraConfig lora() {
-            return null;
-        }
-
-        @Override
-        public DType dtype() {
-            return optimizer.weights();
-        }
-
-        @Override
-        public Trainer trainer(Device device, Arena arena) {
-            RandomModel.Trained all = RandomModel.trained(config, dtype());
-            return new Trainer(device, all.model(), all.leaves(), RandomModel.create(arena, config, dtype()).tensors(),
-                    optimizer, tokens, recompute, 0, optimizer.clip() == 0);
         }
     }
 }

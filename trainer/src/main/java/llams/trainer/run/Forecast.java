@@ -3,12 +3,10 @@ package llams.trainer.run;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Predicate;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
@@ -24,7 +22,6 @@ import llams.trainer.watch.Machine;
 
 /// What training will need, before anything is allocated.
 public final class Forecast {
-    private static final int FEWEST_TOKENS = 64;
     /// What Java will come to need in addition while it compiles the kernels and its heap reaches its usual size:
     /// measured, and much the same for every model.
     private static final long JAVA_BYTES = 48L << 20;
@@ -38,13 +35,17 @@ public final class Forecast {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    /// Bytes that the program itself will need beside a run's tensors, those of a model that is open already; 0 if the
-    /// system does not tell.
-    static long programBytes(Trainable model) {
+    /// Bytes that the program itself will need beside what it is going to allocate; 0 if the system does not tell.
+    public static long programBytes() {
+        return programBytes(List.of());
+    }
+
+    /// The same beside tensors that are there already.
+    static long programBytes(Collection<Tensor> resident) {
         double now = Machine.anonymousBytes();
         long made = 0;
         long mapped = 0;
-        for (Tensor tensor : model.resident().values()) {
+        for (Tensor tensor : resident) {
             if (tensor.data().isMapped()) {
                 mapped += tensor.data().byteSize();
             } else {
@@ -118,51 +119,13 @@ public final class Forecast {
     /// @throws TooLittleMemoryException if state and temporaries do not fit beside the weights that are not mapped
     static void check(LlamaConfig config, LlamaWeights base, TrainSettings settings) throws IOException {
         Parameters frozen = base == null ? null : base.frozen();
-        long free = machineBytes() - (base == null ? 0 : base.allocatedBytes());
-        Predicate<Program.Memory> fits = memory -> memory.state() + memory.temporaries() <= free;
+        long made = base == null ? 0 : base.allocatedBytes();
         Program.Memory memory = of(config, frozen, settings);
-        if (!fits.test(memory)) {
-            LoraConfig adapter = base == null ? null : LoraConfig.standard();
-            throw new TooLittleMemoryException(memory, machineBytes() - free,
-                    remedy(config, frozen, settings, adapter, fits).orElse("a smaller model or a larger machine"));
+        if (memory.state() + memory.temporaries() + made > machineBytes()) {
+            String advice = new Remedy(config, frozen, made, all -> all.state() + all.temporaries(), machineBytes())
+                    .of(settings, base == null ? null : LoraConfig.standard())
+                    .orElse("a smaller model or a larger machine");
+            throw new TooLittleMemoryException(memory, made, advice);
         }
-    }
-
-    /// The settings that would make a run fit, each in backticks: those that change least, and the same steps as long
-    /// as that is possible. Empty if none would.
-    ///
-    /// @param adapter what to try if training every weight does not fit; null not to
-    static Optional<String> remedy(LlamaConfig config, Parameters frozen, TrainSettings settings, LoraConfig adapter,
-            Predicate<Program.Memory> fits) {
-        List<String> changes = new ArrayList<>();
-        TrainSettings tried = settings;
-        if (!tried.recompute()) {
-            changes.add("`recompute`");
-            tried = tried.withRecompute(true);
-            if (fits.test(of(config, frozen, tried))) {
-                return Optional.of(String.join(" ", changes));
-            }
-        }
-        if (tried.batch() > 1) {
-            int accumulate = tried.accumulate() * tried.batch();
-            changes.add("`batch 1` `accumulate " + accumulate + "`");
-            tried = tried.withBatch(1, accumulate);
-            if (fits.test(of(config, frozen, tried))) {
-                return Optional.of(String.join(" ", changes));
-            }
-        }
-        for (int tokens = tried.tokens() / 2; tokens >= FEWEST_TOKENS; tokens /= 2) {
-            if (fits.test(of(config, frozen, tried.withTokens(tokens)))) {
-                changes.add("`tokens " + tokens + "`");
-                return Optional.of(String.join(" ", changes));
-            }
-        }
-        if (settings.lora() == null && settings.firstRow() == 0 && adapter != null) {
-            TrainSettings lora = settings.withOptimizer(settings.optimizer().withWeights(DType.F32)).withLora(adapter);
-            return fits.test(of(config, frozen, lora))
-                    ? Optional.of("`lora`")
-                    : remedy(config, frozen, lora, null, fits).map(more -> "`lora` " + more);
-        }
-        return Optional.empty();
     }
 }

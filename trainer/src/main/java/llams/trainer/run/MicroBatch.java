@@ -1,8 +1,9 @@
 package llams.trainer.run;
 
-import java.util.ArrayList;
+import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import llams.engine.graph.Inputs;
@@ -23,17 +24,20 @@ public record MicroBatch(PackedSequence sequence, long rowLength) {
         return new MicroBatch(PackedSequence.concat(sequences), alike ? length : 0);
     }
 
-    /// All sequences in their order, `size` to a batch.
+    /// All sequences in their order, `size` to a batch. A batch is made each time that it is asked for.
     public static List<MicroBatch> all(Sequences data, int size) {
-        List<MicroBatch> batches = new ArrayList<>();
-        for (int i = 0; i < data.size(); i += size) {
-            List<PackedSequence> sequences = new ArrayList<>();
-            for (int j = i; j < Math.min(data.size(), i + size); j++) {
-                sequences.add(data.sequence(j));
+        return new AbstractList<>() {
+            @Override
+            public int size() {
+                return Math.ceilDiv(data.size(), size);
             }
-            batches.add(of(sequences));
-        }
-        return batches;
+
+            @Override
+            public MicroBatch get(int batch) {
+                int from = batch * size;
+                return of(IntStream.range(from, Math.min(data.size(), from + size)).mapToObj(data::sequence).toList());
+            }
+        };
     }
 
     /// Each sequence as a batch of its own, made when it is asked for.

@@ -44,6 +44,11 @@ public sealed interface Objective permits NextToken, Preferred {
         return false;
     }
 
+    /// Whether a pass computes the reference too.
+    default boolean hasReference() {
+        return false;
+    }
+
     /// The model that learns.
     ///
     /// @param reference the model as it was before, whose weights stand still; null if there is none

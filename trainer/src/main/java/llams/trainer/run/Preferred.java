@@ -38,6 +38,11 @@ public record Preferred(Preference method) implements Objective {
     }
 
     @Override
+    public boolean hasReference() {
+        return method.hasReference();
+    }
+
+    @Override
     public int mostTokens(int tokens, int batch) {
         return tokens * batch * (method.hasMismatched() ? 4 : 2);
     }

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import llams.model.card.ModelCard;
 import llams.model.card.ProgramVersion;
-import llams.model.files.Sha256;
 import llams.trainer.data.DataFiles;
+import llams.trainer.data.DataSource;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.Sequences;
 import llams.trainer.watch.Machine;
@@ -28,20 +28,19 @@ final class RunCard {
     /// The files of a run's data, with what tells them from others.
     static Map<String, String> files(DataFiles data) throws IOException {
         Map<String, String> facts = new LinkedHashMap<>();
-        for (Path file : data.training()) {
-            put(facts, "", file);
+        for (DataSource source : data.training()) {
+            put(facts, source.shortName(), source.file(), data);
         }
-        for (Path file : data.heldOut()) {
-            put(facts, "held out: ", file);
+        for (DataSource source : data.heldOut()) {
+            put(facts, "held out: " + source.shortName(), source.file(), data);
         }
         return facts;
     }
 
     /// A pipe was read once, and is gone.
-    private static void put(Map<String, String> facts, String use, Path file) throws IOException {
-        String name = use + file.getFileName();
+    private static void put(Map<String, String> facts, String name, Path file, DataFiles data) throws IOException {
         String contents = Files.isRegularFile(file)
-                ? String.format(Locale.ROOT, "%,d bytes, SHA-256 `%s`", Files.size(file), Sha256.ofFile(file))
+                ? String.format(Locale.ROOT, "%,d bytes, SHA-256 `%s`", Files.size(file), data.hash(file))
                 : "not a file";
         facts.merge(name, contents, (one, other) -> one + "; " + other);
     }

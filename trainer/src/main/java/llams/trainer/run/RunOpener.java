@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.weights.ConfigJson;
@@ -9,10 +10,13 @@ import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.trainer.data.Corpus;
+import llams.trainer.data.DataFiles;
+import llams.trainer.data.DataSource;
 import llams.trainer.data.DocumentEncoder;
+import llams.trainer.data.MixedSequences;
 import llams.trainer.data.PackedDataset;
 import llams.trainer.data.PairDataset;
-import llams.trainer.data.PreferencePairs;
+import llams.trainer.data.RowForm;
 import llams.trainer.data.Sequences;
 
 /// From a request to a run that is ready to start. What can be refused is refused in the order of its cost: settings,
@@ -49,7 +53,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         Forecast.check(config, base, settings);
         DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
                 request.data().trainOn());
-        Loaded training = load(request.data().training(), encoder, settings);
+        Loaded training = training(encoder, settings);
         Sequences data = training.data;
         Sequences heldOut = request.data().heldOut().isEmpty()
                 ? null
@@ -65,15 +69,31 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
 
     private record Loaded(Sequences data, int conversations) {}
 
-    private Loaded load(List<Path> files, DocumentEncoder encoder, TrainSettings settings) throws IOException {
-        if (settings.objective().isOfPairs()) {
-            PreferencePairs pairs = PreferencePairs.load(files, encoder, request.data().maxBadRows());
-            pairs.notes().forEach(listener::note);
-            return new Loaded(new PairDataset(pairs.pairs(), settings.tokens()), pairs.conversations());
+    private Loaded training(DocumentEncoder encoder, TrainSettings settings) throws IOException {
+        DataFiles files = request.data();
+        if (files.weights().isEmpty()) {
+            return load(files.training(), encoder, settings);
         }
-        Corpus corpus = request.data().load(files, encoder);
+        List<Sequences> sources = new ArrayList<>();
+        int conversations = 0;
+        for (DataSource source : files.training()) {
+            Loaded one = load(List.of(source), encoder, settings);
+            sources.add(one.data);
+            conversations += one.conversations;
+        }
+        MixedSequences mixed = new MixedSequences(sources, files.weights());
+        mixed.notes(files.training()).forEach(listener::note);
+        return new Loaded(mixed, conversations);
+    }
+
+    private Loaded load(List<DataSource> sources, DocumentEncoder encoder, TrainSettings settings) throws IOException {
+        boolean areOfPairs = settings.objective().isOfPairs();
+        Corpus corpus = request.data().load(sources, encoder, areOfPairs ? RowForm.PAIR : RowForm.SAMPLE, listener);
         corpus.notes().forEach(listener::note);
-        return new Loaded(new PackedDataset(corpus.documents(), settings.tokens(), settings.pack()),
+        return new Loaded(
+                areOfPairs
+                        ? new PairDataset(corpus.documents(), settings.tokens())
+                        : new PackedDataset(corpus.documents(), settings.tokens(), settings.pack()),
                 corpus.conversations());
     }
 

@@ -30,6 +30,7 @@ import llams.model.lora.AdapterFiles;
 import llams.model.lora.BaseFingerprint;
 import llams.model.lora.LoraConfig;
 import llams.model.lora.LoraRules;
+import llams.trainer.data.MixedSequences;
 import llams.trainer.data.Sequences;
 import llams.trainer.optim.Schedule;
 import tools.jackson.databind.JsonNode;
@@ -116,6 +117,9 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
             values.put("train-dtype", settings.optimizer().weights().name().toLowerCase(Locale.ROOT));
         }
         values.put("seed", String.valueOf(settings.seed()));
+        if (data instanceof MixedSequences mixed) {
+            values.put("data-weights", mixed.weights());
+        }
         values.put("documents", String.valueOf(data.statistics().documents()));
         values.put("data", Long.toHexString(data.fingerprint()));
         values.put("base", origin.base);

@@ -104,6 +104,13 @@ public final class Trainer implements AutoCloseable {
         this.update = isFused ? null : session.compile(optimizer.update(this.trained, seed));
     }
 
+    /// As [TrainSettings] say, for leaves that the model knows.
+    public static Trainer of(Device device, Objective.Models models, List<Leaf> trained, Map<String, Tensor> resident,
+            TrainSettings settings) {
+        return new Trainer(device, settings.objective(), models, trained, trained, resident, settings.optimizer(),
+                settings.tokens(), settings.recompute(), settings.seed(), settings.isFused());
+    }
+
     private void shareGradients(Map<String, Tensor> all) {
         MemorySegment shared = arena.allocate(FusedUpdate.sharedBytes(models.model(), trained), 64);
         for (Leaf leaf : trained) {

@@ -7,6 +7,9 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import llams.engine.device.Device;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
@@ -22,8 +25,10 @@ import llams.model.files.HeldFiles;
 import llams.model.files.ModelFiles;
 import llams.model.files.SettingException;
 import llams.model.lora.BaseFingerprint;
+import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
+import llams.trainer.data.ReadingListener;
 import llams.trainer.data.Sequences;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
@@ -32,6 +37,9 @@ import llams.trainer.data.Sequences;
 /// TrainingRun.start(TrainRequest.standard(model, data, out).withSteps(500), listener);
 /// ```
 public final class TrainingRun implements AutoCloseable {
+    /// What the names of layers' weights begin with.
+    private static final String LAYERS = "model.layers.";
+
     /// What the run will be, known before it starts.
     ///
     /// @param parameters    of the whole model, an adapter included
@@ -80,7 +88,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /// Hears how the run gets on.
     @FunctionalInterface
-    public interface Listener {
+    public interface Listener extends ReadingListener {
         /// A step is done.
         void step(Report report);
 
@@ -253,7 +261,7 @@ public final class TrainingRun implements AutoCloseable {
     public Plan plan() {
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
-                Forecast.programBytes(model));
+                Forecast.programBytes(model.resident().values()));
     }
 
     private Program.Memory memory() {
@@ -262,11 +270,24 @@ public final class TrainingRun implements AutoCloseable {
         return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
     }
 
-    /// The type of the weights that are frozen; of several, the one that most of the bytes have.
+    /// The settings, each in backticks, with which everything would fit into this machine, mapped weights too. Empty if
+    /// none would do.
+    public Optional<String> remedy() throws IOException {
+        return new Remedy(model.config(), base == null ? null : base.frozen(), base == null ? 0 : base.allocatedBytes(),
+                Program.Memory::total, Forecast.machineBytes() - Forecast.programBytes(model.resident().values()))
+                .of(settings, base == null ? null : LoraConfig.standard());
+    }
+
+    /// The type of the frozen weights of the layers; of several, the one that most of the bytes have.
     public DType frozenType() {
+        Set<String> trained = model.trained().stream().map(Leaf::name).collect(Collectors.toSet());
         Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        model.resident().values().forEach(tensor -> bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum));
-        return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+        model.resident().forEach((name, tensor) -> {
+            if (name.startsWith(LAYERS) && !trained.contains(name)) {
+                bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum);
+            }
+        });
+        return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey).orElse(DType.F32);
     }
 
     public Device device() {
@@ -312,7 +333,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     Room room() {
-        return Room.of(model, settings, settings.totalSteps(data.size()));
+        return Room.of(model, settings, watch.keepBest(), settings.totalSteps(data.size()));
     }
 
     private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {

@@ -32,6 +32,11 @@ class DataFuzzTest {
     }
 
     @FuzzTest
+    void parquet(byte[] content) throws Exception {
+        samples("data.parquet", content);
+    }
+
+    @FuzzTest
     void choiceQuestions(byte[] content) throws Exception {
         Fuzzed.file("questions.jsonl", content, path -> ChoiceQuestion.read(path, key -> {}), DataException.class,
                 IOException.class);

@@ -48,12 +48,12 @@ class FileFormsAreRecognizedTest {
         Path file = Fixtures.file(directory, "a.txt", text);
         List<Integer> ids = new ArrayList<>();
         PlainTextReader.read(Lines.open(file), 1, sample -> {
-            for (int id : Fixtures.encoder().encode(sample).ids()) {
+            for (int id : Fixtures.encoder().encode(sample).getFirst().ids()) {
                 ids.add(id);
             }
         });
         List<Integer> whole = new ArrayList<>();
-        for (int id : Fixtures.encoder().encode(new Sample.Text("", text)).ids()) {
+        for (int id : Fixtures.encoder().encode(new Sample.Text("", text)).getFirst().ids()) {
             whole.add(id);
         }
         assertEquals(whole, ids);
@@ -120,7 +120,7 @@ class FileFormsAreRecognizedTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"a.parquet, x, convert it", "a.zip, x, convert it", "a.txt, '<doc id=\"1\">', `kowiki ",
+    @CsvSource({"a.parquet, x, not a Parquet file", "a.zip, x, convert it", "a.txt, '<doc id=\"1\">', `kowiki ",
             "a.txt, ' ', is empty",})
     void formsThatAreNotReadSayWhatToDo(String name, String content, String hint) {
         Path file = Fixtures.file(directory, name, content);

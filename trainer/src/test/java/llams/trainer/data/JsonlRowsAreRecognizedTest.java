@@ -37,6 +37,7 @@ class JsonlRowsAreRecognizedTest {
             strings = {"{'messages': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
                     "{'conversations': [{'from': 'human', 'value': 'Q'}, {'from': 'gpt', 'value': 'A'}], 'id': 7}",
                     "{'conversations': [{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A'}]}",
+                    "{'messages': {'role': ['user', 'assistant'], 'content': ['Q', 'A']}}",
                     "{'instruction': 'Q', 'output': 'A'}",
                     "{'instruction': 'Q', 'input': '', 'output': 'A', 'text': 'formatted'}",
                     "{'prompt': 'Q', 'response': 'A'}", "{'prompt': 'Q', 'completion': 'A'}",

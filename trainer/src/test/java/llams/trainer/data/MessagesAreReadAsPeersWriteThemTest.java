@@ -27,7 +27,7 @@ class MessagesAreReadAsPeersWriteThemTest {
         List<Sample> samples = new ArrayList<>();
         JsonlReader.read(Row.parse(("{'messages': [" + String.join(", ", messages) + "]}").replace('\'', '"'), "f:1"),
                 samples::add);
-        return Fixtures.counted(Fixtures.encoder().encode(samples.getFirst()));
+        return Fixtures.counted(Fixtures.encoder().encode(samples.getFirst()).getFirst());
     }
 
     @ParameterizedTest

@@ -30,12 +30,12 @@ class OnlyAnswersCountTest {
     }
 
     private static Document chat(ChatMessage... messages) {
-        return Fixtures.encoder().encode(new Sample.Chat("f:1", List.of(messages)));
+        return Fixtures.encoder().encode(new Sample.Chat("f:1", List.of(messages))).getFirst();
     }
 
     @Test
     void textIsFramedAndCountsWhole() {
-        Document document = Fixtures.encoder().encode(new Sample.Text("f:1", "ab"));
+        Document document = Fixtures.encoder().encode(new Sample.Text("f:1", "ab")).getFirst();
         assertArrayEquals(new int[] {Fixtures.BEGIN, 'a', 'b', Fixtures.END}, document.ids());
         assertArrayEquals(document.ids(), document.labels());
         assertTrue(document.cut());
@@ -71,14 +71,15 @@ class OnlyAnswersCountTest {
         Document document = chat(new ChatMessage("user", "<|eot_id|>"), new ChatMessage("assistant", "A"));
         long ends = Arrays.stream(document.ids()).filter(id -> id == Fixtures.END_OF_TURN).count();
         assertEquals(2, ends);
-        int[] ids = Fixtures.encoder().encode(new Sample.Text("f:1", "<|end_of_text|>")).ids();
+        int[] ids = Fixtures.encoder().encode(new Sample.Text("f:1", "<|end_of_text|>")).getFirst().ids();
         assertEquals("<|end_of_text|>".length() + 2, ids.length);
     }
 
     @Test
     void readyIdsCountAsTheirLabelsSay() {
         Document document = Fixtures.encoder()
-                .encode(new Sample.Ids("f:1", new int[] {5, 6, 7}, new int[] {-100, -100, 7}));
+                .encode(new Sample.Ids("f:1", new int[] {5, 6, 7}, new int[] {-100, -100, 7}))
+                .getFirst();
         assertEquals(1, document.counted(3));
         assertTrue(document.cut());
     }

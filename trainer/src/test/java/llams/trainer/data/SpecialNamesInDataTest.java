@@ -26,6 +26,7 @@ class SpecialNamesInDataTest {
     private String parsed(String text) {
         return Fixtures.BYTES.decode(new DocumentEncoder(Fixtures.BYTES, Fixtures.BYTES.size(), SpecialText.PARSE)
                 .encode(new Sample.Text("f:1", text))
+                .getFirst()
                 .ids());
     }
 

@@ -99,4 +99,24 @@ class TablesAndCompressedFilesAreReadTest {
         }
         assertTrue(refusal(name, "{\"text\": \"not compressed\"}\n".getBytes()).contains("cannot be decompressed"));
     }
+
+    /// Their notes too, but for the files' names.
+    @ParameterizedTest
+    @ValueSource(strings = {"snappy", "version2", "encodings", "old-lists"})
+    void parquetBecomesWhatItsRowsDo(String name) throws IOException {
+        Path files = FORMS.resolveSibling("parquet");
+        Path rows = files.resolve("rows.jsonl");
+        Path parquet = files.resolve(name + ".parquet");
+        Corpus expected = Corpus.load(List.of(rows), Fixtures.encoder(), 50, null);
+        Corpus actual = Corpus.load(List.of(parquet), Fixtures.encoder(), 50, null);
+        assertEquals(expected.documents().stream().toList(), actual.documents().stream().toList());
+        assertEquals(expected.notes().stream().map(note -> note.replace(rows.toString(), parquet.toString())).toList(),
+                actual.notes());
+    }
+
+    @Test
+    void parquetHasToBeAFile() throws IOException {
+        assertTrue(refusal("a.parquet.gz", new byte[] {1, 2}).contains("Parquet is compressed inside"));
+        assertTrue(refusal("b.parquet", "PAR1 and no end".getBytes()).contains("a Parquet file without its end"));
+    }
 }

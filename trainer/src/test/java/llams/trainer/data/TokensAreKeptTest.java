@@ -8,21 +8,28 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
+import llams.engine.OtherJvm;
 import llams.engine.io.NoRoomException;
 import llams.model.PassingDisk;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
 import llams.model.chat.TrainOn;
 import llams.model.files.DataException;
+import llams.model.files.Sha256;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +47,12 @@ class TokensAreKeptTest {
     @BeforeEach
     void open() throws IOException {
         kept = directory.resolve("cache");
-        encoder = encoder(TOKENIZER, SpecialText.TEXT, TrainOn.ASSISTANT);
+        encoder = encoder();
+    }
+
+    /// One whose tokens can be kept.
+    static DocumentEncoder encoder() throws IOException {
+        return encoder(TOKENIZER, SpecialText.TEXT, TrainOn.ASSISTANT);
     }
 
     private static DocumentEncoder encoder(Path tokenizer, SpecialText special, TrainOn on) throws IOException {
@@ -59,6 +71,10 @@ class TokensAreKeptTest {
                 {"ids": [1, 2, 3]}
                 """;
         return Fixtures.file(directory, name, rows.repeat(40) + "{\"text\": \"" + "long ".repeat(300_000) + "\"}\n");
+    }
+
+    private Reading reading(DocumentEncoder by) {
+        return new Reading(by, RowForm.SAMPLE, Columns.NONE, 100, TokenCache.in(kept), ReadingListener.SILENT);
     }
 
     private Corpus load(Path file) throws IOException {
@@ -198,13 +214,73 @@ class TokensAreKeptTest {
         assertEquals(1, files().size());
     }
 
+    /// Holds the place where programs write tokens, until another waits for it.
+    static final class Writer {
+        public static void main(String[] args) throws Exception {
+            Path directory = Path.of(args[0]);
+            try (FileChannel lock = FileChannel.open(directory.resolve("in-use.lock"), StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE)) {
+                lock.lock();
+                Files.createFile(directory.resolve("held"));
+                while (Files.notExists(directory.resolve("waited"))) {
+                    Thread.sleep(5);
+                }
+            }
+        }
+    }
+
+    @Test
+    void anotherProgramThatWritesThemIsWaitedFor() throws Exception {
+        Path file = mixed("a.jsonl");
+        Files.createDirectories(kept);
+        FutureTask<OtherJvm.Run> writer = new FutureTask<>(
+                () -> OtherJvm.run(List.of(), List.of(), Writer.class, kept.toString()));
+        Thread.startVirtualThread(writer);
+        while (Files.notExists(kept.resolve("held"))) {
+            assertFalse(writer.isDone(), "it ended without a lock");
+            Thread.sleep(5);
+        }
+        List<String> waited = new ArrayList<>();
+        ReadingListener listener = new ReadingListener() {
+            @Override
+            public void waiting(String name) {
+                waited.add(name);
+                Fixtures.file(kept, "waited", "");
+            }
+        };
+        Corpus corpus = Corpus.load(List.of(DataSource.of(file)),
+                new Reading(encoder, RowForm.SAMPLE, Columns.NONE, 100, TokenCache.in(kept), listener));
+        assertEquals(0, writer.get().exitCode(), writer.get().output());
+        assertEquals(List.of(file.toString()), waited);
+        assertSame(Corpus.load(List.of(file), encoder, 100, null), corpus);
+        assertEquals(1, files().size());
+    }
+
+    @Test
+    void aLargeFileIsReadOnceForItsHash() throws IOException {
+        Path file = directory.resolve("large");
+        FileTime longAgo = FileTime.from(Instant.now().minusSeconds(3600));
+        Files.write(file, new byte[(int) TokenCache.LARGE_BYTES]);
+        Files.setLastModifiedTime(file, longAgo);
+        String hash = TokenCache.in(kept).hash(file);
+        assertEquals(Sha256.ofFile(file), hash);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[] {1}), 5);
+        }
+        Files.setLastModifiedTime(file, longAgo);
+        assertEquals(hash, TokenCache.in(kept).hash(file), "size and time tell that it is as it was");
+        Files.setLastModifiedTime(file, FileTime.from(longAgo.toInstant().plusSeconds(1)));
+        assertEquals(Sha256.ofFile(file), TokenCache.in(kept).hash(file));
+    }
+
     @Test
     void smallFilesStayInMemoryUnlessADirectoryIsNamed() throws IOException {
         Path file = mixed("a.jsonl");
-        assertFalse(TokenCache.standard().keeps(file, encoder));
-        assertTrue(TokenCache.in(kept).keeps(file, encoder));
-        assertFalse(TokenCache.in(kept).keeps(Path.of("-"), encoder));
-        assertFalse(TokenCache.in(kept).keeps(file, Fixtures.encoder()), "a tokenizer without files has no name");
+        assertFalse(TokenCache.standard().keeps(file, reading(encoder)));
+        assertTrue(TokenCache.in(kept).keeps(file, reading(encoder)));
+        assertFalse(TokenCache.in(kept).keeps(Path.of("-"), reading(encoder)));
+        assertFalse(TokenCache.in(kept).keeps(file, reading(Fixtures.encoder())),
+                "a tokenizer without files has no name");
         Path home = Path.of("home");
         assertEquals(Path.of("home/.cache/llams"), TokenCache.directory(Map.of(), home));
         assertEquals(Path.of("x/llams"), TokenCache.directory(Map.of("XDG_CACHE_HOME", "x"), home));

@@ -29,7 +29,6 @@ import llams.model.lora.LoraRules;
 import llams.model.lora.Modules;
 import llams.trainer.data.Document;
 import llams.trainer.data.PairDataset;
-import llams.trainer.data.PreferencePair;
 import llams.trainer.data.Sequences;
 import llams.trainer.optim.Schedule;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,12 +82,12 @@ class EveryMethodIsRepeatableTest {
     /// Pairs that can be learned: the tokens of chosen answers are low.
     private static Sequences pairs() {
         Random random = new Random(4);
-        List<PreferencePair> pairs = new ArrayList<>();
+        List<Document> pairs = new ArrayList<>();
         for (int pair = 0; pair < 16; pair++) {
             // A long prompt with another's answer is longer than a sequence.
             int[] prompt = random.ints(3 + random.nextInt(24), 3, 90).toArray();
-            pairs.add(new PreferencePair(answered(prompt, random.ints(4, 3, 10).toArray()),
-                    answered(prompt, random.ints(6, 60, 90).toArray())));
+            pairs.add(answered(prompt, random.ints(4, 3, 10).toArray()));
+            pairs.add(answered(prompt, random.ints(6, 60, 90).toArray()));
         }
         return new PairDataset(pairs, 32);
     }

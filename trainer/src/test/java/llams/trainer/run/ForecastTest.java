@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import llams.engine.device.Devices;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.weights.LlamaWeights;
+import llams.model.create.NewModel;
+import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,22 +34,51 @@ class ForecastTest {
         }
     }
 
+    /// What is advised if this much of it is there.
+    private static Optional<String> advice(LlamaWeights base, TrainSettings settings,
+            ToLongFunction<Program.Memory> needed, long available) throws IOException {
+        return new Remedy(base.config, base.frozen(), base.allocatedBytes(), needed, available).of(settings,
+                SmallRun.LORA);
+    }
+
     @Test
     void theMildestChangeThatFitsIsAdvised() throws IOException {
         try (LlamaWeights base = LlamaWeights.open(SmallRun.model(directory.resolve("model")))) {
             TrainSettings full = SmallRun.settings(null, 1e-3, 1, 0).withTokens(256);
-            assertEquals(Optional.of("`recompute`"), advice(base, full, memory -> true));
-            TrainSettings recompute = full.withRecompute(true);
-            long enough = Forecast.of(base.config, base.frozen(), recompute).temporaries() - 1;
-            assertEquals(Optional.of("`recompute` `batch 1` `accumulate 4`"),
-                    advice(base, full, memory -> memory.temporaries() <= enough));
-            long state = Forecast.of(base.config, base.frozen(), full).state();
-            assertEquals(Optional.of("`lora`"), advice(base, full, memory -> memory.state() < state));
-            assertEquals(Optional.empty(), advice(base, full, memory -> false));
+            ToLongFunction<Program.Memory> temporaries = Program.Memory::temporaries;
+            ToLongFunction<Program.Memory> state = Program.Memory::state;
+            assertEquals(Optional.of("`recompute`"), advice(base, full, temporaries, Long.MAX_VALUE));
+            long recompute = Forecast.of(base.config, base.frozen(), full.withRecompute(true)).temporaries();
+            assertEquals(Optional.of("`batch 1` `accumulate 4`"), advice(base, full, temporaries, recompute - 1));
+            long both = Forecast.of(base.config, base.frozen(), full.withRecompute(true).withBatch(1, 4)).temporaries();
+            assertEquals(Optional.of("`recompute` `batch 1` `accumulate 4`"), advice(base, full, temporaries, both));
+            long all = Forecast.of(base.config, base.frozen(), full).state();
+            assertEquals(Optional.of("`optimizer adamw8bit`"), advice(base, full, state, all - 1));
+            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16`"), advice(base, full, state, all / 2));
+            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16` `clip 0`"),
+                    advice(base, full.withBatch(1, 1), state, all * 2 / 5));
+            assertEquals(Optional.of("`lora`"), advice(base, full, state, all / 3));
+            assertEquals(Optional.empty(), advice(base, full, memory -> 1, 0));
         }
     }
 
-    private static Optional<String> advice(LlamaWeights base, TrainSettings settings, Predicate<Program.Memory> fits) {
-        return Forecast.remedy(base.config, base.frozen(), settings, SmallRun.LORA, fits);
+    /// Quantizing costs more exactness with fewer bits, and nothing is gained by it where weights are mapped and need not
+    /// fit.
+    @Test
+    void aFrozenBaseIsQuantizedIfThatHelps() throws IOException {
+        Path model = directory.resolve("model");
+        NewModel.write(LlamaConfig.standard(64, 128, 2, 4, 2, 96).withMaxPositions(64), 5, null, model,
+                ByteProgress.SILENT);
+        try (LlamaWeights base = LlamaWeights.open(model)) {
+            TrainSettings lora = SmallRun.settings(SmallRun.LORA, 1e-3, 1, 0).withBatch(1, 4).withRecompute(true);
+            long weights = Forecast.of(base.config, base.frozen(), lora).weights();
+            ToLongFunction<Program.Memory> weightsAndMade = memory -> memory.total() - memory.temporaries();
+            long all = weightsAndMade.applyAsLong(Forecast.of(base.config, base.frozen(), lora));
+            assertEquals(Optional.of("`weights q8`"), advice(base, lora, weightsAndMade, all - 1));
+            assertEquals(Optional.of("`weights nf4`"), advice(base, lora, weightsAndMade, all - weights * 55 / 100));
+            ToLongFunction<Program.Memory> state = Program.Memory::state;
+            assertEquals(Optional.of("`optimizer adamw8bit`"),
+                    advice(base, lora, state, Forecast.of(base.config, base.frozen(), lora).state() - 1));
+        }
     }
 }

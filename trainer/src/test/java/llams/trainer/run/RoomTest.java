@@ -26,21 +26,25 @@ class RoomTest {
 
     @Test
     void theResultAndAsManySavesAsThereCanBeMustFit() {
-        assertEquals(10, new Room(10, 30, 0, 2).bytes(), "without saves");
-        assertEquals(10 + 30, new Room(10, 30, 1, 2).bytes(), "one save");
-        assertEquals(10 + 3 * 30, new Room(10, 30, 100, 2).bytes(), "those that are kept, and one more");
-        assertTrue(new Room(10, 1L << 50, 1L << 40, Integer.MAX_VALUE).bytes() > 1L << 59, "no overflow");
+        assertEquals(10, new Room(10, false, 30, 0, 2).bytes(), "without saves");
+        assertEquals(10 + 30, new Room(10, false, 30, 1, 2).bytes(), "one save");
+        assertEquals(10 + 3 * 30, new Room(10, false, 30, 100, 2).bytes(), "those that are kept, and one more");
+        assertEquals(2 * 10 + 30, new Room(10, true, 30, 1, 2).bytes(), "the best model");
+        assertTrue(new Room(10, false, 1L << 50, 1L << 40, Integer.MAX_VALUE).bytes() > 1L << 59, "no overflow");
     }
 
     @Test
     void theMessageNamesTheSettingsThatFit() throws IOException {
-        Room room = new Room(2_000_000, 10_000_000, 100, 4);
+        Room room = new Room(2_000_000, false, 10_000_000, 100, 4);
         assertDoesNotThrow(() -> room.check(OUT, 52_000_000));
         assertEquals("out: the run needs 52.0 MB on this disk (the result 2.0 MB, a save 10.0 MB, up to 5 of them"
                 + " at a time), and it has"
                 + " 30.0 MB; free some, or choose another `out`, or `keep 1` (22.0 MB), or `saveEvery 0` (2.0 MB)",
                 message(room, 30_000_000));
         assertTrue(message(room, 3_000_000).endsWith("another `out`, or `saveEvery 0` (2.0 MB)"));
+        assertTrue(message(new Room(2_000_000, true, 10_000_000, 2, 4), 23_000_000).endsWith(
+                "(the result 2.0 MB, the best model as much, a save 10.0 MB, up to 2 of them at a time), and it has"
+                        + " 23.0 MB; free some, or choose another `out`, or `saveEvery 0` (4.0 MB), or no `keepBest` (22.0 MB)"));
         assertTrue(message(room, 1_000_000).endsWith("free some, or choose another `out`"));
     }
 
@@ -58,9 +62,10 @@ class RoomTest {
     void theForecastIsWhatTheRunLeaves(LoraConfig lora) throws IOException {
         Path model = SmallRun.model(directory.resolve("model"));
         Path out = directory.resolve("run");
-        TrainSettings settings = SmallRun.settings(lora, 1e-2, 1, 2);
+        TrainSettings settings = SmallRun.settings(lora, 1e-2, 1, 2).withEvalEvery(Interval.steps(3));
         long[] forecast = new long[1];
         SmallRun.run(settings, model, SmallRun.data(), out, run -> {
+            run.watched(Watch.NONE.withBest(true, 0), null);
             forecast[0] = run.room().bytes();
             return run.run(false, report -> {});
         });
