@@ -35,8 +35,8 @@ final class CommandStage implements Work {
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
-            "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
-            "--show-topics", "--show-request");
+            "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt",
+            "--show-prompt", "--show-topics", "--show-request");
 
     private final StageKind kind;
     private final Stage stage;

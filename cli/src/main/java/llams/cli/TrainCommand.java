@@ -142,9 +142,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     TrainRequest request() throws IOException {
-        return options.request(
-                reading.files(options.data, options.dataWeights, options.evalData), weights, compute.open(),
-                watching.watch());
+        return options.request(reading.files(options.data, options.dataWeights, options.evalData), weights,
+                compute.open(), watching.watch());
     }
 
     private static TrainingRun open(TrainRequest request, TrainingRun.Listener listener) throws IOException {
