@@ -116,11 +116,8 @@ class DataIsReadAlikeByEveryCommandTest {
         train.add(two.toString());
         Llams run = run(train, one, "--data-weights", "1,3");
         assertEquals(0, run.code(), run.err());
-        assertTrue(run.err()
-                .lines()
-                .anyMatch(line -> line.startsWith("note      " + two + ": ")
-                        && line.contains(" sequences in each epoch, ")),
-                run.err());
+        assertTrue(run.err().lines().anyMatch(line -> line.startsWith("note      " + two + ": ")
+                && line.contains(" sequences in each epoch, ")), run.err());
         assertTrue(Files.readString(directory.resolve("out/train.yaml")).contains("data-weights: [1.0, 3.0]"));
         Llams other = run(train, one, "--data-weights", "1,1", "--resume", "--steps", "3");
         assertEquals(1, other.code());

@@ -40,9 +40,8 @@ class ReadingIsShownIfItTakesLongTest {
             meter.waiting("other.jsonl");
         }
         assertTrue(written().contains("\r") && written().contains("50%"), written());
-        assertTrue(written().endsWith(
-                "\nnote      another program is writing the tokens of other.jsonl; waiting until it" + " is done\n"),
-                written());
+        assertTrue(written().endsWith("\nnote      another program is writing the tokens of other.jsonl; waiting until it"
+                + " is done\n"), written());
     }
 
     @Test

@@ -47,8 +47,8 @@ public record DataSource(String name, Path file, Slice slice) {
         int from = slice.from(rows);
         int to = slice.to(rows);
         if (from >= to) {
-            throw new DataException(
-                    String.format(Locale.ROOT, "%s: no row; the file has %,d with something to use", name, rows));
+            throw new DataException(String.format(Locale.ROOT, "%s: no row; the file has %,d with something to use",
+                    name, rows));
         }
         int first = documents.firstOfRow(from);
         Documents some = new SomeDocuments(documents, first, documents.firstOfRow(to) - first);

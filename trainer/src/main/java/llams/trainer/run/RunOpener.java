@@ -88,7 +88,8 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
 
     private Loaded load(List<DataSource> sources, DocumentEncoder encoder, TrainSettings settings) throws IOException {
         boolean areOfPairs = settings.objective().isOfPairs();
-        Corpus corpus = request.data().load(sources, encoder, areOfPairs ? RowForm.PAIR : RowForm.SAMPLE, listener);
+        Corpus corpus = request.data()
+                .load(sources, encoder, areOfPairs ? RowForm.PAIR : RowForm.SAMPLE, listener);
         corpus.notes().forEach(listener::note);
         return new Loaded(
                 areOfPairs
