@@ -183,7 +183,8 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
         }
         if (!isBytes && !dtype.isWeight()) {
-            throw new IOException("\"" + name + "\" is " + dtype + ", which is no type of weights");
+            throw new IOException("\"" + name + "\" is " + dtype
+                    + (isGguf() ? ", which is no type of weights" : ", not F32, BF16 or F16"));
         }
         Quantization used = Quantization.of(config.metadata().quantization());
         boolean isMade = !isBytes && used != null && stored == null && used.isFor(name, shape);
