@@ -139,7 +139,7 @@ final class TrainCommand implements Callable<Integer> {
         options.complete();
         if (weights.form != WeightsOption.Form.stored && !options.method.isAdapter()) {
             throw new ParameterException(spec.commandLine(), "--weights " + weights.form
-                    + " is for the frozen base of --method lora: weights that are trained" + " cannot be quantized");
+                    + " is for the frozen base of --method lora: weights that are trained cannot be quantized");
         }
     }
 

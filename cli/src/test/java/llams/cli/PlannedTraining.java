@@ -17,18 +17,24 @@ record PlannedTraining(Path directory) {
             "cache");
     private static final String CHAT = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"},"
             + " {\"role\": \"assistant\", \"content\": \"Hello!\"}]}\n";
+    private static final String DIALOG = "{\"dialog\": [{\"role\": \"user\", \"content\": \"Hi\"},"
+            + " {\"role\": \"assistant\", \"content\": \"Hello!\"}]}\n"
+            + "{\"dialog\": [{\"speaker\": \"user\", \"utterance\": \"Hi\"},"
+            + " {\"speaker\": \"assistant\", \"utterance\": \"Hello!\"}]}\n";
     private static final String PAIR = "{\"prompt\": \"Hi\", \"chosen\": \"Hello!\", \"rejected\": \"What?\"}\n";
 
     static PlannedTraining in(Path directory) throws IOException {
         SmallModel.create(directory,
                 SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 4096"));
         for (String chats : List.of("chats.jsonl", "train.jsonl", "valid.jsonl", "held-out.jsonl")) {
-            Files.writeString(directory.resolve(chats), CHAT);
+            Files.writeString(directory.resolve(chats), CHAT.repeat(20));
         }
         for (String texts : List.of("text.txt", "book.txt", "held-out.txt", "kowiki.txt", "kowiki-dev.txt")) {
             Files.writeString(directory.resolve(texts), "Some text.\n");
         }
         Files.writeString(directory.resolve("pairs.jsonl"), PAIR);
+        Files.writeString(directory.resolve("qa.jsonl"), "{\"query\": \"Hi\", \"reply\": \"Hello!\"}\n");
+        Files.writeString(directory.resolve("dialogs.jsonl"), DIALOG);
         return new PlannedTraining(directory);
     }
 
