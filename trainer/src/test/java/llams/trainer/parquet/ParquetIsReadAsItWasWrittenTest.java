@@ -83,7 +83,7 @@ class ParquetIsReadAsItWasWrittenTest {
         byte[] whole = Files.readAllBytes(FILES.resolve(name + ".parquet"));
         Path changed = directory.resolve("changed.parquet");
         Random random = new Random(3);
-        for (int i = 0; i < 150; i++) {
+        for (int i = 0; i < 50; i++) {
             byte[] bytes = whole.clone();
             bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
             Files.write(changed, bytes);
