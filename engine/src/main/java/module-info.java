@@ -4,7 +4,9 @@ module llams.engine {
     requires jdk.management;
     requires tools.jackson.databind;
 
+    exports llams.engine.gguf;
     exports llams.engine.io;
+    exports llams.engine.pth;
     exports llams.engine.safetensors;
     exports llams.engine.tensor;
     exports llams.engine.graph;

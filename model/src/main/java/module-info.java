@@ -17,6 +17,7 @@ module llams.model {
 
     exports llams.model.card;
     exports llams.model.chat;
+    exports llams.model.convert;
     exports llams.model.create;
     exports llams.model.extend;
     exports llams.model.files;

@@ -112,12 +112,15 @@ public final class Main extends Console implements Runnable {
             case "data" -> DataCommand.class;
             case "generate" -> GenerateCommand.class;
             case "chat" -> ChatCommand.class;
+            case "serve" -> ServeCommand.class;
             case "train" -> TrainCommand.class;
             case "merge" -> MergeCommand.class;
             case "extend" -> ExtendCommand.class;
             case "recipe", "recipes" -> RecipeCommand.class;
             case "report" -> ReportCommand.class;
             case "quantize" -> QuantizeCommand.class;
+            case "export" -> ExportCommand.class;
+            case "import" -> ImportCommand.class;
             case "eval" -> EvalCommand.class;
             case "devices" -> DevicesCommand.class;
             case "bench" -> BenchCommand.class;

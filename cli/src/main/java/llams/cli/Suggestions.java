@@ -97,15 +97,15 @@ final class Suggestions {
             init: new create
             quantize: quant
             devices: gpu
+            export gguf: gguf to-gguf
             """);
     /// What is there instead of commands that have no counterpart.
     private static final Map<String, String> INSTEAD = Map.ofEntries(
             Map.entry("serve", "there is no server: 'chat' talks with a model, 'generate' continues a text"),
             Map.entry("server", "there is no server: 'chat' talks with a model, 'generate' continues a text"),
             Map.entry("run", "'chat' talks with a model, 'generate' continues a text"),
-            Map.entry("convert", "models are read as they are, from safetensors; 'quantize' makes one smaller"),
-            Map.entry("export", "train, merge and quantize already write Hugging Face's format"),
-            Map.entry("import", "models are read as they are, from safetensors; 'download' fetches them"),
+            Map.entry("convert",
+                    "models are read as they are, from safetensors; 'export' and 'import' know other formats"),
             Map.entry("upload", "results are Hugging Face model directories; its own program uploads them"),
             Map.entry("push", "results are Hugging Face model directories; its own program uploads them"),
             Map.entry("login", "'download' takes the token of HF_TOKEN or --token"),

@@ -73,7 +73,7 @@ class WhatIsMeantIsSuggestedTest {
             value = {"chta      | did you mean chat?", "serve     | there is no server: 'chat' talks",
                     "run        | 'chat' talks with a model, 'generate'", "finetune  | did you mean train?",
                     "fine_tune  | did you mean train?", "convert   | models are read as they are",
-                    "export     | train, merge and quantize already write", "perplexity| did you mean eval perplexity?",
+                    "gguf       | did you mean export gguf?", "perplexity| did you mean eval perplexity?",
                     "benchmark  | did you mean bench?", "tokenise  | did you mean tokenize?",
                     "genrate    | did you mean generate?", "pull      | did you mean download?",
                     "help       | '--help' lists",})

@@ -1,11 +1,21 @@
 package llams.engine;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import llams.engine.gguf.GgufConfig;
+import llams.engine.gguf.GgufException;
+import llams.engine.gguf.GgufFile;
+import llams.engine.gguf.GgufValue;
 import llams.engine.io.Json;
 import llams.engine.llama.LlamaConfig;
+import llams.engine.pth.PthException;
+import llams.engine.pth.PthFile;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.SafetensorsException;
 import llams.engine.safetensors.SafetensorsFile;
@@ -41,6 +51,51 @@ class ReadersFuzzTest {
                 .put(json)
                 .array();
         safetensorsFile(file);
+    }
+
+    /// The whole file is the input; every text and array in it is looked at.
+    @FuzzTest
+    void gguf(byte[] file) throws Exception {
+        Fuzzed.file("model.gguf", file, path -> {
+            try (GgufFile open = GgufFile.open(path)) {
+                for (String name : open.entries.keySet()) {
+                    open.tensor(name);
+                }
+                for (GgufValue value : open.metadata.values().values()) {
+                    if (value instanceof GgufValue.Array array && array.type() == GgufValue.Type.STRING) {
+                        array.texts();
+                    }
+                }
+                GgufConfig.read(open);
+            }
+        }, GgufException.class);
+    }
+
+    @FuzzTest
+    void pth(byte[] file) throws Exception {
+        Fuzzed.file("consolidated.00.pth", file, path -> PthFile.open(path).close(), PthException.class);
+    }
+
+    /// The input is the pickle, in a file around it.
+    @FuzzTest
+    void pickle(byte[] pickle) throws Exception {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(file)) {
+            stored(zip, "x/data.pkl", pickle);
+            stored(zip, "x/data/0", new byte[64]);
+        }
+        pth(file.toByteArray());
+    }
+
+    private static void stored(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        ZipEntry entry = new ZipEntry(name);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        CRC32 sum = new CRC32();
+        sum.update(content);
+        entry.setCrc(sum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
     }
 
     @FuzzTest

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -133,7 +132,7 @@ final class TokenizerJson {
         SplitPattern pattern = TokenizerPipeline.pattern(top, model);
         List<AddedToken> added = TokenizerVocab.withModelIds(TokenizerValues.added(top.get("added_tokens")), idOfToken);
         TokenizerVocab vocab = TokenizerVocab.of(idOfToken, merges, added);
-        checkMerges(vocab);
+        vocab.checkMerges(merges, Boolean.TRUE.equals(model.get("ignore_merges")));
         return Tokenizer.of(vocab.vocabulary(), vocab.added(), vocab.numbering(), pattern);
     }
 
@@ -169,25 +168,6 @@ final class TokenizerJson {
                 throw new IllegalArgumentException(
                         "model.merges: number " + merges.size() / 2 + " is " + merge + ", not two tokens");
             }
-        }
-    }
-
-    /// This program merges by rank. A list of merges means the same if it holds every merge that the ranks allow, in
-    /// their order, or if it is the history of a training by which every token can be reached. And only where every
-    /// token can be reached does looking up whole pieces first (`ignore_merges`) change nothing.
-    private void checkMerges(TokenizerVocab vocab) {
-        Vocabulary vocabulary = vocab.vocabulary();
-        long[] listed = new long[merges.size() / 2];
-        for (int i = 0; i < listed.length; i++) {
-            listed[i] = (long) vocab.rank(merges.get(2 * i)) << 32 | vocab.rank(merges.get(2 * i + 1));
-        }
-        long[] natural = Merges.natural(vocabulary);
-        boolean wholeFirst = Boolean.TRUE.equals(model.get("ignore_merges"));
-        TokenizerPipeline.refuseUnless(wholeFirst || natural != null, "model.ignore_merges", false,
-                "true, as this vocabulary has tokens that merging alone never makes");
-        if (!Arrays.equals(listed, natural) && !Arrays.equals(listed, Merges.all(vocabulary))) {
-            throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
-                    + " ids, so that merging by rank would give other tokens; such a vocabulary is not supported");
         }
     }
 

@@ -84,6 +84,26 @@ record TokenizerVocab(Vocabulary vocabulary, List<AddedToken> added, Numbering n
         return new TokenizerVocab(Vocabulary.of(tokens), numbered, same ? null : new Numbering(idOf), ranks);
     }
 
+    /// This program merges by rank. A list of merges means the same if it holds every merge that the ranks allow, in
+    /// their order, or if it is the history of a training by which every token can be reached. And only where every
+    /// token can be reached does looking up whole pieces first (`ignore_merges`) change nothing.
+    ///
+    /// @param merges left and right in turn
+    /// @throws IllegalArgumentException if they mean something else
+    void checkMerges(List<String> merges, boolean wholeFirst) {
+        long[] listed = new long[merges.size() / 2];
+        for (int i = 0; i < listed.length; i++) {
+            listed[i] = (long) rank(merges.get(2 * i)) << 32 | rank(merges.get(2 * i + 1));
+        }
+        long[] natural = Merges.natural(vocabulary);
+        TokenizerPipeline.refuseUnless(wholeFirst || natural != null, "model.ignore_merges", false,
+                "true, as this vocabulary has tokens that merging alone never makes");
+        if (!Arrays.equals(listed, natural) && !Arrays.equals(listed, Merges.all(vocabulary))) {
+            throw new IllegalArgumentException("model.merges (" + listed.length + ") do not follow the order of the"
+                    + " ids, so that merging by rank would give other tokens; such a vocabulary is not supported");
+        }
+    }
+
     /// @throws IllegalArgumentException if there is no such token
     int rank(String piece) {
         Integer rank = ranks.get(piece);

@@ -19,6 +19,7 @@
 /// | `TokenizerFiles`, `TiktokenFile` | finds a tokenizer's files; tiktoken's format |
 /// | `UsualTokenizerJson`, `UsualJson` | reads a `tokenizer.json` as Llama 3 has it, fast |
 /// | `TokenizerJson`, `TokenizerValues`, `TokenizerPipeline`, `TokenizerVocab`, `Merges`, `ByteLevel` | reads any other, and refuses what would work differently here |
+/// | [GgufVocabulary] | a vocabulary as GGUF files list it |
 /// | `TokenizerJsonWriter`, `SafeFile` | writes `tokenizer.json`; a file appears whole or not at all |
 /// | `Extension`, `ExtendedJson` | more tokens for a tokenizer that is in use; its `tokenizer.json` |
 /// | [BpeTrainer], `PairMerging`, `PieceCounts`, `TextChunks` | trains a vocabulary |

@@ -4,6 +4,7 @@
 /// |---|---|
 /// | `AtomicFiles` | writes a file completely or not at all |
 /// | `Disk`, `SystemDisk` | what writing asks of the file system, so that tests can fail it |
+/// | `MappedFile` | a file of weights, mapped or copied, watched for changes |
 /// | `NoRoomException` | the disk or the quota is full |
 /// | `Json` | small JSON files as trees, bounded in size, with the place of an error |
 package llams.engine.io;

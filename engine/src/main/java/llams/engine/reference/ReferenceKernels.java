@@ -149,7 +149,7 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double[] logits(float[] x, float[] weight, int dim, int t) {
+    static double[] logits(float[] x, float[] weight, int dim, int t) {
         double[] logits = new double[weight.length / dim];
         for (int word = 0; word < logits.length; word++) {
             for (int d = 0; d < dim; d++) {
@@ -161,35 +161,51 @@ public final class ReferenceKernels {
 
     public static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
             Tensor dx, Tensor dWeight, boolean accumulate) {
+        boolean isOfEach = scale.elements() > 1;
+        if (tokenLoss != null) {
+            fill(tokenLoss, 0);
+        }
+        head(x, weight, labels, loss, dx, dWeight, accumulate, (t, logits) -> {
+            double factor = scale.getFloat(isOfEach ? t : 0);
+            double logSumExp = logSumExp(logits);
+            double lost = logSumExp - logits[labels.getInt(t)];
+            for (int id = 0; id < logits.length; id++) {
+                double p = Math.exp(logits[id] - logSumExp);
+                logits[id] = (id == labels.getInt(t) ? p - 1 : p) * factor;
+            }
+            if (tokenLoss != null) {
+                tokenLoss.setFloat(t, (float) lost);
+            }
+            return lost * factor;
+        });
+    }
+
+    /// What a token adds to the loss, from its logits, which become their gradients.
+    interface TokenLoss {
+        double of(int token, double[] logits);
+    }
+
+    /// The sum of a loss over all tokens with a label, and its gradients.
+    static void head(Tensor x, Tensor weight, Tensor labels, Tensor loss, Tensor dx, Tensor dWeight, boolean accumulate,
+            TokenLoss each) {
         int dim = x.dim(1);
         double total = 0;
-        boolean isOfEach = scale.elements() > 1;
         float[] rows = x.toFloats();
         float[] words = weight.toFloats();
         double[] dw = new double[dWeight == null ? 0 : words.length];
         for (int t = 0; t < x.dim(0); t++) {
-            double lost = 0;
-            double factor = scale.getFloat(isOfEach ? t : 0);
             double[] dRow = new double[dim];
-            int label = labels.getInt(t);
-            if (label >= 0) {
+            if (labels.getInt(t) >= 0) {
                 double[] logits = logits(rows, words, dim, t);
-                double logSumExp = logSumExp(logits);
-                lost = logSumExp - logits[label];
-                for (int word = 0; word < logits.length; word++) {
-                    double p = Math.exp(logits[word] - logSumExp);
-                    double dLogit = (word == label ? p - 1 : p) * factor;
+                total += each.of(t, logits);
+                for (int id = 0; id < logits.length; id++) {
                     for (int d = 0; d < dim; d++) {
-                        dRow[d] += dLogit * words[word * dim + d];
+                        dRow[d] += logits[id] * words[id * dim + d];
                         if (dWeight != null) {
-                            dw[word * dim + d] += dLogit * rows[t * dim + d];
+                            dw[id * dim + d] += logits[id] * rows[t * dim + d];
                         }
                     }
                 }
-            }
-            total += lost * factor;
-            if (tokenLoss != null) {
-                tokenLoss.setFloat(t, (float) lost);
             }
             for (int d = 0; dx != null && d < dim; d++) {
                 dx.setFloat((long) t * dim + d, (float) dRow[d]);
@@ -201,7 +217,7 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double logSumExp(double[] logits) {
+    static double logSumExp(double[] logits) {
         double max = Double.NEGATIVE_INFINITY;
         for (double logit : logits) {
             max = Math.max(max, logit);

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import llams.engine.io.MappedFile;
 import llams.engine.safetensors.SafetensorsFile.Entry;
 import llams.engine.tensor.Tensor;
 import tools.jackson.core.JsonGenerator;
@@ -33,14 +33,16 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     static final int ALIGNMENT = 64;
     private static final int LENGTH_BYTES = 8;
 
-    /// Reads and checks the header of a file of `size` bytes.
-    static Header read(Path file, FileChannel channel, long size) throws IOException {
+    /// Reads and checks the header of a file.
+    static Header read(MappedFile open) throws IOException {
+        Path file = open.path;
+        long size = open.bytes;
         if (size < LENGTH_BYTES) {
             throw new SafetensorsException(file,
                     "has " + size + " bytes, not even the 8 of a header length; the download is probably cut short");
         }
         byte[] prefix = new byte[LENGTH_BYTES];
-        readFully(file, channel, 0, ByteBuffer.wrap(prefix));
+        readFully(open, 0, ByteBuffer.wrap(prefix));
         long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 0 || length > MAX_BYTES) {
             String start = new String(prefix, StandardCharsets.ISO_8859_1);
@@ -56,7 +58,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
             throw new SafetensorsException(file, "the header ends at byte " + dataStart + " but the file has " + size
                     + "; the download is probably cut short");
         }
-        InputStream json = new BufferedInputStream(part(file, channel, LENGTH_BYTES, dataStart));
+        InputStream json = new BufferedInputStream(part(open, LENGTH_BYTES, dataStart));
         json.mark(1);
         int first = json.read();
         json.reset();
@@ -77,7 +79,7 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
     }
 
     /// Bytes `begin` to `end` of a file, read as they are asked for.
-    private static InputStream part(Path file, FileChannel channel, long begin, long end) {
+    private static InputStream part(MappedFile file, long begin, long end) {
         return new InputStream() {
             private long at = begin;
 
@@ -93,19 +95,19 @@ record Header(Map<String, Entry> entries, Map<String, String> metadata) {
                     return -1;
                 }
                 int length = (int) Math.min(count, end - at);
-                readFully(file, channel, at, ByteBuffer.wrap(target, offset, length));
+                readFully(file, at, ByteBuffer.wrap(target, offset, length));
                 at += length;
                 return length;
             }
         };
     }
 
-    private static void readFully(Path file, FileChannel channel, long position, ByteBuffer target) throws IOException {
+    private static void readFully(MappedFile file, long position, ByteBuffer target) throws IOException {
         long at = position;
         while (target.hasRemaining()) {
-            int count = SafetensorsFile.read(file, channel, target, at);
+            int count = file.read(target, at);
             if (count < 0) {
-                throw new SafetensorsException(file,
+                throw new SafetensorsException(file.path,
                         "ends at byte " + at + " while it is being read; another program is cutting it");
             }
             at += count;

@@ -1,52 +1,31 @@
 package llams.engine.safetensors;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collection;
 import java.util.Map;
-import java.util.Objects;
+import llams.engine.io.MappedFile;
 import llams.engine.tensor.Tensor;
 
 /// One `.safetensors` file, mapped or copied into memory: 8 bytes header length, a JSON header, and the tensors' bytes.
 ///
-/// Opening checks the whole header (see [Header]). Mapped, no data is touched; the system reads pages as they are used.
-/// So a file may be deleted or replaced by a rename while it is open, but must not be cut or rewritten in place: a
-/// mapped page that vanishes stops the whole JVM. [#verifyUnchanged()] usually notices in time; a copy needs no such
-/// care.
-public final class SafetensorsFile implements AutoCloseable {
+/// Opening checks the whole header (see [Header]). [MappedFile] says what must not happen to a file that is mapped.
+public final class SafetensorsFile implements TensorFile {
     /// Where a tensor lies in the file: bytes `begin` to `end`, counted from the start of the file.
     public record Entry(TensorInfo info, long begin, long end) {}
 
-    private static final long COPIED_BYTES = 64 << 20;
-    private static final String REMEDY = "; replace a model by renaming, not by writing over it, or copy it into"
-            + " memory with `noMap`";
-
     /// The file as given to [#open].
     public final Path path;
-    private final FileChannel channel;
-    private final Arena arena;
+    private final MappedFile file;
     private final MemorySegment data;
     private final Header header;
-    private final BasicFileAttributes opened;
-    private final boolean isCopy;
 
-    private SafetensorsFile(Path path, FileChannel channel, Arena arena, MemorySegment data, Header header,
-            BasicFileAttributes opened, boolean isCopy) {
-        this.path = path;
-        this.channel = channel;
-        this.arena = arena;
+    private SafetensorsFile(MappedFile file, MemorySegment data, Header header) {
+        this.path = file.path;
+        this.file = file;
         this.data = data;
         this.header = header;
-        this.opened = opened;
-        this.isCopy = isCopy;
     }
 
     /// Maps the file and checks its header.
@@ -63,66 +42,14 @@ public final class SafetensorsFile implements AutoCloseable {
         return open(file, true);
     }
 
-    private static SafetensorsFile open(Path file, boolean copy) throws IOException {
-        if (!Files.exists(file)) {
-            throw new SafetensorsException(file, "there is no such file or directory");
-        }
-        if (!Files.isRegularFile(file)) {
-            throw new SafetensorsException(file, "is not a file");
-        }
-        if (!Files.isReadable(file)) {
-            throw new SafetensorsException(file, "may not be read by this user");
-        }
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-        Arena arena = null;
+    private static SafetensorsFile open(Path path, boolean copy) throws IOException {
+        MappedFile file = MappedFile.open(path, SafetensorsException::new);
         try {
-            BasicFileAttributes opened = Files.readAttributes(file, BasicFileAttributes.class);
-            long size = channel.size();
-            Header header = Header.read(file, channel, size);
-            arena = Arena.ofShared();
-            MemorySegment data = copy ? copy(file, channel, size, arena) : map(file, channel, size, arena);
-            if (channel.size() != size || !Files.getLastModifiedTime(file).equals(opened.lastModifiedTime())) {
-                throw new SafetensorsException(file,
-                        "is being written to while it is opened; wait until it is complete");
-            }
-            return new SafetensorsFile(file, channel, arena, data, header, opened, copy);
+            Header header = Header.read(file);
+            return new SafetensorsFile(file, file.data(copy), header);
         } catch (Throwable e) {
-            channel.close();
-            if (arena != null) {
-                arena.close();
-            }
+            file.close();
             throw e;
-        }
-    }
-
-    private static MemorySegment map(Path file, FileChannel channel, long size, Arena arena) throws IOException {
-        try {
-            return channel.map(MapMode.READ_ONLY, 0, size, arena);
-        } catch (IOException e) {
-            throw new IOException(file + ": its " + size + " bytes cannot be mapped (" + e.getMessage()
-                    + "); does something limit the program's address space, as 'ulimit -v' does?", e);
-        }
-    }
-
-    private static MemorySegment copy(Path file, FileChannel channel, long size, Arena arena) throws IOException {
-        MemorySegment copy = arena.allocate(size, 64);
-        for (long at = 0; at < size;) {
-            int read = read(file, channel, copy.asSlice(at, Math.min(COPIED_BYTES, size - at)).asByteBuffer(), at);
-            if (read < 0) {
-                throw new SafetensorsException(file,
-                        "ends at byte " + at + ", but had " + size + " when it was opened");
-            }
-            at += read;
-        }
-        return copy;
-    }
-
-    /// As [FileChannel#read(ByteBuffer, long)]; a failure names the file and the place.
-    static int read(Path file, FileChannel channel, ByteBuffer into, long position) throws IOException {
-        try {
-            return channel.read(into, position);
-        } catch (IOException e) {
-            throw new IOException(file + ": cannot be read at byte " + position + ": " + e.getMessage(), e);
         }
     }
 
@@ -131,7 +58,13 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.entries();
     }
 
+    @Override
+    public Collection<TensorInfo> infos() {
+        return header.entries().values().stream().map(Entry::info).toList();
+    }
+
     /// The header's `__metadata__`, empty if there is none.
+    @Override
     public Map<String, String> metadata() {
         return header.metadata();
     }
@@ -139,6 +72,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /// A view of the data, valid until this file is closed.
     ///
     /// @throws IllegalArgumentException if there is no such tensor
+    @Override
     public Tensor tensor(String name) {
         Entry entry = header.entries().get(name);
         if (entry == null) {
@@ -148,36 +82,16 @@ public final class SafetensorsFile implements AutoCloseable {
                 data.asSlice(entry.begin(), entry.end() - entry.begin()));
     }
 
-    /// Checks that the mapped file still has its length and the time at which it was last written to. Cheap: call it
-    /// between steps of long work. A file deleted or replaced by another is unchanged as far as its reader is
-    /// concerned, and so is a copy.
+    /// As [MappedFile#verifyUnchanged()].
     ///
     /// @throws SafetensorsException if it was cut, extended or written to since it was opened
+    @Override
     public void verifyUnchanged() throws IOException {
-        if (isCopy) {
-            return;
-        }
-        long size = channel.size();
-        if (size != data.byteSize()) {
-            throw new SafetensorsException(path,
-                    "had " + data.byteSize() + " bytes when it was opened and now has " + size + REMEDY);
-        }
-        BasicFileAttributes now;
-        try {
-            now = Files.readAttributes(path, BasicFileAttributes.class);
-        } catch (NoSuchFileException _) {
-            return;
-        }
-        boolean isSame = Objects.equals(now.fileKey(), opened.fileKey());
-        if (isSame && !now.lastModifiedTime().equals(opened.lastModifiedTime())) {
-            throw new SafetensorsException(path,
-                    "was written to at " + now.lastModifiedTime() + ", while it was in use" + REMEDY);
-        }
+        file.verifyUnchanged();
     }
 
     @Override
     public void close() throws IOException {
-        arena.close();
-        channel.close();
+        file.close();
     }
 }

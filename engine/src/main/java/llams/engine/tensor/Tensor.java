@@ -37,7 +37,7 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
     ///
     /// @throws IllegalArgumentException if the count overflows a `long`, or the last axis is not made of whole blocks
     public static long byteSize(DType dtype, Shape shape) {
-        if (dtype == DType.Q8_0 && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
+        if (dtype.isGgmlBlocks() && (shape.rank() == 0 || shape.dim(-1) % dtype.blockElements != 0)) {
             throw new IllegalArgumentException("tensor " + dtype + " " + shape + " is not possible: its last axis"
                     + " must be a multiple of " + dtype.blockElements);
         }
@@ -79,6 +79,10 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case F16 -> Float.float16ToFloat(data.get(I16, index * 2));
             case F64 -> (float) data.get(F64, index * 8);
             case Q8_0 -> Q8Block.decode(data, index);
+            case Q4_0 -> Q4Block.decode(data, index);
+            case Q4_K -> KBlock.decodeQ4(data, index);
+            case Q5_K -> KBlock.decodeQ5(data, index);
+            case Q6_K -> KBlock.decodeQ6(data, index);
             case NF4 -> Nf4.decode(data, elements(), index);
             default -> throw new IllegalStateException(dtype + " is not a weight type");
         };
@@ -91,9 +95,8 @@ public record Tensor(DType dtype, Shape shape, MemorySegment data) {
             case BF16 -> data.set(I16, index * 2, BFloat16.fromFloat(value));
             case F16 -> data.set(I16, index * 2, Float.floatToFloat16(value));
             case F64 -> data.set(F64, index * 8, value);
-            case Q8_0 -> throw new IllegalStateException(
-                    "an element of Q8_0 shares its scale with a block; Q8Block.encode stores 32 at once");
-            case NF4 -> throw new IllegalStateException("an element of NF4 shares its scale with others");
+            case Q8_0, Q4_0, Q4_K, Q5_K, Q6_K, NF4 -> throw new IllegalStateException(
+                    "an element of " + dtype + " shares its scale with others and cannot be stored alone");
             default -> throw new IllegalStateException(dtype + " is not a weight type");
         }
     }

@@ -2,7 +2,7 @@
 ///
 /// | file | what it does |
 /// |---|---|
-/// | [AdapterMerge] | folds an adapter into the weights |
+/// | [AdapterMerge], [FoldedModel] | folds an adapter into the weights; those weights, some rows at a time |
 /// | [ModelMerge] | several models as a [llams.model.merge.config.MergeConfig] says, one tensor at a time |
 /// | `ModelMergePlan`, `ModelMergeFiles` | checks the models, decides what becomes of each tensor and of the config |
 /// | `Blend`: `WeightedMean`, `Slerp`, `TaskVectors` | how the values of a tensor are made |

@@ -30,9 +30,14 @@ public record DataSource(String name, Path file, Slice slice) {
         return new DataSource(path.toString(), Path.of(sliced.group(1)), slice);
     }
 
+    /// The slice as it was given; empty for all rows.
+    public String brackets() {
+        return name.substring(file.toString().length());
+    }
+
     /// The file with its slice, without directories.
     public String shortName() {
-        return file.getFileName() + name.substring(file.toString().length());
+        return file.getFileName() + brackets();
     }
 
     /// The rows of a file that belong to this source.

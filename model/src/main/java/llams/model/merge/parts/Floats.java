@@ -33,18 +33,23 @@ public final class Floats {
 
     /// Widens elements `begin` to `begin + count` of a tensor of a weight type into [#values].
     public void read(Tensor tensor, long begin, int count) {
+        read(tensor, begin, count, 0);
+    }
+
+    /// The same into `values[at]` and those after it.
+    public void read(Tensor tensor, long begin, int count, int at) {
         switch (tensor.dtype()) {
-            case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, 0, count);
-            case BF16 -> Vectors.widen(tensor.data(), begin, values, count);
+            case F32 -> MemorySegment.copy(tensor.data(), Tensor.F32, 4 * begin, values, at, count);
+            case BF16 -> Vectors.widen(tensor.data(), begin, values, at, count);
             case F16 -> {
                 MemorySegment.copy(tensor.data(), Tensor.I16, 2 * begin, halves, 0, count);
                 for (int i = 0; i < count; i++) {
-                    values[i] = Float.float16ToFloat(halves[i]);
+                    values[at + i] = Float.float16ToFloat(halves[i]);
                 }
             }
-            case Q8_0, NF4 -> {
+            case Q8_0, Q4_0, Q4_K, Q5_K, Q6_K, NF4 -> {
                 for (int i = 0; i < count; i++) {
-                    values[i] = tensor.getFloat(begin + i);
+                    values[at + i] = tensor.getFloat(begin + i);
                 }
             }
             default -> throw new IllegalArgumentException(tensor.dtype() + " is no type of weights that can be merged");

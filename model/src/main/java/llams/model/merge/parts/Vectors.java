@@ -24,8 +24,8 @@ public final class Vectors {
 
     private Vectors() {}
 
-    /// Widens `count` BF16 values from element `begin` into `values`.
-    static void widen(MemorySegment halves, long begin, float[] values, int count) {
+    /// Widens `count` BF16 values from element `begin` into `values` from `at` on.
+    static void widen(MemorySegment halves, long begin, float[] values, int at, int count) {
         int i = 0;
         for (; i < F.loopBound(count); i += F.length()) {
             ShortVector half = ShortVector.fromMemorySegment(S, halves, 2 * (begin + i), ByteOrder.LITTLE_ENDIAN);
@@ -33,10 +33,10 @@ public final class Vectors {
                     .reinterpretAsInts()
                     .lanewise(VectorOperators.LSHL, Short.SIZE)
                     .reinterpretAsFloats()
-                    .intoArray(values, i);
+                    .intoArray(values, at + i);
         }
         for (; i < count; i++) {
-            values[i] = BFloat16.toFloat(halves.get(Tensor.I16, 2 * (begin + i)));
+            values[at + i] = BFloat16.toFloat(halves.get(Tensor.I16, 2 * (begin + i)));
         }
     }
 

@@ -27,7 +27,7 @@ class VectorsAreLoopsTest {
                 wanted[Math.max(0, i - 3)] = BFloat16.toFloat((short) i);
             }
             float[] values = new float[count - 3];
-            Vectors.widen(halves, 3, values, count - 3);
+            Vectors.widen(halves, 3, values, 0, count - 3);
             assertArrayEquals(wanted, values);
         }
     }
