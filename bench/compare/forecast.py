@@ -61,8 +61,9 @@ def prepare(llams, work):
         for _ in range(1500):
             texts = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=k)) for k in (60, 300, 300)]
             out.write(json.dumps(dict(zip(("prompt", "chosen", "rejected"), texts))) + "\n")
-    call([llams, "tokenize", "train", "--vocab", "257", "--out", os.path.join(work, "tokenizer.model"),
-          os.path.join(work, "pairs.jsonl")])
+    tokenizer = os.path.join(work, "tokenizer.model")
+    if not os.path.exists(tokenizer):
+        call([llams, "tokenize", "train", "--vocab", "257", "--out", tokenizer, os.path.join(work, "pairs.jsonl")])
     for name, shape in SHAPES.items():
         config = os.path.join(work, name + ".json")
         with open(config, "w") as out:
