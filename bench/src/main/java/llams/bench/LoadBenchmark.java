@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import llams.engine.generate.Generator;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.safetensors.SafetensorsFile;
+import llams.engine.safetensors.TensorFile;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
@@ -47,8 +48,8 @@ public class LoadBenchmark {
             }
             prompt = RandomModel.ids(PROMPT_TOKENS, ConfigJson.read(directory).vocab());
             try (LlamaWeights weights = LlamaWeights.open(directory)) {
-                for (SafetensorsFile file : weights.checkpoint.files) {
-                    check(file);
+                for (TensorFile file : weights.checkpoint.files) {
+                    check((SafetensorsFile) file);
                 }
             }
         }

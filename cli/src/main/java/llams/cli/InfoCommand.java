@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import llams.engine.gguf.GgufFile;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
@@ -39,7 +40,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "info",
         description = {"Show a model's shape and tensors, and the memory it needs.",
-                "For an adapter or a single .safetensors file, show what is in it. For a config.json, or the name of a"
+                "For an adapter or a single .safetensors file, show what is in it; a GGUF file is a model. For a config.json, or the name of a"
                         + " published shape such as llama3.1-8b, show what a model in BF16 would need."},
         footer = {"", "Examples:", "  llams info model", "  llams info adapter_model.safetensors --json",
                 "  llams info llama3.1-8b"})
@@ -49,7 +50,8 @@ final class InfoCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "DIR_OR_FILE",
-            description = "A model's or an adapter's directory, a .safetensors file, a config.json or a shape's name.")
+            description = "A model's or an adapter's directory, a GGUF or .safetensors file, a config.json or a shape's"
+                    + " name.")
     Path path;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -62,12 +64,13 @@ final class InfoCommand implements Callable<Integer> {
         LlamaConfig shape = shape();
         if (shape != null) {
             model(shape, shape.metadata().eos(), report, text);
-            new MemoryTable(shape, (name, dims) -> Leaf.weight(name, DType.BF16, dims)).add(report, text);
-        } else if (Files.exists(path.resolve("config.json"))) {
+            new MemoryTable(shape, (name, dims) -> Leaf.weight(name, DType.BF16, dims), false).add(report, text);
+        } else if (Files.exists(path.resolve("config.json")) || GgufFile.is(path)) {
             try (LlamaWeights weights = LlamaWeights.open(path)) {
                 model(weights.config, ConfigJson.stopIds(weights.config, path), report, text);
                 tensors(weights.checkpoint, quantized(weights), report, text);
-                new MemoryTable(weights.config, weights.frozen()).add(report, text);
+                new MemoryTable(weights.config, weights.frozen(),
+                        weights.isGguf() || weights.config.metadata().quantization() != null).add(report, text);
                 weights.notes.forEach(report.putArray("notes")::add);
                 weights.notes.forEach(note -> text.add("note        " + note));
             }
@@ -108,7 +111,7 @@ final class InfoCommand implements Callable<Integer> {
                 : Files.exists(path) ? null : KnownShapes.BY_NAME.get(name);
     }
 
-    private void model(LlamaConfig c, List<Integer> stops, ObjectNode report, List<String> text) {
+    private void model(LlamaConfig c, List<Integer> stops, ObjectNode report, List<String> text) throws IOException {
         boolean tokenizer = ModelFiles.hasTokenizer(path);
         report.put("parameters", c.parameters()).put("tokenizer", tokenizer);
         stops.forEach(report.putArray("stopIds")::add);

@@ -18,8 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The memory that a model needs, for each use of it.
 ///
-/// @param weights in the types in which they are stored
-record MemoryTable(LlamaConfig config, Parameters weights) {
+/// @param weights  in the types in which they are stored
+/// @param isFrozen true for weights that cannot be trained, only adapters on them
+record MemoryTable(LlamaConfig config, Parameters weights, boolean isFrozen) {
     private static final int TOKENS = 2048;
 
     private record Use(String name, String key, Program.Memory memory) {}
@@ -40,7 +41,7 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
                     MachineMemory.fits(memory) ? "" : "  (too much for this machine)"));
         }
         report.put("memoryTokens", tokens()).put("machineBytes", MachineMemory.machineBytes());
-        if (!isQuantized()) {
+        if (!isFrozen) {
             text.add("            QLoRA: --weights nf4 --recompute; full, compact: --recompute --train-dtype bf16"
                     + " --optimizer adamw8bit --clip 0");
         }
@@ -52,10 +53,6 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
         return Math.min(TOKENS, config.maxPositions());
     }
 
-    private boolean isQuantized() {
-        return config.metadata().quantization() != null;
-    }
-
     private List<Use> uses() {
         Llama model = Llama.of(config, weights, Llama.Wrap.NONE);
         TrainSettings lora = TrainSettings.standard().withLora(LoraConfig.standard()).withTokens(tokens());
@@ -63,8 +60,7 @@ record MemoryTable(LlamaConfig config, Parameters weights) {
                 new Use("generate", "generate", Generator.memory(model, tokens(), tokens())),
                 new Use("LoRA of rank 8", "lora", Forecast.of(config, weights, lora)),
                 new Use("LoRA, --recompute", "loraRecompute", Forecast.of(config, weights, lora.withRecompute(true)))));
-        // Weights that are quantized can only be frozen.
-        if (!isQuantized()) {
+        if (!isFrozen) {
             TrainSettings full = TrainSettings.full().withTokens(tokens());
             TrainSettings recompute = full.withRecompute(true);
             uses.add(new Use("QLoRA", "qlora", Forecast.of(config, this::nf4, lora.withRecompute(true))));

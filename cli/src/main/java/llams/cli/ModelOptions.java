@@ -16,9 +16,9 @@ final class ModelOptions {
 
     @Option(
             names = {"-m", "--model"},
-            paramLabel = "DIR",
+            paramLabel = "DIR_OR_FILE",
             required = true,
-            description = "Required: the model's directory.")
+            description = "Required: the model's directory, or a GGUF file.")
     Path directory;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "A LoRA adapter to use with the model.")

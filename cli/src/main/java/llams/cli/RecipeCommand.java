@@ -30,8 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {"List recipes: settings of a training, or work of many stages.",
                 "A recipe is a YAML file. One of a training holds options of 'llams train'. One of many stages says what"
                         + " each does, and which takes what another makes. docs/RECIPES.md describes both."},
-        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.ShowCommand.class,
-                RecipeCommand.RunCommand.class, RecipeCommand.SchemaCommand.class})
+        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.ShowCommand.class, RecipeCommand.RunCommand.class,
+                RecipeCommand.SchemaCommand.class})
 final class RecipeCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
@@ -110,8 +110,8 @@ final class RecipeCommand implements Callable<Integer> {
 
         RecipeRun open(Console console, ComputeOptions compute) throws IOException {
             if (TrainingRecipe.isOne(recipe)) {
-                throw new DataException(recipe + " has no stages; run it with 'llams train --config "
-                        + Shell.quoted(recipe) + "'");
+                throw new DataException(
+                        recipe + " has no stages; run it with 'llams train --config " + Shell.quoted(recipe) + "'");
             }
             Recipe read = Recipe.find(recipe, values);
             return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute), out(),

@@ -62,7 +62,7 @@ final class TokenizeCommand implements Callable<Integer> {
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR_OR_FILE",
-            description = "Required: a model's directory, a tokenizer.model or a tokenizer.json.")
+            description = "Required: a model's directory, a GGUF file, a tokenizer.model or a tokenizer.json.")
     Path tokenizerPath;
 
     @Option(

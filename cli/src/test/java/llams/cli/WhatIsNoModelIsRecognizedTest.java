@@ -59,8 +59,6 @@ class WhatIsNoModelIsRecognizedTest {
 
     @Test
     void filesOfOtherForms() throws IOException {
-        Path gguf = Files.writeString(directory.resolve("model-q4.gguf"), "GGUF....");
-        says(gguf, "a GGUF file, which this program does not read");
         says(with("ggufs", "model-q4.gguf"), "holds GGUF files");
         Path pickle = Files.writeString(directory.resolve("consolidated.00.pth"), "PK");
         String generate = Llams.run("generate", "-m", pickle.toString(), "-p", "x").err();

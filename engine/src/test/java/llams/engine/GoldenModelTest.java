@@ -40,7 +40,7 @@ class GoldenModelTest {
     }
 
     /// The last `count` positions of each row of `[rows, columns, width]`.
-    private static float[] lastPositions(float[] values, int rows, int count, int width) {
+    static float[] lastPositions(float[] values, int rows, int count, int width) {
         int columns = values.length / rows / width;
         float[] last = new float[rows * count * width];
         for (int r = 0; r < rows; r++) {
@@ -206,7 +206,7 @@ class GoldenModelTest {
         }
     }
 
-    private static int[] ints(JsonNode array) {
+    static int[] ints(JsonNode array) {
         int[] values = new int[array.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = array.get(i).asInt();

@@ -57,6 +57,7 @@ final class GemmPacking {
                 case BF16 -> spreadBf16(m.data(), from, whole, kc, target, to + p * NR);
                 case F16 -> spreadF16(m.data(), from, whole, kc, target, to + p * NR);
                 case Q8_0 -> spreadQ8(m, from, whole, kc, target, to + p * NR);
+                case Q4_0, Q4_K, Q5_K, Q6_K -> spreadBlocks(m, from, whole, kc, target, to + p * NR);
                 case NF4 -> spreadNf4(m, from, whole, kc, target, to + p * NR);
                 default -> throw Widen.notAWeight(m.dtype());
             }
@@ -89,12 +90,17 @@ final class GemmPacking {
         }
     }
 
+    /// Of any type, each panel's part of the row by itself.
+    private static void spreadBlocks(Tensor m, long from, int columns, int kc, float[] target, int at) {
+        for (int j = 0; j < columns; j += NR, at += kc * NR) {
+            Widen.row(m, from + j, NR, target, at);
+        }
+    }
+
     /// A panel is a block or a part of one, unless the first column is the middle of a task's share of odd rows.
     private static void spreadQ8(Tensor m, long from, int columns, int kc, float[] target, int at) {
         if (from % NR != 0) {
-            for (int j = 0; j < columns; j += NR, at += kc * NR) {
-                Widen.row(m, from + j, NR, target, at);
-            }
+            spreadBlocks(m, from, columns, kc, target, at);
             return;
         }
         MemorySegment data = m.data();
@@ -110,9 +116,7 @@ final class GemmPacking {
     /// Of NF4, a panel is a quarter of a block, an eighth or half of one, or as in [#spreadQ8] parts of two.
     private static void spreadNf4(Tensor m, long from, int columns, int kc, float[] target, int at) {
         if (from % NR != 0) {
-            for (int j = 0; j < columns; j += NR, at += kc * NR) {
-                Widen.row(m, from + j, NR, target, at);
-            }
+            spreadBlocks(m, from, columns, kc, target, at);
             return;
         }
         MemorySegment data = m.data();

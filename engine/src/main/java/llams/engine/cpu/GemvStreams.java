@@ -16,9 +16,14 @@ final class GemvStreams {
 
     private GemvStreams() {}
 
-    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks.
+    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks; in
+    /// smaller blocks, as [GemvBlocks] has it.
     static int streamed(Tensor many, int k) {
-        return many.dtype() == DType.NF4 && k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+        return switch (many.dtype()) {
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.streamed(many.dtype(), k);
+            case NF4 -> k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+            default -> k - k % SUM_LANES;
+        };
     }
 
     /// Adds the products of a row's elements from `i` on to its sum's lanes.
@@ -59,6 +64,7 @@ final class GemvStreams {
                 }
                 yield halves;
             }
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.likeRows(many.dtype(), x, k, buffers, slot);
             default -> x;
         };
     }
@@ -68,7 +74,7 @@ final class GemvStreams {
     /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    /// @param scales working memory, four times the blocks of a row in NF4
+    /// @param scales working memory, one for 16 elements of a row
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {
@@ -116,6 +122,7 @@ final class GemvStreams {
                     }
                 }
             }
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.fourRows(x, many, starts, k, sums, scales);
             default -> throw Widen.notAWeight(many.dtype());
         }
     }

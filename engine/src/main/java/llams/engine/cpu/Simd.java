@@ -141,6 +141,17 @@ final class Simd {
                 .convertShape(VectorOperators.B2F, F, 0);
     }
 
+    /// `LANES` bytes, none of them negative.
+    static IntVector bytes(MemorySegment segment, long offsetBytes) {
+        if (LANES == 4) {
+            return IntVector.broadcast(I, segment.get(FOUR_BYTES, offsetBytes))
+                    .lanewise(VectorOperators.LSHL, LAST_BYTE)
+                    .lanewise(VectorOperators.LSHR, 24);
+        }
+        return (IntVector) ByteVector.fromMemorySegment(B, segment, offsetBytes, LE)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
+    }
+
     private static IntVector[] nf4Values() {
         float[] values = Nf4.VALUES.values();
         IntVector[] vectors = new IntVector[values.length / LANES];

@@ -16,6 +16,7 @@ import llams.engine.graph.Accumulate;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.Attention;
 import llams.engine.graph.Op;
+import llams.engine.graph.PreferenceLoss;
 import llams.engine.graph.Rope;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -25,7 +26,8 @@ import llams.engine.tensor.Tensor;
 /// how long that took. So what a training step does is first done in miniature, until it makes no more garbage. Programs
 /// that generate start at once: their first token would wait longer than the next ones gain. So do small models.
 final class WarmUp {
-    /// The largest dimension of a miniature's tensors: loops that go round often enough to be compiled as loops.
+    /// The largest dimension of a miniature's tensors: loops that go round often enough to be compiled as loops. Where
+    /// rows are made of larger blocks, one of these.
     private static final int LARGEST = 64;
     /// What a settled miniature may allocate in a call. A vector on the heap takes 64 bytes, and any loop makes hundreds.
     private static final long SETTLED_BYTES = 12_000;
@@ -107,9 +109,13 @@ final class WarmUp {
     }
 
     private static boolean isLarge(Step step) {
+        if (step.op() instanceof PreferenceLoss) {
+            // It has no loop of vectors, and zeros are not the numbers of answers.
+            return false;
+        }
         for (Tensor[] tensors : List.of(step.inputs(), step.results())) {
             for (Tensor tensor : tensors) {
-                if (tensor != null && !tensor.shape().equals(small(tensor.shape(), LARGEST))) {
+                if (tensor != null && !tensor.shape().equals(small(tensor.shape(), largest(step), largest(step)))) {
                     return true;
                 }
             }
@@ -122,7 +128,7 @@ final class WarmUp {
         for (Tensor[] group : List.of(step.inputs(), step.results())) {
             for (Tensor tensor : group) {
                 tensors.add(tensor == null ? "" : tensor.dtype());
-                tensors.add(tensor == null ? "" : small(tensor.shape(), width(step.op())));
+                tensors.add(tensor == null ? "" : small(tensor.shape(), largest(step), width(step)));
             }
         }
         return new Kind(step.op(), tensors);
@@ -130,14 +136,15 @@ final class WarmUp {
 
     /// The same op on small tensors of zeros; what was one tensor is one again.
     private static Step miniature(Step step, Arena arena) {
-        int width = width(step.op());
+        int width = width(step);
+        int rows = largest(step);
         Map<Long, Tensor> copies = new HashMap<>();
-        Tensor[] inputs = small(step.inputs(), width, copies, arena);
+        Tensor[] inputs = small(step.inputs(), rows, width, copies, arena);
         if (step.op() instanceof Attention || step.op() instanceof Attention.Gradient) {
             seeAllBefore(inputs[Attention.LAST], inputs[Attention.K].dim(0));
         }
-        return new Step(ofOneSequence(step.op()), inputs, small(step.results(), width, copies, arena),
-                small(step.workspace(), width, copies, arena));
+        return new Step(ofOneSequence(step.op()), inputs, small(step.results(), rows, width, copies, arena),
+                small(step.workspace(), rows, width, copies, arena));
     }
 
     /// Few tokens are no whole number of sequences.
@@ -159,31 +166,39 @@ final class WarmUp {
     }
 
     /// One head where there are heads.
-    private static int width(Op op) {
-        return switch (op) {
+    private static int width(Step step) {
+        return switch (step.op()) {
             case Attention(int headDim, _) -> headDim;
             case Attention.Gradient(int headDim, _) -> headDim;
             case Rope(int headDim, _) -> headDim;
-            default -> LARGEST;
+            default -> largest(step);
         };
     }
 
-    private static Tensor[] small(Tensor[] tensors, int width, Map<Long, Tensor> copies, Arena arena) {
+    private static int largest(Step step) {
+        int largest = LARGEST;
+        for (Tensor tensor : step.inputs()) {
+            largest = Math.max(largest, tensor == null ? 0 : tensor.dtype().blockElements);
+        }
+        return largest;
+    }
+
+    private static Tensor[] small(Tensor[] tensors, int rows, int width, Map<Long, Tensor> copies, Arena arena) {
         Tensor[] small = new Tensor[tensors.length];
         for (int i = 0; i < tensors.length; i++) {
             Tensor tensor = tensors[i];
             if (tensor != null) {
                 small[i] = copies.computeIfAbsent(tensor.data().address(),
-                        _ -> Tensor.allocate(arena, tensor.dtype(), small(tensor.shape(), width)));
+                        _ -> Tensor.allocate(arena, tensor.dtype(), small(tensor.shape(), rows, width)));
             }
         }
         return small;
     }
 
-    private static Shape small(Shape shape, int width) {
+    private static Shape small(Shape shape, int rows, int width) {
         long[] dims = shape.dims();
         for (int i = 0; i < dims.length; i++) {
-            dims[i] = Math.min(dims[i], i == 0 ? LARGEST : width);
+            dims[i] = Math.min(dims[i], i == 0 ? rows : width);
         }
         return Shape.of(dims);
     }

@@ -20,13 +20,14 @@ final class Widen {
             case BF16 -> bf16(data, from, count, target, at);
             case F16 -> f16(data, from, count, target, at);
             case Q8_0 -> q8(data, from, count, target, at);
+            case Q4_0, Q4_K, Q5_K, Q6_K -> WidenBlocks.row(source, from, count, target, at);
             case NF4 -> nf4(data, source.elements(), from, count, target, at);
             default -> throw notAWeight(source.dtype());
         }
     }
 
     static IllegalArgumentException notAWeight(DType dtype) {
-        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16, Q8_0 or NF4");
+        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16, one of GGML's blocks or NF4");
     }
 
     private static void bf16(MemorySegment data, long from, int count, float[] target, int at) {

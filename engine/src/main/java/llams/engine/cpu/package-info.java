@@ -11,7 +11,7 @@
 /// | `Gemm` | matrix products: which way each one is computed |
 /// | `GemmPlan`, `GemmPass`, `GemmTasks` | what is packed together, and how it is shared out |
 /// | `GemmPacking`, `GemmTile`, `Transpose` | packing, and the inner loop on registers |
-/// | `GemvKernel`, `GemvStreams` | products with few vectors, at the speed of memory |
+/// | `GemvKernel`, `GemvStreams`, `GemvBlocks` | products with few vectors, at the speed of memory |
 /// | `AttentionKernel`, `AttentionGradientKernel` | attention in blocks, and its gradient |
 /// | `AttentionBlocks`, `AttentionDecodeKernel` | the blocks; attention of one token |
 /// | `CrossEntropyKernel` | the output head and the loss, without storing logits |
@@ -19,7 +19,7 @@
 /// | `EmbeddingKernel`, `ElementwiseKernel` | rows by id; sums, dropout, cache rows |
 /// | `AdamWKernel` | the optimizer's step |
 /// | `CompactAdamWKernel`, `EightBitMoments`, `NearestCode`, `StochasticRounding` | the same in fewer bytes |
-/// | `Widen`, `Float16Table` | weights as f32 |
+/// | `Widen`, `WidenBlocks`, `Float16Table` | weights as f32 |
 /// | `Quantizer`, `Nf4Encoding`, `ContentHash` | Q8_0 and NF4 from wider weights; a hash of weights |
 ///
 /// Results are the same bits for every number of threads, every vector width, and every processor: how sums are divided

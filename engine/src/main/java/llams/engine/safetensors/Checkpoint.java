@@ -25,21 +25,29 @@ public final class Checkpoint implements AutoCloseable {
     /// The directory or file as given to [#open].
     public final Path path;
     /// The weight files, in the order of their names in the index.
-    public final List<SafetensorsFile> files;
-    private final Map<String, SafetensorsFile> owners;
+    public final List<TensorFile> files;
+    private final Map<String, TensorFile> owners;
+    private final Map<String, TensorInfo> infos;
     private final Map<String, String> metadata;
 
-    private Checkpoint(Path path, List<SafetensorsFile> files) {
+    private Checkpoint(Path path, List<? extends TensorFile> files) {
         this.path = path;
         this.files = List.copyOf(files);
         owners = new LinkedHashMap<>();
+        infos = new LinkedHashMap<>();
         metadata = new LinkedHashMap<>();
-        for (SafetensorsFile file : files) {
-            for (String name : file.entries().keySet()) {
-                owners.put(name, file);
+        for (TensorFile file : files) {
+            for (TensorInfo info : file.infos()) {
+                owners.put(info.name(), file);
+                infos.put(info.name(), info);
             }
             file.metadata().forEach(metadata::putIfAbsent);
         }
+    }
+
+    /// The tensors of one file of another format, which is closed with this.
+    public static Checkpoint of(Path path, TensorFile file) {
+        return new Checkpoint(path, List.of(file));
     }
 
     /// Opens a model directory, an index or a single `.safetensors` file.
@@ -155,8 +163,8 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    private static void closeAll(Iterable<SafetensorsFile> files, Throwable reason) {
-        for (SafetensorsFile file : files) {
+    private static void closeAll(Iterable<? extends TensorFile> files, Throwable reason) {
+        for (TensorFile file : files) {
             try {
                 file.close();
             } catch (IOException e) {
@@ -178,7 +186,8 @@ public final class Checkpoint implements AutoCloseable {
     ///
     /// @throws SafetensorsException if there is no such tensor
     public TensorInfo info(String name) throws SafetensorsException {
-        return owner(name).entries().get(name).info();
+        owner(name);
+        return infos.get(name);
     }
 
     /// @throws SafetensorsException if there is no such tensor
@@ -198,8 +207,8 @@ public final class Checkpoint implements AutoCloseable {
         return owner(name).tensor(name);
     }
 
-    private SafetensorsFile owner(String name) throws SafetensorsException {
-        SafetensorsFile owner = owners.get(name);
+    private TensorFile owner(String name) throws SafetensorsException {
+        TensorFile owner = owners.get(name);
         if (owner == null) {
             throw new SafetensorsException(path, "there is no tensor \"" + name + "\" among the " + owners.size());
         }
@@ -214,17 +223,15 @@ public final class Checkpoint implements AutoCloseable {
     /// Length of all tensors' data.
     public long bytes() {
         long bytes = 0;
-        for (SafetensorsFile file : files) {
-            for (SafetensorsFile.Entry entry : file.entries().values()) {
-                bytes += entry.end() - entry.begin();
-            }
+        for (TensorInfo info : infos.values()) {
+            bytes += info.bytes();
         }
         return bytes;
     }
 
-    /// As [SafetensorsFile#verifyUnchanged], for each file.
+    /// As [TensorFile#verifyUnchanged], for each file.
     public void verifyUnchanged() throws IOException {
-        for (SafetensorsFile file : files) {
+        for (TensorFile file : files) {
             file.verifyUnchanged();
         }
     }

@@ -3,6 +3,7 @@ package llams.engine.safetensors;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import llams.engine.io.MappedFile;
 import llams.engine.tensor.Tensor;
@@ -10,7 +11,7 @@ import llams.engine.tensor.Tensor;
 /// One `.safetensors` file, mapped or copied into memory: 8 bytes header length, a JSON header, and the tensors' bytes.
 ///
 /// Opening checks the whole header (see [Header]). [MappedFile] says what must not happen to a file that is mapped.
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
     /// Where a tensor lies in the file: bytes `begin` to `end`, counted from the start of the file.
     public record Entry(TensorInfo info, long begin, long end) {}
 
@@ -57,7 +58,13 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.entries();
     }
 
+    @Override
+    public Collection<TensorInfo> infos() {
+        return header.entries().values().stream().map(Entry::info).toList();
+    }
+
     /// The header's `__metadata__`, empty if there is none.
+    @Override
     public Map<String, String> metadata() {
         return header.metadata();
     }
@@ -65,6 +72,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /// A view of the data, valid until this file is closed.
     ///
     /// @throws IllegalArgumentException if there is no such tensor
+    @Override
     public Tensor tensor(String name) {
         Entry entry = header.entries().get(name);
         if (entry == null) {
@@ -77,6 +85,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /// As [MappedFile#verifyUnchanged()].
     ///
     /// @throws SafetensorsException if it was cut, extended or written to since it was opened
+    @Override
     public void verifyUnchanged() throws IOException {
         file.verifyUnchanged();
     }

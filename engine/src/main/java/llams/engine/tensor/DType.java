@@ -48,7 +48,7 @@ public enum DType {
 
     /// True for the types that weights may have: kernels widen them to f32 as they read.
     public boolean isWeight() {
-        return this == F32 || this == BF16 || this == F16 || this == Q8_0 || this == NF4;
+        return this == F32 || this == BF16 || this == F16 || isQuantized();
     }
 
     /// True for the types that the safetensors format has.

@@ -7,15 +7,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
 import llams.engine.device.Device;
 import llams.engine.device.Options;
+import llams.engine.gguf.GgufFile;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.TensorType;
 import llams.engine.io.Json;
@@ -29,9 +32,10 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.node.ObjectNode;
 
-/// An open model directory: its configuration, and its weights mapped from the file. Nothing is copied, unless asked
-/// for or needed to quantize.
+/// An open model: its configuration, and its weights mapped from the file. Nothing is copied, unless asked for or needed
+/// to quantize; of a GGUF file, what [GgufWeights] copies.
 public final class LlamaWeights implements AutoCloseable {
+    /// The model's directory, or the GGUF file.
     public final Path directory;
     /// Describes the weights as they are here: perhaps quantized though not stored so, or with a head of their own
     /// though `config.json` says tied.
@@ -39,11 +43,15 @@ public final class LlamaWeights implements AutoCloseable {
     public final Checkpoint checkpoint;
     /// What the files hold that is not used, or not used as they say: a line each, to be shown to the user.
     public final List<String> notes;
+    /// Null for a directory.
+    private final GgufWeights gguf;
     private final Quantization stored;
     private final boolean isStoredTied;
     private final boolean isMapped;
     private final Options options;
     private final Map<String, Leaf> leaves = new LinkedHashMap<>();
+    /// Names of the weights that are quantized here.
+    private final Set<String> made = new HashSet<>();
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
     /// Its threads serve all weights; null until one has to be quantized.
@@ -52,11 +60,12 @@ public final class LlamaWeights implements AutoCloseable {
     private String contentHash;
 
     private LlamaWeights(Path directory, LlamaConfig written, Quantization asked, boolean map, Options options,
-            Checkpoint checkpoint) throws IOException {
+            Checkpoint checkpoint, GgufWeights gguf) throws IOException {
         this.directory = directory;
         isMapped = map;
         this.options = options;
         this.checkpoint = checkpoint;
+        this.gguf = gguf;
         stored = Quantization.of(written.metadata().quantization());
         isStoredTied = written.tied();
         LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? written.withTied(false) : written;
@@ -65,11 +74,12 @@ public final class LlamaWeights implements AutoCloseable {
         notes = List.copyOf(notes());
     }
 
-    /// Opens `config.json` and the weights, and checks that every weight of the model is there in its shape.
+    /// Opens a model, `config.json` and weights or a GGUF file, and checks that every weight of the model is there in its
+    /// shape.
     ///
     /// @throws IOException if a file is missing or damaged, or the weights are not those of the config; says which
-    public static LlamaWeights open(Path directory) throws IOException {
-        return open(directory, null, true, Options.standard());
+    public static LlamaWeights open(Path directoryOrFile) throws IOException {
+        return open(directoryOrFile, null, true, Options.standard());
     }
 
     /// The same model with its matrices quantized: what is not stored so is quantized when [#resident] is first asked
@@ -77,6 +87,7 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#open], or if the weights are stored in another quantization
     public static LlamaWeights openQuantized(Path directory, Quantization quantization) throws IOException {
+        ModelDirectory.check(directory);
         return open(directory, quantization, true, Options.standard());
     }
 
@@ -85,22 +96,46 @@ public final class LlamaWeights implements AutoCloseable {
     /// @param quantization null for weights as they are stored
     /// @param options      for quantizing and hashing the weights
     /// @throws IOException as [#openQuantized]
-    public static LlamaWeights open(Path directory, Quantization quantization, boolean map, Options options)
+    public static LlamaWeights open(Path directoryOrFile, Quantization quantization, boolean map, Options options)
             throws IOException {
-        ModelDirectory.check(directory);
-        LlamaConfig stored = ConfigJson.read(directory);
-        String method = stored.metadata().quantization();
-        if (quantization != null && method != null && !method.equals(quantization.method())) {
-            throw new IOException(directory + ": its weights are quantized already (" + method + "); "
-                    + quantization.method() + " is made from the original model");
+        if (GgufFile.is(directoryOrFile)) {
+            return openGguf(directoryOrFile, quantization, map, options);
         }
-        Checkpoint checkpoint = map ? Checkpoint.open(directory) : Checkpoint.openCopy(directory);
+        ModelDirectory.check(directoryOrFile);
+        LlamaConfig stored = ConfigJson.read(directoryOrFile);
+        refuseQuantized(directoryOrFile, stored.metadata().quantization(), quantization);
+        Checkpoint checkpoint = map ? Checkpoint.open(directoryOrFile) : Checkpoint.openCopy(directoryOrFile);
         try {
-            return new LlamaWeights(directory, stored, quantization, map, options, checkpoint);
+            return new LlamaWeights(directoryOrFile, stored, quantization, map, options, checkpoint, null);
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
             throw e;
         }
+    }
+
+    private static LlamaWeights openGguf(Path path, Quantization quantization, boolean map, Options options)
+            throws IOException {
+        GgufWeights weights = GgufWeights.open(path, map);
+        try {
+            refuseQuantized(path, weights.quantization(), quantization);
+            return new LlamaWeights(path, weights.config, quantization, map, options, Checkpoint.of(path, weights),
+                    weights);
+        } catch (IOException | RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static void refuseQuantized(Path model, String method, Quantization asked) throws IOException {
+        if (asked != null && method != null && !method.equals(asked.method())) {
+            throw new IOException(model + ": its weights are quantized already (" + method + "); " + asked.method()
+                    + " is made from the original model");
+        }
+    }
+
+    /// Whether this is a GGUF file.
+    public boolean isGguf() {
+        return gguf != null;
     }
 
     /// Whether a model has an output head that is more than a copy of its embedding. That, and not what its config
@@ -129,7 +164,7 @@ public final class LlamaWeights implements AutoCloseable {
         }, Llama.Wrap.NONE);
         if (!wrong.isEmpty()) {
             String more = wrong.size() > 4 ? "; and " + (wrong.size() - 4) + " more" : "";
-            throw new IOException(directory + ": the weights do not fit config.json: "
+            throw new IOException(directory + ": the weights do not fit " + (isGguf() ? "its sizes: " : "config.json: ")
                     + String.join("; ", wrong.subList(0, Math.min(4, wrong.size()))) + more);
         }
     }
@@ -148,10 +183,14 @@ public final class LlamaWeights implements AutoCloseable {
             throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
         }
         if (!isBytes && !dtype.isWeight()) {
-            throw new IOException("\"" + name + "\" is " + dtype + ", not F32, BF16 or F16");
+            throw new IOException("\"" + name + "\" is " + dtype + ", which is no type of weights");
         }
         Quantization used = Quantization.of(config.metadata().quantization());
-        boolean isQuantized = isBytes || used != null && stored == null && used.isFor(name, shape);
+        boolean isMade = !isBytes && used != null && stored == null && used.isFor(name, shape);
+        if (isMade) {
+            made.add(name);
+        }
+        boolean isQuantized = isBytes || isMade;
         return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? used.dtype : dtype, shape));
     }
 
@@ -167,6 +206,9 @@ public final class LlamaWeights implements AutoCloseable {
 
     /// The content of `config.json`, corrected where the weights show otherwise: what a model made from this one needs.
     public byte[] configJson() throws IOException {
+        if (isGguf()) {
+            return ConfigJson.text(config).getBytes(StandardCharsets.UTF_8);
+        }
         Path file = directory.resolve("config.json");
         if (config.tied() == isStoredTied) {
             return Files.readAllBytes(file);
@@ -206,16 +248,8 @@ public final class LlamaWeights implements AutoCloseable {
     /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed,
     /// and the copy of the file if it is not mapped.
     public long allocatedBytes() {
-        return (isMapped ? 0 : checkpoint.bytes())
-                + leaves.values().stream().filter(this::isMade).mapToLong(leaf -> leaf.type().bytes()).sum();
-    }
-
-    private boolean isMade(Leaf leaf) {
-        return stored == null && isQuantized(leaf.dtype());
-    }
-
-    private static boolean isQuantized(DType dtype) {
-        return dtype == DType.Q8_0 || dtype == DType.NF4;
+        return (isMapped ? 0 : checkpoint.bytes()) + (isGguf() ? gguf.reorderedBytes() : 0)
+                + made.stream().mapToLong(name -> leaves.get(name).type().bytes()).sum();
     }
 
     /// The tensors behind [#frozen], by name; they live until this is closed.
@@ -224,14 +258,14 @@ public final class LlamaWeights implements AutoCloseable {
     public Map<String, Tensor> resident() throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Leaf leaf : leaves.values()) {
-            Tensor made = quantized.get(leaf.name());
-            if (made == null) {
-                made = tensor(leaf.name(), arena);
-                if (isMade(leaf)) {
-                    quantized.put(leaf.name(), made);
+            Tensor tensor = quantized.get(leaf.name());
+            if (tensor == null) {
+                tensor = tensor(leaf.name(), arena);
+                if (made.contains(leaf.name())) {
+                    quantized.put(leaf.name(), tensor);
                 }
             }
-            tensors.put(leaf.name(), made);
+            tensors.put(leaf.name(), tensor);
         }
         return tensors;
     }
@@ -242,19 +276,19 @@ public final class LlamaWeights implements AutoCloseable {
     public Tensor tensor(String name, Arena arena) throws IOException {
         Leaf leaf = leaves.get(name);
         Tensor inFile = checkpoint.tensor(name);
-        if (!isMade(leaf)) {
+        if (!made.contains(name)) {
             return new Tensor(leaf.dtype(), leaf.shape(), inFile.data());
         }
-        Tensor made = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
+        Tensor target = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
         if (quantizer == null) {
             quantizer = new Quantizer(options);
         }
         try {
-            quantizer.quantize(inFile, made);
+            quantizer.quantize(inFile, target);
         } catch (ArithmeticException e) {
             throw new IOException(directory + ": \"" + name + "\": " + e.getMessage(), e);
         }
-        return made;
+        return target;
     }
 
     /// The device, checking the files after each run of a program that reads weights: results from weights that were

@@ -1,13 +1,12 @@
 package llams.engine.weights;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import llams.engine.gguf.GgufFile;
 import llams.engine.weights.NotAModelException.Next;
 
 /// Checks by the names of its files, before any is read, that a path is a model's directory, and recognizes what is
@@ -63,7 +62,7 @@ public final class ModelDirectory {
         if (!Files.isRegularFile(path)) {
             return is("neither a directory nor a regular file; " + WANTED);
         }
-        if (isGguf(path)) {
+        if (GgufFile.is(path)) {
             return gguf("a GGUF file");
         }
         if (name.matches(".*\\.(bin|pth|pt|ckpt)")) {
@@ -79,12 +78,6 @@ public final class ModelDirectory {
                     path.getParent() == null ? "." : path.getParent().toString());
         }
         return is("a file; " + WANTED);
-    }
-
-    private static boolean isGguf(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return new String(in.readNBytes(4), StandardCharsets.US_ASCII).equals("GGUF");
-        }
     }
 
     private NotAModelException withoutConfig() throws IOException {
@@ -142,8 +135,8 @@ public final class ModelDirectory {
     }
 
     private NotAModelException gguf(String what) {
-        return is(what + ", which this program does not read; the model's page on the hub has it as safetensors"
-                + " with config.json: 'llams download OWNER/NAME' gets them");
+        return is(what + ", not a model's directory; generating, evaluating and training an adapter take such a file as it"
+                + " is, and 'llams import gguf' makes a directory of it for all else");
     }
 
     /// Models one level below; in a hub's cache, the snapshot that its main branch names comes first.

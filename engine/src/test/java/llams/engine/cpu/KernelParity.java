@@ -18,6 +18,8 @@ abstract class KernelParity {
     static final int[] LENGTHS = {1, 7, 8, 9, 63, 64, 65, 2050, 40_000};
     static final List<DType> WEIGHTS = List.of(DType.F32, DType.BF16, DType.F16);
     static final List<DType> ALSO_QUANTIZED = List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0);
+    /// Blocks of four to six bits an element.
+    static final List<DType> SMALL_BLOCKS = List.of(DType.Q4_0, DType.Q4_K, DType.Q5_K, DType.Q6_K);
     Parallel[] pools;
 
     @BeforeAll

@@ -5,14 +5,18 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.CompactAdamW;
 import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.graph.LinearDistillation;
+import llams.engine.graph.TopTokens;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.DynamicMap;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
 /// Calls every kernel until it makes no garbage. Prints those that still do after a long time, and what a call leaves.
@@ -135,28 +139,50 @@ final class SettledKernels {
             kernels.put("loss in slices of " + width, () -> CrossEntropyKernel.run(x, weight, labels, scale, loss, null,
                     dx, width == VOCAB ? dWeight : null, false, 0, work, p));
         }
+        distillation(make, p, x, weight, labels, scale);
+    }
+
+    private void distillation(Tensors make, Parallel p, Tensor x, Tensor weight, Tensor labels, Tensor scale) {
+        int count = 16;
+        Tensor ids = new Tensor(DType.I32, Shape.of(TOKENS, count), make.ints(new int[TOKENS * count]).data());
+        Tensor logp = make.poisoned(TOKENS, count);
+        Tensor[] work = {make.poisoned(TOKENS, DIM), make.poisoned(TOKENS, VOCAB), make.poisoned(TOKENS, DIM)};
+        TopTokens top = new TopTokens(count, 2);
+        kernels.put("top tokens", () -> TopTokensKernel.run(top, new Tensor[] {x, weight, labels}, ids, logp, work, p));
+        LinearDistillation op = new LinearDistillation(0.5, 2);
+        Tensor[] in = {x, weight, labels, scale, ids, logp};
+        Tensor[] out = {make.poisoned(1), make.poisoned(TOKENS), make.poisoned(TOKENS), make.poisoned(TOKENS, DIM)};
+        Tensor dWeight = make.poisoned(VOCAB, DIM);
+        kernels.put("distillation", () -> DistillationKernel.run(op, in, out, dWeight, false, 0, work, p));
     }
 
     private void products(Tensors make, Parallel p) {
+        products(make, List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4), DIM, p);
+        products(make, KernelParity.SMALL_BLOCKS, 2 * DIM, p);
         Tensor x = make.random(TOKENS, DIM);
         Tensor y = make.poisoned(TOKENS, VOCAB);
-        Tensor dx = make.poisoned(TOKENS, DIM);
         Tensor dWeight = make.poisoned(VOCAB, DIM);
-        Tensor one = make.random(1, DIM);
+        kernels.put("weightGradient", () -> Gemm.multiply(y, true, x, false, dWeight, false, p));
+        Tensor narrow = make.random(8, DIM);
+        Tensor narrowOut = make.poisoned(TOKENS, 8);
+        kernels.put("adapter", () -> Gemm.multiply(x, false, narrow, true, narrowOut, false, p));
+    }
+
+    private void products(Tensors make, List<DType> dtypes, int dim, Parallel p) {
+        Tensor x = make.random(TOKENS, dim);
+        Tensor y = make.poisoned(TOKENS, VOCAB);
+        Tensor dx = make.poisoned(TOKENS, dim);
+        Tensor one = make.random(1, dim);
         Tensor oneOut = make.poisoned(1, VOCAB);
-        Tensor few = make.random(4, DIM);
+        Tensor few = make.random(4, dim);
         Tensor fewOut = make.poisoned(4, VOCAB);
-        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4}) {
-            Tensor weight = make.random(dtype, VOCAB, DIM);
+        for (DType dtype : dtypes) {
+            Tensor weight = make.random(dtype, VOCAB, dim);
             kernels.put("product " + dtype, () -> Gemm.multiply(x, false, weight, true, y, false, p));
             kernels.put("inputGradient " + dtype, () -> Gemm.multiply(y, false, weight, false, dx, false, p));
             kernels.put("oneToken " + dtype, () -> Gemm.multiply(one, false, weight, true, oneOut, false, p));
             kernels.put("fewTokens " + dtype, () -> Gemm.multiply(few, false, weight, true, fewOut, false, p));
         }
-        kernels.put("weightGradient", () -> Gemm.multiply(y, true, x, false, dWeight, false, p));
-        Tensor narrow = make.random(8, DIM);
-        Tensor narrowOut = make.poisoned(TOKENS, 8);
-        kernels.put("adapter", () -> Gemm.multiply(x, false, narrow, true, narrowOut, false, p));
     }
 
     private static int[] counted(int from) {

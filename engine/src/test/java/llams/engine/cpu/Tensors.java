@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.KBlock;
 import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Shape;
@@ -43,6 +45,10 @@ final class Tensors {
             codes(t);
             return t;
         }
+        if (dtype.isGgmlBlocks()) {
+            smallBlocks(t);
+            return t;
+        }
         for (long i = 0; i < t.elements(); i++) {
             t.setFloat(i, (float) random.nextDouble(-1, 1));
         }
@@ -57,6 +63,28 @@ final class Tensors {
             }
             Q8Block.encode(values, 0, t.data(), at);
         }
+    }
+
+    /// Any bits are a block; its scales are such that elements are in -1 .. 1.
+    private void smallBlocks(Tensor t) {
+        DType dtype = t.dtype();
+        for (long at = 0; at < t.data().byteSize(); at += dtype.blockBytes) {
+            for (int i = 0; i < dtype.blockBytes; i++) {
+                t.data().set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+            }
+            switch (dtype) {
+                case Q4_0 -> f16(t, at, 1 / 8f);
+                case Q6_K -> f16(t, at + KBlock.Q6_FACTOR, 1 / (128 * 32f));
+                default -> {
+                    f16(t, at, 1 / (63 * (dtype == DType.Q4_K ? 15f : 31f)));
+                    f16(t, at + KBlock.MINIMUM, 1 / 63f);
+                }
+            }
+        }
+    }
+
+    private void f16(Tensor t, long at, float largest) {
+        t.data().set(Tensor.I16, at, Float.floatToFloat16((float) random.nextDouble(-largest, largest)));
     }
 
     private void codes(Tensor t) {

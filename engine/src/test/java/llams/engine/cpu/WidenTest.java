@@ -59,6 +59,25 @@ class WidenTest {
         assertArrayEquals(all.toFloats(), widened);
     }
 
+    /// In pieces that begin and end anywhere in a block, bit for bit what one element after the other gives.
+    @Test
+    void smallBlocks() {
+        SplittableRandom random = new SplittableRandom(1);
+        for (DType dtype : KernelParity.SMALL_BLOCKS) {
+            Tensor all = new Tensors(Arena.ofAuto(), 3, 1).random(dtype, 37, 512);
+            float[] widened = new float[(int) all.elements()];
+            for (int from = 0; from < widened.length;) {
+                int count = Math.min(random.nextInt(600), widened.length - from);
+                Widen.row(all, from, count, widened, from);
+                from += count;
+            }
+            for (int i = 0; i < widened.length; i++) {
+                assertEquals(Float.floatToRawIntBits(all.getFloat(i)), Float.floatToRawIntBits(widened[i]),
+                        dtype + " " + i);
+            }
+        }
+    }
+
     @Test
     void everyPattern() {
         for (DType dtype : new DType[] {DType.BF16, DType.F16}) {

@@ -124,7 +124,7 @@ class WriterReaderRoundTripTest {
                 assertSame(tensors, checkpoint);
                 assertTrue(checkpoint.files.size() > 3);
                 for (int i = 0; i < checkpoint.files.size(); i++) {
-                    SafetensorsFile file = checkpoint.files.get(i);
+                    SafetensorsFile file = (SafetensorsFile) checkpoint.files.get(i);
                     assertEquals(String.format("model-%05d-of-%05d.safetensors", i + 1, checkpoint.files.size()),
                             file.path.getFileName().toString());
                     long bytes = file.entries().values().stream().mapToLong(entry -> entry.end() - entry.begin()).sum();

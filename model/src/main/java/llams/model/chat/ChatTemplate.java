@@ -8,6 +8,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import llams.model.files.GgufText;
 import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
 
@@ -32,7 +33,17 @@ public sealed interface ChatTemplate permits Llama3Template, RenderedTemplate {
         TemplateFile file = TemplateFile.find(directory);
         return file == null || Llama3Template.isText(file.template())
                 ? new Llama3Template(tokenizer, file != null)
-                : RenderedTemplate.of(file, directory, tokenizer, clock);
+                : RenderedTemplate.of(file, RenderedTemplate.namedTokens(directory), tokenizer, clock);
+    }
+
+    /// The template of a GGUF file, likewise.
+    ///
+    /// @throws IOException as above
+    static ChatTemplate of(Path file, GgufText text, Clock clock) throws IOException {
+        return text.template() == null || Llama3Template.isText(text.template())
+                ? new Llama3Template(text.tokenizer(), text.template() != null)
+                : RenderedTemplate.of(new TemplateFile(file, text.template(), null), text.namedTokens(),
+                        text.tokenizer(), clock);
     }
 
     /// The template of a model directory as it stands there, whether this program can render it or not.

@@ -5,8 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import llams.engine.gguf.GgufFile;
+import llams.model.files.GgufText;
 import llams.model.files.ModelFiles;
 import llams.model.files.Sha256;
 import llams.tokenizer.TextFrame;
@@ -20,21 +23,24 @@ public final class ModelText {
             .toList();
 
     private final Path place;
+    /// What stands in `place`; null unless that is a GGUF file.
+    private final GgufText gguf;
     private final Path adapter;
     private final Tokenizer tokenizer;
     private final TextFrame frame;
     private final Clock clock;
     private ChatTemplate chat;
 
-    private ModelText(Path place, Path adapter, Tokenizer tokenizer, TextFrame frame, Clock clock) {
+    private ModelText(Path place, GgufText gguf, Path adapter, Tokenizer tokenizer, TextFrame frame, Clock clock) {
         this.place = place;
+        this.gguf = gguf;
         this.adapter = adapter;
         this.tokenizer = tokenizer;
         this.frame = frame;
         this.clock = clock;
     }
 
-    /// @param place of the tokenizer and what stands beside it: a model's directory, or a file
+    /// @param place of the tokenizer and what stands beside it: a model's directory, a GGUF file, or a tokenizer's file
     /// @param clock the date for a chat template that writes it; for training, [ChatTemplate#TRAINING]
     public static ModelText of(Path place, Clock clock) throws IOException {
         return of(place, null, clock);
@@ -42,18 +48,22 @@ public final class ModelText {
 
     /// @param adapter a directory whose chat template, if it has one, is used instead of the model's; may be null
     public static ModelText of(Path place, Path adapter, Clock clock) throws IOException {
+        if (GgufFile.is(place)) {
+            GgufText gguf = GgufText.read(place);
+            return new ModelText(place, gguf, adapter, gguf.tokenizer(), gguf.frame(), clock);
+        }
         Tokenizer tokenizer = Tokenizer.load(place);
-        return new ModelText(place, adapter, tokenizer, TextFrame.of(place, tokenizer), clock);
+        return new ModelText(place, null, adapter, tokenizer, TextFrame.of(place, tokenizer), clock);
     }
 
     /// A tokenizer on its own: with Llama 3's special tokens and chat format.
     public static ModelText of(Tokenizer tokenizer) {
-        return new ModelText(null, null, tokenizer, TextFrame.of(tokenizer), ChatTemplate.TRAINING);
+        return new ModelText(null, null, null, tokenizer, TextFrame.of(tokenizer), ChatTemplate.TRAINING);
     }
 
     /// The same with [Tokenizer#cuttingLongRuns].
     public ModelText cuttingLongRuns() {
-        return new ModelText(place, adapter, tokenizer.cuttingLongRuns(), frame, clock);
+        return new ModelText(place, gguf, adapter, tokenizer.cuttingLongRuns(), frame, clock);
     }
 
     /// A hash of all files that decide how text becomes ids, and of nothing else that can change; null for a tokenizer on
@@ -64,14 +74,18 @@ public final class ModelText {
         }
         StringBuilder sums = new StringBuilder(tokenizer.size() + " " + frame + " " + clock.instant());
         Path home = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
-        List<Path> directories = adapter == null ? List.of(home) : List.of(home, adapter);
+        List<Path> directories = new ArrayList<>(gguf == null ? List.of(home) : List.of());
+        if (adapter != null) {
+            directories.add(adapter);
+        }
         for (Path directory : directories) {
             for (String name : DECISIVE) {
                 Path file = directory.resolve(name);
                 sums.append('\n').append(Files.isRegularFile(file) ? Sha256.ofFile(file) : "none");
             }
         }
-        return Sha256.ofText(sums + "\n" + (Files.isRegularFile(place) ? Sha256.ofFile(place) : "none"));
+        String own = gguf != null ? GgufText.fingerprint(place) : Files.isRegularFile(place) ? Sha256.ofFile(place) : "none";
+        return Sha256.ofText(sums + "\n" + own);
     }
 
     public Tokenizer tokenizer() {
@@ -90,10 +104,15 @@ public final class ModelText {
         if (chat == null) {
             try {
                 Path home = place == null || Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
-                Path directory = adapter != null && TemplateFile.find(adapter) != null ? adapter : home;
-                chat = directory == null
-                        ? new Llama3Template(tokenizer, false)
-                        : ChatTemplate.of(directory, tokenizer, clock);
+                boolean isAdapters = adapter != null && TemplateFile.find(adapter) != null;
+                if (gguf != null && !isAdapters) {
+                    chat = ChatTemplate.of(place, gguf, clock);
+                } else {
+                    Path directory = isAdapters ? adapter : home;
+                    chat = directory == null
+                            ? new Llama3Template(tokenizer, false)
+                            : ChatTemplate.of(directory, tokenizer, clock);
+                }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -44,17 +44,19 @@ final class RenderedTemplate implements ChatTemplate {
         toolUse = file.toolUse() == null ? template : new JinjaTemplate(file.toolUse());
     }
 
-    static RenderedTemplate of(TemplateFile file, Path directory, Tokenizer tokenizer, Clock clock) throws IOException {
+    /// @param namedTokens `bos_token` and its like, which templates write by name
+    static RenderedTemplate of(TemplateFile file, Map<String, String> namedTokens, Tokenizer tokenizer, Clock clock)
+            throws IOException {
         try {
-            return new RenderedTemplate(file, namedTokens(directory), tokenizer, clock);
+            return new RenderedTemplate(file, namedTokens, tokenizer, clock);
         } catch (TemplateException e) {
             throw new IOException(file.failure(e) + "; conversations can only be written with a template that this"
                     + " program renders", e);
         }
     }
 
-    /// `bos_token` and its like, which templates write by name.
-    private static Map<String, String> namedTokens(Path directory) throws IOException {
+    /// Those of a model's directory.
+    static Map<String, String> namedTokens(Path directory) throws IOException {
         Map<String, String> tokens = new LinkedHashMap<>();
         for (String name : new String[] {"special_tokens_map.json", "tokenizer_config.json"}) {
             if (Files.isRegularFile(directory.resolve(name))) {

@@ -25,6 +25,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
 import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
@@ -53,6 +54,7 @@ public final class GgufExport {
     public static Report write(Path model, Path adapter, Path out, GgufForm form, ByteProgress progress)
             throws IOException {
         checkNew(out);
+        ModelDirectory.check(model);
         try (LlamaWeights weights = LlamaWeights.open(model); Arena arena = Arena.ofShared()) {
             Adapter lora = adapter == null ? null : AdapterFiles.read(adapter, weights, arena);
             if (adapter != null) {

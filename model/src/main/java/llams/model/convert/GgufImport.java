@@ -20,8 +20,8 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.model.files.ByteProgress;
+import llams.model.files.GgufText;
 import llams.model.files.OutputDirectory;
-import llams.tokenizer.Tokenizer;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -71,10 +71,10 @@ public final class GgufImport {
             plan.put(tensor.getKey(),
                     new TensorInfo(tensor.getKey(), isWide ? DType.F32 : dtype, tensor.getValue().shape()));
         }
-        Tokenizer tokenizer = GgufTexts.hasTokenizer(file.metadata) ? GgufTexts.tokenizer(file.metadata) : null;
+        GgufText text = GgufText.isIn(file.metadata) ? GgufText.read(file.metadata) : null;
         try (OutputDirectory output = OutputDirectory.create(out)) {
             convert(output.path(), tensors, plan, progress);
-            List<String> files = writeTexts(output.path(), tokenizer, dtype);
+            List<String> files = writeTexts(output.path(), text, dtype);
             output.commit();
             long bytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();
             return new Report(dtype, wide, bytes, files, notes);
@@ -163,7 +163,7 @@ public final class GgufImport {
                 : new RowConversion.Rows(source, count, length);
     }
 
-    private List<String> writeTexts(Path directory, Tokenizer tokenizer, DType dtype) throws IOException {
+    private List<String> writeTexts(Path directory, GgufText text, DType dtype) throws IOException {
         List<String> files = new ArrayList<>(List.of("config.json", "generation_config.json"));
         LlamaConfig.Metadata metadata = config.metadata().withDtype(name(dtype));
         write(directory, "config.json", ConfigJson.text(config.withMetadata(metadata)));
@@ -173,14 +173,13 @@ public final class GgufImport {
         }
         metadata.eos().forEach(generation.putArray("eos_token_id")::add);
         write(directory, "generation_config.json", generation.toPrettyString() + "\n");
-        if (tokenizer != null) {
-            tokenizer.writeJson(directory.resolve("tokenizer.json"));
-            tokenizer.writeConfig(directory.resolve("tokenizer_config.json"));
+        if (text != null) {
+            text.tokenizer().writeJson(directory.resolve("tokenizer.json"));
+            text.tokenizer().writeConfig(directory.resolve("tokenizer_config.json"));
             files.addAll(List.of("tokenizer.json", "tokenizer_config.json"));
         }
-        String template = GgufTexts.template(file.metadata);
-        if (template != null) {
-            write(directory, "chat_template.jinja", template);
+        if (text != null && text.template() != null) {
+            write(directory, "chat_template.jinja", text.template());
             files.add("chat_template.jinja");
         }
         return files;

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import llams.engine.gguf.GgufMetadata;
 import llams.engine.gguf.GgufValue;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.weights.ConfigJson;
@@ -96,33 +95,5 @@ public final class GgufTexts {
 
     private static boolean isSpecial(Tokenizer tokenizer, int id) {
         return id >= 0 && tokenizer.specials().containsValue(id);
-    }
-
-    /// The tokenizer that a file describes.
-    ///
-    /// @throws IOException if there is none, or of a kind that this program does not have; says which
-    public static Tokenizer tokenizer(GgufMetadata metadata) throws IOException {
-        String model = metadata.text(MODEL, "none");
-        if (!model.equals(BYTE_LEVEL)) {
-            throw new IOException(metadata.file() + ": tokenizer \"" + model
-                    + "\" is not supported; this program knows byte-level vocabularies, \"" + BYTE_LEVEL + "\"");
-        }
-        GgufVocabulary vocabulary = new GgufVocabulary(metadata.text(PATTERN, "gpt-2"), metadata.texts(PIECES),
-                metadata.ints(TYPES), metadata.texts(MERGES));
-        try {
-            return vocabulary.tokenizer();
-        } catch (IllegalArgumentException e) {
-            throw new IOException(metadata.file() + ": " + e.getMessage(), e);
-        }
-    }
-
-    /// Whether a file has a tokenizer at all.
-    public static boolean hasTokenizer(GgufMetadata metadata) throws IOException {
-        return !metadata.text(MODEL, "none").equals("none");
-    }
-
-    /// The chat template, or null.
-    public static String template(GgufMetadata metadata) throws IOException {
-        return metadata.text(TEMPLATE, null);
     }
 }

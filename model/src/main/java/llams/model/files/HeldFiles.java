@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import llams.engine.gguf.GgufFile;
 import llams.engine.io.AtomicFiles;
 import llams.tokenizer.Tokenizer;
 
@@ -36,8 +37,11 @@ public record HeldFiles(Map<String, byte[]> contents, Tokenizer tokenizer) {
         return new HeldFiles(contents, null);
     }
 
-    /// What turns text into ids in a model's directory, without the rest of it.
+    /// What turns text into ids in a model, without the rest of it.
     public static HeldFiles ofModelsTokenizer(Path directory) throws IOException {
+        if (GgufFile.is(directory)) {
+            return new HeldFiles(Map.of(), GgufText.read(directory).tokenizer());
+        }
         return new HeldFiles(ModelFiles.read(directory, ModelFiles.TOKENIZER), null);
     }
 

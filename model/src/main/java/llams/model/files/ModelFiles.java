@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import llams.engine.gguf.GgufFile;
 
 /// The files of a model directory beside its weights and `config.json`, which are copied into every model made from it.
 public final class ModelFiles {
@@ -77,11 +78,13 @@ public final class ModelFiles {
         }
     }
 
-    /// Whether the directory has a tokenizer at all.
-    public static boolean hasTokenizer(Path directory) {
-        return Files.isRegularFile(directory.resolve("tokenizer.json"))
-                || Files.isRegularFile(directory.resolve("tokenizer.model"))
-                || Files.isRegularFile(directory.resolve("original/tokenizer.model"));
+    /// Whether a model, a directory or a GGUF file, has a tokenizer at all.
+    public static boolean hasTokenizer(Path directory) throws IOException {
+        return GgufFile.is(directory)
+                ? GgufText.isIn(directory)
+                : Files.isRegularFile(directory.resolve("tokenizer.json"))
+                        || Files.isRegularFile(directory.resolve("tokenizer.model"))
+                        || Files.isRegularFile(directory.resolve("original/tokenizer.model"));
     }
 
     /// True for tiktoken's format (base64, space, rank), false for others of the same file name.

@@ -3,6 +3,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | [ModelFiles] | which files belong to a model: tokenizer, chat template, licence |
+/// | [GgufText] | what a GGUF file has instead of them |
 /// | [HeldFiles] | those files in memory while long work runs |
 /// | [ChatFiles] | the chat template and stop ids of a model that was tuned on conversations |
 /// | [OutputDirectory] | a directory of results that appears complete or not at all |

@@ -18,6 +18,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
 import llams.model.card.ModelCard;
 import llams.model.card.Parent;
 import llams.model.create.QuantizedModel;
@@ -45,6 +46,7 @@ public final class AdapterMerge {
     /// @throws IOException if a model cannot be read, they do not fit together or `out` cannot be written; says which
     public static MergeReport merge(Path base, Path adapter, Path out, ByteProgress progress) throws IOException {
         OutputDirectory.check(out);
+        ModelDirectory.check(base);
         try (Arena arena = Arena.ofConfined(); LlamaWeights weights = LlamaWeights.open(base)) {
             Adapter lora = AdapterFiles.read(adapter, weights, arena);
             AdapterFiles.checkBase(adapter, weights);

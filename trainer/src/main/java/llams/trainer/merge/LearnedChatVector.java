@@ -20,6 +20,7 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
 import llams.model.create.NewModel;
 import llams.model.create.QuantizedModel;
 import llams.model.merge.MergeException;
@@ -64,6 +65,7 @@ public final class LearnedChatVector implements AutoCloseable {
         this.device = device;
         try {
             for (Path path : List.of(base, instruct, tuned)) {
+                ModelDirectory.check(path);
                 models.add(LlamaWeights.open(path));
                 QuantizedModel.refuse(path, models.getLast().config, "a chat vector");
             }

@@ -7,9 +7,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -18,10 +21,14 @@ import llams.engine.device.Devices;
 import llams.engine.device.Options;
 import llams.engine.generate.Generator;
 import llams.engine.generate.Sampler;
+import llams.engine.gguf.RowEncoder;
 import llams.engine.graph.Leaf;
+import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.KBlock;
+import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
@@ -45,6 +52,9 @@ final class ResultHashes {
             .withRope(10_000, null)
             .withMaxPositions(64)
             .withMetadata(LlamaConfig.Metadata.standard().withInitializerRange(0.1f));
+    /// Larger blocks need wider rows; those of the projections back to it are of smaller ones.
+    private static final LlamaConfig WIDE = new LlamaConfig(KBlock.ELEMENTS, 96, 1, 1, 1, 32, 37, 1e-5f, 10_000, null,
+            64, false, LlamaConfig.Metadata.standard());
     private static final LoraConfig LORA = new LoraConfig(3, 6, 0.1, EnumSet.allOf(ProjectionName.class), false);
     private static final Optimizer COMPACT = Optimizer.standard().withEightBit(true).withWeights(DType.BF16);
     private static final int TOKENS = 10;
@@ -86,6 +96,7 @@ final class ResultHashes {
         for (Quantization form : Quantization.values()) {
             System.out.println(form + " " + generated(device, directory.resolve("float32"), form, options));
         }
+        System.out.println("blocks " + generatedByBlocks(device));
     }
 
     private static String trained(Device device, Trainable trainable, Optimizer optimizer) {
@@ -115,9 +126,44 @@ final class ResultHashes {
 
     /// Scores after a prompt, and after each of the next tokens, which are drawn.
     private static String generated(Device device, Path model, Quantization form, Options options) throws IOException {
+        try (LlamaWeights weights = LlamaWeights.open(model, form, true, options)) {
+            return generated(device, weights.model(), weights.resident());
+        }
+    }
+
+    /// The same with every type of GGML's smaller blocks in one model.
+    private static String generatedByBlocks(Device device) {
+        try (Arena arena = Arena.ofShared()) {
+            Map<String, Tensor> resident = new LinkedHashMap<>();
+            Llama model = Llama.of(WIDE, (name, dims) -> {
+                DType dtype = block(name, dims);
+                Leaf leaf = Leaf.weight(name, dtype, dims);
+                Tensor tensor = Tensor.allocate(arena, dtype, leaf.shape());
+                resident.put(name, tensor);
+                float[] values = new float[Math.toIntExact(tensor.elements())];
+                Random random = new Random(name.hashCode());
+                Arrays.setAll(values, _ -> (float) random.nextGaussian() / 10);
+                new RowEncoder().encode(dtype, values, 0, values.length, tensor.data(), 0);
+                return leaf;
+            }, Llama.Wrap.NONE);
+            return generated(device, model, resident);
+        }
+    }
+
+    private static DType block(String name, long... dims) {
+        if (dims.length == 1) {
+            return DType.F32;
+        }
+        return dims[1] % KBlock.ELEMENTS != 0
+                ? DType.Q4_0
+                : name.contains("k_proj") || name.contains("up_proj")
+                        ? DType.Q5_K
+                        : name.contains("v_proj") || name.contains("head") ? DType.Q6_K : DType.Q4_K;
+    }
+
+    private static String generated(Device device, Llama model, Map<String, Tensor> resident) {
         MessageDigest hash = hash();
-        try (LlamaWeights weights = LlamaWeights.open(model, form, true, options);
-                Generator generator = new Generator(device, weights.model(), weights.resident(), 24)) {
+        try (Generator generator = new Generator(device, model, resident, 24)) {
             Sampler sampler = Sampler.of(0.8, 0, 0.95, 0, 3);
             int[] prompt = new Random(4).ints(17, 0, EVEN.vocab()).toArray();
             generator.generate(prompt, 3, sampler, Set.of(), Generator.Listener.of(id -> hash.update((byte) id)));

@@ -18,6 +18,7 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.ModelDirectory;
 import llams.model.card.ModelCard;
 import llams.model.card.Parent;
 import llams.model.create.QuantizedModel;
@@ -68,6 +69,8 @@ public final class AdapterExtraction {
             throw new IllegalArgumentException("rank " + rank + " is not possible; it must be at least 1");
         }
         OutputDirectory.check(out);
+        ModelDirectory.check(base);
+        ModelDirectory.check(tuned);
         try (Arena arena = Arena.ofShared();
                 LlamaWeights from = LlamaWeights.open(base);
                 LlamaWeights to = LlamaWeights.open(tuned)) {
