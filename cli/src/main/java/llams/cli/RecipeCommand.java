@@ -76,7 +76,7 @@ final class RecipeCommand implements Callable<Integer> {
             name = "schema",
             description = {"Print the JSON schema of a training's recipe.",
                     "Editors that know it complete and check keys; docs/RECIPES.md says how."},
-            footer = {"", "Example:", "  llams recipe schema > train.schema.json"})
+            footer = {"", "Example:", "  llams recipe schema"})
     static final class SchemaCommand implements Callable<Integer> {
         @ParentCommand
         RecipeCommand recipe;
@@ -173,7 +173,7 @@ final class RecipeCommand implements Callable<Integer> {
             description = {"Print a training's recipe, or show how far one of many stages is.",
                     "Of many stages, the report is written too: the page report.html among the results. With --yaml, print"
                             + " the file of a recipe instead, to start your own from."},
-            footer = {"", "Examples:", "  llams recipe show laptop-chat > my.yaml", "  llams recipe show demo",
+            footer = {"", "Examples:", "  llams recipe show laptop-chat", "  llams recipe show demo",
                     "  llams recipe show demo --yaml"})
     static final class ShowCommand implements Callable<Integer> {
         @ParentCommand

@@ -99,7 +99,7 @@ class RecipesOfOneTrainingTest {
         Parameters stored = (key, dims) -> Leaf.weight(key, DType.BF16, dims);
         boolean isQuantized = train.weights.form == WeightsOption.Form.nf4;
         TrainSettings settings = train.options.completed().forModel(shape);
-        return Forecast.of(shape, isQuantized ? new MemoryTable(shape, stored)::nf4 : stored, settings);
+        return Forecast.of(shape, isQuantized ? new MemoryTable(shape, stored, false)::nf4 : stored, settings);
     }
 
     @ParameterizedTest

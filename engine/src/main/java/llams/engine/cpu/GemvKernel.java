@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;

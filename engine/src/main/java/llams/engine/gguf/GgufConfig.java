@@ -128,14 +128,14 @@ public final class GgufConfig {
     }
 
     private int begin() throws GgufException {
-        return (int) Math.clamp(metadata.whole(BEGIN, -1), -1, Integer.MAX_VALUE);
+        return Math.clamp(metadata.whole(BEGIN, -1), -1, Integer.MAX_VALUE);
     }
 
     private List<Integer> ends() throws GgufException {
         TreeSet<Integer> ids = new TreeSet<>();
         for (String key : ENDS) {
             if (metadata.has(key)) {
-                ids.add((int) Math.clamp(metadata.whole(key), 0, Integer.MAX_VALUE));
+                ids.add(Math.clamp(metadata.whole(key), 0, Integer.MAX_VALUE));
             }
         }
         return List.copyOf(ids);

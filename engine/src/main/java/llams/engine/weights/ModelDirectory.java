@@ -135,7 +135,8 @@ public final class ModelDirectory {
     }
 
     private NotAModelException gguf(String what) {
-        return is(what + ", not a model's directory; generating, evaluating and training an adapter take such a file as it"
+        return is(what
+                + ", not a model's directory; generating, evaluating and training an adapter take such a file as it"
                 + " is, and 'llams import gguf' makes a directory of it for all else");
     }
 

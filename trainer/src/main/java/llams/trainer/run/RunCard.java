@@ -87,8 +87,8 @@ final class RunCard {
         machine.put("memory", mebibytes(Forecast.machineBytes()));
         machine.put("memory forecast",
                 mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
-                        + mebibytes(plan.memory().temporaries()) + " temporary; "
-                        + mebibytes(plan.peakBytes()) + " with the program itself");
+                        + mebibytes(plan.memory().temporaries()) + " temporary; " + mebibytes(plan.peakBytes())
+                        + " with the program itself");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
@@ -104,8 +104,8 @@ final class RunCard {
         Objective objective = run.settings.objective();
         String about = String.format(Locale.ROOT, "%s%s%s; %,d steps of up to %,d tokens", what,
                 run.model.parents().isEmpty() ? "" : " of " + model.values().iterator().next(), by(objective),
-                plan.steps(), (long) run.settings.accumulate()
-                        * objective.mostTokens(run.settings.tokens(), run.settings.batch()));
+                plan.steps(),
+                (long) run.settings.accumulate() * objective.mostTokens(run.settings.tokens(), run.settings.batch()));
         return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
     }
 

@@ -54,7 +54,8 @@ class ForecastTest {
             assertEquals(Optional.of("`recompute` `batch 1` `accumulate 4`"), advice(base, full, temporaries, both));
             long all = Forecast.of(base.config, base.frozen(), full).state();
             assertEquals(Optional.of("`optimizer adamw8bit`"), advice(base, full, state, all - 1));
-            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16`"), advice(base, full, state, all * 11 / 20));
+            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16`"),
+                    advice(base, full, state, all * 11 / 20));
             assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16` `clip 0`"),
                     advice(base, full.withBatch(1, 1), state, all * 2 / 5));
             assertEquals(Optional.of("`lora`"), advice(base, full, state, all / 3));

@@ -142,7 +142,9 @@ final class ResultHashes {
                 resident.put(name, tensor);
                 float[] values = new float[Math.toIntExact(tensor.elements())];
                 Random random = new Random(name.hashCode());
-                Arrays.setAll(values, _ -> (float) random.nextGaussian() / 10);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) random.nextGaussian() / 10;
+                }
                 new RowEncoder().encode(dtype, values, 0, values.length, tensor.data(), 0);
                 return leaf;
             }, Llama.Wrap.NONE);
