@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -142,7 +141,9 @@ final class ResultHashes {
                 resident.put(name, tensor);
                 float[] values = new float[Math.toIntExact(tensor.elements())];
                 Random random = new Random(name.hashCode());
-                Arrays.setAll(values, _ -> (float) random.nextGaussian() / 10);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = (float) random.nextGaussian() / 10;
+                }
                 new RowEncoder().encode(dtype, values, 0, values.length, tensor.data(), 0);
                 return leaf;
             }, Llama.Wrap.NONE);
