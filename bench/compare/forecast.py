@@ -59,7 +59,7 @@ def prepare(llams, work):
     # Longer than any sequence: about a token a letter.
     with open(os.path.join(work, "pairs.jsonl"), "w") as out:
         for _ in range(1500):
-            texts = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=300)) for _ in range(3)]
+            texts = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=k)) for k in (60, 300, 300)]
             out.write(json.dumps(dict(zip(("prompt", "chosen", "rejected"), texts))) + "\n")
     call([llams, "tokenize", "train", "--vocab", "257", "--out", os.path.join(work, "tokenizer.model"),
           os.path.join(work, "pairs.jsonl")])

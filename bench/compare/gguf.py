@@ -9,7 +9,7 @@
 MODEL is a directory with a tokenizer. For each type, llama-server continues some prompts greedily; so do we, computing in F32 with
 the very weights of the file ('llams import gguf --dtype f32'). The table has how many tokens were equal before the first that was
 not, how far our two best scores were apart there, the largest difference between the log-probabilities of its best five tokens
-and ours, and how many bytes of the tensors differ from what llama-quantize makes of the F32 file.
+and ours at the first 16, and how many bytes of the tensors differ from what llama-quantize makes of the F32 file.
 
 Nothing is installed: llama-server and llama-quantize must be on the PATH. Without them the script says so, and ends with 0.
 """
@@ -32,6 +32,7 @@ from programs import LLAMS, run
 
 TYPES = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q6_k"]
 QUANTIZED = ["q8_0", "q4_0", "q4_k_m", "q6_k"]
+PROBABILITIES = 16
 ROW = "{:<22} {:>12} {:>10} {:>12} {:>16}"
 BLOCKS = {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34), 12: (256, 144), 13: (256, 176), 14: (256, 210), 30: (1, 2)}
 
@@ -128,15 +129,21 @@ class Server:
         self.process.wait()
         self.log.close()
 
-    def continued(self, prompt, tokens):
-        """For each new token its id and the log-probabilities of the best five, by id."""
+    def asked(self, prompt, tokens):
         body = {"prompt": prompt, "n_predict": tokens, "temperature": 0, "n_probs": 5, "return_tokens": True,
-                "cache_prompt": False, "ignore_eos": False}
+                "ignore_eos": True}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/completion", json.dumps(body).encode(),
                                          {"Content-Type": "application/json"})
-        answer = json.load(urllib.request.urlopen(request))
-        return [(step["id"], {best["id"]: best["logprob"] for best in step["top_logprobs"]})
-                for step in answer["completion_probabilities"]]
+        return json.load(urllib.request.urlopen(request))
+
+    def continued(self, prompt, tokens):
+        """Its greedy tokens; nothing ends them."""
+        return self.asked(prompt, tokens)["tokens"]
+
+    def best(self, prompt):
+        """The log-probabilities of the best five next tokens, by id; none if the best ends within a character."""
+        steps = self.asked(prompt, 1).get("completion_probabilities", [])
+        return {best["id"]: best["logprob"] for best in steps[0]["top_logprobs"]} if steps else {}
 
 
 def our_scores(model, ids, work, adapter=None):
@@ -154,19 +161,30 @@ def our_scores(model, ids, work, adapter=None):
     return [values[i:i + vocab] for i in range(0, len(values), vocab)]
 
 
+def ends(model):
+    """The ids that end a text, which llama-server does not choose here."""
+    added = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))["added_tokens"]
+    return [token["id"] for token in added if token["content"] in ("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>")]
+
+
 def compare(name, server, model, prompts, tokens, work, adapter=None):
     """A row: the worst of all prompts."""
+    left_out = ends(model)
     equal, gap, off = tokens, float("nan"), 0.0
     for prompt in prompts:
         theirs = server.continued(prompt, tokens)
         # Where its tokens lead, our scores at once: up to the first that is not ours, that is our own continuation.
-        scores = our_scores(model, prompt + [token for token, _ in theirs], work, adapter)[len(prompt) - 1:]
-        for i, (token, best) in enumerate(theirs):
-            ranked = sorted(scores[i], reverse=True)
-            total = ranked[0] + math.log(sum(math.exp(score - ranked[0]) for score in ranked))
-            off = max([off, *(abs(scores[i][one] - total - their) for one, their in best.items())])
-            if scores[i][token] < ranked[0]:
-                equal, gap = min((equal, gap), (i, ranked[0] - scores[i][token]))
+        scores = our_scores(model, prompt + theirs, work, adapter)[len(prompt) - 1:]
+        for i, token in enumerate(theirs):
+            if i < PROBABILITIES:
+                highest = max(scores[i])
+                total = highest + math.log(sum(math.exp(score - highest) for score in scores[i]))
+                off = max([off, *(abs(scores[i][one] - total - their)
+                                  for one, their in server.best(prompt + theirs[:i]).items())])
+            for end in left_out:
+                scores[i][end] = -math.inf
+            if scores[i][token] < max(scores[i]):
+                equal, gap = min((equal, gap), (i, max(scores[i]) - scores[i][token]))
                 break
     print(ROW.format(name, f"{equal} of {tokens}", f"{gap:.2g}" if equal < tokens else "-", f"{off:.2g}", ""), flush=True)
     return equal

@@ -1,5 +1,6 @@
 /// The `llams` command line: every command parses, calls one library method, prints.
 module llams.cli {
+    requires llams.server;
     requires llams.trainer;
     requires info.picocli;
     requires jdk.incubator.vector;

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import llams.engine.io.AtomicFiles;
 import llams.model.files.DataException;
+import llams.trainer.data.DataSource;
 import llams.trainer.recipe.Stage;
 import llams.trainer.recipe.Work;
 import llams.trainer.run.RunDirectory;
@@ -35,8 +36,8 @@ final class CommandStage implements Work {
             "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
-            "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt", "--show-prompt",
-            "--show-topics", "--show-request");
+            "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt",
+            "--show-prompt", "--show-topics", "--show-request");
 
     private final StageKind kind;
     private final Stage stage;
@@ -198,6 +199,10 @@ final class CommandStage implements Work {
                     .flatMap(entry -> values(name, entry.getValue()).stream()
                             .map(one -> new Setting(entry.getKey() + "=" + one.text(), one.file())))
                     .toList();
+            case Path path when name.equals("--data") || name.equals("--eval-data") -> {
+                DataSource source = DataSource.of(path);
+                yield List.of(new Setting(source.brackets(), source.file()));
+            }
             case Path path -> List.of(new Setting("", path));
             // A known shape or task, or a file.
             case String text when (name.equals("--config") || name.equals("--tasks"))

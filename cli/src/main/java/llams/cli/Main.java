@@ -112,6 +112,7 @@ public final class Main extends Console implements Runnable {
             case "data" -> DataCommand.class;
             case "generate" -> GenerateCommand.class;
             case "chat" -> ChatCommand.class;
+            case "serve" -> ServeCommand.class;
             case "train" -> TrainCommand.class;
             case "merge" -> MergeCommand.class;
             case "extend" -> ExtendCommand.class;

@@ -42,8 +42,8 @@ final class OptionsFile {
         if (option.typeInfo().isBoolean()) {
             String value = String.join(", ", entry.values());
             if (entry.isList() || !value.matches("true|True|TRUE|false|False|FALSE")) {
-                throw new DataException(entry.place() + ": " + entry.key() + " must be true or false, not "
-                        + Errors.brief(value));
+                throw new DataException(
+                        entry.place() + ": " + entry.key() + " must be true or false, not " + Errors.brief(value));
             }
             return value.equalsIgnoreCase("true")
                     ? List.of(name)

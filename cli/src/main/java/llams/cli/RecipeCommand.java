@@ -30,8 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
         description = {"List recipes: settings of a training, or work of many stages.",
                 "A recipe is a YAML file. One of a training holds options of 'llams train'. One of many stages says what"
                         + " each does, and which takes what another makes. docs/RECIPES.md describes both."},
-        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.ShowCommand.class,
-                RecipeCommand.RunCommand.class, RecipeCommand.SchemaCommand.class})
+        subcommands = {RecipeCommand.ListCommand.class, RecipeCommand.ShowCommand.class, RecipeCommand.RunCommand.class,
+                RecipeCommand.SchemaCommand.class})
 final class RecipeCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
@@ -76,7 +76,7 @@ final class RecipeCommand implements Callable<Integer> {
             name = "schema",
             description = {"Print the JSON schema of a training's recipe.",
                     "Editors that know it complete and check keys; docs/RECIPES.md says how."},
-            footer = {"", "Example:", "  llams recipe schema > train.schema.json"})
+            footer = {"", "Example:", "  llams recipe schema"})
     static final class SchemaCommand implements Callable<Integer> {
         @ParentCommand
         RecipeCommand recipe;
@@ -110,8 +110,8 @@ final class RecipeCommand implements Callable<Integer> {
 
         RecipeRun open(Console console, ComputeOptions compute) throws IOException {
             if (TrainingRecipe.isOne(recipe)) {
-                throw new DataException(recipe + " has no stages; run it with 'llams train --config "
-                        + Shell.quoted(recipe) + "'");
+                throw new DataException(
+                        recipe + " has no stages; run it with 'llams train --config " + Shell.quoted(recipe) + "'");
             }
             Recipe read = Recipe.find(recipe, values);
             return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute), out(),
@@ -173,7 +173,7 @@ final class RecipeCommand implements Callable<Integer> {
             description = {"Print a training's recipe, or show how far one of many stages is.",
                     "Of many stages, the report is written too: the page report.html among the results. With --yaml, print"
                             + " the file of a recipe instead, to start your own from."},
-            footer = {"", "Examples:", "  llams recipe show laptop-chat > my.yaml", "  llams recipe show demo",
+            footer = {"", "Examples:", "  llams recipe show laptop-chat", "  llams recipe show demo",
                     "  llams recipe show demo --yaml"})
     static final class ShowCommand implements Callable<Integer> {
         @ParentCommand

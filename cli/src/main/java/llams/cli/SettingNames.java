@@ -28,11 +28,12 @@ final class SettingNames {
             case "javax.net.ssl.trustStore" -> name + " (LLAMS_JAVA_OPTS=-D" + name + "=FILE)";
             case "temperature" -> "--temp" + value;
             case "accumulate", "allowHttp", "alpha", "asks", "attempts", "batch", "betas", "cache", "clip", "columns",
-                    "dataWeights", "decaySteps", "decayType", "dora", "endpoint", "epochs", "evalData", "evalEvery", "include", "keep",
-                    "keepBest", "loraPlusRatio", "maxBadRows", "maxTokens", "method", "metricsPort", "minLrRatio",
-                    "model", "neftuneAlpha", "noMap", "optimizer", "out", "pairs", "parallel", "patience", "perRequest", "rank",
-                    "receipt", "recompute", "replace", "requestsPerMinute", "resume", "revision", "sample",
-                    "sampleTemp", "sampleTokens", "saveEvery", "schedule", "special", "steps", "timeout", "timescale",
+                    "dataWeights", "decaySteps", "decayType", "distillRatio", "distillTemperature", "dora", "endpoint",
+                    "epochs", "evalData", "evalEvery", "include", "keep", "keepBest", "loraPlusRatio", "maxBadRows",
+                    "maxTokens", "method", "metricsPort", "minLrRatio", "model", "neftuneAlpha", "noMap", "optimizer",
+                    "out", "pairs", "parallel", "patience", "perRequest", "rank", "receipt", "recompute", "replace",
+                    "requestsPerMinute", "resume", "revision", "sample", "sampleTemp", "sampleTokens", "saveEvery",
+                    "schedule", "special", "steps", "timeout", "timescale", "teacher", "teacherLogits", "teacherTop",
                     "to", "token", "targets", "tokenizer", "tokens", "trainDtype", "warmup", "weightDecay", "weights" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();

@@ -98,12 +98,9 @@ final class SummaryCommand implements Callable<Integer> {
     private ModelSummary.Measures measures(TextGenerator generator) throws IOException {
         Map<String, PackedDataset> data = new LinkedHashMap<>();
         for (Map.Entry<String, Path> set : loss.entrySet()) {
-            data.put(set.getKey(),
-                    new PackedDataset(reading
-                            .load(List.of(set.getValue()),
-                                    reading.encoder(generator.model.text, generator.model.weights.config.vocab()),
-                                    eval.console.err)
-                            .documents(), generator.context, true));
+            data.put(set.getKey(), new PackedDataset(reading.load(List.of(set.getValue()),
+                    reading.encoder(generator.model.text, generator.model.weights.config.vocab()), eval.console.err)
+                    .documents(), generator.context, true));
         }
         Map<String, List<ExactTask>> tasks = new LinkedHashMap<>();
         for (Map.Entry<String, Path> set : exact.entrySet()) {

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import llams.engine.io.NoRoomException;
 import llams.model.files.SettingException;
 import llams.trainer.data.DataStatistics;
+import llams.trainer.run.NextToken;
 import llams.trainer.run.RunDirectory;
 import llams.trainer.run.TooLittleMemoryException;
 import llams.trainer.run.TrainRequest;
@@ -54,6 +55,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "  llams train -m model --data chats.jsonl --out tuned",
                 "  llams train -m model --data book.txt --method full --steps 500 --out tuned",
                 "  llams train -m model --data pairs.jsonl --method dpo --lr 1e-5 --out preferred",
+                "  llams train -m small --data chats.jsonl --teacher large --out tuned",
                 "  llams train --init-config config.json --tokenizer DIR --data a.txt --out new",
                 "  llams train --config laptop-chat -m model --data chats.jsonl --out tuned",
                 "  llams train --config run.yaml --lr 1e-4 --resume"})
@@ -142,9 +144,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     TrainRequest request() throws IOException {
-        return options.request(
-                reading.files(options.data, options.dataWeights, options.evalData), weights, compute.open(),
-                watching.watch());
+        return options.request(reading.files(options.data, options.dataWeights, options.evalData), weights,
+                compute.open(), watching.watch());
     }
 
     private static TrainingRun open(TrainRequest request, TrainingRun.Listener listener) throws IOException {
@@ -205,6 +206,9 @@ final class TrainCommand implements Callable<Integer> {
                 plan.parameters());
         line("trained", "%s: %,d parameters, %.3g%%", options.describe(), plan.trained(),
                 100.0 * plan.trained() / plan.parameters());
+        if (options.teaching.source() != null) {
+            line("teacher", "%s", options.teaching.describe());
+        }
         line("steps", "%,d of %d x %d x %d tokens; learning rate %s, %s, after %d steps of warm-up", plan.steps(),
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(),
                 options.schedule.kind, settings.warmup());
@@ -272,8 +276,10 @@ final class TrainCommand implements Callable<Integer> {
         }
         String heldOut = Double.isNaN(last.evalLoss())
                 ? ""
-                : String.format(Locale.ROOT, ", held-out loss %.4f (perplexity %.2f)", last.evalLoss(),
-                        Math.exp(last.evalLoss()));
+                : String.format(Locale.ROOT, ", held-out loss %.4f", last.evalLoss())
+                        + (options.completed().objective() instanceof NextToken
+                                ? String.format(Locale.ROOT, " (perplexity %.2f)", Math.exp(last.evalLoss()))
+                                : "");
         console.out.printf(Locale.ROOT, "%s: %,d steps, %,d tokens in %.0f s, last loss %.4f%s%n", options.out,
                 last.step() + 1, last.tokens(), last.elapsedSeconds(), last.loss(), heldOut);
         if (Files.exists(RunDirectory.best(options.out))) {

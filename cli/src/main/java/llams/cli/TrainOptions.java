@@ -66,7 +66,7 @@ final class TrainOptions {
             names = "--data",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Training data, in the forms below; - is standard input, FILE[:95%%] a part of its rows.")
+            description = "Training data, in the forms below; - is standard input, FILE[100:2000] some rows.")
     List<Path> data = List.of();
 
     @Option(
@@ -99,6 +99,9 @@ final class TrainOptions {
 
     @Mixin
     LoraOptions adapter;
+
+    @Mixin
+    TeacherOptions teaching;
 
     @Option(
             names = "--tokens",
@@ -262,7 +265,7 @@ final class TrainOptions {
                 optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
                         .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
-                keep, recompute, preference.objective(method), neftuneAlpha);
+                keep, recompute, teaching.objective(preference.objective(method)), neftuneAlpha);
     }
 
     /// The run that these options ask for.
@@ -270,7 +273,7 @@ final class TrainOptions {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
                 : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teaching.source());
     }
 
     /// Fills in what these settings have by default, so that the options say all that the run is.

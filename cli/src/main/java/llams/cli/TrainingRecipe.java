@@ -49,8 +49,8 @@ record TrainingRecipe(String name, String text) {
     }
 
     private static DataException ofStages(String name) {
-        return new DataException(name + " is a recipe of many stages; run it with 'llams recipe run "
-                + Shell.quoted(name) + "'");
+        return new DataException(
+                name + " is a recipe of many stages; run it with 'llams recipe run " + Shell.quoted(name) + "'");
     }
 
     static TrainingRecipe shipped(String name) throws IOException {

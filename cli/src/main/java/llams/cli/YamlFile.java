@@ -117,8 +117,7 @@ final class YamlFile {
             default -> throw new DataException(
                     place(value) + brief(key) + " must be a value or a list of values, not " + kind(value));
         }
-        return new Entry(key.getValue(), values, value instanceof SequenceStartEvent,
-                name + ":" + line(key));
+        return new Entry(key.getValue(), values, value instanceof SequenceStartEvent, name + ":" + line(key));
     }
 
     private static boolean isNull(ScalarEvent scalar) {

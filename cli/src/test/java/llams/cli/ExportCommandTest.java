@@ -39,10 +39,11 @@ class ExportCommandTest {
     void aModelComesBackAsItWas() throws IOException {
         String said = done("export", "gguf", "-m", model, "--out", path("m.gguf")).out();
         assertTrue(said.contains("m.gguf: f32, ") && said.contains(" tensors F32)"), said);
-        ObjectNode report = JsonLine.parse(
-                done("import", "gguf", path("m.gguf"), "--out", path("back"), "--json").out().strip(), "output");
+        ObjectNode report = JsonLine
+                .parse(done("import", "gguf", path("m.gguf"), "--out", path("back"), "--json").out().strip(), "output");
         assertEquals("F32", report.get("dtype").asString());
-        assertEquals(-1, Files.mismatch(Path.of(model, "model.safetensors"), directory.resolve("back/model.safetensors")));
+        assertEquals(-1,
+                Files.mismatch(Path.of(model, "model.safetensors"), directory.resolve("back/model.safetensors")));
         String[] rest = {"-p", "hi there", "-n", "20", "--temp", "0", "--print-ids"};
         assertEquals(generated(model, rest), generated(path("back"), rest));
     }
@@ -57,8 +58,10 @@ class ExportCommandTest {
     @Test
     void everyTypeSaysWhatItHas() {
         for (String type : new String[] {"f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q6_k"}) {
-            ObjectNode report = JsonLine.parse(done("export", "gguf", "-m", model, "--type", type, "--out",
-                    path(type + ".gguf"), "--json").out().strip(), "output");
+            ObjectNode report = JsonLine.parse(
+                    done("export", "gguf", "-m", model, "--type", type, "--out", path(type + ".gguf"), "--json").out()
+                            .strip(),
+                    "output");
             assertEquals(type, report.get("type").asString());
             assertEquals(5, report.get("tensors").get("F32").asInt());
         }

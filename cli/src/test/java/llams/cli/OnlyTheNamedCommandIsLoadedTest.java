@@ -41,8 +41,8 @@ class OnlyTheNamedCommandIsLoadedTest {
         for (String line : List.of("", "--help", "-h", "completion", "trian")) {
             List<String> names = new ArrayList<>();
             // One that has two names stands there twice.
-            for (CommandLine command : Set.copyOf(
-                    Main.commandLine(System.in, System.out, System.err, line).getSubcommands().values())) {
+            for (CommandLine command : Set
+                    .copyOf(Main.commandLine(System.in, System.out, System.err, line).getSubcommands().values())) {
                 names.add(command.getCommandName());
             }
             List<String> all = new ArrayList<>(CommandGroups.names());

@@ -78,8 +78,9 @@ class PeersKeysAreTriedTest {
         boolean isAlone = row.keySet().stream().anyMatch(ALONE::contains)
                 || run.keySet().stream().anyMatch(ALONE::contains);
         return !isAlone && method(run).equals(method(row))
-                && row.entrySet().stream().allMatch(one -> run.getOrDefault(one.getKey(), one.getValue())
-                        .equals(one.getValue()));
+                && row.entrySet()
+                        .stream()
+                        .allMatch(one -> run.getOrDefault(one.getKey(), one.getValue()).equals(one.getValue()));
     }
 
     private static String method(Map<String, List<String>> settings) {

@@ -20,7 +20,8 @@ record PlannedTraining(Path directory) {
     private static final String PAIR = "{\"prompt\": \"Hi\", \"chosen\": \"Hello!\", \"rejected\": \"What?\"}\n";
 
     static PlannedTraining in(Path directory) throws IOException {
-        SmallModel.create(directory, SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 4096"));
+        SmallModel.create(directory,
+                SmallModel.CONFIG.replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 4096"));
         for (String chats : List.of("chats.jsonl", "train.jsonl", "valid.jsonl", "held-out.jsonl")) {
             Files.writeString(directory.resolve(chats), CHAT);
         }

@@ -34,14 +34,15 @@ class ReadingIsShownIfItTakesLongTest {
     }
 
     @Test
-    void aTerminalHasABarThatEndsItsLine() {
+    void aTerminalHasABar() {
         try (ReadingMeter meter = new ReadingMeter(err, 0, OptionalInt.of(100), 30_000)) {
             read(meter);
             meter.waiting("other.jsonl");
         }
         assertTrue(written().contains("\r") && written().contains("50%"), written());
-        assertTrue(written().endsWith("\nnote      another program is writing the tokens of other.jsonl; waiting until it"
-                + " is done\n"), written());
+        assertTrue(written().endsWith(
+                "note      another program is writing the tokens of other.jsonl; waiting until it is" + " done\n"),
+                written());
     }
 
     @Test

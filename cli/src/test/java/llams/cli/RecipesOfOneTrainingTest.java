@@ -40,7 +40,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// allows.
 class RecipesOfOneTrainingTest {
     private static final Path SCHEMA = Path.of(System.getProperty("llams.root"), "docs/train.schema.json");
-    private static final Set<String> KEYS = OptionsFile.known(CommandSpec.forAnnotatedObject(new TrainCommand())).keySet();
+    private static final Set<String> KEYS = OptionsFile.known(CommandSpec.forAnnotatedObject(new TrainCommand()))
+            .keySet();
     private static final Pattern SUGGESTED = Pattern.compile("(?m)^# ([a-z-]+)(?=: )");
     private static final Pattern MEMORY = Pattern.compile("(?m)^# Memory: about (\\S+) GiB");
     private static final String PAIR = "{\"q_ko\": \"안녕?\", \"a_ko\": \"안녕!\", \"q_en\": \"Hi?\", \"a_en\": \"Hi!\"}\n";
@@ -62,8 +63,8 @@ class RecipesOfOneTrainingTest {
     /// With what their comments suggest, too.
     private static String withSuggestions(String name) throws IOException {
         Matcher suggested = SUGGESTED.matcher(TrainingRecipe.shipped(name).text());
-        return suggested.replaceAll(
-                (MatchResult key) -> Matcher.quoteReplacement(KEYS.contains(key.group(1)) ? key.group(1) : key.group()));
+        return suggested.replaceAll((MatchResult key) -> Matcher
+                .quoteReplacement(KEYS.contains(key.group(1)) ? key.group(1) : key.group()));
     }
 
     @ParameterizedTest

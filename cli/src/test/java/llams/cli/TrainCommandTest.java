@@ -73,6 +73,24 @@ class TrainCommandTest {
         assertFalse(adapted.equals(done(join(List.of("generate", "-m", model), prompt)).out()));
     }
 
+    @Test
+    void aModelLearnsFromATeacherOnceItHasSpoken() {
+        Path said = directory.resolve("said");
+        String[] run = {"train", "-m", model, "--data", text, "--tokens", "32", "--steps", "2", "--teacher-logits",
+                said.toString(), "--teacher-top", "8", "--out"};
+        Llams first = done(join(List.of(run), new String[] {directory.resolve("a").toString(), "--teacher", model}));
+        assertTrue(
+                first.err()
+                        .contains(model + ": its 8 most likely tokens at temperature 1.0, with weight 0.5 in the loss"),
+                first.err());
+        assertTrue(first.err().contains("sequences, once: what it says goes into " + said), first.err());
+        done(join(List.of(run), new String[] {directory.resolve("b").toString(), "--method", "full"}));
+        Llams pairs = Llams.run(join(List.of(run), new String[] {"c", "--method", "dpo"}));
+        assertTrue(pairs.err().contains("--teacher is for --method lora, full or new-tokens"), pairs.err());
+        Llams alone = Llams.run("train", "-m", model, "--data", text, "--out", "c", "--teacher-top", "8");
+        assertTrue(alone.err().contains("are for a run with a --teacher"), alone.err());
+    }
+
     private static String[] join(List<String> first, String[] rest) {
         List<String> all = new ArrayList<>(first);
         all.addAll(List.of(rest));

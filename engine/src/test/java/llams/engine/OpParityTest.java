@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import llams.engine.device.Device;
+import llams.engine.device.Devices;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.*;
@@ -18,6 +20,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every op on every usable device gives what the scalar loops give, at awkward sizes, for each type of weight: alone
 /// in a program, through nothing but what a device offers everybody.
@@ -227,6 +230,36 @@ class OpParityTest {
                                 c.floats(0.5f), sum).results.toArray(Value[]::new));
                         c.check(device, 4e-6);
                     }
+                }
+            }
+        }
+    }
+
+    /// A teacher's likeliest tokens, and the loss against them.
+    @ParameterizedTest
+    @ValueSource(strings = {"1 7 5 2", "9 64 65 65", "33 16 300 20"})
+    void distillation(String shape) {
+        int[] sizes = Stream.of(shape.split(" ")).mapToInt(Integer::parseInt).toArray();
+        int tokens = sizes[0];
+        int vocab = sizes[2];
+        for (DType dtype : WEIGHTS) {
+            for (double temperature : new double[] {1, 2.5}) {
+                try (OpCase c = new OpCase("distillation " + shape + " " + dtype + " " + temperature)) {
+                    Leaf labels = c
+                            .ints(IntStream.range(0, tokens).map(t -> t % 3 == 1 ? -100 : t * 31 % vocab).toArray());
+                    Node said = c.g.recordNode(new TopTokens(sizes[3], temperature), c.weight(tokens, 32),
+                            c.weight(dtype, vocab, 32), labels);
+                    LinearDistillation op = new LinearDistillation(0.3, temperature);
+                    Leaf x = c.weight(tokens, sizes[1]);
+                    Leaf weight = c.weight(dtype, vocab, sizes[1]);
+                    Value ids = said.results.get(TopTokens.IDS);
+                    Value logp = said.results.get(TopTokens.LOGP);
+                    c.output(logp);
+                    c.output(c.g.recordNode(op, x, weight, labels, c.floats(1f / tokens), ids, logp).results
+                            .toArray(Value[]::new));
+                    c.output(c.g.recordNode(new Accumulate(op, 0), x, weight, labels, c.floats(0.5f), ids, logp,
+                            c.state(vocab, sizes[1])).results.toArray(Value[]::new));
+                    c.check(Devices.byName("cpu"), 4e-6);
                 }
             }
         }

@@ -44,12 +44,13 @@ final class AttentionKernel {
     /// @param out       like `q`
     /// @param logSumExp F32 `[tokens, heads]`: natural logarithm of the sum of e^score, kept for
     ///                  [AttentionGradientKernel]
-    /// @param rowLength tokens of one sequence, each of which is divided into blocks by itself; 0 if unknown
+    /// @param rowLength tokens of one sequence, each of which is divided into blocks by itself; 0 if unknown; 1: token by
+    ///                  token
     static void forward(Tensor q, Tensor k, Tensor v, Tensor first, Tensor last, int headDim, Tensor out,
             Tensor logSumExp, long rowLength, Parallel p) {
         Geometry g = Geometry.of("attention", q, k, v, first, last, headDim);
         int columns = g.tokens() * g.group();
-        if (columns < FEW_COLUMNS) {
+        if (columns < FEW_COLUMNS || rowLength == 1) {
             for (int t = 0; t < g.tokens(); t++) {
                 AttentionDecodeKernel.forward(q.data(), k.data(), v.data(), out.data(), logSumExp, g, t, p);
             }

@@ -80,6 +80,9 @@ public final class CpuDevice implements Device {
                 case SwiGlu.Gradient() -> SwiGluKernel.gradient(in[SwiGlu.GATE], in[SwiGlu.UP], in[SwiGlu.Gradient.DY],
                         out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP], p);
                 case LinearCrossEntropy() -> loss(step, out[LinearCrossEntropy.DWEIGHT], false, 0);
+                case LinearDistillation op -> distil(op, step, out[LinearDistillation.DWEIGHT], false, 0);
+                case TopTokens op ->
+                    TopTokensKernel.run(op, in, out[TopTokens.IDS], out[TopTokens.LOGP], step.workspace(), p);
                 case Dropout(float rate, int stream) ->
                     ElementwiseKernel.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y, p);
                 case Noise(int stream) ->
@@ -110,6 +113,7 @@ public final class CpuDevice implements Device {
                 case Embedding.Gradient _ -> EmbeddingKernel.gradient(in[Embedding.Gradient.IDS],
                         in[Embedding.Gradient.DY], state, true, parallel);
                 case LinearCrossEntropy() -> loss(step, state, true, rowLength);
+                case LinearDistillation op -> distil(op, step, state, true, rowLength);
                 case RmsNorm.WeightGradient(float eps) -> NormKernel.rmsNormWeightGradient(in[RmsNorm.WeightGradient.X],
                         eps, in[RmsNorm.WeightGradient.DY], state, true, rowLength, parallel);
                 case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, state, true, rowLength);
@@ -139,6 +143,12 @@ public final class CpuDevice implements Device {
                     in[LinearCrossEntropy.LABELS], in[LinearCrossEntropy.SCALE], out[LinearCrossEntropy.LOSS],
                     out[LinearCrossEntropy.TOKEN_LOSS], out[LinearCrossEntropy.DX], dWeight, accumulate, rowLength,
                     step.workspace(), parallel);
+        }
+
+        private void distil(LinearDistillation op, HostSession.Step step, Tensor dWeight, boolean accumulate,
+                long rowLength) {
+            DistillationKernel.run(op, step.inputs(), step.results(), dWeight, accumulate, rowLength, step.workspace(),
+                    parallel);
         }
 
         @Override

@@ -2,11 +2,9 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import llams.engine.graph.LinearCrossEntropy;
-import llams.engine.tensor.DType;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
@@ -20,7 +18,6 @@ final class CrossEntropyKernel {
     /// Terms summed in f32 before their sum is added to one in double: a multiple of `SUM_LANES`.
     private static final int F32_SUM = 2048;
 
-    private static final int COUNTED = 0;
     private static final int LARGEST = 0;
     private static final int SUM = 1;
     private static final int OF_LABEL = 2;
@@ -42,38 +39,17 @@ final class CrossEntropyKernel {
     ///                  many tokens and ids make a block; the whole vocabulary where there is a `dWeight`
     static void run(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss, Tensor dx,
             Tensor dWeight, boolean accumulate, long rowLength, Tensor[] work, Parallel p) {
-        int tokens = x.dim(0);
-        int dim = x.dim(1);
-        int vocab = weight.dim(0);
-        check(labels, tokens, vocab);
         clear(tokenLoss, p);
         clear(dx, p);
         if (!accumulate) {
             clear(dWeight, p);
         }
-        int[] counted = p.buffers().ints(COUNTED, tokens);
-        int count = counted(labels, tokens, counted);
-        int most = work[LinearCrossEntropy.LOGITS].dim(0);
+        int vocab = weight.dim(0);
         int sliceWidth = work[LinearCrossEntropy.LOGITS].dim(1);
-        int[] ends = ends(counted, count, dWeight == null ? 0 : rowLength);
-        double total = 0;
-        int rows;
-        for (int begin = 0; begin < count; begin += rows) {
-            int from = begin;
-            int[] sums = block(ends, from, most);
-            rows = sums[sums.length - 1];
-            Tensor block = view(work[LinearCrossEntropy.ROWS], rows, dim);
-            Tensor dBlock = dx == null ? null : view(work[LinearCrossEntropy.DROWS], rows, dim);
-            p.run(rows, (row, _) -> copyRow(x, counted[from + row], block, row, dim));
-            total += sliceWidth == vocab
-                    ? whole(block, weight, labels, counted, from, scale, tokenLoss, dBlock, dWeight, sums,
-                            work[LinearCrossEntropy.LOGITS], p)
-                    : slices(block, weight, labels, counted, from, scale, tokenLoss, dBlock,
-                            work[LinearCrossEntropy.LOGITS], sliceWidth, p);
-            if (dx != null) {
-                p.run(rows, (row, _) -> copyRow(dBlock, row, dx, counted[from + row], dim));
-            }
-        }
+        double total = HeadBlocks.sum(x, labels, vocab, dx, dWeight == null ? 0 : rowLength, work, p,
+                sliceWidth == vocab
+                        ? block -> whole(block, weight, labels, scale, tokenLoss, dWeight, work, p)
+                        : block -> slices(block, weight, labels, scale, tokenLoss, work, sliceWidth, p));
         loss.setFloat(0, (float) (isOfEach(scale) ? total : total * scale.getFloat(0)));
     }
 
@@ -85,55 +61,35 @@ final class CrossEntropyKernel {
         return scale.getFloat(isOfEach(scale) ? token : 0);
     }
 
-    /// The first rows of `work`'s memory as `[rows, columns]`.
-    private static Tensor view(Tensor work, int rows, int columns) {
-        Shape shape = Shape.of(rows, columns);
-        return new Tensor(DType.F32, shape, work.data().asSlice(0, Tensor.byteSize(DType.F32, shape)));
-    }
-
     /// A block of tokens with all their logits; returns the sum of their losses.
-    private static double whole(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, Tensor scale,
-            Tensor tokenLoss, Tensor dBlock, Tensor dWeight, int[] sums, Tensor work, Parallel p) {
-        int rows = (int) block.shape().dim(0);
-        int vocab = (int) weight.shape().dim(0);
-        Tensor logits = view(work, rows, vocab);
-        logits(block, weight, logits, p);
-        double[] lost = p.buffers().doubles(SUM, rows);
-        boolean isDifferentiated = dBlock != null || dWeight != null;
-        p.run(rows, (row, buffers) -> lost[row] = row(logits, row, vocab, labels.getInt(counted[from + row]),
-                factor(scale, counted[from + row]), isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
-        if (dBlock != null) {
-            Gemm.multiply(logits, false, weight, false, dBlock, false, p);
-        }
-        if (dWeight != null) {
-            Gemm.tiles(logits, true, block, false, dWeight, true, sums, p).run();
-        }
-        return sum(lost, rows, counted, from, scale, tokenLoss);
-    }
-
-    /// In tiles, however few tokens are counted: what a token's logits are must not depend on how many others there are.
-    private static void logits(Tensor block, Tensor weight, Tensor logits, Parallel p) {
-        Gemm.tiles(block, false, weight, true, logits, false, new int[] {block.dim(1)}, p).run();
+    private static double whole(HeadBlocks.Block block, Tensor weight, Tensor labels, Tensor scale, Tensor tokenLoss,
+            Tensor dWeight, Tensor[] work, Parallel p) {
+        int vocab = weight.dim(0);
+        boolean isDifferentiated = block.dRows() != null || dWeight != null;
+        double[] lost = block.losses(weight, dWeight, work, p, (logits, row, token, buffers) -> row(logits, row, vocab,
+                labels.getInt(token), factor(scale, token), isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
+        return sum(lost, block, scale, tokenLoss);
     }
 
     /// The sum of losses, by their scales where each has its own.
-    private static double sum(double[] lost, int rows, int[] counted, int from, Tensor scale, Tensor tokenLoss) {
+    private static double sum(double[] lost, HeadBlocks.Block block, Tensor scale, Tensor tokenLoss) {
         double total = 0;
-        for (int row = 0; row < rows; row++) {
-            total += isOfEach(scale) ? lost[row] * factor(scale, counted[from + row]) : lost[row];
+        for (int row = 0; row < block.count(); row++) {
+            total += isOfEach(scale) ? lost[row] * factor(scale, block.token(row)) : lost[row];
             if (tokenLoss != null) {
-                tokenLoss.setFloat(counted[from + row], (float) lost[row]);
+                tokenLoss.setFloat(block.token(row), (float) lost[row]);
             }
         }
         return total;
     }
 
     /// The same with a slice of the vocabulary at a time.
-    private static double slices(Tensor block, Tensor weight, Tensor labels, int[] counted, int from, Tensor scale,
-            Tensor tokenLoss, Tensor dBlock, Tensor work, int sliceWidth, Parallel p) {
-        int rows = (int) block.shape().dim(0);
-        int dim = (int) block.shape().dim(1);
-        int vocab = (int) weight.shape().dim(0);
+    private static double slices(HeadBlocks.Block block, Tensor weight, Tensor labels, Tensor scale, Tensor tokenLoss,
+            Tensor[] work, int sliceWidth, Parallel p) {
+        int rows = block.count();
+        int dim = weight.dim(1);
+        int vocab = weight.dim(0);
+        Tensor dBlock = block.dRows();
         double[] largest = p.buffers().doubles(LARGEST, rows);
         double[] sums = p.buffers().doubles(SUM, rows);
         double[] ofLabel = p.buffers().doubles(OF_LABEL, rows);
@@ -143,11 +99,11 @@ final class CrossEntropyKernel {
             int first = id;
             int width = Math.min(sliceWidth, vocab - id);
             Tensor slice = slice(weight, id, width, dim);
-            Tensor logits = view(work, rows, width);
-            logits(block, slice, logits, p);
+            Tensor logits = HeadBlocks.view(work[LinearCrossEntropy.LOGITS], rows, width);
+            HeadBlocks.logits(block.rows(), slice, logits, p);
             p.run(rows, (row, buffers) -> {
                 float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
-                int label = labels.getInt(counted[from + row]) - first;
+                int label = labels.getInt(block.token(row)) - first;
                 if (label >= 0 && label < width) {
                     ofLabel[row] = logits.getFloat((long) row * width + label);
                 }
@@ -163,36 +119,13 @@ final class CrossEntropyKernel {
         p.run(rows, (row, buffers) -> {
             if (dBlock != null) {
                 float[] labelRow = buffers.floats(LABEL_ROW, dim);
-                Widen.row(weight, (long) labels.getInt(counted[from + row]) * dim, dim, labelRow, 0);
-                float factor = factor(scale, counted[from + row]);
+                Widen.row(weight, (long) labels.getInt(block.token(row)) * dim, dim, labelRow, 0);
+                float factor = factor(scale, block.token(row));
                 finish(dBlock.data(), (long) row * dim, dim, (float) (factor / sums[row]), factor, labelRow);
             }
             sums[row] = largest[row] + StrictMath.log(sums[row]) - ofLabel[row];
         });
-        return sum(sums, rows, counted, from, scale, tokenLoss);
-    }
-
-    /// Counts where each sequence of `rowLength` tokens ends among the counted ones; sequences without any have no end.
-    private static int[] ends(int[] counted, int count, long rowLength) {
-        return IntStream.rangeClosed(1, count)
-                .filter(i -> i == count || rowLength > 0 && counted[i] / rowLength > counted[i - 1] / rowLength)
-                .toArray();
-    }
-
-    /// Where the sums of the block from `from` on end, counted from there. It has whole sequences, as many as fit, or an
-    /// even part of one that does not: so the sums of a sequence are those that it has alone.
-    private static int[] block(int[] ends, int from, int most) {
-        int first = 0;
-        while (ends[first] <= from) {
-            first++;
-        }
-        int begin = first == 0 ? 0 : ends[first - 1];
-        int length = ends[first] - begin;
-        if (length > most) {
-            int part = Math.ceilDiv(length, Math.ceilDiv(length, most));
-            return new int[] {Math.min(part, ends[first] - from)};
-        }
-        return Arrays.stream(ends).filter(end -> end > from && end <= from + most).map(end -> end - from).toArray();
+        return sum(sums, block, scale, tokenLoss);
     }
 
     private static Tensor slice(Tensor weight, int first, int width, int dim) {
@@ -218,7 +151,7 @@ final class CrossEntropyKernel {
         }
     }
 
-    private static void scale(MemorySegment x, long at, int count, float factor) {
+    static void scale(MemorySegment x, long at, int count, float factor) {
         FloatVector factors = FloatVector.broadcast(Simd.F, factor);
         int i = 0;
         for (; i <= count - Simd.LANES; i += Simd.LANES) {
@@ -243,14 +176,6 @@ final class CrossEntropyKernel {
         }
     }
 
-    private static void check(Tensor labels, int tokens, int vocab) {
-        for (int t = 0; t < tokens; t++) {
-            if (labels.getInt(t) >= 0) {
-                Guard.index("crossEntropy", "labels", labels, t, vocab);
-            }
-        }
-    }
-
     private static void clear(Tensor result, Parallel p) {
         if (result != null) {
             ElementwiseKernel.clear(result, p);
@@ -271,22 +196,7 @@ final class CrossEntropyKernel {
         return lost;
     }
 
-    private static int counted(Tensor labels, int tokens, int[] counted) {
-        int count = 0;
-        for (int t = 0; t < tokens; t++) {
-            if (labels.getInt(t) >= 0) {
-                counted[count++] = t;
-            }
-        }
-        return count;
-    }
-
-    private static void copyRow(Tensor source, int row, Tensor target, int targetRow, int dim) {
-        long bytes = dim * 4L;
-        MemorySegment.copy(source.data(), row * bytes, target.data(), targetRow * bytes, bytes);
-    }
-
-    private static float largest(MemorySegment logits, long at, int width) {
+    static float largest(MemorySegment logits, long at, int width) {
         FloatVector largest = FloatVector.broadcast(Simd.F, Float.NEGATIVE_INFINITY);
         int i = 0;
         for (; i <= width - Simd.LANES; i += Simd.LANES) {
@@ -300,7 +210,7 @@ final class CrossEntropyKernel {
     }
 
     /// The sum of `e^(logit - largest)`.
-    private static double sumOfExponents(MemorySegment logits, long at, int width, float largest, float[] lanes) {
+    static double sumOfExponents(MemorySegment logits, long at, int width, float largest, float[] lanes) {
         double sum = 0;
         for (int from = 0; from < width; from += F32_SUM) {
             int end = Math.min(width, from + F32_SUM);

@@ -29,9 +29,7 @@ final class GemvBlocks {
     private static final int LANES = F.length();
     /// Lanes that 32 bytes have, and sums of either half.
     private static final int HALF = 8;
-    private static final VectorMask<Integer> SECOND_FOUR = IntVector.zero(I)
-            .addIndex(1)
-            .compare(VectorOperators.GE, 4);
+    private static final VectorMask<Integer> SECOND_FOUR = IntVector.zero(I).addIndex(1).compare(VectorOperators.GE, 4);
     private static final VectorMask<Float> SECOND_FOUR_FLOATS = SECOND_FOUR.cast(F);
 
     /// What an element of `x` is multiplied by if its code stands in byte 0, 1, 2 or 3 of an integer.

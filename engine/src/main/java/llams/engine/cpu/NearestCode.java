@@ -24,9 +24,7 @@ final class NearestCode {
             int other = book.nearest(number(least + HALF - 1));
             boolean isFinite = Float.isFinite(number(least)) && Float.isFinite(number(least + HALF - 1));
             Guard.that(!isFinite || other - one >> 1 == 0, "nearest code: values are too close");
-            int lastOfOne = one < other && isFinite
-                    ? key(Float.floatToRawIntBits(borders[one])) & HALF - 1
-                    : HALF - 1;
+            int lastOfOne = one < other && isFinite ? key(Float.floatToRawIntBits(borders[one])) & HALF - 1 : HALF - 1;
             addends[upper] = (one << 16) + (HALF - 1 - lastOfOne) - least;
         }
     }

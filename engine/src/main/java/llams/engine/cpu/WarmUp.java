@@ -16,6 +16,7 @@ import llams.engine.graph.Accumulate;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.Attention;
 import llams.engine.graph.Op;
+import llams.engine.graph.PreferenceLoss;
 import llams.engine.graph.Rope;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
@@ -108,6 +109,10 @@ final class WarmUp {
     }
 
     private static boolean isLarge(Step step) {
+        if (step.op() instanceof PreferenceLoss) {
+            // It has no loop of vectors, and zeros are not the numbers of answers.
+            return false;
+        }
         for (Tensor[] tensors : List.of(step.inputs(), step.results())) {
             for (Tensor tensor : tensors) {
                 if (tensor != null && !tensor.shape().equals(small(tensor.shape(), largest(step), largest(step)))) {

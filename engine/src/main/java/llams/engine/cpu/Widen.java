@@ -27,7 +27,8 @@ final class Widen {
     }
 
     static IllegalArgumentException notAWeight(DType dtype) {
-        return new IllegalArgumentException(dtype + " is not a weight type; wanted F32, BF16, F16, one of GGML's blocks or NF4");
+        return new IllegalArgumentException(
+                dtype + " is not a weight type; wanted F32, BF16, F16, one of GGML's blocks or NF4");
     }
 
     private static void bf16(MemorySegment data, long from, int count, float[] target, int at) {

@@ -77,9 +77,7 @@ public final class GgufConfig {
         int dim = size("embedding_length", MAX_WIDTH);
         int heads = size("attention.head_count", MAX_WIDTH);
         int kvHeads = metadata.has(key("attention.head_count_kv")) ? size("attention.head_count_kv", heads) : heads;
-        int headDim = metadata.has(key("attention.key_length"))
-                ? size("attention.key_length", MAX_WIDTH)
-                : dim / heads;
+        int headDim = metadata.has(key("attention.key_length")) ? size("attention.key_length", MAX_WIDTH) : dim / heads;
         check(headDim % 2 == 0 && headDim > 0, "attention.key_length", headDim, "an even number");
         check(heads % kvHeads == 0, "attention.head_count", heads, "a multiple of head_count_kv " + kvHeads);
         check((long) heads * headDim <= MAX_WIDTH, "attention.head_count", heads, "heads no wider than any model's");
@@ -110,8 +108,10 @@ public final class GgufConfig {
     private LlamaConfig.RopeScaling scaling(double theta, int headDim) throws GgufException {
         String type = metadata.text(key("rope.scaling.type"), "none");
         if (!type.equals("none")) {
-            throw new GgufException(file.path, "rope scaling of type \"" + type
-                    + "\" is not supported; this program knows Llama 3.1's, a tensor \"" + GgufNames.ROPE_DIVISORS + "\"");
+            throw new GgufException(file.path,
+                    "rope scaling of type \"" + type
+                            + "\" is not supported; this program knows Llama 3.1's, a tensor \""
+                            + GgufNames.ROPE_DIVISORS + "\"");
         }
         if (!file.entries.containsKey(GgufNames.ROPE_DIVISORS)) {
             return null;
@@ -128,14 +128,14 @@ public final class GgufConfig {
     }
 
     private int begin() throws GgufException {
-        return (int) Math.clamp(metadata.whole(BEGIN, -1), -1, Integer.MAX_VALUE);
+        return Math.clamp(metadata.whole(BEGIN, -1), -1, Integer.MAX_VALUE);
     }
 
     private List<Integer> ends() throws GgufException {
         TreeSet<Integer> ids = new TreeSet<>();
         for (String key : ENDS) {
             if (metadata.has(key)) {
-                ids.add((int) Math.clamp(metadata.whole(key), 0, Integer.MAX_VALUE));
+                ids.add(Math.clamp(metadata.whole(key), 0, Integer.MAX_VALUE));
             }
         }
         return List.copyOf(ids);

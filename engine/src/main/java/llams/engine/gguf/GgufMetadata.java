@@ -46,7 +46,7 @@ public record GgufMetadata(Path file, Map<String, GgufValue> values) {
         return switch (get(key)) {
             case GgufValue.Real real -> real.value();
             case GgufValue.Whole whole -> whole.value();
-            case GgufValue.Flag _, GgufValue.Text _, GgufValue.Array _ -> wrong(key, "a number");
+            case GgufValue.Flag _,GgufValue.Text _,GgufValue.Array _ -> wrong(key, "a number");
         };
     }
 

@@ -79,8 +79,8 @@ final class GgufParser {
             }
         }
         if (values.get(SPLIT) instanceof GgufValue.Whole split && split.value() > 1) {
-            throw new GgufException(file, "is one of " + split.value()
-                    + " parts of a model; join them with 'llama-gguf-split --merge'");
+            throw new GgufException(file,
+                    "is one of " + split.value() + " parts of a model; join them with 'llama-gguf-split --merge'");
         }
         for (int i = 0; i < tensors; i++) {
             tensor("tensor " + i);
@@ -93,8 +93,8 @@ final class GgufParser {
             throw new GgufException(file, "is a big-endian GGUF file; this program reads little-endian ones");
         }
         if (version != 2 && version != 3) {
-            throw new GgufException(file, "is GGUF version " + Integer.toUnsignedString(version)
-                    + "; this program reads versions 2 and 3");
+            throw new GgufException(file,
+                    "is GGUF version " + Integer.toUnsignedString(version) + "; this program reads versions 2 and 3");
         }
     }
 
@@ -143,9 +143,10 @@ final class GgufParser {
                         + " in the data, not at a multiple of " + alignment);
             }
             if (line.offset > data.byteSize() - dataStart || bytes > data.byteSize() - dataStart - line.offset) {
-                throw new GgufException(file, "\"" + name + "\" " + line.info.form() + " begins at byte " + dataStart
-                        + " + " + line.offset + " and has " + bytes + ", but the file has " + data.byteSize()
-                        + "; the download is probably cut short");
+                throw new GgufException(file,
+                        "\"" + name + "\" " + line.info.form() + " begins at byte " + dataStart + " + " + line.offset
+                                + " and has " + bytes + ", but the file has " + data.byteSize()
+                                + "; the download is probably cut short");
             }
             if (line.offset < covered) {
                 throw new GgufException(file, "\"" + name + "\" begins at " + line.offset + " in the data, inside \""
@@ -160,8 +161,8 @@ final class GgufParser {
     private long alignment() throws GgufException {
         long alignment = new GgufMetadata(file, values).whole(ALIGNMENT, DEFAULT_ALIGNMENT);
         if (alignment < 1 || alignment > MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
-            throw new GgufException(file, "\"" + ALIGNMENT + "\" is " + alignment + "; wanted a power of two up to "
-                    + MAX_ALIGNMENT);
+            throw new GgufException(file,
+                    "\"" + ALIGNMENT + "\" is " + alignment + "; wanted a power of two up to " + MAX_ALIGNMENT);
         }
         return alignment;
     }
@@ -223,7 +224,8 @@ final class GgufParser {
         int length = length(what, mostBytes);
         textBytes += length;
         if (textBytes > MAX_TEXT_BYTES) {
-            throw new GgufException(file, "has more than " + MAX_TEXT_BYTES + " bytes of names and texts, up to " + what);
+            throw new GgufException(file,
+                    "has more than " + MAX_TEXT_BYTES + " bytes of names and texts, up to " + what);
         }
         return GgufValue.text(data, take(length, what), length);
     }

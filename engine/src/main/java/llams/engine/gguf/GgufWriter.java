@@ -155,8 +155,8 @@ public final class GgufWriter implements AutoCloseable {
         for (Slot slot : slots.values()) {
             long total = slot.info.bytes();
             if (slot.written != total) {
-                throw new IllegalStateException("\"" + slot.info.name() + "\" has " + total + " bytes, only "
-                        + slot.written + " were written");
+                throw new IllegalStateException(
+                        "\"" + slot.info.name() + "\" has " + total + " bytes, only " + slot.written + " were written");
             }
             // Readers want the last tensor padded too.
             write(ByteBuffer.allocate((int) (padded(total) - total)), slot.begin + total);
@@ -218,11 +218,9 @@ public final class GgufWriter implements AutoCloseable {
         void value(GgufValue value) {
             switch (value) {
                 case GgufValue.Whole whole -> bits(whole.value(), whole.type().bytes);
-                case GgufValue.Real(GgufValue.Type type, double real) -> bits(
-                        type == GgufValue.Type.FLOAT32
-                                ? Float.floatToRawIntBits((float) real)
-                                : Double.doubleToRawLongBits(real),
-                        type.bytes);
+                case GgufValue.Real(GgufValue.Type type, double real) -> bits(type == GgufValue.Type.FLOAT32
+                        ? Float.floatToRawIntBits((float) real)
+                        : Double.doubleToRawLongBits(real), type.bytes);
                 case GgufValue.Flag flag -> write(flag.value() ? 1 : 0);
                 case GgufValue.Text text -> text(text.value());
                 case GgufValue.Array array -> {

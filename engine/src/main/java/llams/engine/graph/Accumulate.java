@@ -16,7 +16,7 @@ import java.util.function.IntPredicate;
 /// @param rowLength tokens of one sequence, the last may have fewer; 0 if unknown: the micro-batch then counts as one
 public record Accumulate(Summand summand, long rowLength) implements Effect {
     /// Where the addend comes from.
-    public sealed interface Summand permits Given, MatMul, Embedding.Gradient, LinearCrossEntropy,
+    public sealed interface Summand permits Given, MatMul, Embedding.Gradient, LinearCrossEntropy, LinearDistillation,
             RmsNorm.WeightGradient, ScaleColumns.MagnitudeGradient {}
 
     /// A value that exists already.

@@ -11,7 +11,8 @@ import java.util.List;
 /// place of the scores themselves.
 ///
 /// @param rowLength tokens of one packed sequence (the last may have fewer) that no document crosses and in which
-///                  `last[t]` is `t` at most, for devices that work in blocks; 0 if unknown
+///                  `last[t]` is `t` at most, for devices that work in blocks; 0 if unknown; 1 where tokens continue a
+///                  sequence each, whose results are then the same as if each ran alone
 public record Attention(int headDim, long rowLength) implements Differentiable {
     public static final int Q = 0, K = 1, V = 2, FIRST = 3, LAST = 4;
     public static final int OUT = 0, LOG_SUM_EXP = 1;

@@ -40,21 +40,26 @@ public record LinearCrossEntropy() implements Differentiable, Accumulate.Summand
         return List.of(TensorType.f32(1), TensorType.f32(x.dim(0)), x.type(), TensorType.f32(weight.shape().dims()));
     }
 
-    /// Rows of `x`, gathered without those that are not counted, and a block of logits: `[rows, dim]` and `[rows,
-    /// width]`; where `dx` is read, also the rows' gradients.
     @Override
     public List<TensorType> workspace(List<Value> inputs, IntPredicate isRead) {
-        long vocab = inputs.get(WEIGHT).dim(0);
-        long tokens = Math.max(1, inputs.get(X).dim(0));
         // A weight's gradient needs the probabilities themselves, so all logits of a token; otherwise a slice of the
         // vocabulary at a time will do.
-        boolean isWhole = isRead.test(DWEIGHT);
+        return blocks(inputs.get(X), inputs.get(WEIGHT), isRead.test(DWEIGHT), isRead.test(DX));
+    }
+
+    /// Rows of `x`, gathered without those that are not counted, and a block of logits: `[rows, dim]` and `[rows,
+    /// width]`; where there are gradients of rows, these too.
+    ///
+    /// @param isWhole whether all logits of a token are needed at once
+    static List<TensorType> blocks(Value x, Value weight, boolean isWhole, boolean hasGradients) {
+        long vocab = weight.dim(0);
+        long tokens = Math.max(1, x.dim(0));
         long rows = Math.min(tokens, isWhole ? Math.max(BLOCK_ROWS_OF_WHOLE_LOGITS, BLOCK_LOGITS / vocab) : BLOCK_ROWS);
         // Where a slice ends decides the order of sums: in training it must not depend on how many tokens there are.
-        long width = isWhole ? vocab : Math.min(vocab, BLOCK_LOGITS / (isRead.test(DX) ? BLOCK_ROWS : rows));
-        TensorType block = TensorType.f32(rows, inputs.get(X).dim(1));
+        long width = isWhole ? vocab : Math.min(vocab, BLOCK_LOGITS / (hasGradients ? BLOCK_ROWS : rows));
+        TensorType block = TensorType.f32(rows, x.dim(1));
         TensorType logits = TensorType.f32(rows, width);
-        return isRead.test(DX) ? List.of(block, logits, block) : List.of(block, logits);
+        return hasGradients ? List.of(block, logits, block) : List.of(block, logits);
     }
 
     @Override

@@ -8,7 +8,7 @@ import java.util.function.IntPredicate;
 /// new op does not compile until each device has it.
 public sealed interface Op
         permits Differentiable, Effect, Attention.Gradient, Constant, Embedding.Gradient, RmsNorm.Gradient,
-        RmsNorm.WeightGradient, RowNorm, ScaleColumns.MagnitudeGradient, SquaredNorm, SwiGlu.Gradient {
+        RmsNorm.WeightGradient, RowNorm, ScaleColumns.MagnitudeGradient, SquaredNorm, SwiGlu.Gradient, TopTokens {
     /// The types of the results.
     ///
     /// @throws IllegalArgumentException if the inputs do not fit; says which, and how

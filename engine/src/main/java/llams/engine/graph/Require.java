@@ -24,7 +24,8 @@ public final class Require {
 
     static void weight(String op, String name, Value value, int rank) {
         that(value.dtype().isWeight() && value.shape().rank() == rank,
-                "%s: %s must be F32, BF16, F16, blocks of GGML or NF4 of rank %d, not %s", op, name, rank, value.type());
+                "%s: %s must be F32, BF16, F16, blocks of GGML or NF4 of rank %d, not %s", op, name, rank,
+                value.type());
     }
 
     static void ints(String op, String name, Value value, long count) {

@@ -39,8 +39,7 @@ public final class MappedFile implements AutoCloseable {
     private final Refusal refusal;
     private boolean isCopy;
 
-    private MappedFile(Path path, FileChannel channel, BasicFileAttributes opened, Refusal refusal)
-            throws IOException {
+    private MappedFile(Path path, FileChannel channel, BasicFileAttributes opened, Refusal refusal) throws IOException {
         this.path = path;
         this.channel = channel;
         this.opened = opened;

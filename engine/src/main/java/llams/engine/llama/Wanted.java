@@ -23,9 +23,15 @@ public record Wanted(Leaf pickOrNull, Sequence at) {
 
     /// Fills the inputs of [#one]: the run's token `pick`, which stands at `position` and sees all before it.
     public static void fill(Inputs program, int pick, int position) {
+        fill(program, pick, position, 0);
+    }
+
+    /// The same in a sequence that begins at the row `first`.
+    public static void fill(Inputs program, int pick, int position, int first) {
         program.set(Sequence.input("pick", 1), pick);
         program.set(Sequence.input("pick.position", 1), position);
-        program.set(Sequence.input("pick.last", 1), position);
+        program.set(Sequence.input("pick.first", 1), first);
+        program.set(Sequence.input("pick.last", 1), first + position);
     }
 
     /// The wanted rows of `[tokens, dim]`: `[wanted, dim]`.

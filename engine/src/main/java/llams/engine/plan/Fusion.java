@@ -11,6 +11,7 @@ import llams.engine.graph.Accumulate;
 import llams.engine.graph.Add;
 import llams.engine.graph.Embedding;
 import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.graph.LinearDistillation;
 import llams.engine.graph.MatMul;
 import llams.engine.graph.Node;
 import llams.engine.graph.Result;
@@ -101,14 +102,18 @@ final class Fusion {
     /// where the loss stands, so nothing in between may read or change it.
     private Node accumulatedLoss(Node node, List<Node> nodes) {
         if (node.op instanceof Accumulate(Accumulate.Given(), _)
-                && node.inputs.get(Accumulate.Given.X) instanceof Result part
-                && part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.DWEIGHT
+                && node.inputs.get(Accumulate.Given.X) instanceof Result part && isGradientOfHead(part)
                 && uses.isReadOnce(part)) {
             List<Node> between = nodes.subList(nodes.indexOf(part.node), nodes.indexOf(node));
             Value state = Accumulate.state(node.inputs);
             return between.stream().anyMatch(other -> other.inputs.contains(state)) ? null : part.node;
         }
         return null;
+    }
+
+    private static boolean isGradientOfHead(Result part) {
+        return part.node.op instanceof LinearCrossEntropy && part.index == LinearCrossEntropy.DWEIGHT
+                || part.node.op instanceof LinearDistillation && part.index == LinearDistillation.DWEIGHT;
     }
 
     private Node sum(Node sum, Node summand) {

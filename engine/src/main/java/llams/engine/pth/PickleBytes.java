@@ -51,8 +51,7 @@ final class PickleBytes {
                 throw problem("has a line without an end");
             }
         }
-        return new String(pickle.asSlice(begin, at - 1 - begin).toArray(ValueLayout.JAVA_BYTE),
-                StandardCharsets.UTF_8);
+        return new String(pickle.asSlice(begin, at - 1 - begin).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
     int u8() throws PthException {

@@ -60,8 +60,8 @@ final class StoredZip {
             begin = i64(end64 + 48);
         }
         if (count < 0 || count > MOST_ENTRIES) {
-            throw new PthException(file, "has " + Long.toUnsignedString(count) + " entries; this program reads "
-                    + MOST_ENTRIES);
+            throw new PthException(file,
+                    "has " + Long.toUnsignedString(count) + " entries; this program reads " + MOST_ENTRIES);
         }
         long at = begin;
         for (int i = 0; i < count; i++) {
@@ -118,8 +118,8 @@ final class StoredZip {
             local = number + 8 <= fields ? i64(number) : -1;
         }
         if (u16(at + 10) != 0 || stored != size || (u16(at + 8) & 1) != 0) {
-            throw new PthException(file, "has the entry \"" + name + "\" compressed or encrypted; PyTorch stores them"
-                    + " as they are");
+            throw new PthException(file,
+                    "has the entry \"" + name + "\" compressed or encrypted; PyTorch stores them" + " as they are");
         }
         within(local, LOCAL_BYTES, "\"" + name + "\"");
         if (i32(local) != LOCAL) {

@@ -54,8 +54,8 @@ final class Unpickler {
     /// @throws PthException if it asks for anything but data
     static Object read(Path file, MemorySegment pickle) throws PthException {
         if (pickle.byteSize() > MOST_BYTES) {
-            throw new PthException(file, "has a pickle of " + pickle.byteSize() + " bytes; a model's has at most "
-                    + MOST_BYTES);
+            throw new PthException(file,
+                    "has a pickle of " + pickle.byteSize() + " bytes; a model's has at most " + MOST_BYTES);
         }
         return new Unpickler(file, pickle).run();
     }
@@ -134,8 +134,8 @@ final class Unpickler {
     private Name name(String written) throws PthException {
         Name name = NAMES.get(written);
         if (name == null) {
-            throw new PthException(file, "asks for Python's " + cut(written)
-                    + ", which no file of tensors needs; nothing was executed");
+            throw new PthException(file,
+                    "asks for Python's " + cut(written) + ", which no file of tensors needs; nothing was executed");
         }
         return name;
     }

@@ -10,25 +10,28 @@ public final class ReferenceAttention {
             Tensor logSumExp) {
         int heads = q.dim(1) / headDim;
         int kvHeads = k.dim(1) / headDim;
+        float[] queries = q.toFloats();
+        float[] keys = k.toFloats();
+        float[] values = v.toFloats();
         for (int t = 0; t < q.dim(0); t++) {
             for (int head = 0; head < heads; head++) {
-                int kvHead = head / (heads / kvHeads);
+                int at = t * q.dim(1) + head * headDim;
+                int kvAt = head / (heads / kvHeads) * headDim;
                 double max = Double.NEGATIVE_INFINITY;
                 for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                    max = Math.max(max, score(q, k, t, head, row, kvHead, headDim));
+                    max = Math.max(max, score(queries, at, keys, row * k.dim(1) + kvAt, headDim));
                 }
                 double sum = 0;
                 double[] mean = new double[headDim];
                 for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                    double p = Math.exp(score(q, k, t, head, row, kvHead, headDim) - max);
+                    double p = Math.exp(score(queries, at, keys, row * k.dim(1) + kvAt, headDim) - max);
                     sum += p;
                     for (int d = 0; d < headDim; d++) {
-                        mean[d] += p * v.getFloat((long) row * v.dim(1) + (long) kvHead * headDim + d);
+                        mean[d] += p * values[row * v.dim(1) + kvAt + d];
                     }
                 }
                 for (int d = 0; d < headDim; d++) {
-                    out.setFloat((long) t * q.dim(1) + (long) head * headDim + d,
-                            sum == 0 ? 0 : (float) (mean[d] / sum));
+                    out.setFloat(at + d, sum == 0 ? 0 : (float) (mean[d] / sum));
                 }
                 logSumExp.setFloat((long) t * heads + head, (float) (max + Math.log(sum)));
             }
@@ -41,6 +44,10 @@ public final class ReferenceAttention {
         int kvHeads = k.dim(1) / headDim;
         int group = heads / kvHeads;
         double scale = 1 / Math.sqrt(headDim);
+        float[] queries = q.toFloats();
+        float[] keys = k.toFloats();
+        float[] values = v.toFloats();
+        float[] dOuts = dOut.toFloats();
         ReferenceKernels.fill(dq, 0);
         ReferenceKernels.fill(dk, 0);
         ReferenceKernels.fill(dv, 0);
@@ -49,25 +56,25 @@ public final class ReferenceAttention {
             double[][] dValue = new double[k.dim(0)][headDim];
             for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
                 for (int t = 0; t < q.dim(0); t++) {
-                    long at = (long) t * q.dim(1) + (long) head * headDim;
+                    int at = t * q.dim(1) + head * headDim;
                     double delta = 0;
                     for (int d = 0; d < headDim; d++) {
-                        delta += (double) dOut.getFloat(at + d) * out.getFloat(at + d);
+                        delta += (double) dOuts[at + d] * out.getFloat(at + d);
                     }
                     double[] dQuery = new double[headDim];
                     for (int row = first.getInt(t); row <= last.getInt(t); row++) {
-                        long other = (long) row * k.dim(1) + (long) kvHead * headDim;
-                        double p = Math.exp(score(q, k, t, head, row, kvHead, headDim)
-                                - logSumExp.getFloat((long) t * heads + head));
+                        int other = row * k.dim(1) + kvHead * headDim;
+                        double p = Math.exp(
+                                score(queries, at, keys, other, headDim) - logSumExp.getFloat((long) t * heads + head));
                         double dP = 0;
                         for (int d = 0; d < headDim; d++) {
-                            dP += (double) dOut.getFloat(at + d) * v.getFloat(other + d);
-                            dValue[row][d] += p * dOut.getFloat(at + d);
+                            dP += (double) dOuts[at + d] * values[other + d];
+                            dValue[row][d] += p * dOuts[at + d];
                         }
                         double dScore = p * (dP - delta) * scale;
                         for (int d = 0; d < headDim; d++) {
-                            dQuery[d] += dScore * k.getFloat(other + d);
-                            dKey[row][d] += dScore * q.getFloat(at + d);
+                            dQuery[d] += dScore * keys[other + d];
+                            dKey[row][d] += dScore * queries[at + d];
                         }
                     }
                     for (int d = 0; d < headDim; d++) {
@@ -85,12 +92,10 @@ public final class ReferenceAttention {
         }
     }
 
-    private static double score(Tensor q, Tensor k, int t, int head, int row, int kvHead, int headDim) {
-        long at = (long) t * q.dim(1) + (long) head * headDim;
-        long other = (long) row * k.dim(1) + (long) kvHead * headDim;
+    private static double score(float[] queries, int at, float[] keys, int other, int headDim) {
         double dot = 0;
         for (int d = 0; d < headDim; d++) {
-            dot += (double) q.getFloat(at + d) * k.getFloat(other + d);
+            dot += (double) queries[at + d] * keys[other + d];
         }
         return dot / Math.sqrt(headDim);
     }

@@ -73,6 +73,9 @@ public final class ReferenceDevice implements Device {
             case SwiGlu.Gradient() -> ReferenceKernels.swiGluGradient(in[SwiGlu.GATE], in[SwiGlu.UP],
                     in[SwiGlu.Gradient.DY], out[SwiGlu.Gradient.DGATE], out[SwiGlu.Gradient.DUP]);
             case LinearCrossEntropy() -> loss(in, out, out[LinearCrossEntropy.DWEIGHT], false);
+            case LinearDistillation learning ->
+                ReferenceDistillation.run(learning, in, out, out[LinearDistillation.DWEIGHT], false);
+            case TopTokens top -> ReferenceDistillation.top(top, in, out[TopTokens.IDS], out[TopTokens.LOGP]);
             case Dropout(float rate, int stream) ->
                 ReferenceKernels.dropout(in[Dropout.X], in[Dropout.SEED], stream, rate, y);
             case Noise(int stream) -> ReferenceKernels.noise(in[Noise.X], in[Noise.BOUND], in[Noise.SEED], stream, y);
@@ -100,6 +103,7 @@ public final class ReferenceDevice implements Device {
             case Embedding.Gradient _ ->
                 ReferenceKernels.embeddingGradient(in[Embedding.Gradient.IDS], in[Embedding.Gradient.DY], state, true);
             case LinearCrossEntropy() -> loss(in, out, state, true);
+            case LinearDistillation learning -> ReferenceDistillation.run(learning, in, out, state, true);
             case RmsNorm.WeightGradient(float eps) -> ReferenceKernels.rmsNormWeightGradient(
                     in[RmsNorm.WeightGradient.X], eps, in[RmsNorm.WeightGradient.DY], state, true);
             case ScaleColumns.MagnitudeGradient() -> magnitudeGradient(in, state, true);

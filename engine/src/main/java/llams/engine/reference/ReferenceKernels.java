@@ -4,7 +4,8 @@ import llams.engine.tensor.DropoutMask;
 import llams.engine.tensor.Tensor;
 
 /// Every op but attention in the plainest loops, summed in double: the reference that each fast kernel is tested
-/// against. Shapes and formulas are those of the op of the same name.
+/// against. Shapes and formulas are those of the op of the same name. Where an element is read many times, it is read from
+/// an array: a tensor finds out anew for each what its type is.
 public final class ReferenceKernels {
     private ReferenceKernels() {}
 
@@ -24,24 +25,38 @@ public final class ReferenceKernels {
         int m = c.dim(0);
         int n = c.dim(1);
         int k = a.dim(transposeA ? 0 : 1);
+        float[] left = transposeA ? transposed(a) : a.toFloats();
+        float[] right = transposeB ? transposed(b) : b.toFloats();
         for (int i = 0; i < m; i++) {
+            double[] sums = new double[n];
+            for (int l = 0; l < k; l++) {
+                addScaled(sums, left[i * k + l], right, l * n);
+            }
             for (int j = 0; j < n; j++) {
-                double sum = dot(a, transposeA ? i : (long) i * k, transposeA ? m : 1, b, transposeB ? (long) j * k : j,
-                        transposeB ? 1 : n, k);
                 long at = (long) i * n + j;
-                c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sum : sum));
+                c.setFloat(at, (float) (accumulate ? c.getFloat(at) + sums[j] : sums[j]));
             }
         }
     }
 
-    /// The sum of `k` products: elements of `a` from `fromA` on, `strideA` apart, times those of `b`. Of its own, so
-    /// that it is compiled once, however often [#multiply] is.
-    private static double dot(Tensor a, long fromA, int strideA, Tensor b, long fromB, int strideB, int k) {
-        double sum = 0;
-        for (int l = 0; l < k; l++) {
-            sum += (double) a.getFloat(fromA + (long) l * strideA) * b.getFloat(fromB + (long) l * strideB);
+    /// Of its own, so that it is compiled once, however often [#multiply] is.
+    private static void addScaled(double[] sums, double factor, float[] values, int at) {
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] += factor * values[at + j];
         }
-        return sum;
+    }
+
+    private static float[] transposed(Tensor a) {
+        int rows = a.dim(0);
+        int columns = a.dim(1);
+        float[] values = a.toFloats();
+        float[] turned = new float[values.length];
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                turned[c * rows + r] = values[r * columns + c];
+            }
+        }
+        return turned;
     }
 
     private static double inverseRms(Tensor x, int t, float eps) {
@@ -134,12 +149,11 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double[] logits(Tensor x, Tensor weight, int t) {
-        int dim = x.dim(1);
-        double[] logits = new double[weight.dim(0)];
+    static double[] logits(float[] x, float[] weight, int dim, int t) {
+        double[] logits = new double[weight.length / dim];
         for (int word = 0; word < logits.length; word++) {
             for (int d = 0; d < dim; d++) {
-                logits[word] += (double) x.getFloat((long) t * dim + d) * weight.getFloat((long) word * dim + d);
+                logits[word] += (double) x[t * dim + d] * weight[word * dim + d];
             }
         }
         return logits;
@@ -147,33 +161,51 @@ public final class ReferenceKernels {
 
     public static void crossEntropy(Tensor x, Tensor weight, Tensor labels, Tensor scale, Tensor loss, Tensor tokenLoss,
             Tensor dx, Tensor dWeight, boolean accumulate) {
+        boolean isOfEach = scale.elements() > 1;
+        if (tokenLoss != null) {
+            fill(tokenLoss, 0);
+        }
+        head(x, weight, labels, loss, dx, dWeight, accumulate, (t, logits) -> {
+            double factor = scale.getFloat(isOfEach ? t : 0);
+            double logSumExp = logSumExp(logits);
+            double lost = logSumExp - logits[labels.getInt(t)];
+            for (int id = 0; id < logits.length; id++) {
+                double p = Math.exp(logits[id] - logSumExp);
+                logits[id] = (id == labels.getInt(t) ? p - 1 : p) * factor;
+            }
+            if (tokenLoss != null) {
+                tokenLoss.setFloat(t, (float) lost);
+            }
+            return lost * factor;
+        });
+    }
+
+    /// What a token adds to the loss, from its logits, which become their gradients.
+    interface TokenLoss {
+        double of(int token, double[] logits);
+    }
+
+    /// The sum of a loss over all tokens with a label, and its gradients.
+    static void head(Tensor x, Tensor weight, Tensor labels, Tensor loss, Tensor dx, Tensor dWeight, boolean accumulate,
+            TokenLoss each) {
         int dim = x.dim(1);
         double total = 0;
-        boolean isOfEach = scale.elements() > 1;
-        double[] dw = new double[dWeight == null ? 0 : Math.toIntExact(weight.elements())];
+        float[] rows = x.toFloats();
+        float[] words = weight.toFloats();
+        double[] dw = new double[dWeight == null ? 0 : words.length];
         for (int t = 0; t < x.dim(0); t++) {
-            double lost = 0;
-            double factor = scale.getFloat(isOfEach ? t : 0);
             double[] dRow = new double[dim];
-            int label = labels.getInt(t);
-            if (label >= 0) {
-                double[] logits = logits(x, weight, t);
-                double logSumExp = logSumExp(logits);
-                lost = logSumExp - logits[label];
-                for (int word = 0; word < logits.length; word++) {
-                    double p = Math.exp(logits[word] - logSumExp);
-                    double dLogit = (word == label ? p - 1 : p) * factor;
+            if (labels.getInt(t) >= 0) {
+                double[] logits = logits(rows, words, dim, t);
+                total += each.of(t, logits);
+                for (int id = 0; id < logits.length; id++) {
                     for (int d = 0; d < dim; d++) {
-                        dRow[d] += dLogit * weight.getFloat((long) word * dim + d);
+                        dRow[d] += logits[id] * words[id * dim + d];
                         if (dWeight != null) {
-                            dw[word * dim + d] += dLogit * x.getFloat((long) t * dim + d);
+                            dw[id * dim + d] += logits[id] * rows[t * dim + d];
                         }
                     }
                 }
-            }
-            total += lost * factor;
-            if (tokenLoss != null) {
-                tokenLoss.setFloat(t, (float) lost);
             }
             for (int d = 0; dx != null && d < dim; d++) {
                 dx.setFloat((long) t * dim + d, (float) dRow[d]);
@@ -185,7 +217,7 @@ public final class ReferenceKernels {
         }
     }
 
-    private static double logSumExp(double[] logits) {
+    static double logSumExp(double[] logits) {
         double max = Double.NEGATIVE_INFINITY;
         for (double logit : logits) {
             max = Math.max(max, logit);

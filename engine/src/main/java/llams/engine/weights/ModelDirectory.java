@@ -97,8 +97,9 @@ public final class ModelDirectory {
             return gguf("holds GGUF files");
         }
         if (has("consolidated\\..*|params\\.json")) {
-            return is("a model in Meta's own form; 'llams import pth' makes a model of it, and the model's page on the hub"
-                    + " has it as safetensors with config.json: 'llams download meta-llama/...' gets them");
+            return is(
+                    "a model in Meta's own form; 'llams import pth' makes a model of it, and the model's page on the hub"
+                            + " has it as safetensors with config.json: 'llams download meta-llama/...' gets them");
         }
         if (names.isEmpty()) {
             return is("is empty; " + WANTED);
@@ -134,7 +135,8 @@ public final class ModelDirectory {
     }
 
     private NotAModelException gguf(String what) {
-        return is(what + ", not a model's directory; generating, evaluating and training an adapter take such a file as it"
+        return is(what
+                + ", not a model's directory; generating, evaluating and training an adapter take such a file as it"
                 + " is, and 'llams import gguf' makes a directory of it for all else");
     }
 

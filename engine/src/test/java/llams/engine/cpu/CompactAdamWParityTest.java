@@ -87,7 +87,8 @@ class CompactAdamWParityTest extends KernelParity {
     private static void next(Tensor[] in, Tensor gradient, int step) {
         in[CompactAdamW.GRADIENT].data().copyFrom(gradient.data());
         in[CompactAdamW.SQUARED_NORM].setFloat(0, 2);
-        float[] schedule = {0.01f, (float) (1 - Math.pow(0.9, step + 1)), (float) (1 - Math.pow(0.999, step + 1)), 1e-3f};
+        float[] schedule = {0.01f, (float) (1 - Math.pow(0.9, step + 1)), (float) (1 - Math.pow(0.999, step + 1)),
+                1e-3f};
         for (int i = 0; i < schedule.length; i++) {
             in[CompactAdamW.SCHEDULE].setFloat(i, schedule[i]);
         }
@@ -124,7 +125,8 @@ class CompactAdamWParityTest extends KernelParity {
                 assertNearest(book, nearest, Float.isFinite(x) ? x : 0);
                 assertNearest(book, nearest, (float) random.nextDouble(-1, 1));
             }
-            for (float x : new float[] {0f, -0f, 1, -1, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MAX_VALUE, Float.NaN}) {
+            for (float x : new float[] {0f, -0f, 1, -1, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MAX_VALUE,
+                    Float.NaN}) {
                 assertNearest(book, nearest, x);
             }
         }

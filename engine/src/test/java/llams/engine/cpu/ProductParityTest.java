@@ -12,6 +12,7 @@ import llams.engine.graph.MatMul;
 import llams.engine.reference.ReferenceKernels;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -193,6 +194,38 @@ class ProductParityTest extends KernelParity {
                         "another left side");
             }
         });
+    }
+
+    /// What a row gives does not depend on how many others there are, among few and among many.
+    @Test
+    void aRowIsTheSameBesideOthers() {
+        everywhere((make, pool) -> {
+            for (DType dtype : DType.values()) {
+                if (!WEIGHTS.contains(dtype) && dtype != DType.Q8_0 && dtype != DType.NF4) {
+                    continue;
+                }
+                for (int k : new int[] {64, 96, 2208}) {
+                    Tensor x = make.random(40, k);
+                    Tensor w = make.random(dtype, 37, k);
+                    sameBeside(dtype + ", few", make, x, w, new int[] {1, 2, 3, 4, 5, 8}, pool);
+                    sameBeside(dtype + ", many", make, x, w, new int[] {9, 16, 17, 40}, pool);
+                }
+            }
+        });
+    }
+
+    private static void sameBeside(String what, Tensors make, Tensor x, Tensor w, int[] counts, Parallel pool) {
+        int k = x.dim(1);
+        int n = w.dim(0);
+        Tensor fewest = null;
+        for (int count : counts) {
+            Tensor y = make.poisoned(count, n);
+            Gemm.multiply(new Tensor(DType.F32, Shape.of(count, k), x.data().asSlice(0, count * k * 4L)), false, w,
+                    true, y, false, pool);
+            fewest = fewest == null ? y : fewest;
+            assertSameBits(what + ", k " + k + ", " + count + " rows", fewest,
+                    new Tensor(DType.F32, fewest.shape(), y.data().asSlice(0, fewest.data().byteSize())));
+        }
     }
 
     private static HostSession.Step step(boolean transposeB, Tensor y, Tensor... inputs) {

@@ -11,9 +11,12 @@ import java.util.concurrent.locks.LockSupport;
 import llams.engine.graph.AdamW;
 import llams.engine.graph.CompactAdamW;
 import llams.engine.graph.LinearCrossEntropy;
+import llams.engine.graph.LinearDistillation;
+import llams.engine.graph.TopTokens;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.DynamicMap;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
 /// Calls every kernel until it makes no garbage. Prints those that still do after a long time, and what a call leaves.
@@ -136,6 +139,21 @@ final class SettledKernels {
             kernels.put("loss in slices of " + width, () -> CrossEntropyKernel.run(x, weight, labels, scale, loss, null,
                     dx, width == VOCAB ? dWeight : null, false, 0, work, p));
         }
+        distillation(make, p, x, weight, labels, scale);
+    }
+
+    private void distillation(Tensors make, Parallel p, Tensor x, Tensor weight, Tensor labels, Tensor scale) {
+        int count = 16;
+        Tensor ids = new Tensor(DType.I32, Shape.of(TOKENS, count), make.ints(new int[TOKENS * count]).data());
+        Tensor logp = make.poisoned(TOKENS, count);
+        Tensor[] work = {make.poisoned(TOKENS, DIM), make.poisoned(TOKENS, VOCAB), make.poisoned(TOKENS, DIM)};
+        TopTokens top = new TopTokens(count, 2);
+        kernels.put("top tokens", () -> TopTokensKernel.run(top, new Tensor[] {x, weight, labels}, ids, logp, work, p));
+        LinearDistillation op = new LinearDistillation(0.5, 2);
+        Tensor[] in = {x, weight, labels, scale, ids, logp};
+        Tensor[] out = {make.poisoned(1), make.poisoned(TOKENS), make.poisoned(TOKENS), make.poisoned(TOKENS, DIM)};
+        Tensor dWeight = make.poisoned(VOCAB, DIM);
+        kernels.put("distillation", () -> DistillationKernel.run(op, in, out, dWeight, false, 0, work, p));
     }
 
     private void products(Tensors make, Parallel p) {

@@ -148,7 +148,8 @@ class HostileGgufTest {
     void tensors() throws IOException {
         refused(Bytes.header(2, 0).tensor("t", F32, 0, 1).tensor("t", F32, 32, 1).data(64), "tensor \"t\" twice");
         refused(Bytes.header(1, 0).tensor("t", F32, 0, 1, 1, 1, 1, 1).data(32), "\"t\" has 5 dimensions");
-        refused(Bytes.header(1, 0).tensor("t", 16, 0, 256).data(99), "\"t\" is of type IQ2_XXS", "reads F32, F16, Q4_0");
+        refused(Bytes.header(1, 0).tensor("t", 16, 0, 256).data(99), "\"t\" is of type IQ2_XXS",
+                "reads F32, F16, Q4_0");
         refused(Bytes.header(1, 0).tensor("t", 99, 0, 256).data(99), "\"t\" is of type 99");
         refused(Bytes.header(1, 0).tensor("t", Q4_K, 0, 128, 2).data(999), "\"t\": tensor Q4_K [2, 128]",
                 "multiple of 256");

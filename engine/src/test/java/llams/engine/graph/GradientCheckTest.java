@@ -105,7 +105,8 @@ class GradientCheckTest {
     void everyDifferentiableOpIsChecked() {
         Set<Class<?>> checked = new HashSet<>();
         all().forEach(each -> checked.add(each.op));
-        checked.add(PreferenceLoss.class); // by its own test below
+        checked.add(PreferenceLoss.class); // by tests of their own below
+        checked.add(LinearDistillation.class);
         assertEquals(new HashSet<>(Arrays.asList(Differentiable.class.getPermittedSubclasses())), checked);
     }
 
@@ -194,6 +195,51 @@ class GradientCheckTest {
                     float[] gradient = run.output("d" + leaf.name()).toFloats();
                     compare(run, resident.get(leaf.name()), leaf.name(), gradient);
                     run.run();
+                }
+            }
+        }
+    }
+
+    static Stream<Arguments> distillations() {
+        return Stream.of(new LinearDistillation(0.5, 1), new LinearDistillation(0.3, 2), new LinearDistillation(1, 0.7))
+                .flatMap(op -> Stream.of("cpu", "scalar").map(name -> Arguments.of(op, Devices.byName(name))));
+    }
+
+    /// A teacher with three ids a token, which leaves something for the others, and one with all of them.
+    @ParameterizedTest
+    @MethodSource("distillations")
+    void distillation(LinearDistillation op, Device device) {
+        for (int count : new int[] {3, VOCAB}) {
+            Graph g = new Graph();
+            Leaf a = x("a", TOKENS, 8);
+            Leaf head = x("head", VOCAB, 8);
+            Leaf labels = Leaf.input("labels", DType.I32, TOKENS);
+            Leaf scale = Leaf.input("scale", DType.F32, 1);
+            Leaf ids = Leaf.input("ids", DType.I32, TOKENS, count);
+            Leaf logp = Leaf.input("logp", DType.F32, TOKENS, count);
+            double left = count == VOCAB ? 0.5 : 0.6;
+            Value loss = g.record(op, a, head, labels, scale, ids, logp);
+            Map<String, Value> outputs = new LinkedHashMap<>();
+            outputs.put("loss", loss);
+            Autodiff.gradients(g, loss, List.of(a, head), false)
+                    .forEach((leaf, gradient) -> outputs.put("d" + leaf.name(), gradient));
+            try (Arena arena = Arena.ofShared()) {
+                Map<String, Tensor> resident = new LinkedHashMap<>();
+                List.of(a, head).forEach(leaf -> resident.put(leaf.name(), random(arena, leaf)));
+                try (Session session = device.open(resident)) {
+                    Executable run = session.compile(Program.of(g, outputs));
+                    set(run.input("labels"), 2, -100, 0, 10, 5);
+                    run.input("scale").setFloat(0, 0.5f);
+                    for (int i = 0; i < TOKENS * count; i++) {
+                        run.input("ids").setInt(i, (i / count + 3 * i) % VOCAB);
+                        run.input("logp").setFloat(i, (float) Math.log((i % count + 1) / (left * count * (count + 1))));
+                    }
+                    run.run();
+                    for (Leaf leaf : List.of(a, head)) {
+                        float[] gradient = run.output("d" + leaf.name()).toFloats();
+                        compare(run, resident.get(leaf.name()), leaf.name(), gradient);
+                        run.run();
+                    }
                 }
             }
         }

@@ -84,7 +84,9 @@ public final class ModelText {
                 sums.append('\n').append(Files.isRegularFile(file) ? Sha256.ofFile(file) : "none");
             }
         }
-        String own = gguf != null ? GgufText.fingerprint(place) : Files.isRegularFile(place) ? Sha256.ofFile(place) : "none";
+        String own = gguf != null
+                ? GgufText.fingerprint(place)
+                : Files.isRegularFile(place) ? Sha256.ofFile(place) : "none";
         return Sha256.ofText(sums + "\n" + own);
     }
 

@@ -112,7 +112,11 @@ public final class GgufExport {
 
     /// The type of the first layer's queries: that of the matrices.
     private static DType usual(LlamaWeights weights) {
-        return weights.infos().stream().filter(info -> GgufNames.isReordered(info.name())).findFirst().orElseThrow()
+        return weights.infos()
+                .stream()
+                .filter(info -> GgufNames.isReordered(info.name()))
+                .findFirst()
+                .orElseThrow()
                 .dtype();
     }
 

@@ -65,7 +65,8 @@ public final class GgufImport {
         Map<String, TensorInfo> plan = new LinkedHashMap<>();
         int wide = 0;
         for (Map.Entry<String, Tensor> tensor : tensors.entrySet()) {
-            boolean isWide = asked == null && tensor.getValue().dtype() == DType.F32 && !holds(dtype, tensor.getValue());
+            boolean isWide = asked == null && tensor.getValue().dtype() == DType.F32
+                    && !holds(dtype, tensor.getValue());
             wide += isWide ? 1 : 0;
             plan.put(tensor.getKey(),
                     new TensorInfo(tensor.getKey(), isWide ? DType.F32 : dtype, tensor.getValue().shape()));

@@ -56,9 +56,7 @@ public final class GgufTexts {
         values.put(PIECES, GgufValue.of(vocabulary.pieces()));
         values.put(TYPES, GgufValue.of(vocabulary.types()));
         values.put(MERGES, GgufValue.of(vocabulary.merges()));
-        Path generation = adapter != null && Files.exists(adapter.resolve("generation_config.json"))
-                ? adapter
-                : model;
+        Path generation = adapter != null && Files.exists(adapter.resolve("generation_config.json")) ? adapter : model;
         putIds(values, tokenizer, config, ConfigJson.stopIds(config, generation));
         String template = adapter == null ? null : ChatTemplate.textIn(adapter).orElse(null);
         if (template == null) {

@@ -241,7 +241,8 @@ public final class PthImport implements AutoCloseable {
         // The models whose head is the table of tokens, 3.2's, are stretched further than their file says.
         double factor = params.path("rope_scaling_factor").asDouble(isTied ? 32 : 8);
         return new LlamaConfig(dim, sum("model.layers.0." + ProjectionName.GATE.path + ".weight"), layers, heads,
-                kvHeads, dim / heads, vocab(embedding, dim), (float) params.path("norm_eps").asDouble(1e-5), params.path("rope_theta").asDouble(10_000),
+                kvHeads, dim / heads, vocab(embedding, dim), (float) params.path("norm_eps").asDouble(1e-5),
+                params.path("rope_theta").asDouble(10_000),
                 isStretched ? new LlamaConfig.RopeScaling(factor, 1, 4, 8192) : null, isStretched ? 131_072 : 8192,
                 isTied, metadata());
     }

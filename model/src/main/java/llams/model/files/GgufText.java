@@ -68,9 +68,8 @@ public record GgufText(Tokenizer tokenizer, TextFrame frame, Map<String, String>
             throw new IOException(metadata.file() + ": tokenizer \"" + model
                     + "\" is not supported; this program knows byte-level vocabularies, \"" + BYTE_LEVEL + "\"");
         }
-        return new GgufVocabulary(metadata.text("tokenizer.ggml.pre", "gpt-2"),
-                metadata.texts("tokenizer.ggml.tokens"), metadata.ints("tokenizer.ggml.token_type"),
-                metadata.texts("tokenizer.ggml.merges"));
+        return new GgufVocabulary(metadata.text("tokenizer.ggml.pre", "gpt-2"), metadata.texts("tokenizer.ggml.tokens"),
+                metadata.ints("tokenizer.ggml.token_type"), metadata.texts("tokenizer.ggml.merges"));
     }
 
     /// A special id and its name, if the file has them.

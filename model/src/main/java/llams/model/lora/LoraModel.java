@@ -27,17 +27,22 @@ import llams.engine.tensor.Tensor;
 public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
     /// @param kind [Leaf.Kind#STATE] to train the adapter, with its dropout; [Leaf.Kind#WEIGHT] to use it as it is
     public static LoraModel of(LlamaConfig config, Parameters base, Adapter adapter, Leaf.Kind kind) {
-        return of(config, base, adapter.layout(), adapter.tensors(), kind);
+        return of(config, base, adapter.layout(), adapter.tensors(), kind, "");
+    }
+
+    /// The same as it is, beside others: `place` stands before the names of the adapter's leaves.
+    public static LoraModel beside(LlamaConfig config, Parameters base, Adapter adapter, String place) {
+        return of(config, base, adapter.layout(), adapter.tensors(), Leaf.Kind.WEIGHT, place);
     }
 
     /// The same for an adapter that is not in memory, to know what it would take.
     public static LoraModel of(LlamaConfig config, Parameters base, LoraLayout layout, Leaf.Kind kind) {
-        return of(config, base, layout, Map.of(), kind);
+        return of(config, base, layout, Map.of(), kind, "");
     }
 
     private static LoraModel of(LlamaConfig config, Parameters base, LoraLayout layout, Map<String, Tensor> tensors,
-            Leaf.Kind kind) {
-        return new Building(config, base, layout, tensors, kind, Adapter.shapes(layout, config)).model();
+            Leaf.Kind kind, String place) {
+        return new Building(config, base, layout, tensors, kind, place, Adapter.shapes(layout, config)).model();
     }
 
     /// The base's tensors and the adapter's together, by leaf name.
@@ -47,9 +52,16 @@ public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
         return all;
     }
 
+    /// The adapter's tensors by the names of leaves of a model that is [#beside] others.
+    public static Map<String, Tensor> beside(Adapter adapter, String place) {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        adapter.tensors().forEach((name, tensor) -> named.put(place + name, tensor));
+        return named;
+    }
+
     /// @param tensors the adapter's, for the row lengths that may be among them
     private record Building(LlamaConfig config, Parameters base, LoraLayout layout, Map<String, Tensor> tensors,
-            Leaf.Kind kind, Map<String, Shape> shapes) {
+            Leaf.Kind kind, String place, Map<String, Shape> shapes) {
         LoraModel model() {
             Llama model = Llama.of(config, base, this::projection);
             TokenTable tokens = tokens();
@@ -59,7 +71,7 @@ public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
         }
 
         private Leaf leaf(String name) {
-            return new Leaf(kind, name, new TensorType(DType.F32, shapes.get(name)));
+            return new Leaf(kind, place + name, new TensorType(DType.F32, shapes.get(name)));
         }
 
         private Projection projection(int layer, ProjectionName name, Linear linear) {
@@ -76,7 +88,7 @@ public record LoraModel(Llama model, List<Leaf> adapterLeaves) {
             Leaf magnitude = leaf(Adapter.magnitude(module));
             String norm = DoraNorms.name(module);
             boolean isKnown = kind == Leaf.Kind.WEIGHT && tensors.containsKey(norm);
-            return new DoraLinear(lora, magnitude, isKnown ? new Leaf(kind, norm, magnitude.type()) : null);
+            return new DoraLinear(lora, magnitude, isKnown ? new Leaf(kind, place + norm, magnitude.type()) : null);
         }
 
         private LoraLinear lora(String module, Linear linear, float dropout, int stream) {

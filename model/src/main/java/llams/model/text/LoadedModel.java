@@ -39,7 +39,7 @@ public final class LoadedModel implements AutoCloseable {
     public final SamplingDefaults sampling;
     /// What the model's and the adapter's files say that is not used, one line each.
     public final List<String> notes;
-    private final Arena arena;
+    final Arena arena;
 
     private LoadedModel(LlamaWeights weights, Path adapter, Device device, Arena arena) throws IOException {
         Path directory = weights.directory;
@@ -47,9 +47,7 @@ public final class LoadedModel implements AutoCloseable {
         this.weights = weights;
         this.arena = arena;
         text = ModelFiles.hasTokenizer(directory) ? ModelText.of(directory, adapter, Clock.systemDefaultZone()) : null;
-        Path generation = adapter != null && Files.exists(adapter.resolve("generation_config.json"))
-                ? adapter
-                : directory;
+        Path generation = generationConfig(directory, adapter);
         stopIds = ConfigJson.stopIds(weights.config, generation);
         if (adapter == null) {
             model = weights.model();
@@ -63,6 +61,13 @@ public final class LoadedModel implements AutoCloseable {
             notes = Stream.concat(weights.notes.stream(), lora.notes().stream()).toList();
         }
         sampling = SamplingDefaults.read(generation);
+    }
+
+    /// Where it is said how to generate: in the adapter's directory if that says so, else in the model's.
+    static Path generationConfig(Path directory, Path adapterOrNull) {
+        return adapterOrNull != null && Files.exists(adapterOrNull.resolve("generation_config.json"))
+                ? adapterOrNull
+                : directory;
     }
 
     /// @throws IOException              if a file is missing or damaged; says which

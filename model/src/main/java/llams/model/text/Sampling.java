@@ -79,7 +79,13 @@ public record Sampling(Double temperature, Integer topK, Double topP, Double min
     ///
     /// @throws IllegalArgumentException if a value is out of its range
     Sampler sampler(SamplingDefaults makers) {
-        Sampling all = settled(makers);
-        return Sampler.of(all.temperature, all.topK, all.topP, all.minP, all.seed);
+        return settled(makers).sampler();
+    }
+
+    /// The sampler of settled settings.
+    ///
+    /// @throws IllegalArgumentException as above
+    public Sampler sampler() {
+        return Sampler.of(temperature, topK, topP, minP, seed);
     }
 }

@@ -6,25 +6,25 @@ import llams.tokenizer.Tokenizer;
 
 /// Turns tokens into text as they arrive, in whole characters, up to a stop text. What may be the beginning of a stop
 /// text is held back until that is certain.
-final class TextStream {
+public final class TextStream {
     private final StreamingDecoder decoder;
     private final List<String> stops;
     private String held = "";
     private boolean stopped;
 
     /// @param stops none of them empty
-    TextStream(Tokenizer tokenizer, List<String> stops) {
+    public TextStream(Tokenizer tokenizer, List<String> stops) {
         this.decoder = tokenizer.streamingDecoder();
         this.stops = stops;
     }
 
     /// Takes a token and returns the text that has become certain; may be empty.
-    String accept(int id) {
+    public String accept(int id) {
         return accept(decoder.accept(id));
     }
 
     /// Whether a stop text was reached: nothing follows.
-    boolean isStopped() {
+    public boolean isStopped() {
         return stopped;
     }
 
@@ -58,7 +58,7 @@ final class TextStream {
     }
 
     /// The rest, once no more tokens come: what was held back is text after all.
-    String finish() {
+    public String finish() {
         return stopped ? "" : accept(decoder.finish()) + held;
     }
 }

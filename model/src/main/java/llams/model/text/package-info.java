@@ -7,5 +7,6 @@
 /// | [OpenOptions], [GenerateOptions], [Sampling] | how to open a model, how much to generate, how to pick tokens |
 /// | [Generated], [TextListener] | a finished text, and what receives it while it is generated |
 /// | [LoadedModel] | an open model with its tokenizer, adapter and device, also for evaluation |
-/// | `TextStream` | tokens to whole characters, up to a stop text |
+/// | [AdaptedModel] | the same with an adapter, beside others |
+/// | [TextStream] | tokens to whole characters, up to a stop text |
 package llams.model.text;

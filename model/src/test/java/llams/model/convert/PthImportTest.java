@@ -65,14 +65,14 @@ class PthImportTest {
         Path meta = meta("one");
         StringBuilder ranks = new StringBuilder();
         for (int i = 0; i < 256; i++) {
-            ranks.append(Base64.getEncoder().encodeToString(new byte[] {(byte) i})).append(' ').append(i)
-                    .append('\n');
+            ranks.append(Base64.getEncoder().encodeToString(new byte[] {(byte) i})).append(' ').append(i).append('\n');
         }
         Files.writeString(meta.resolve("tokenizer.model"), ranks);
         Path out = directory.resolve("out");
         PthImport.write(meta, out, ByteProgress.SILENT);
         assertEquals(512, Tokenizer.load(out).size());
-        assertTrue(Files.exists(out.resolve("tokenizer.json")) && Files.exists(out.resolve("original/tokenizer.model")));
+        assertTrue(
+                Files.exists(out.resolve("tokenizer.json")) && Files.exists(out.resolve("original/tokenizer.model")));
         assertEquals(List.of(257, 265), ConfigJson.read(out).metadata().eos());
         assertEquals(256, ConfigJson.read(out).metadata().bos());
     }

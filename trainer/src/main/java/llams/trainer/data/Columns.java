@@ -42,9 +42,10 @@ public record Columns(SortedMap<String, String> ofRows, SortedMap<String, String
         if (!isOfMessages && !KEYS.contains(key)) {
             Set<String> known = new TreeSet<>(KEYS);
             known.addAll(Messages.KEYS);
-            throw new SettingException("columns", key + "=" + column, Spelling.similar(key, known)
-                    .map(meant -> "of known keys; did you mean " + meant + "=" + column + "?")
-                    .orElse("of known keys: " + String.join(", ", known)));
+            throw new SettingException("columns", key + "=" + column,
+                    Spelling.similar(key, known)
+                            .map(meant -> "of known keys; did you mean " + meant + "=" + column + "?")
+                            .orElse("of known keys: " + String.join(", ", known)));
         }
         String before = (isOfMessages ? inMessages : ofRows).put(column, key);
         SettingException.check(before == null || before.equals(key), "columns", "both " + before + " and " + key,

@@ -30,9 +30,14 @@ public record DataSource(String name, Path file, Slice slice) {
         return new DataSource(path.toString(), Path.of(sliced.group(1)), slice);
     }
 
+    /// The slice as it was given; empty for all rows.
+    public String brackets() {
+        return name.substring(file.toString().length());
+    }
+
     /// The file with its slice, without directories.
     public String shortName() {
-        return file.getFileName() + name.substring(file.toString().length());
+        return file.getFileName() + brackets();
     }
 
     /// The rows of a file that belong to this source.
@@ -47,8 +52,8 @@ public record DataSource(String name, Path file, Slice slice) {
         int from = slice.from(rows);
         int to = slice.to(rows);
         if (from >= to) {
-            throw new DataException(String.format(Locale.ROOT, "%s: no row; the file has %,d with something to use",
-                    name, rows));
+            throw new DataException(
+                    String.format(Locale.ROOT, "%s: no row; the file has %,d with something to use", name, rows));
         }
         int first = documents.firstOfRow(from);
         Documents some = new SomeDocuments(documents, first, documents.firstOfRow(to) - first);

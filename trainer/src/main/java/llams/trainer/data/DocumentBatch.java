@@ -33,7 +33,7 @@ final class DocumentBatch {
         }
         boolean hasContent = switch (sample) {
             case Sample.Text text -> !text.starts() || !text.text().isBlank();
-            case Sample.Chat _, Sample.Pair _ -> true;
+            case Sample.Chat _,Sample.Pair _ -> true;
             case Sample.Ids ids -> ids.ids().length > 0;
         };
         if (!hasContent) {

@@ -10,7 +10,16 @@ import java.util.List;
 ///                      see `documentStart[t]` to t
 /// @param label         `[tokens]`, already shifted: the id that t has to predict, or -100; the last token of a
 ///                      document predicts nothing
-public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {
+/// @param teacher       what a teacher says of each token; null if there is none
+public record PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label, TeacherTokens teacher) {
+    public PackedSequence(int[] ids, int[] position, int[] documentStart, int[] label) {
+        this(ids, position, documentStart, label, null);
+    }
+
+    PackedSequence with(TeacherTokens said) {
+        return new PackedSequence(ids, position, documentStart, label, said);
+    }
+
     /// One whose arrays are to be filled.
     static PackedSequence empty(int tokens) {
         return new PackedSequence(new int[tokens], new int[tokens], new int[tokens], new int[tokens]);
@@ -45,6 +54,8 @@ public record PackedSequence(int[] ids, int[] position, int[] documentStart, int
             }
             at += length;
         }
-        return all;
+        return sequences.getFirst().teacher == null
+                ? all
+                : all.with(TeacherTokens.concat(sequences.stream().map(PackedSequence::teacher).toList()));
     }
 }

@@ -59,8 +59,7 @@ public final class SampleReader {
             in.mark(PEEK_BYTES);
             String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8);
             in.reset();
-            units(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, rows,
-                    units);
+            units(in, Source.name(file), name, start.startsWith("\uFEFF") ? start.substring(1) : start, rows, units);
         }
     }
 

@@ -15,7 +15,7 @@ public final class VocabularyText {
             switch (sample) {
                 case Sample.Text text -> texts.accept(text.text());
                 case Sample.Chat chat -> chat.messages().forEach(message -> texts.accept(message.content()));
-                case Sample.Ids _, Sample.Pair _ -> {}
+                case Sample.Ids _,Sample.Pair _ -> {}
             }
         });
     }

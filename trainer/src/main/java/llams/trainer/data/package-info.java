@@ -27,6 +27,7 @@
 /// | `Layout`, `Rooms`, `IntList` | which piece of which document lies in which sequence |
 /// | `PackedDataset`, `PackedSequence`, `SlidingWindows`, `DataLoader` | sequences, and their order |
 /// | `Sequences`, `PairDataset`, `MixedSequences` | what can be trained on: packed data, pairs of answers, several sources with weights |
+/// | `TeacherTokens`, `TeacherFile`, `TeacherFileWriter` | what a teacher finds likely, and its file |
 /// | `VocabularyText` | what a vocabulary is trained on |
 /// | `DataStatistics`, `DocumentLengths` | figures for people |
 /// | `LanguagePair`, `PairsFile`, `ScriptWords` | Korean-English pairs; which words are Korean |

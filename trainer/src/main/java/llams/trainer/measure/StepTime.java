@@ -8,7 +8,9 @@ import llams.engine.device.Device;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.tensor.DType;
 import llams.trainer.optim.Optimizer;
+import llams.trainer.run.Distilled;
 import llams.trainer.run.Forecast;
+import llams.trainer.run.NextToken;
 import llams.trainer.run.TrainSettings;
 
 /// What a training step will take on this machine: measured on random weights with a few steps of the same shape, or of
@@ -47,8 +49,20 @@ public record StepTime(double pass, double update, double forward, double warmup
     /// @return null if even a smaller step does not fit into the memory that is free
     public static StepTime of(Device device, LlamaConfig config, DType dtype, TrainSettings settings, int tokens,
             SpeedProfile profile) throws IOException {
-        Workload.Step whole = new Workload.Step(config, dtype, settings.withTokens(tokens));
-        return of(whole, step -> profile.speed(step, () -> measure(device, step)));
+        boolean isTaught = settings.objective() instanceof Distilled;
+        TrainSettings measured = (isTaught ? settings.withObjective(new NextToken()) : settings).withTokens(tokens);
+        Workload.Step whole = new Workload.Step(config, dtype, measured);
+        StepTime alone = of(whole, step -> profile.speed(step, () -> measure(device, step)));
+        return alone != null && settings.objective() instanceof Distilled taught && taught.teacher() != null
+                ? alone.beside(new Workload.Step(taught.teacher().config(), dtype, measured).flops() / whole.flops())
+                : alone;
+    }
+
+    /// With the forward pass of another model in every pass.
+    ///
+    /// @param size of that model, in parts of this one
+    private StepTime beside(double size) {
+        return new StepTime(pass + size * forward, update, forward + size * forward, warmup);
     }
 
     static StepTime of(Workload.Step asked, Speeds speeds) throws IOException {

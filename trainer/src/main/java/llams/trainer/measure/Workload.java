@@ -229,7 +229,8 @@ public sealed interface Workload {
 
         @Override
         public double work() {
-            return (double) settings.accumulate() * settings.objective().mostTokens(settings.tokens(), settings.batch());
+            return (double) settings.accumulate()
+                    * settings.objective().mostTokens(settings.tokens(), settings.batch());
         }
 
         public Trainer trainer(Device device, Arena arena) {

@@ -26,8 +26,10 @@ final class Deltas {
         long sizeOfBlock = Thrift.varint(in);
         long parts = Thrift.varint(in);
         long all = Thrift.varint(in);
-        Damage.check(parts > 0 && sizeOfBlock > 0 && sizeOfBlock <= MOST_IN_BLOCK && parts <= sizeOfBlock
-                && sizeOfBlock % parts == 0 && sizeOfBlock / parts % 8 == 0, "blocks of " + sizeOfBlock + " numbers");
+        Damage.check(
+                parts > 0 && sizeOfBlock > 0 && sizeOfBlock <= MOST_IN_BLOCK && parts <= sizeOfBlock
+                        && sizeOfBlock % parts == 0 && sizeOfBlock / parts % 8 == 0,
+                "blocks of " + sizeOfBlock + " numbers");
         Damage.check(all <= most, all + " numbers for " + most + " values");
         partsOfBlock = (int) parts;
         sizeOfPart = (int) (sizeOfBlock / parts);

@@ -60,8 +60,8 @@ public final class ParquetFile implements Closeable {
         }
         int length = tail.getInt();
         try {
-            Damage.check(length >= 0 && length <= Math.min(MOST_END_BYTES, size - TAIL_BYTES), "an end of " + length
-                    + " bytes");
+            Damage.check(length >= 0 && length <= Math.min(MOST_END_BYTES, size - TAIL_BYTES),
+                    "an end of " + length + " bytes");
             return Layout.of(Thrift.read(ByteBuffer.wrap(bytes(size - TAIL_BYTES - length, length))), size);
         } catch (RuntimeException e) {
             throw damaged("", e);

@@ -11,7 +11,7 @@ import llams.engine.llama.Sequence;
 
 /// What a run minimises: a loss that is recorded once, and how the losses of micro-batches make that of a step. The
 /// steps, and all around them, are the same for every objective.
-public sealed interface Objective permits NextToken, Preferred {
+public sealed interface Objective permits NextToken, Preferred, Distilled {
     /// Records the loss of a micro-batch, a `[1]`.
     ///
     /// @param tokens  of the micro-batch

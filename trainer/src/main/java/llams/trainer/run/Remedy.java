@@ -119,8 +119,8 @@ record Remedy(LlamaConfig config, Parameters frozen, long madeBytes, ToLongFunct
     private long bytes(Candidate run) {
         Program.Memory memory = Forecast.of(config, leaves(run.weights), run.settings);
         long made = run.weights == null ? madeBytes : memory.weights();
-        return needed.applyAsLong(new Program.Memory(Math.max(0, memory.weights() - made), memory.state() + made,
-                memory.temporaries()));
+        return needed.applyAsLong(
+                new Program.Memory(Math.max(0, memory.weights() - made), memory.state() + made, memory.temporaries()));
     }
 
     private Parameters leaves(Quantization weights) {

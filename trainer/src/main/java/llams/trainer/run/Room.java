@@ -56,8 +56,9 @@ record Room(long resultBytes, boolean keepBest, long saveBytes, long made, int k
         advise("`saveEvery 0`", new Room(resultBytes, keepBest, saveBytes, 0, keep), usableBytes, remedies);
         advise("no `keepBest`", new Room(resultBytes, false, saveBytes, made, keep), usableBytes, remedies);
         throw new IOException(out + ": the run needs " + text(bytes()) + " on this disk (the result "
-                + text(resultBytes) + (keepBest ? ", the best model as much" : "") + ", a save " + text(saveBytes) + ", up to " + saves()
-                + " of them at a time), and it has " + text(usableBytes) + "; " + String.join(", or ", remedies));
+                + text(resultBytes) + (keepBest ? ", the best model as much" : "") + ", a save " + text(saveBytes)
+                + ", up to " + saves() + " of them at a time), and it has " + text(usableBytes) + "; "
+                + String.join(", or ", remedies));
     }
 
     private void advise(String option, Room smaller, long usableBytes, List<String> remedies) {

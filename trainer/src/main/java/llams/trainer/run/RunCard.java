@@ -21,7 +21,8 @@ import llams.trainer.watch.RunFacts;
 /// What the card of a trained model says. It names no times and no paths: the same run writes the same card.
 final class RunCard {
     /// What the card says elsewhere, or only this program can use.
-    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "weights");
+    private static final Set<String> NOT_SHOWN = Set.of("base", "data", "documents", "from-adapter", "teacher",
+            "weights");
 
     private RunCard() {}
 
@@ -58,11 +59,15 @@ final class RunCard {
                 : isPart
                         ? "The rows of the new tokens in embedding and head were trained; all else is the base's."
                         : isNew ? "Every weight was trained, from random values." : "Every weight was trained.";
+        if (run.settings.objective() instanceof Distilled) {
+            method += " It learned from the probabilities of a larger model, too.";
+        }
         List<String> tags = new ArrayList<>();
         if (!isNew) {
             tags.add(settings.values().get("method"));
         }
-        return new ModelCard(kind, tags, method, run.model.parents(), Map.of()).with("Result", result(last, lowest))
+        return new ModelCard(kind, tags, method, run.model.parents(), Map.of())
+                .with("Result", result(last, lowest, run.settings.objective() instanceof NextToken))
                 .with("Data", data(run))
                 .with("Settings of `llams train`", settings(settings));
     }
@@ -82,7 +87,8 @@ final class RunCard {
         machine.put("memory", mebibytes(Forecast.machineBytes()));
         machine.put("memory forecast",
                 mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
-                        + mebibytes(plan.memory().temporaries()) + " temporary");
+                        + mebibytes(plan.memory().temporaries()) + " temporary; " + mebibytes(plan.peakBytes())
+                        + " with the program itself");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
@@ -90,28 +96,52 @@ final class RunCard {
         sections.put("Data", data(run));
         sections.put("Model", model);
         sections.put("Machine", machine);
-        String about = String.format(Locale.ROOT, "%s %s; %,d steps of %d × %d × %d tokens",
-                switch (settings.values().get("method")) {
-                    case "lora" -> "A LoRA adapter";
-                    case "new-tokens" -> "The rows of new tokens";
-                    default -> run.model.parents().isEmpty() ? "A new model" : "Every weight";
-                }, run.model.parents().isEmpty() ? "" : "of " + model.values().iterator().next(), plan.steps(),
-                run.settings.accumulate(), run.settings.batch(), run.settings.tokens());
+        String what = run.settings.lora() != null
+                ? "A LoRA adapter"
+                : run.settings.firstRow() > 0
+                        ? "The rows of new tokens"
+                        : run.model.parents().isEmpty() ? "A new model" : "Every weight";
+        Objective objective = run.settings.objective();
+        String about = String.format(Locale.ROOT, "%s%s%s; %,d steps of up to %,d tokens", what,
+                run.model.parents().isEmpty() ? "" : " of " + model.values().iterator().next(), by(objective),
+                plan.steps(),
+                (long) run.settings.accumulate() * objective.mostTokens(run.settings.tokens(), run.settings.batch()));
         return new RunFacts(RunFacts.RUNNING, about, ProgramVersion.of(RunCard.class), sections);
+    }
+
+    private static String by(Objective objective) {
+        return switch (objective) {
+            case NextToken() -> "";
+            case Distilled _ -> ", which learns from a teacher too";
+            case Preferred _ -> ", which learns from pairs of answers";
+        };
     }
 
     private static String mebibytes(long bytes) {
         return String.format(Locale.ROOT, "%,.1f MiB", bytes / (double) (1 << 20));
     }
 
-    private static Map<String, String> result(TrainingRun.Report last, Lowest lowest) {
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.4f", value);
+    }
+
+    /// @param isUsual whether the loss is that of the tokens
+    private static Map<String, String> result(TrainingRun.Report last, Lowest lowest, boolean isUsual) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("steps", String.format(Locale.ROOT, "%,d", last.steps()));
         facts.put("tokens", String.format(Locale.ROOT, "%,d", last.tokens()));
-        facts.put("loss of the last step", String.format(Locale.ROOT, "%.4f nats per token", last.loss()));
+        facts.put("loss of the last step", number(last.loss()) + (isUsual ? " nats per token" : ""));
         if (!Double.isNaN(last.evalLoss())) {
-            facts.put("held-out loss", String.format(Locale.ROOT, "%.4f nats per token, perplexity %.2f",
-                    last.evalLoss(), Math.exp(last.evalLoss())));
+            facts.put("held-out loss",
+                    isUsual
+                            ? String.format(Locale.ROOT, "%.4f nats per token, perplexity %.2f", last.evalLoss(),
+                                    Math.exp(last.evalLoss()))
+                            : number(last.evalLoss()));
+            last.measures().forEach((name, value) -> {
+                if (name.startsWith("eval")) {
+                    facts.put(name, number(value));
+                }
+            });
         }
         if (lowest.step() > 0 && !lowest.isAfter(last.steps())) {
             facts.put("lowest held-out loss",

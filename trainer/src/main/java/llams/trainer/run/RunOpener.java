@@ -9,6 +9,7 @@ import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ChatTemplate;
 import llams.model.chat.ModelText;
+import llams.model.files.SettingException;
 import llams.trainer.data.Corpus;
 import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataSource;
@@ -50,6 +51,27 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                     + ", which is not applied");
         }
         RunDirectory.check(request.out(), request.resume());
+        Teaching teaching = teaching(settings, config, tokenizer);
+        try {
+            return open(config, base, text, teaching.known(settings), teaching);
+        } catch (IOException | RuntimeException e) {
+            teaching.close();
+            throw e;
+        }
+    }
+
+    private Teaching teaching(TrainSettings settings, LlamaConfig config, Path tokenizer) throws IOException {
+        boolean isTaught = settings.objective() instanceof Distilled;
+        SettingException.check(isTaught == (request.teacher() != null), "teacher", request.teacher(),
+                isTaught ? "given" : "none, unless the objective learns from one");
+        return settings.objective() instanceof Distilled asked
+                ? Teaching.open(request.teacher(), asked, config, tokenizer, settings.tokens())
+                : Teaching.NONE;
+    }
+
+    private TrainingRun open(LlamaConfig config, LlamaWeights base, ModelText text, TrainSettings settings,
+            Teaching teaching) throws IOException {
+        Path tokenizer = request.tokenizerPlace();
         Forecast.check(config, base, settings);
         DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
                 request.data().trainOn());
@@ -64,6 +86,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
+        run.taughtBy(teaching);
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
@@ -88,8 +111,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
 
     private Loaded load(List<DataSource> sources, DocumentEncoder encoder, TrainSettings settings) throws IOException {
         boolean areOfPairs = settings.objective().isOfPairs();
-        Corpus corpus = request.data()
-                .load(sources, encoder, areOfPairs ? RowForm.PAIR : RowForm.SAMPLE, listener);
+        Corpus corpus = request.data().load(sources, encoder, areOfPairs ? RowForm.PAIR : RowForm.SAMPLE, listener);
         corpus.notes().forEach(listener::note);
         return new Loaded(
                 areOfPairs

@@ -50,7 +50,16 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     /// @param base    fingerprint of the model that is tuned
     /// @param weights the element types of what is frozen
     /// @param adapter fingerprint of the adapter that it continues, or null
-    record Origin(String base, String weights, String adapter) {
+    /// @param teacher fingerprint of the model that it learns from, or null
+    record Origin(String base, String weights, String adapter, String teacher) {
+        Origin(String base, String weights, String adapter) {
+            this(base, weights, adapter, null);
+        }
+
+        Origin taughtBy(String fingerprint) {
+            return new Origin(base, weights, adapter, fingerprint);
+        }
+
         /// @param from an adapter's directory, or null
         static Origin of(LlamaWeights base, String fingerprint, Path from) throws IOException {
             String types = base.resident()
@@ -127,6 +136,9 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         if (origin.adapter != null) {
             values.put("from-adapter", origin.adapter);
         }
+        if (origin.teacher != null) {
+            values.put("teacher", origin.teacher);
+        }
         for (Map.Entry<String, JsonNode> entry : JsonMapper.shared().readTree(ConfigJson.text(config)).properties()) {
             values.put(MODEL + entry.getKey(),
                     entry.getValue().isString() ? entry.getValue().asString() : entry.getValue().toString());
@@ -166,6 +178,12 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         String trained = settings.lora() != null ? "lora" : settings.firstRow() > 0 ? "new-tokens" : "full";
         values.put("method", switch (settings.objective()) {
             case NextToken() -> trained;
+            case Distilled taught -> {
+                values.put("distill-ratio", number(taught.ratio()));
+                values.put("distill-temperature", number(taught.temperature()));
+                values.put("teacher-top", String.valueOf(taught.count()));
+                yield trained;
+            }
             case Preferred(Dpo(double beta)) -> named("dpo", values, beta);
             case Preferred(Orpo(double lambda)) -> named("orpo", values, lambda);
             case Preferred(Kto(double beta)) -> named("kto", values, beta);
@@ -260,6 +278,9 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return switch (name) {
             case "data" -> "data: different tokens, in as many documents";
             case "base" -> "model: its weights have changed";
+            case "teacher" -> "teacher: " + (values.containsKey(name) && then.values.containsKey(name)
+                    ? "another one"
+                    : values.containsKey(name) ? "was none" : "is now none");
             default -> name + ": was " + then.value(name) + ", is now " + value(name);
         };
     }

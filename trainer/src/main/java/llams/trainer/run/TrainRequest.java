@@ -17,8 +17,9 @@ import llams.trainer.data.DataFiles;
 /// @param out       a new directory for the result, the log and the saves
 /// @param resume    true to continue from the newest good save in `out`
 /// @param watch     what is kept and shown on the way
+/// @param teacher   of a run whose settings are [Distilled]; else null
 public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out, boolean resume,
-        TrainSettings settings, Device device, Watch watch) {
+        TrainSettings settings, Device device, Watch watch, TeacherSource teacher) {
     /// What a run begins with.
     public sealed interface Start {}
 
@@ -30,6 +31,12 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
 
     /// A new model with random weights, of the shape in a `config.json`.
     public record New(Path config) implements Start {}
+
+    /// Where a teacher's probabilities come from.
+    ///
+    /// @param model  the teacher; null if all that it says is stored
+    /// @param stored a directory where what it says stays, written if it is missing; null to ask it in every step
+    public record TeacherSource(Path model, Path stored) {}
 
     /// Opens a model's weights: as they are stored, quantized, or copied into memory.
     @FunctionalInterface
@@ -49,23 +56,23 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
 
     private static TrainRequest of(Start start, Path data, Path out, TrainSettings settings) {
         return new TrainRequest(start, null, DataFiles.standard(List.of(data)), out, false, settings,
-                Devices.byName("auto"), Watch.NONE);
+                Devices.byName("auto"), Watch.NONE, null);
     }
 
     public TrainRequest withTokenizer(Path other) {
-        return new TrainRequest(start, other, data, out, resume, settings, device, watch);
+        return new TrainRequest(start, other, data, out, resume, settings, device, watch, teacher);
     }
 
     public TrainRequest withData(DataFiles files) {
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teacher);
     }
 
     public TrainRequest withResume(boolean going) {
-        return new TrainRequest(start, tokenizer, data, out, going, settings, device, watch);
+        return new TrainRequest(start, tokenizer, data, out, going, settings, device, watch, teacher);
     }
 
     public TrainRequest withSettings(TrainSettings other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, other, device, watch);
+        return new TrainRequest(start, tokenizer, data, out, resume, other, device, watch, teacher);
     }
 
     public TrainRequest withSteps(int count) {
@@ -73,11 +80,15 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
     }
 
     public TrainRequest withDevice(Device other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, other, watch);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, other, watch, teacher);
     }
 
     public TrainRequest withWatch(Watch other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, other);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, other, teacher);
+    }
+
+    public TrainRequest withTeacher(TeacherSource other) {
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, watch, other);
     }
 
     /// The adapter to continue, or null.

@@ -182,6 +182,10 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     public TrainSettings forModel(LlamaConfig config) {
         SettingException.check(firstRow < config.vocab(), "firstRow", firstRow,
                 "below " + config.vocab() + " (vocab_size)");
+        if (objective instanceof Distilled taught) {
+            SettingException.check(taught.count() <= config.vocab(), "teacherTop", taught.count(),
+                    "at most " + config.vocab() + " (vocab_size)");
+        }
         TrainSettings known = tokens == AUTO ? withTokens(Math.min(TOKENS, config.maxPositions())) : this;
         SettingException.check(known.tokens <= config.maxPositions(), "tokens", tokens,
                 "at most " + config.maxPositions() + " (max_position_embeddings)");

@@ -189,7 +189,7 @@ final class TrainingLog implements AutoCloseable {
                 ? new TrainingRun.Report(steps - 1, total, Double.NaN, 0, Double.NaN, 0, 0, 0, 0, Double.NaN)
                 : new TrainingRun.Report(steps - 1, total, last.loss(), last.learningRate(), last.gradientNorm(),
                         last.countedTokens(), last.tokens(), last.tokensPerSecond(), last.elapsedSeconds(),
-                        last.evalLoss());
+                        last.evalLoss(), last.measures());
     }
 
     /// Tokens of all steps in the log.

@@ -3,6 +3,7 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,11 +110,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     final Device device;
-    final TrainSettings settings;
+    TrainSettings settings;
     final Trainable model;
-    final Sequences data;
+    Sequences data;
     /// Null if there is none.
-    final Sequences heldOut;
+    Sequences heldOut;
     final Path out;
     /// Tests have less of it.
     Patience patience = new Patience(Patience.PAUSE);
@@ -124,7 +125,8 @@ public final class TrainingRun implements AutoCloseable {
     private boolean isComplete;
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
-    private final RunSettings.Origin origin;
+    private RunSettings.Origin origin;
+    private Teaching teaching = Teaching.NONE;
     private final Arena arena;
     private final Path tokenizer;
     private final List<Integer> stops;
@@ -246,6 +248,18 @@ public final class TrainingRun implements AutoCloseable {
         return this;
     }
 
+    /// Makes the run learn from a teacher, which is closed with it.
+    ///
+    /// @throws IOException if what the teacher says cannot be known
+    TrainingRun taughtBy(Teaching by) throws IOException {
+        by.check(data);
+        by.check(heldOut);
+        teaching = by;
+        settings = by.known(settings);
+        origin = origin.taughtBy(by.fingerprint());
+        return this;
+    }
+
     /// Makes the run keep and show what `wanted` says.
     ///
     /// @param text the model's tokenizer and chat template, for samples; null if it has none
@@ -261,15 +275,19 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     public Plan plan() {
+        List<Tensor> tensors = new ArrayList<>(model.resident().values());
+        tensors.addAll(teaching.weights());
         return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
                 heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
-                Forecast.programBytes(model.resident().values()));
+                Forecast.programBytes(tensors));
     }
 
     private Program.Memory memory() {
         Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
         long cache = samples == null ? 0 : samples.bytes();
-        return new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+        Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
+        Program.Memory before = teaching.memory(data, heldOut);
+        return before == null || before.total() < all.total() ? all : before;
     }
 
     /// The settings, each in backticks, with which everything would fit into this machine, mapped weights too. Empty if
@@ -347,8 +365,11 @@ public final class TrainingRun implements AutoCloseable {
         if (samples != null) {
             resident.putAll(samples.resident(arena));
         }
-        DataLoader loader = new DataLoader(data, settings.seed(), true);
         RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
+        data = teaching.taught(device, data, listener::note);
+        heldOut = teaching.taught(device, heldOut, listener::note);
+        resident.putAll(teaching.resident(arena));
+        DataLoader loader = new DataLoader(data, settings.seed(), true);
         Saves saves = new Saves(out, settings.keep(), asked, listener::note);
         if (resume) {
             saves.check(state);
@@ -376,9 +397,9 @@ public final class TrainingRun implements AutoCloseable {
                 isComplete = true;
                 return log.last(start, asked.steps());
             }
-            try (Trainer trainer = new Trainer(device, settings.objective(), model.models(), model.trained(),
-                    model.summed(), resident, settings.optimizer(), settings.tokens(), settings.recompute(),
-                    settings.seed(), settings.isFused())) {
+            try (Trainer trainer = new Trainer(teaching.watched(device), settings.objective(), model.models(),
+                    model.trained(), model.summed(), resident, settings.optimizer(), settings.tokens(),
+                    settings.recompute(), settings.seed(), settings.isFused())) {
                 RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
                 Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
                         listener::note);
@@ -416,6 +437,7 @@ public final class TrainingRun implements AutoCloseable {
     @Override
     public void close() throws IOException {
         arena.close();
+        teaching.close();
         if (base != null) {
             base.close();
         }

@@ -12,7 +12,8 @@
 /// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
-/// | `Objective`: `NextToken`, `Preferred`, `Mismatched` | what a run minimises |
+/// | `Objective`: `NextToken`, `Distilled`, `Preferred`, `Mismatched` | what a run minimises |
+/// | `Teaching`, `Teacher` | the model that another learns from, in every step or asked once |
 /// | `Trainable` | the model with the leaves to train and the writer of the result |
 /// | `LastRows` | of embedding and head, those of new tokens |
 /// | `Evaluator` | the loss without training |

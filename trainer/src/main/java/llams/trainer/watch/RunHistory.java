@@ -103,6 +103,12 @@ final class RunHistory {
         return weight == 0 ? Double.NaN : mean / weight;
     }
 
+    /// Whether the held-out loss is the mean of the tokens' own and not that of a method, which comes with figures of its
+    /// own.
+    boolean isUsualLoss() {
+        return curves.keySet().stream().noneMatch(name -> name.startsWith("eval") && !name.equals(HELD_OUT));
+    }
+
     /// A figure of the newest row; NaN if it has none.
     double last(String name) {
         return last == null ? Double.NaN : last.path(name).asDouble(Double.NaN);

@@ -20,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class RunsPage {
     private static final String SECONDS = "elapsedSeconds";
     private static final String MEMORY = "memoryBytes";
+    private static final String ACCURACY = "evalRewardAccuracy";
 
     /// @param name what tells it from the others on the page
     record Run(String name, RunFacts facts, RunHistory history) {}
@@ -96,8 +97,18 @@ public final class RunsPage {
                 String.format(Locale.ROOT, "of %,d", history.steps())));
         figures.put("training loss", new Figure(number(history.smoothedLoss()), "mean of the last 20 steps or so"));
         if (history.lowestStep > 0) {
-            figures.put("held-out loss", new Figure(number(history.lowest), String.format(Locale.ROOT,
-                    "lowest, at step %,d; perplexity %.1f", history.lowestStep, Math.exp(history.lowest))));
+            String lowest = String.format(Locale.ROOT, "lowest, at step %,d", history.lowestStep);
+            figures.put("held-out loss",
+                    new Figure(number(history.lowest),
+                            history.isUsualLoss()
+                                    ? lowest + String.format(Locale.ROOT, "; perplexity %.1f", Math.exp(history.lowest))
+                                    : lowest));
+        }
+        if (history.curves.containsKey(ACCURACY)) {
+            double[] measured = history.curves.get(ACCURACY).values();
+            figures.put("held-out accuracy",
+                    new Figure(String.format(Locale.ROOT, "%.1f%%", 100 * measured[measured.length - 1]),
+                            String.format(Locale.ROOT, "at first %.1f%%", 100 * measured[0])));
         }
         figures.put("speed", new Figure(rate(history.last("tokensPerSecond")), "tokens per second"));
         figures.put("time",

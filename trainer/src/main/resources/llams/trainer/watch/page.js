@@ -11,13 +11,23 @@
   const remember = (name, value) => { try { sessionStorage.setItem(store(name), value); } catch { /* not allowed */ } };
   const recall = (name, usual) => { try { return sessionStorage.getItem(store(name)) ?? usual; } catch { return usual; } };
 
+  const pairs = runs.some(run => run.curves.rewardMargin);
   const known = {
-    loss: ["Loss", "nats per token"], lr: ["Learning rate", ""],
+    loss: ["Loss", pairs ? "" : "nats per token"],
+    rewardAccuracy: ["Accuracy", "share of pairs whose chosen answer has the higher reward"],
+    rewardMargin: ["Margin", "reward of the chosen answer less that of the rejected one"],
+    rewardChosen: ["Reward of chosen answers", ""], rewardRejected: ["Reward of rejected answers", ""],
+    crossEntropy: ["Cross entropy", "nats per token, of the data alone"],
+    teacherDivergence: ["Distance from the teacher", "nats per token"],
+    lr: ["Learning rate", ""],
     gradNorm: ["Gradient norm", "before clipping"], tokensPerSecond: ["Speed", "tokens per second"],
     memoryBytes: ["Memory", "GiB of this process"],
   };
   const axes = { step: ["step", null], tokens: ["tokens", "tokens"], time: ["seconds", "elapsedSeconds"] };
-  const hidden = new Set(["evalLoss", "tokens", "elapsedSeconds"]);
+  /// The curve of held-out data for one of training, in whose chart it is drawn.
+  const heldOut = name => "eval" + name[0].toUpperCase() + name.slice(1);
+  const hidden = new Set(["tokens", "elapsedSeconds", ...runs.flatMap(run => ["loss", ...Object.keys(run.curves)].map(heldOut))]);
+  const unsmoothed = new Set(["lr", "tokensPerSecond", "memoryBytes"]);
   const names = Object.keys(known);
   runs.forEach(run => Object.keys(run.curves).forEach(name => names.includes(name) || hidden.has(name) || names.push(name)));
   const each = "each" in place.dataset;
@@ -109,15 +119,16 @@
       const run = runs[i];
       const curve = run.curves[name], scaled = name === "memoryBytes"
         ? values => values.map(value => value === null ? null : value / 2 ** 30) : values => values;
-      if (curve && smooth > 0 && (name === "loss" || !known[name] || name === "gradNorm")) {
+      if (curve && smooth > 0 && !unsmoothed.has(name)) {
         add(i, curve, "each step", { stroke: color(alone ? 0 : i) + "55", width: 1 }, scaled);
         add(i, curve, "smoothed", {}, values => smoothed(scaled(values)));
       } else if (curve) {
         add(i, curve, name === "loss" ? "training" : alone ? title : "", {}, scaled);
       }
-      if (name === "loss" && run.curves.evalLoss) {
+      const measured = run.curves[heldOut(name)];
+      if (measured) {
         const held = alone ? style("--heldout") : color(i);
-        add(i, run.curves.evalLoss, "held out", { stroke: held, dash: alone ? undefined : [6, 4],
+        add(i, measured, "held out", { stroke: held, dash: alone ? undefined : [6, 4],
           points: { show: true, size: 7, stroke: held, fill: held } });
       }
     });

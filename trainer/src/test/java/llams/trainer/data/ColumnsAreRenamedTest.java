@@ -45,8 +45,11 @@ class ColumnsAreRenamedTest {
                             + " 'answer': 'A'}"})
     void rows(String columns, String row, String same) throws IOException {
         Corpus renamed = load(columns, row);
-        assertEquals(Corpus.load(List.of(Fixtures.file(directory, "same.jsonl", same.replace('\'', '"'))),
-                Fixtures.encoder()).documents().stream().toList(), renamed.documents().stream().toList());
+        assertEquals(Corpus
+                .load(List.of(Fixtures.file(directory, "same.jsonl", same.replace('\'', '"'))), Fixtures.encoder())
+                .documents()
+                .stream()
+                .toList(), renamed.documents().stream().toList());
         assertEquals(List.of(), renamed.notes());
     }
 
@@ -80,11 +83,16 @@ class ColumnsAreRenamedTest {
     void aColumnThatIsNotThereIsNamedWithThoseThatAre() throws IOException {
         String message = assertThrows(DataException.class,
                 () -> load("system=sytem,prompt=q", "{'q': 'Q', 'response': 'A', 'system2': 'S'}")).getMessage();
-        assertTrue(message.endsWith("d.jsonl: no row has a column \"sytem\" (`columns system=sytem`); the columns are q,"
-                + " response, system2"), message);
+        assertTrue(
+                message.endsWith("d.jsonl: no row has a column \"sytem\" (`columns system=sytem`); the columns are q,"
+                        + " response, system2"),
+                message);
         Corpus corpus = load("prompt=qestion", "{'prompt': 'Q', 'response': 'A'}");
-        assertTrue(corpus.notes().getFirst().endsWith("no row has a column \"qestion\" (`columns prompt=qestion`);"
-                + " \"prompt\" is read instead"), corpus.notes().toString());
+        assertTrue(corpus.notes()
+                .getFirst()
+                .endsWith(
+                        "no row has a column \"qestion\" (`columns prompt=qestion`);" + " \"prompt\" is read instead"),
+                corpus.notes().toString());
     }
 
     @ParameterizedTest

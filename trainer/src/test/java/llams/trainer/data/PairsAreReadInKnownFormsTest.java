@@ -29,8 +29,8 @@ class PairsAreReadInKnownFormsTest {
     }
 
     private static Corpus read(Path file) throws IOException {
-        return Corpus.load(List.of(DataSource.of(file)), new Reading(Fixtures.encoder(), RowForm.PAIR, Columns.NONE, 0,
-                null, ReadingListener.SILENT));
+        return Corpus.load(List.of(DataSource.of(file)),
+                new Reading(Fixtures.encoder(), RowForm.PAIR, Columns.NONE, 0, null, ReadingListener.SILENT));
     }
 
     @ParameterizedTest

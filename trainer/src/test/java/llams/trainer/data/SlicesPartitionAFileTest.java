@@ -39,8 +39,7 @@ class SlicesPartitionAFileTest {
     @CsvSource({":, 0, 20", ":95%, 0, 19", "95%:, 19, 20", "5:8, 5, 8", "-3:, 17, 20", ":-3, 0, 17", "18:99, 18, 20",
             "50%:75%, 10, 15", "12.5%:, 2, 20", "-99:1, 0, 1"})
     void rowsAreThoseOfPython(String slice, int from, int to) throws IOException {
-        assertEquals(IntStream.range(from, to).mapToObj(String::valueOf).toList(),
-                texts(rows(20) + "[" + slice + "]"));
+        assertEquals(IntStream.range(from, to).mapToObj(String::valueOf).toList(), texts(rows(20) + "[" + slice + "]"));
     }
 
     @Test

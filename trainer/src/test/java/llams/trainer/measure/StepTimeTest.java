@@ -71,8 +71,9 @@ class StepTimeTest {
         Workload.Step full = Workload.Step.full(config, 2, 16, false, compact);
         Workload.Step pairs = Workload.Step.lora(config, DType.NF4, LoraConfig.standard(), 2, 16, false);
         pairs = pairs.with(pairs.settings().withObjective(new Preferred(new Dpo(0.1))));
-        assertEquals(1.5, pairs.flops() / 2 / Workload.Step.lora(config, DType.NF4, LoraConfig.standard(), 2, 16, false)
-                .flops(), 1e-9, "two documents, and a reference");
+        assertEquals(1.5,
+                pairs.flops() / 2 / Workload.Step.lora(config, DType.NF4, LoraConfig.standard(), 2, 16, false).flops(),
+                1e-9, "two documents, and a reference");
         List<Workload.Step> measured = new ArrayList<>();
         for (Workload.Step step : List.of(full, full.withMicroBatches(2), pairs)) {
             StepTime.of(step, asked -> {
@@ -105,8 +106,6 @@ class StepTimeTest {
 
     private static double speed(Path file, Device device, String build, Workload.Step step, double seconds)
             throws IOException {
-        return SpeedProfile.open(file, device, build)
-                .speed(step, () -> new SpeedProfile.Speed(seconds, 0.5))
-                .seconds();
+        return SpeedProfile.open(file, device, build).speed(step, () -> new SpeedProfile.Speed(seconds, 0.5)).seconds();
     }
 }

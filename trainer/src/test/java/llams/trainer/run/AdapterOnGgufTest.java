@@ -17,8 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// An adapter is trained on a GGUF file's blocks as on the weights that they stand for.
 class AdapterOnGgufTest {
-    private static final Path BLOCKS = Golden.ROOT
-            .resolve("model/src/test/resources/golden2/gguf/kquant-Q4_K_M.gguf");
+    private static final Path BLOCKS = Golden.ROOT.resolve("model/src/test/resources/golden2/gguf/kquant-Q4_K_M.gguf");
 
     @TempDir
     Path directory;
@@ -43,8 +42,8 @@ class AdapterOnGgufTest {
 
     @Test
     void weightsInBlocksAreNotTrained() {
-        IOException e = assertThrows(NotAModelException.class, () -> SmallRun
-                .notes(SmallRun.settings(null, 1e-3, 1, 0), BLOCKS, directory.resolve("full"), false));
+        IOException e = assertThrows(NotAModelException.class,
+                () -> SmallRun.notes(SmallRun.settings(null, 1e-3, 1, 0), BLOCKS, directory.resolve("full"), false));
         assertTrue(e.getMessage().startsWith(BLOCKS + ": a GGUF file") && e.getMessage().contains("llams import gguf"),
                 e.getMessage());
     }

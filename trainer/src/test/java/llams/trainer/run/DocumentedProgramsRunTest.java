@@ -135,8 +135,8 @@ class DocumentedProgramsRunTest {
     void programs() throws IOException, InterruptedException {
         List<String> names = List.of("Tokenize", "Capital", "Generate", "Chat", "Tune", "Xor");
         assertEquals(Set.copyOf(names), programs.keySet(), "the programs of the documents, and those of this test");
-        List<String> java = new ArrayList<>(List.of("java", "--enable-native-access=ALL-UNNAMED", "-cp",
-                classes + File.pathSeparator + classPath));
+        List<String> java = new ArrayList<>(
+                List.of("java", "--enable-native-access=ALL-UNNAMED", "-cp", classes + File.pathSeparator + classPath));
         java.addAll(VECTORS);
         java.add(InTurn.class.getName());
         java.addAll(names);

@@ -43,6 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// A second run, one that was interrupted and resumed, and one with other threads give the same bytes, by every method.
 class EveryMethodIsRepeatableTest {
     private static final int STEPS = 4;
+    private static final Distilled TAUGHT = new Distilled(0.7, 2, 9, null);
 
     @TempDir
     static Path directory;
@@ -50,6 +51,7 @@ class EveryMethodIsRepeatableTest {
     @BeforeAll
     static void model() throws IOException {
         SmallRun.model(directory.resolve("model"));
+        SmallRun.teacher(directory.resolve("teacher"));
     }
 
     private static LoraConfig lora(LoraRules rules) {
@@ -72,6 +74,8 @@ class EveryMethodIsRepeatableTest {
                 Arguments.of("whole modules", settings(lora(LoraRules.NONE.withForm(LoraForm.PLAIN.withSaved(ends))))),
                 Arguments.of("patterns",
                         settings(lora(LoraRules.NONE.withRanks(Map.of("q_proj", 3)).withLayers(Set.of(1))))),
+                Arguments.of("distilled", settings(plain).withObjective(TAUGHT)),
+                Arguments.of("distilled as a whole", settings(null).withObjective(TAUGHT)),
                 Arguments.of("neftune", settings(plain).withNeftune(5)),
                 Arguments.of("dpo", pairs.withObjective(new Preferred(new Dpo(0.1)))),
                 Arguments.of("orpo", pairs.withObjective(new Preferred(new Orpo(0.1)))),
@@ -105,6 +109,12 @@ class EveryMethodIsRepeatableTest {
         Sequences data = settings.objective().isOfPairs() ? pairs() : SmallRun.data();
         try (LlamaWeights base = LlamaWeights.open(directory.resolve("model"));
                 TrainingRun run = TrainingRun.of(device, settings, base, data, data, out)) {
+            if (settings.objective() instanceof Distilled asked) {
+                // One run asks the teacher in every step, the other reads what it said.
+                Path stored = threads == 1 ? null : directory.resolve("said");
+                run.taughtBy(Teaching.open(new TrainRequest.TeacherSource(directory.resolve("teacher"), stored), asked,
+                        base.config, null, settings.tokens()));
+            }
             return run.run(resume, report -> {
                 if (report.step() + 1 == stopAfter) {
                     run.stop();
@@ -123,10 +133,13 @@ class EveryMethodIsRepeatableTest {
         train(settings, 2, second, false, 2);
         train(settings, 2, second, true, 0);
         Map<String, String> expected = SmallRun.results(first);
-        assertTrue(expected.containsKey("adapter_model.safetensors"), expected.keySet().toString());
-        assertEquals(expected.get("adapter_model.safetensors"),
-                SmallRun.results(second).get("adapter_model.safetensors"));
-        assertEquals(expected.get("adapter_config.json"), SmallRun.results(second).get("adapter_config.json"));
+        List<String> files = settings.lora() == null
+                ? List.of("model.safetensors", "config.json")
+                : List.of("adapter_model.safetensors", "adapter_config.json");
+        for (String file : files) {
+            assertTrue(expected.containsKey(file), expected.keySet().toString());
+            assertEquals(expected.get(file), SmallRun.results(second).get(file));
+        }
     }
 
     @Test

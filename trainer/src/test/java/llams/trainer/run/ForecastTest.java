@@ -54,7 +54,8 @@ class ForecastTest {
             assertEquals(Optional.of("`recompute` `batch 1` `accumulate 4`"), advice(base, full, temporaries, both));
             long all = Forecast.of(base.config, base.frozen(), full).state();
             assertEquals(Optional.of("`optimizer adamw8bit`"), advice(base, full, state, all - 1));
-            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16`"), advice(base, full, state, all / 2));
+            assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16`"),
+                    advice(base, full, state, all * 11 / 20));
             assertEquals(Optional.of("`optimizer adamw8bit` `trainDtype bf16` `clip 0`"),
                     advice(base, full.withBatch(1, 1), state, all * 2 / 5));
             assertEquals(Optional.of("`lora`"), advice(base, full, state, all / 3));
@@ -67,7 +68,8 @@ class ForecastTest {
     @Test
     void aFrozenBaseIsQuantizedIfThatHelps() throws IOException {
         Path model = directory.resolve("model");
-        NewModel.write(LlamaConfig.standard(64, 128, 2, 4, 2, 96).withMaxPositions(64), 5, null, model,
+        LlamaConfig config = LlamaConfig.standard(64, 128, 2, 4, 2, 96).withMaxPositions(64);
+        NewModel.write(config.withMetadata(config.metadata().withDtype("bfloat16")), 5, null, model,
                 ByteProgress.SILENT);
         try (LlamaWeights base = LlamaWeights.open(model)) {
             TrainSettings lora = SmallRun.settings(SmallRun.LORA, 1e-3, 1, 0).withBatch(1, 4).withRecompute(true);
@@ -75,7 +77,8 @@ class ForecastTest {
             ToLongFunction<Program.Memory> weightsAndMade = memory -> memory.total() - memory.temporaries();
             long all = weightsAndMade.applyAsLong(Forecast.of(base.config, base.frozen(), lora));
             assertEquals(Optional.of("`weights q8`"), advice(base, lora, weightsAndMade, all - 1));
-            assertEquals(Optional.of("`weights nf4`"), advice(base, lora, weightsAndMade, all - weights * 55 / 100));
+            assertEquals(Optional.of("`optimizer adamw8bit` `weights nf4`"),
+                    advice(base, lora, weightsAndMade, all - weights * 8 / 10));
             ToLongFunction<Program.Memory> state = Program.Memory::state;
             assertEquals(Optional.of("`optimizer adamw8bit`"),
                     advice(base, lora, state, Forecast.of(base.config, base.frozen(), lora).state() - 1));

@@ -42,8 +42,8 @@ class RoomTest {
                 + " 30.0 MB; free some, or choose another `out`, or `keep 1` (22.0 MB), or `saveEvery 0` (2.0 MB)",
                 message(room, 30_000_000));
         assertTrue(message(room, 3_000_000).endsWith("another `out`, or `saveEvery 0` (2.0 MB)"));
-        assertTrue(message(new Room(2_000_000, true, 10_000_000, 2, 4), 23_000_000)
-                .endsWith("(the result 2.0 MB, the best model as much, a save 10.0 MB, up to 2 of them at a time), and it has"
+        assertTrue(message(new Room(2_000_000, true, 10_000_000, 2, 4), 23_000_000).endsWith(
+                "(the result 2.0 MB, the best model as much, a save 10.0 MB, up to 2 of them at a time), and it has"
                         + " 23.0 MB; free some, or choose another `out`, or `saveEvery 0` (4.0 MB), or no `keepBest` (22.0 MB)"));
         assertTrue(message(room, 1_000_000).endsWith("free some, or choose another `out`"));
     }

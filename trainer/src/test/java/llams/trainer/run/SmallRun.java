@@ -42,6 +42,16 @@ final class SmallRun {
         return directory;
     }
 
+    /// A model of another shape with the same vocabulary.
+    static Path teacher(Path directory) throws IOException {
+        LlamaConfig config = LlamaConfig.standard(48, 64, 1, 4, 2, 96)
+                .withRope(50_000, null)
+                .withMaxPositions(64)
+                .withMetadata(CONFIG.metadata());
+        NewModel.write(config, 8, null, directory, ByteProgress.SILENT);
+        return directory;
+    }
+
     static PackedDataset data() {
         Random random = new Random(3);
         List<Document> documents = new ArrayList<>();

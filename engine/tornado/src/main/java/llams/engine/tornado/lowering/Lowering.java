@@ -130,7 +130,7 @@ public final class Lowering {
             case Dropout(float rate, int stream) ->
                 elementwise(Kernel.DROPOUT, List.of(in.get(Dropout.X), y), ref(in.get(Dropout.SEED)).offset(), stream,
                         Math.round(rate * 0x1p24f), constants.index(1 / (1 - rate)));
-            case Noise _,PreferenceLoss _,RowNorm _,ScaleColumns _,ScaleColumns.MagnitudeGradient _ ->
+            case LinearDistillation _,Noise _,PreferenceLoss _,RowNorm _,ScaleColumns _,ScaleColumns.MagnitudeGradient _,TopTokens _ ->
                 throw notHere(at.op());
             case SquaredNorm() -> new SquaredNormLowering(List.of(in.get(SquaredNorm.X)), y, 1).lower(this);
             case Accumulate(Accumulate.Summand summand, _) -> accumulate(summand, in, out, Accumulate.state(in));
@@ -151,6 +151,7 @@ public final class Lowering {
                 addToRows(in.get(Embedding.Gradient.IDS), in.get(Embedding.Gradient.DY), state);
             case LinearCrossEntropy() -> new LossLowering(this).crossEntropy(in, out, state, true);
             case RmsNorm.WeightGradient(float eps) -> new RmsNormLowering(this, eps).addWeightGradient(in, ref(state));
+            case LinearDistillation op -> throw notHere(op);
             case ScaleColumns.MagnitudeGradient op -> throw notHere(op);
         }
     }

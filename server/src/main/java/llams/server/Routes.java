@@ -1,0 +1,96 @@
+package llams.server;
+
+import java.io.IOException;
+import java.util.List;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What the server answers, by path.
+final class Routes {
+    private static final String MODEL = "/v1/models/";
+
+    @FunctionalInterface
+    interface Handler {
+        /// @throws ApiException if the request is refused
+        /// @throws IOException  if the client has gone
+        void handle(Call call) throws IOException;
+    }
+
+    /// @param name fit for a metric's label
+    record Route(String name, boolean needsKey, Handler handler) {}
+
+    private final ServedModels models;
+    private final Scheduler scheduler;
+    private final Metrics metrics;
+    private final ServerSettings settings;
+    private final int context;
+
+    Routes(ServedModels models, Scheduler scheduler, Metrics metrics, ServerSettings settings, int context) {
+        this.models = models;
+        this.scheduler = scheduler;
+        this.metrics = metrics;
+        this.settings = settings;
+        this.context = context;
+    }
+
+    /// @throws ApiException if there is nothing at this path, or not for this method
+    Route find(String method, String path) {
+        if (method.equals("OPTIONS")) {
+            return new Route("options", false, call -> call.send(204, "text/plain", ""));
+        }
+        String name = path.startsWith(MODEL) ? MODEL + "{model}" : path;
+        Route route = switch (name) {
+            case "/v1/chat/completions" -> new Route(name, true, this::chat);
+            case "/v1/completions" -> new Route(name, true, this::complete);
+            case "/v1/embeddings" -> new Route(name, true, _ -> {
+                throw ApiException.refused(501, "not_implemented", "this server generates text; it has no embeddings");
+            });
+            case "/v1/models" -> new Route(name, true, call -> call.send(200, list()));
+            case MODEL + "{model}" ->
+                new Route(name, true, call -> call.send(200, json(models.named(path.substring(MODEL.length())))));
+            case "/health" -> new Route(name, false,
+                    call -> call.send(200, JsonNodeFactory.instance.objectNode().put("status", "ok")));
+            case "/metrics" -> new Route(name, true,
+                    call -> call.send(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()));
+            default -> throw ApiException.refused(404, null, "there is nothing at " + Fields.shown(path));
+        };
+        String wanted = List.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings").contains(name)
+                ? "POST"
+                : "GET";
+        if (!method.equals(wanted)) {
+            throw ApiException.refused(405, null, name + " is for " + wanted + " requests");
+        }
+        return route;
+    }
+
+    private ObjectNode list() {
+        ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list");
+        ArrayNode data = list.putArray("data");
+        models.models().forEach(model -> data.add(json(model)));
+        return list;
+    }
+
+    private ObjectNode json(ServedModel model) {
+        return JsonNodeFactory.instance.objectNode()
+                .put("id", model.name())
+                .put("object", "model")
+                .put("created", models.created())
+                .put("owned_by", "llams");
+    }
+
+    private void chat(Call call) throws IOException {
+        ChatRequest request = ChatRequest.of(call.object(settings.bodyBytes()), models, context);
+        Replies replies = Replies.of("chatcmpl-", "chat.completion", "chat.completion.chunk", request.model(),
+                request.settings());
+        new Generation(call, new ChatForm(replies, request.tools()), request.settings(), request.tasks(models), metrics)
+                .run(scheduler);
+    }
+
+    private void complete(Call call) throws IOException {
+        CompletionRequest request = CompletionRequest.of(call.object(settings.bodyBytes()), models, context);
+        Replies replies = Replies.of("cmpl-", "text_completion", "text_completion", request.model(),
+                request.settings());
+        new Generation(call, new CompletionForm(replies), request.settings(), request.tasks(), metrics).run(scheduler);
+    }
+}

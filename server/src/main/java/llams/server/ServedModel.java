@@ -1,0 +1,32 @@
+package llams.server;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+import llams.engine.weights.SamplingDefaults;
+import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
+
+/// A model, or an adapter on it, under the name by which clients ask for it.
+///
+/// @param number   its number in the batch
+/// @param stopIds  what ends a continuation
+/// @param sampling the settings of its makers
+record ServedModel(String name, int number, ModelText text, Set<Integer> stopIds, SamplingDefaults sampling) {
+    /// What ends an answer in a conversation.
+    Set<Integer> answerStopIds() {
+        Set<Integer> ids = new LinkedHashSet<>(stopIds);
+        ids.addAll(chat().stopIds());
+        return ids;
+    }
+
+    /// @throws ApiException if it has no chat format
+    ChatTemplate chat() {
+        try {
+            synchronized (text) {
+                return text.chat();
+            }
+        } catch (IllegalArgumentException e) {
+            throw ApiException.invalid("model", "model \"" + name + "\" cannot hold conversations: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// Models behind OpenAI's HTTP interface. Read [LlamsServer] first.
+///
+/// | file | what it does |
+/// |---|---|
+/// | [LlamsServer], [ServerSettings] | starts and ends; what it is allowed |
+/// | `Visit`, `Access`, `Deadlines` | one request: who asks, and for how long |
+/// | `Routes` | what is found at which path |
+/// | `Call`, `ApiException`, `Fields` | a request's JSON; answers and refusals over HTTP |
+/// | `ServedModels`, `ServedModel` | models by name |
+/// | `ChatRequest`, `ChatMessages`, `Tools`, `CompletionRequest`, `Settings` | what is asked for |
+/// | `Generation`, `Answer`, `Outbox` | answers on their way from the thread that generates to the client |
+/// | `Scheduler` | the thread that generates |
+/// | `Replies`, `ChatForm`, `CompletionForm`, `TokenScore` | what answers look like |
+/// | `Metrics` | counts and times |
+package llams.server;
