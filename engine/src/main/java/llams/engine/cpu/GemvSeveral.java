@@ -46,7 +46,8 @@ final class GemvSeveral {
 
     private static int at(int count, int k, int f, int i) {
         return i < wholes(k)
-                ? f / VECTORS * VECTORS * wholes(k) + (i / SUM_LANES * VECTORS + f % VECTORS) * SUM_LANES + i % SUM_LANES
+                ? f / VECTORS * VECTORS * wholes(k) + (i / SUM_LANES * VECTORS + f % VECTORS) * SUM_LANES
+                        + i % SUM_LANES
                 : padded(count) * wholes(k) + f * SUM_LANES + i - wholes(k);
     }
 
