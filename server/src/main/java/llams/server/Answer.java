@@ -68,7 +68,14 @@ final class Answer implements Batch.Listener {
 
     @Override
     public void scored(int position, float[] logits) {
+        leaveOutTextless(logits);
         promptScores.add(TokenScore.of(logits, task.prompt[position + 1], task.topScores));
+    }
+
+    /// An id that stands for no text cannot be part of an answer.
+    private void leaveOutTextless(float[] logits) {
+        int ids = task.model.text().tokenizer().size();
+        Arrays.fill(logits, Math.min(logits.length, ids), logits.length, Float.NEGATIVE_INFINITY);
     }
 
     @Override
@@ -76,9 +83,7 @@ final class Answer implements Batch.Listener {
         if (index == 0) {
             metrics.firstToken.record(System.nanoTime() - start);
         }
-        // An id that stands for no text cannot be part of an answer.
-        Arrays.fill(logits, Math.min(logits.length, task.model.text().tokenizer().size()), logits.length,
-                Float.NEGATIVE_INFINITY);
+        leaveOutTextless(logits);
         // Both the constraint and the sampler may write into the scores.
         float[] before = task.topScores < 0 ? null : logits.clone();
         if (task.constraintOrNull != null) {

@@ -33,7 +33,8 @@ record CompletionRequest(ServedModel model, List<int[]> prompts, Settings settin
             throw ApiException.invalid("max_tokens", "max_tokens must be at least 1, unless echo is true");
         }
         List<int[]> prompts = prompts(fields, prompt, model.text());
-        int vocab = models.vocab();
+        // Of ids beyond the tokenizer's there is no text to send back.
+        int vocab = echo ? Math.min(models.vocab(), model.text().tokenizer().size()) : models.vocab();
         for (int[] ids : prompts) {
             try {
                 Generator.check(ids, vocab);
