@@ -31,10 +31,11 @@ import llams.model.text.LoadedModel;
 /// The conversations of all clients are continued together, see [Batch]: each gets the answer that it would get alone.
 public final class LlamsServer implements AutoCloseable {
     private static final int BACKLOG = 128;
-    /// What the JDK's server is only told so: seconds for a request's head, connections at most, no waiting for more bytes
-    /// before a few are sent.
+    /// What the JDK's server is only told so: seconds for a request's head, connections at most, seconds that one may be
+    /// idle, no waiting for more bytes before a few are sent.
     private static final Map<String, String> PROPERTIES = Map.of("sun.net.httpserver.maxReqTime", "60",
-            "jdk.httpserver.maxConnections", "4096", "sun.net.httpserver.nodelay", "true");
+            "jdk.httpserver.maxConnections", "4096", "sun.net.httpserver.idleInterval", "300",
+            "sun.net.httpserver.nodelay", "true");
 
     static {
         PROPERTIES.forEach(System.getProperties()::putIfAbsent);

@@ -159,7 +159,7 @@ class BatchEqualsLoneRunsTest {
                 SplittableRandom random = new SplittableRandom(1);
                 int[] common = prompt(random, 40);
                 List<Batch.Request> requests = new ArrayList<>();
-                for (int i = 0; i < 18; i++) {
+                for (int i = 0; i < 10; i++) {
                     int[] own = prompt(random, 1 + random.nextInt(i % 5 == 0 ? 100 : 20));
                     int[] prompt = i % 3 == 0 ? join(common, own) : own;
                     Sampler sampler = i % 2 == 0 ? new Sampler.Greedy() : Sampler.of(1, 0, 1, 0, i);
