@@ -24,7 +24,7 @@ class PeersKeysAreTriedTest {
     private static final Path DOCUMENT = Path.of(System.getProperty("llams.root"), "docs/FROM-TORCHTUNE.md");
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
     /// Settings that do not go with those of all other rows.
-    private static final Set<String> ALONE = Set.of("steps", "target-pattern", "from-adapter", "columns");
+    private static final Set<String> ALONE = Set.of("steps", "target-pattern", "from-adapter", "columns", "teacher");
 
     @TempDir
     Path directory;

@@ -14,7 +14,7 @@ import picocli.CommandLine;
 /// Settings of `llams train`, planned on a small model with data of every kind, but not trained.
 record PlannedTraining(Path directory) {
     private static final Set<String> FILES = Set.of("model", "tokenizer", "data", "eval-data", "out", "from-adapter",
-            "cache");
+            "cache", "teacher");
     private static final String CHAT = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"},"
             + " {\"role\": \"assistant\", \"content\": \"Hello!\"}]}\n";
     private static final String DIALOG = "{\"dialog\": [{\"role\": \"user\", \"content\": \"Hi\"},"
