@@ -98,16 +98,14 @@ final class Suggestions {
             quantize: quant
             devices: gpu
             export gguf: gguf to-gguf
+            serve: server api
+            upload: push
             """);
     /// What is there instead of commands that have no counterpart.
     private static final Map<String, String> INSTEAD = Map.ofEntries(
-            Map.entry("serve", "there is no server: 'chat' talks with a model, 'generate' continues a text"),
-            Map.entry("server", "there is no server: 'chat' talks with a model, 'generate' continues a text"),
             Map.entry("run", "'chat' talks with a model, 'generate' continues a text"),
             Map.entry("convert",
                     "models are read as they are, from safetensors; 'export' and 'import' know other formats"),
-            Map.entry("upload", "results are Hugging Face model directories; its own program uploads them"),
-            Map.entry("push", "results are Hugging Face model directories; its own program uploads them"),
             Map.entry("login", "'download' takes the token of HF_TOKEN or --token"),
             Map.entry("list", "'info DIR' shows a model"), Map.entry("ls", "'info DIR' shows a model"),
             Map.entry("help", "'--help' lists the commands"), Map.entry("version", "'--version' shows it"));

@@ -70,7 +70,7 @@ class WhatIsMeantIsSuggestedTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"chta      | did you mean chat?", "serve     | there is no server: 'chat' talks",
+            value = {"chta      | did you mean chat?", "server    | did you mean serve?",
                     "run        | 'chat' talks with a model, 'generate'", "finetune  | did you mean train?",
                     "fine_tune  | did you mean train?", "convert   | models are read as they are",
                     "gguf       | did you mean export gguf?", "perplexity| did you mean eval perplexity?",

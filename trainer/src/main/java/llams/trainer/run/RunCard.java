@@ -87,8 +87,7 @@ final class RunCard {
         machine.put("memory", mebibytes(Forecast.machineBytes()));
         machine.put("memory forecast",
                 mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
-                        + mebibytes(plan.memory().temporaries()) + " temporary; " + mebibytes(plan.peakBytes())
-                        + " with the program itself");
+                        + mebibytes(plan.memory().temporaries()) + " temporary, and the program itself");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
