@@ -19,6 +19,9 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
     private static final double LEAST_REST = 1e-30;
     private static final int LANES = 1;
     private static final int NAMED = 2;
+    private static final int OF_HARD = 3;
+    /// Logits of one visit, which stay in the first-level cache.
+    private static final int VISIT = 1024;
 
     /// @param dx        `[tokens, dim]`; or null
     /// @param dWeight   `[vocab, dim]`, added to what stands there if `accumulate`; or null
@@ -88,7 +91,8 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         double ownRest = Math.max(LEAST_REST, rest / sum);
         softLoss += teachersRest == 0 ? 0 : teachersRest * StrictMath.log(teachersRest / ownRest);
         if (isDifferentiated) {
-            differentiate(logits, at, token, named, logSum, softLogSum, teachersRest / ownRest);
+            differentiate(logits, at, token, named, logSum, softLogSum, teachersRest / ownRest,
+                    buffers.floats(OF_HARD, VISIT));
         }
         set(crossEntropy, token, hardLoss);
         set(divergence, token, softLoss);
@@ -124,11 +128,15 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
 
     /// @param share what the teacher leaves for the other ids, in parts of what the model does
     private void differentiate(Tensor logits, long at, int token, float[] named, double logSum, double softLogSum,
-            double share) {
+            double share, float[] ofHard) {
         double hard = scale.getFloat(0) * (1 - op.ratio());
         double soft = scale.getFloat(0) * op.ratio() * op.temperature();
-        gradients(logits.data(), at, weight.dim(0), (float) op.temperature(), (float) logSum, (float) hard,
-                (float) softLogSum, (float) (soft * (1 - share)));
+        int vocab = weight.dim(0);
+        for (int from = 0; from < vocab; from += VISIT) {
+            int count = Math.min(VISIT, vocab - from);
+            exponents(logits.data(), at + from, count, (float) op.temperature(), (float) logSum, (float) hard, ofHard);
+            addExponents(logits.data(), at + from, count, (float) softLogSum, (float) (soft * (1 - share)), ofHard);
+        }
         for (int i = 0; i < ids.dim(1); i++) {
             double own = StrictMath.exp(named[i] - softLogSum);
             double teachers = StrictMath.exp(logp.getFloat((long) token * ids.dim(1) + i));
@@ -139,19 +147,32 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         logits.setFloat(label, (float) (logits.getFloat(label) - hard));
     }
 
-    /// Logits become `hard e^(temperature logit - logSum) + soft e^(logit - softLogSum)`.
-    private static void gradients(MemorySegment logits, long at, int vocab, float temperature, float logSum, float hard,
-            float softLogSum, float soft) {
+    // Logits become `hard e^(temperature logit - logSum) + soft e^(logit - softLogSum)` in two loops: both exponents in one
+    // are more than the compiler inlines, and each vector an object.
+
+    private static void exponents(MemorySegment logits, long at, int count, float temperature, float logSum, float hard,
+            float[] ofHard) {
         int i = 0;
-        for (; i <= vocab - Simd.LANES; i += Simd.LANES) {
+        for (; i <= count - Simd.LANES; i += Simd.LANES) {
             FloatVector logit = Simd.load(logits, at + i);
-            FloatVector ofHard = Simd.exp(logit.mul(temperature).sub(logSum)).mul(hard);
-            Simd.store(Simd.exp(logit.sub(softLogSum)).mul(soft).add(ofHard), logits, at + i);
+            Simd.exp(logit.mul(temperature).sub(logSum)).mul(hard).intoArray(ofHard, i);
         }
-        for (; i < vocab; i++) {
-            float logit = logits.get(Tensor.F32, (at + i) * 4);
-            float ofHard = Simd.exp(logit * temperature - logSum) * hard;
-            logits.set(Tensor.F32, (at + i) * 4, Simd.exp(logit - softLogSum) * soft + ofHard);
+        for (; i < count; i++) {
+            ofHard[i] = Simd.exp(logits.get(Tensor.F32, (at + i) * 4) * temperature - logSum) * hard;
+        }
+    }
+
+    private static void addExponents(MemorySegment logits, long at, int count, float logSum, float soft,
+            float[] ofHard) {
+        int i = 0;
+        for (; i <= count - Simd.LANES; i += Simd.LANES) {
+            FloatVector logit = Simd.load(logits, at + i);
+            FloatVector ofSoft = Simd.exp(logit.sub(logSum)).mul(soft);
+            Simd.store(ofSoft.add(FloatVector.fromArray(Simd.F, ofHard, i)), logits, at + i);
+        }
+        for (; i < count; i++) {
+            float ofSoft = Simd.exp(logits.get(Tensor.F32, (at + i) * 4) - logSum) * soft;
+            logits.set(Tensor.F32, (at + i) * 4, ofSoft + ofHard[i]);
         }
     }
 }

@@ -116,9 +116,9 @@ final class GemvStreams {
                 int blocks = streamed(many, k) / Nf4.BLOCK;
                 scales(many, starts, blocks, scales);
                 for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    for (int row = 0; row < starts.length; row += 2) {
-                        twoNf4(x, w, starts[row] / 2, starts[row + 1] / 2, lane, blocks * NF4_BYTES, scales,
-                                row * blocks, sums, row * SUM_LANES + lane);
+                    for (int row = 0; row < starts.length; row++) {
+                        oneNf4(x, w, starts[row] / 2, lane, blocks * NF4_BYTES, scales, row * blocks, sums,
+                                row * SUM_LANES + lane);
                     }
                 }
             }
@@ -280,22 +280,16 @@ final class GemvStreams {
         }
     }
 
-    /// As [#twoQ8], of rows of `bytes` bytes; the scales of the first begin at `first`, those of the second follow.
-    private static void twoNf4(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] scales,
-            int first, float[] sums, int so) {
-        long nextA = a + lane / 2;
-        long nextB = b + lane / 2;
-        int second = first + bytes / NF4_BYTES;
-        FloatVector sumA = FloatVector.zero(Simd.F);
-        FloatVector sumB = sumA;
+    /// A row of `bytes` bytes, whose scales begin at `first`.
+    private static void oneNf4(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, int first,
+            float[] sums, int so) {
+        long next = row + lane / 2;
+        FloatVector sum = FloatVector.zero(Simd.F);
         for (int i = 0, j = 0; i <= bytes - NF4_BYTES; i += NF4_BYTES, j++) {
-            sumA = nf4(x, i + lane, i + lane + bytes, w, nextA + i)
-                    .fma(FloatVector.broadcast(Simd.F, scales[first + j]), sumA);
-            sumB = nf4(x, i + lane, i + lane + bytes, w, nextB + i)
-                    .fma(FloatVector.broadcast(Simd.F, scales[second + j]), sumB);
+            sum = nf4(x, i + lane, i + lane + bytes, w, next + i).fma(FloatVector.broadcast(Simd.F, scales[first + j]),
+                    sum);
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + SUM_LANES);
+        sum.intoArray(sums, so);
     }
 
     /// The products of the four elements that each lane has of a block: two of its first half, two of its second.
