@@ -100,6 +100,7 @@ final class ImportCommand implements Runnable {
             return Console.DONE;
         }
     }
+
     /// `llams import pth`
     @Command(
             name = "pth",
