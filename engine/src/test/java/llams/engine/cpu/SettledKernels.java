@@ -196,30 +196,26 @@ final class SettledKernels {
         return numbers;
     }
 
-    /// Calls all kernels again and again until none makes garbage, those too that once made none: what is compiled later
-    /// may inline more. What is left after a long time, with the bytes of a call.
+    /// Calls all kernels until none makes garbage; what is left after a long time, with the bytes of a call.
     private Map<String, Long> settle() {
         ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         var process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         Map<String, Long> left = new LinkedHashMap<>();
+        kernels.keySet().forEach(name -> left.put(name, Long.MAX_VALUE));
         long end = process.getProcessCpuTime() + LONGEST_NANOS;
         long start = System.nanoTime();
-        do {
-            left.clear();
-            kernels.forEach((name, kernel) -> {
+        while (!left.isEmpty() && process.getProcessCpuTime() < end && System.nanoTime() - start < LONGEST_WAIT_NANOS) {
+            left.replaceAll((name, _) -> {
                 long before = thread.getCurrentThreadAllocatedBytes();
                 for (int call = 0; call < CALLS; call++) {
-                    kernel.run();
+                    kernels.get(name).run();
                 }
-                long bytes = (thread.getCurrentThreadAllocatedBytes() - before) / CALLS;
-                if (bytes >= MOST_BYTES) {
-                    left.put(name, bytes);
-                }
+                return (thread.getCurrentThreadAllocatedBytes() - before) / CALLS;
             });
             // The compiler's turn.
             LockSupport.parkNanos(1_000_000);
-        } while (!left.isEmpty() && process.getProcessCpuTime() < end
-                && System.nanoTime() - start < LONGEST_WAIT_NANOS);
+            left.values().removeIf(bytes -> bytes < MOST_BYTES);
+        }
         return left;
     }
 }
