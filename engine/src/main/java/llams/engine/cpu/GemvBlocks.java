@@ -1,6 +1,9 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -42,7 +45,33 @@ final class GemvBlocks {
     private static final int PAIR = 2 * Q4Block.ELEMENTS;
     private static final int PAIR_BYTES = 2 * Q4Block.BYTES;
 
+    // The loops of each type. The compiler counts what it makes of a method and of all that it inlines there; beyond a limit,
+    // the vectors of further calls stay objects for ever. All loops together are beyond it. What stands in an array is no
+    // constant for it, so a call of that is never inlined, whatever was called before, and each loop is compiled by itself.
+    private static final MethodHandle[] SCALES = loops(GemvBlocks.class, "noScales", GemvScales.class);
+    private static final MethodHandle[] CODES = loops(GemvBlocks.class, "q40", GemvKBlocks.class);
+
     private GemvBlocks() {}
+
+    /// By their types' numbers: for Q4_0 the method of this class and name, for k-quants those of `others`.
+    private static MethodHandle[] loops(Class<?> q40, String name, Class<?> others) {
+        MethodHandle[] loops = new MethodHandle[DType.values().length];
+        loops[DType.Q4_0.ordinal()] = loop(q40, name);
+        loops[DType.Q4_K.ordinal()] = loop(others, "q4K");
+        loops[DType.Q5_K.ordinal()] = loop(others, "q5K");
+        loops[DType.Q6_K.ordinal()] = loop(others, "q6K");
+        return loops;
+    }
+
+    private static MethodHandle loop(Class<?> holder, String name) {
+        try {
+            return MethodHandles.lookup()
+                    .findStatic(holder, name, MethodType.methodType(void.class, float[].class, MemorySegment.class,
+                            long.class, int.class, float[].class, float[].class, int.class));
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /// Elements of a row that [#fourRows] multiplies.
     static int streamed(DType dtype, int k) {
@@ -116,19 +145,29 @@ final class GemvBlocks {
         for (int r = 0; r < starts.length; r++) {
             long row = dtype.bytes(starts[r]);
             int so = r * Simd.SUM_LANES;
-            switch (dtype) {
-                case Q4_0 -> Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
-                case Q6_K -> GemvScales.ofSmallGroups(x, w, row, bytes, scales, sums, so);
-                default -> GemvScales.ofGroups(x, w, row, bytes, dtype.blockBytes, scales, sums, so);
-            }
-            for (int lane = 0; lane < HALF; lane += LANES) {
-                switch (dtype) {
-                    case Q4_0 -> q40(x, w, row, lane, bytes, sums, so + lane);
-                    case Q4_K -> GemvKBlocks.q4K(x, w, row, lane, bytes, scales, sums, so + lane);
-                    case Q5_K -> GemvKBlocks.q5K(x, w, row, lane, bytes, scales, sums, so + lane);
-                    default -> GemvKBlocks.q6K(x, w, row, lane, bytes, scales, sums, so + lane);
-                }
-            }
+            run(SCALES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
+            run(CODES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
+        }
+    }
+
+    private static void run(MethodHandle loop, float[] x, MemorySegment w, long row, int bytes, float[] scales,
+            float[] sums, int so) {
+        try {
+            loop.invokeExact(x, w, row, bytes, scales, sums, so);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a loop declares no exception", e);
+        }
+    }
+
+    static void noScales(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
+    }
+
+    static void q40(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < HALF; lane += LANES) {
+            q40(x, w, row, lane, bytes, sums, so + lane);
         }
     }
 
@@ -136,17 +175,25 @@ final class GemvBlocks {
         FloatVector sum = FloatVector.zero(F);
         for (int i = 0; i <= bytes - PAIR_BYTES; i += PAIR_BYTES) {
             IntVector codes = ofPair(w, row + i, lane);
-            FloatVector product = at(x, 2 * i + PAIR + lane);
-            for (int b = 0; b < 4; b++) {
-                product = floats(codes.and(15 << 8 * b)).fma(at(x, 2 * i + HALF * b + lane), product);
-            }
-            codes = codes.lanewise(VectorOperators.LSHR, 4);
-            for (int b = 0; b < 4; b++) {
-                product = floats(codes.and(15 << 8 * b)).fma(at(x, 2 * i + 32 + HALF * b + lane), product);
-            }
+            FloatVector product = products(codes, 15, x, 2 * i + lane, at(x, 2 * i + PAIR + lane));
+            product = products(codes.lanewise(VectorOperators.LSHR, 4), 15, x, 2 * i + 32 + lane, product);
             sum = product.fma(scaleOfPair(w, row + i, lane), sum);
         }
         sum.intoArray(sums, so);
+    }
+
+    /// Adds the products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
+    ///
+    /// Loops of two, one in the other, count once for what the compiler takes in, and are unrolled afterwards as loops of
+    /// up to three steps always are. Written out, they would be more than it inlines.
+    static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
+        for (int two = 0; two < 2; two++) {
+            for (int one = 0; one < 2; one++) {
+                int b = 2 * two + one;
+                sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
+            }
+        }
+        return sum;
     }
 
     /// Codes of both blocks; of one of them where a vector has four lanes.

@@ -8,10 +8,7 @@ import llams.engine.tensor.KBlock;
 
 /// The loops of [GemvBlocks] over k-quants. Each adds the products of a row to its sum's lanes.
 ///
-/// The compiler counts what it makes of a method and of all that it inlines there, and beyond a limit the vectors of
-/// further calls stay objects for ever. What other kernels have done before moves the limit, so a loop should need half of
-/// it. Steps that differ in their numbers alone are therefore loops of two, one in the other, which count once and are
-/// unrolled afterwards, as loops of up to three steps always are.
+/// Groups that differ in their numbers alone are loops of two for the reason that [GemvBlocks#products] gives.
 final class GemvKBlocks {
     private static final int HALF = GemvBlocks.HALF;
     /// The lower four bits of every byte.
@@ -20,7 +17,14 @@ final class GemvKBlocks {
     private GemvKBlocks() {}
 
     /// Groups of 64 elements: the lower and the upper halves of 32 bytes.
-    static void q4K(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, float[] sums, int so) {
+    static void q4K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < HALF; lane += GemvBlocks.LANES) {
+            q4K(x, w, row, lane, bytes, scales, sums, so + lane);
+        }
+    }
+
+    private static void q4K(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, float[] sums,
+            int so) {
         FloatVector low = at(sums, so);
         FloatVector high = at(sums, so + HALF);
         long codes = row + KBlock.Q4_CODES + 4 * lane;
@@ -38,7 +42,14 @@ final class GemvKBlocks {
         high.intoArray(sums, so + HALF);
     }
 
-    static void q5K(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, float[] sums, int so) {
+    static void q5K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < HALF; lane += GemvBlocks.LANES) {
+            q5K(x, w, row, lane, bytes, scales, sums, so + lane);
+        }
+    }
+
+    private static void q5K(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, float[] sums,
+            int so) {
         IntVector low4 = IntVector.broadcast(GemvBlocks.I, LOW);
         IntVector fifthBit = IntVector.broadcast(GemvBlocks.I, 0x10101010);
         FloatVector low = at(sums, so);
@@ -65,9 +76,9 @@ final class GemvKBlocks {
 
     /// Groups of 128 elements: the lower halves of 64 bytes, then the upper ones. What is in the first 32 bytes, and in the
     /// second, has sums of its own.
-    static void q6K(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, float[] sums, int so) {
-        for (int second = 0; second < 2; second++) {
-            q6K(x, w, row + 4 * lane, lane, second, bytes, scales, sums, so + HALF * second);
+    static void q6K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < Simd.SUM_LANES; lane += GemvBlocks.LANES) {
+            q6K(x, w, row + 4 * (lane % HALF), lane % HALF, lane / HALF, bytes, scales, sums, so + lane);
         }
     }
 
@@ -109,16 +120,8 @@ final class GemvKBlocks {
         return pairs.lanewise(VectorOperators.LSHR, 4);
     }
 
-    /// The products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
     private static FloatVector products(IntVector bytes, int mask, float[] x, int i) {
-        FloatVector sum = FloatVector.zero(GemvBlocks.F);
-        for (int two = 0; two < 2; two++) {
-            for (int one = 0; one < 2; one++) {
-                int b = 2 * two + one;
-                sum = GemvBlocks.floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
-            }
-        }
-        return sum;
+        return GemvBlocks.products(bytes, mask, x, i, FloatVector.zero(GemvBlocks.F));
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -19,16 +19,19 @@ final class GemvScales {
 
     private GemvScales() {}
 
-    /// Of Q4_K or Q5_K.
-    ///
     /// @param x      as [GemvBlocks#likeRows] has laid it out
-    /// @param bytes  of a row, and of a block
+    /// @param bytes  of a row
     /// @param scales those of a block begin where the block does
     /// @param sums   from `so` on, `SUM_LANES` of the row
-    static void ofGroups(float[] x, MemorySegment w, long row, int bytes, int blockBytes, float[] scales, float[] sums,
-            int so) {
+    static void q4K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
         for (int lane = 0; lane < GemvBlocks.HALF; lane += GemvBlocks.LANES) {
-            ofGroups(x, w, row, bytes, blockBytes, lane, scales, sums, so + lane);
+            ofGroups(x, w, row, bytes, KBlock.Q4_BYTES, lane, scales, sums, so + lane);
+        }
+    }
+
+    static void q5K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < GemvBlocks.HALF; lane += GemvBlocks.LANES) {
+            ofGroups(x, w, row, bytes, KBlock.Q5_BYTES, lane, scales, sums, so + lane);
         }
     }
 
@@ -68,8 +71,8 @@ final class GemvScales {
         return FloatVector.broadcast(GemvBlocks.F, Float16Table.VALUES[(int) bits & 0xffff]);
     }
 
-    /// Of Q6_K, whose minima are what the subtraction of 32 from each code contributes.
-    static void ofSmallGroups(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+    /// The minima are what the subtraction of 32 from each code contributes.
+    static void q6K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
         for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
             FloatVector sum = FloatVector.zero(Simd.F);
             for (int i = 0; i <= bytes - KBlock.Q6_BYTES; i += KBlock.Q6_BYTES) {
