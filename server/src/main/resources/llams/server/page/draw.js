@@ -1,0 +1,92 @@
+// The page's parts as nodes, made anew whenever something other than an answer's text has changed.
+
+/** The answers on the page, by what they show. */
+let views = new Map();
+
+function draw() {
+  hideTip();
+  const {isCompared, probabilities, theme} = state.view;
+  views = new Map();
+  conversation.replaceChildren(...(state.turns.length ? state.turns.map(drawTurn) : [drawEmpty()]));
+  if (probabilities && state.turns.length) {
+    conversation.prepend(legend());
+  }
+  at("second").hidden = !isCompared;
+  at("compare").setAttribute("aria-pressed", isCompared);
+  at("probabilities").setAttribute("aria-pressed", probabilities);
+  at("clear").disabled = running !== null || !state.turns.length;
+  document.documentElement.dataset.theme = theme;
+  at("theme").textContent = isDark() ? "Light" : "Dark";
+  document.title = ["LLaMS", ...asked().map(model => model.name)].join(" · ");
+  drawComposer();
+  follow();
+}
+
+function drawTurn(turn, number) {
+  const isLast = number === state.turns.length - 1;
+  const answers = turn.answers.map((answer, column) => {
+    const again = isLast && !running && models.length ? () => retry(turn, column) : null;
+    const view = new AnswerView(answer, state.view.probabilities, again);
+    views.set(answer, view);
+    return view.node;
+  });
+  return element("section", {class: "turn"}, drawPrompt(turn, number), element("div", {class: "answers"}, ...answers));
+}
+
+function drawPrompt(turn, number) {
+  const edit = element("button", {click: () => box.replaceWith(drawEditor(turn, number, box))}, "Edit");
+  const box = element("div", {class: "prompt"}, element("p", {}, turn.prompt),
+      element("span", {class: "buttons"}, ...(running ? [] : [edit])));
+  box.hidden = !turn.prompt;
+  return box;
+}
+
+function drawEditor(turn, number, box) {
+  const field = element("textarea", {rows: "3", "aria-label": "Message"});
+  const send = () => ask(field.value, state.turns.slice(0, number));
+  const cancel = () => editor.replaceWith(box);
+  const isLast = number === state.turns.length - 1;
+  const editor = element("div", {class: "prompt editor"}, field, element("div", {class: "row"},
+      element("span", {class: "note"}, isLast ? "" : "What follows it is dropped."),
+      element("button", {click: cancel}, "Cancel"), element("button", {class: "main", click: send}, "Send again")));
+  field.value = turn.prompt;
+  field.addEventListener("keydown", event => sendOnEnter(event, send));
+  requestAnimationFrame(() => field.focus());
+  return editor;
+}
+
+function drawEmpty() {
+  const names = asked().map(model => model.name).join(" and ");
+  const back = () => {
+    [state.turns, cleared] = [cleared, null];
+    save();
+    draw();
+  };
+  return element("div", {class: "empty"},
+      element("p", {}, names ? "Say something to " + visible(names) + "." : "No model yet."),
+      ...(cleared ? [element("button", {click: back}, "Bring the last chat back")] : []));
+}
+
+function legend() {
+  const key = (level, text) => element("span", {"data-level": level}, text);
+  return element("p", {class: "legend tokens"}, "Probability: ", key("0", "80% and more"), " ", key("1", "50 to 80%"), " ",
+      key("2", "20 to 50%"), " ", key("3", "5 to 20%"), " ", key("4", "less"), ". Point at a token, or walk with ← and →.");
+}
+
+function drawComposer() {
+  const plain = asked().filter(model => isPlain(model, state.options));
+  const isAllPlain = plain.length > 0 && plain.length === asked().length;
+  const mayContinue = isAllPlain && state.turns.length > 0 && !promptBox.value;
+  at("send").textContent = running ? "Stop" : mayContinue ? "Continue" : isAllPlain ? "Complete" : "Send";
+  at("send").disabled = !running && (!models.length || !promptBox.value.trim() && !mayContinue);
+  promptBox.placeholder = isAllPlain ? "Text to be continued" : "Message";
+  at("hint").textContent = plain.length && state.options.format === "auto"
+    ? plain.map(model => model.name).join(" and ") + (plain.length > 1 ? " have" : " has")
+      + " no chat template, as base models have none: your text is continued as it stands."
+    : "Enter sends, Shift+Enter starts a new line, Esc stops the answer.";
+  const defaults = asked()[0]?.sampling ?? {};
+  for (const name of ["temperature", "top_p", "top_k", "min_p"]) {
+    optionsForm.elements[name].placeholder = defaults[name] ?? "";
+  }
+  optionsForm.elements.max_tokens.placeholder = isAllPlain ? PLAIN_TOKENS : "as many as fit";
+}
