@@ -5,19 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.InputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import llams.model.chat.ChatTemplate;
+import llams.model.chat.ModelText;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// What somebody who sits before the page sees and does.
 class ChatPageInABrowserTest {
@@ -123,6 +129,29 @@ class ChatPageInABrowserTest {
         }
     }
 
+    /// At no point of its way does an answer show a marker that is not yet ended, and what was drawn bit by bit is what
+    /// would have been drawn at once.
+    @Test
+    void markdownGrowsWithoutFlicker() throws Exception {
+        String parts = "";
+        for (String part : List.of("page/markdown.js", "page/inline.js")) {
+            try (InputStream in = ChatPage.class.getResourceAsStream(part)) {
+                parts += new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        }
+        String text = JsonNodeFactory.instance.stringNode(MARKDOWN.replace("// **not bold**", "")).toString();
+        assertEquals("", browser.text("(() => {" + parts + """
+                const shown = (markdown, text) => {
+                  markdown.show(text, true);
+                  return markdown.root;
+                };
+                const growing = new Markdown(document.createElement('div'));
+                return [...TEXT].map((_, at) => TEXT.slice(0, at + 1)).filter(part =>
+                    /[*`#]|\\|-|\\]\\(/.test(shown(growing, part).textContent)
+                    || !growing.root.isEqualNode(shown(new Markdown(document.createElement('div')), part))).join('; ');
+                })()""".replace("TEXT", text)));
+    }
+
     @Test
     void whatAModelWritesIsText() throws Exception {
         try (ScriptedServer server = scripted()) {
@@ -187,9 +216,10 @@ class ChatPageInABrowserTest {
     /// One adapter has a chat template, its base has none: the base continues the text that the other answers.
     @Test
     void twoModelsAnswerSideBySide() throws Exception {
+        SmallServer.write(temporary.resolve("other"));
         Path tuned = Files.createDirectories(temporary.resolve("two"));
         Files.writeString(tuned.resolve("chat_template.jinja"),
-                "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: ");
+                ModelText.of(temporary.resolve("other"), ChatTemplate.TRAINING).chat().text());
         try (SmallServer small = SmallServer.startAdapted(temporary.resolve("model"),
                 SmallServer.settings().withAccess("secret", null))) {
             browser.open(small.server.uri().resolve("/"));
@@ -207,8 +237,9 @@ class ChatPageInABrowserTest {
             untilAnswered();
             String settings = ", \"temperature\": 0, \"max_tokens\": 8}";
             JsonNode answers = turns().get(0).get("answers");
-            assertEquals(small(small, "/v1/completions", "{\"model\": \"small\", \"prompt\": \"안녕\"" + settings)
-                    .get("text"), answers.get(0).get("text"));
+            assertEquals(
+                    small(small, "/v1/completions", "{\"model\": \"small\", \"prompt\": \"안녕\"" + settings).get("text"),
+                    answers.get(0).get("text"));
             assertEquals(small(small, "/v1/chat/completions",
                     "{\"model\": \"two\", \"messages\": [{\"role\": \"user\", \"content\": \"안녕\"}]" + settings)
                     .get("message")

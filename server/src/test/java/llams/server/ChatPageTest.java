@@ -31,8 +31,11 @@ class ChatPageTest {
             assertEquals(policy, header(head, "Content-Security-Policy"));
             assertEquals(header(page, "Content-Length"), header(head, "Content-Length"));
             assertEquals(401, small.get("/v1/models").statusCode());
-            assertEquals(405, small.client.send(small.request("/").POST(HttpRequest.BodyPublishers.noBody()).build(),
-                    HttpResponse.BodyHandlers.ofString()).statusCode());
+            assertEquals(405,
+                    small.client
+                            .send(small.request("/").POST(HttpRequest.BodyPublishers.noBody()).build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .statusCode());
         }
     }
 

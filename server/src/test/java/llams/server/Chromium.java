@@ -48,8 +48,8 @@ final class Chromium implements AutoCloseable {
     /// @param profile a directory that does not exist
     static Chromium start(Path program, Path profile) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(program.toString(), "--headless=new", "--no-sandbox", "--disable-gpu",
-                "--no-first-run", "--disable-extensions", "--disable-background-networking", "--remote-debugging-port=0",
-                "--user-data-dir=" + profile, "about:blank").redirectErrorStream(true)
+                "--no-first-run", "--disable-extensions", "--disable-background-networking",
+                "--remote-debugging-port=0", "--user-data-dir=" + profile, "about:blank").redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         Chromium chromium = new Chromium(process);
@@ -140,7 +140,8 @@ final class Chromium implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         while (!value("!!(" + expression + ")").booleanValue()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not so: " + expression + "; the page says: " + text("document.body.innerText"));
+                throw new AssertionError(
+                        "not so: " + expression + "; the page says: " + text("document.body.innerText"));
             }
             Thread.sleep(10);
         }

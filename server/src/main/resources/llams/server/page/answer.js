@@ -111,6 +111,8 @@ function showTip(target, piece) {
 function placeTip(target) {
   const tip = document.getElementById("tip");
   const place = target.getClientRects()[0] ?? target.getBoundingClientRect();
+  // At the edge it would be narrow.
+  tip.style.left = "0";
   const left = Math.min(place.left, innerWidth - tip.offsetWidth - 8);
   const isBelow = place.bottom + tip.offsetHeight + 8 < innerHeight;
   tip.style.left = Math.max(8, left) + "px";

@@ -9,7 +9,7 @@ const state = {
   turns: checkedTurns(load("turns")),
   options: checkedOptions(load("options")),
   key: string(load("key")),
-  view: {names: ["", ""], isCompared: false, probabilities: false, theme: "", ...load("view")},
+  view: checkedView(load("view")),
 };
 let models = [];
 /** What stops the answers that are being made; null when none are. */
@@ -119,7 +119,14 @@ async function run(turn, byColumn) {
   save();
   draw();
   say(turn.answers.map(answer => "Answer of " + answer.model + ": " + (answer.problem || answer.about)).join(". "));
-  problems.filter(problem => problem?.status === 401).slice(0, 1).forEach(failed);
+  if (document.activeElement === document.body && !isTouched()) {
+    // The button that was pressed is gone.
+    promptBox.focus();
+  }
+  if (problems.some(problem => problem)) {
+    // The server may have ended, want a key, or serve other models by now.
+    connect();
+  }
 }
 
 /** What went wrong; null if nothing did. */
@@ -153,10 +160,15 @@ function follow() {
 /** Not the Enter that ends the writing of a Korean syllable; 229 is how Safari says that. */
 function sendOnEnter(event, send) {
   const isWriting = event.isComposing || event.keyCode === 229;
-  if (event.key === "Enter" && !event.shiftKey && !isWriting && !matchMedia("(pointer: coarse)").matches) {
+  if (event.key === "Enter" && !event.shiftKey && !isWriting && !isTouched()) {
     event.preventDefault();
     send();
   }
+}
+
+/** On a screen that is touched, Enter starts a line and a focused field brings up the keyboard. */
+function isTouched() {
+  return matchMedia("(pointer: coarse)").matches;
 }
 
 function submit() {
@@ -223,7 +235,11 @@ conversation.addEventListener("scroll", () => {
     change({names: state.view.names.with(column, event.target.value)})));
 at("compare").addEventListener("click", () => change({isCompared: !state.view.isCompared}));
 at("probabilities").addEventListener("click", () => change({probabilities: !state.view.probabilities}));
-at("theme").addEventListener("click", () => change({theme: isDark() ? "light" : "dark"}));
+at("theme").addEventListener("click", () => {
+  state.view.theme = isDark() ? "light" : "dark";
+  save();
+  drawTheme();
+});
 at("clear").addEventListener("click", clear);
 at("open-settings").addEventListener("click", () => openSettings(at("settings").hidden));
 at("close-settings").addEventListener("click", () => openSettings(false));
@@ -243,7 +259,8 @@ document.addEventListener("keydown", event => {
   }
 });
 addEventListener("pagehide", save);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTheme);
 
 fillOptions();
+drawTheme();
 connect();

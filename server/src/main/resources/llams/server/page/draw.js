@@ -5,21 +5,22 @@ let views = new Map();
 
 function draw() {
   hideTip();
-  const {isCompared, probabilities, theme} = state.view;
+  const {isCompared, probabilities} = state.view;
   views = new Map();
   conversation.replaceChildren(...(state.turns.length ? state.turns.map(drawTurn) : [drawEmpty()]));
-  if (probabilities && state.turns.length) {
-    conversation.prepend(legend());
-  }
+  at("legend").hidden = !probabilities;
   at("second").hidden = !isCompared;
   at("compare").setAttribute("aria-pressed", isCompared);
   at("probabilities").setAttribute("aria-pressed", probabilities);
   at("clear").disabled = running !== null || !state.turns.length;
-  document.documentElement.dataset.theme = theme;
-  at("theme").textContent = isDark() ? "Light" : "Dark";
   document.title = ["LLaMS", ...asked().map(model => model.name)].join(" · ");
   drawComposer();
   follow();
+}
+
+function drawTheme() {
+  document.documentElement.dataset.theme = state.view.theme;
+  at("theme").textContent = isDark() ? "Light" : "Dark";
 }
 
 function drawTurn(turn, number) {
@@ -46,7 +47,7 @@ function drawEditor(turn, number, box) {
   const send = () => ask(field.value, state.turns.slice(0, number));
   const cancel = () => editor.replaceWith(box);
   const isLast = number === state.turns.length - 1;
-  const editor = element("div", {class: "prompt editor"}, field, element("div", {class: "row"},
+  const editor = element("div", {class: "prompt editor"}, field, element("div", {class: "row end"},
       element("span", {class: "note"}, isLast ? "" : "What follows it is dropped."),
       element("button", {click: cancel}, "Cancel"), element("button", {class: "main", click: send}, "Send again")));
   field.value = turn.prompt;
@@ -62,15 +63,15 @@ function drawEmpty() {
     save();
     draw();
   };
+  const hints = [
+    "Side by side sends each message to two models: a base and its adapter, or one model with two seeds.",
+    "Probabilities shades each token and shows what else could have stood in its place.",
+    "Settings has the system prompt and how tokens are picked.",
+  ];
   return element("div", {class: "empty"},
       element("p", {}, names ? "Say something to " + visible(names) + "." : "No model yet."),
+      element("ul", {}, ...hints.map(hint => element("li", {}, hint))),
       ...(cleared ? [element("button", {click: back}, "Bring the last chat back")] : []));
-}
-
-function legend() {
-  const key = (level, text) => element("span", {"data-level": level}, text);
-  return element("p", {class: "legend tokens"}, "Probability: ", key("0", "80% and more"), " ", key("1", "50 to 80%"), " ",
-      key("2", "20 to 50%"), " ", key("3", "5 to 20%"), " ", key("4", "less"), ". Point at a token, or walk with ← and →.");
 }
 
 function drawComposer() {
@@ -88,5 +89,5 @@ function drawComposer() {
   for (const name of ["temperature", "top_p", "top_k", "min_p"]) {
     optionsForm.elements[name].placeholder = defaults[name] ?? "";
   }
-  optionsForm.elements.max_tokens.placeholder = isAllPlain ? PLAIN_TOKENS : "as many as fit";
+  optionsForm.elements.max_tokens.placeholder = isAllPlain ? PLAIN_TOKENS : "no limit";
 }

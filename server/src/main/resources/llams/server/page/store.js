@@ -56,6 +56,11 @@ function checkedOptions(options) {
   return {...checked, format: checked.format || "auto"};
 }
 
+function checkedView(view) {
+  return {names: [0, 1].map(column => string(list(view?.names)[column])), isCompared: view?.isCompared === true,
+    probabilities: view?.probabilities === true, theme: ["light", "dark"].includes(view?.theme) ? view.theme : ""};
+}
+
 function saveFile(turns, options) {
   const text = JSON.stringify({format: FORMAT, options, turns}, null, 1);
   const address = URL.createObjectURL(new Blob([text], {type: "application/json"}));
