@@ -122,6 +122,7 @@ class ChatPageInABrowserTest {
             // The conversation is there again, and is sent along.
             browser.open(server.uri());
             ask("plain", "more");
+            browser.until("document.querySelectorAll('.turn').length === 2");
             untilAnswered();
             JsonNode messages = server.asked.getLast().get("messages");
             assertEquals(3, messages.size());
@@ -210,6 +211,34 @@ class ChatPageInABrowserTest {
             browser.pressEnter();
             untilAnswered();
             assertEquals("안녕", turns().get(0).get("prompt").stringValue());
+        }
+    }
+
+    /// A file may hold anything; what is no conversation in it is left out.
+    @Test
+    void aSavedChatIsOpened() throws Exception {
+        Path file = Files.writeString(temporary.resolve("chat.json"), """
+                {"format": "llams-chat-1", "options": {"system": "Be brief.", "top_k": 7, "colour": "red"}, "turns": [7,
+                  {"prompt": "one", "answers": [{"model": "<img>", "text": "**two**", "pieces": [{"steps": 3}]}]}]}""");
+        try (ScriptedServer server = scripted()) {
+            browser.open(server.uri());
+            browser.until("document.querySelector('#model-0').options.length");
+            browser.call("DOM.setFileInputFiles", "files", List.of(file.toString()), "objectId",
+                    browser.call("Runtime.evaluate", "expression", "document.querySelector('#file')")
+                            .get("result")
+                            .get("objectId")
+                            .stringValue());
+            browser.until("document.querySelector('.turn')");
+            assertEquals("<img>", browser.text("document.querySelector('.answer h2').textContent"));
+            assertEquals("two", browser.text("document.querySelector('.body strong').textContent"));
+            ask("plain", "three");
+            browser.until("document.querySelectorAll('.turn').length === 2");
+            untilAnswered();
+            JsonNode asked = server.asked.getLast();
+            assertEquals("[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"one\"},"
+                    + "{\"role\":\"assistant\",\"content\":\"**two**\"},{\"role\":\"user\",\"content\":\"three\"}]",
+                    asked.get("messages").toString());
+            assertFalse(asked.has("top_k"), "a number where a text was");
         }
     }
 

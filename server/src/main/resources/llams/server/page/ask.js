@@ -18,7 +18,7 @@ function requestFor(turns, column, model, options, probabilities) {
       .map(turn => ({prompt: turn.prompt, answer: (turn.answers[column] ?? turn.answers[0]).text}))
       .filter(turn => turn.answer);
   if (plain) {
-    body.prompt = earlier.map(turn => turn.prompt + turn.answer).join("") + last.prompt;
+    body.prompt = [...earlier, {prompt: last.prompt, answer: ""}].reduce(joined, "");
     body.max_tokens ??= PLAIN_TOKENS;
     body.logprobs = probabilities ? ALTERNATIVES : undefined;
   } else {
@@ -29,6 +29,11 @@ function requestFor(turns, column, model, options, probabilities) {
     Object.assign(body, probabilities ? {logprobs: true, top_logprobs: ALTERNATIVES} : {});
   }
   return body;
+}
+
+/** A message begins a paragraph of the text that is continued; one without words goes on where that ends. */
+function joined(text, {prompt, answer}) {
+  return text + (text && prompt ? "\n\n" : "") + prompt + answer;
 }
 
 /** What is left empty is left out, so that the server follows the model. */
@@ -64,7 +69,7 @@ async function fill(answer, body, key, signal, changed) {
       if (part.usage) {
         pace.usage = part.usage;
       } else if (part.finish) {
-        finish = part.finish === "length" ? "cut off: no room for more tokens" : "";
+        finish = part.finish === "length" ? "cut off at the limit of tokens" : "";
       } else {
         take(answer, part);
         pace.count(part.steps.length || 1);
