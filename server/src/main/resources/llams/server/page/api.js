@@ -112,5 +112,5 @@ function stepsOf(logprobs) {
 /** A part of a character has no text; its bytes are shown. */
 function tokenText({token, bytes}) {
   return bytes && token.includes("\ufffd")
-    ? "<" + bytes.map(byte => byte.toString(16).toUpperCase().padStart(2, "0")).join(" ") + ">" : token;
+    ? "<" + bytes.map(byte => byte.toString(16).toUpperCase().padStart(2, "0")).join("-") + ">" : token;
 }

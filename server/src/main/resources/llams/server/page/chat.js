@@ -18,10 +18,7 @@ let running = null;
 let cleared = null;
 let isFollowing = true;
 
-function save() {
-  keep("view", state.view);
-  keep("options", state.options);
-  keep("key", state.key);
+function saveTurns() {
   if (!keepTurns(state.turns)) {
     notice("This browser has no room to keep the conversation; Settings can save it to a file.");
   }
@@ -75,7 +72,7 @@ function failed(problem) {
 function useKey(key) {
   state.key = key.trim();
   optionsForm.elements.key.value = state.key;
-  save();
+  keep("key", state.key);
   connect();
 }
 
@@ -116,7 +113,7 @@ async function run(turn, byColumn) {
   say("Answering");
   const problems = await Promise.all(byColumn.map((model, column) => model && answerOne(turn, column, model)));
   running = null;
-  save();
+  saveTurns();
   draw();
   say(turn.answers.map(answer => "Answer of " + answer.model + ": " + (answer.problem || answer.about)).join(". "));
   if (document.activeElement === document.body && !isTouched()) {
@@ -190,13 +187,13 @@ function openSettings(isOpen) {
 
 function change(values) {
   Object.assign(state.view, values);
-  save();
+  keep("view", state.view);
   draw();
 }
 
 function clear() {
   [cleared, state.turns] = [state.turns, []];
-  save();
+  saveTurns();
   draw();
   promptBox.focus();
 }
@@ -214,7 +211,8 @@ async function open(file) {
     Object.assign(state, {turns, options});
     fillOptions();
     notice("");
-    save();
+    keep("options", options);
+    saveTurns();
     draw();
   } catch (problem) {
     notice(problem.message);
@@ -237,7 +235,7 @@ at("compare").addEventListener("click", () => change({isCompared: !state.view.is
 at("probabilities").addEventListener("click", () => change({probabilities: !state.view.probabilities}));
 at("theme").addEventListener("click", () => {
   state.view.theme = isDark() ? "light" : "dark";
-  save();
+  keep("view", state.view);
   drawTheme();
 });
 at("clear").addEventListener("click", clear);
@@ -246,7 +244,7 @@ at("close-settings").addEventListener("click", () => openSettings(false));
 optionsForm.addEventListener("submit", event => event.preventDefault());
 optionsForm.addEventListener("input", () => {
   OPTIONS.forEach(name => state.options[name] = optionsForm.elements[name].value);
-  save();
+  keep("options", state.options);
   drawComposer();
 });
 optionsForm.elements.key.addEventListener("change", event => useKey(event.target.value));
@@ -258,7 +256,7 @@ document.addEventListener("keydown", event => {
     running ? stop() : at("settings").hidden || openSettings(false);
   }
 });
-addEventListener("pagehide", save);
+addEventListener("pagehide", saveTurns);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTheme);
 
 fillOptions();

@@ -13,6 +13,7 @@ function draw() {
   at("compare").setAttribute("aria-pressed", isCompared);
   at("probabilities").setAttribute("aria-pressed", probabilities);
   at("clear").disabled = running !== null || !state.turns.length;
+  at("import").disabled = running !== null;
   document.title = ["LLaMS", ...asked().map(model => model.name)].join(" · ");
   drawComposer();
   follow();
@@ -60,7 +61,7 @@ function drawEmpty() {
   const names = asked().map(model => model.name).join(" and ");
   const back = () => {
     [state.turns, cleared] = [cleared, null];
-    save();
+    saveTurns();
     draw();
   };
   const hints = [
