@@ -24,7 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// A browser without a window, told what to do over its DevTools protocol.
 final class Chromium implements AutoCloseable {
-    private static final long SECONDS = 20;
+    private static final long SECONDS = 60;
+    /// Of ten milliseconds and more: a machine that does something else meanwhile does not count.
+    private static final int TRIES = 3000;
 
     private final Process process;
     private final HttpClient client = HttpClient.newHttpClient();
@@ -63,12 +65,11 @@ final class Chromium implements AutoCloseable {
     }
 
     private void connect(Path portFile) throws IOException, InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        while (!Files.exists(portFile) || Files.size(portFile) == 0) {
-            if (System.nanoTime() > end || !process.isAlive()) {
+        for (int tries = 0; !Files.exists(portFile) || Files.size(portFile) == 0; tries++) {
+            if (tries == TRIES || !process.isAlive()) {
                 throw new IOException("the browser has not started");
             }
-            Thread.sleep(20);
+            Thread.sleep(10);
         }
         URI list = URI.create("http://127.0.0.1:" + Files.readAllLines(portFile).getFirst() + "/json/list");
         HttpResponse<String> tabs = client.send(HttpRequest.newBuilder(list).build(),
@@ -137,9 +138,8 @@ final class Chromium implements AutoCloseable {
 
     /// Waits until an expression is true.
     void until(String expression) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        while (!value("!!(" + expression + ")").booleanValue()) {
-            if (System.nanoTime() > end) {
+        for (int tries = 0; !value("!!(" + expression + ")").booleanValue(); tries++) {
+            if (tries == TRIES) {
                 throw new AssertionError(
                         "not so: " + expression + "; the page says: " + text("document.body.innerText"));
             }

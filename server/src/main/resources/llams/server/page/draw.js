@@ -36,9 +36,9 @@ function drawTurn(turn, number) {
 }
 
 function drawPrompt(turn, number) {
-  const edit = element("button", {click: () => box.replaceWith(drawEditor(turn, number, box))}, "Edit");
-  const box = element("div", {class: "prompt"}, element("p", {}, turn.prompt),
-      element("span", {class: "buttons"}, ...(running ? [] : [edit])));
+  const edit = () => box.replaceWith(drawEditor(turn, number, box));
+  const box = element("div", {class: "prompt"}, element("p", {}, turn.prompt), element("span", {class: "buttons"},
+      element("button", {click: edit, disabled: running !== null}, "Edit")));
   box.hidden = !turn.prompt;
   return box;
 }
