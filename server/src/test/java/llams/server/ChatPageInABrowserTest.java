@@ -49,7 +49,7 @@ class ChatPageInABrowserTest {
             [click](javascript:document.title='attacked') ![p](https://example.org/p.png) <a href="javascript:1">x</a>
             [data](data:text/html,x) \u001b[31mred\u001b[0m \u0007 \u202etxt.exe
 
-            """ + ">".repeat(3000) + "[".repeat(2000) + "*".repeat(2000) + "\n\n```html\n<script>1</script>";
+            """ + ">".repeat(500) + "[".repeat(500) + "*".repeat(500) + "\n\n```html\n<script>1</script>";
 
     @TempDir
     static Path temporary;

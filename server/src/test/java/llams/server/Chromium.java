@@ -50,8 +50,9 @@ final class Chromium implements AutoCloseable {
     /// @param profile a directory that does not exist
     static Chromium start(Path program, Path profile) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(program.toString(), "--headless=new", "--no-sandbox", "--disable-gpu",
-                "--no-first-run", "--disable-extensions", "--disable-background-networking",
-                "--remote-debugging-port=0", "--user-data-dir=" + profile, "about:blank").redirectErrorStream(true)
+                "--no-first-run", "--disable-extensions", "--disable-background-networking", "--in-process-gpu",
+                "--disable-site-isolation-trials", "--renderer-process-limit=1", "--remote-debugging-port=0",
+                "--user-data-dir=" + profile, "about:blank").redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         Chromium chromium = new Chromium(process);
