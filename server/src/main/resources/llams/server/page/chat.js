@@ -205,7 +205,10 @@ function fillOptions() {
   optionsForm.elements.key.value = state.key;
 }
 
-async function open(file) {
+async function openSaved(field) {
+  const file = field.files[0];
+  // The same file may be chosen again.
+  field.value = "";
   try {
     const {turns, options} = await openFile(file);
     Object.assign(state, {turns, options});
@@ -250,7 +253,7 @@ optionsForm.addEventListener("input", () => {
 optionsForm.elements.key.addEventListener("change", event => useKey(event.target.value));
 at("export").addEventListener("click", () => saveFile(state.turns, state.options));
 at("import").addEventListener("click", () => at("file").click());
-at("file").addEventListener("change", event => event.target.files[0] && open(event.target.files[0]));
+at("file").addEventListener("change", event => event.target.files[0] && openSaved(event.target));
 document.addEventListener("keydown", event => {
   if (event.key === "Escape" && !event.isComposing) {
     running ? stop() : at("settings").hidden || openSettings(false);
