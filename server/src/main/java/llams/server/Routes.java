@@ -2,6 +2,7 @@ package llams.server;
 
 import java.io.IOException;
 import java.util.List;
+import llams.model.text.Sampling;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,6 +26,7 @@ final class Routes {
     private final Metrics metrics;
     private final ServerSettings settings;
     private final int context;
+    private final ChatPage page = ChatPage.load();
 
     Routes(ServedModels models, Scheduler scheduler, Metrics metrics, ServerSettings settings, int context) {
         this.models = models;
@@ -49,6 +51,7 @@ final class Routes {
             case "/v1/models" -> new Route(name, true, call -> call.send(200, list()));
             case MODEL + "{model}" ->
                 new Route(name, true, call -> call.send(200, json(models.named(path.substring(MODEL.length())))));
+            case "/" -> new Route(name, false, page::send);
             case "/health" -> new Route(name, false,
                     call -> call.send(200, JsonNodeFactory.instance.objectNode().put("status", "ok")));
             case "/metrics" -> new Route(name, true,
@@ -58,7 +61,7 @@ final class Routes {
         String wanted = List.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings").contains(name)
                 ? "POST"
                 : "GET";
-        if (!method.equals(wanted)) {
+        if (!method.equals(wanted) && !(method.equals("HEAD") && wanted.equals("GET"))) {
             throw ApiException.refused(405, null, name + " is for " + wanted + " requests");
         }
         return route;
@@ -71,12 +74,23 @@ final class Routes {
         return list;
     }
 
+    /// As OpenAI has it, and under `meta` what a page for chat wants to know.
     private ObjectNode json(ServedModel model) {
-        return JsonNodeFactory.instance.objectNode()
+        ObjectNode json = JsonNodeFactory.instance.objectNode()
                 .put("id", model.name())
                 .put("object", "model")
                 .put("created", models.created())
                 .put("owned_by", "llams");
+        Sampling sampling = Sampling.standard().settled(model.sampling());
+        json.putObject("meta")
+                .put("context", context)
+                .put("chat_template", model.chatFormat())
+                .putObject("sampling")
+                .put("temperature", sampling.temperature())
+                .put("top_p", sampling.topP())
+                .put("top_k", sampling.topK())
+                .put("min_p", sampling.minP());
+        return json;
     }
 
     private void chat(Call call) throws IOException {
