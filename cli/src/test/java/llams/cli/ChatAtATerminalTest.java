@@ -274,11 +274,11 @@ class ChatAtATerminalTest {
         String said = "";
         int turns = 1;
         while (!said.contains("(the context of 1000 tokens is full; the oldest ")) {
-            said = says("and message " + turns++);
+            said = says(message(turns++));
         }
         assertEquals("S.", contents().getFirst());
         assertFalse(contents().contains("first"), contents()::toString);
-        assertTrue(contents().contains("and message " + (turns - 2)), contents()::toString);
+        assertTrue(contents().contains(message(turns - 2)), contents()::toString);
         assertTrue(said.contains("oldest " + (turns - (contents().size() - 1) / 2) + " turns"), said);
         // As if what is left had been all.
         List<ChatMessage> kept = conversation.messages().subList(0, conversation.messages().size() - 2);
@@ -287,6 +287,10 @@ class ChatAtATerminalTest {
         converse();
         conversation.replace(kept);
         assertEquals(answer, conversation.say(message));
+    }
+
+    private static String message(int number) {
+        return "-".repeat(80) + number;
     }
 
     @Test
