@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.PrintStream;
 import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.DumbTerminal;
 import org.jline.utils.Signals;
 
 /// Ctrl-C in a conversation ends the answer that is being made, and the conversation goes on. Where lines are edited,
@@ -37,7 +38,16 @@ final class AnswerInterruption implements AutoCloseable {
     AnswerInterruption(Terminal terminal) {
         otherwise = () -> {};
         Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, _ -> received());
-        release = () -> terminal.handle(Terminal.Signal.INT, before);
+        // A dumb one does not hear of signals by itself.
+        Object beforeDumb = terminal instanceof DumbTerminal
+                ? Signals.register(SIGNAL, () -> terminal.raise(Terminal.Signal.INT))
+                : null;
+        release = () -> {
+            terminal.handle(Terminal.Signal.INT, before);
+            if (beforeDumb != null) {
+                Signals.unregister(SIGNAL, beforeDumb);
+            }
+        };
     }
 
     private void received() {

@@ -45,12 +45,22 @@ final class ChatTerminal {
             builder.variable(LineReader.HISTORY_FILE, history);
         }
         reader = builder.build();
+        remember();
         reader.getWidgets().put(ENTER, this::enter);
         reader.getWidgets().put(NEXT_LINE, this::nextLine);
         for (String name : List.of(LineReader.MAIN, LineReader.DUMB)) {
             KeyMap<Binding> keys = reader.getKeyMaps().get(name);
             keys.bind(new Reference(ENTER), KeyMap.ctrl('M'), KeyMap.ctrl('J'));
             keys.bind(new Reference(NEXT_LINE), KeyMap.alt(KeyMap.ctrl('M')), KeyMap.alt(KeyMap.ctrl('J')));
+        }
+    }
+
+    /// Takes up the history; a file that holds something else is left alone, and the history is empty.
+    private void remember() {
+        try {
+            reader.getHistory().attach(reader);
+        } catch (RuntimeException _) {
+            reader.setVariable(LineReader.HISTORY_FILE, null);
         }
     }
 

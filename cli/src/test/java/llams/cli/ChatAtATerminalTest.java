@@ -1,5 +1,6 @@
 package llams.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -199,6 +200,10 @@ class ChatAtATerminalTest {
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(history.getParent())));
         ChatHistory.prepare(history);
         assertEquals(List.of("first"), entered(UP + UP + UP + "\r", history));
+        byte[] other = {'n', 'o', '\n', (byte) 0xff, '\n', '1', ':', '\\', '\n'};
+        Files.write(history, other);
+        assertEquals(List.of("x"), entered("x\r", history));
+        assertArrayEquals(other, Files.readAllBytes(history));
     }
 
     @Test
