@@ -12,6 +12,8 @@
 /// | [Errors] | what went wrong, as one line and an exit code |
 /// | [Terminal], [Stderr], [ResultStream], [VisibleStream], [VisibleText], [Shell] | the terminal, safe and exact output, commands to paste |
 /// | [ProgressMeter], [ByteMeter], [StepMeter] | how far long work has come |
+/// | [ChatTerminal], [ChatCompleter], [ChatHistory] | lines of a conversation at a terminal: edited, completed, kept |
+/// | [ChatInput], [ChatVerb], [ChatSession], [ChatFile] | what such a line says, and what becomes of it |
 /// | [WorkInterruption], [AnswerInterruption] | Ctrl-C |
 /// | [MachineMemory] | what work needs, and whether the machine has it |
 /// | [TokenizeRequests], [InOrder], [IdReader], [TextReader], [TextFile] | what `tokenize` reads: requests as JSON, on all cores; ids; texts of any length and short ones |
