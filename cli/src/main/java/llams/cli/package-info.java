@@ -8,7 +8,7 @@
 /// | `*Options`, `*Option`, [ModelShape], [DocumentFiles], [ChatVectorModels] | options that several commands take |
 /// | [MergeMethods] | the merges that are commands of their own |
 /// | [SettingNames], [Version] | the options that settings have; the program's version |
-/// | [CommandArguments], [Configuration], [OptionsFile], [OptionsSchema], [YamlFile], [Suggestions], [CompletionValues], [CommandGroups] | how a command line and a file of options are read; what is suggested; the help |
+/// | [CommandArguments], [Configuration], [OptionsFile], [OptionsSchema], [Suggestions], [CompletionValues], [CommandGroups] | how a command line and a file of options are read; what is suggested; the help |
 /// | [Errors] | what went wrong, as one line and an exit code |
 /// | [Terminal], [Stderr], [ResultStream], [VisibleStream], [VisibleText], [Shell] | the terminal, safe and exact output, commands to paste |
 /// | [ProgressMeter], [ByteMeter], [StepMeter] | how far long work has come |
