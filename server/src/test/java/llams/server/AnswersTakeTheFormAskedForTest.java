@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 class AnswersTakeTheFormAskedForTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String HELLO = "\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"seed\": 1";
-    private static final String TEMPLATE = """
+    static final String TEMPLATE = """
             {{- bos_token }}
             {%- if tools %}
                 {{- tools | tojson }}
