@@ -16,15 +16,12 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import llams.engine.device.Devices;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.weights.LlamaWeights;
 import llams.model.chat.ToolCall;
-import llams.model.create.NewModel;
-import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraConfig;
@@ -33,6 +30,7 @@ import llams.model.text.LoadedModel;
 import llams.model.text.OpenOptions;
 import llams.server.ChatQuestion;
 import llams.server.ModelService;
+import llams.server.SmallServer;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.TrainingRun;
@@ -57,9 +55,9 @@ final class TaughtModel {
             .withMetadata(LlamaConfig.Metadata.standard().withInitializerRange(0.1f).withIds(256, List.of(257)));
     private static final String TEMPLATE = """
             {{- bos_token }}
-            {%- if tools %}
-                {{- tools | tojson }}
-            {%- endif %}
+            {%- for tool in tools %}
+                {{- tool.function.name ~ ' ' }}
+            {%- endfor %}
             {%- for message in messages %}
                 {{- '<|start_header_id|>' ~ message['role'] ~ '<|end_header_id|>\\n\\n' }}
                 {%- if message.tool_calls %}
@@ -82,11 +80,13 @@ final class TaughtModel {
 
     private static TaughtModel shared;
 
+    final Path directory;
     final LoadedModel model;
     final AdaptedModel other;
     final ModelService service;
 
-    private TaughtModel(LoadedModel model, AdaptedModel other, ModelService service) {
+    private TaughtModel(Path directory, LoadedModel model, AdaptedModel other, ModelService service) {
+        this.directory = directory;
         this.model = model;
         this.other = other;
         this.service = service;
@@ -107,12 +107,7 @@ final class TaughtModel {
     private static TaughtModel in(Path directory) throws IOException {
         Path random = directory.resolve("random");
         Path taught = directory.resolve(NAME);
-        StringBuilder bytes = new StringBuilder();
-        for (int b = 0; b < 256; b++) {
-            bytes.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(" " + b + "\n");
-        }
-        Path tokenizer = Files.writeString(directory.resolve("tokenizer.model"), bytes);
-        NewModel.write(CONFIG, 1, tokenizer, random, ByteProgress.SILENT);
+        SmallServer.write(CONFIG, random);
         Files.writeString(random.resolve("chat_template.jinja"), TEMPLATE);
         Path data = Files.write(directory.resolve("data.jsonl"), lessons());
         TrainSettings settings = TrainSettings.full()
@@ -121,6 +116,7 @@ final class TaughtModel {
                 .withSteps(STEPS)
                 .withLearningRate(5e-3);
         TrainingRun.start(TrainRequest.standard(random, data, taught).withSettings(settings), _ -> {});
+        Files.writeString(taught.resolve("generation_config.json"), "{\"do_sample\": false}");
         LoadedModel model = LoadedModel.open(taught, OpenOptions.standard().withDevice(Devices.byName("cpu")));
         Path adapter = Files.createDirectories(directory.resolve(OTHER_NAME));
         try (LlamaWeights weights = LlamaWeights.open(taught); Arena arena = Arena.ofConfined()) {
@@ -128,7 +124,7 @@ final class TaughtModel {
             AdapterFiles.write(adapter, unchanged, unchanged.tensors(), weights);
         }
         AdaptedModel other = AdaptedModel.open(model, adapter, "other.");
-        return new TaughtModel(model, other, ModelService.start(model, NAME, Map.of(OTHER_NAME, other), 4, CONTEXT));
+        return new TaughtModel(taught, model, other, ModelService.start(model, NAME, Map.of(OTHER_NAME, other), 4, CONTEXT));
     }
 
     private static ToolSpecification tool(String name, JsonObjectSchema.Builder parameters) {

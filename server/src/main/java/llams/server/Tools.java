@@ -23,6 +23,8 @@ public record Tools(List<JsonNode> described, Map<String, JsonNode> callable, bo
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     /// How Llama 3.1 may begin a call, and how some other models enclose one.
     private static final Set<String> MARKS = Set.of("<|python_tag|>", "<tool_call>", "</tool_call>");
+    /// What the object of a call begins with.
+    private static final Set<String> FIRST_NAMES = Set.of("\"name\"", "\"parameters\"", "\"arguments\"", "\"type\"");
 
     /// @param parameters a JSON schema of an object
     public record Function(String name, String description, JsonNode parameters) {}
@@ -102,9 +104,15 @@ public record Tools(List<JsonNode> described, Map<String, JsonNode> callable, bo
 
     /// Whether a text that begins so may become a call.
     boolean mayBeCall(CharSequence text) {
+        if (callable.isEmpty()) {
+            return false;
+        }
         String begun = text.toString().stripLeading();
-        return !callable.isEmpty() && (begun.isEmpty() || begun.startsWith("{")
-                || MARKS.stream().anyMatch(mark -> begun.startsWith(mark) || mark.startsWith(begun)));
+        if (begun.startsWith("{")) {
+            String name = begun.substring(1).stripLeading();
+            return FIRST_NAMES.stream().anyMatch(first -> name.startsWith(first) || first.startsWith(name));
+        }
+        return MARKS.stream().anyMatch(mark -> begun.startsWith(mark) || mark.startsWith(begun));
     }
 
     /// The call that a text is; null if it is none.

@@ -1,6 +1,7 @@
 package llams.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -146,6 +147,12 @@ class AnswersTakeTheFormAskedForTest {
         for (String text : List.of("Hello", "{\"name\": \"other\", \"parameters\": {}}", "{\"name\": \"weather\"",
                 "{}")) {
             assertEquals(null, tools.call(text), text);
+        }
+        for (String begun : List.of("", " {", "{\"na", "{ \"name\": \"we", "<tool", "{\"type\": \"function\"")) {
+            assertTrue(tools.mayBeCall(begun), begun);
+        }
+        for (String begun : List.of("H", "{\"city", "{}", "{\"names", "<b>")) {
+            assertFalse(tools.mayBeCall(begun), begun);
         }
     }
 }

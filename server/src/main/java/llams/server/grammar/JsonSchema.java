@@ -137,8 +137,11 @@ public final class JsonSchema {
                 int most = count(schema, "maxLength", Integer.MAX_VALUE, left, path);
                 yield JsonRules.string(least, atLeast(least, most, path));
             }
-            case "integer" -> JsonRules.INTEGER;
-            case "number" -> JsonRules.NUMBER;
+            case "integer", "number" -> {
+                // As int32 and double: what memory a number takes, not what it may be.
+                left.remove("format");
+                yield type.equals("integer") ? JsonRules.INTEGER : JsonRules.NUMBER;
+            }
             case "boolean" -> JsonRules.BOOLEAN;
             case "null" -> JsonRules.NULL;
             default -> throw new IllegalArgumentException(path + ": there is no type \"" + type + "\"");
