@@ -21,19 +21,15 @@ final class Routes {
     /// @param name fit for a metric's label
     record Route(String name, boolean needsKey, Handler handler) {}
 
+    private final ModelService service;
     private final ServedModels models;
-    private final Scheduler scheduler;
-    private final Metrics metrics;
     private final ServerSettings settings;
-    private final int context;
     private final ChatPage page = ChatPage.load();
 
-    Routes(ServedModels models, Scheduler scheduler, Metrics metrics, ServerSettings settings, int context) {
-        this.models = models;
-        this.scheduler = scheduler;
-        this.metrics = metrics;
+    Routes(ModelService service, ServerSettings settings) {
+        this.service = service;
+        this.models = service.models;
         this.settings = settings;
-        this.context = context;
     }
 
     /// @throws ApiException if there is nothing at this path, or not for this method
@@ -46,7 +42,7 @@ final class Routes {
             case "/v1/chat/completions" -> new Route(name, true, this::chat);
             case "/v1/completions" -> new Route(name, true, this::complete);
             case "/v1/embeddings" -> new Route(name, true, _ -> {
-                throw ApiException.refused(501, "not_implemented", "this server generates text; it has no embeddings");
+                throw ApiException.refused(404, "not_supported", "this server generates text; it has no embeddings");
             });
             case "/v1/models" -> new Route(name, true, call -> call.send(200, list()));
             case MODEL + "{model}" ->
@@ -55,7 +51,7 @@ final class Routes {
             case "/health" -> new Route(name, false,
                     call -> call.send(200, JsonNodeFactory.instance.objectNode().put("status", "ok")));
             case "/metrics" -> new Route(name, true,
-                    call -> call.send(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()));
+                    call -> call.send(200, "text/plain; version=0.0.4; charset=utf-8", service.metrics.text()));
             default -> throw ApiException.refused(404, null, "there is nothing at " + Fields.shown(path));
         };
         String wanted = List.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings").contains(name)
@@ -94,17 +90,21 @@ final class Routes {
     }
 
     private void chat(Call call) throws IOException {
-        ChatRequest request = ChatRequest.of(call.object(settings.bodyBytes()), models, context);
+        ChatRequest request = ChatRequest.of(call.object(settings.bodyBytes()), models, service.context);
         Replies replies = Replies.of("chatcmpl-", "chat.completion", "chat.completion.chunk", request.model(),
                 request.settings());
-        new Generation(call, new ChatForm(replies, request.tools()), request.settings(), request.tasks(models), metrics)
-                .run(scheduler);
+        generate(call, new ChatForm(replies, request.tools()), request.settings(), request.tasks(models));
     }
 
     private void complete(Call call) throws IOException {
-        CompletionRequest request = CompletionRequest.of(call.object(settings.bodyBytes()), models, context);
+        CompletionRequest request = CompletionRequest.of(call.object(settings.bodyBytes()), models, service.context);
         Replies replies = Replies.of("cmpl-", "text_completion", "text_completion", request.model(),
                 request.settings());
-        new Generation(call, new CompletionForm(replies), request.settings(), request.tasks(), metrics).run(scheduler);
+        generate(call, new CompletionForm(replies), request.settings(), request.tasks());
+    }
+
+    private void generate(Call call, Generation.Form form, Settings wanted, List<Answer.Task> tasks)
+            throws IOException {
+        new Generation(call, form, wanted, tasks, service.metrics).run(service.scheduler);
     }
 }
