@@ -79,7 +79,7 @@ final class Routes {
                 .put("owned_by", "llams");
         Sampling sampling = Sampling.standard().settled(model.sampling());
         json.putObject("meta")
-                .put("context", context)
+                .put("context", service.context)
                 .put("chat_template", model.chatFormat())
                 .putObject("sampling")
                 .put("temperature", sampling.temperature())
