@@ -1,8 +1,8 @@
-/// Models behind OpenAI's HTTP interface.
+/// Models that answer many at once: the threads of a program, and the clients of OpenAI's HTTP interface.
 module llams.server {
     requires transitive jdk.httpserver;
     requires transitive llams.model;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
 
     exports llams.server;
 }

@@ -34,8 +34,8 @@ final class Answer implements Batch.Listener {
     int tokens;
     /// Tokens of the prompt that were found in the cache.
     int found;
-    /// `stop` or `length`; null until it has ended.
-    String finish;
+    /// Null until it has ended.
+    Generator.End end;
     private TokenScore score;
     private final long start = System.nanoTime();
 
@@ -116,13 +116,18 @@ final class Answer implements Batch.Listener {
     }
 
     @Override
-    public void end(Generator.End end) {
+    public void end(Generator.End why) {
         say(stream.finish(), null);
-        finish = switch (end) {
+        end = why;
+        outbox.put(new Outbox.Ended(choice));
+    }
+
+    /// Why it has ended, as OpenAI's clients are told.
+    String finish() {
+        return switch (end) {
             case STOP_ID, CALLER -> "stop";
             case LENGTH, CAPACITY -> "length";
         };
-        outbox.put(new Outbox.Ended(choice));
     }
 
     @Override

@@ -36,7 +36,7 @@ final class ChatForm implements Generation.Form {
                 message.putArray("tool_calls").add(json(call));
             }
             setScores(choice, answer, answer.scores);
-            choices.add(choice.put("finish_reason", call == null ? answer.finish : "tool_calls"));
+            choices.add(choice.put("finish_reason", call == null ? answer.finish() : "tool_calls"));
         }
         return replies.whole(choices, answers);
     }
@@ -89,7 +89,7 @@ final class ChatForm implements Generation.Form {
             delta.putArray("tool_calls").add(json);
             chunks.add(chunk(choice, delta, answer, List.of(), null));
         }
-        chunks.add(chunk(choice, JSON.objectNode(), answer, List.of(), call == null ? answer.finish : "tool_calls"));
+        chunks.add(chunk(choice, JSON.objectNode(), answer, List.of(), call == null ? answer.finish() : "tool_calls"));
         return chunks;
     }
 

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import llams.model.chat.ChatMessage;
+import llams.model.text.GenerateOptions;
 import llams.server.grammar.Automaton;
 import llams.server.grammar.JsonSchema;
 import llams.server.grammar.TokenConstraint;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
-/// A request to `/v1/chat/completions`: a conversation that is to be answered.
+/// A conversation that is to be answered.
 ///
 /// @param topScores   how many of the most probable tokens are wanted for each; -1 for no scores
 /// @param grammarOrNull what the answer must follow
@@ -29,7 +31,8 @@ record ChatRequest(ServedModel model, int[] prompt, int room, Settings settings,
             throw ApiException.invalid("top_logprobs", "top_logprobs needs \"logprobs\": true");
         }
         Tools tools = Tools.of(fields);
-        Automaton grammar = grammar(fields, tools);
+        Fields format = fields.object("response_format");
+        Automaton grammar = grammar(format == null ? null : schema(format), "response_format.json_schema", tools);
         fields.ignore("store", "metadata", "service_tier", "reasoning_effort", "verbosity", "prediction");
         fields.unsupported("functions");
         fields.unsupported("function_call");
@@ -40,12 +43,26 @@ record ChatRequest(ServedModel model, int[] prompt, int room, Settings settings,
         if (settings.maxTokens() != null && settings.maxTokens() == 0) {
             throw ApiException.invalid("max_tokens", "max_tokens must be at least 1");
         }
+        return of(model, messages, settings, tools, !scored ? -1 : topScores == null ? 0 : topScores, grammar, context);
+    }
+
+    /// @throws ApiException if it cannot be answered
+    static ChatRequest of(ChatQuestion question, ServedModels models, int context) {
+        ServedModel model = models.named(question.modelOrNull());
+        GenerateOptions options = question.options();
+        Settings settings = new Settings(1, true, false, options.stops(), options.sampling().settled(model.sampling()),
+                options.maxTokens());
+        Automaton grammar = grammar(question.schemaOrNull(), "schema", question.tools());
+        return of(model, question.messages(), settings, question.tools(), -1, grammar, context);
+    }
+
+    private static ChatRequest of(ServedModel model, List<ChatMessage> messages, Settings settings, Tools tools,
+            int topScores, Automaton grammarOrNull, int context) {
         int[] prompt = prompt(model, messages, tools);
         if (prompt.length >= context) {
             throw ApiException.tooLong(prompt.length, context);
         }
-        return new ChatRequest(model, prompt, context - prompt.length, settings, tools,
-                !scored ? -1 : topScores == null ? 0 : topScores, grammar);
+        return new ChatRequest(model, prompt, context - prompt.length, settings, tools, topScores, grammarOrNull);
     }
 
     private static int[] prompt(ServedModel model, List<ChatMessage> messages, Tools tools) {
@@ -56,25 +73,29 @@ record ChatRequest(ServedModel model, int[] prompt, int room, Settings settings,
         }
     }
 
-    private static Automaton grammar(Fields fields, Tools tools) {
-        Fields format = fields.object("response_format");
-        Automaton grammar = format == null ? null : format(format);
+    /// What an answer must follow: the schema, unless it calls a tool; nothing if it may be any text.
+    private static Automaton grammar(JsonNode schemaOrNull, String path, Tools tools) {
         try {
-            return grammar == null && tools.mustCall() ? JsonSchema.call(tools.callable()) : grammar;
+            if (tools.mustCall()) {
+                return JsonSchema.call(tools.callable());
+            }
+            if (schemaOrNull == null) {
+                return null;
+            }
+            return tools.callable().isEmpty()
+                    ? JsonSchema.automaton(schemaOrNull)
+                    : JsonSchema.automatonOrCall(schemaOrNull, tools.callable());
         } catch (IllegalArgumentException e) {
-            throw ApiException.unsupported("tools", e.getMessage());
+            throw ApiException.unsupported(tools.mustCall() ? "tools" : path, e.getMessage());
         }
     }
 
-    private static Automaton format(Fields format) {
+    /// The schema that a format asks for; null for text.
+    private static JsonNode schema(Fields format) {
         String type = format.text("type");
-        switch (type) {
-            case "text" -> {
-                return null;
-            }
-            case "json_object" -> {
-                return JsonSchema.anyObject();
-            }
+        return switch (type) {
+            case "text" -> null;
+            case "json_object" -> JsonNodeFactory.instance.objectNode().put("type", "object");
             case "json_schema" -> {
                 Fields described = format.object("json_schema");
                 JsonNode schema = described == null ? null : described.take("schema");
@@ -82,14 +103,10 @@ record ChatRequest(ServedModel model, int[] prompt, int room, Settings settings,
                     throw ApiException.invalid(format.path("json_schema"),
                             format.path("json_schema") + " needs a schema");
                 }
-                try {
-                    return JsonSchema.automaton(schema);
-                } catch (IllegalArgumentException e) {
-                    throw ApiException.unsupported(format.path("json_schema"), e.getMessage());
-                }
+                yield schema;
             }
             case null, default -> throw format.wrong("type", "text, json_object or json_schema");
-        }
+        };
     }
 
     List<Answer.Task> tasks(ServedModels models) {

@@ -16,7 +16,8 @@ record CompletionForm(Replies replies) implements Generation.Form {
         List<ObjectNode> choices = new ArrayList<>();
         for (Answer answer : answers) {
             String text = answer.task.echo() ? prompt(answer) + answer.text : answer.text.toString();
-            choices.add(choice(choices.size(), text, scores(answer, answer.scores, answer.task.echo()), answer.finish));
+            choices.add(
+                    choice(choices.size(), text, scores(answer, answer.scores, answer.task.echo()), answer.finish()));
         }
         return replies.whole(choices, answers);
     }
@@ -49,7 +50,7 @@ record CompletionForm(Replies replies) implements Generation.Form {
 
     @Override
     public List<ObjectNode> end(int choice, Answer answer) {
-        return List.of(replies.chunk(choice(choice, "", null, answer.finish)));
+        return List.of(replies.chunk(choice(choice, "", null, answer.finish())));
     }
 
     @Override

@@ -13,6 +13,8 @@ final class Generation {
     private static final long PULSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     /// That begins later where it fixes the answer's status.
     private static final int FIRST_PULSE = 4;
+    /// Events that a client may be behind by.
+    private static final int MOST_BEHIND = 4096;
 
     /// What the answers look like to the client.
     interface Form {
@@ -35,7 +37,7 @@ final class Generation {
     private final Call call;
     private final Form form;
     private final Settings settings;
-    private final Outbox outbox = new Outbox();
+    private final Outbox outbox = new Outbox(MOST_BEHIND);
     private final List<Answer> answers = new ArrayList<>();
 
     Generation(Call call, Form form, Settings settings, List<Answer.Task> tasks, Metrics metrics) {

@@ -5,16 +5,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import llams.engine.generate.Batch;
-import llams.engine.llama.Llama;
-import llams.engine.tensor.Tensor;
 import llams.model.text.AdaptedModel;
 import llams.model.text.LoadedModel;
 
@@ -42,27 +36,19 @@ public final class LlamsServer implements AutoCloseable {
     }
 
     private final HttpServer http;
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(LlamsServer::thread);
-    private final Scheduler scheduler;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ModelService service;
     private final Deadlines deadlines;
 
-    private LlamsServer(HttpServer http, Batch batch, ServedModels models, ServerSettings settings, int context) {
-        Metrics metrics = new Metrics(settings.slots());
+    private LlamsServer(HttpServer http, ModelService service, ServerSettings settings) {
         this.http = http;
-        this.scheduler = new Scheduler(batch, settings.queue(), metrics);
+        this.service = service;
         this.deadlines = new Deadlines(settings.requestSeconds());
         Access access = Access.of(settings, http.getAddress().getAddress());
-        Routes routes = new Routes(models, scheduler, metrics, settings, context);
+        Routes routes = new Routes(service, settings);
         http.setExecutor(threads);
-        http.createContext("/", exchange -> new Visit(exchange, access, deadlines, metrics).serve(routes));
+        http.createContext("/", exchange -> new Visit(exchange, access, deadlines, service.metrics).serve(routes));
         http.start();
-    }
-
-    /// The JDK's server would pass on its own class loader, which need not know what renders chat templates.
-    private static Thread thread(Runnable task) {
-        Thread thread = Thread.ofVirtual().unstarted(task);
-        thread.setContextClassLoader(LlamsServer.class.getClassLoader());
-        return thread;
     }
 
     /// Starts to listen, and returns.
@@ -81,27 +67,12 @@ public final class LlamsServer implements AutoCloseable {
     /// @throws IllegalArgumentException also if an adapter does not fit the model, or has its name
     public static LlamsServer start(LoadedModel model, String name, Map<String, AdaptedModel> adapters,
             ServerSettings settings) throws IOException {
-        int context = context(model, settings);
-        model.requireText("a server needs");
-        if (adapters.containsKey(name)) {
-            throw new IllegalArgumentException("an adapter has the name of its model, " + name);
-        }
-        List<ServedModel> served = new ArrayList<>();
-        List<Llama> models = new ArrayList<>(List.of(model.model));
-        Map<String, Tensor> resident = new LinkedHashMap<>(model.resident);
-        served.add(new ServedModel(name, 0, model.text, new LinkedHashSet<>(model.stopIds), model.sampling));
-        adapters.forEach((by, adapted) -> {
-            served.add(new ServedModel(by, models.size(), adapted.text(), new LinkedHashSet<>(adapted.stopIds()),
-                    adapted.sampling()));
-            models.add(adapted.model());
-            resident.putAll(adapted.tensors());
-        });
         InetAddress address = InetAddress.getByName(settings.host());
         HttpServer http = HttpServer.create(new InetSocketAddress(address, settings.port()), BACKLOG);
         try {
-            Batch batch = new Batch(model.device, models, resident, settings.slots(), context);
-            return new LlamsServer(http, batch, new ServedModels(List.copyOf(served), model.weights.config.vocab()),
-                    settings, context);
+            ModelService service = ModelService.start(model, name, adapters, settings.slots(), settings.context(),
+                    settings.queue());
+            return new LlamsServer(http, service, settings);
         } catch (RuntimeException e) {
             http.stop(0);
             throw e;
@@ -120,10 +91,15 @@ public final class LlamsServer implements AutoCloseable {
         return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort());
     }
 
+    /// Counts and times, for whoever wants to watch them.
+    public ServiceMXBean metrics() {
+        return service.metrics();
+    }
+
     /// Ends all requests, and returns when nothing runs any more.
     @Override
     public void close() {
-        scheduler.close();
+        service.close();
         http.stop(0);
         threads.shutdownNow();
         deadlines.close();

@@ -6,8 +6,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/// What the server has done, in Prometheus's text format.
-final class Metrics {
+/// What has been done, for Java's management and in Prometheus's text format.
+final class Metrics implements ServiceMXBean {
     /// Times in buckets.
     static final class Times {
         private static final double[] BOUNDS = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100};
@@ -30,6 +30,18 @@ final class Metrics {
             nanos.add(elapsedNanos);
         }
 
+        private long count() {
+            long total = 0;
+            for (LongAdder count : counts) {
+                total += count.sum();
+            }
+            return total;
+        }
+
+        private double seconds() {
+            return nanos.sum() / 1e9;
+        }
+
         private void write(String name, String help, StringBuilder out) {
             head(name, "histogram", help, out);
             long total = 0;
@@ -38,7 +50,7 @@ final class Metrics {
                 String bound = i < BOUNDS.length ? number(BOUNDS[i]) : "+Inf";
                 out.append(name).append("_bucket{le=\"").append(bound).append("\"} ").append(total).append('\n');
             }
-            out.append(name).append("_sum ").append(number(nanos.sum() / 1e9)).append('\n');
+            out.append(name).append("_sum ").append(number(seconds())).append('\n');
             out.append(name).append("_count ").append(total).append('\n');
         }
     }
@@ -62,6 +74,56 @@ final class Metrics {
     void answered(String route, int status) {
         answered.computeIfAbsent("{route=\"" + route + "\",status=\"" + status + "\"}", _ -> new LongAdder())
                 .increment();
+    }
+
+    @Override
+    public long getPromptTokens() {
+        return promptTokens.sum();
+    }
+
+    @Override
+    public long getFoundTokens() {
+        return foundTokens.sum();
+    }
+
+    @Override
+    public long getGeneratedTokens() {
+        return generatedTokens.sum();
+    }
+
+    @Override
+    public int getRunning() {
+        return running;
+    }
+
+    @Override
+    public int getWaiting() {
+        return waiting;
+    }
+
+    @Override
+    public int getSlots() {
+        return slots;
+    }
+
+    @Override
+    public long getFirstTokens() {
+        return firstToken.count();
+    }
+
+    @Override
+    public double getFirstTokenSeconds() {
+        return firstToken.seconds();
+    }
+
+    @Override
+    public long getRequests() {
+        return requests.count();
+    }
+
+    @Override
+    public double getRequestSeconds() {
+        return requests.seconds();
     }
 
     String text() {

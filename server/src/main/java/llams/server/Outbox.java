@@ -24,8 +24,7 @@ final class Outbox {
     record Failed(int choice, RuntimeException problem) implements Event {}
 
     /// What a client may be behind by.
-    private static final int MOST = 4096;
-
+    private final int most;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Queue<Event> events = new ArrayDeque<>();
@@ -34,7 +33,11 @@ final class Outbox {
     private volatile boolean isWanted = true;
 
     /// Made by the thread that will write.
-    Outbox() {}
+    ///
+    /// @param most events that it may be behind by
+    Outbox(int most) {
+        this.most = most;
+    }
 
     boolean isWanted() {
         return isWanted;
@@ -48,7 +51,7 @@ final class Outbox {
     void put(Event event) {
         lock.lock();
         try {
-            if (events.size() == MOST && isWanted) {
+            if (events.size() == most && isWanted) {
                 isWanted = false;
                 // It waits for a client that does not read; this closes the connection.
                 writer.interrupt();

@@ -17,13 +17,44 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param described as the chat template wants them
 /// @param callable  the schemas of the parameters of those that may be called
 /// @param mustCall  whether the answer has to be a call
-record Tools(List<JsonNode> described, Map<String, JsonNode> callable, boolean mustCall) {
+public record Tools(List<JsonNode> described, Map<String, JsonNode> callable, boolean mustCall) {
+    /// No functions.
+    public static final Tools NONE = new Tools(List.of(), Map.of(), false);
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     /// How Llama 3.1 may begin a call, and how some other models enclose one.
     private static final Set<String> MARKS = Set.of("<|python_tag|>", "<tool_call>", "</tool_call>");
+    /// What the object of a call begins with.
+    private static final Set<String> FIRST_NAMES = Set.of("\"name\"", "\"parameters\"", "\"arguments\"", "\"type\"");
+
+    /// @param parameters a JSON schema of an object
+    public record Function(String name, String description, JsonNode parameters) {}
 
     /// @param arguments a JSON object
-    record Call(String name, String arguments) {}
+    public record Call(String name, String arguments) {}
+
+    /// Which of its functions an answer may call: none, any, or no matter which, but one.
+    public enum Choice {
+        NONE, AUTO, REQUIRED
+    }
+
+    /// @throws IllegalArgumentException if two functions have one name, or a call is required and there are none
+    public static Tools of(List<Function> functions, Choice choice) {
+        List<JsonNode> described = new ArrayList<>();
+        Map<String, JsonNode> callable = new LinkedHashMap<>();
+        for (Function function : functions) {
+            ObjectNode tool = JSON.objectNode().put("type", "function");
+            ObjectNode inner = tool.putObject("function").put("name", function.name);
+            inner.put("description", function.description).set("parameters", function.parameters);
+            described.add(tool);
+            if (callable.put(function.name, function.parameters) != null) {
+                throw new IllegalArgumentException("two tools are called \"" + function.name + "\"");
+            }
+        }
+        if (choice == Choice.REQUIRED && functions.isEmpty()) {
+            throw new IllegalArgumentException("an answer must call a tool, and there is none");
+        }
+        return new Tools(described, choice == Choice.NONE ? Map.of() : callable, choice == Choice.REQUIRED);
+    }
 
     static Tools of(Fields request) {
         JsonNode list = request.take("tools");
@@ -73,9 +104,15 @@ record Tools(List<JsonNode> described, Map<String, JsonNode> callable, boolean m
 
     /// Whether a text that begins so may become a call.
     boolean mayBeCall(CharSequence text) {
+        if (callable.isEmpty()) {
+            return false;
+        }
         String begun = text.toString().stripLeading();
-        return !callable.isEmpty() && (begun.isEmpty() || begun.startsWith("{")
-                || MARKS.stream().anyMatch(mark -> begun.startsWith(mark) || mark.startsWith(begun)));
+        if (begun.startsWith("{")) {
+            String name = begun.substring(1).stripLeading();
+            return FIRST_NAMES.stream().anyMatch(first -> name.startsWith(first) || first.startsWith(name));
+        }
+        return MARKS.stream().anyMatch(mark -> begun.startsWith(mark) || mark.startsWith(begun));
     }
 
     /// The call that a text is; null if it is none.

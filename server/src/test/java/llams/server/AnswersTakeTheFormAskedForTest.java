@@ -1,6 +1,7 @@
 package llams.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -21,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 class AnswersTakeTheFormAskedForTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String HELLO = "\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"seed\": 1";
-    private static final String TEMPLATE = """
+    static final String TEMPLATE = """
             {{- bos_token }}
             {%- if tools %}
                 {{- tools | tojson }}
@@ -146,6 +147,12 @@ class AnswersTakeTheFormAskedForTest {
         for (String text : List.of("Hello", "{\"name\": \"other\", \"parameters\": {}}", "{\"name\": \"weather\"",
                 "{}")) {
             assertEquals(null, tools.call(text), text);
+        }
+        for (String begun : List.of("", " {", "{\"na", "{ \"name\": \"we", "<tool", "{\"type\": \"function\"")) {
+            assertTrue(tools.mayBeCall(begun), begun);
+        }
+        for (String begun : List.of("H", "{\"city", "{}", "{\"names", "<b>")) {
+            assertFalse(tools.mayBeCall(begun), begun);
         }
     }
 }

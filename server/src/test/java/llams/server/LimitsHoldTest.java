@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -45,7 +46,7 @@ class LimitsHoldTest {
                     "/v1/completions | {\"presence_penalty\": 1} | 400 | presence_penalty",
                     "/v1/completions | {\"colour\": 1} | 400 | colour",
                     "/v1/completions | {\"stop\": \"\"} | 400 | stop", "/v1/completions | {\"n\": 0} | 400 | n",
-                    "/v1/embeddings | {\"input\": \"a\"} | 501 |",
+                    "/v1/embeddings | {\"input\": \"a\"} | 404 |",
                     "/v1/chat/completions | {\"messages\": [{\"role\": \"boss\", \"content\": \"\"}]} | 400 | messages[0].role",
                     "/v1/chat/completions | {\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]} | 400 | messages[0].content[0].type",
                     "/v2 | {} | 404 |", "/v1/models | {} | 405 |", "/v1/models/other | | 404 | model"})
@@ -132,10 +133,7 @@ class LimitsHoldTest {
             String body = LONG.replace("}", ", \"stream\": true}");
             for (int i = 0; i < 3; i++) {
                 try (Socket socket = new Socket("127.0.0.1", small.server.uri().getPort())) {
-                    socket.getOutputStream()
-                            .write(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                    + "Content-Length: " + body.length() + "\r\n\r\n" + body)
-                                    .getBytes(StandardCharsets.UTF_8));
+                    send(socket, head(body.length()) + body);
                     InputStream in = socket.getInputStream();
                     assertTrue(in.readNBytes(200).length == 200);
                     socket.setSoLinger(true, 0);
@@ -144,10 +142,7 @@ class LimitsHoldTest {
             long start = System.nanoTime();
             small.complete("small", "abc", 1, "");
             assertTrue(System.nanoTime() - start < 2_000_000_000L);
-            for (int tries = 0; !small.get("/metrics").body().contains("llams_sequences_running 0\n"); tries++) {
-                assertTrue(tries < 100, "it still runs");
-                Thread.sleep(10);
-            }
+            untilNobodyRuns(small);
         }
     }
 
@@ -156,11 +151,59 @@ class LimitsHoldTest {
         try (SmallServer small = start(SmallServer.settings().withBounds(64, 1000, 1));
                 Socket socket = new Socket("127.0.0.1", small.server.uri().getPort())) {
             socket.setSoTimeout(5000);
-            // The rest of the body never comes.
-            socket.getOutputStream()
-                    .write(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                            + "Content-Length: 100\r\n\r\n{").getBytes(StandardCharsets.UTF_8));
+            // A byte now and then, and the last never comes.
+            Thread dripping = Thread.ofVirtual().start(() -> {
+                try {
+                    send(socket, head(900) + "{");
+                    for (int i = 0; i < 800; i++) {
+                        Thread.sleep(20);
+                        send(socket, " ");
+                    }
+                } catch (IOException | InterruptedException e) {
+                    // The server has had enough.
+                }
+            });
             assertTrue(socket.getInputStream().readAllBytes().length < 1000);
+            dripping.interrupt();
+        }
+    }
+
+    private static String head(int bodyBytes) {
+        return "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Content-Length: " + bodyBytes + "\r\n\r\n";
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// One that reads nothing of a long stream, and one that sends its request a byte at a time.
+    @Test
+    void whoIsSlowHoldsNobodyUp() throws Exception {
+        try (SmallServer small = start(SmallServer.settings().withSlots(3, 512));
+                Socket unread = new Socket();
+                Socket dripping = new Socket("127.0.0.1", small.server.uri().getPort())) {
+            String alone = small.complete("small", "abc", 100, ", \"temperature\": 0");
+            unread.setReceiveBufferSize(1024);
+            unread.connect(new InetSocketAddress("127.0.0.1", small.server.uri().getPort()));
+            String body = "{\"prompt\": \"abc\", \"n\": 2, \"max_tokens\": 500, \"logprobs\": 20, \"stream\": true}";
+            send(unread, head(body.length()) + body);
+            for (char c : (head(LONG.length()) + LONG).toCharArray()) {
+                send(dripping, String.valueOf(c));
+            }
+            long start = System.nanoTime();
+            assertEquals(alone, small.complete("small", "abc", 100, ", \"temperature\": 0"));
+            assertTrue(System.nanoTime() - start < 2_000_000_000L);
+            assertEquals("HTTP/1.1 200",
+                    new String(dripping.getInputStream().readNBytes("HTTP/1.1 200".length()), StandardCharsets.UTF_8));
+            untilNobodyRuns(small);
+        }
+    }
+
+    private static void untilNobodyRuns(SmallServer small) throws Exception {
+        for (int tries = 0; !small.get("/metrics").body().contains("llams_sequences_running 0\n"); tries++) {
+            assertTrue(tries < 200, "a slot is held");
+            Thread.sleep(10);
         }
     }
 }

@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A server of a model of random weights whose first 256 ids are bytes, and what asks it.
-final class SmallServer implements AutoCloseable {
+public final class SmallServer implements AutoCloseable {
     static final String NAME = "small";
     static final int CONTEXT = 512;
     private static final LlamaConfig CONFIG = LlamaConfig.standard(32, 48, 2, 4, 2, 512)
@@ -54,13 +54,18 @@ final class SmallServer implements AutoCloseable {
     }
 
     /// Writes a model into an empty directory.
-    static void write(Path directory) throws IOException {
+    public static void write(Path directory) throws IOException {
+        write(CONFIG, directory);
+    }
+
+    /// Likewise, one of this shape, with 512 tokens.
+    public static void write(LlamaConfig config, Path directory) throws IOException {
         Path file = directory.resolveSibling(directory.getFileName() + ".tokenizer.model");
         StringBuilder lines = new StringBuilder();
         for (int b = 0; b < 256; b++) {
             lines.append(Base64.getEncoder().encodeToString(new byte[] {(byte) b})).append(' ').append(b).append('\n');
         }
-        NewModel.write(CONFIG, 3, Files.writeString(file, lines), directory, ByteProgress.SILENT);
+        NewModel.write(config, 3, Files.writeString(file, lines), directory, ByteProgress.SILENT);
     }
 
     static SmallServer start(Path directory, ServerSettings settings) throws IOException {

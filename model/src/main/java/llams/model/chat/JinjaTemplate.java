@@ -57,9 +57,21 @@ final class JinjaTemplate {
                         .withNodePreProcessor((node, interpreter) -> time.check())
                         .build())
                 .build();
-        jinjava = new Jinjava(config);
+        jinjava = jinjava(config);
         PythonLibrary.register(jinjava.getGlobalContext());
         library = jinjava.getGlobalContextCopy();
+    }
+
+    /// Jinjava finds its own parts through the thread's class loader, which need not know them.
+    private static Jinjava jinjava(JinjavaConfig config) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(JinjaTemplate.class.getClassLoader());
+        try {
+            return new Jinjava(config);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     /// Where brackets are nested deeply, the expression parser takes seconds to overflow the stack.
@@ -77,10 +89,12 @@ final class JinjaTemplate {
         }
     }
 
+    /// One thread at a time renders: they share the time that is allowed.
+    ///
     /// @param values what the template may use: strings, numbers, booleans, lists and maps of them
     /// @param clock  the clock of `strftime_now`
     /// @throws TemplateException if rendering fails, or the template refuses
-    String render(Map<String, Object> values, Clock clock) {
+    synchronized String render(Map<String, Object> values, Clock clock) {
         Map<String, Object> bindings = new LinkedHashMap<>(source.constants());
         values.forEach((name, value) -> bindings.put(name, value == null ? Nothing.NONE : value));
         bindings.put("none", Nothing.NONE);

@@ -34,16 +34,22 @@ public final class JsonSchema {
         return possible(new JsonSchema(schema).rule(schema, "schema"));
     }
 
-    /// Texts that are any JSON object.
-    public static Automaton anyObject() {
-        return possible(JsonRules.OBJECT);
-    }
-
     /// Texts that call one of these functions: `{"name": ..., "parameters": {...}}`.
     ///
     /// @param functions the schemas of their parameters by name
     /// @throws IllegalArgumentException as [#automaton]
     public static Automaton call(Map<String, JsonNode> functions) {
+        return possible(calls(functions));
+    }
+
+    /// Texts that are JSON of this schema, or call one of these functions.
+    ///
+    /// @throws IllegalArgumentException as [#automaton]
+    public static Automaton automatonOrCall(JsonNode schema, Map<String, JsonNode> functions) {
+        return possible(Rule.choice(new JsonSchema(schema).rule(schema, "schema"), calls(functions)));
+    }
+
+    private static Rule calls(Map<String, JsonNode> functions) {
         List<Rule> calls = new ArrayList<>();
         functions.forEach((name, parameters) -> {
             Rule rule = new JsonSchema(parameters).rule(parameters, "parameters of " + name);
@@ -51,7 +57,7 @@ public final class JsonSchema {
             calls.add(JsonRules.braces(
                     Rule.sequence(named, JsonRules.COMMA, JsonRules.member(Rule.text("\"parameters\""), rule))));
         });
-        return possible(Rule.choice(calls));
+        return Rule.choice(calls);
     }
 
     private static Automaton possible(Rule rule) {
@@ -95,7 +101,7 @@ public final class JsonSchema {
         if (left.remove("enum")) {
             left.remove("type");
             return Rule.choice(
-                    list(schema.get("enum"), path + ".enum").stream().map(v -> Rule.text(v.toString())).toList());
+                    list(schema.get("enum"), 1, path + ".enum").stream().map(v -> Rule.text(v.toString())).toList());
         }
         if (left.remove("anyOf")) {
             return options(schema.get("anyOf"), path + ".anyOf");
@@ -111,7 +117,7 @@ public final class JsonSchema {
         }
         JsonNode type = schema.get("type");
         List<Rule> rules = new ArrayList<>();
-        for (JsonNode one : type.isArray() ? list(type, path + ".type") : List.of(type)) {
+        for (JsonNode one : type.isArray() ? list(type, 1, path + ".type") : List.of(type)) {
             rules.add(typed(one.asString(""), schema, left, path));
         }
         return Rule.choice(rules);
@@ -131,8 +137,11 @@ public final class JsonSchema {
                 int most = count(schema, "maxLength", Integer.MAX_VALUE, left, path);
                 yield JsonRules.string(least, atLeast(least, most, path));
             }
-            case "integer" -> JsonRules.INTEGER;
-            case "number" -> JsonRules.NUMBER;
+            case "integer", "number" -> {
+                // As int32 and double: what memory a number takes, not what it may be.
+                left.remove("format");
+                yield type.equals("integer") ? JsonRules.INTEGER : JsonRules.NUMBER;
+            }
             case "boolean" -> JsonRules.BOOLEAN;
             case "null" -> JsonRules.NULL;
             default -> throw new IllegalArgumentException(path + ": there is no type \"" + type + "\"");
@@ -163,7 +172,7 @@ public final class JsonSchema {
         boolean isNamed = left.remove("properties");
         Set<String> required = new TreeSet<>();
         if (left.remove("required")) {
-            list(schema.get("required"), path + ".required").forEach(name -> required.add(name.asString("")));
+            list(schema.get("required"), 0, path + ".required").forEach(name -> required.add(name.asString("")));
         }
         JsonNode others = left.remove("additionalProperties") ? schema.get("additionalProperties") : null;
         if (!isNamed || schema.get("properties").isEmpty()) {
@@ -203,15 +212,15 @@ public final class JsonSchema {
 
     private Rule options(JsonNode schemas, String path) {
         List<Rule> options = new ArrayList<>();
-        for (JsonNode schema : list(schemas, path)) {
+        for (JsonNode schema : list(schemas, 1, path)) {
             options.add(rule(schema, path + "[" + options.size() + "]"));
         }
         return Rule.choice(options);
     }
 
-    private static List<JsonNode> list(JsonNode node, String path) {
-        if (!node.isArray() || node.isEmpty()) {
-            throw new IllegalArgumentException(path + " must be a list that is not empty");
+    private static List<JsonNode> list(JsonNode node, int least, String path) {
+        if (!node.isArray() || node.size() < least) {
+            throw new IllegalArgumentException(path + " must be a list" + (least > 0 ? " that is not empty" : ""));
         }
         return node.valueStream().toList();
     }

@@ -1,0 +1,41 @@
+package llams.langchain4j;
+
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.common.AbstractStreamingChatModelListenerIT;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import java.util.List;
+
+/// Listeners are told what LangChain4j says they are.
+class StreamingChatModelListenersContractTest extends AbstractStreamingChatModelListenerIT {
+    private StreamingChatModel model(String name, ChatModelListener listener) {
+        ChatRequestParameters parameters = LlamsChatRequestParameters.builder()
+                .modelName(name)
+                .temperature(temperature())
+                .topP(topP())
+                .maxOutputTokens(maxTokens())
+                .build();
+        return new LlamsStreamingChatModel(TaughtModel.shared().service, parameters, List.of(listener));
+    }
+
+    @Override
+    protected StreamingChatModel createModel(ChatModelListener listener) {
+        return model(modelName(), listener);
+    }
+
+    @Override
+    protected String modelName() {
+        return TaughtModel.NAME;
+    }
+
+    @Override
+    protected StreamingChatModel createFailingModel(ChatModelListener listener) {
+        return model("missing", listener);
+    }
+
+    @Override
+    protected Class<? extends Exception> expectedExceptionClass() {
+        return InvalidRequestException.class;
+    }
+}
