@@ -38,7 +38,7 @@ from programs import LLAMS, run
 TYPES = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q6_k"]
 QUANTIZED = ["q8_0", "q4_0", "q4_k_m", "q6_k"]
 # Of the standard deviation of the scores.
-LIMITS = {"f32": 1e-4, "f16": 1e-2, "bf16": 5e-2, "q8_0": 5e-2, "q4_0": 5e-2, "q4_k_m": 5e-2, "q6_k": 5e-2}
+LIMITS = {"f32": 1e-4, "f16": 5e-3, "bf16": 5e-2, "q8_0": 0.1, "q4_0": 0.1, "q4_k_m": 0.2, "q6_k": 0.2}
 PROBABILITIES = 16
 ROW = "{:<24} {:>12} {:>10} {:>10} {:>10} {:>16}"
 BLOCKS = {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34), 12: (256, 144), 13: (256, 176), 14: (256, 210), 30: (1, 2)}
