@@ -64,12 +64,12 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
                             .filter(entry -> !entry.isDirectory())
                             .sorted(Comparator.comparing(ZipEntry::getName))
                             .forEach(entry -> {
-                        try {
-                            store(zip, entry.getName(), from.getInputStream(entry).readAllBytes());
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    });
+                                try {
+                                    store(zip, entry.getName(), from.getInputStream(entry).readAllBytes());
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            });
                 }
             }
         }
