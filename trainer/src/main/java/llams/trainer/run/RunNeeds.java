@@ -36,9 +36,7 @@ record RunNeeds(TrainingRun run, LlamaWeights base) {
         TrainSettings settings = run.settings;
         Program.Memory steps = Forecast.of(run.model.models(), run.model.trained(), run.model.summed(), settings,
                 sizes(run.data, (long) settings.totalSteps(run.data.size()) * settings.accumulate()),
-                run.heldOut == null
-                        ? 0
-                        : sizes(run.heldOut, Math.ceilDiv(run.heldOut.size(), settings.batch())));
+                run.heldOut == null ? 0 : sizes(run.heldOut, Math.ceilDiv(run.heldOut.size(), settings.batch())));
         long cache = run.samples == null ? 0 : run.samples.bytes();
         Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
         Program.Memory before = run.teaching.memory(run.data, run.heldOut);
