@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -163,7 +164,11 @@ class LimitsHoldTest {
                     // The server has had enough.
                 }
             });
-            assertTrue(socket.getInputStream().readAllBytes().length < 1000);
+            try {
+                assertTrue(socket.getInputStream().readAllBytes().length < 1000);
+            } catch (SocketException e) {
+                // What is still on its way to a closed connection resets it.
+            }
             dripping.interrupt();
         }
     }
