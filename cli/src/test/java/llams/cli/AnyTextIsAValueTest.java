@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,11 +27,14 @@ class AnyTextIsAValueTest {
     @TempDir
     Path directory;
 
-    Path model;
+    @TempDir
+    static Path shared;
 
-    @BeforeEach
-    void writeModel() throws IOException {
-        model = SmallModel.create(directory);
+    static Path model;
+
+    @BeforeAll
+    static void writeModel() throws IOException {
+        model = SmallModel.create(shared);
     }
 
     private String ids(String... prompt) {
@@ -82,10 +85,11 @@ class AnyTextIsAValueTest {
     @MethodSource("textOptions")
     void everyOptionThatTakesTextTakesThisToo(OptionSpec option) {
         String[] path = option.command().qualifiedName().split(" ");
+        CommandLine all = Main.commandLine(System.in, System.out, System.err, Arrays.copyOfRange(path, 1, path.length));
         for (String value : List.of("-n", "--help", "--", "@note")) {
             String[] args = Arrays.copyOfRange(path, 1, path.length + 1);
             args[path.length - 1] = option.longestName() + "=" + value;
-            CommandLine command = Main.commandLine(System.in, System.out, System.err, args);
+            CommandLine command = all;
             try {
                 command.parseArgs(CommandArguments.marked(command, args));
             } catch (MissingParameterException e) {

@@ -20,9 +20,11 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.api.io.TempDir;
 import org.tukaani.xz.XZInputStream;
 
+@Isolated("changes the paths of modules")
 class BundleRunsWithNothingInstalledTest {
     @TempDir
     Path directory;

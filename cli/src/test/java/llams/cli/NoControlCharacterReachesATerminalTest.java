@@ -16,6 +16,7 @@ import llams.trainer.data.JsonLine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whatever a file holds: what the program says of it cannot move a cursor, set a title or turn a line around. A
 /// model's text is unchanged in a pipe.
+@Isolated("changes what a terminal is")
 class NoControlCharacterReachesATerminalTest {
     private static final String TERMINALS = "llams.terminals";
 

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import llams.engine.Fuzzed;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Whatever stands in a file of options, it is taken or refused in one line.
+@Isolated("watches the time")
 class OptionsFuzzTest {
     @FuzzTest
     void options(byte[] yaml) throws Exception {

@@ -65,9 +65,17 @@ final class CrossEntropyKernel {
     private static double whole(HeadBlocks.Block block, Tensor weight, Tensor labels, Tensor scale, Tensor tokenLoss,
             Tensor dWeight, Tensor[] work, Parallel p) {
         int vocab = weight.dim(0);
-        boolean isDifferentiated = block.dRows() != null || dWeight != null;
-        double[] lost = block.losses(weight, dWeight, work, p, (logits, row, token, buffers) -> row(logits, row, vocab,
-                labels.getInt(token), factor(scale, token), isDifferentiated, buffers.floats(LANES, Simd.SUM_LANES)));
+        double[] logSums = p.buffers().doubles(SUM, block.count());
+        double[] lost = block.losses(weight, dWeight, work, p, (logits, row, token, buffers) -> {
+            long at = (long) row * vocab;
+            logSums[row] = logSumExp(logits.data(), at, vocab, buffers.floats(LANES, Simd.SUM_LANES));
+            return logSums[row] - logits.getFloat(at + labels.getInt(token));
+        }, (logits, row, token, _) -> {
+            long at = (long) row * vocab;
+            logitGradient(logits.data(), at, vocab, (float) logSums[row], factor(scale, token));
+            long label = at + labels.getInt(token);
+            logits.setFloat(label, logits.getFloat(label) - factor(scale, token));
+        });
         return sum(lost, block, scale, tokenLoss);
     }
 
@@ -182,18 +190,10 @@ final class CrossEntropyKernel {
         }
     }
 
-    /// The loss of one token. If differentiated, its logits become `factor (softmax(logits) - onehot(label))`.
-    private static double row(Tensor logits, int row, int vocab, int label, float factor, boolean isDifferentiated,
-            float[] lanes) {
-        long at = (long) row * vocab;
-        float largest = largest(logits.data(), at, vocab);
-        double logSumExp = largest + StrictMath.log(sumOfExponents(logits.data(), at, vocab, largest, lanes));
-        double lost = logSumExp - logits.getFloat(at + label);
-        if (isDifferentiated) {
-            logitGradient(logits.data(), at, vocab, (float) logSumExp, factor);
-            logits.setFloat(at + label, logits.getFloat(at + label) - factor);
-        }
-        return lost;
+    /// `log(sum(e^logit))` of one token.
+    private static double logSumExp(MemorySegment logits, long at, int vocab, float[] lanes) {
+        float largest = largest(logits, at, vocab);
+        return largest + StrictMath.log(sumOfExponents(logits, at, vocab, largest, lanes));
     }
 
     static float largest(MemorySegment logits, long at, int width) {

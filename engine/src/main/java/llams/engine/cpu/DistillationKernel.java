@@ -50,9 +50,10 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
     }
 
     private double loss(HeadBlocks.Block block, Tensor dWeight, Tensor[] work, Parallel p) {
-        boolean isDifferentiated = block.dRows() != null || dWeight != null;
+        RowSums sums = RowSums.of(p.buffers(), block.count());
         double[] lost = block.losses(weight, dWeight, work, p,
-                (logits, row, token, buffers) -> loss(logits, row, token, isDifferentiated, buffers));
+                (logits, row, token, buffers) -> loss(logits, row, token, sums, buffers),
+                (logits, row, token, buffers) -> differentiate(logits, row, token, sums, buffers));
         double total = 0;
         for (int row = 0; row < block.count(); row++) {
             total += lost[row];
@@ -60,8 +61,19 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         return total;
     }
 
-    /// The loss of one token. If differentiated, its logits become their gradients.
-    private double loss(Tensor logits, int row, int token, boolean isDifferentiated, ThreadBuffers buffers) {
+    /// What the gradients take from the losses, by row.
+    ///
+    /// @param hard  `log(sum(e^logit))`
+    /// @param soft  the same of the cooled logits
+    /// @param share what the teacher leaves for the ids that it does not name, in parts of what the model does
+    private record RowSums(double[] hard, double[] soft, double[] share) {
+        static RowSums of(ThreadBuffers buffers, int rows) {
+            return new RowSums(buffers.doubles(0, rows), buffers.doubles(1, rows), buffers.doubles(2, rows));
+        }
+    }
+
+    /// The loss of one token; its logits are divided by the temperature.
+    private double loss(Tensor logits, int row, int token, RowSums sums, ThreadBuffers buffers) {
         int vocab = weight.dim(0);
         int count = ids.dim(1);
         long at = (long) row * vocab;
@@ -90,10 +102,9 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         teachersRest = count == vocab ? 0 : Math.max(0, teachersRest);
         double ownRest = Math.max(LEAST_REST, rest / sum);
         softLoss += teachersRest == 0 ? 0 : teachersRest * StrictMath.log(teachersRest / ownRest);
-        if (isDifferentiated) {
-            differentiate(logits, at, token, named, logSum, softLogSum, teachersRest / ownRest,
-                    buffers.floats(OF_HARD, VISIT));
-        }
+        sums.hard[row] = logSum;
+        sums.soft[row] = softLogSum;
+        sums.share[row] = teachersRest / ownRest;
         set(crossEntropy, token, hardLoss);
         set(divergence, token, softLoss);
         return (1 - op.ratio()) * hardLoss + op.ratio() * op.temperature() * op.temperature() * softLoss;
@@ -126,16 +137,24 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         return ids.getInt((long) token * ids.dim(1) + i);
     }
 
-    /// @param share what the teacher leaves for the other ids, in parts of what the model does
-    private void differentiate(Tensor logits, long at, int token, float[] named, double logSum, double softLogSum,
-            double share, float[] ofHard) {
+    /// Cooled logits become their gradients.
+    private void differentiate(Tensor logits, int row, int token, RowSums sums, ThreadBuffers buffers) {
+        float[] named = buffers.floats(NAMED, ids.dim(1));
+        float[] ofHard = buffers.floats(OF_HARD, VISIT);
+        double logSum = sums.hard[row];
+        double softLogSum = sums.soft[row];
         double hard = scale.getFloat(0) * (1 - op.ratio());
         double soft = scale.getFloat(0) * op.ratio() * op.temperature();
         int vocab = weight.dim(0);
+        long at = (long) row * vocab;
+        for (int i = 0; i < ids.dim(1); i++) {
+            named[i] = logits.getFloat(at + id(token, i));
+        }
         for (int from = 0; from < vocab; from += VISIT) {
             int count = Math.min(VISIT, vocab - from);
             exponents(logits.data(), at + from, count, (float) op.temperature(), (float) logSum, (float) hard, ofHard);
-            addExponents(logits.data(), at + from, count, (float) softLogSum, (float) (soft * (1 - share)), ofHard);
+            addExponents(logits.data(), at + from, count, (float) softLogSum, (float) (soft * (1 - sums.share[row])),
+                    ofHard);
         }
         for (int i = 0; i < ids.dim(1); i++) {
             double own = StrictMath.exp(named[i] - softLogSum);

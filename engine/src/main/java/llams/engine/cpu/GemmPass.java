@@ -126,9 +126,9 @@ record GemmPass(int row, int height, List<GemmPlan.Packed> packed, List<Part> pa
 
     private static void packColumns(List<Use> uses, int left, int width, int padded, float[] b, float[] stage) {
         int panels = 0;
-        for (Use use : uses) {
-            GemmPlan.Factor columns = use.columns;
-            GemmPlan.Packed block = use.block;
+        for (int u = 0; u < uses.size(); u++) {
+            GemmPlan.Factor columns = uses.get(u).columns;
+            GemmPlan.Packed block = uses.get(u).block;
             if (columns.stepMajor()) {
                 GemmPacking.columns(columns.data(), columns.ld(), left, width, block.from(), block.steps(), b, panels);
             } else {

@@ -27,16 +27,21 @@ final class HeadBlocks {
             return counted[from + row];
         }
 
-        /// Makes all logits of every row, has `each` turn them into their gradients, and these into those of rows and
-        /// weight, where there are any.
+        /// Makes all logits of every row, has `each` find the losses and `gradient` turn the logits into their gradients,
+        /// and these into those of rows and weight, where there are any. Loss and gradient of a row are tasks of their
+        /// own: both in one are more than the compiler inlines, and vectors then go to the heap.
         ///
-        /// @param dWeight `[vocab, dim]`, added to; or null
+        /// @param dWeight  `[vocab, dim]`, added to; or null
+        /// @param gradient called where rows or weight have gradients
         /// @return what `each` gave, by row
-        double[] losses(Tensor weight, Tensor dWeight, Tensor[] work, Parallel p, RowLoss each) {
+        double[] losses(Tensor weight, Tensor dWeight, Tensor[] work, Parallel p, RowLoss each, RowGradient gradient) {
             Tensor logits = view(work[LinearCrossEntropy.LOGITS], count, weight.dim(0));
             logits(rows, weight, logits, p);
             double[] lost = p.buffers().doubles(LOST, count);
             p.run(count, (row, buffers) -> lost[row] = each.of(logits, row, token(row), buffers));
+            if (dRows != null || dWeight != null) {
+                p.run(count, (row, buffers) -> gradient.of(logits, row, token(row), buffers));
+            }
             if (dRows != null) {
                 Gemm.multiply(logits, false, weight, false, dRows, false, p);
             }
@@ -47,9 +52,14 @@ final class HeadBlocks {
         }
     }
 
-    /// The loss of a token from its row of `logits` `[rows, vocab]`, which becomes its gradient if there is one.
+    /// The loss of a token from its row of `logits` `[rows, vocab]`.
     interface RowLoss {
         double of(Tensor logits, int row, int token, ThreadBuffers buffers);
+    }
+
+    /// The row of `logits` `[rows, vocab]` becomes the gradient of a token's loss.
+    interface RowGradient {
+        void of(Tensor logits, int row, int token, ThreadBuffers buffers);
     }
 
     /// The loss of a block.

@@ -12,6 +12,8 @@ final class NormKernel {
     private static final int COLUMNS = 256;
 
     private static final int LANES = 1;
+    private static final int INVERSE = 2;
+    private static final int BACK = 3;
 
     private NormKernel() {}
 
@@ -60,6 +62,21 @@ final class NormKernel {
         }
     }
 
+    /// Of each row of `x`.
+    private static float[] inverseRms(Tensor x, float eps, Parallel p) {
+        int tokens = x.dim(0);
+        int dim = x.dim(1);
+        float[] inverse = p.buffers().floats(INVERSE, tokens);
+        int rows = rowsPerTask(dim);
+        p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
+            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
+            for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
+                inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps, lanes);
+            }
+        });
+        return inverse;
+    }
+
     private static float inverseRms(MemorySegment x, long row, int dim, float eps, float[] lanes) {
         double squares = squares(x, row, dim, lanes);
         return (float) (1 / Math.sqrt(squares / dim + eps));
@@ -95,25 +112,31 @@ final class NormKernel {
     }
 
     /// `dx = r (weight dy - x r^2 / dim * sum(x weight dy))` with `r = 1 / sqrt(mean(x^2) + eps)`; `dx` may be `dy`.
+    /// Each loop is a task of its own: with narrow vectors, all in one are more than the compiler inlines.
     static void rmsNormGradient(Tensor x, Tensor weight, float eps, Tensor dy, Tensor dx, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
         float[] w = p.buffers().floats(0, dim);
         Widen.row(weight, 0, dim, w, 0);
+        float[] inverse = inverseRms(x, eps, p);
+        float[] back = p.buffers().floats(BACK, tokens);
         int rows = rowsPerTask(dim);
         p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
             float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
             for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
-                gradientRow(x.data(), dy.data(), (long) t * dim, dim, w, eps, dx.data(), lanes);
+                double dot = dot(x.data(), dy.data(), (long) t * dim, dim, w, lanes);
+                back[t] = (float) (-dot * inverse[t] * inverse[t] * inverse[t] / dim);
+            }
+        });
+        p.run(Math.ceilDiv(tokens, rows), (task, _) -> {
+            for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
+                gradientRow(x.data(), dy.data(), (long) t * dim, dim, w, inverse[t], back[t], dx.data());
             }
         });
     }
 
-    private static void gradientRow(MemorySegment x, MemorySegment dy, long row, int dim, float[] w, float eps,
-            MemorySegment dx, float[] lanes) {
-        float inverse = inverseRms(x, row, dim, eps, lanes);
-        double dot = dot(x, dy, row, dim, w, lanes);
-        float back = (float) (-dot * inverse * inverse * inverse / dim);
+    private static void gradientRow(MemorySegment x, MemorySegment dy, long row, int dim, float[] w, float inverse,
+            float back, MemorySegment dx) {
         int d = 0;
         for (; d <= dim - Simd.LANES; d += Simd.LANES) {
             FloatVector g = Simd.load(dy, row + d).mul(FloatVector.fromArray(Simd.F, w, d)).mul(inverse);
@@ -164,14 +187,7 @@ final class NormKernel {
             long rowLength, Parallel p) {
         int tokens = x.dim(0);
         int dim = x.dim(1);
-        float[] inverse = p.buffers().floats(1, tokens);
-        int rows = rowsPerTask(dim);
-        p.run(Math.ceilDiv(tokens, rows), (task, buffers) -> {
-            float[] lanes = buffers.floats(LANES, Simd.SUM_LANES);
-            for (int t = task * rows; t < Math.min(tokens, (task + 1) * rows); t++) {
-                inverse[t] = inverseRms(x.data(), (long) t * dim, dim, eps, lanes);
-            }
-        });
+        float[] inverse = inverseRms(x, eps, p);
         p.run(Math.ceilDiv(dim, COLUMNS), (task, buffers) -> {
             float[] sum = buffers.floats(0, COLUMNS);
             int from = task * COLUMNS;

@@ -25,7 +25,7 @@ final class TopTokensKernel {
                 row(logits.data(), (long) row * weight.dim(0), weight.dim(0), (float) (1 / op.temperature()), ids, logp,
                         token, buffers);
                 return 0;
-            });
+            }, null);
             return 0;
         });
     }

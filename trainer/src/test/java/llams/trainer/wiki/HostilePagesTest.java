@@ -27,7 +27,7 @@ class HostilePagesTest {
                 "}}}", "{{convert|1|to|", "{{formatnum:", "{{val|1", "a|b}}"));
         assertTimeoutPreemptively(LIMIT, () -> {
             for (String part : parts) {
-                Dumps.body(part.repeat(CHARACTERS / 5 / part.length()));
+                Dumps.body(part.repeat(CHARACTERS / 10 / part.length()));
             }
         });
     }
