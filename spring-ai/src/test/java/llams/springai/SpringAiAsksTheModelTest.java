@@ -76,7 +76,8 @@ class SpringAiAsksTheModelTest {
         Path model = temporary.resolve("small");
         SmallServer.write(model);
         Files.writeString(model.resolve("chat_template.jinja"), TEMPLATE);
-        service = ModelService.open(model, OpenOptions.standard().withDevice(Devices.byName("cpu")).withContext(512), 2);
+        service = ModelService.open(model, OpenOptions.standard().withDevice(Devices.byName("cpu")).withContext(512),
+                2);
     }
 
     @AfterAll
@@ -94,7 +95,8 @@ class SpringAiAsksTheModelTest {
         Prompt prompt = new Prompt(List.of(new SystemMessage("Be brief."), new UserMessage("Hello")),
                 ChatOptions.builder().maxTokens(12).build());
         ChatResponse response = model().call(prompt);
-        assertEquals(response.getResult().getOutput().getText(), model().call(prompt).getResult().getOutput().getText());
+        assertEquals(response.getResult().getOutput().getText(),
+                model().call(prompt).getResult().getOutput().getText());
         assertEquals(12, response.getMetadata().getUsage().getCompletionTokens());
         assertTrue(response.getMetadata().getUsage().getPromptTokens() > 10);
         assertEquals("LENGTH", response.getResult().getMetadata().getFinishReason());
