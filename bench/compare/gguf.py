@@ -8,8 +8,13 @@
 
 MODEL is a directory with a tokenizer. For each type, llama-server continues some prompts greedily; so do we, computing in F32 with
 the very weights of the file ('llams import gguf --dtype f32'). The table has how many tokens were equal before the first that was
-not, how far our two best scores were apart there, the largest difference between the log-probabilities of its best five tokens
-and ours at the first 16, and how many bytes of the tensors differ from what llama-quantize makes of the F32 file.
+not, how far our two best scores were apart there, and the largest difference between the log-probabilities of its best five tokens
+and ours at the first 16, also as a share of the standard deviation of our scores there.
+
+llama.cpp rounds what it multiplies weights with: to F16 or BF16 for weights of these types, to 8 bits for quantized ones; we do not.
+So a second line of each type is for a file with the same weights in F32, where it rounds nothing: what is left there is ours. The
+script fails if a share is beyond LIMITS, or tokens differ where the limit cannot explain it. The last column has how many bytes of
+the tensors differ from what llama-quantize makes of the F32 file.
 
 Nothing is installed: llama-server and llama-quantize must be on the PATH. Without them the script says so, and ends with 0.
 """
@@ -32,8 +37,10 @@ from programs import LLAMS, run
 
 TYPES = ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q6_k"]
 QUANTIZED = ["q8_0", "q4_0", "q4_k_m", "q6_k"]
+# Of the standard deviation of the scores.
+LIMITS = {"f32": 1e-4, "f16": 1e-2, "bf16": 5e-2, "q8_0": 5e-2, "q4_0": 5e-2, "q4_k_m": 5e-2, "q6_k": 5e-2}
 PROBABILITIES = 16
-ROW = "{:<22} {:>12} {:>10} {:>12} {:>16}"
+ROW = "{:<24} {:>12} {:>10} {:>10} {:>10} {:>16}"
 BLOCKS = {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34), 12: (256, 144), 13: (256, 176), 14: (256, 210), 30: (1, 2)}
 
 
@@ -108,7 +115,8 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        command = ["llama-server", "-m", model, "--port", self.port, "-c", 1024, "-t", 2, "--no-webui", "-np", 1]
+        command = ["llama-server", "-m", model, "--port", self.port, "-c", 1024, "-t", 1, "--no-webui", "-np", 1,
+                   "-ctk", "f32", "-ctv", "f32", "-fa", "off"]
         self.log = open(str(model) + ".log", "w")
         self.process = subprocess.Popen([*map(str, command + (["--lora", lora] if lora else []))], stdout=self.log,
                                         stderr=self.log)
@@ -167,27 +175,36 @@ def ends(model):
     return [token["id"] for token in added if token["content"] in ("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>")]
 
 
-def compare(name, server, model, prompts, tokens, work, adapter=None):
-    """A row: the worst of all prompts."""
+def compare(name, kind, server, model, prompts, tokens, work, adapter=None):
+    """A row: the worst of all prompts. Whether it is as it should be."""
     left_out = ends(model)
-    equal, gap, off = tokens, float("nan"), 0.0
+    equal, gap, off, share = tokens, 0.0, 0.0, 0.0
+    fits = True
     for prompt in prompts:
         theirs = server.continued(prompt, tokens)
         # Where its tokens lead, our scores at once: up to the first that is not ours, that is our own continuation.
         scores = our_scores(model, prompt + theirs, work, adapter)[len(prompt) - 1:]
         for i, token in enumerate(theirs):
+            mean = sum(scores[i]) / len(scores[i])
+            spread = math.sqrt(sum((score - mean) ** 2 for score in scores[i]) / len(scores[i]))
             if i < PROBABILITIES:
                 highest = max(scores[i])
                 total = highest + math.log(sum(math.exp(score - highest) for score in scores[i]))
-                off = max([off, *(abs(scores[i][one] - total - their)
-                                  for one, their in server.best(prompt + theirs[:i]).items())])
+                here = max((abs(scores[i][one] - total - their)
+                            for one, their in server.best(prompt + theirs[:i]).items()), default=0)
+                off, share = max(off, here), max(share, here / spread)
             for end in left_out:
                 scores[i][end] = -math.inf
-            if scores[i][token] < max(scores[i]):
-                equal, gap = min((equal, gap), (i, max(scores[i]) - scores[i][token]))
+            lost = max(scores[i]) - scores[i][token]
+            if lost > 0:
+                equal, gap = min((equal, gap), (i, lost))
+                # Two scores may each be off by the limit.
+                fits &= lost / spread <= 2 * LIMITS[kind]
                 break
-    print(ROW.format(name, f"{equal} of {tokens}", f"{gap:.2g}" if equal < tokens else "-", f"{off:.2g}", ""), flush=True)
-    return equal
+    fits &= share <= LIMITS[kind]
+    print(ROW.format(name, f"{equal} of {tokens}", f"{gap:.2g}" if equal < tokens else "-", f"{off:.2g}", f"{share:.1e}",
+                     "" if fits else "NOT OK"), flush=True)
+    return fits
 
 
 def main():
@@ -200,7 +217,8 @@ def main():
     vocab = json.loads((args.model / "config.json").read_text())["vocab_size"]
     random.seed(1)
     prompts = [[random.randrange(min(vocab, 400)) for _ in range(8)] for _ in range(args.prompts)]
-    print(ROW.format("type", "equal tokens", "gap there", "log-prob.", "other bytes"))
+    print(ROW.format("type", "equal tokens", "gap there", "log-prob.", "share", "other bytes"))
+    fits = True
     exact = args.work / "f32.gguf"
     exact.unlink(missing_ok=True)
     run([LLAMS, "export", "gguf", "-m", args.model, "--out", exact, "--type", "f32"])
@@ -212,17 +230,27 @@ def main():
         shutil.rmtree(back, ignore_errors=True)
         run([LLAMS, "import", "gguf", file, "--out", back, "--dtype", "f32"])
         with Server(file) as server:
-            compare(kind, server, back, prompts, args.tokens, args.work)
+            fits &= compare(kind, kind, server, back, prompts, args.tokens, args.work)
+        if kind != "f32":
+            widened = args.work / "widened.gguf"
+            widened.unlink(missing_ok=True)
+            run([LLAMS, "export", "gguf", "-m", back, "--out", widened, "--type", "f32"])
+            with Server(widened) as server:
+                fits &= compare("  the same in F32", "f32", server, back, prompts, args.tokens, args.work)
         if kind in QUANTIZED:
             theirs = args.work / f"{kind}.theirs.gguf"
             run(["llama-quantize", exact, theirs, kind.upper()])
-            print(ROW.format("  against llama-quantize", "", "", "", different_bytes(file, theirs)), flush=True)
+            different = different_bytes(file, theirs)
+            fits &= different.startswith("0 of")
+            print(ROW.format("  against llama-quantize", "", "", "", "", different), flush=True)
     if args.adapter:
         lora = args.work / "adapter.gguf"
         lora.unlink(missing_ok=True)
         run([LLAMS, "export", "gguf", "-m", args.model, "--adapter", args.adapter, "--adapter-only", "--out", lora])
         with Server(exact, lora) as server:
-            compare("f32 --lora", server, args.model, prompts, args.tokens, args.work, args.adapter)
+            fits &= compare("f32 --lora", "f32", server, args.model, prompts, args.tokens, args.work, args.adapter)
+    if not fits:
+        sys.exit("NOT OK: beyond the limits")
 
 
 if __name__ == "__main__":

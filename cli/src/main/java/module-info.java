@@ -8,7 +8,10 @@ module llams.cli {
     // What JLine catches signals with, by reflection.
     requires jdk.unsupported;
     requires me.tongfei.progressbar;
+    requires org.jline.reader;
     requires org.jline.terminal;
+    // How JLine sets a terminal up; without it, by calling programs such as stty.
+    requires org.jline.terminal.ffm;
     // The program's choice of what becomes of a library's log: nothing.
     requires org.slf4j.nop;
     requires org.snakeyaml.engine;

@@ -1,10 +1,13 @@
 package llams.cli;
 
 import java.io.PrintStream;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.DumbTerminal;
 import org.jline.utils.Signals;
 
-/// Ctrl-C in a conversation ends the answer that is being made, and the conversation goes on; a second one, or one at
-/// the prompt, ends the program. Where messages come from a file, the first does: nobody is there to go on.
+/// Ctrl-C in a conversation ends the answer that is being made, and the conversation goes on. Where lines are edited,
+/// that is all it does here: at the prompt it is the editor's. Elsewhere a second one, or one at the prompt, ends the
+/// program; and where messages come from a file, the first does: nobody is there to go on.
 final class AnswerInterruption implements AutoCloseable {
     private static final String SIGNAL = "INT";
     private static final int ENDED_BY_SIGNAL = 128 + 2;
@@ -13,21 +16,45 @@ final class AnswerInterruption implements AutoCloseable {
         PROMPT, ANSWERING, STOPPED
     }
 
-    private final PrintStream err;
-    private final Object before;
+    private final Runnable otherwise;
+    private final Runnable release;
     private volatile State state = State.PROMPT;
 
+    /// Where lines come as they are.
     AnswerInterruption(PrintStream err) {
-        this.err = err;
-        this.before = Terminal.isInput() ? Signals.register(SIGNAL, this::received) : null;
+        otherwise = () -> {
+            err.println();
+            System.exit(ENDED_BY_SIGNAL);
+        };
+        if (llams.cli.Terminal.isInput()) {
+            Object before = Signals.register(SIGNAL, this::received);
+            release = () -> Signals.unregister(SIGNAL, before);
+        } else {
+            release = () -> {};
+        }
+    }
+
+    /// Where lines are edited.
+    AnswerInterruption(Terminal terminal) {
+        otherwise = () -> {};
+        Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, _ -> received());
+        // A dumb one does not hear of signals by itself.
+        Object beforeDumb = terminal instanceof DumbTerminal
+                ? Signals.register(SIGNAL, () -> terminal.raise(Terminal.Signal.INT))
+                : null;
+        release = () -> {
+            terminal.handle(Terminal.Signal.INT, before);
+            if (beforeDumb != null) {
+                Signals.unregister(SIGNAL, beforeDumb);
+            }
+        };
     }
 
     private void received() {
         if (state == State.ANSWERING) {
             state = State.STOPPED;
         } else {
-            err.println();
-            System.exit(ENDED_BY_SIGNAL);
+            otherwise.run();
         }
     }
 
@@ -46,8 +73,6 @@ final class AnswerInterruption implements AutoCloseable {
 
     @Override
     public void close() {
-        if (before != null) {
-            Signals.unregister(SIGNAL, before);
-        }
+        release.run();
     }
 }

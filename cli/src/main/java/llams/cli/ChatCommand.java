@@ -1,7 +1,9 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import llams.model.files.DataException;
 import llams.model.text.Conversation;
@@ -22,8 +24,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "chat",
         description = {"Talk with an instruct model.",
-                "Each line of standard input is a message, and the answer goes to standard output. The model"
-                        + " remembers earlier turns, so each turn costs only its own tokens."},
+                "At a terminal, lines are edited, and /help lists commands: to save, to try again and others. Elsewhere"
+                        + " each line of standard input is a message, and the answer goes to standard output. The"
+                        + " model remembers earlier turns, so each turn costs only its own tokens."},
         footer = {"", "Examples:", "  llams chat -m model --system 'Answer in Korean.'",
                 "  llams chat -m model --adapter tuned --temp 0 < questions.txt"})
 final class ChatCommand implements Callable<Integer> {
@@ -54,6 +57,12 @@ final class ChatCommand implements Callable<Integer> {
                     + " allows).")
     int context;
 
+    @Option(
+            names = "--no-history",
+            description = "At a terminal, keep nothing of what is entered. Otherwise it stands, for its owner alone, in"
+                    + " ~/.local/state/llams/chat-history, or in the file that " + ChatHistory.VARIABLE + " names.")
+    boolean noHistory;
+
     @Mixin
     SamplingOptions sampling;
 
@@ -75,13 +84,47 @@ final class ChatCommand implements Callable<Integer> {
             generator.model.requireText("a conversation needs");
             MachineMemory.check(generator.memory(generator.context, maxTokens),
                     generator.model.weights.allocatedBytes(), "a smaller --context");
-            try (Conversation conversation = generator.converse(system, options);
-                    AnswerInterruption interruption = new AnswerInterruption(console.err)) {
-                talk(conversation, generator.context, interruption);
+            try (Conversation conversation = generator.converse(system, options)) {
+                if (Terminal.isInput() && Terminal.isOutput()) {
+                    edit(conversation, generator, options);
+                } else {
+                    try (AnswerInterruption interruption = new AnswerInterruption(console.err)) {
+                        talk(conversation, generator.context, interruption);
+                    }
+                }
             }
         }
         // At a terminal, whoever was refused has seen it.
         return refused == 0 || Terminal.isInput() ? Console.DONE : Console.FAILED;
+    }
+
+    private void edit(Conversation conversation, TextGenerator generator, GenerateOptions options) throws IOException {
+        try (org.jline.terminal.Terminal terminal = ChatTerminal.open();
+                AnswerInterruption interruption = new AnswerInterruption(terminal)) {
+            ChatTerminal lines = new ChatTerminal(terminal, history());
+            ChatSession session = new ChatSession(console, conversation, generator.context, options, interruption);
+            session.begin(model.directory, generator.model);
+            Optional<String> entered = lines.next(session::saysHowToLeave);
+            while (entered.isPresent() && session.take(ChatInput.of(entered.get()))) {
+                entered = lines.next(session::saysHowToLeave);
+            }
+        }
+    }
+
+    /// Null to keep none.
+    private Path history() {
+        Optional<Path> file = noHistory
+                ? Optional.empty()
+                : ChatHistory.file(System.getenv(), Path.of(System.getProperty("user.home")));
+        try {
+            if (file.isPresent()) {
+                ChatHistory.prepare(file.get());
+            }
+            return file.orElse(null);
+        } catch (IOException e) {
+            console.note("what is entered is not kept: " + Errors.line(e));
+            return null;
+        }
     }
 
     private void talk(Conversation conversation, int capacity, AnswerInterruption interruption) throws IOException {

@@ -17,6 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import llams.engine.io.AtomicFiles;
+import llams.engine.weights.Quantization;
 import llams.model.files.DataException;
 import llams.trainer.data.DataSource;
 import llams.trainer.recipe.Stage;
@@ -63,7 +64,7 @@ final class CommandStage implements Work {
                 operands.addAll(values);
             } else {
                 String place = setting.place() + ": stage " + stage.name();
-                arguments.addAll(OptionsFile.args(new YamlFile.Entry(name, values, setting.isList(), place),
+                arguments.addAll(OptionsFile.args(new OptionsFile.Entry(name, values, setting.isList(), place),
                         option(name, setting, options)));
             }
         });
@@ -167,6 +168,12 @@ final class CommandStage implements Work {
     /// The settings of a training; null for anything else.
     TrainSettings training() {
         return training;
+    }
+
+    /// To what the model is quantized while it is loaded; null for its weights as they are.
+    Quantization loaded() {
+        List<Setting> form = settings.get("weights");
+        return form == null ? null : WeightsOption.Form.valueOf(form.getFirst().text()).quantization;
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import llams.cli.YamlFile.Entry;
+import llams.cli.OptionsFile.Entry;
 import llams.model.files.DataException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,7 +46,7 @@ final class Configuration {
         Configuration configuration = new Configuration(spec);
         if (file != null) {
             TrainingRecipe recipe = TrainingRecipe.find(file);
-            YamlFile.parse(recipe.name(), recipe.text()).forEach(configuration::put);
+            OptionsFile.entries(recipe.name(), recipe.text()).forEach(configuration::put);
         }
         configuration.settings(sets).forEach(configuration::put);
         configuration.leaveOutWhatTheCommandLineHas();

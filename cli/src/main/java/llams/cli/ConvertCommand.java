@@ -17,8 +17,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
         name = "convert",
         description = {"Make the data of a task from downloaded files.",
-                "Files are .jsonl, .json (a list, or what Hugging Face's dataset server answers), .csv or .tsv, with the"
-                        + " columns of the original. Every row is checked; the first question is printed as a model"
+                "Files are .jsonl, .json (a list, or what Hugging Face's dataset server answers), .csv, .tsv or"
+                        + " .parquet, with the columns of the original. Every row is checked; the first question is printed as a model"
                         + " would get it, without examples.",
                 "Several files are one task: each is a subject, named after the file, unless the task knows the"
                         + " subject of each row."},

@@ -110,7 +110,7 @@ final class DataOptions {
     /// With options in the notes.
     private static Corpus worded(Corpus corpus) {
         return new Corpus(corpus.documents(), corpus.textBytes(), corpus.conversations(), corpus.empty(),
-                corpus.notes().stream().map(SettingNames::asOptions).toList());
+                corpus.notes().stream().map(SettingNames::asOptions).toList(), corpus.parts());
     }
 
     private TokenCache cache() {

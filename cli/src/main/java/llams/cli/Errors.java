@@ -78,9 +78,14 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return unwritable(unwritable);
         }
         console.out.flush();
-        console.err.println("llams: " + brief(Shell.asCalled(SettingNames.asOptions(describe(e))), LONGEST_LINE));
+        console.err.println("llams: " + line(e));
         trace(e);
         return Console.FAILED;
+    }
+
+    /// What went wrong, as one line.
+    static String line(Exception e) {
+        return brief(Shell.asCalled(SettingNames.asOptions(describe(e))), LONGEST_LINE);
     }
 
     int unwritable(ResultStream.Unwritable e) {

@@ -3,8 +3,6 @@ package llams.cli;
 import java.util.ArrayList;
 import java.util.List;
 import llams.engine.generate.Generator;
-import llams.engine.graph.Leaf;
-import llams.engine.graph.TensorType;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
@@ -63,20 +61,13 @@ record MemoryTable(LlamaConfig config, Parameters weights, boolean isFrozen) {
         if (!isFrozen) {
             TrainSettings full = TrainSettings.full().withTokens(tokens());
             TrainSettings recompute = full.withRecompute(true);
-            uses.add(new Use("QLoRA", "qlora", Forecast.of(config, this::nf4, lora.withRecompute(true))));
+            uses.add(new Use("QLoRA", "qlora",
+                    Forecast.of(config, Quantization.NF4.leaves(weights), lora.withRecompute(true))));
             uses.add(new Use("full", "full", Forecast.of(config, weights, full)));
             uses.add(new Use("full, --recompute", "fullRecompute", Forecast.of(config, weights, recompute)));
             uses.add(new Use("full, compact", "fullCompact", Forecast.of(config, weights,
                     recompute.withOptimizer(full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0)))));
         }
         return uses;
-    }
-
-    /// The leaf of a weight that is quantized while it is loaded.
-    Leaf nf4(String name, long... dims) {
-        Leaf leaf = weights.leaf(name, dims);
-        return Quantization.NF4.isFor(name, leaf.shape())
-                ? new Leaf(leaf.kind(), name, new TensorType(DType.NF4, leaf.shape()))
-                : leaf;
     }
 }

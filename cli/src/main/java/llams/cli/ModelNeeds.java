@@ -8,6 +8,7 @@ import java.util.Set;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.ProjectionName;
+import llams.engine.safetensors.TensorInfo;
 import llams.engine.weights.KnownShapes;
 import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
@@ -68,7 +69,8 @@ record ModelNeeds(StageFacts facts) {
             return StageNeeds.of(AdapterExtraction.memoryBytes(shape, rank, targets), mapped,
                     AdapterExtraction.adapterBytes(shape, rank, targets), seconds);
         }
-        double made = bytes(stage, shape);
+        // A quantized base is widened.
+        double made = bytes(stage, shape.withMetadata(shape.metadata().withQuantization(null)));
         return switch (stage.kind()) {
             case "merge chat-vector" -> StageNeeds.of(ChatVector.memoryBytes(), mapped, made, seconds);
             case "merge learn" -> {
@@ -106,15 +108,33 @@ record ModelNeeds(StageFacts facts) {
 
     StageNeeds quantize(Stage stage) throws IOException {
         LlamaConfig shape = facts.shape(stage, "model");
+        if (shape == null) {
+            return StageNeeds.UNKNOWN;
+        }
         boolean isNf4 = List.of(StageFacts.text(stage, "to"), StageFacts.text(stage, "dtype")).contains("nf4");
-        return shape == null
-                ? StageNeeds.UNKNOWN
-                : new StageNeeds(QuantizedModel.memory(shape, isNf4 ? Quantization.NF4 : Quantization.Q8_0),
-                        bytes(stage, shape), 2 * bytes(shape) / DISK);
+        Quantization to = isNf4 ? Quantization.NF4 : Quantization.Q8_0;
+        LlamaConfig made = shape.withMetadata(shape.metadata().withQuantization(to.method()));
+        return new StageNeeds(QuantizedModel.memory(shape, to), bytes(stage, made), 2 * bytes(shape) / DISK);
     }
 
+    /// Bytes of a model's weights as they are stored.
     static double bytes(LlamaConfig shape) {
-        return NewModel.dtype(shape).bytes(shape.parameters());
+        Quantization used = Quantization.of(shape.metadata().quantization());
+        double bytes = 0;
+        for (TensorInfo info : NewModel.plan(shape)) {
+            boolean isQuantized = used != null && used.isFor(info.name(), info.shape());
+            bytes += (isQuantized ? used.dtype : info.dtype()).bytes(info.shape().elements());
+        }
+        return bytes;
+    }
+
+    /// Bytes of the weights that are quantized with a model.
+    static long quantizedBytes(LlamaConfig shape, Quantization form) {
+        long bytes = 0;
+        for (TensorInfo info : NewModel.plan(shape)) {
+            bytes += form.isFor(info.name(), info.shape()) ? form.dtype.bytes(info.shape().elements()) : 0;
+        }
+        return bytes;
     }
 
     /// Bytes of a model that a stage makes.

@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import llams.model.files.DataException;
+import llams.model.yaml.YamlNode;
+import llams.model.yaml.YamlReader;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +24,52 @@ final class OptionsFile {
             "--help", "--verbose");
 
     private OptionsFile() {}
+
+    /// A key with what it has.
+    ///
+    /// @param values as they are written; none for null
+    /// @param place  where it stands, as `FILE:LINE`
+    record Entry(String key, List<String> values, boolean isList, String place) {}
+
+    /// What a file says.
+    ///
+    /// @param name for messages
+    /// @throws DataException if it is anything but keys that have a value or a list of values; says where
+    static List<Entry> entries(String name, String text) {
+        YamlNode root = YamlReader.parse(name, text);
+        return switch (root) {
+            case YamlNode.Fields all -> {
+                List<Entry> entries = new ArrayList<>();
+                all.fields().forEach((key, field) -> entries.add(entry(key, field)));
+                yield entries;
+            }
+            case YamlNode.Text nothing when nothing.isNull() -> List.of();
+            case YamlNode.Text _,YamlNode.Items _ -> throw root.wanted("lines like 'lr: 3e-4'");
+        };
+    }
+
+    private static Entry entry(String key, YamlNode.Field field) {
+        List<String> values = new ArrayList<>();
+        switch (field.value()) {
+            case YamlNode.Text one when one.isNull() -> {}
+            case YamlNode.Text one -> values.add(one.value());
+            case YamlNode.Items list -> {
+                for (YamlNode item : list.items()) {
+                    if (!(item instanceof YamlNode.Text one)) {
+                        throw wrong(key, field, ", and holds " + item.kind());
+                    }
+                    values.add(one.value());
+                }
+            }
+            case YamlNode.Fields map -> throw wrong(key, field, ", not " + map.kind());
+        }
+        return new Entry(key, values, field.value() instanceof YamlNode.Items, field.place());
+    }
+
+    private static DataException wrong(String key, YamlNode.Field field, String found) {
+        return new DataException(
+                field.place() + ": " + Errors.brief(key) + " must be a value or a list of values" + found);
+    }
 
     /// The options that can stand in a file, by their keys.
     static SortedMap<String, OptionSpec> known(CommandSpec spec) {
@@ -37,7 +85,7 @@ final class OptionsFile {
     /// The arguments that say what an entry says.
     ///
     /// @throws DataException if a flag is neither true nor false, or a list stands where one value is wanted
-    static List<String> args(YamlFile.Entry entry, OptionSpec option) {
+    static List<String> args(Entry entry, OptionSpec option) {
         String name = "--" + entry.key();
         if (option.typeInfo().isBoolean()) {
             String value = String.join(", ", entry.values());

@@ -14,6 +14,7 @@ import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
+import llams.engine.weights.Quantization;
 import llams.model.create.NewModel;
 import llams.trainer.measure.Workload;
 import llams.trainer.recipe.Stage;
@@ -60,11 +61,11 @@ final class RecipeForecast {
             case "init" -> models.init(stage);
             case "data" -> data(stage);
             case "tokenize" -> tokenizer(facts.tokens(stage.settings().get("texts")) * StageFacts.BYTES_PER_TOKEN);
-            case "train" -> train(stage, command.training());
+            case "train" -> train(stage, command.training(), command.loaded());
             case "merge" -> models.merge(stage, command);
             case "extend" -> models.extend(stage);
             case "quantize" -> models.quantize(stage);
-            case "eval" -> measure(stage, facts.shape(stage, "model"));
+            case "eval" -> measure(stage, facts.shape(stage, "model"), command.loaded());
             default -> StageNeeds.UNKNOWN;
         };
     }
@@ -108,7 +109,8 @@ final class RecipeForecast {
         return StageNeeds.of(ModelNeeds.TOKENIZER + (long) pieces, 0, 4e6, Double.NaN);
     }
 
-    private StageNeeds train(Stage stage, TrainSettings asked) throws IOException {
+    /// @param loaded to what the model is quantized while it is loaded; null for its weights as they are
+    private StageNeeds train(Stage stage, TrainSettings asked, Quantization loaded) throws IOException {
         LlamaConfig shape = facts.shape(stage, "model", "init-config");
         facts.shapes.put(stage.name(), shape);
         if (shape == null || asked == null) {
@@ -118,7 +120,7 @@ final class RecipeForecast {
         if (settings.lora() != null) {
             facts.adapters.put(stage.name(), settings.lora().layout(shape));
         }
-        Program.Memory memory = Forecast.of(shape, frozen(shape), settings);
+        Program.Memory memory = Forecast.of(shape, frozen(shape, loaded), settings);
         // Parameters, a gradient and two moments of each are the state.
         double trained = memory.state() / 4.0;
         boolean saves = !StageFacts.text(stage, "save-every").equals("0");
@@ -129,15 +131,17 @@ final class RecipeForecast {
                 : settings.epochs() * perPass;
         // Forward, backward, and what is computed again; the weights' gradients only where weights are trained.
         int passes = 2 + (settings.lora() == null ? 1 : 0) + (settings.recompute() ? 1 : 0);
-        return new StageNeeds(memory, disk, passes * all * forward(shape) / rate());
+        return new StageNeeds(made(memory, shape, loaded), disk, passes * all * forward(shape) / rate());
     }
 
-    private StageNeeds measure(Stage stage, LlamaConfig shape) throws IOException {
+    /// @param loaded as above
+    private StageNeeds measure(Stage stage, LlamaConfig shape, Quantization loaded) throws IOException {
         if (shape == null) {
             return StageNeeds.UNKNOWN;
         }
         int length = Math.min(2048, shape.maxPositions());
-        Program.Memory memory = Generator.memory(Llama.of(shape, frozen(shape), Llama.Wrap.NONE), length, length);
+        Program.Memory memory = Generator.memory(Llama.of(shape, frozen(shape, loaded), Llama.Wrap.NONE), length,
+                length);
         double read = 0;
         double written = 0;
         if (stage.kind().equals("eval language")) {
@@ -150,11 +154,20 @@ final class RecipeForecast {
                 read += stage.settings().containsKey(data) ? facts.tokens(stage.settings().get(data)) : 0;
             }
         }
-        return new StageNeeds(memory, 0, read * forward(shape) / rate() + written * ModelNeeds.bytes(shape) / MEMORY);
+        return new StageNeeds(made(memory, shape, loaded), 0,
+                read * forward(shape) / rate() + written * ModelNeeds.bytes(shape) / MEMORY);
     }
 
-    private static Parameters frozen(LlamaConfig shape) {
-        return (name, dims) -> Leaf.weight(name, NewModel.dtype(shape), dims);
+    private static Parameters frozen(LlamaConfig shape, Quantization loaded) {
+        Parameters plain = (name, dims) -> Leaf.weight(name, NewModel.dtype(shape), dims);
+        Quantization used = loaded == null ? Quantization.of(shape.metadata().quantization()) : loaded;
+        return used == null ? plain : used.leaves(plain);
+    }
+
+    /// Weights that are quantized while they are loaded are not mapped: they are in memory.
+    private static Program.Memory made(Program.Memory memory, LlamaConfig shape, Quantization loaded) {
+        long made = loaded == null ? 0 : ModelNeeds.quantizedBytes(shape, loaded);
+        return new Program.Memory(memory.weights() - made, memory.state() + made, memory.temporaries());
     }
 
     /// Additions and multiplications for a token, forward.

@@ -169,6 +169,7 @@ final class ServeCommand implements Callable<Integer> {
             String names = Stream.concat(Stream.of(served), adapted.keySet().stream())
                     .collect(Collectors.joining(", "));
             console.err.println("serving " + names + " at " + server.uri() + "/v1; Ctrl-C ends it");
+            console.err.println("to chat in a browser: " + server.uri() + "/");
             untilInterrupted(server);
         } catch (BindException e) {
             throw new IOException(

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import llams.cli.YamlFile.Entry;
+import llams.cli.OptionsFile.Entry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,7 +50,7 @@ class PeersKeysAreTriedTest {
             if (row.getFirst().startsWith("llams ")) {
                 HelpFitsAndItsExamplesParseTest.parse(row.getFirst().replaceFirst(" > .*", ""));
             } else {
-                add(YamlFile.parse(row.toString(), String.join("\n", row)), runs);
+                add(OptionsFile.entries(row.toString(), String.join("\n", row)), runs);
             }
         }
         PlannedTraining small = PlannedTraining.in(directory);

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import llams.cli.YamlFile.Entry;
+import llams.cli.OptionsFile.Entry;
 import llams.trainer.run.TrainingRun;
 import picocli.CommandLine;
 

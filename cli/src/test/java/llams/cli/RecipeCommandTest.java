@@ -12,12 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import llams.engine.weights.ConfigJson;
+import llams.engine.weights.Quantization;
 import llams.model.merge.ChatVector;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class RecipeCommandTest {
     private static final String MORE = """
@@ -29,6 +33,9 @@ class RecipeCommandTest {
                  data: OUT/data/pairs-heldout.jsonl, eval-data: OUT/data/village-heldout.txt}
               bits: {kind: eval perplexity, model: $more, data: OUT/data/village-heldout.txt, tokens: 64}
               again: {kind: eval perplexity, model: $more, data: OUT/data/village.txt, tokens: 64}
+              loaded: {kind: eval perplexity, model: $more, weights: nf4, data: OUT/data/village.txt, tokens: 64}
+              small: {kind: quantize, model: $more, dtype: nf4}
+              stored: {kind: eval perplexity, model: $small, data: OUT/data/village.txt, tokens: 64}
             """;
 
     @TempDir
@@ -178,15 +185,32 @@ class RecipeCommandTest {
         assertEquals(List.of(), begun(run));
     }
 
+    private static long needs(JsonNode stages, String name, String what) {
+        return stages.valueStream()
+                .filter(stage -> stage.get("name").asString().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .get("forecast")
+                .get(what)
+                .asLong();
+    }
+
     /// Which rows are new is known only when there is an extended model; what it will need, before.
     @Test
     void tokensAndScalesAreLearned() throws IOException {
         Path file = Files.writeString(directory.resolve("more.yaml"), MORE.replace("OUT", out.toString()));
         String to = directory.resolve("more").toString();
-        Llams dry = Llams.run("recipe", "run", file.toString(), "--out", to, "--dry-run");
-        assertTrue(dry.out()
-                .matches("(?s).*more +extend +will run: new\\s+memory \\d\\S* MiB \\+ \\d\\S* .iB mapped, disk \\d.*"),
-                dry.out());
+        Llams dry = Llams.run("recipe", "run", file.toString(), "--out", to, "--dry-run", "--json");
+        JsonNode stages = JsonMapper.shared().readTree(dry.out()).get("stages");
+        assertTrue(needs(stages, "more", "memoryBytes") > 1 << 20 && needs(stages, "more", "diskBytes") > 1 << 16);
+        long plain = 4 * 2 * 32 * (32 + 16 + 16 + 32 + 3 * 48);
+        long quantized = ModelNeeds.quantizedBytes(ConfigJson.readFile(directory.resolve("config.json")),
+                Quantization.NF4);
+        assertEquals(plain, needs(stages, "again", "mappedBytes") - needs(stages, "loaded", "mappedBytes"));
+        for (String other : List.of("memoryBytes", "mappedBytes")) {
+            assertEquals(other.startsWith("memory") ? quantized : -quantized,
+                    needs(stages, "loaded", other) - needs(stages, "stored", other));
+        }
         Llams run = Llams.run("recipe", "run", file.toString(), "--out", to);
         assertEquals(0, run.code(), run.err());
         String page = Files.readString(directory.resolve("more/report.html"));

@@ -20,6 +20,7 @@ import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.weights.KnownShapes;
+import llams.engine.weights.Quantization;
 import llams.trainer.recipe.Recipe;
 import llams.trainer.run.Forecast;
 import llams.trainer.run.TrainSettings;
@@ -74,7 +75,7 @@ class RecipesOfOneTrainingTest {
         assertTrue(all.contains("\neval-data: ") && all.contains("\neval-every: "), all);
         String yaml = all.replaceFirst("(?m)^model: .*", "model: model");
         yaml = name.startsWith("korean-pairs") ? yaml.replace("data: pairs.jsonl", "data: korean.jsonl") : yaml;
-        assertTrue(small.plan(YamlFile.parse(name, yaml)).steps() > 0);
+        assertTrue(small.plan(OptionsFile.entries(name, yaml)).steps() > 0);
     }
 
     /// The others are planned alike, which takes a second for each of the large ones.
@@ -97,9 +98,9 @@ class RecipesOfOneTrainingTest {
         String model = train.options.model.toString().replaceAll("^Meta-|-Instruct$", "");
         LlamaConfig shape = KnownShapes.BY_NAME.get(model.toLowerCase().replace("llama-", "llama"));
         Parameters stored = (key, dims) -> Leaf.weight(key, DType.BF16, dims);
-        boolean isQuantized = train.weights.form == WeightsOption.Form.nf4;
+        Quantization used = train.weights.form.quantization;
         TrainSettings settings = train.options.completed().forModel(shape);
-        return Forecast.of(shape, isQuantized ? new MemoryTable(shape, stored, false)::nf4 : stored, settings);
+        return Forecast.of(shape, used == null ? stored : used.leaves(stored), settings);
     }
 
     @ParameterizedTest

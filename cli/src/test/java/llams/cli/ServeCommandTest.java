@@ -49,6 +49,8 @@ class ServeCommandTest {
                             .build(), HttpResponse.BodyHandlers.ofString());
             assertEquals(200, answer.statusCode(), answer.body());
         }
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("to chat in a browser: " + address.group(1) + "/"),
+                err.toString(StandardCharsets.UTF_8));
         program.interrupt();
         program.join(10_000);
         assertEquals(Console.DONE, code.get(), err.toString(StandardCharsets.UTF_8));

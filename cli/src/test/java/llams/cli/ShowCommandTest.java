@@ -49,6 +49,17 @@ class ShowCommandTest {
     }
 
     @Test
+    void answersOfAPairAreShownEachInItsConversation() throws IOException {
+        Llams run = show("{\"prompt\": \"Q\", \"chosen\": \"ab\", \"rejected\": \"c\", \"note\": 1}\n", "--pairs",
+                "--color", "never");
+        for (String part : new String[] {"d.jsonl:1: 27 tokens, 3 trained\n", "\n⟦a b <|eot_id|>⟧\n",
+                "d.jsonl:1: 26 tokens, 2 trained\n", "\n⟦c <|eot_id|>⟧\n"}) {
+            assertTrue(run.out().contains(part), run.out());
+        }
+        assertTrue(run.err().contains("d.jsonl: not used: \"note\" (1 row)"), run.err());
+    }
+
+    @Test
     void inColourTheyAreGreen() throws IOException {
         String out = show(CHAT, "--color", "always").out();
         assertTrue(out.contains("\u001b[32ma · b <|eot_id|>\u001b[0m\n"), out);

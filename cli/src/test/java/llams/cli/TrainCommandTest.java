@@ -187,6 +187,6 @@ class TrainCommandTest {
         run = Llams.run("train", "--config", yaml("recompute: 3\n").toString());
         assertTrue(run.err().contains("recompute must be true or false, not 3"), run.err());
         run = Llams.run("train", "--config", yaml("a: [\n").toString());
-        assertTrue(run.err().contains("run.yaml: not YAML"), run.err());
+        assertTrue(run.err().contains("run.yaml:2: not YAML"), run.err());
     }
 }

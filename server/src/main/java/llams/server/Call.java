@@ -69,11 +69,15 @@ final class Call {
 
     void send(int code, String type, String text) throws IOException {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        boolean isHead = exchange.getRequestMethod().equals("HEAD");
         if (form == Form.NONE) {
+            if (isHead) {
+                exchange.getResponseHeaders().set("Content-Length", Integer.toString(bytes.length));
+            }
             // For 0 it would take any number to follow.
-            begin(code, type, bytes.length == 0 ? -1 : bytes.length);
+            begin(code, type, isHead || bytes.length == 0 ? -1 : bytes.length);
         }
-        if (bytes.length > 0) {
+        if (bytes.length > 0 && !isHead) {
             exchange.getResponseBody().write(bytes);
         }
     }

@@ -2,6 +2,7 @@ package llams.server;
 
 import java.io.IOException;
 import java.util.List;
+import llams.model.text.Sampling;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,6 +24,7 @@ final class Routes {
     private final ModelService service;
     private final ServedModels models;
     private final ServerSettings settings;
+    private final ChatPage page = ChatPage.load();
 
     Routes(ModelService service, ServerSettings settings) {
         this.service = service;
@@ -45,6 +47,7 @@ final class Routes {
             case "/v1/models" -> new Route(name, true, call -> call.send(200, list()));
             case MODEL + "{model}" ->
                 new Route(name, true, call -> call.send(200, json(models.named(path.substring(MODEL.length())))));
+            case "/" -> new Route(name, false, page::send);
             case "/health" -> new Route(name, false,
                     call -> call.send(200, JsonNodeFactory.instance.objectNode().put("status", "ok")));
             case "/metrics" -> new Route(name, true,
@@ -54,7 +57,7 @@ final class Routes {
         String wanted = List.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings").contains(name)
                 ? "POST"
                 : "GET";
-        if (!method.equals(wanted)) {
+        if (!method.equals(wanted) && !(method.equals("HEAD") && wanted.equals("GET"))) {
             throw ApiException.refused(405, null, name + " is for " + wanted + " requests");
         }
         return route;
@@ -67,12 +70,23 @@ final class Routes {
         return list;
     }
 
+    /// As OpenAI has it, and under `meta` what a page for chat wants to know.
     private ObjectNode json(ServedModel model) {
-        return JsonNodeFactory.instance.objectNode()
+        ObjectNode json = JsonNodeFactory.instance.objectNode()
                 .put("id", model.name())
                 .put("object", "model")
                 .put("created", models.created())
                 .put("owned_by", "llams");
+        Sampling sampling = Sampling.standard().settled(model.sampling());
+        json.putObject("meta")
+                .put("context", service.context)
+                .put("chat_template", model.chatFormat())
+                .putObject("sampling")
+                .put("temperature", sampling.temperature())
+                .put("top_p", sampling.topP())
+                .put("top_k", sampling.topK())
+                .put("min_p", sampling.minP());
+        return json;
     }
 
     private void chat(Call call) throws IOException {

@@ -1,5 +1,6 @@
 package llams.server;
 
+import java.io.UncheckedIOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import llams.engine.weights.SamplingDefaults;
@@ -17,6 +18,16 @@ record ServedModel(String name, int number, ModelText text, Set<Integer> stopIds
         Set<Integer> ids = new LinkedHashSet<>(stopIds);
         ids.addAll(chat().stopIds());
         return ids;
+    }
+
+    /// How it writes conversations: `model` for a chat template of its own; `llama3` if it has none, as base models, and
+    /// Llama 3's format stands in; null if it cannot hold conversations.
+    String chatFormat() {
+        try {
+            return chat().isModels() ? "model" : "llama3";
+        } catch (ApiException | UncheckedIOException e) {
+            return null;
+        }
     }
 
     /// @throws ApiException if it has no chat format

@@ -7,6 +7,7 @@
 /// | [LlamsServer], [ServerSettings] | the HTTP interface: starts and ends; what it is allowed |
 /// | `Visit`, `Access`, `Deadlines` | one request: who asks, and for how long |
 /// | `Routes` | what is found at which path |
+/// | `ChatPage` | the page for chat, from the files in `page` |
 /// | `Call`, `ApiException`, `Fields` | a request's JSON; answers and refusals over HTTP |
 /// | `ServedModels`, `ServedModel` | models by name |
 /// | `ChatRequest`, `ChatMessages`, [Tools], `CompletionRequest`, `Settings` | what is asked for |

@@ -1,6 +1,9 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -21,70 +24,104 @@ import llams.engine.tensor.Tensor;
 /// What belongs to one lane of a run is summed before it meets the run's scale. Minima meet the sums of the elements of
 /// `x` that share them, once for all rows.
 ///
+/// One variable counts bytes of the row, floats of `x` and scales, as in [GemvStreams]: `x` has two floats and the
+/// scales one for every byte of a block, with gaps after what is used of them.
+///
 /// Vectors have at most eight lanes: wider ones would span runs of different scales. Sums have 16 lanes all the same:
 /// eight of the lower halves of bytes, and eight of the upper ones.
 final class GemvBlocks {
-    private static final VectorSpecies<Float> F = Simd.LANES == 16 ? FloatVector.SPECIES_256 : Simd.F;
-    private static final VectorSpecies<Integer> I = Simd.LANES == 16 ? IntVector.SPECIES_256 : Simd.I;
-    private static final int LANES = F.length();
+    static final VectorSpecies<Float> F = Simd.LANES == 16 ? FloatVector.SPECIES_256 : Simd.F;
+    static final VectorSpecies<Integer> I = Simd.LANES == 16 ? IntVector.SPECIES_256 : Simd.I;
+    static final int LANES = F.length();
     /// Lanes that 32 bytes have, and sums of either half.
-    private static final int HALF = 8;
+    static final int HALF = 8;
     private static final VectorMask<Integer> SECOND_FOUR = IntVector.zero(I).addIndex(1).compare(VectorOperators.GE, 4);
-    private static final VectorMask<Float> SECOND_FOUR_FLOATS = SECOND_FOUR.cast(F);
+    static final VectorMask<Float> SECOND_FOUR_FLOATS = SECOND_FOUR.cast(F);
 
     /// What an element of `x` is multiplied by if its code stands in byte 0, 1, 2 or 3 of an integer.
     private static final float[] SHARES = {1, 0x1p-8f, 0x1p-16f, 0x1p-24f};
 
-    // Where lane `l` finds six-bit number `l` of a block of Q4_K or Q5_K, of eight: in one integer of the 12 bytes, and
-    // in the last, both shifted right and masked.
-    private static final int[] FIRST_SHIFT = {0, 8, 16, 24, 2, 10, 18, 26};
-    private static final int[] FIRST_MASK = {63, 63, 63, 63, 48, 48, 48, 48};
-    private static final int[] LAST_SHIFT = {0, 0, 0, 0, 0, 8, 16, 24};
-    private static final int[] LAST_MASK = {0, 0, 0, 0, 15, 15, 15, 15};
+    /// Two blocks of Q4_0, which are multiplied together.
+    private static final int PAIR = 2 * Q4Block.ELEMENTS;
+    private static final int PAIR_BYTES = 2 * Q4Block.BYTES;
 
-    /// Elements of Q4_0 that are multiplied together: those of two blocks.
-    private static final int PAIR = 64;
-    /// Floats of `x` for a pair: its elements, and what the subtraction of 8 from each code adds to each lane.
-    private static final int PAIR_FLOATS = PAIR + HALF;
+    // The loops of each type. The compiler counts what it makes of a method and of all that it inlines there; beyond a limit,
+    // the vectors of further calls stay objects for ever. All loops together are beyond it. What stands in an array is no
+    // constant for it, so a call of that is never inlined, whatever was called before, and each loop is compiled by itself.
+    private static final MethodHandle[] SCALES = loops(GemvBlocks.class, "noScales", GemvScales.class);
+    private static final MethodHandle[] CODES = loops(GemvBlocks.class, "q40", GemvKBlocks.class);
 
     private GemvBlocks() {}
+
+    /// By their types' numbers: for Q4_0 the method of this class and name, for k-quants those of `others`.
+    private static MethodHandle[] loops(Class<?> q40, String name, Class<?> others) {
+        MethodHandle[] loops = new MethodHandle[DType.values().length];
+        loops[DType.Q4_0.ordinal()] = loop(q40, name);
+        loops[DType.Q4_K.ordinal()] = loop(others, "q4K");
+        loops[DType.Q5_K.ordinal()] = loop(others, "q5K");
+        loops[DType.Q6_K.ordinal()] = loop(others, "q6K");
+        return loops;
+    }
+
+    private static MethodHandle loop(Class<?> holder, String name) {
+        try {
+            return MethodHandles.lookup()
+                    .findStatic(holder, name, MethodType.methodType(void.class, float[].class, MemorySegment.class,
+                            long.class, int.class, float[].class, float[].class, int.class));
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /// Elements of a row that [#fourRows] multiplies.
     static int streamed(DType dtype, int k) {
         return dtype == DType.Q4_0 ? k - k % PAIR : k;
     }
 
+    /// Floats that the scales of a row take.
+    static int scales(DType dtype, int k) {
+        return Math.toIntExact(dtype.bytes(streamed(dtype, k)));
+    }
+
     /// The vector as rows of this type want it.
     static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
+        float[] laid = buffers.floats(slot, 2 * scales(dtype, k));
         if (dtype == DType.Q4_0) {
-            return likePairs(x, k / PAIR, buffers.floats(slot, k / PAIR * PAIR_FLOATS));
-        }
-        boolean isShort = dtype == DType.Q6_K;
-        int run = isShort ? KBlock.SMALL_GROUP : KBlock.GROUP;
-        float[] laid = buffers.floats(slot, k + k / run);
-        for (int from = 0; from < k; from += 32) {
-            for (int lane = 0; lane < HALF; lane++) {
-                for (int b = 0; b < SHARES.length; b++) {
-                    laid[from + HALF * b + lane] = x[from + 4 * lane + b] * SHARES[b];
-                }
-            }
-        }
-        // A code of Q6_K stands for 32 less, which is a minimum of 32 scales.
-        float factor = isShort ? -32 : -1;
-        for (int r = 0; r < k / run; r++) {
-            float sum = 0;
-            for (int i = r * run; i < (r + 1) * run; i++) {
-                sum += x[i];
-            }
-            laid[k + r] = factor * sum;
+            likePairs(x, k / PAIR, laid);
+        } else if (dtype == DType.Q6_K) {
+            // A code stands for 32 less, which is a minimum of 32 scales.
+            likeBlocks(x, k, 2 * dtype.blockBytes, KBlock.SMALL_GROUP, -32, laid);
+        } else {
+            likeBlocks(x, k, 2 * dtype.blockBytes, KBlock.GROUP, -1, laid);
         }
         return laid;
     }
 
-    /// The codes of two blocks of Q4_0 are 32 bytes: lanes 0 to 3 have those of the first block.
-    private static float[] likePairs(float[] x, int pairs, float[] laid) {
+    /// Every block's elements, then the sums of those that share a minimum, times `factor`.
+    private static void likeBlocks(float[] x, int k, int stride, int group, float factor, float[] laid) {
+        for (int block = 0, to = 0; block < k; block += KBlock.ELEMENTS, to += stride) {
+            for (int i = 0; i < KBlock.ELEMENTS; i += 32) {
+                for (int lane = 0; lane < HALF; lane++) {
+                    for (int b = 0; b < SHARES.length; b++) {
+                        laid[to + i + HALF * b + lane] = x[block + i + 4 * lane + b] * SHARES[b];
+                    }
+                }
+            }
+            for (int i = 0; i < KBlock.ELEMENTS; i += group) {
+                float sum = 0;
+                for (int j = i; j < i + group; j++) {
+                    sum += x[block + j];
+                }
+                laid[to + KBlock.ELEMENTS + i / group] = factor * sum;
+            }
+        }
+    }
+
+    /// The codes of two blocks of Q4_0 are 32 bytes: lanes 0 to 3 have those of the first block. After the pair's
+    /// elements comes what the subtraction of 8 from each code adds to each lane.
+    private static void likePairs(float[] x, int pairs, float[] laid) {
         for (int pair = 0; pair < pairs; pair++) {
-            int to = pair * PAIR_FLOATS;
+            int to = pair * 2 * PAIR_BYTES;
             for (int lane = 0; lane < HALF; lane++) {
                 int from = pair * PAIR + lane / 4 * 32 + lane % 4 * 4;
                 float sum = 0;
@@ -96,66 +133,67 @@ final class GemvBlocks {
                 laid[to + PAIR + lane] = -8 * sum;
             }
         }
-        return laid;
     }
 
     /// As [GemvStreams#fourRows].
     ///
-    /// @param scales working memory, one for 16 elements of a row
+    /// @param scales working memory, as much as [#scales] says
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         DType dtype = many.dtype();
+        int bytes = scales(dtype, k);
         for (int r = 0; r < starts.length; r++) {
             long row = dtype.bytes(starts[r]);
             int so = r * Simd.SUM_LANES;
-            scales(dtype, x, w, row, k, scales, sums, so);
-            for (int lane = 0; lane < HALF; lane += LANES) {
-                switch (dtype) {
-                    case Q4_0 -> q40(x, w, row, lane, k / PAIR, sums, so + lane);
-                    case Q4_K -> q4K(x, w, row, lane, k / 64, scales, sums, so + lane);
-                    case Q5_K -> q5K(x, w, row, lane, k / 64, scales, sums, so + lane);
-                    default -> {
-                        q6K(x, w, row, lane, 0, k / 128, scales, sums, so + lane);
-                        q6K(x, w, row, lane, 1, k / 128, scales, sums, so + lane + HALF);
-                    }
-                }
-            }
+            run(SCALES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
+            run(CODES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
         }
     }
 
-    /// The scales of a row, and in its sum's lanes what its minima contribute.
-    private static void scales(DType dtype, float[] x, MemorySegment w, long row, int k, float[] scales, float[] sums,
-            int so) {
-        switch (dtype) {
-            case Q4_0 -> Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
-            case Q4_K -> {
-                for (int lane = 0; lane < HALF; lane += LANES) {
-                    scalesK(x, w, row, KBlock.Q4_BYTES, k, lane, scales, sums, so + lane);
-                }
-            }
-            case Q5_K -> {
-                for (int lane = 0; lane < HALF; lane += LANES) {
-                    scalesK(x, w, row, KBlock.Q5_BYTES, k, lane, scales, sums, so + lane);
-                }
-            }
-            default -> scales6(x, w, row, k, scales, sums, so);
+    private static void run(MethodHandle loop, float[] x, MemorySegment w, long row, int bytes, float[] scales,
+            float[] sums, int so) {
+        try {
+            loop.invokeExact(x, w, row, bytes, scales, sums, so);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a loop declares no exception", e);
         }
     }
 
-    // In the loops below, steps that differ in the byte are a loop, which the compiler unrolls: written out, they were
-    // more than it inlines, and so were two rows in one loop.
+    static void noScales(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
+    }
 
-    private static void q40(float[] x, MemorySegment w, long row, int lane, int pairs, float[] sums, int so) {
+    static void q40(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+        for (int lane = 0; lane < HALF; lane += LANES) {
+            q40(x, w, row, lane, bytes, sums, so + lane);
+        }
+    }
+
+    private static void q40(float[] x, MemorySegment w, long row, int lane, int bytes, float[] sums, int so) {
         FloatVector sum = FloatVector.zero(F);
-        for (int p = 0; p < pairs; p++) {
-            long a = row + p * 2 * Q4Block.BYTES;
-            int i = p * PAIR_FLOATS + lane;
-            IntVector codes = ofPair(w, a, lane);
-            FloatVector product = products(codes, 15, x, i, at(x, i + PAIR));
-            product = products(codes.lanewise(VectorOperators.LSHR, 4), 15, x, i + 32, product);
-            sum = product.fma(scaleOfPair(w, a, lane), sum);
+        for (int i = 0; i <= bytes - PAIR_BYTES; i += PAIR_BYTES) {
+            IntVector codes = ofPair(w, row + i, lane);
+            FloatVector product = products(codes, 15, x, 2 * i + lane, at(x, 2 * i + PAIR + lane));
+            product = products(codes.lanewise(VectorOperators.LSHR, 4), 15, x, 2 * i + 32 + lane, product);
+            sum = product.fma(scaleOfPair(w, row + i, lane), sum);
         }
         sum.intoArray(sums, so);
+    }
+
+    /// Adds the products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
+    ///
+    /// Loops of two, one in the other, count once for what the compiler takes in, and are unrolled afterwards as loops of
+    /// up to three steps always are. Written out, they would be more than it inlines.
+    static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
+        for (int two = 0; two < 2; two++) {
+            for (int one = 0; one < 2; one++) {
+                int b = 2 * two + one;
+                sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
+            }
+        }
+        return sum;
     }
 
     /// Codes of both blocks; of one of them where a vector has four lanes.
@@ -173,139 +211,19 @@ final class GemvBlocks {
                 : f16(w, a).blend(f16(w, a + Q4Block.BYTES), SECOND_FOUR_FLOATS);
     }
 
-    private static FloatVector f16(MemorySegment w, long at) {
+    static FloatVector f16(MemorySegment w, long at) {
         return FloatVector.broadcast(F, Float16Table.VALUES[w.get(Tensor.I16, at) & 0xffff]);
     }
 
-    /// Groups of 64 elements: the lower and the upper halves of 32 bytes.
-    private static void q4K(float[] x, MemorySegment w, long row, int lane, int groups, float[] scales, float[] sums,
-            int so) {
-        FloatVector low = at(sums, so);
-        FloatVector high = at(sums, so + HALF);
-        long first = row + KBlock.Q4_CODES + 4 * lane;
-        for (int g = 0; g < groups; g++) {
-            IntVector pairs = ints(w, first + (32 * g + (g >> 2) * (KBlock.Q4_BYTES - 128)));
-            int i = g * 64 + lane;
-            low = products(pairs, 15, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
-            high = products(pairs.lanewise(VectorOperators.LSHR, 4), 15, x, i + 32)
-                    .fma(FloatVector.broadcast(F, scales[2 * g + 1]), high);
-        }
-        low.intoArray(sums, so);
-        high.intoArray(sums, so + HALF);
-    }
-
-    private static void q5K(float[] x, MemorySegment w, long row, int lane, int groups, float[] scales, float[] sums,
-            int so) {
-        FloatVector low = at(sums, so);
-        FloatVector high = at(sums, so + HALF);
-        long first = row + 4 * lane;
-        for (int g = 0; g < groups; g++) {
-            IntVector pairs = ints(w, first + KBlock.Q5_CODES + (32 * g + (g >> 2) * (KBlock.Q5_BYTES - 128)));
-            IntVector fifth = ints(w, first + KBlock.Q5_HIGH + (g >> 2) * KBlock.Q5_BYTES)
-                    .lanewise(VectorOperators.LSHR, (g & 3) * 2);
-            int i = g * 64 + lane;
-            IntVector lower = pairs.and(0x0f0f0f0f).or(fifth.lanewise(VectorOperators.LSHL, 4).and(0x10101010));
-            low = products(lower, 31, x, i).fma(FloatVector.broadcast(F, scales[2 * g]), low);
-            IntVector upper = pairs.lanewise(VectorOperators.LSHR, 4)
-                    .and(0x0f0f0f0f)
-                    .or(fifth.lanewise(VectorOperators.LSHL, 3).and(0x10101010));
-            high = products(upper, 31, x, i + 32).fma(FloatVector.broadcast(F, scales[2 * g + 1]), high);
-        }
-        low.intoArray(sums, so);
-        high.intoArray(sums, so + HALF);
-    }
-
-    /// Groups of 128 elements: the lower halves of 64 bytes, then the upper ones. Of these the first 32 bytes, or the
-    /// second: they have sums of their own.
-    private static void q6K(float[] x, MemorySegment w, long row, int lane, int second, int groups, float[] scales,
-            float[] sums, int so) {
-        FloatVector sum = at(sums, so);
-        long first = row + 4 * lane;
-        for (int g = 0; g < groups; g++) {
-            IntVector pairs = ints(w, first + second * 32 + (64 * g + (g >> 1) * (KBlock.Q6_BYTES - 128)));
-            IntVector top = ints(w, first + KBlock.Q6_HIGH + (32 * g + (g >> 1) * (KBlock.Q6_BYTES - 64)))
-                    .lanewise(VectorOperators.LSHR, 2 * second);
-            int i = g * 128 + second * 32 + lane;
-            int s = g * 8 + second * 2 + lane / 4;
-            IntVector lower = pairs.and(0x0f0f0f0f).or(top.lanewise(VectorOperators.LSHL, 4).and(0x30303030));
-            sum = products(lower, 63, x, i).fma(twoScales(scales, s), sum);
-            IntVector upper = pairs.lanewise(VectorOperators.LSHR, 4).and(0x0f0f0f0f).or(top.and(0x30303030));
-            sum = products(upper, 63, x, i + 64).fma(twoScales(scales, s + 4), sum);
-        }
-        sum.intoArray(sums, so);
-    }
-
-    private static FloatVector twoScales(float[] scales, int s) {
-        FloatVector scale = FloatVector.broadcast(F, scales[s]);
-        return LANES == 4 ? scale : scale.blend(scales[s + 1], SECOND_FOUR_FLOATS);
-    }
-
-    /// The products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
-    private static FloatVector products(IntVector bytes, int mask, float[] x, int i) {
-        return rest(bytes, mask, x, i, floats(bytes.and(mask)).mul(at(x, i)));
-    }
-
-    private static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
-        return rest(bytes, mask, x, i, floats(bytes.and(mask)).fma(at(x, i), sum));
-    }
-
-    private static FloatVector rest(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
-        for (int b = 1; b < 4; b++) {
-            sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
-        }
-        return sum;
-    }
-
-    private static void scalesK(float[] x, MemorySegment w, long row, int bytes, int k, int lane, float[] scales,
-            float[] sums, int so) {
-        IntVector firstShift = IntVector.fromArray(I, FIRST_SHIFT, lane);
-        IntVector firstMask = IntVector.fromArray(I, FIRST_MASK, lane);
-        IntVector lastShift = IntVector.fromArray(I, LAST_SHIFT, lane);
-        IntVector lastMask = IntVector.fromArray(I, LAST_MASK, lane);
-        FloatVector sum = FloatVector.zero(F);
-        for (int b = 0; b < k / KBlock.ELEMENTS; b++) {
-            long block = row + b * bytes;
-            IntVector last = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES + 8))
-                    .lanewise(VectorOperators.LSHR, lastShift);
-            IntVector scale = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES))
-                    .lanewise(VectorOperators.LSHR, firstShift)
-                    .and(firstMask)
-                    .or(last.and(lastMask));
-            floats(scale).mul(f16(w, block)).intoArray(scales, 8 * b + lane);
-            IntVector min = IntVector.broadcast(I, w.get(Tensor.I32, block + KBlock.SCALES + 4))
-                    .lanewise(VectorOperators.LSHR, firstShift)
-                    .and(firstMask)
-                    .or(last.lanewise(VectorOperators.LSHR, 4).and(lastMask));
-            sum = floats(min).mul(f16(w, block + KBlock.MINIMUM)).fma(at(x, k + 8 * b + lane), sum);
-        }
-        sum.intoArray(sums, so);
-        FloatVector.zero(F).intoArray(sums, so + HALF);
-    }
-
-    /// What the subtraction of 32 from each code contributes is as what a minimum does.
-    private static void scales6(float[] x, MemorySegment w, long row, int k, float[] scales, float[] sums, int so) {
-        for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
-            FloatVector sum = FloatVector.zero(Simd.F);
-            for (int b = 0; b < k / KBlock.ELEMENTS; b++) {
-                long block = row + b * KBlock.Q6_BYTES;
-                FloatVector scale = Simd.q8(w, block + KBlock.Q6_SCALES + lane)
-                        .mul(Simd.q8Scale(w, block + KBlock.Q6_FACTOR));
-                scale.intoArray(scales, 16 * b + lane);
-                sum = scale.fma(FloatVector.fromArray(Simd.F, x, k + 16 * b + lane), sum);
-            }
-            sum.intoArray(sums, so + lane);
-        }
-    }
-
-    private static IntVector ints(MemorySegment w, long offsetBytes) {
+    static IntVector ints(MemorySegment w, long offsetBytes) {
         return IntVector.fromMemorySegment(I, w, offsetBytes, Simd.LE);
     }
 
-    private static FloatVector floats(IntVector codes) {
+    static FloatVector floats(IntVector codes) {
         return (FloatVector) codes.convert(VectorOperators.I2F, 0);
     }
 
-    private static FloatVector at(float[] x, int index) {
+    static FloatVector at(float[] x, int index) {
         return FloatVector.fromArray(F, x, index);
     }
 }

@@ -150,7 +150,7 @@ final class GemvKernel {
             ThreadBuffers buffers) {
         Tensor many = sum.many;
         float[] sums = buffers.floats(2, STREAMS * SUM_LANES);
-        float[] scales = buffers.floats(4, k / 16);
+        float[] scales = buffers.floats(4, GemvStreams.scales(many, k));
         int streamed = GemvStreams.streamed(many, k);
         int quarter = Math.ceilDiv(to - from, STREAMS);
         long[] starts = new long[STREAMS];

@@ -26,6 +26,14 @@ final class GemvStreams {
         };
     }
 
+    /// Floats of working memory that [#fourRows] needs.
+    static int scales(Tensor many, int k) {
+        return switch (many.dtype()) {
+            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.scales(many.dtype(), k);
+            default -> k / 16;
+        };
+    }
+
     /// Adds the products of a row's elements from `i` on to its sum's lanes.
     static void tail(Tensor many, long row, int i, int k, float[] x, int xo, float[] sums, int so) {
         if (many.dtype() == DType.F32) {
@@ -74,7 +82,7 @@ final class GemvStreams {
     /// @param x      as [#likeRows] has laid it out
     /// @param starts the rows' first elements
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
-    /// @param scales working memory, one for 16 elements of a row
+    /// @param scales working memory, as much as [#scales] says
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         switch (many.dtype()) {

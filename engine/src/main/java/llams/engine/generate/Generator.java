@@ -116,6 +116,17 @@ public final class Generator implements AutoCloseable {
         position = 0;
     }
 
+    /// Forgets all but the first tokens of the sequence.
+    ///
+    /// @throws IllegalArgumentException if it has fewer
+    public void rewind(int tokens) {
+        if (tokens < 0 || tokens > position) {
+            throw new IllegalArgumentException(
+                    "the sequence has " + position + " tokens; it cannot go back to " + tokens);
+        }
+        position = tokens;
+    }
+
     /// Tokens of the sequence so far.
     public int position() {
         return position;

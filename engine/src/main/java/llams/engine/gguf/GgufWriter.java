@@ -6,14 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import llams.engine.io.AtomicFiles;
-import llams.engine.io.Disk;
-import llams.engine.io.NoRoomException;
+import llams.engine.io.NewFiles;
 import llams.engine.safetensors.TensorInfo;
 
 /// Writes a GGUF file of version 3 whose tensors' names, types and shapes are known first, one at a time or in parts, so
@@ -24,7 +21,6 @@ import llams.engine.safetensors.TensorInfo;
 /// nothing behind.
 public final class GgufWriter implements AutoCloseable {
     private static final int VERSION = 3;
-    private static final int CHUNK_BYTES = 8 << 20;
 
     private static final class Slot {
         final TensorInfo info;
@@ -37,16 +33,13 @@ public final class GgufWriter implements AutoCloseable {
         }
     }
 
-    private final Path file;
-    private final Path temporary;
-    private final Disk.Output output;
+    private final NewFiles files;
+    private final NewFiles.NewFile file;
     private final Map<String, Slot> slots = new LinkedHashMap<>();
-    private boolean finished;
 
-    private GgufWriter(Path file, Path temporary, Disk.Output output) {
-        this.file = file;
-        this.temporary = temporary;
-        this.output = output;
+    private GgufWriter(Path file) throws IOException {
+        files = new NewFiles(file.toAbsolutePath().getParent());
+        this.file = files.create(file);
     }
 
     /// Starts a file.
@@ -57,18 +50,12 @@ public final class GgufWriter implements AutoCloseable {
     /// @throws IllegalArgumentException if a type is not the format's, or a name is there twice
     public static GgufWriter create(Path file, Map<String, GgufValue> metadata, List<TensorInfo> plan)
             throws IOException {
-        Path temporary = AtomicFiles.temporaryFor(file);
-        GgufWriter writer;
-        try {
-            writer = new GgufWriter(file, temporary, Disk.current().create(temporary));
-        } catch (IOException e) {
-            throw AtomicFiles.cannotWrite(file, e);
-        }
+        GgufWriter writer = new GgufWriter(file);
         try {
             writer.start(metadata, plan);
             return writer;
         } catch (Throwable e) {
-            writer.abandon(e);
+            writer.files.abandon(e);
             throw e;
         }
     }
@@ -101,23 +88,15 @@ public final class GgufWriter implements AutoCloseable {
             offset = padded(offset + info.bytes());
         }
         header.writeBytes(new byte[(int) (padded(header.size()) - header.size())]);
-        checkRoom(header.size() + offset);
+        files.checkRoom(header.size() + offset);
         for (TensorInfo info : plan) {
             slots.put(info.name(), new Slot(info, header.size() + offsets.get(info.name())));
         }
-        write(ByteBuffer.wrap(header.toByteArray()), 0);
+        file.write(ByteBuffer.wrap(header.toByteArray()), 0);
     }
 
     private static long padded(long bytes) {
         return Math.ceilDiv(bytes, GgufParser.DEFAULT_ALIGNMENT) * GgufParser.DEFAULT_ALIGNMENT;
-    }
-
-    private void checkRoom(long needed) throws IOException {
-        long usable = Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace();
-        if (needed > usable) {
-            throw new NoRoomException(file + ": it needs " + needed + " bytes, but the disk has " + usable
-                    + " left; free some or choose another directory", null);
-        }
     }
 
     /// Writes the next bytes of a tensor.
@@ -133,19 +112,8 @@ public final class GgufWriter implements AutoCloseable {
             throw new IllegalArgumentException("\"" + name + "\" has " + total + " bytes, " + slot.written
                     + " of them written; " + part.byteSize() + " more do not fit");
         }
-        for (long done = 0; done < part.byteSize(); done += CHUNK_BYTES) {
-            ByteBuffer chunk = part.asSlice(done, Math.min(CHUNK_BYTES, part.byteSize() - done)).asByteBuffer();
-            write(chunk, slot.begin + slot.written);
-            slot.written += chunk.capacity();
-        }
-    }
-
-    private void write(ByteBuffer bytes, long position) throws IOException {
-        try {
-            output.write(bytes, position);
-        } catch (IOException e) {
-            throw AtomicFiles.cannotWrite(file, e);
-        }
+        file.write(part, slot.begin + slot.written);
+        slot.written += part.byteSize();
     }
 
     /// Fills the gaps, forces everything to the disk and gives the file its name.
@@ -159,38 +127,15 @@ public final class GgufWriter implements AutoCloseable {
                         "\"" + slot.info.name() + "\" has " + total + " bytes, only " + slot.written + " were written");
             }
             // Readers want the last tensor padded too.
-            write(ByteBuffer.allocate((int) (padded(total) - total)), slot.begin + total);
+            file.write(ByteBuffer.allocate((int) (padded(total) - total)), slot.begin + total);
         }
-        try {
-            output.force();
-            output.close();
-            AtomicFiles.replace(temporary, file);
-        } catch (IOException e) {
-            throw AtomicFiles.cannotWrite(file, e);
-        }
-        AtomicFiles.forceDirectory(file.toAbsolutePath().getParent());
-        finished = true;
+        files.publish();
     }
 
     /// Without [#finish] before it, removes what was written.
     @Override
     public void close() throws IOException {
-        if (!finished) {
-            IOException failure = new IOException(temporary + ": could not be removed");
-            abandon(failure);
-            if (failure.getSuppressed().length > 0) {
-                throw failure;
-            }
-        }
-    }
-
-    private void abandon(Throwable reason) {
-        try {
-            output.close();
-        } catch (IOException e) {
-            reason.addSuppressed(e);
-        }
-        AtomicFiles.deleteQuietly(temporary, reason);
+        files.close();
     }
 
     /// The format's values as bytes.

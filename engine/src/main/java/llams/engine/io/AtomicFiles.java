@@ -18,18 +18,10 @@ public final class AtomicFiles {
 
     /// Writes or replaces a file.
     public static void write(Path file, byte[] content) throws IOException {
-        Path temporary = temporaryFor(file);
-        try {
-            try (Disk.Output output = Disk.current().create(temporary)) {
-                output.write(ByteBuffer.wrap(content), 0);
-                output.force();
-            }
-            replace(temporary, file);
-        } catch (IOException e) {
-            deleteQuietly(temporary, e);
-            throw cannotWrite(file, e);
+        try (NewFiles files = new NewFiles(file.toAbsolutePath().getParent())) {
+            files.create(file).write(ByteBuffer.wrap(content), 0);
+            files.publish();
         }
-        forceDirectory(file.toAbsolutePath().getParent());
     }
 
     /// A name beside `file` that no other process or thread uses.

@@ -3,16 +3,15 @@ package llams.engine.safetensors;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import llams.engine.io.AtomicFiles;
-import llams.engine.io.Disk;
-import llams.engine.io.NoRoomException;
+import llams.engine.io.NewFiles;
 import llams.engine.tensor.Tensor;
 
 /// Writes tensors whose names, types and shapes are known first, one at a time or in parts, so that a model is never in
@@ -27,17 +26,14 @@ import llams.engine.tensor.Tensor;
 public final class SafetensorsWriter implements AutoCloseable {
     /// The shard size of most published models.
     public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
-    private static final int CHUNK_BYTES = 8 << 20;
-
-    private record Shard(Path file, Path temporary, Disk.Output output) {}
 
     private static final class Slot {
         final TensorInfo info;
-        final Shard shard;
+        final NewFiles.NewFile shard;
         final long begin;
         long written;
 
-        Slot(TensorInfo info, Shard shard, long begin) {
+        Slot(TensorInfo info, NewFiles.NewFile shard, long begin) {
             this.info = info;
             this.shard = shard;
             this.begin = begin;
@@ -45,12 +41,12 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     private final Path directory;
-    private final List<Shard> shards = new ArrayList<>();
+    private final NewFiles files;
     private final Map<String, Slot> slots = new LinkedHashMap<>();
-    private boolean finished;
 
     private SafetensorsWriter(Path directory) {
         this.directory = directory;
+        files = new NewFiles(directory);
     }
 
     /// Starts a model in an existing directory: `model.safetensors` if the tensors fit into one shard, otherwise
@@ -118,10 +114,10 @@ public final class SafetensorsWriter implements AutoCloseable {
             for (Map.Entry<Path, List<TensorInfo>> file : files.entrySet()) {
                 writer.addShard(file.getKey(), file.getValue(), withFormat);
             }
-            writer.checkRoom();
+            writer.files.checkRoom(writer.slots.values().stream().mapToLong(slot -> slot.info.bytes()).sum());
             return writer;
         } catch (Throwable e) {
-            writer.abandon(e);
+            writer.files.abandon(e);
             throw e;
         }
     }
@@ -130,33 +126,14 @@ public final class SafetensorsWriter implements AutoCloseable {
         List<TensorInfo> layout = new ArrayList<>(infos);
         layout.sort(Comparator.comparingInt(info -> -Integer.lowestOneBit(info.dtype().blockBytes)));
         ByteBuffer header = Header.encode(layout, metadata);
-        Path temporary = AtomicFiles.temporaryFor(file);
-        Shard shard;
+        NewFiles.NewFile shard = files.create(file);
         long offset = header.remaining();
-        try {
-            shard = new Shard(file, temporary, Disk.current().create(temporary));
-            shards.add(shard);
-            shard.output.write(header, 0);
-        } catch (IOException e) {
-            throw AtomicFiles.cannotWrite(file, e);
-        }
+        shard.write(header, 0);
         for (TensorInfo info : layout) {
             if (slots.put(info.name(), new Slot(info, shard, offset)) != null) {
                 throw new IllegalArgumentException("the plan names \"" + info.name() + "\" twice");
             }
             offset += info.bytes();
-        }
-    }
-
-    private void checkRoom() throws IOException {
-        long needed = 0;
-        for (Slot slot : slots.values()) {
-            needed += slot.info.bytes();
-        }
-        long usable = Files.getFileStore(directory).getUsableSpace();
-        if (needed > usable) {
-            throw new NoRoomException(directory + ": the tensors need " + needed + " bytes, but the disk has " + usable
-                    + " left; free some or choose another directory", null);
         }
     }
 
@@ -182,15 +159,8 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw new IllegalArgumentException("\"" + name + "\" has " + total + " bytes, " + slot.written
                     + " of them written; " + part.byteSize() + " more do not fit");
         }
-        for (long done = 0; done < part.byteSize(); done += CHUNK_BYTES) {
-            ByteBuffer chunk = part.asSlice(done, Math.min(CHUNK_BYTES, part.byteSize() - done)).asByteBuffer();
-            try {
-                slot.shard.output.write(chunk, slot.begin + slot.written);
-            } catch (IOException e) {
-                throw AtomicFiles.cannotWrite(slot.shard.file, e);
-            }
-            slot.written += chunk.capacity();
-        }
+        slot.shard.write(part, slot.begin + slot.written);
+        slot.written += part.byteSize();
     }
 
     private Slot slot(String name) {
@@ -213,50 +183,17 @@ public final class SafetensorsWriter implements AutoCloseable {
                         + " bytes, only " + slot.written + " were written");
             }
             totalSize += slot.written;
-            weightMap.put(slot.info.name(), slot.shard.file.getFileName().toString());
+            weightMap.put(slot.info.name(), slot.shard.path().getFileName().toString());
         }
-        for (Shard shard : shards) {
-            try {
-                shard.output.force();
-                shard.output.close();
-            } catch (IOException e) {
-                throw AtomicFiles.cannotWrite(shard.file, e);
-            }
-        }
-        for (Shard shard : shards) {
-            try {
-                AtomicFiles.replace(shard.temporary, shard.file);
-            } catch (IOException e) {
-                throw AtomicFiles.cannotWrite(shard.file, e);
-            }
-        }
-        if (shards.size() > 1) {
+        files.publish();
+        if (Set.copyOf(weightMap.values()).size() > 1) {
             AtomicFiles.write(directory.resolve(Checkpoint.INDEX), ShardIndex.encode(weightMap, totalSize));
         }
-        AtomicFiles.forceDirectory(directory);
-        finished = true;
     }
 
     /// Without [#finish] before it, removes what was written.
     @Override
     public void close() throws IOException {
-        if (!finished) {
-            IOException failure = new IOException(directory + ": temporary files could not be removed");
-            abandon(failure);
-            if (failure.getSuppressed().length > 0) {
-                throw failure;
-            }
-        }
-    }
-
-    private void abandon(Throwable reason) {
-        for (Shard shard : shards) {
-            try {
-                shard.output.close();
-            } catch (IOException e) {
-                reason.addSuppressed(e);
-            }
-            AtomicFiles.deleteQuietly(shard.temporary, reason);
-        }
+        files.close();
     }
 }

@@ -7,12 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import llams.engine.cpu.ContentHash;
 import llams.engine.cpu.Quantizer;
@@ -20,15 +18,12 @@ import llams.engine.device.Device;
 import llams.engine.device.Options;
 import llams.engine.gguf.GgufFile;
 import llams.engine.graph.Leaf;
-import llams.engine.graph.TensorType;
 import llams.engine.io.Json;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.safetensors.TensorInfo;
-import llams.engine.tensor.DType;
-import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -49,9 +44,7 @@ public final class LlamaWeights implements AutoCloseable {
     private final boolean isStoredTied;
     private final boolean isMapped;
     private final Options options;
-    private final Map<String, Leaf> leaves = new LinkedHashMap<>();
-    /// Names of the weights that are quantized here.
-    private final Set<String> made = new HashSet<>();
+    private final WeightLeaves found;
     private final Map<String, Tensor> quantized = new LinkedHashMap<>();
     private final Arena arena = Arena.ofShared();
     /// Its threads serve all weights; null until one has to be quantized.
@@ -70,7 +63,7 @@ public final class LlamaWeights implements AutoCloseable {
         isStoredTied = written.tied();
         LlamaConfig shown = isStoredTied && hasOwnHead(checkpoint) ? written.withTied(false) : written;
         config = asked == null ? shown : shown.withMetadata(shown.metadata().withQuantization(asked.method()));
-        findAll();
+        found = WeightLeaves.find(directory, config, stored, checkpoint, gguf != null);
         notes = List.copyOf(notes());
     }
 
@@ -150,58 +143,13 @@ public final class LlamaWeights implements AutoCloseable {
                 || head.data().mismatch(embedding.data()) >= 0;
     }
 
-    private void findAll() throws IOException {
-        List<String> wrong = new ArrayList<>();
-        Llama.of(config, (name, dims) -> {
-            Leaf leaf = Leaf.weight(name, DType.F32, dims);
-            try {
-                leaf = found(name, Shape.of(dims));
-            } catch (IOException e) {
-                wrong.add(e.getMessage());
-            }
-            leaves.put(name, leaf);
-            return leaf;
-        }, Llama.Wrap.NONE);
-        if (!wrong.isEmpty()) {
-            String more = wrong.size() > 4 ? "; and " + (wrong.size() - 4) + " more" : "";
-            throw new IOException(directory + ": the weights do not fit " + (isGguf() ? "its sizes: " : "config.json: ")
-                    + String.join("; ", wrong.subList(0, Math.min(4, wrong.size()))) + more);
-        }
-    }
-
-    private Leaf found(String name, Shape shape) throws IOException {
-        if (!checkpoint.has(name)) {
-            throw new IOException("\"" + name + "\" is missing"
-                    + (name.equals(Llama.HEAD)
-                            ? " (a head that is the embedding needs \"tie_word_embeddings\": true)"
-                            : ""));
-        }
-        DType dtype = checkpoint.dtype(name);
-        boolean isBytes = stored != null && dtype == DType.U8 && stored.isFor(name, shape);
-        Shape wanted = isBytes ? stored.stored(shape) : shape;
-        if (!checkpoint.shape(name).equals(wanted)) {
-            throw new IOException("\"" + name + "\" is " + checkpoint.shape(name) + ", not " + wanted);
-        }
-        if (!isBytes && !dtype.isWeight()) {
-            throw new IOException("\"" + name + "\" is " + dtype
-                    + (isGguf() ? ", which is no type of weights" : ", not F32, BF16 or F16"));
-        }
-        Quantization used = Quantization.of(config.metadata().quantization());
-        boolean isMade = !isBytes && used != null && stored == null && used.isFor(name, shape);
-        if (isMade) {
-            made.add(name);
-        }
-        boolean isQuantized = isBytes || isMade;
-        return new Leaf(Leaf.Kind.WEIGHT, name, new TensorType(isQuantized ? used.dtype : dtype, shape));
-    }
-
     private List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (isStoredTied && !config.tied()) {
             notes.add("config.json says tie_word_embeddings true, but \"" + Llama.HEAD
                     + "\" is not the embedding: it is used as a head of its own");
         }
-        notes.addAll(UnusedTensors.notes(checkpoint.names(), leaves.keySet(), config.layers()));
+        notes.addAll(UnusedTensors.notes(checkpoint.names(), found.leaves().keySet(), config.layers()));
         return notes;
     }
 
@@ -221,18 +169,7 @@ public final class LlamaWeights implements AutoCloseable {
 
     /// The weights as frozen leaves, in the types that they have here.
     public Parameters frozen() {
-        return (name, dims) -> {
-            Leaf leaf = leaves.get(name);
-            if (leaf == null) {
-                throw new IllegalArgumentException(directory + ": the model has no weight \"" + name + "\"");
-            }
-            Shape wanted = Shape.of(dims);
-            if (!leaf.shape().equals(wanted)) {
-                throw new IllegalArgumentException(
-                        directory + ": \"" + name + "\" is " + leaf.shape() + ", not " + wanted);
-            }
-            return leaf;
-        };
+        return found.frozen(directory);
     }
 
     /// The model without adapters.
@@ -243,14 +180,18 @@ public final class LlamaWeights implements AutoCloseable {
     /// Every weight of the model with its type here: in a quantized one as `[out, in]`, not the bytes that the file
     /// has.
     public List<TensorInfo> infos() {
-        return leaves.values().stream().map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape())).toList();
+        return found.leaves()
+                .values()
+                .stream()
+                .map(leaf -> new TensorInfo(leaf.name(), leaf.dtype(), leaf.shape()))
+                .toList();
     }
 
     /// Bytes of memory that the weights take: what [#resident] allocates because it is not in the file as it is needed,
     /// and the copy of the file if it is not mapped.
     public long allocatedBytes() {
         return (isMapped ? 0 : checkpoint.bytes()) + (isGguf() ? gguf.reorderedBytes() : 0)
-                + made.stream().mapToLong(name -> leaves.get(name).type().bytes()).sum();
+                + found.made().stream().mapToLong(name -> found.leaves().get(name).type().bytes()).sum();
     }
 
     /// The tensors behind [#frozen], by name; they live until this is closed.
@@ -258,11 +199,11 @@ public final class LlamaWeights implements AutoCloseable {
     /// @throws IOException if a weight cannot be quantized; says which
     public Map<String, Tensor> resident() throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Leaf leaf : leaves.values()) {
+        for (Leaf leaf : found.leaves().values()) {
             Tensor tensor = quantized.get(leaf.name());
             if (tensor == null) {
                 tensor = tensor(leaf.name(), arena);
-                if (made.contains(leaf.name())) {
+                if (found.made().contains(leaf.name())) {
                     quantized.put(leaf.name(), tensor);
                 }
             }
@@ -275,9 +216,9 @@ public final class LlamaWeights implements AutoCloseable {
     ///
     /// @throws IOException as [#resident]
     public Tensor tensor(String name, Arena arena) throws IOException {
-        Leaf leaf = leaves.get(name);
+        Leaf leaf = found.leaves().get(name);
         Tensor inFile = checkpoint.tensor(name);
-        if (!made.contains(name)) {
+        if (!found.made().contains(name)) {
             return new Tensor(leaf.dtype(), leaf.shape(), inFile.data());
         }
         Tensor target = Tensor.allocate(arena, leaf.dtype(), leaf.shape());

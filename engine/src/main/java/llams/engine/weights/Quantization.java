@@ -4,6 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import llams.engine.graph.Leaf;
+import llams.engine.graph.TensorType;
+import llams.engine.llama.Parameters;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
@@ -82,6 +85,16 @@ public enum Quantization {
         return shape.rank() == 2 && switch (this) {
             case Q8_0 -> shape.dim(1) % Q8Block.ELEMENTS == 0;
             case NF4 -> name.startsWith("model.layers.");
+        };
+    }
+
+    /// A model's leaves with the weights that are quantized with it.
+    ///
+    /// @param plain the leaves without
+    public Parameters leaves(Parameters plain) {
+        return (name, dims) -> {
+            Leaf leaf = plain.leaf(name, dims);
+            return isFor(name, leaf.shape()) ? new Leaf(leaf.kind(), name, new TensorType(dtype, leaf.shape())) : leaf;
         };
     }
 

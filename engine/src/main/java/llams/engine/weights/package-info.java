@@ -3,6 +3,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | `LlamaWeights` | an opened directory |
+/// | `WeightLeaves` | its weights as a model's leaves, each checked for its shape and type |
 /// | `ModelDirectory`, `NotAModelException` | recognizes what is not a model, and says what to give instead |
 /// | `UnusedTensors` | what a checkpoint has and the model does not use |
 /// | `WatchedDevice` | notices weights that change during a run |

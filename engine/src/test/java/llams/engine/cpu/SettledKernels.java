@@ -16,6 +16,7 @@ import llams.engine.graph.TopTokens;
 import llams.engine.tensor.CounterRandom;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.DynamicMap;
+import llams.engine.tensor.KBlock;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
@@ -160,8 +161,7 @@ final class SettledKernels {
 
     private void products(Tensors make, Parallel p) {
         products(make, List.of(DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.NF4), DIM, p);
-        // Not yet those of GGML's smaller blocks: whether their loops for one token are inlined still depends on what was
-        // compiled before.
+        products(make, List.of(DType.Q4_0, DType.Q4_K, DType.Q5_K, DType.Q6_K), KBlock.ELEMENTS, p);
         Tensor x = make.random(TOKENS, DIM);
         Tensor y = make.poisoned(TOKENS, VOCAB);
         Tensor dWeight = make.poisoned(VOCAB, DIM);

@@ -33,7 +33,8 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
     public enum Kind {
         ADAPTER("LoRA adapter for ", "adapter", "peft"), FINE_TUNED("Fine-tuned ", "finetune", "transformers"),
         EXTENDED("More tokens for ", "finetune", "transformers"), MERGED("Merge of ", "merge", "transformers"),
-        QUANTIZED(" of ", "quantized", "llams"), NEW("New model", "", "transformers");
+        QUANTIZED(" of ", "quantized", "llams"), CONVERTED("Converted ", "", "transformers"),
+        NEW("New model", "", "transformers");
 
         private final String title;
         private final String relation;
@@ -145,7 +146,8 @@ public record ModelCard(Kind kind, List<String> tags, String method, List<Parent
         }
         fields.put("language", List.copyOf(languages));
         fields.put("base_model", List.copyOf(bases));
-        fields.put("base_model_relation", bases.isEmpty() ? List.of() : List.of(kind.relation));
+        fields.put("base_model_relation",
+                bases.isEmpty() || kind.relation.isEmpty() ? List.of() : List.of(kind.relation));
         fields.put("library_name", List.of(kind.library));
         fields.put("pipeline_tag", List.of("text-generation"));
         List<String> all = new ArrayList<>(List.of("llama", "llams"));

@@ -7,13 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import llams.engine.gguf.GgufFile;
 import llams.model.files.ModelFiles;
 import llams.model.hub.HubDownload;
 
-/// A model that another is made from, as far as its directory tells.
+/// A model that another is made from, as far as its directory or file tells.
 ///
 /// @param role      what it is to the result: `base`, `instruct`
-/// @param name      of its directory, without the path
+/// @param name      of its directory or file, without the path
 /// @param repo      on the hub, `owner/name`; empty if it is not known to come from there
 /// @param commit    of that repository; empty if it is not known
 /// @param bases     the hub's models that it was made from itself
@@ -23,7 +24,11 @@ public record Parent(String role, String name, String repo, String commit, Model
     /// Where Python's hub programs keep models.
     private static final Pattern CACHE = Pattern.compile(".*/models--([^/]+?)--([^/]+)/snapshots/([0-9a-f]+)");
 
+    /// @param directory or a GGUF file
     public static Parent of(String role, Path directory) throws IOException {
+        if (GgufFile.is(directory)) {
+            return GgufOrigin.parent(role, directory);
+        }
         CardMetadata card = CardMetadata.of(directory);
         Path place = directory.toAbsolutePath().normalize();
         String repo = "";

@@ -4,6 +4,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | [ModelCard] | the card as facts, and as Markdown |
+/// | [GgufOrigin] | where a model comes from, in a GGUF file's keys |
 /// | [Parent] | a model that another is made from: its name, its licence, its languages |
 /// | [ModelLicence] | a licence, and what it asks of those who share a model |
 /// | [ProgramVersion] | the version of this program |

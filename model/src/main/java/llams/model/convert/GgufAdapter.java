@@ -15,6 +15,7 @@ import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.model.card.GgufOrigin;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
 import llams.model.lora.LoraLayout;
@@ -78,6 +79,7 @@ public final class GgufAdapter {
         metadata.put("general.architecture", GgufValue.of("llama"));
         metadata.put("general.type", GgufValue.of("adapter"));
         metadata.put("general.name", GgufValue.of(adapter.toAbsolutePath().normalize().getFileName().toString()));
+        metadata.putAll(GgufOrigin.values(adapter));
         metadata.put("general.file_type", GgufValue.of(GgufForm.F32.number));
         metadata.put("adapter.type", GgufValue.of("lora"));
         metadata.put("adapter.lora.alpha", GgufValue.of((float) alpha));

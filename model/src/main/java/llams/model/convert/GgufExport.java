@@ -26,6 +26,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
+import llams.model.card.GgufOrigin;
 import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
@@ -127,6 +128,7 @@ public final class GgufExport {
         metadata.put("general.type", GgufValue.of("model"));
         Path named = (adapter == null ? model : adapter).toAbsolutePath().normalize();
         metadata.put("general.name", GgufValue.of(named.getFileName().toString()));
+        metadata.putAll(GgufOrigin.values(named));
         metadata.put("general.file_type", GgufValue.of(form.number));
         metadata.put("general.quantization_version", GgufValue.of(2));
         metadata.putAll(GgufConfig.values(config));

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import llams.engine.gguf.GgufConfig;
 import llams.engine.gguf.GgufException;
 import llams.engine.gguf.GgufFile;
@@ -19,8 +21,11 @@ import llams.engine.tensor.BFloat16;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
+import llams.model.card.ModelCard;
+import llams.model.card.Parent;
 import llams.model.files.ByteProgress;
 import llams.model.files.GgufText;
+import llams.model.files.ModelFiles;
 import llams.model.files.OutputDirectory;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -75,6 +80,8 @@ public final class GgufImport {
         try (OutputDirectory output = OutputDirectory.create(out)) {
             convert(output.path(), tensors, plan, progress);
             List<String> files = writeTexts(output.path(), text, dtype);
+            card(tensors, dtype).write(output.path());
+            files.add(ModelFiles.CARD);
             output.commit();
             long bytes = plan.values().stream().mapToLong(TensorInfo::bytes).sum();
             return new Report(dtype, wide, bytes, files, notes);
@@ -104,6 +111,17 @@ public final class GgufImport {
                     + (unused.size() > 1 ? " and others" : ""));
         }
         return tensors;
+    }
+
+    private ModelCard card(Map<String, Tensor> tensors, DType dtype) throws IOException {
+        Set<DType> blocks = new TreeSet<>();
+        tensors.values().stream().map(Tensor::dtype).filter(DType::isQuantized).forEach(blocks::add);
+        String decoded = blocks.isEmpty()
+                ? ""
+                : " Its matrices were " + String.join(", ", blocks.stream().map(DType::name).toList())
+                        + ", and are decoded" + (dtype == DType.F32 ? "." : " and rounded to " + dtype + ".");
+        return ModelCard.of(ModelCard.Kind.CONVERTED, "gguf", "A GGUF file's model in Hugging Face's form." + decoded,
+                Parent.of("original", file.path));
     }
 
     private static DType usual(Map<String, Tensor> tensors) {

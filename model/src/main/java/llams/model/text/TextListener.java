@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 /// Receives a text while it is generated.
 @FunctionalInterface
 public interface TextListener {
-    /// Called after each token.
+    /// Called after each token; in a conversation, also after each part of a long message.
     ///
     /// @param piece the text that has become certain, in whole characters; often empty
     /// @return false to end the text here

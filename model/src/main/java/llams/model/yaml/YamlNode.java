@@ -6,6 +6,9 @@ import llams.model.files.DataException;
 
 /// A part of a YAML file that remembers where it stands, so that what is wrong with it can be said there.
 public sealed interface YamlNode {
+    /// Of a value, in messages.
+    int LONGEST_QUOTE = 80;
+
     /// Where it begins, as `FILE:LINE`.
     String place();
 
@@ -31,6 +34,8 @@ public sealed interface YamlNode {
     default String kind() {
         return switch (this) {
             case Text text when text.isNull() -> "nothing";
+            case Text text when text.value.length() > LONGEST_QUOTE ->
+                '"' + text.value.substring(0, LONGEST_QUOTE) + "...\"";
             case Text text -> '"' + text.value + '"';
             case Items _ -> "a list";
             case Fields _ -> "a map";

@@ -47,9 +47,9 @@ public final class YamlReader {
         this.events = new ParserImpl(settings, new StreamReader(settings, text));
     }
 
-    /// Reads the one document of a file.
+    /// Reads the one document of a file; an empty one is a null.
     ///
-    /// @throws DataException if it is not YAML, empty, or holds what this reader refuses; says where
+    /// @throws DataException if it is not YAML, or holds what this reader refuses; says where
     public static YamlNode read(Path file) throws IOException {
         return parse(file.toString(), text(file));
     }
@@ -89,7 +89,7 @@ public final class YamlReader {
     private YamlNode document() {
         events.next();
         if (!(events.next() instanceof DocumentStartEvent)) {
-            throw new DataException(file + ": is empty");
+            return new Text("", true, file);
         }
         YamlNode root = node(events.next(), 0);
         events.next();

@@ -61,6 +61,20 @@ class PthImportTest {
     }
 
     @Test
+    void cardAndLicenceStay() throws IOException {
+        Path meta = meta("one");
+        Files.writeString(meta.resolve("LICENSE"), "terms");
+        Files.writeString(meta.resolve("README.md"), "---\nlicense: llama3.2\nlanguage: [en]\n---\n");
+        Path out = directory.resolve("out");
+        PthImport.Report report = PthImport.write(meta, out, ByteProgress.SILENT);
+        assertEquals(List.of("LICENSE", "config.json", "README.md"), report.files());
+        assertEquals("terms", Files.readString(out.resolve("LICENSE")));
+        String card = Files.readString(out.resolve("README.md"));
+        assertTrue(card.startsWith("---\nlicense: llama3.2\nlanguage:\n- en\nlibrary_name: transformers\n"), card);
+        assertTrue(card.contains("\n# Converted meta\n\n**Built with Llama**\n"), card);
+    }
+
+    @Test
     void tokenizerAndStops() throws IOException {
         Path meta = meta("one");
         StringBuilder ranks = new StringBuilder();

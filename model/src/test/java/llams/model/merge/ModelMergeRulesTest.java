@@ -174,7 +174,7 @@ class ModelMergeRulesTest {
                     "merge_method: linear;slices: [{sources: []}, {sources: []}] | only whole models can be merged",
                     "merge_method: chat_vector;base_model: a;tuned_model: b | instruct_model is missing",
                     "merge_method: [linear | not YAML", //
-                    "'' | is empty"})
+                    "'' | found nothing"})
     void filesWithMistakes(String text, String wanted) throws IOException {
         Path file = temporary.resolve("merge.yaml");
         Files.writeString(file, text.replace(';', '\n'));

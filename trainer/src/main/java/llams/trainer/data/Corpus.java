@@ -14,7 +14,36 @@ import llams.model.files.DataException;
 /// @param conversations how many of the documents are conversations
 /// @param empty     number of texts and lists of ids without content, which were left out
 /// @param notes     one line for everything in the files that was not used or looks doubtful
-public record Corpus(Documents documents, long textBytes, int conversations, int empty, List<String> notes) {
+/// @param parts     what of which file it is made of
+public record Corpus(Documents documents, long textBytes, int conversations, int empty, List<String> notes,
+        List<Part> parts) {
+    /// Consecutive documents of a file.
+    ///
+    /// @param first number of the first, in the file
+    public record Part(DataSource source, int first, int size) {
+        private int shared(Part other) {
+            return source.isOfSameFile(other.source)
+                    ? Math.max(0, Math.min(first + size, other.first + other.size) - Math.max(first, other.first))
+                    : 0;
+        }
+    }
+
+    /// One line for each two sources that have documents in common, which are trained on and held out then.
+    public static List<String> overlaps(List<Part> training, List<Part> heldOut) {
+        List<String> lines = new ArrayList<>();
+        for (Part trained : training) {
+            for (Part held : heldOut) {
+                int shared = trained.shared(held);
+                if (shared > 0) {
+                    lines.add(String.format(Locale.ROOT,
+                            "%,d of the %,d documents of the held-out %s are trained on as well, in %s", shared,
+                            held.size, held.source, trained.source));
+                }
+            }
+        }
+        return lines;
+    }
+
     /// With the usual limit of unusable rows: 10 per file, or a hundredth of its rows if that is more.
     ///
     /// @throws DataException if a file is in no known form, or there is no document in them
@@ -36,7 +65,7 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
     public static Corpus load(List<DataSource> sources, Reading reading) throws IOException {
         Joining joining = new Joining(reading.encoder().specialNames());
         for (DataSource source : sources) {
-            joining.add(source.of(FileContent.load(source.file(), reading)));
+            joining.add(source, source.of(FileContent.load(source.file(), reading)));
         }
         return joining.corpus(sources);
     }
@@ -49,9 +78,10 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
         Joining joining = new Joining(reading.encoder().specialNames());
         for (DataSource source : sources) {
             int left = limit - joining.documents;
-            joining.add(source.slice() == null
-                    ? FileContent.load(source.file(), reading, left)
-                    : source.of(FileContent.load(source.file(), reading)).first(left));
+            joining.add(source,
+                    source.slice() == null
+                            ? FileContent.load(source.file(), reading, left)
+                            : source.of(FileContent.load(source.file(), reading)).first(left));
         }
         return joining.corpus(sources);
     }
@@ -59,7 +89,8 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
     /// What the files of a corpus come to together.
     private static final class Joining {
         private final SpecialNames names;
-        private final List<Documents> parts = new ArrayList<>();
+        private final List<Documents> files = new ArrayList<>();
+        private final List<Part> parts = new ArrayList<>();
         private final List<String> notes = new ArrayList<>();
         private int documents;
         private long textBytes;
@@ -70,8 +101,9 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
             this.names = names;
         }
 
-        void add(FileContent file) {
-            parts.add(file.documents());
+        void add(DataSource source, FileContent file) {
+            files.add(file.documents());
+            parts.add(new Part(source, file.documents().first(), file.documents().size()));
             documents += file.documents().size();
             textBytes += file.textBytes();
             conversations += file.conversations();
@@ -90,7 +122,7 @@ public record Corpus(Documents documents, long textBytes, int conversations, int
                         ? "1 text or list of ids is empty and is left out"
                         : String.format(Locale.ROOT, "%,d texts or lists of ids are empty and are left out", empty));
             }
-            return new Corpus(JoinedDocuments.join(parts), textBytes, conversations, empty, notes);
+            return new Corpus(JoinedDocuments.join(files), textBytes, conversations, empty, notes, parts);
         }
     }
 }

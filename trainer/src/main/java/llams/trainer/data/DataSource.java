@@ -1,5 +1,6 @@
 package llams.trainer.data;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -38,6 +39,15 @@ public record DataSource(String name, Path file, Slice slice) {
     /// The file with its slice, without directories.
     public String shortName() {
         return file.getFileName() + brackets();
+    }
+
+    /// Whether another source has rows of the same file.
+    boolean isOfSameFile(DataSource other) {
+        try {
+            return Files.exists(file) && Files.exists(other.file) && Files.isSameFile(file, other.file);
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /// The rows of a file that belong to this source.

@@ -23,6 +23,11 @@ public abstract class Documents extends AbstractList<Document> implements Random
         return origin(d).equals(origin(d - 1));
     }
 
+    /// The number of its first document in the file that they come from.
+    int first() {
+        return 0;
+    }
+
     /// How many rows all documents come from.
     int rows() {
         int rows = 0;

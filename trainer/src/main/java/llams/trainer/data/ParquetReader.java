@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import llams.model.files.DataException;
 import llams.trainer.parquet.ParquetFile;
@@ -24,6 +25,11 @@ final class ParquetReader {
     }
 
     static void units(Path file, RowReader rows, ReadingListener listener, Consumer<Unit> units) throws IOException {
+        rows(file, listener, (row, place) -> units.accept(rows.unit(chars(row), () -> row, place)));
+    }
+
+    /// @param rows gets each row and its place
+    static void rows(Path file, ReadingListener listener, BiConsumer<ObjectNode, String> rows) throws IOException {
         String name = Source.name(file);
         if (!name.toLowerCase(Locale.ROOT).endsWith(ENDING)) {
             throw new DataException(name + ": Parquet is compressed inside; decompress the file around it first");
@@ -34,8 +40,7 @@ final class ParquetReader {
         try (ParquetFile table = ParquetFile.open(file)) {
             long number = 0;
             for (ObjectNode row = table.next(); row != null; row = table.next()) {
-                ObjectNode object = row;
-                units.accept(rows.unit(chars(row), () -> object, name + ":" + ++number));
+                rows.accept(row, name + ":" + ++number);
                 if (number % TELL_EVERY == 0) {
                     listener.reading(name, table.doneBytes(), Files.size(file));
                 }

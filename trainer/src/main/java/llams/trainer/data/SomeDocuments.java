@@ -21,6 +21,11 @@ final class SomeDocuments extends Documents {
     }
 
     @Override
+    int first() {
+        return all.first() + first;
+    }
+
+    @Override
     public int size() {
         return size;
     }

@@ -11,7 +11,7 @@ import java.util.zip.GZIPInputStream;
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 
 /// Opens data files. Each is read once and forwards, so a pipe is as good as a file.
-final class Source {
+public final class Source {
     private Source() {}
 
     /// How messages call a file.
@@ -42,11 +42,12 @@ final class Source {
         return file.toString().equals("-");
     }
 
-    static BufferedInputStream open(Path file) throws IOException {
+    /// The bytes of a text, decompressed, in UTF-8 whatever the file's own encoding is. `-` is standard input.
+    public static BufferedInputStream open(Path file) throws IOException {
         return open(file, ReadingListener.SILENT);
     }
 
-    /// The bytes of a text, in UTF-8 whatever the file's own encoding is. `-` is standard input.
+    /// As above.
     ///
     /// @param listener hears how much of a file has been read
     static BufferedInputStream open(Path file, ReadingListener listener) throws IOException {

@@ -4,7 +4,6 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -15,6 +14,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import llams.model.files.DataException;
@@ -38,8 +38,35 @@ final class TableReader {
 
     private TableReader() {}
 
-    static void units(InputStream in, String file, char separator, RowReader reader, Consumer<Unit> units)
-            throws IOException {
+    static void units(InputStream in, String file, char separator, RowReader reader, Consumer<Unit> units) {
+        records(in, file, separator, (columns, row) -> {
+            int chars = row.getFields().stream().mapToInt(String::length).sum();
+            String place = place(file, row);
+            units.accept(reader.unit(chars, () -> object(columns, row, place, reader.columns()), place));
+        });
+    }
+
+    /// All fields as they are, empty ones too.
+    ///
+    /// @param rows gets each row and its place
+    /// @throws DataException if a row has more or fewer fields than there are columns
+    static void texts(InputStream in, String file, char separator, BiConsumer<ObjectNode, String> rows) {
+        records(in, file, separator, (columns, row) -> {
+            check(columns, row, place(file, row));
+            ObjectNode object = JsonNodeFactory.instance.objectNode();
+            for (int i = 0; i < columns.size(); i++) {
+                object.put(columns.get(i), row.getField(i));
+            }
+            rows.accept(object, place(file, row));
+        });
+    }
+
+    private static String place(String file, CsvRecord row) {
+        return file + ":" + row.getStartingLineNumber();
+    }
+
+    /// @param each gets the names of the columns and each row
+    private static void records(InputStream in, String file, char separator, BiConsumer<List<String>, CsvRecord> each) {
         InputStreamReader text = new InputStreamReader(in,
                 StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT));
         Iterator<CsvRecord> records = CsvReader.builder()
@@ -56,10 +83,7 @@ final class TableReader {
         }
         List<String> columns = columns(header, file);
         for (CsvRecord record = next(records, file); record != null; record = next(records, file)) {
-            CsvRecord row = record;
-            int chars = row.getFields().stream().mapToInt(String::length).sum();
-            String place = file + ":" + row.getStartingLineNumber();
-            units.accept(reader.unit(chars, () -> object(columns, row, place, reader.columns()), place));
+            each.accept(columns, record);
         }
     }
 
@@ -92,11 +116,15 @@ final class TableReader {
         return columns;
     }
 
-    private static ObjectNode object(List<String> columns, CsvRecord row, String place, Columns names) {
+    private static void check(List<String> columns, CsvRecord row, String place) {
         if (row.getFieldCount() != columns.size()) {
             throw new DataException(place + ": has " + row.getFieldCount() + " fields, but the first line names "
                     + columns.size() + " columns");
         }
+    }
+
+    private static ObjectNode object(List<String> columns, CsvRecord row, String place, Columns names) {
+        check(columns, row, place);
         ObjectNode object = JsonNodeFactory.instance.objectNode();
         for (int i = 0; i < columns.size(); i++) {
             String field = row.getField(i);

@@ -17,7 +17,7 @@
 /// | `FileEncoding`, `Unit`, `DocumentBatch`, `FileContent` | a file's documents, read and encoded on all cores |
 /// | `Documents`, `SomeDocuments`, `JoinedDocuments` | documents that need not be in memory |
 /// | `TokenCache`, `TokenFile`, `TokenFileWriter` | the tokens of large files on disk |
-/// | `CompressedStream`, `CountedStream`, `TableReader`, `ParquetReader` | gzip and zstd, CSV and TSV, Parquet |
+/// | `CompressedStream`, `CountedStream`, `Table`, `TableReader`, `ParquetReader` | gzip and zstd, CSV and TSV, Parquet |
 /// | `PlainTextReader`, `KowikiTextReader` | files of text |
 /// | `Rows`, `JsonLine`, `JsonElements` | rows of JSON |
 /// | `RowReader`, `RowForm`, `Row`, `Columns`, `JsonlReader`, `PairReader`, `Messages` | what rows hold, whatever file they are from |

@@ -48,9 +48,14 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     }
 
     public static RandomModel create(Arena arena, LlamaConfig config, DType dtype) {
+        return new RandomModel(config, dtype, tensors(arena, config, frozen(dtype)));
+    }
+
+    /// Random numbers for every leaf, by name.
+    static Map<String, Tensor> tensors(Arena arena, LlamaConfig config, Parameters leaves) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Llama.of(config, (name, dims) -> {
-            Leaf leaf = frozen(dtype).leaf(name, dims);
+            Leaf leaf = leaves.leaf(name, dims);
             tensors.computeIfAbsent(name, key -> {
                 Tensor tensor = Tensor.allocate(arena, leaf.dtype(), leaf.shape());
                 CounterRandom random = CounterRandom.named(0, name);
@@ -61,7 +66,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
             });
             return leaf;
         }, Llama.Wrap.NONE);
-        return new RandomModel(config, dtype, tensors);
+        return tensors;
     }
 
     /// Weights of a type where their rows are whole blocks of it, else F32.
@@ -78,6 +83,13 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
                     || dims.length > 1 && dims[dims.length - 1] % dtype.blockElements == 0;
             return Leaf.weight(name, isPossible ? dtype : DType.F32, dims);
         };
+    }
+
+    /// The same with embedding and head in F32.
+    static Parameters withTables(DType dtype) {
+        return (name, dims) -> name.equals(Llama.EMBEDDING) || name.equals(Llama.HEAD)
+                ? Leaf.weight(name, DType.F32, dims)
+                : frozen(dtype).leaf(name, dims);
     }
 
     /// The model with weights that do not change.

@@ -90,7 +90,7 @@ public final class SpeedProfile {
         TrainSettings settings = step.settings();
         Optimizer optimizer = settings.optimizer();
         return String.join(" ", step.config().toString(), step.dtype().name(), String.valueOf(settings.lora()),
-                settings.objective().toString(),
+                settings.firstRow() > 0 ? "from row " + settings.firstRow() : "", settings.objective().toString(),
                 settings.accumulate() + "x" + settings.batch() + "x" + settings.tokens(),
                 settings.recompute() ? "recompute" : "", optimizer.weights().name(),
                 optimizer.isEightBit() ? "eightBit" : "", settings.isFused() ? "fused" : "");

@@ -202,7 +202,8 @@ public sealed interface Workload {
 
         /// How often each weight is multiplied by a token: forward, again for the gradients, and by the reference.
         double passes() {
-            return forwardPasses() + (settings.lora() == null ? 2 : 1) + (settings.recompute() ? 1 : 0);
+            boolean isWhole = settings.lora() == null && settings.firstRow() == 0;
+            return forwardPasses() + (isWhole ? 2 : 1) + (settings.recompute() ? 1 : 0);
         }
 
         /// The same of a micro-batch of held-out data.
@@ -234,6 +235,10 @@ public sealed interface Workload {
         }
 
         public Trainer trainer(Device device, Arena arena) {
+            if (settings.firstRow() > 0) {
+                return Trainer.ofLastRows(device, config, RandomModel.frozen(dtype),
+                        RandomModel.tensors(arena, config, RandomModel.withTables(dtype)), settings);
+            }
             if (settings.lora() == null) {
                 DType trained = settings.optimizer().weights();
                 RandomModel.Trained all = RandomModel.trained(config, trained);

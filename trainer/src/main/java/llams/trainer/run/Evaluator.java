@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
@@ -94,10 +95,16 @@ public final class Evaluator implements AutoCloseable {
     }
 
     /// What the objective says of these batches as one.
-    Objective.Tally measure(List<MicroBatch> batches) {
+    ///
+    /// @param givesUp asked before each batch
+    /// @return null if it was given up
+    Objective.Tally measure(List<MicroBatch> batches, BooleanSupplier givesUp) {
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
         for (MicroBatch one : batches) {
+            if (givesUp.getAsBoolean()) {
+                return null;
+            }
             MicroBatch batch = objective.prepared(one, positions);
             tally.add(batch, run(batch, share));
         }

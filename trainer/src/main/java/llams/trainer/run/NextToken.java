@@ -26,7 +26,7 @@ public record NextToken() implements Objective {
 
     @Override
     public Share share(List<MicroBatch> batches) {
-        int counted = batches.stream().mapToInt(MicroBatch::countedTokens).sum();
+        long counted = batches.stream().mapToLong(MicroBatch::countedTokens).sum();
         return new Share(1.0 / Math.max(1, counted), 0);
     }
 

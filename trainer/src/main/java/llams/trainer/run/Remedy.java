@@ -7,8 +7,6 @@ import java.util.function.ToLongFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import llams.engine.graph.Leaf;
-import llams.engine.graph.TensorType;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.Parameters;
 import llams.engine.plan.Program;
@@ -117,18 +115,10 @@ record Remedy(LlamaConfig config, Parameters frozen, long madeBytes, ToLongFunct
     }
 
     private long bytes(Candidate run) {
-        Program.Memory memory = Forecast.of(config, leaves(run.weights), run.settings);
+        Program.Memory memory = Forecast.of(config, run.weights == null ? frozen : run.weights.leaves(frozen),
+                run.settings);
         long made = run.weights == null ? madeBytes : memory.weights();
         return needed.applyAsLong(
                 new Program.Memory(Math.max(0, memory.weights() - made), memory.state() + made, memory.temporaries()));
-    }
-
-    private Parameters leaves(Quantization weights) {
-        return weights == null ? frozen : (name, dims) -> {
-            Leaf leaf = frozen.leaf(name, dims);
-            return weights.isFor(name, leaf.shape())
-                    ? new Leaf(leaf.kind(), name, new TensorType(weights.dtype, leaf.shape()))
-                    : leaf;
-        };
     }
 }

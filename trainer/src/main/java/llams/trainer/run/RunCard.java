@@ -15,6 +15,7 @@ import llams.trainer.data.DataFiles;
 import llams.trainer.data.DataSource;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.Sequences;
+import llams.trainer.watch.Html;
 import llams.trainer.watch.Machine;
 import llams.trainer.watch.RunFacts;
 
@@ -84,10 +85,10 @@ final class RunCard {
         Map<String, String> machine = new LinkedHashMap<>();
         machine.put("processor", Machine.processor());
         machine.put("device", run.device.name() + ": " + run.device.description());
-        machine.put("memory", mebibytes(Forecast.machineBytes()));
+        machine.put("memory", Html.bytes(Forecast.machineBytes()));
         machine.put("memory forecast",
-                mebibytes(plan.memory().weights()) + " weights, " + mebibytes(plan.memory().state()) + " state, "
-                        + mebibytes(plan.memory().temporaries()) + " temporary, and the program itself");
+                Html.bytes(plan.memory().weights()) + " weights, " + Html.bytes(plan.memory().state()) + " state, "
+                        + Html.bytes(plan.memory().temporaries()) + " temporary, and the program itself");
         machine.put("system", Machine.system());
         machine.put("Java", Machine.java());
         Map<String, Map<String, String>> sections = new LinkedHashMap<>();
@@ -114,10 +115,6 @@ final class RunCard {
             case Distilled _ -> ", which learns from a teacher too";
             case Preferred _ -> ", which learns from pairs of answers";
         };
-    }
-
-    private static String mebibytes(long bytes) {
-        return String.format(Locale.ROOT, "%,.1f MiB", bytes / (double) (1 << 20));
     }
 
     private static String number(double value) {

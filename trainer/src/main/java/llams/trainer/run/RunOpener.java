@@ -77,9 +77,12 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 request.data().trainOn());
         Loaded training = training(encoder, settings);
         Sequences data = training.data;
-        Sequences heldOut = request.data().heldOut().isEmpty()
-                ? null
-                : load(request.data().heldOut(), encoder, settings).data;
+        Sequences heldOut = null;
+        if (!request.data().heldOut().isEmpty()) {
+            Loaded held = load(request.data().heldOut(), encoder, settings);
+            Corpus.overlaps(training.parts, held.parts).forEach(listener::note);
+            heldOut = held.data;
+        }
         note(training, text);
         TrainingRun run = base == null
                 ? TrainingRun.ofRandom(request.device(), settings, config, tokenizer, data, heldOut, request.out())
@@ -90,7 +93,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 
-    private record Loaded(Sequences data, int conversations) {}
+    private record Loaded(Sequences data, int conversations, List<Corpus.Part> parts) {}
 
     private Loaded training(DocumentEncoder encoder, TrainSettings settings) throws IOException {
         DataFiles files = request.data();
@@ -98,15 +101,17 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
             return load(files.training(), encoder, settings);
         }
         List<Sequences> sources = new ArrayList<>();
+        List<Corpus.Part> parts = new ArrayList<>();
         int conversations = 0;
         for (DataSource source : files.training()) {
             Loaded one = load(List.of(source), encoder, settings);
             sources.add(one.data);
+            parts.addAll(one.parts);
             conversations += one.conversations;
         }
         MixedSequences mixed = new MixedSequences(sources, files.weights());
         mixed.notes(files.training()).forEach(listener::note);
-        return new Loaded(mixed, conversations);
+        return new Loaded(mixed, conversations, parts);
     }
 
     private Loaded load(List<DataSource> sources, DocumentEncoder encoder, TrainSettings settings) throws IOException {
@@ -117,7 +122,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 areOfPairs
                         ? new PairDataset(corpus.documents(), settings.tokens())
                         : new PackedDataset(corpus.documents(), settings.tokens(), settings.pack()),
-                corpus.conversations());
+                corpus.conversations(), corpus.parts());
     }
 
     private void note(Loaded training, ModelText text) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
@@ -91,12 +92,19 @@ record Teacher(LlamaWeights weights, Llama model, Map<String, Tensor> tensors,
     }
 
     /// Asks it about all data, a sequence at a time, and writes what it says into a file.
-    void write(Device device, Sequences data, Distilled asked, int positions, Path file) throws IOException {
+    ///
+    /// @param stops whether to give up before the next sequence
+    /// @return whether all was asked; else there is no file
+    boolean write(Device device, Sequences data, Distilled asked, int positions, Path file, BooleanSupplier stops)
+            throws IOException {
         try (Arena arena = Arena.ofShared();
                 Session session = weights.watched(device).open(resident(arena, positions));
                 TeacherFileWriter writer = new TeacherFileWriter(file, data.size(), asked.count())) {
             RecentPrograms programs = new RecentPrograms(session);
             for (int s = 0; s < data.size(); s++) {
+                if (stops.getAsBoolean()) {
+                    return false;
+                }
                 PackedSequence sequence = data.sequence(s);
                 MicroBatch batch = MicroBatch.of(List.of(sequence));
                 Executable program = programs.get(batch.tokens(), batch.rowLength(),
@@ -107,6 +115,7 @@ record Teacher(LlamaWeights weights, Llama model, Map<String, Tensor> tensors,
                         program.output("logp").toFloats()));
             }
             writer.finish(fingerprint);
+            return true;
         }
     }
 

@@ -99,20 +99,27 @@ final class Teaching implements AutoCloseable {
         return teacher.program(asked, tokens, tokens, 0).memory();
     }
 
-    /// The data with what the teacher says of it, if that is stored; it is asked now if it has not been.
+    /// Gives the run's data what the teacher says of it, if that is stored; it is asked now if it has not been.
     ///
-    /// @param data may be null
-    Sequences taught(Device device, Sequences data, Consumer<String> notes) throws IOException {
-        if (stored == null || data == null) {
-            return data;
+    /// @return whether the run goes on: it has not been told to stop meanwhile
+    boolean ask(TrainingRun run, Consumer<String> notes) throws IOException {
+        if (stored == null) {
+            return true;
         }
-        Path file = file(data);
-        if (!Files.exists(file)) {
+        for (Sequences data : run.heldOut == null ? List.of(run.data) : List.of(run.data, run.heldOut)) {
+            Path file = file(data);
+            if (Files.exists(file)) {
+                continue;
+            }
             notes.accept(
                     "the teacher is asked about " + data.size() + " sequences, once: what it says goes into " + file);
-            teacher.write(device, data, asked, tokens, file);
+            if (!teacher.write(run.device, data, asked, tokens, file, () -> run.stopping)) {
+                return false;
+            }
         }
-        return TeacherFile.open(file).taught(data);
+        run.data = TeacherFile.open(file(run.data)).taught(run.data);
+        run.heldOut = run.heldOut == null ? null : TeacherFile.open(file(run.heldOut)).taught(run.heldOut);
+        return true;
     }
 
     /// The teacher's tensors, those of files that are mapped among them.

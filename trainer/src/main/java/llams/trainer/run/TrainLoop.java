@@ -128,6 +128,11 @@ final class TrainLoop {
                 || settings.evalEvery().isDue(step + 1, Duration.ofNanos(System.nanoTime() - measured));
     }
 
+    /// Whether the run was told to stop, and no decision of it rests on what is being measured.
+    private boolean givesUpMeasuring() {
+        return run.stopping && run.watch.patience() == 0 && !run.watch.keepBest();
+    }
+
     /// @param measures gets what else the objective says of the held-out data
     private double heldOutLoss(int step, Map<String, Double> measures) {
         if (heldOut.isEmpty()) {
@@ -135,7 +140,11 @@ final class TrainLoop {
         }
         double loss;
         try {
-            Objective.Tally tally = evaluator.measure(heldOut);
+            Objective.Tally tally = evaluator.measure(heldOut, this::givesUpMeasuring);
+            if (tally == null) {
+                listener.note("no held-out loss after step " + (step + 1) + ": the run was told to stop");
+                return Double.NaN;
+            }
             loss = tally.loss();
             tally.measures().forEach((name, value) -> measures.put(evalName(name), value));
         } catch (UncheckedIOException e) {

@@ -11,8 +11,10 @@ import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Require;
 import llams.engine.llama.Llama;
+import llams.engine.llama.LlamaConfig;
 import llams.engine.llama.LoraLinear;
 import llams.engine.llama.NoisyTable;
+import llams.engine.llama.Parameters;
 import llams.engine.llama.RopeTable;
 import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
@@ -109,6 +111,23 @@ public final class Trainer implements AutoCloseable {
             TrainSettings settings) {
         return new Trainer(device, settings.objective(), models, trained, trained, resident, settings.optimizer(),
                 settings.tokens(), settings.recompute(), settings.seed(), settings.isFused());
+    }
+
+    /// As [TrainSettings] say, for the last rows of embedding and head.
+    ///
+    /// @param frozen   all other leaves
+    /// @param resident every weight by name; embedding and head in F32, changed in place
+    public static Trainer ofLastRows(Device device, LlamaConfig config, Parameters frozen, Map<String, Tensor> resident,
+            TrainSettings settings) {
+        LastRows rows = LastRows.of(config, frozen, settings.firstRow());
+        Map<String, Tensor> all = new LinkedHashMap<>(resident);
+        for (int i = 0; i < rows.tables().size(); i++) {
+            Leaf part = rows.trained().get(i);
+            all.put(part.name(), LastRows.of(all.get(rows.tables().get(i).name()), part.shape()));
+        }
+        return new Trainer(device, settings.objective(), new Objective.Models(rows.model(), null), rows.trained(),
+                rows.tables(), all, settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed(),
+                false);
     }
 
     private void shareGradients(Map<String, Tensor> all) {

@@ -3,32 +3,19 @@ package llams.trainer.run;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import llams.engine.device.Device;
-import llams.engine.graph.Leaf;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
-import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
 import llams.engine.weights.ModelDirectory;
 import llams.model.chat.ModelText;
 import llams.model.create.QuantizedModel;
-import llams.model.files.ChatFiles;
-import llams.model.files.HeldFiles;
-import llams.model.files.ModelFiles;
 import llams.model.files.SettingException;
 import llams.model.lora.BaseFingerprint;
-import llams.model.lora.LoraConfig;
-import llams.trainer.data.DataLoader;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.ReadingListener;
 import llams.trainer.data.Sequences;
@@ -39,9 +26,6 @@ import llams.trainer.data.Sequences;
 /// TrainingRun.start(TrainRequest.standard(model, data, out).withSteps(500), listener);
 /// ```
 public final class TrainingRun implements AutoCloseable {
-    /// What the names of layers' weights begin with.
-    private static final String LAYERS = "model.layers.";
-
     /// What the run will be, known before it starts.
     ///
     /// @param parameters    of the whole model, an adapter included
@@ -121,25 +105,20 @@ public final class TrainingRun implements AutoCloseable {
     volatile boolean stopping;
     Watch watch = Watch.NONE;
     /// Null if there are none.
-    private Samples samples;
+    Samples samples;
     private boolean isComplete;
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
-    private RunSettings.Origin origin;
-    private Teaching teaching = Teaching.NONE;
+    RunSettings.Origin origin;
+    Teaching teaching = Teaching.NONE;
     private final Arena arena;
-    private final Path tokenizer;
-    private final List<Integer> stops;
-    /// Files that the result gets beside the trained weights.
-    private HeldFiles beside = HeldFiles.NONE;
-    /// Null if there are none in the data.
-    private ModelText conversations;
+    private final ResultFiles files;
     /// To be closed with the run; null if it is the caller's, or there is none.
     private LlamaWeights base;
     private String settingsFile;
 
     private TrainingRun(Device device, TrainSettings settings, Arena arena, Trainable model, Sequences data,
-            Sequences heldOut, Path out, RunSettings.Origin origin, Path tokenizer, List<Integer> stops) {
+            Sequences heldOut, Path out, RunSettings.Origin origin, ResultFiles files) {
         this.device = device;
         this.settings = settings.forData(data.size());
         this.arena = arena;
@@ -148,8 +127,7 @@ public final class TrainingRun implements AutoCloseable {
         this.heldOut = heldOut;
         this.out = out;
         this.origin = origin;
-        this.tokenizer = tokenizer;
-        this.stops = stops;
+        this.files = files;
     }
 
     /// Trains from the beginning, or from the newest save, to the end: [#open] and [#run].
@@ -188,9 +166,7 @@ public final class TrainingRun implements AutoCloseable {
             Sequences heldOut, Path out) throws IOException {
         TrainSettings known = settings.forModel(base.config);
         String fingerprint = BaseFingerprint.ofBoth(base);
-        Path tokenizer = ModelFiles.hasTokenizer(base.directory) ? base.directory : null;
-        // What the result needs of the model is read now: its directory may change while the run goes on.
-        List<Integer> stops = ConfigJson.stopIds(base.config, base.directory);
+        ResultFiles files = ResultFiles.of(base);
         if (settings.lora() == null) {
             boolean isPart = settings.firstRow() > 0;
             ModelDirectory.check(base.directory);
@@ -200,12 +176,12 @@ public final class TrainingRun implements AutoCloseable {
                     isPart
                             ? Trainable.lastRows(arena, base, settings.firstRow())
                             : Trainable.full(arena, base, settings.optimizer().weights()),
-                    data, heldOut, out, RunSettings.Origin.of(base, fingerprint, null), tokenizer, stops);
+                    data, heldOut, out, RunSettings.Origin.of(base, fingerprint, null), files);
         }
         Arena arena = Arena.ofShared();
         Trainable model = Trainable.adapter(arena, base, settings.lora(), settings.seed(), from, fingerprint);
         return new TrainingRun(base.watched(device), known, arena, model, data, heldOut, out,
-                RunSettings.Origin.of(base, fingerprint, from), tokenizer, stops);
+                RunSettings.Origin.of(base, fingerprint, from), files);
     }
 
     /// Trains a new random model.
@@ -224,16 +200,13 @@ public final class TrainingRun implements AutoCloseable {
         Arena arena = Arena.ofShared();
         return new TrainingRun(device, known, arena,
                 Trainable.random(arena, config, settings.optimizer().weights(), settings.seed(), tokenizer), data,
-                heldOut, out, new RunSettings.Origin("random", "F32", null), tokenizer, config.metadata().eos());
+                heldOut, out, new RunSettings.Origin("random", "F32", null), ResultFiles.of(config, tokenizer));
     }
 
     /// Declares that the data has conversations: the result then carries the template that they were written with and
     /// the ids that end an answer, and an adapter also the tokenizer.
     public TrainingRun onConversations(ModelText text) throws IOException {
-        conversations = text;
-        if (settings.lora() != null && tokenizer != null) {
-            beside = HeldFiles.ofModelsTokenizer(tokenizer);
-        }
+        files.add(text, settings.lora() != null);
         return this;
     }
 
@@ -242,9 +215,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param named the tokenizer of a base that came without; becomes the result's if that is a whole model
     TrainingRun owning(LlamaWeights weights, Path named) throws IOException {
         base = weights;
-        if (settings.lora() == null && tokenizer == null) {
-            beside = HeldFiles.ofTokenizer(named);
-        }
+        files.add(named, settings.lora() != null);
         return this;
     }
 
@@ -269,45 +240,28 @@ public final class TrainingRun implements AutoCloseable {
         watch = wanted;
         samples = wanted.prompts().isEmpty()
                 ? null
-                : new Samples(wanted, text, conversations != null, model.config(), stops, settings.tokens(),
+                : new Samples(wanted, text, files.areOfConversations(), model.config(), files.stops, settings.tokens(),
                         settings.seed());
         return this;
     }
 
     public Plan plan() {
-        List<Tensor> tensors = new ArrayList<>(model.resident().values());
-        tensors.addAll(teaching.weights());
-        return new Plan(model.parameters(), model.trainedParameters(), data.statistics(),
-                heldOut == null ? null : heldOut.statistics(), conversations != null, settings, memory(),
-                Forecast.programBytes(tensors));
-    }
-
-    private Program.Memory memory() {
-        Program.Memory steps = Forecast.of(model.models(), model.trained(), model.summed(), settings);
-        long cache = samples == null ? 0 : samples.bytes();
-        Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
-        Program.Memory before = teaching.memory(data, heldOut);
-        return before == null || before.total() < all.total() ? all : before;
+        return needs().plan(files.areOfConversations());
     }
 
     /// The settings, each in backticks, with which everything would fit into this machine, mapped weights too. Empty if
     /// none would do.
     public Optional<String> remedy() throws IOException {
-        return new Remedy(model.config(), base == null ? null : base.frozen(), base == null ? 0 : base.allocatedBytes(),
-                Program.Memory::total, Forecast.machineBytes() - Forecast.programBytes(model.resident().values()))
-                .of(settings, base == null ? null : LoraConfig.standard());
+        return needs().remedy();
     }
 
     /// The type of the frozen weights of the layers; of several, the one that most of the bytes have.
     public DType frozenType() {
-        Set<String> trained = model.trained().stream().map(Leaf::name).collect(Collectors.toSet());
-        Map<DType, Long> bytes = new EnumMap<>(DType.class);
-        model.resident().forEach((name, tensor) -> {
-            if (name.startsWith(LAYERS) && !trained.contains(name)) {
-                bytes.merge(tensor.dtype(), tensor.data().byteSize(), Long::sum);
-            }
-        });
-        return bytes.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey).orElse(DType.F32);
+        return needs().frozenType();
+    }
+
+    private RunNeeds needs() {
+        return new RunNeeds(this, base);
     }
 
     public Device device() {
@@ -328,7 +282,7 @@ public final class TrainingRun implements AutoCloseable {
     /// @param resume true to continue from the newest good save of an earlier run, also of a finished one that is to
     ///               have more steps; if it has them all already, nothing is done
     /// @return the last step; an earlier one if the run was told to [#stop]: then the newest save has that step, and
-    ///         there is no result
+    ///         there is no result. Null if that was before its first step, while a teacher was asked about the data
     /// @throws NonFiniteLossException if a step went wrong; what was saved before it stays
     /// @throws IOException            if the disk has no room for what the run will write, the result cannot be
     ///                                written, a save cannot be read, or the base's weights were written to; the
@@ -336,12 +290,12 @@ public final class TrainingRun implements AutoCloseable {
     public Report run(boolean resume, Listener listener) throws IOException {
         room().check(out, Saves.all(out).size());
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
-            return train(directory, resume, listener);
+            return new RunStart(this, arena, directory, listener).train(resume, settingsFile);
         }
     }
 
-    /// Makes [#run] finish the current step, save and return, or give up waiting for room on the disk. To be called
-    /// from another thread.
+    /// Makes [#run] finish the current step, save and return, or give up asking a teacher about the data or waiting for
+    /// room on the disk. To be called from another thread.
     public void stop() {
         stopping = true;
         patience.end();
@@ -353,67 +307,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     Room room() {
-        return Room.of(model, settings, watch.keepBest(), settings.totalSteps(data.size()));
-    }
-
-    private Report train(RunDirectory directory, boolean resume, Listener listener) throws IOException {
-        Map<String, Tensor> resident = new LinkedHashMap<>(model.resident());
-        List<Leaf> state = settings.optimizer().state(model.trained());
-        for (Leaf leaf : state) {
-            resident.computeIfAbsent(leaf.name(), name -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
-        }
-        if (samples != null) {
-            resident.putAll(samples.resident(arena));
-        }
-        RunSettings asked = RunSettings.of(settings, data, model.config(), origin);
-        data = teaching.taught(device, data, listener::note);
-        heldOut = teaching.taught(device, heldOut, listener::note);
-        resident.putAll(teaching.resident(arena));
-        DataLoader loader = new DataLoader(data, settings.seed(), true);
-        Saves saves = new Saves(out, settings.keep(), asked, listener::note);
-        if (resume) {
-            saves.check(state);
-        }
-        int start = 0;
-        Lowest lowest = Lowest.NONE;
-        if (saves.newest().isPresent()) {
-            SavedState saved = saves.restore(state, resident, device.arithmetic());
-            loader.seek(saved.position());
-            start = saved.step();
-            lowest = saved.lowest();
-        }
-        listener.begins(saves.newest().orElse(null));
-        if (settingsFile != null) {
-            directory.writeSettings(settingsFile);
-        }
-        try (TrainingLog log = TrainingLog.open(directory.log(), start, listener::note)) {
-            boolean isOver = lowest.ends(watch.patience());
-            if ((start == asked.steps() || isOver) && saves.isFinished()) {
-                listener.note(isOver
-                        ? "the run ended early after " + start + " steps, and the result is complete; more `patience`"
-                                + " would continue from there"
-                        : "all " + start + " steps are done and the result is complete; more `steps` or `epochs`"
-                                + " would continue from there");
-                isComplete = true;
-                return log.last(start, asked.steps());
-            }
-            try (Trainer trainer = new Trainer(teaching.watched(device), settings.objective(), model.models(),
-                    model.trained(), model.summed(), resident, settings.optimizer(), settings.tokens(),
-                    settings.recompute(), settings.seed(), settings.isFused())) {
-                RunOutput output = new RunOutput(this, asked, trainer, saves, log, listener, lowest);
-                Watchers watchers = Watchers.open(watch, out, RunCard.facts(this, asked), directory.log(), start,
-                        listener::note);
-                String end = "failed";
-                try {
-                    Report last = new TrainLoop(this, loader, trainer, output, saves, log, listener, watchers)
-                            .run(start, asked.steps());
-                    end = last.isLast() ? "finished" : isComplete ? "finished early" : "stopped";
-                    return last;
-                } finally {
-                    watchers.end(end);
-                }
-            }
-        }
+        return needs().room();
     }
 
     void completed() {
@@ -428,10 +322,7 @@ public final class TrainingRun implements AutoCloseable {
     /// Writes what was trained, and what those who talk with it must know.
     void writeResult(Path directory, Map<String, Tensor> tensors) throws IOException {
         model.writer().write(directory, tensors);
-        beside.write(directory);
-        if (conversations != null) {
-            ChatFiles.write(conversations.chat(), conversations.frame().first(), stops, directory);
-        }
+        files.write(directory);
     }
 
     @Override

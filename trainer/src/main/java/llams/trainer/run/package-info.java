@@ -9,7 +9,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | `TrainRequest`, `TrainSettings`, `Interval` | what is asked for |
-/// | `TrainingRun`, `RunOpener` | a run, and how it is loaded |
+/// | `TrainingRun`, `RunOpener`, `RunStart` | a run, how it is loaded, and how it starts or resumes |
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
 /// | `Objective`: `NextToken`, `Distilled`, `Preferred`, `Mismatched` | what a run minimises |
@@ -17,9 +17,10 @@
 /// | `Trainable` | the model with the leaves to train and the writer of the result |
 /// | `LastRows` | of embedding and head, those of new tokens |
 /// | `Evaluator` | the loss without training |
-/// | `Forecast`, `Room`, `TooLittleMemoryException` | memory and disk space, checked before the first step |
+/// | `Forecast`, `RunNeeds`, `Room`, `TooLittleMemoryException` | memory and disk space, checked before the first step |
 /// | `RunDirectory`, `RunOutput`, `Patience` | the directory of a run, what is written, and waiting for room |
 /// | `Saves`, `SavedState`, `RunSettings` | saves, their contents, and what must agree to resume from one |
+/// | `ResultFiles` | what a result gets beside the trained weights |
 /// | `FileSums`, `HashingDisk` | checksums of saves |
 /// | `TrainingLog`, `RunCard` | `train.jsonl`, and what the result's card says |
 /// | `NonFiniteState`, `NonFiniteLossException` | infinite and NaN numbers, which are never saved |

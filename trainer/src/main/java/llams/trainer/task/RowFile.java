@@ -2,6 +2,7 @@ package llams.trainer.task;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,11 +13,13 @@ import llams.trainer.data.JsonElements;
 import llams.trainer.data.JsonLine;
 import llams.trainer.data.Lines;
 import llams.trainer.data.Rows;
+import llams.trainer.data.Source;
+import llams.trainer.data.Table;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Reads rows from the files in which people get data: JSONL, a JSON list, the answer of Hugging Face's dataset server,
-/// CSV and TSV.
+/// CSV, TSV and Parquet.
 final class RowFile {
     /// @param origin `file:line`, for messages
     record Row(ObjectNode values, String origin) {}
@@ -28,28 +31,30 @@ final class RowFile {
     /// @throws DataException if the file is in none of these forms, or has no rows
     static List<Row> read(Path file) throws IOException {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.matches(".*\\.(parquet|arrow|gz|bz2|xz|zip|zst)")) {
+        if (name.matches(".*\\.(arrow|bz2|xz|zip)")) {
             throw new DataException(file + ": files in " + name.substring(name.lastIndexOf('.'))
-                    + " form are not read; wanted .jsonl, .json, .csv or .tsv. Hugging Face's Python library writes"
+                    + " form are not read; wanted .jsonl, .json, .csv, .tsv or .parquet. Hugging Face's Python library writes"
                     + " them: datasets.load_dataset(NAME, split=\"test\").to_json(\"test.jsonl\")");
         }
         if (Files.isDirectory(file)) {
             throw new DataException(file + " is a directory; name the files in it");
         }
-        List<Row> rows = name.endsWith(".csv")
-                ? CsvRows.read(file, ',')
-                : name.endsWith(".tsv") ? CsvRows.read(file, '\t') : json(file);
+        List<Row> rows = new ArrayList<>();
+        if (Table.is(file)) {
+            Table.read(file, (values, origin) -> rows.add(new Row(values, origin)));
+        } else {
+            json(file, rows);
+        }
         if (rows.isEmpty()) {
             throw new DataException(file + ": no row in it");
         }
         return rows;
     }
 
-    private static List<Row> json(Path file) throws IOException {
-        List<Row> rows = new ArrayList<>();
-        try (BufferedInputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+    private static void json(Path file, List<Row> rows) throws IOException {
+        try (BufferedInputStream in = Source.open(file)) {
             in.mark(PEEK_BYTES);
-            String start = new String(in.readNBytes(PEEK_BYTES), java.nio.charset.StandardCharsets.UTF_8).strip();
+            String start = new String(in.readNBytes(PEEK_BYTES), StandardCharsets.UTF_8).strip();
             in.reset();
             boolean isList = start.startsWith("[");
             Rows texts = isList
@@ -63,7 +68,6 @@ final class RowFile {
                 }
             }
         }
-        return rows;
     }
 
     /// The dataset server answers with one object, in whose `rows` each has its values in `row`.

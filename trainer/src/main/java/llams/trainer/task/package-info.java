@@ -3,7 +3,7 @@
 /// | file | what it does |
 /// |---|---|
 /// | [Task], `TaskReader`, [Tasks] | a task, its file, and those that come with the program |
-/// | [TaskData], `RowFile`, `CsvRows` | a task's rows, from the files that people download |
+/// | [TaskData], `RowFile` | a task's rows, from the files that people download |
 /// | `TaskQuestions`, `TaskQuestion`, `Prompt` | rows as a model gets them |
 /// | `Examples`, `PythonRandom` | the examples before a question |
 /// | [TaskRun], [TaskAnswers], `Answered` | puts a task to a model |

@@ -63,6 +63,14 @@ public final class Html {
                         : whole / 3600 + " h " + whole / 60 % 60 + " min";
     }
 
+    /// A size in memory.
+    public static String bytes(double bytes) {
+        double mebi = bytes / (1 << 20);
+        return mebi < 1024
+                ? String.format(Locale.ROOT, mebi < 10 ? "%.1f MiB" : "%.0f MiB", mebi)
+                : String.format(Locale.ROOT, "%.1f GiB", mebi / 1024);
+    }
+
     private static String resource(String name) {
         try (InputStream in = Html.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);

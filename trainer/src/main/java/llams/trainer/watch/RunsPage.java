@@ -117,7 +117,7 @@ public final class RunsPage {
                                 ? "about " + Html.time(elapsed / history.stepsDone() * left) + " left"
                                 : ""));
         if (history.last(MEMORY) > 0) {
-            figures.put("memory", new Figure(mebibytes(history.last(MEMORY)), "of this process"));
+            figures.put("memory", new Figure(Html.bytes(history.last(MEMORY)), "of this process"));
         }
         return figures;
     }
@@ -269,9 +269,5 @@ public final class RunsPage {
 
     private static String rate(double tokensPerSecond) {
         return Double.isNaN(tokensPerSecond) ? "" : String.format(Locale.ROOT, "%,.0f", tokensPerSecond);
-    }
-
-    private static String mebibytes(double bytes) {
-        return String.format(Locale.ROOT, "%,.0f MiB", bytes / (1 << 20));
     }
 }

@@ -12,6 +12,7 @@
   const recall = (name, usual) => { try { return sessionStorage.getItem(store(name)) ?? usual; } catch { return usual; } };
 
   const pairs = runs.some(run => run.curves.rewardMargin);
+  const inGib = runs.some(run => run.curves.memoryBytes?.y.some(bytes => bytes >= 2 ** 30));
   const known = {
     loss: ["Loss", pairs ? "" : "nats per token"],
     rewardAccuracy: ["Accuracy", "share of pairs whose chosen answer has the higher reward"],
@@ -21,7 +22,7 @@
     teacherDivergence: ["Distance from the teacher", "nats per token"],
     lr: ["Learning rate", ""],
     gradNorm: ["Gradient norm", "before clipping"], tokensPerSecond: ["Speed", "tokens per second"],
-    memoryBytes: ["Memory", "GiB of this process"],
+    memoryBytes: ["Memory", (inGib ? "GiB" : "MiB") + " of this process"],
   };
   const axes = { step: ["step", null], tokens: ["tokens", "tokens"], time: ["seconds", "elapsedSeconds"] };
   /// The curve of held-out data for one of training, in whose chart it is drawn.
@@ -109,18 +110,19 @@
     // Where nothing is pointed at, the newest figures.
     const value = (plot, value, series, at) => plain(at === null ? newest(plot.data[series]) : value);
     const tables = [], series = [{ label: axes[over][0], value }];
+    const tone = run => alone ? style("--training") : color(run);
     const add = (run, curve, label, options, change = values => values) => {
       tables.push([along(runs[run], curve.x), change(curve.y)]);
-      series.push({ label: alone ? label : runs[run].name + " " + label, stroke: color(alone ? 0 : run), width: 2,
+      series.push({ label: alone ? label : runs[run].name + " " + label, stroke: tone(run), width: 2,
         spanGaps: true, points: { show: curve.x.length < 3 }, value, ...options });
     };
     const alone = which.length === 1;
     which.forEach(i => {
       const run = runs[i];
       const curve = run.curves[name], scaled = name === "memoryBytes"
-        ? values => values.map(value => value === null ? null : value / 2 ** 30) : values => values;
+        ? values => values.map(value => value === null ? null : value / 2 ** (inGib ? 30 : 20)) : values => values;
       if (curve && smooth > 0 && !unsmoothed.has(name)) {
-        add(i, curve, "each step", { stroke: color(alone ? 0 : i) + "55", width: 1 }, scaled);
+        add(i, curve, "each step", { stroke: tone(i) + "77", width: 1 }, scaled);
         add(i, curve, "smoothed", {}, values => smoothed(scaled(values)));
       } else if (curve) {
         add(i, curve, name === "loss" ? "training" : alone ? title : "", {}, scaled);

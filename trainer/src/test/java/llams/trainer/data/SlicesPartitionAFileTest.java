@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import llams.model.files.DataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,21 @@ class SlicesPartitionAFileTest {
             int first = texts(file + "[:" + percent + "%]").size();
             assertEquals(37, first + texts(file + "[" + percent + "%:]").size());
         }
+    }
+
+    private static List<Corpus.Part> parts(String... paths) throws IOException {
+        return Corpus.load(Stream.of(paths).map(Path::of).toList(), Fixtures.encoder()).parts();
+    }
+
+    @Test
+    void whatIsTrainedOnAndHeldOutIsNoticed() throws IOException {
+        Path file = rows(20);
+        Path other = Fixtures.file(directory, "other.jsonl", "{\"text\": \"0\"}\n");
+        List<Corpus.Part> training = parts(other.toString(), file + "[:95%]");
+        assertEquals(List.of(), Corpus.overlaps(training, parts(file + "[95%:]")));
+        assertEquals(List.of("1 of the 2 documents of the held-out " + file + "[90%:] are trained on as well, in "
+                + file + "[:95%]"), Corpus.overlaps(training, parts(file + "[90%:]")));
+        assertEquals(2, Corpus.overlaps(training, parts(file.toString(), directory + "/./other.jsonl")).size());
     }
 
     @Test

@@ -74,8 +74,10 @@ class StepTimeTest {
         assertEquals(1.5,
                 pairs.flops() / 2 / Workload.Step.lora(config, DType.NF4, LoraConfig.standard(), 2, 16, false).flops(),
                 1e-9, "two documents, and a reference");
+        Workload.Step rows = full.with(full.settings().withOptimizer(Optimizer.standard()).withFirstRow(250));
+        assertEquals(1.5, full.flops() / rows.flops(), 1e-9, "no gradients of the layers' weights");
         List<Workload.Step> measured = new ArrayList<>();
-        for (Workload.Step step : List.of(full, full.withMicroBatches(2), pairs)) {
+        for (Workload.Step step : List.of(full, full.withMicroBatches(2), rows, pairs)) {
             StepTime.of(step, asked -> {
                 measured.add(asked);
                 return new SpeedProfile.Speed(1, 0);

@@ -1,6 +1,8 @@
 package llams.trainer.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -95,6 +97,30 @@ class LearningFromATeacherTest {
         }
         String damaged = assertThrows(DataException.class, () -> run(null, said, "third")).getMessage();
         assertTrue(damaged.contains("is damaged at sequence 0; remove it"), damaged);
+    }
+
+    @Test
+    void whoIsToldToStopAsksNoFurther() throws IOException {
+        Path said = directory.resolve("said");
+        try (LlamaWeights base = LlamaWeights.open(directory.resolve("model"));
+                TrainingRun run = open(base, directory.resolve("teacher"), said, "out")) {
+            assertNull(run.run(false, new TrainingRun.Listener() {
+                @Override
+                public void step(TrainingRun.Report report) {
+                    throw new AssertionError("a step was made");
+                }
+
+                @Override
+                public void note(String note) {
+                    run.stop();
+                }
+            }));
+            assertFalse(run.isComplete());
+        }
+        try (Stream<Path> files = Files.list(said)) {
+            assertEquals(0, files.count());
+        }
+        assertTrue(run(directory.resolve("teacher"), said, "out").isLast());
     }
 
     @Test

@@ -91,6 +91,21 @@ class ResumeEqualsUninterruptedTest {
         assertEquals(SmallRun.results(straight), SmallRun.results(stopped));
     }
 
+    /// It may take hours, and decides nothing here.
+    @Test
+    void aRunThatIsToldToStopDoesNotMeasure() throws IOException {
+        Path model = SmallRun.model(directory.resolve("model"));
+        TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0).withEvalEvery(Interval.steps(1));
+        List<Double> losses = new ArrayList<>();
+        SmallRun.run(settings, model, SmallRun.data(), directory.resolve("out"), run -> run.run(false, report -> {
+            losses.add(report.evalLoss());
+            if (report.step() == 1) {
+                run.stop();
+            }
+        }));
+        assertEquals(List.of(false, false, true), losses.stream().map(loss -> Double.isNaN(loss)).toList());
+    }
+
     @Test
     void whatAKilledRunHadHalfWrittenDoesNotHinder() throws IOException {
         Path model = SmallRun.model(directory.resolve("model"));

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import llams.model.files.DataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +75,21 @@ class DownloadedFilesBecomeDataTest {
         assertTrue(written().contains("\"C\":\"두\\n줄\""), written());
     }
 
+    /// As everything else reads it.
+    @Test
+    void parquetAndCompressedFiles() throws IOException {
+        Path file = Path.of("src/test/resources/llams/trainer/task/kmmlu.parquet");
+        assertEquals(new TaskData.Written(2, PROMPT),
+                TaskData.write(Tasks.find("kmmlu"), List.of(file), directory.resolve("out.jsonl")));
+        assertEquals(LINES, written());
+        Path packed = directory.resolve("test.jsonl.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(LINES.getBytes(StandardCharsets.UTF_8));
+        }
+        TaskData.write(Tasks.find("kmmlu"), List.of(packed), directory.resolve("out.jsonl"));
+        assertEquals(LINES, written());
+    }
+
     @Test
     void severalFilesAreSubjects() throws IOException {
         String line = "{\"query\":\"곰은?\\n(A) 잔다\",\"answer\":\"(A)\"}\n";
@@ -96,11 +114,13 @@ class DownloadedFilesBecomeDataTest {
 
     @Test
     void whatCannotBeReadIsNamed() {
-        assertFails("test.parquet: files in .parquet form are not read; wanted .jsonl, .json, .csv or .tsv",
-                "test.parquet", "PAR1");
-        assertFails("test.csv:3: 2 values, but the first line names 3 columns", "test.csv", "a,b,c\n1,2,3\n1,2\n");
-        assertFails("test.csv:2: a quoted value has no end", "test.csv", "a,b\n1,\"2\n3,4\n");
-        assertFails("test.csv:2: a quoted value is followed by 'x'", "test.csv", "a,b\n1,\"2\"x\n");
+        assertFails("test.arrow: files in .arrow form are not read; wanted .jsonl, .json, .csv, .tsv or .parquet",
+                "test.arrow", "ARROW1");
+        assertFails("test.parquet: not a Parquet file", "test.parquet", "PAR1");
+        assertFails("test.csv:3: has 2 fields, but the first line names 3 columns", "test.csv", "a,b,c\n1,2,3\n1,2\n");
+        assertFails("test.csv: Unclosed quoted field at end of input (record starting at line 2)", "test.csv",
+                "a,b\n1,\"2\n3,4\n");
+        assertFails("test.csv: Unexpected character after closing quote: 'x'", "test.csv", "a,b\n1,\"2\"x\n");
         assertFails("test.jsonl:1: not JSON", "test.jsonl", "{\"a\": }\n");
         assertFails("no row in it", "test.csv", "a,b\n");
         assertFails("test.jsonl:2: \"D\" is missing, which the template at kmmlu:", "test.jsonl",
