@@ -41,7 +41,6 @@ FORMS = [
     ("layers", UNTIED, "--rank 4 --lora-layers 0,2"),
     ("regex", UNTIED, r"--rank 4 --target-pattern .*\.[01]\..*(q|v)_proj"),
     ("ends", UNTIED, "--rank 4 --targets q,embed,head"),
-    ("dora-head", UNTIED, "--rank 4 --dora --targets q,head"),
     ("saved", UNTIED, "--rank 4 --targets q,v --modules-to-save embed,head"),
     ("saved-embed", UNTIED, "--rank 4 --targets q,v --modules-to-save embed"),
     ("dora-saved", UNTIED, "--rank 4 --dora --modules-to-save embed,head"),
@@ -54,10 +53,9 @@ FORMS = [
     ("nf4-lora", NF4, "--rank 4"),
     ("nf4-dora", NF4, "--rank 4 --dora"),
 ]
-# The 16 values of NF4, as everybody has them to four digits.
-NORMAL = [-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
-          -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
-          0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0]
+# The 16 values of NF4, to four digits as QLoRA has them.
+NORMAL = [-1.0, -0.6962, -0.5251, -0.3949, -0.2844, -0.1848, -0.0911, 0.0,
+          0.0796, 0.1609, 0.2461, 0.3379, 0.4407, 0.5626, 0.7230, 1.0]
 
 
 class Refused(Exception):

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -20,6 +21,8 @@ import java.util.zip.ZipOutputStream;
 /// @param link what it points to, null unless it is a symbolic link
 record BundleFile(long bytes, boolean isExecutable, String link, Content content) {
     private static final int TAR_BLOCK = 512;
+    /// When every file was written, in seconds: 1 January 2026, so that the same files make the same bundle.
+    private static final long WRITTEN_SECONDS = 1_767_225_600;
 
     @FunctionalInterface
     interface Content {
@@ -57,13 +60,16 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
                 }
             } else {
                 try (ZipFile from = new ZipFile(module.toFile())) {
-                    from.stream().filter(entry -> !entry.isDirectory()).forEach(entry -> {
-                        try {
-                            store(zip, entry.getName(), from.getInputStream(entry).readAllBytes());
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    });
+                    from.stream()
+                            .filter(entry -> !entry.isDirectory())
+                            .sorted(Comparator.comparing(ZipEntry::getName))
+                            .forEach(entry -> {
+                                try {
+                                    store(zip, entry.getName(), from.getInputStream(entry).readAllBytes());
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            });
                 }
             }
         }
@@ -106,7 +112,7 @@ record BundleFile(long bytes, boolean isExecutable, String link, Content content
         put(header, 108, 8, "0000000");
         put(header, 116, 8, "0000000");
         put(header, 124, 12, "%011o".formatted(bytes));
-        put(header, 136, 12, "%011o".formatted(System.currentTimeMillis() / 1000));
+        put(header, 136, 12, "%011o".formatted(WRITTEN_SECONDS));
         put(header, 148, 8, " ".repeat(8));
         put(header, 156, 1, link == null ? "0" : "2");
         put(header, 157, 100, link == null ? "" : link);

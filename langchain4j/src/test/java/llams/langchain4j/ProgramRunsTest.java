@@ -31,8 +31,7 @@ class ProgramRunsTest {
     @Test
     void isTheOneOfTheDocument() throws Exception {
         Path root = Path.of(System.getProperty("llams.root"));
-        String program = Files
-                .readString(root.resolve("langchain4j/src/test/java/llams/langchain4j/ChatProgram.java"))
+        String program = Files.readString(root.resolve("langchain4j/src/test/java/llams/langchain4j/ChatProgram.java"))
                 .replaceFirst("package .*\\n\\n", "import llams.langchain4j.*;\n");
         String document = Files.readString(root.resolve("docs/JAVA-FRAMEWORKS.md"));
         int start = document.indexOf("```java\n", document.indexOf("## LangChain4j")) + "```java\n".length();

@@ -124,7 +124,8 @@ final class TaughtModel {
             AdapterFiles.write(adapter, unchanged, unchanged.tensors(), weights);
         }
         AdaptedModel other = AdaptedModel.open(model, adapter, "other.");
-        return new TaughtModel(taught, model, other, ModelService.start(model, NAME, Map.of(OTHER_NAME, other), 4, CONTEXT));
+        return new TaughtModel(taught, model, other,
+                ModelService.start(model, NAME, Map.of(OTHER_NAME, other), 4, CONTEXT));
     }
 
     private static ToolSpecification tool(String name, JsonObjectSchema.Builder parameters) {

@@ -131,7 +131,9 @@ public final class ModelService implements AutoCloseable {
             hand(outbox, request.tools(), listener);
             return ChatAnswer.of(answer, request.tools());
         } catch (ApiException e) {
-            throw e.status < 500 ? new IllegalArgumentException(e.getMessage(), e) : new IllegalStateException(e);
+            throw e.status < 500
+                    ? new IllegalArgumentException(e.getMessage(), e)
+                    : new IllegalStateException(e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("the thread that waits for the answer was interrupted");

@@ -1,5 +1,7 @@
 package llams.server;
 
+import javax.management.MXBean;
+
 /// What a [ModelService] has done, and what it is doing. Java's management reads it once it is registered, and so does
 /// any other library of metrics that calls methods:
 ///
@@ -7,6 +9,7 @@ package llams.server;
 /// ManagementFactory.getPlatformMBeanServer().registerMBean(service.metrics(), new ObjectName("llams:type=Service"));
 /// FunctionCounter.builder("llams.tokens", service.metrics(), ServiceMXBean::getGeneratedTokens).register(registry);
 /// ```
+@MXBean
 public interface ServiceMXBean {
     /// Tokens of all prompts.
     long getPromptTokens();

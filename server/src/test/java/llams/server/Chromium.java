@@ -95,9 +95,10 @@ final class Chromium implements AutoCloseable {
             if (isLast) {
                 JsonNode message = JsonMapper.shared().readTree(text.toString());
                 text.setLength(0);
+                CompletableFuture<JsonNode> reply = replies.remove(message.path("id").asInt(0));
                 // The others are events.
-                if (message.has("id")) {
-                    replies.remove(message.get("id").intValue()).complete(message);
+                if (reply != null) {
+                    reply.complete(message);
                 }
             }
             from.request(1);
@@ -175,14 +176,17 @@ final class Chromium implements AutoCloseable {
 
     @Override
     public void close() {
-        client.shutdownNow();
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
         try {
-            // Or else it might still write into its profile, which is being deleted.
-            process.waitFor(SECONDS, TimeUnit.SECONDS);
+            if (socket != null) {
+                // It tidies its profile up, and may be gone before it answers.
+                socket.sendText("{\"id\": 0, \"method\": \"Browser.close\"}", true);
+                process.waitFor(SECONDS, TimeUnit.SECONDS);
+            }
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor(SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        client.shutdownNow();
     }
 }

@@ -31,8 +31,8 @@ import reactor.core.publisher.FluxSink;
 /// @param service      stays the caller's
 /// @param options      for what a prompt leaves out
 /// @param observations told about each request and its response
-public record LlamsChatModel(ModelService service, LlamsChatOptions options, ObservationRegistry observations)
-        implements ChatModel {
+public record LlamsChatModel(ModelService service, LlamsChatOptions options,
+        ObservationRegistry observations) implements ChatModel {
     private static final ChatModelObservationConvention CONVENTION = new DefaultChatModelObservationConvention();
 
     /// As the model's makers suggest, observed by nobody.

@@ -70,7 +70,8 @@ public final class LlamsChatOptions extends DefaultToolCallingChatOptions implem
 
     /// Sets options one by one.
     public static final class Builder extends DefaultToolCallingChatOptions.Builder<Builder>
-            implements StructuredOutputChatOptions.Builder<Builder> {
+            implements
+                StructuredOutputChatOptions.Builder<Builder> {
         private String outputSchema;
         private Double minP;
         private Long seed;
@@ -106,7 +107,8 @@ public final class LlamsChatOptions extends DefaultToolCallingChatOptions implem
         @Override
         public Builder combineWith(ChatOptions.Builder<?> others) {
             super.combineWith(others);
-            if (others.build() instanceof StructuredOutputChatOptions structured && structured.getOutputSchema() != null) {
+            if (others.build() instanceof StructuredOutputChatOptions structured
+                    && structured.getOutputSchema() != null) {
                 outputSchema = structured.getOutputSchema();
             }
             if (others instanceof Builder own) {

@@ -31,8 +31,9 @@ final class Prompts {
         neutral("frequencyPenalty", options.getFrequencyPenalty());
         neutral("presencePenalty", options.getPresencePenalty());
         JsonNode schema = options.getOutputSchema() == null ? null : json("outputSchema", options.getOutputSchema());
-        return new ChatQuestion(options.getModel(), prompt.getInstructions().stream().flatMap(Prompts::messages).toList(),
-                tools(options), schema, generation(options));
+        return new ChatQuestion(options.getModel(),
+                prompt.getInstructions().stream().flatMap(Prompts::messages).toList(), tools(options), schema,
+                generation(options));
     }
 
     private static void neutral(String name, Double value) {

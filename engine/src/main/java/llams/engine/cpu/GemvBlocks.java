@@ -2,8 +2,6 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -45,32 +43,24 @@ final class GemvBlocks {
     private static final int PAIR = 2 * Q4Block.ELEMENTS;
     private static final int PAIR_BYTES = 2 * Q4Block.BYTES;
 
-    // The loops of each type. The compiler counts what it makes of a method and of all that it inlines there; beyond a limit,
-    // the vectors of further calls stay objects for ever. All loops together are beyond it. What stands in an array is no
-    // constant for it, so a call of that is never inlined, whatever was called before, and each loop is compiled by itself.
     private static final MethodHandle[] SCALES = loops(GemvBlocks.class, "noScales", GemvScales.class);
     private static final MethodHandle[] CODES = loops(GemvBlocks.class, "q40", GemvKBlocks.class);
 
     private GemvBlocks() {}
 
-    /// By their types' numbers: for Q4_0 the method of this class and name, for k-quants those of `others`.
+    /// For Q4_0 the method of this class and name, for k-quants those of `others`.
     private static MethodHandle[] loops(Class<?> q40, String name, Class<?> others) {
-        MethodHandle[] loops = new MethodHandle[DType.values().length];
-        loops[DType.Q4_0.ordinal()] = loop(q40, name);
-        loops[DType.Q4_K.ordinal()] = loop(others, "q4K");
-        loops[DType.Q5_K.ordinal()] = loop(others, "q5K");
-        loops[DType.Q6_K.ordinal()] = loop(others, "q6K");
+        MethodHandle[] loops = ApartLoops.none();
+        put(loops, DType.Q4_0, q40, name);
+        put(loops, DType.Q4_K, others, "q4K");
+        put(loops, DType.Q5_K, others, "q5K");
+        put(loops, DType.Q6_K, others, "q6K");
         return loops;
     }
 
-    private static MethodHandle loop(Class<?> holder, String name) {
-        try {
-            return MethodHandles.lookup()
-                    .findStatic(holder, name, MethodType.methodType(void.class, float[].class, MemorySegment.class,
-                            long.class, int.class, float[].class, float[].class, int.class));
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
+    private static void put(MethodHandle[] loops, DType dtype, Class<?> holder, String name) {
+        ApartLoops.put(loops, dtype, holder, name, float[].class, MemorySegment.class, long.class, int.class,
+                float[].class, float[].class, int.class);
     }
 
     /// Elements of a row that [#fourRows] multiplies.
@@ -154,10 +144,8 @@ final class GemvBlocks {
             float[] sums, int so) {
         try {
             loop.invokeExact(x, w, row, bytes, scales, sums, so);
-        } catch (RuntimeException | Error e) {
-            throw e;
         } catch (Throwable e) {
-            throw new AssertionError("a loop declares no exception", e);
+            throw ApartLoops.thrown(e);
         }
     }
 

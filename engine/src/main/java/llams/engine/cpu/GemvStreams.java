@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Nf4;
@@ -14,7 +15,27 @@ final class GemvStreams {
     /// Bytes of a block's codes, and elements of its half.
     private static final int NF4_BYTES = Nf4.BLOCK / 2;
 
+    private static final MethodHandle[] ROWS = rows();
+
     private GemvStreams() {}
+
+    private static MethodHandle[] rows() {
+        MethodHandle[] rows = ApartLoops.none();
+        put(rows, DType.F32, GemvStreams.class, "f32");
+        put(rows, DType.BF16, GemvStreams.class, "bf16");
+        put(rows, DType.F16, GemvStreams.class, "f16");
+        put(rows, DType.Q8_0, GemvStreams.class, "q8");
+        put(rows, DType.NF4, GemvStreams.class, "nf4");
+        for (DType dtype : new DType[] {DType.Q4_0, DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
+            put(rows, dtype, GemvBlocks.class, "fourRows");
+        }
+        return rows;
+    }
+
+    private static void put(MethodHandle[] rows, DType dtype, Class<?> holder, String name) {
+        ApartLoops.put(rows, dtype, holder, name, float[].class, Tensor.class, long[].class, int.class, float[].class,
+                float[].class);
+    }
 
     /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks; in
     /// smaller blocks, as [GemvBlocks] has it.
@@ -84,54 +105,61 @@ final class GemvStreams {
     /// @param sums   `[4, SUM_LANES]`: the lanes of their sums, overwritten
     /// @param scales working memory, as much as [#scales] says
     static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
-        MemorySegment w = many.data();
-        switch (many.dtype()) {
-            case F32 -> {
-                if (LANES == SUM_LANES) {
-                    fourF32(x, w, starts, k, sums);
-                } else {
-                    for (int lane = 0; lane < SUM_LANES; lane += 2 * LANES) {
-                        eightF32(x, w, starts, lane, k, sums);
-                    }
-                }
+        try {
+            ROWS[many.dtype().ordinal()].invokeExact(x, many, starts, k, sums, scales);
+        } catch (Throwable e) {
+            throw ApartLoops.thrown(e);
+        }
+    }
+
+    static void f32(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        if (LANES == SUM_LANES) {
+            fourF32(x, many.data(), starts, k, sums);
+        } else {
+            for (int lane = 0; lane < SUM_LANES; lane += 2 * LANES) {
+                eightF32(x, many.data(), starts, lane, k, sums);
             }
-            case BF16 -> {
-                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    fourBf16(x, w, starts[0] + lane, starts[1] + lane, starts[2] + lane, starts[3] + lane, lane, k,
-                            sums);
-                }
+        }
+    }
+
+    static void bf16(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+            fourBf16(x, many.data(), starts[0] + lane, starts[1] + lane, starts[2] + lane, starts[3] + lane, lane, k,
+                    sums);
+        }
+    }
+
+    static void f16(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+            for (int row = 0; row < starts.length; row += 2) {
+                twoF16(x, many.data(), starts[row] + lane, starts[row + 1] + lane, lane, k, sums,
+                        row * SUM_LANES + lane);
             }
-            case F16 -> {
-                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    twoF16(x, w, starts[0] + lane, starts[1] + lane, lane, k, sums, lane);
-                    twoF16(x, w, starts[2] + lane, starts[3] + lane, lane, k, sums, lane + 2 * SUM_LANES);
-                }
+        }
+    }
+
+    static void q8(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        for (int row = 0; row < starts.length; row += 2) {
+            long a = DType.Q8_0.bytes(starts[row]);
+            long b = DType.Q8_0.bytes(starts[row + 1]);
+            if (2 * LANES == SUM_LANES) {
+                pairQ8(x, many.data(), a, b, blocks(k), sums, row * SUM_LANES);
+                continue;
             }
-            case Q8_0 -> {
-                for (int row = 0; row < starts.length; row += 2) {
-                    long a = DType.Q8_0.bytes(starts[row]);
-                    long b = DType.Q8_0.bytes(starts[row + 1]);
-                    if (2 * LANES == SUM_LANES) {
-                        pairQ8(x, w, a, b, blocks(k), sums, row * SUM_LANES);
-                        continue;
-                    }
-                    for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                        twoQ8(x, w, a, b, lane, blocks(k), sums, row * SUM_LANES + lane);
-                    }
-                }
+            for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                twoQ8(x, many.data(), a, b, lane, blocks(k), sums, row * SUM_LANES + lane);
             }
-            case NF4 -> {
-                int blocks = streamed(many, k) / Nf4.BLOCK;
-                scales(many, starts, blocks, scales);
-                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                    for (int row = 0; row < starts.length; row++) {
-                        oneNf4(x, w, starts[row] / 2, lane, blocks * NF4_BYTES, scales, row * blocks, sums,
-                                row * SUM_LANES + lane);
-                    }
-                }
+        }
+    }
+
+    static void nf4(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        int blocks = streamed(many, k) / Nf4.BLOCK;
+        scales(many, starts, blocks, scales);
+        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+            for (int row = 0; row < starts.length; row++) {
+                oneNf4(x, many.data(), starts[row] / 2, lane, blocks * NF4_BYTES, scales, row * blocks, sums,
+                        row * SUM_LANES + lane);
             }
-            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.fourRows(x, many, starts, k, sums, scales);
-            default -> throw Widen.notAWeight(many.dtype());
         }
     }
 

@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -17,7 +18,23 @@ final class WidenBlocks {
     /// Elements of Q4_0 whose codes lie side by side: those of the lower halves of bytes, and of the upper ones.
     private static final int HALF = 16;
 
+    private static final MethodHandle[] RUNS = runs();
+
     private WidenBlocks() {}
+
+    private static MethodHandle[] runs() {
+        MethodHandle[] runs = ApartLoops.none();
+        put(runs, DType.Q4_0, "q40");
+        put(runs, DType.Q4_K, "q4K");
+        put(runs, DType.Q5_K, "q5K");
+        put(runs, DType.Q6_K, "q6K");
+        return runs;
+    }
+
+    private static void put(MethodHandle[] runs, DType dtype, String name) {
+        ApartLoops.put(runs, dtype, WidenBlocks.class, name, MemorySegment.class, long.class, int.class, int.class,
+                float[].class, int.class);
+    }
 
     /// Elements `from .. from+count-1` of `source` into `target[at ..]`.
     static void row(Tensor source, long from, int count, float[] target, int at) {
@@ -29,12 +46,7 @@ final class WidenBlocks {
         for (int done = 0; done < count;) {
             int run = Math.min(count - done, whole - i % whole);
             int vectors = run - run % LANES;
-            switch (dtype) {
-                case Q4_0 -> q40(data, block, i, vectors, target, at + done);
-                case Q4_K -> q4K(data, block, i, vectors, target, at + done);
-                case Q5_K -> q5K(data, block, i, vectors, target, at + done);
-                default -> q6K(data, block, i, vectors, target, at + done);
-            }
+            run(RUNS[dtype.ordinal()], data, block, i, vectors, target, at + done);
             for (int rest = vectors; rest < run; rest++) {
                 target[at + done + rest] = source.getFloat(from + done + rest);
             }
@@ -47,9 +59,18 @@ final class WidenBlocks {
         }
     }
 
+    private static void run(MethodHandle loop, MemorySegment data, long block, int i, int count, float[] target,
+            int at) {
+        try {
+            loop.invokeExact(data, block, i, count, target, at);
+        } catch (Throwable e) {
+            throw ApartLoops.thrown(e);
+        }
+    }
+
     // In each of these, `block` is the byte at which the block of element `i`, the first of `count`, begins.
 
-    private static void q40(MemorySegment data, long block, int i, int count, float[] target, int at) {
+    static void q40(MemorySegment data, long block, int i, int count, float[] target, int at) {
         FloatVector scale = Simd.q8Scale(data, block);
         long codes = block + Q4Block.FIRST + i % HALF;
         int shift = i / HALF * 4;
@@ -58,7 +79,7 @@ final class WidenBlocks {
         }
     }
 
-    private static void q4K(MemorySegment data, long block, int i, int count, float[] target, int at) {
+    static void q4K(MemorySegment data, long block, int i, int count, float[] target, int at) {
         FloatVector scale = factor(data, block, KBlock.scale(data, block, i / 32));
         FloatVector min = factor(data, block + KBlock.MINIMUM, KBlock.minimum(data, block, i / 32)).neg();
         long codes = block + KBlock.Q4_CODES + i / 64 * 32 + i % 32;
@@ -69,7 +90,7 @@ final class WidenBlocks {
         }
     }
 
-    private static void q5K(MemorySegment data, long block, int i, int count, float[] target, int at) {
+    static void q5K(MemorySegment data, long block, int i, int count, float[] target, int at) {
         FloatVector scale = factor(data, block, KBlock.scale(data, block, i / 32));
         FloatVector min = factor(data, block + KBlock.MINIMUM, KBlock.minimum(data, block, i / 32)).neg();
         long codes = block + KBlock.Q5_CODES + i / 64 * 32 + i % 32;
@@ -81,7 +102,7 @@ final class WidenBlocks {
         }
     }
 
-    private static void q6K(MemorySegment data, long block, int i, int count, float[] target, int at) {
+    static void q6K(MemorySegment data, long block, int i, int count, float[] target, int at) {
         FloatVector scale = factor(data, block + KBlock.Q6_FACTOR,
                 data.get(ValueLayout.JAVA_BYTE, block + KBlock.Q6_SCALES + i / 16));
         long codes = block + i / 128 * 64 + i % 64;

@@ -69,6 +69,13 @@ record AdapterTensors(LoraLayout layout, LlamaConfig model) {
             }
             Tensor copy = file.tensor(name);
             Tensor own = base.resident().get(Adapter.source(module, model));
+            if (own.dtype().isQuantized()) {
+                own = base.checkpoint.tensor(Adapter.source(module, model));
+                if (own.dtype().isQuantized() || !own.dtype().isWeight()) {
+                    // Stored so: what it was before is not known.
+                    continue;
+                }
+            }
             long step = Math.max(1, copy.elements() / COMPARED);
             boolean isNarrow = copy.dtype() != own.dtype();
             for (long i = 0; i < copy.elements(); i += step) {

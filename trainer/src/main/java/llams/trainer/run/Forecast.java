@@ -82,8 +82,19 @@ public final class Forecast {
         return of(new Objective.Models(model, null), trained, trained, settings);
     }
 
-    /// @param summed leaves whose gradients are summed: those of `trained`, or what they are parts of
-    static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings) {
+    /// For data of which nothing is known: unpacked, its documents may have every length.
+    private static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed,
+            TrainSettings settings) {
+        int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
+        long sizes = settings.isOfOneSize() ? 0 : tokens;
+        return of(models, trained, summed, settings, sizes, sizes);
+    }
+
+    /// @param summed   leaves whose gradients are summed: those of `trained`, or what they are parts of
+    /// @param sizes    of micro-batches for which there will be a program beside the largest
+    /// @param measured the same for held-out data
+    static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings,
+            long sizes, long measured) {
         int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
         Llama model = models.model();
         Optimizer optimizer = settings.optimizer();
@@ -101,10 +112,8 @@ public final class Forecast {
                 .toList();
         long shared = isFused ? FusedUpdate.sharedBytes(model, trained) : 0;
         long state = bytes(summed) + bytes(gradients) + shared + bytes(moments);
-        // Unpacked, there are programs for documents of many lengths, to train and to measure.
-        long programs = settings.pack() && !settings.objective().isOfPairs()
-                ? 0
-                : 2 * RecentPrograms.mostBytes(pass, tokens, tokens);
+        long programs = RecentPrograms.mostBytes(pass, tokens, sizes)
+                + RecentPrograms.mostBytes(pass, tokens, measured);
         return new Program.Memory(pass.memory().weights(), state,
                 Math.max(pass.memory().temporaries(), update) + programs);
     }

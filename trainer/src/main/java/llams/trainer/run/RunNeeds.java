@@ -8,12 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import llams.engine.graph.Leaf;
 import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
+import llams.trainer.data.Sequences;
 
 /// What a run will need of the machine, known before it starts.
 ///
@@ -31,11 +33,31 @@ record RunNeeds(TrainingRun run, LlamaWeights base) {
     }
 
     private Program.Memory memory() {
-        Program.Memory steps = Forecast.of(run.model.models(), run.model.trained(), run.model.summed(), run.settings);
+        TrainSettings settings = run.settings;
+        Program.Memory steps = Forecast.of(run.model.models(), run.model.trained(), run.model.summed(), settings,
+                sizes(run.data, (long) settings.totalSteps(run.data.size()) * settings.accumulate()),
+                run.heldOut == null ? 0 : sizes(run.heldOut, Math.ceilDiv(run.heldOut.size(), settings.batch())));
         long cache = run.samples == null ? 0 : run.samples.bytes();
         Program.Memory all = new Program.Memory(steps.weights(), steps.state() + cache, steps.temporaries());
         Program.Memory before = run.teaching.memory(run.data, run.heldOut);
         return before == null || before.total() < all.total() ? all : before;
+    }
+
+    /// How many sizes micro-batches can have beside the largest.
+    ///
+    /// @param batches that there will be at most
+    private long sizes(Sequences data, long batches) {
+        if (run.settings.isOfOneSize()) {
+            return 0;
+        }
+        long lengths = IntStream.range(0, data.size()).map(data::tokens).distinct().count();
+        int most = run.settings.objective().mostTokens(run.settings.tokens(), run.settings.batch());
+        long sizes = lengths;
+        for (int rows = 2; rows <= run.settings.batch() && sizes < most; rows++) {
+            // A batch with one row more: as many of them as there are ways to choose its rows.
+            sizes = sizes * (lengths + rows - 1) / rows;
+        }
+        return Math.min(Math.min(sizes, most), batches) - 1;
     }
 
     /// The settings, each in backticks, with which everything would fit into this machine, mapped weights too. Empty if

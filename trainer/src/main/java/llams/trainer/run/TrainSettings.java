@@ -176,6 +176,11 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
         return lora == null && firstRow == 0 && accumulate == 1 && optimizer.clip() == 0;
     }
 
+    /// Whether micro-batches are about as large as each other: their sequences are packed.
+    boolean isOfOneSize() {
+        return pack && !objective.isOfPairs();
+    }
+
     /// With `tokens` as a model allows them.
     ///
     /// @throws SettingException if a sequence is longer than that, or there are no rows to train

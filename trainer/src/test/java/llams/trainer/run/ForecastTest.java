@@ -1,11 +1,15 @@
 package llams.trainer.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import llams.engine.device.Devices;
 import llams.engine.llama.LlamaConfig;
 import llams.engine.plan.Program;
@@ -13,6 +17,8 @@ import llams.engine.weights.LlamaWeights;
 import llams.model.create.NewModel;
 import llams.model.files.ByteProgress;
 import llams.model.lora.LoraConfig;
+import llams.trainer.data.Document;
+import llams.trainer.data.PackedDataset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +38,27 @@ class ForecastTest {
                 assertEquals(run.plan().memory(), Forecast.of(base.config, base.frozen(), settings));
             }
         }
+    }
+
+    /// Unpacked, as many programs are kept as there are sizes of micro-batches, if the budget allows.
+    @Test
+    void programsAreForecastForTheSizesThatTheDataHas() throws IOException {
+        Path model = SmallRun.model(directory.resolve("model"));
+        List<Long> bytes = new ArrayList<>();
+        for (int lengths : new int[] {1, 2, 3}) {
+            List<Document> documents = IntStream.range(0, 12)
+                    .mapToObj(d -> IntStream.range(1, 20 + d % lengths).toArray())
+                    .map(ids -> new Document("d", ids, ids, false))
+                    .toList();
+            TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-3, 1, 0).withPack(false).withBatch(1, 2);
+            try (LlamaWeights base = LlamaWeights.open(model);
+                    TrainingRun run = TrainingRun.of(Devices.byName("cpu"), settings, base,
+                            new PackedDataset(documents, 32, false), null, directory.resolve("out"))) {
+                bytes.add(run.plan().memory().temporaries());
+            }
+        }
+        assertTrue(bytes.get(1) > bytes.get(0), bytes.toString());
+        assertEquals(bytes.get(1) - bytes.get(0), bytes.get(2) - bytes.get(1));
     }
 
     /// What is advised if this much of it is there.

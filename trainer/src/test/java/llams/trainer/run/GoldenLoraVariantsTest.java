@@ -2,6 +2,7 @@ package llams.trainer.run;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -23,6 +24,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.safetensors.Checkpoint;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
+import llams.engine.weights.Quantization;
 import llams.model.files.ByteProgress;
 import llams.model.lora.Adapter;
 import llams.model.lora.AdapterFiles;
@@ -199,6 +201,17 @@ class GoldenLoraVariantsTest {
 
     private static Optimizer optimizer(JsonNode hyper) {
         return GoldenTrainingTest.optimizer(hyper).withLoraPlusRatio(hyper.path("lr_ratio_b").asDouble(1));
+    }
+
+    /// The copies of embedding and head in PEFT's files are what the base had before it was quantized.
+    @Test
+    void areForTheirBaseQuantizedToo() throws IOException {
+        for (Case golden : cases().map(arguments -> (Case) arguments.get()[0]).distinct().toList()) {
+            try (Arena arena = Arena.ofShared();
+                    LlamaWeights weights = LlamaWeights.openQuantized(golden.model.dir("f32"), Quantization.Q8_0)) {
+                assertFalse(AdapterFiles.read(golden.file("init"), weights, arena).tensors().isEmpty(), golden.name);
+            }
+        }
     }
 
     @ParameterizedTest
