@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.graph.Leaf;
@@ -37,6 +39,9 @@ final class RecipeForecast {
     private static final long PER_CONVERSATION_BYTE = 3;
     private static final long SETTLED_NANOS = 2_000_000_000L;
     private static final long MOST_NANOS = 12_000_000_000L;
+
+    /// By device, for measuring takes seconds.
+    private static final Map<String, Double> RATES = new ConcurrentHashMap<>();
 
     private final Device device;
     private final StageFacts facts = new StageFacts();
@@ -178,7 +183,8 @@ final class RecipeForecast {
     /// Of a product like a model's.
     private double rate() {
         if (rate == 0) {
-            rate = settled(new Workload.Product(64, 1024, 1024, DType.BF16));
+            rate = RATES.computeIfAbsent(device.name() + ", threads: " + device.options().threads(),
+                    _ -> settled(new Workload.Product(64, 1024, 1024, DType.BF16)));
         }
         return rate;
     }

@@ -155,6 +155,9 @@ final class TrainCommand implements Callable<Integer> {
         TrainingRun.Plan plan = run.plan();
         RunBanner banner = new RunBanner(console.err, options);
         banner.print(run, plan);
+        if (!dryRun) {
+            run.checkRoom();
+        }
         StepTime time = RunTime.of(run, dryRun);
         if (time != null) {
             banner.line("time", "%s", RunTime.line(plan, time));

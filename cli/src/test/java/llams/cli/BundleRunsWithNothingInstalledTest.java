@@ -20,11 +20,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.api.io.TempDir;
 import org.tukaani.xz.XZInputStream;
 
-@Isolated("changes the paths of modules")
 class BundleRunsWithNothingInstalledTest {
     @TempDir
     Path directory;
@@ -63,7 +61,7 @@ class BundleRunsWithNothingInstalledTest {
     }
 
     /// Whatever lies beside a module without a descriptor is taken for a part of it. That the tests' fuzzer is none,
-    /// only the tests know.
+    /// only the tests know; without it, others that read these paths meanwhile find what they need.
     private static Llams withoutFuzzer(Supplier<Llams> run) {
         Map<String, String> before = new HashMap<>();
         for (String property : List.of("jdk.module.path", "java.class.path")) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /// Sequences may be longer than what a step is warmed up with.
 class WarmUpTakesAnyStepTest {
     /// Enough for a program that is worth it.
-    private static final int TOKENS = 1 << 17;
+    private static final int TOKENS = 1 << 15;
     private static final int HEAD_DIM = 128;
     /// More than a miniature has.
     private static final int COUNT = 100;

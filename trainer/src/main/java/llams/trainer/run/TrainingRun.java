@@ -288,7 +288,7 @@ public final class TrainingRun implements AutoCloseable {
     ///                                written, a save cannot be read, or the base's weights were written to; the
     ///                                message says where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
-        room().check(out, Saves.all(out).size());
+        checkRoom();
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return new RunStart(this, arena, directory, listener).train(resume, settingsFile);
         }
@@ -308,6 +308,13 @@ public final class TrainingRun implements AutoCloseable {
 
     Room room() {
         return needs().room();
+    }
+
+    /// As [#run] does before its first step.
+    ///
+    /// @throws IOException if the result and the saves do not fit on the disk; says what would
+    public void checkRoom() throws IOException {
+        room().check(out, Saves.all(out).size());
     }
 
     void completed() {

@@ -70,7 +70,7 @@ class TokensAreKeptTest {
                 {"nothing": true}
                 {"ids": [1, 2, 3]}
                 """;
-        return Fixtures.file(directory, name, rows.repeat(40) + "{\"text\": \"" + "long ".repeat(30_000) + "\"}\n");
+        return Fixtures.file(directory, name, rows.repeat(12) + "{\"text\": \"" + "long ".repeat(30_000) + "\"}\n");
     }
 
     private Reading reading(DocumentEncoder by) {
