@@ -19,9 +19,17 @@ final class ApartLoops {
     }
 
     static void put(MethodHandle[] loops, DType dtype, Class<?> holder, String name, Class<?>... parameters) {
+        loops[dtype.ordinal()] = handle(holder, name, parameters);
+    }
+
+    /// A single loop, at index 0.
+    static MethodHandle[] one(Class<?> holder, String name, Class<?>... parameters) {
+        return new MethodHandle[] {handle(holder, name, parameters)};
+    }
+
+    private static MethodHandle handle(Class<?> holder, String name, Class<?>... parameters) {
         try {
-            loops[dtype.ordinal()] = MethodHandles.lookup()
-                    .findStatic(holder, name, MethodType.methodType(void.class, parameters));
+            return MethodHandles.lookup().findStatic(holder, name, MethodType.methodType(void.class, parameters));
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }

@@ -1,6 +1,7 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.graph.LinearDistillation;
 import llams.engine.tensor.Tensor;
@@ -22,6 +23,9 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
     private static final int OF_HARD = 3;
     /// Logits of one visit, which stay in the first-level cache.
     private static final int VISIT = 1024;
+
+    private static final MethodHandle[] ADD_EXPONENTS = ApartLoops.one(DistillationKernel.class, "addExponents",
+            MemorySegment.class, long.class, int.class, float.class, float.class, float[].class);
 
     /// @param dx        `[tokens, dim]`; or null
     /// @param dWeight   `[vocab, dim]`, added to what stands there if `accumulate`; or null
@@ -153,8 +157,12 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         for (int from = 0; from < vocab; from += VISIT) {
             int count = Math.min(VISIT, vocab - from);
             exponents(logits.data(), at + from, count, (float) op.temperature(), (float) logSum, (float) hard, ofHard);
-            addExponents(logits.data(), at + from, count, (float) softLogSum, (float) (soft * (1 - sums.share[row])),
-                    ofHard);
+            try {
+                ADD_EXPONENTS[0].invokeExact(logits.data(), at + from, count, (float) softLogSum,
+                        (float) (soft * (1 - sums.share[row])), ofHard);
+            } catch (Throwable e) {
+                throw ApartLoops.thrown(e);
+            }
         }
         for (int i = 0; i < ids.dim(1); i++) {
             double own = StrictMath.exp(named[i] - softLogSum);
@@ -166,8 +174,8 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         logits.setFloat(label, (float) (logits.getFloat(label) - hard));
     }
 
-    // Logits become `hard e^(temperature logit - logSum) + soft e^(logit - softLogSum)` in two loops: both exponents in one
-    // are more than the compiler inlines, and each vector an object.
+    // Logits become `hard e^(temperature logit - logSum) + soft e^(logit - softLogSum)` in two loops, the second called
+    // apart: both exponents together are more than the compiler inlines, and each vector an object.
 
     private static void exponents(MemorySegment logits, long at, int count, float temperature, float logSum, float hard,
             float[] ofHard) {
@@ -181,7 +189,7 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         }
     }
 
-    private static void addExponents(MemorySegment logits, long at, int count, float logSum, float soft,
+    static void addExponents(MemorySegment logits, long at, int count, float logSum, float soft,
             float[] ofHard) {
         int i = 0;
         for (; i <= count - Simd.LANES; i += Simd.LANES) {

@@ -322,18 +322,17 @@ final class GemvStreams {
         long next = row + lane / 2;
         FloatVector sum = FloatVector.zero(Simd.F);
         for (int i = 0, j = 0; i <= bytes - NF4_BYTES; i += NF4_BYTES, j++) {
-            sum = nf4(x, i + lane, i + lane + bytes, w, next + i).fma(FloatVector.broadcast(Simd.F, scales[first + j]),
-                    sum);
+            FloatVector block = FloatVector.zero(Simd.F);
+            // The four elements that each lane has of a block, written as one expression, exceed what the compiler inlines.
+            for (int half = 0; half < 2; half++) {
+                long codes = next + i + half * SUM_LANES;
+                int from = i + lane + half * bytes;
+                block = Simd.nf4(w, codes).fma(at(x, from), block);
+                block = Simd.nf4(w, codes + SUM_LANES / 2).fma(at(x, from + SUM_LANES), block);
+            }
+            sum = block.fma(FloatVector.broadcast(Simd.F, scales[first + j]), sum);
         }
         sum.intoArray(sums, so);
-    }
-
-    /// The products of the four elements that each lane has of a block: two of its first half, two of its second.
-    private static FloatVector nf4(float[] x, int i, int half, MemorySegment w, long offsetBytes) {
-        FloatVector sum = Simd.nf4(w, offsetBytes).mul(at(x, i));
-        sum = Simd.nf4(w, offsetBytes + SUM_LANES / 2).fma(at(x, i + SUM_LANES), sum);
-        sum = Simd.nf4(w, offsetBytes + 2 * SUM_LANES / 2).fma(at(x, half), sum);
-        return Simd.nf4(w, offsetBytes + 3 * SUM_LANES / 2).fma(at(x, half + SUM_LANES), sum);
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -45,7 +45,7 @@ final class Transpose {
     static void band(float[] source, int from, int sourceStride, int columns, float[] target, int to, int targetStride,
             float[] stage) {
         far(source, from, sourceStride, columns, stage);
-        near(stage, columns, false, target, to, targetStride);
+        near(stage, columns, target, to, targetStride);
     }
 
     /// The same for rows of elements of 4 bytes, the first of them at element `from`; `columns` is a multiple of
@@ -53,7 +53,11 @@ final class Transpose {
     static void band(MemorySegment source, long from, long sourceStride, int columns, boolean pairs, float[] target,
             int to, int targetStride, float[] stage) {
         far(source, from, sourceStride, columns, stage);
-        near(stage, columns, pairs, target, to, targetStride);
+        if (pairs) {
+            nearPairs(stage, columns, target, to, targetStride);
+        } else {
+            near(stage, columns, target, to, targetStride);
+        }
     }
 
     /// Of four rows `QUARTER` apart, first those two quarters apart exchange lanes, then neighbours. One method with all
@@ -120,12 +124,39 @@ final class Transpose {
     }
 
     /// What is left: with 16 lanes the steps of distance 2 and 1, with 8 that of 1, with 4 none.
-    private static void near(float[] stage, int columns, boolean pairs, float[] target, int to, int targetStride) {
+    private static void near(float[] stage, int columns, float[] target, int to, int targetStride) {
         IntVector upper = origins(UPPER, LANES == 16 ? 1 : 0);
         IntVector lower = origins(LOWER, LANES == 16 ? 1 : 0);
         IntVector upperHalf = origins(UPPER, 0);
         IntVector lowerHalf = origins(LOWER, 0);
-        int step = pairs ? 2 * targetStride : targetStride;
+        for (int r = 0; r < LANES; r += 4) {
+            int from = r * STRIDE;
+            int at = to + r * targetStride;
+            for (int p = 0; p < columns; p += LANES) {
+                IntVector a = ints(stage, from + p);
+                IntVector b = ints(stage, from + STRIDE + p);
+                IntVector c = ints(stage, from + 2 * STRIDE + p);
+                IntVector d = ints(stage, from + 3 * STRIDE + p);
+                IntVector ac = LANES == 16 ? upper.selectFrom(a, c) : a;
+                IntVector ca = LANES == 16 ? lower.selectFrom(a, c) : c;
+                IntVector bd = LANES == 16 ? upper.selectFrom(b, d) : b;
+                IntVector db = LANES == 16 ? lower.selectFrom(b, d) : d;
+                int out = at + p * targetStride;
+                put(LANES >= 8 ? upperHalf.selectFrom(ac, bd) : ac, target, out);
+                put(LANES >= 8 ? lowerHalf.selectFrom(ac, bd) : bd, target, out + targetStride);
+                put(LANES >= 8 ? upperHalf.selectFrom(ca, db) : ca, target, out + 2 * targetStride);
+                put(LANES >= 8 ? lowerHalf.selectFrom(ca, db) : db, target, out + 3 * targetStride);
+            }
+        }
+    }
+
+    // Written twice: with 16 lanes, a loop with both kinds of stores exceeds what the compiler inlines.
+    private static void nearPairs(float[] stage, int columns, float[] target, int to, int targetStride) {
+        IntVector upper = origins(UPPER, LANES == 16 ? 1 : 0);
+        IntVector lower = origins(LOWER, LANES == 16 ? 1 : 0);
+        IntVector upperHalf = origins(UPPER, 0);
+        IntVector lowerHalf = origins(LOWER, 0);
+        int step = 2 * targetStride;
         for (int r = 0; r < LANES; r += 4) {
             int from = r * STRIDE;
             int at = to + r * step;
@@ -139,10 +170,10 @@ final class Transpose {
                 IntVector bd = LANES == 16 ? upper.selectFrom(b, d) : b;
                 IntVector db = LANES == 16 ? lower.selectFrom(b, d) : d;
                 int out = at + p * step;
-                put(LANES >= 8 ? upperHalf.selectFrom(ac, bd) : ac, pairs, target, out, targetStride);
-                put(LANES >= 8 ? lowerHalf.selectFrom(ac, bd) : bd, pairs, target, out + step, targetStride);
-                put(LANES >= 8 ? upperHalf.selectFrom(ca, db) : ca, pairs, target, out + 2 * step, targetStride);
-                put(LANES >= 8 ? lowerHalf.selectFrom(ca, db) : db, pairs, target, out + 3 * step, targetStride);
+                putPair(LANES >= 8 ? upperHalf.selectFrom(ac, bd) : ac, target, out, targetStride);
+                putPair(LANES >= 8 ? lowerHalf.selectFrom(ac, bd) : bd, target, out + step, targetStride);
+                putPair(LANES >= 8 ? upperHalf.selectFrom(ca, db) : ca, target, out + 2 * step, targetStride);
+                putPair(LANES >= 8 ? lowerHalf.selectFrom(ca, db) : db, target, out + 3 * step, targetStride);
             }
         }
     }
@@ -159,13 +190,9 @@ final class Transpose {
         return FloatVector.fromArray(Simd.F, source, at).reinterpretAsInts();
     }
 
-    private static void put(IntVector v, boolean pair, float[] target, int at, int stride) {
-        if (pair) {
-            put(v.lanewise(VectorOperators.LSHL, 16), target, at);
-            put(v.and(0xffff0000), target, at + stride);
-        } else {
-            put(v, target, at);
-        }
+    private static void putPair(IntVector v, float[] target, int at, int stride) {
+        put(v.lanewise(VectorOperators.LSHL, 16), target, at);
+        put(v.and(0xffff0000), target, at + stride);
     }
 
     private static void put(IntVector v, float[] target, int at) {
