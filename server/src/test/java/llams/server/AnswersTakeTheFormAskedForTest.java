@@ -132,7 +132,7 @@ class AnswersTakeTheFormAskedForTest {
         JsonNode answer = small.answer(CHAT, "{\"messages\": [{\"role\": \"user\", \"content\": \"Weather?\"},"
                 + " {\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{\"id\": \"c\", \"type\": \"function\","
                 + " \"function\": {\"name\": \"weather\", \"arguments\": \"{}\"}}]},"
-                + " {\"role\": \"tool\", \"tool_call_id\": \"c\", \"content\": \"rain\"}], \"max_tokens\": 3}");
+                + " {\"role\": \"tool\", \"tool_call_id\": \"c\", \"content\": \"rain\"}], \"max_tokens\": 3, \"seed\": 1}");
         assertEquals(3, answer.get("usage").get("completion_tokens").intValue());
     }
 
