@@ -189,8 +189,7 @@ record DistillationKernel(LinearDistillation op, Tensor weight, Tensor labels, T
         }
     }
 
-    static void addExponents(MemorySegment logits, long at, int count, float logSum, float soft,
-            float[] ofHard) {
+    static void addExponents(MemorySegment logits, long at, int count, float logSum, float soft, float[] ofHard) {
         int i = 0;
         for (; i <= count - Simd.LANES; i += Simd.LANES) {
             FloatVector logit = Simd.load(logits, at + i);
