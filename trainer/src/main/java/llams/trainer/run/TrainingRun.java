@@ -275,6 +275,11 @@ public final class TrainingRun implements AutoCloseable {
         return new RunNeeds(this, base);
     }
 
+    /// The workers of this run.
+    public Collective workers() {
+        return collective;
+    }
+
     public Device device() {
         return device;
     }
