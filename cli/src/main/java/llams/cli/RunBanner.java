@@ -33,8 +33,7 @@ record RunBanner(PrintStream err, TrainOptions options) {
         int workers = settings.summation().workers();
         if (workers > 1) {
             line("workers", "%d, each with %d x %d of the %d sequences of a step", workers,
-                    settings.accumulate() / workers, settings.batch(),
-                    (long) settings.accumulate() * settings.batch());
+                    settings.accumulate() / workers, settings.batch(), (long) settings.accumulate() * settings.batch());
         }
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),

@@ -284,7 +284,8 @@ final class TrainOptions {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
                 : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teaching.source(), workers);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teaching.source(),
+                workers);
     }
 
     /// Fills in what these settings have by default, so that the options say all that the run is.

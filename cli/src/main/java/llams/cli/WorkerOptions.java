@@ -79,8 +79,8 @@ final class WorkerOptions {
                             + " continues from the newest save");
                     Runtime.getRuntime().halt(Console.FAILED);
                 });
-        usage(sum != Sum.inOrder || workers.size() == 1, "--sum in-order is for one worker, and there are "
-                + workers.size() + "; use --sum pairwise");
+        usage(sum != Sum.inOrder || workers.size() == 1,
+                "--sum in-order is for one worker, and there are " + workers.size() + "; use --sum pairwise");
         return workers;
     }
 
@@ -95,9 +95,10 @@ final class WorkerOptions {
                 .stream()
                 .filter(one -> one.name().equals(distributed))
                 .findAny()
-                .orElseThrow(() -> new ParameterException(spec.commandLine(), "--distributed must be auto, none or "
-                        + String.join(", ", Launchers.all().stream().map(Launcher::name).toList()) + ", not "
-                        + distributed));
+                .orElseThrow(() -> new ParameterException(spec.commandLine(),
+                        "--distributed must be auto, none or "
+                                + String.join(", ", Launchers.all().stream().map(Launcher::name).toList()) + ", not "
+                                + distributed));
         usage(named.hasStarted(environment), "--distributed " + distributed + ": this process was not started by it;"
                 + " use 'mpirun -np N llams train ...' or 'srun --mpi=pmix llams train ...'");
         return Optional.of(named);

@@ -75,8 +75,8 @@ record MpiLibrary(SymbolLookup symbols, MpiHandles handles, String version) {
     }
 
     private static String version(SymbolLookup symbols) {
-        MethodHandle function = LINKER.downcallHandle(symbols.findOrThrow("MPI_Get_library_version"), FunctionDescriptor
-                .of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+        MethodHandle function = LINKER.downcallHandle(symbols.findOrThrow("MPI_Get_library_version"),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocate(MOST_VERSION_BYTES);
             int _ = (int) function.invokeExact(text, MpiHandles.number(arena));

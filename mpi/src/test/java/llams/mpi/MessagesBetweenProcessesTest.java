@@ -29,10 +29,10 @@ class MessagesBetweenProcessesTest {
     private static Run twoWorkers(Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
         assumeTrue(hasMpirun(), "skipped: there is no mpirun on the PATH (apt-get install openmpi-bin)");
-        List<String> command = new ArrayList<>(List.of("mpirun", "-np", "2",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-                "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), TwoWorkers.class.getName()));
+        List<String> command = new ArrayList<>(
+                List.of("mpirun", "-np", "2", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                        TwoWorkers.class.getName()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // Open MPI's settings, for machines of one core and for containers.
@@ -70,8 +70,8 @@ class MessagesBetweenProcessesTest {
 
     @Test
     void theLibraryIsThatOfTheLauncher() {
-        IllegalStateException missing = assertThrows(IllegalStateException.class, () -> MpiLibrary
-                .open(Map.of(MpiLauncher.MPICH_SIZE, "2", MpiLibrary.PATH, "libno-such-mpi.so")));
+        IllegalStateException missing = assertThrows(IllegalStateException.class,
+                () -> MpiLibrary.open(Map.of(MpiLauncher.MPICH_SIZE, "2", MpiLibrary.PATH, "libno-such-mpi.so")));
         assertTrue(missing.getMessage().startsWith("this process was launched by MPICH, and there is no MPI library"),
                 missing.getMessage());
         MpiLauncher launcher = new MpiLauncher();

@@ -137,7 +137,9 @@ final class Presence implements AutoCloseable {
     private static List<String> addresses() throws IOException {
         List<String> addresses = new ArrayList<>();
         for (NetworkInterface network : NetworkInterface.networkInterfaces().toList()) {
-            for (InterfaceAddress address : network.isUp() ? network.getInterfaceAddresses() : List.<InterfaceAddress>of()) {
+            for (InterfaceAddress address : network.isUp()
+                    ? network.getInterfaceAddresses()
+                    : List.<InterfaceAddress>of()) {
                 if (!address.getAddress().isLoopbackAddress() && !address.getAddress().isLinkLocalAddress()) {
                     addresses.add(address.getAddress().getHostAddress());
                 }
@@ -164,8 +166,7 @@ final class Presence implements AutoCloseable {
             }
             peers.remove(peer);
         } catch (SocketTimeoutException _) {
-            end(peer + " has not been heard of for " + silence.toSeconds()
-                    + " s: its machine or the network is down");
+            end(peer + " has not been heard of for " + silence.toSeconds() + " s: its machine or the network is down");
         } catch (IOException _) {
             end(peer + " has ended");
         }

@@ -45,8 +45,8 @@ record Agreement(Workers workers, Device device) {
                     + String.join("; ", differences) + "; give all workers the same program, options, model and data");
         }
         if (anyDiffers) {
-            throw new IOException("a worker differs from worker 0 in its program, options, model or data, and says in"
-                    + " which");
+            throw new IOException(
+                    "a worker differs from worker 0 in its program, options, model or data, and says in" + " which");
         }
     }
 

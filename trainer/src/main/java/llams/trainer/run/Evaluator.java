@@ -63,9 +63,9 @@ public final class Evaluator implements AutoCloseable {
         Session session = device.open(all);
         return new Evaluator(session, new NextToken(), new Objective.Models(model, null), positions, Workers.ALONE,
                 () -> {
-            session.close();
-            arena.close();
-        });
+                    session.close();
+                    arena.close();
+                });
     }
 
     /// Bytes that measuring sequences of `positions` tokens needs, one at a time, before anything is allocated.

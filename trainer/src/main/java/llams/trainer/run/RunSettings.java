@@ -287,7 +287,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return switch (name) {
             case "data" -> "data: different tokens, in as many documents";
             case "base" -> "model: its weights have changed";
- case "sum" -> "sum: was " + then.order() + ", is now " + order();
+            case "sum" -> "sum: was " + then.order() + ", is now " + order();
             case "teacher" -> "teacher: " + (values.containsKey(name) && then.values.containsKey(name)
                     ? "another one"
                     : values.containsKey(name) ? "was none" : "is now none");

@@ -21,8 +21,7 @@ import llams.trainer.distributed.Collective;
 /// @param teacher    of a run whose settings are [Distilled]; else null
 /// @param collective the workers that train together, of which this process is one
 public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out, boolean resume,
-        TrainSettings settings, Device device, Watch watch, TeacherSource teacher,
-        Collective collective) {
+        TrainSettings settings, Device device, Watch watch, TeacherSource teacher, Collective collective) {
     /// What a run begins with.
     public sealed interface Start {}
 

@@ -128,7 +128,8 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
 
     public TrainSettings withSchedule(Schedule.Shape kind, int warmupSteps) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
-                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune,
+                summation);
     }
 
     public TrainSettings withOptimizer(Optimizer other) {

@@ -168,8 +168,8 @@ public final class Trainer implements AutoCloseable {
 
     /// Places all gradients one behind the other, so that one message has them.
     private MemorySegment gradientsInARow(Map<String, Tensor> all) {
-        MemorySegment row = arena.allocate(
-                summed.stream().mapToLong(leaf -> roundedBytes(Optimizer.gradient(leaf))).sum(), ALIGNMENT);
+        MemorySegment row = arena
+                .allocate(summed.stream().mapToLong(leaf -> roundedBytes(Optimizer.gradient(leaf))).sum(), ALIGNMENT);
         long at = 0;
         for (Leaf leaf : summed) {
             Leaf gradient = Optimizer.gradient(leaf);

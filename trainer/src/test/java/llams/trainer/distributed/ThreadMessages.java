@@ -26,7 +26,9 @@ public final class ThreadMessages implements Messages {
     public static List<Collective> workers(int size) {
         List<List<BlockingQueue<byte[]>>> queues = new ArrayList<>();
         for (int from = 0; from < size; from++) {
-            queues.add(IntStream.range(0, size).<BlockingQueue<byte[]>>mapToObj(to -> new LinkedBlockingQueue<>()).toList());
+            queues.add(IntStream.range(0, size)
+                    .<BlockingQueue<byte[]>>mapToObj(to -> new LinkedBlockingQueue<>())
+                    .toList());
         }
         return IntStream.range(0, size)
                 .<Collective>mapToObj(rank -> new TreeCollective(new ThreadMessages(rank, queues)))

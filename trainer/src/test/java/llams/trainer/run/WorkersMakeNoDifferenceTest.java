@@ -58,8 +58,8 @@ class WorkersMakeNoDifferenceTest {
         TrainSettings full = settings(false);
         return Stream.of(Arguments.of("lora", settings(true)), Arguments.of("full", full),
                 Arguments.of("unpacked", full.withPack(false).withBatch(2, MICRO_BATCHES)),
-                Arguments.of("compact", full.withOptimizer(
-                        full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0))),
+                Arguments.of("compact",
+                        full.withOptimizer(full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0))),
                 Arguments.of("new tokens", full.withFirstRow(60)));
     }
 
@@ -138,8 +138,7 @@ class WorkersMakeNoDifferenceTest {
         Path out = directory.resolve("order");
         train(settings(true), 2, out, false, 2);
         TrainSettings inOrder = settings(true).withSummation(Summation.STANDARD);
-        IOException refused = assertThrows(IOException.class,
-                () -> train(inOrder, Collective.ALONE, out, true, 0));
+        IOException refused = assertThrows(IOException.class, () -> train(inOrder, Collective.ALONE, out, true, 0));
         assertTrue(refused.getMessage().contains("sum: was pairwise, is now in-order"), refused.getMessage());
     }
 
@@ -155,7 +154,9 @@ class WorkersMakeNoDifferenceTest {
             Throwable first = assertThrows(ExecutionException.class, runs.getFirst()::get).getCause();
             Throwable second = assertThrows(ExecutionException.class, runs.getLast()::get).getCause();
             assertTrue(first.getMessage().startsWith("a worker differs from worker 0"), first.getMessage());
-            assertTrue(second.getMessage().startsWith("worker 1 differs from worker 0: lr is 3E-3 and not 0.01;".replace("E", "e")),
+            assertTrue(
+                    second.getMessage()
+                            .startsWith("worker 1 differs from worker 0: lr is 3E-3 and not 0.01;".replace("E", "e")),
                     second.getMessage());
         }
     }
