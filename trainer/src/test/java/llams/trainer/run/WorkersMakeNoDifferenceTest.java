@@ -47,8 +47,8 @@ class WorkersMakeNoDifferenceTest {
     }
 
     private static TrainSettings settings(boolean isAdapter) {
-        return SmallRun.settings(isAdapter ? SmallRun.LORA : null, 1e-2, 1, 3)
-                .withSteps(6)
+        return SmallRun.settings(isAdapter ? SmallRun.LORA : null, 1e-2, 1, 2)
+                .withSteps(4)
                 .withBatch(1, MICRO_BATCHES)
                 .withEvalEvery(Interval.steps(2))
                 .withSummation(PAIRWISE);
@@ -56,10 +56,10 @@ class WorkersMakeNoDifferenceTest {
 
     static Stream<Arguments> methods() {
         TrainSettings full = settings(false);
+        TrainSettings compact = full.withOptimizer(
+                full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0));
         return Stream.of(Arguments.of("lora", settings(true)), Arguments.of("full", full),
-                Arguments.of("unpacked", full.withPack(false).withBatch(2, MICRO_BATCHES)),
-                Arguments.of("compact",
-                        full.withOptimizer(full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0))),
+                Arguments.of("compact", compact.withPack(false).withBatch(2, MICRO_BATCHES)),
                 Arguments.of("new tokens", full.withFirstRow(60)));
     }
 
@@ -118,16 +118,14 @@ class WorkersMakeNoDifferenceTest {
     void sameBytes(String method, TrainSettings settings) throws Exception {
         Path one = directory.resolve(method + "1");
         train(settings, 1, one, false, 0);
-        for (int size : new int[] {2, 4}) {
-            Path out = directory.resolve(method + size);
-            List<TrainingRun.Report> reports = train(settings, size, out, false, 0);
-            assertEquals(files(one), files(out));
-            assertEquals(losses(one), losses(out));
-            assertEquals(reports.getFirst().loss(), reports.getLast().loss());
-        }
+        Path four = directory.resolve(method + "4");
+        List<TrainingRun.Report> reports = train(settings, 4, four, false, 0);
+        assertEquals(files(one), files(four));
+        assertEquals(losses(one), losses(four));
+        assertEquals(reports.getFirst().loss(), reports.getLast().loss());
         Path changing = directory.resolve(method + "changing");
-        train(settings, 4, changing, false, 2);
-        train(settings, 1, changing, true, 4);
+        train(settings, 4, changing, false, 1);
+        train(settings, 1, changing, true, 3);
         assertTrue(train(settings, 2, changing, true, 0).getFirst().isLast());
         assertEquals(files(one), files(changing));
         assertEquals(losses(one), losses(changing));
@@ -136,7 +134,7 @@ class WorkersMakeNoDifferenceTest {
     @Test
     void theOrderOfTheSumIsPartOfTheRun() throws Exception {
         Path out = directory.resolve("order");
-        train(settings(true), 2, out, false, 2);
+        train(settings(true), 2, out, false, 1);
         TrainSettings inOrder = settings(true).withSummation(Summation.STANDARD);
         IOException refused = assertThrows(IOException.class, () -> train(inOrder, Collective.ALONE, out, true, 0));
         assertTrue(refused.getMessage().contains("sum: was pairwise, is now in-order"), refused.getMessage());
@@ -156,7 +154,7 @@ class WorkersMakeNoDifferenceTest {
             assertTrue(first.getMessage().startsWith("a worker differs from worker 0"), first.getMessage());
             assertTrue(
                     second.getMessage()
-                            .startsWith("worker 1 differs from worker 0: lr is 3E-3 and not 0.01;".replace("E", "e")),
+                            .startsWith("worker 1 differs from worker 0: lr is 3e-3 and not 0.01;"),
                     second.getMessage());
         }
     }
