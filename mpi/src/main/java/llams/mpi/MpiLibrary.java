@@ -1,8 +1,6 @@
 package llams.mpi;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -23,12 +21,12 @@ record MpiLibrary(SymbolLookup symbols, MpiHandles handles, String version) {
     private static final List<String> NAMES = List.of("libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.so",
             "libmpi.so.40", "libmpich.so.12", "libmpi.so.12", "libmpi.so");
     private static final int MOST_VERSION_BYTES = 8192;
-    private static final Linker LINKER = Linker.nativeLinker();
 
     /// The library that goes with the launcher: others would take each process for the only one.
     ///
     /// @param environment of this process
     /// @throws IllegalStateException if there is none: says what would help
+    @SuppressWarnings("restricted")
     static MpiLibrary open(Map<String, String> environment) {
         List<String> names = environment.containsKey(PATH) ? List.of(environment.get(PATH)) : NAMES;
         List<String> others = new ArrayList<>();
@@ -75,8 +73,8 @@ record MpiLibrary(SymbolLookup symbols, MpiHandles handles, String version) {
     }
 
     private static String version(SymbolLookup symbols) {
-        MethodHandle function = LINKER.downcallHandle(symbols.findOrThrow("MPI_Get_library_version"),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+        MethodHandle function = Functions.of(symbols, "MPI_Get_library_version", ValueLayout.ADDRESS,
+                ValueLayout.ADDRESS);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocate(MOST_VERSION_BYTES);
             int _ = (int) function.invokeExact(text, MpiHandles.number(arena));
@@ -88,7 +86,6 @@ record MpiLibrary(SymbolLookup symbols, MpiHandles handles, String version) {
 
     /// A function that returns an error code, 0 for none.
     MethodHandle function(String name, MemoryLayout... parameters) {
-        return LINKER.downcallHandle(symbols.findOrThrow(name),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
+        return Functions.of(symbols, name, parameters);
     }
 }

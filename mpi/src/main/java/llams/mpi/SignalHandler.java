@@ -1,8 +1,6 @@
 package llams.mpi;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -18,10 +16,8 @@ final class SignalHandler {
 
     /// The address of the handler's code; on Linux and macOS it comes first in `struct sigaction`.
     static long address() {
-        Linker linker = Linker.nativeLinker();
-        MethodHandle sigaction = linker.downcallHandle(linker.defaultLookup().findOrThrow("sigaction"),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
-                        ValueLayout.ADDRESS));
+        MethodHandle sigaction = Functions.of(Functions.SYSTEM, "sigaction", ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+                ValueLayout.ADDRESS);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment action = arena.allocate(MOST_BYTES, Long.BYTES);
             int _ = (int) sigaction.invokeExact(SIGSEGV, MemorySegment.NULL, action);
@@ -33,9 +29,8 @@ final class SignalHandler {
 
     /// Sets a variable of the environment that libraries see, unless it is set.
     static void setDefault(String name, String value) {
-        Linker linker = Linker.nativeLinker();
-        MethodHandle setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor
-                .of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+        MethodHandle setenv = Functions.of(Functions.SYSTEM, "setenv", ValueLayout.ADDRESS, ValueLayout.ADDRESS,
+                ValueLayout.JAVA_INT);
         try (Arena arena = Arena.ofConfined()) {
             int _ = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
         } catch (Throwable e) {

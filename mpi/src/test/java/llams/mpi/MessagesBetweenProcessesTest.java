@@ -29,8 +29,7 @@ class MessagesBetweenProcessesTest {
             throws IOException, InterruptedException {
         assumeTrue(hasMpirun(), "skipped: there is no mpirun on the PATH (apt-get install openmpi-bin)");
         List<String> command = new ArrayList<>(List.of("mpirun", "-np", "2"));
-        command.addAll(OtherJvm.command(
-                List.of("-Xmx256m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"),
+        command.addAll(OtherJvm.command(List.of("-Xmx256m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"),
                 List.of(MpiLauncher.class, Launcher.class), TwoWorkers.class, arguments));
         ProcessBuilder program = new ProcessBuilder(command);
         // Open MPI's settings, for machines of one core and for containers.

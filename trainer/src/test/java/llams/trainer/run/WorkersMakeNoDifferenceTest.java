@@ -56,8 +56,8 @@ class WorkersMakeNoDifferenceTest {
 
     static Stream<Arguments> methods() {
         TrainSettings full = settings(false);
-        TrainSettings compact = full.withOptimizer(
-                full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0));
+        TrainSettings compact = full
+                .withOptimizer(full.optimizer().withEightBit(true).withWeights(DType.BF16).withClip(0));
         return Stream.of(Arguments.of("lora", settings(true)), Arguments.of("full", full),
                 Arguments.of("compact", compact.withPack(false).withBatch(2, MICRO_BATCHES)),
                 Arguments.of("new tokens", full.withFirstRow(60)));
@@ -152,9 +152,7 @@ class WorkersMakeNoDifferenceTest {
             Throwable first = assertThrows(ExecutionException.class, runs.getFirst()::get).getCause();
             Throwable second = assertThrows(ExecutionException.class, runs.getLast()::get).getCause();
             assertTrue(first.getMessage().startsWith("a worker differs from worker 0"), first.getMessage());
-            assertTrue(
-                    second.getMessage()
-                            .startsWith("worker 1 differs from worker 0: lr is 3e-3 and not 0.01;"),
+            assertTrue(second.getMessage().startsWith("worker 1 differs from worker 0: lr is 3e-3 and not 0.01;"),
                     second.getMessage());
         }
     }
