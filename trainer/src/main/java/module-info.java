@@ -10,6 +10,7 @@ module llams.trainer {
 
     exports llams.trainer.data;
     exports llams.trainer.demo;
+    exports llams.trainer.distributed;
     exports llams.trainer.eval;
     exports llams.trainer.measure;
     exports llams.trainer.merge;
@@ -20,4 +21,6 @@ module llams.trainer {
     exports llams.trainer.task;
     exports llams.trainer.watch;
     exports llams.trainer.wiki;
+
+    uses llams.trainer.distributed.Launcher;
 }

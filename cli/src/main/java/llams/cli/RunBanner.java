@@ -30,6 +30,11 @@ record RunBanner(PrintStream err, TrainOptions options) {
                 settings.accumulate(), settings.batch(), settings.tokens(), settings.learningRate(),
                 options.schedule.kind, settings.warmup());
         passes(plan);
+        int workers = settings.summation().workers();
+        if (workers > 1) {
+            line("workers", "%d, each with %d x %d of the %d sequences of a step", workers,
+                    settings.accumulate() / workers, settings.batch(), (long) settings.accumulate() * settings.batch());
+        }
         line("memory", "%s weights, %s state, %s temporary; the machine has %s",
                 MachineMemory.text(plan.memory().weights()), MachineMemory.text(plan.memory().state()),
                 MachineMemory.text(plan.memory().temporaries()), MachineMemory.text(MachineMemory.machineBytes()));

@@ -33,8 +33,9 @@ final class SettingNames {
                     "maxTokens", "method", "metricsPort", "minLrRatio", "model", "neftuneAlpha", "noMap", "optimizer",
                     "out", "pairs", "parallel", "patience", "perRequest", "rank", "receipt", "recompute", "replace",
                     "requestsPerMinute", "resume", "revision", "sample", "sampleTemp", "sampleTokens", "saveEvery",
-                    "schedule", "special", "steps", "timeout", "timescale", "teacher", "teacherLogits", "teacherTop",
-                    "to", "token", "targets", "tokenizer", "tokens", "trainDtype", "warmup", "weightDecay", "weights" ->
+                    "schedule", "special", "steps", "sum", "timeout", "timescale", "teacher", "teacherLogits",
+                    "teacherTop", "to", "token", "targets", "tokenizer", "tokens", "trainDtype", "warmup",
+                    "weightDecay", "weights" ->
                 "--" + name.replaceAll("[A-Z]", "-$0").toLowerCase(Locale.ROOT) + value;
             default -> named.group();
         };

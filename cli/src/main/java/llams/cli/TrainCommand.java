@@ -1,6 +1,7 @@
 package llams.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import llams.engine.io.NoRoomException;
 import llams.model.files.SettingException;
+import llams.trainer.distributed.Collective;
 import llams.trainer.run.NextToken;
 import llams.trainer.run.RunDirectory;
 import llams.trainer.run.TooLittleMemoryException;
@@ -107,16 +109,22 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Configuration configuration = configure();
         try {
+            Collective workers = options.working.join(console);
             complete();
             if (printConfig) {
                 console.out.print(OptionsFile.print(spec, false));
                 return Console.DONE;
             }
-            TrainRequest request = request();
-            try (StepMeter progress = new StepMeter(console.err, options.out, options.resume);
+            TrainRequest request = request(workers);
+            PrintStream err = WorkerOptions.messages(console, workers);
+            int code;
+            try (StepMeter progress = new StepMeter(err, options.out, options.resume);
                     TrainingRun run = open(request, progress)) {
-                return train(run, progress);
+                code = train(run, progress, err);
             }
+            // Not after a failure: the others then hear of the end of this process.
+            workers.close();
+            return code;
         } catch (ParameterException | SettingException e) {
             throw configuration.placed(e);
         } catch (NoSuchFileException e) {
@@ -138,8 +146,12 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     TrainRequest request() throws IOException {
+        return request(Collective.ALONE);
+    }
+
+    private TrainRequest request(Collective workers) throws IOException {
         return options.request(reading.files(options.data, options.dataWeights, options.evalData), weights,
-                compute.open(), watching.watch());
+                compute.open(), watching.watch(), workers);
     }
 
     private static TrainingRun open(TrainRequest request, TrainingRun.Listener listener) throws IOException {
@@ -151,19 +163,23 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// Trains, and returns the exit code.
-    private int train(TrainingRun run, StepMeter progress) throws IOException {
+    ///
+    /// @param err where this worker says how it gets on
+    private int train(TrainingRun run, StepMeter progress, PrintStream err) throws IOException {
         TrainingRun.Plan plan = run.plan();
-        RunBanner banner = new RunBanner(console.err, options);
+        RunBanner banner = new RunBanner(err, options);
         banner.print(run, plan);
-        if (!dryRun) {
+        boolean isFirst = run.workers().rank() == 0;
+        if (!dryRun && isFirst) {
             run.checkRoom();
         }
-        StepTime time = RunTime.of(run, dryRun);
+        // Measured on one machine, with nobody to wait for.
+        StepTime time = run.workers().size() == 1 ? RunTime.of(run, dryRun) : null;
         if (time != null) {
             banner.line("time", "%s", RunTime.line(plan, time));
         }
         if (dryRun) {
-            if (json) {
+            if (json && isFirst) {
                 console.out.println(RunTime.json(plan, time));
             }
             return Console.DONE;
@@ -172,7 +188,7 @@ final class TrainCommand implements Callable<Integer> {
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (WorkInterruption interruption = new WorkInterruption(console.err, "the current step", run::stop)) {
+        try (WorkInterruption interruption = new WorkInterruption(err, "the current step", run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {
@@ -185,6 +201,9 @@ final class TrainCommand implements Callable<Integer> {
             interrupted = interruption.code();
         }
         progress.close();
+        if (!isFirst) {
+            return interrupted;
+        }
         if (last == null) {
             banner.line("stopped",
                     "before the first step, while the teacher was asked; the same command asks it again");

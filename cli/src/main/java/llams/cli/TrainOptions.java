@@ -7,8 +7,11 @@ import llams.engine.device.Device;
 import llams.model.extend.ExtendedModel;
 import llams.model.lora.LoraConfig;
 import llams.trainer.data.DataFiles;
+import llams.trainer.distributed.Collective;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.run.Interval;
+import llams.trainer.run.RunDirectory;
+import llams.trainer.run.Summation;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainSettings;
 import llams.trainer.run.Watch;
@@ -118,6 +121,9 @@ final class TrainOptions {
             paramLabel = "N",
             description = "Micro-batches per step (default: ${DEFAULT-VALUE}).")
     int accumulate = STANDARD.accumulate();
+
+    @Mixin
+    WorkerOptions working;
 
     @Mixin
     PackOption packing;
@@ -237,7 +243,7 @@ final class TrainOptions {
             firstNewToken = ExtendedModel.firstNewToken(model);
         }
         try {
-            settings = settings(adapter.complete());
+            settings = settings(adapter.complete(), new Summation(working.order(order()), 1));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), SettingNames.asOptions(e.getMessage()));
         }
@@ -252,7 +258,12 @@ final class TrainOptions {
         return settings;
     }
 
-    private TrainSettings settings(LoraConfig lora) {
+    /// The order of the sums of the run that is resumed.
+    private Summation.Order order() throws IOException {
+        return resume ? RunDirectory.order(out) : STANDARD.summation().order();
+    }
+
+    private TrainSettings settings(LoraConfig lora, Summation summation) {
         TrainSettings usual = switch (method) {
             case lora, dpo, orpo, simpo, kto -> STANDARD.withLora(lora);
             case full -> model == null ? TrainSettings.newModel() : TrainSettings.full();
@@ -265,15 +276,16 @@ final class TrainOptions {
                 optimizer.of(usual.optimizer().withBetas(betas.get(0), betas.get(1)).withWeightDecay(weightDecay))
                         .withLoraPlusRatio(loraPlusRatio),
                 seed, packing.pack, Interval.parse("evalEvery", evalEvery), Interval.parse("saveEvery", saveEvery),
-                keep, recompute, teaching.objective(preference.objective(method)), neftuneAlpha);
+                keep, recompute, teaching.objective(preference.objective(method)), neftuneAlpha, summation);
     }
 
     /// The run that these options ask for.
-    TrainRequest request(DataFiles files, WeightsOption weights, Device device, Watch watch) {
+    TrainRequest request(DataFiles files, WeightsOption weights, Device device, Watch watch, Collective workers) {
         TrainRequest.Start start = model == null
                 ? new TrainRequest.New(initConfig)
                 : new TrainRequest.Existing(model, path -> weights.open(path, device.options()), adapter.fromAdapter);
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teaching.source());
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teaching.source(),
+                workers);
     }
 
     /// Fills in what these settings have by default, so that the options say all that the run is.
@@ -281,6 +293,7 @@ final class TrainOptions {
         tokens = known.tokens();
         warmup = known.warmup();
         schedule.take(known.schedule());
+        working.take(known.summation());
     }
 
     private void usage(boolean holds, String wanted) {

@@ -21,6 +21,18 @@ public final class OtherJvm {
     /// @param libraries a class of each library that `main` needs
     public static Run run(List<String> flags, List<Class<?>> libraries, Class<?> main, String... args)
             throws IOException, InterruptedException {
+        return run(new ProcessBuilder(command(flags, libraries, main, args)));
+    }
+
+    /// Runs a program that starts such a JVM.
+    public static Run run(ProcessBuilder program) throws IOException, InterruptedException {
+        Process process = program.redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Run(process.waitFor(), output);
+    }
+
+    /// The command of [#run].
+    public static List<String> command(List<String> flags, List<Class<?>> libraries, Class<?> main, String... args) {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(flags);
@@ -28,9 +40,7 @@ public final class OtherJvm {
                 + libraries.stream().map(OtherJvm::whereIs).collect(Collectors.joining(File.pathSeparator))));
         command.add(main.getName());
         command.addAll(Arrays.asList(args));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Run(process.waitFor(), output);
+        return command;
     }
 
     /// The directory or jar of a class, also where Maven has patched the tests into the module.

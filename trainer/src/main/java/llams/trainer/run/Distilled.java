@@ -104,18 +104,20 @@ public record Distilled(double ratio, double temperature, int count, Llama teach
         private long counted;
 
         @Override
-        public void add(MicroBatch batch, Executable ran) {
-            crossEntropy += sum(ran, CROSS_ENTROPY);
-            divergence += sum(ran, DIVERGENCE);
-            counted += batch.countedTokens();
+        public double[] measure(MicroBatch batch, Executable ran) {
+            return new double[] {Objective.sum(ran, CROSS_ENTROPY), Objective.sum(ran, DIVERGENCE)};
         }
 
-        private static double sum(Executable ran, String output) {
-            double sum = 0;
-            for (float loss : ran.output(output).toFloats()) {
-                sum += loss;
-            }
-            return sum;
+        @Override
+        public int width() {
+            return 2;
+        }
+
+        @Override
+        public void add(MicroBatch batch, double[] measured) {
+            crossEntropy += measured[0];
+            divergence += measured[1];
+            counted += batch.countedTokens();
         }
 
         private double mean(double sum) {

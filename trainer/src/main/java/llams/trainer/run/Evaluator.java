@@ -33,14 +33,19 @@ public final class Evaluator implements AutoCloseable {
     private final Session session;
     private final Runnable release;
     private final RecentPrograms programs;
+    private final Workers workers;
 
     /// Measures inside a session that has the model's tensors and a rotary table of `positions`, with the contents they
     /// have at each call. The session stays the caller's.
-    Evaluator(Session session, Objective objective, Objective.Models models, int positions) {
-        this(session, objective, models, positions, () -> {});
+    ///
+    /// @param workers that measure together
+    Evaluator(Session session, Objective objective, Objective.Models models, int positions, Workers workers) {
+        this(session, objective, models, positions, workers, () -> {});
     }
 
-    private Evaluator(Session session, Objective objective, Objective.Models models, int positions, Runnable release) {
+    private Evaluator(Session session, Objective objective, Objective.Models models, int positions, Workers workers,
+            Runnable release) {
+        this.workers = workers;
         this.session = session;
         this.objective = objective;
         this.models = models;
@@ -56,10 +61,11 @@ public final class Evaluator implements AutoCloseable {
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put(RopeTable.NAME, RopeTable.create(arena, model.config(), positions));
         Session session = device.open(all);
-        return new Evaluator(session, new NextToken(), new Objective.Models(model, null), positions, () -> {
-            session.close();
-            arena.close();
-        });
+        return new Evaluator(session, new NextToken(), new Objective.Models(model, null), positions, Workers.ALONE,
+                () -> {
+                    session.close();
+                    arena.close();
+                });
     }
 
     /// Bytes that measuring sequences of `positions` tokens needs, one at a time, before anything is allocated.
@@ -96,17 +102,24 @@ public final class Evaluator implements AutoCloseable {
 
     /// What the objective says of these batches as one.
     ///
-    /// @param givesUp asked before each batch
+    /// @param givesUp asked before each batch; not of several workers
     /// @return null if it was given up
     Objective.Tally measure(List<MicroBatch> batches, BooleanSupplier givesUp) {
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
-        for (MicroBatch one : batches) {
+        double[][] measured = new double[batches.size()][];
+        int each = Math.ceilDiv(batches.size(), workers.collective().size());
+        Workers.Part own = workers.part(batches.size(), each);
+        for (int i = own.from(); i < own.to(); i++) {
             if (givesUp.getAsBoolean()) {
                 return null;
             }
-            MicroBatch batch = objective.prepared(one, positions);
-            tally.add(batch, run(batch, share));
+            MicroBatch batch = objective.prepared(batches.get(i), positions);
+            measured[i] = tally.measure(batch, run(batch, share));
+        }
+        workers.gather(measured, each, tally.width());
+        for (int i = 0; i < measured.length; i++) {
+            tally.add(batches.get(i), measured[i]);
         }
         return tally;
     }

@@ -111,7 +111,10 @@ public final class Forecast {
                 .map(Optimizer::gradient)
                 .toList();
         long shared = isFused ? FusedUpdate.sharedBytes(model, trained) : 0;
-        long state = bytes(summed) + bytes(gradients) + shared + bytes(moments);
+        Summation summation = settings.summation();
+        long held = summation.levels(summation.own(settings.accumulate())) * bytes(gradients);
+        long ofMoments = settings.areMomentsShared() ? bytes(moments) / summation.workers() : bytes(moments);
+        long state = bytes(summed) + bytes(gradients) + shared + held + ofMoments;
         long programs = RecentPrograms.mostBytes(pass, tokens, sizes)
                 + RecentPrograms.mostBytes(pass, tokens, measured);
         return new Program.Memory(pass.memory().weights(), state,

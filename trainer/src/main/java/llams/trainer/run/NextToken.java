@@ -37,10 +37,18 @@ public record NextToken() implements Objective {
             private long counted;
 
             @Override
-            public void add(MicroBatch batch, Executable ran) {
-                for (float loss : ran.output("tokenLoss").toFloats()) {
-                    sum += loss;
-                }
+            public double[] measure(MicroBatch batch, Executable ran) {
+                return new double[] {Objective.sum(ran, "tokenLoss")};
+            }
+
+            @Override
+            public int width() {
+                return 1;
+            }
+
+            @Override
+            public void add(MicroBatch batch, double[] measured) {
+                sum += measured[0];
                 counted += batch.countedTokens();
             }
 

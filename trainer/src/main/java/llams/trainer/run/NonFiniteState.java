@@ -13,11 +13,13 @@ record NonFiniteState(Leaf state, long count) {
     private static final int INFINITY_BITS = 0x7f800000;
     private static final long PART_BYTES = 1 << 22;
 
-    /// Looks at every trained parameter and its moments, which costs the time of reading them once.
+    /// Looks at every trained parameter and its moments, as far as they are with this worker, which costs the time of
+    /// reading them once.
     static Optional<NonFiniteState> find(List<Leaf> trained, Trainer trainer) {
         for (Leaf leaf : trained) {
             for (Leaf state : trainer.optimizer.state(List.of(leaf))) {
-                long count = count(trainer.read(state));
+                Tensor here = trainer.read(state);
+                long count = here == null ? 0 : count(here);
                 if (count > 0) {
                     return Optional.of(new NonFiniteState(state, count));
                 }

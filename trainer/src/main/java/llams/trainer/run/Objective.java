@@ -49,6 +49,15 @@ public sealed interface Objective permits NextToken, Preferred, Distilled {
         return false;
     }
 
+    /// The sum of an output's numbers.
+    static double sum(Executable ran, String output) {
+        double sum = 0;
+        for (float number : ran.output(output).toFloats()) {
+            sum += number;
+        }
+        return sum;
+    }
+
     /// The model that learns.
     ///
     /// @param reference the model as it was before, whose weights stand still; null if there is none
@@ -60,8 +69,14 @@ public sealed interface Objective permits NextToken, Preferred, Distilled {
 
     /// Adds up what programs say.
     interface Tally {
-        /// @param ran the program of a batch, after its run
-        void add(MicroBatch batch, Executable ran);
+        /// What the program of a batch says after its run: as many numbers for every batch.
+        double[] measure(MicroBatch batch, Executable ran);
+
+        /// How many numbers [#measure] gives.
+        int width();
+
+        /// Adds what was measured of a batch.
+        void add(MicroBatch batch, double[] measured);
 
         /// The loss so far.
         double loss();

@@ -113,29 +113,45 @@ public record Preferred(Preference method) implements Objective {
         private double loss;
         private double chosen;
         private double rejected;
-        private int right;
-        private int pairs;
+        private double right;
+        private double pairs;
 
         Rewards(Share share) {
             this.share = share;
         }
 
         @Override
-        public void add(MicroBatch batch, Executable ran) {
+        public double[] measure(MicroBatch batch, Executable ran) {
             float[] shares = {(float) share.perPair(), (float) share.perToken()};
             float[] reference = method.hasReference() ? ran.output("referenceLoss").toFloats() : null;
             Answers answers = PreferenceLoss.answers(ran.output("tokenLoss").toFloats(), batch.sequence().label(),
                     answers(batch.sequence()), shares, reference);
-            loss += method.loss(answers, new double[answers.logp().length]);
             int here = answers.logp().length / (method.hasMismatched() ? 4 : 2);
+            double[] measured = new double[width()];
+            measured[0] = method.loss(answers, new double[answers.logp().length]);
+            measured[1] = here;
             for (int pair = 0; pair < here; pair++) {
                 double ofChosen = method.reward(answers, 2 * pair);
                 double ofRejected = method.reward(answers, 2 * pair + 1);
-                chosen += ofChosen;
-                rejected += ofRejected;
-                right += ofChosen > ofRejected ? 1 : 0;
+                measured[2] += ofChosen;
+                measured[3] += ofRejected;
+                measured[4] += ofChosen > ofRejected ? 1 : 0;
             }
-            pairs += here;
+            return measured;
+        }
+
+        @Override
+        public int width() {
+            return 5;
+        }
+
+        @Override
+        public void add(MicroBatch batch, double[] measured) {
+            loss += measured[0];
+            pairs += measured[1];
+            chosen += measured[2];
+            rejected += measured[3];
+            right += measured[4];
         }
 
         @Override
@@ -149,7 +165,7 @@ public record Preferred(Preference method) implements Objective {
             measures.put(CHOSEN, chosen / pairs);
             measures.put(REJECTED, rejected / pairs);
             measures.put(MARGIN, (chosen - rejected) / pairs);
-            measures.put(ACCURACY, (double) right / pairs);
+            measures.put(ACCURACY, right / pairs);
             return measures;
         }
     }

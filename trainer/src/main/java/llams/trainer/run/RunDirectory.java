@@ -50,6 +50,19 @@ public final class RunDirectory implements AutoCloseable {
         return saves.isEmpty() ? Optional.empty() : Optional.of(saves.getLast());
     }
 
+    /// The order in which the run in `out` adds up gradients, as its newest readable save says; the usual one if it has
+    /// none.
+    public static Summation.Order order(Path out) throws IOException {
+        for (Path save : Saves.all(out).reversed()) {
+            try {
+                return SavedState.read(save).settings().order();
+            } catch (IOException _) {
+                // What is wrong with it is said when the run resumes.
+            }
+        }
+        return Summation.STANDARD.order();
+    }
+
     /// Where a run keeps the model with its lowest held-out loss.
     public static Path best(Path out) {
         return out.resolve(BEST);

@@ -45,12 +45,14 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
         }
         Path tokenizer = request.tokenizerPlace();
         ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
-        TrainSettings settings = request.settings().forModel(config);
+        TrainSettings settings = request.settings().forModel(config).onEachOf(request.collective().size());
         if (config.metadata().attentionDropout() > 0) {
             listener.note("config.json says attention_dropout " + config.metadata().attentionDropout()
                     + ", which is not applied");
         }
-        RunDirectory.check(request.out(), request.resume());
+        if (request.collective().rank() == 0) {
+            RunDirectory.check(request.out(), request.resume());
+        }
         Teaching teaching = teaching(settings, config, tokenizer);
         try {
             return open(config, base, text, teaching.known(settings), teaching);
@@ -89,7 +91,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
-        run.taughtBy(teaching);
+        run.taughtBy(teaching).on(request.collective());
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }
 

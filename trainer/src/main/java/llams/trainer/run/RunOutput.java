@@ -148,8 +148,12 @@ final class RunOutput {
     /// yet.
     IOException abandoned(int done, DataLoader.Position position, IOException failure) {
         boolean isSaved = saves.newest().equals(Optional.of(Saves.directory(run.out, done)));
-        // A save takes more room than the result.
-        if (done > 0 && !isSaved && !(failure instanceof NoRoomException) && nonFinite().isEmpty()) {
+        // A save takes more room than the result, and needs the moments that other workers have.
+        boolean isWhole = run.model.trained()
+                .stream()
+                .flatMap(leaf -> trainer.optimizer.moments(leaf).stream())
+                .allMatch(moment -> trainer.read(moment) != null);
+        if (isWhole && done > 0 && !isSaved && !(failure instanceof NoRoomException) && nonFinite().isEmpty()) {
             try {
                 write(done, position);
             } catch (IOException e) {

@@ -74,6 +74,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
     }
 
     private static final String STEPS = "steps";
+    private static final String SUM = "sum";
     static final String MODEL = "model.";
     /// The learning rate of a run of another length follows its own schedule.
     private static final Set<String> OF_LENGTH = Set.of(STEPS, "warmup", "decay-steps");
@@ -107,6 +108,9 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         values.put("tokens", String.valueOf(settings.tokens()));
         values.put("batch", String.valueOf(settings.batch()));
         values.put("accumulate", String.valueOf(settings.accumulate()));
+        if (settings.summation().isPairwise()) {
+            values.put(SUM, settings.summation().order().toString());
+        }
         values.put("pack", String.valueOf(settings.pack()));
         values.put(STEPS, String.valueOf(settings.totalSteps(data.size())));
         values.put("lr", number(settings.learningRate()));
@@ -248,6 +252,11 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return Integer.parseInt(values.get(STEPS));
     }
 
+    /// How the gradients of micro-batches were added up.
+    Summation.Order order() {
+        return values.containsKey(SUM) ? Summation.Order.PAIRWISE : Summation.Order.IN_ORDER;
+    }
+
     /// What keeps a run of these settings from resuming a save of `then`, each as `lr: then 3e-4, now 1e-3`; empty if
     /// nothing does. Runs may become longer or shorter.
     List<String> differences(RunSettings then) {
@@ -278,6 +287,7 @@ record RunSettings(SortedMap<String, String> values, boolean complete) {
         return switch (name) {
             case "data" -> "data: different tokens, in as many documents";
             case "base" -> "model: its weights have changed";
+            case "sum" -> "sum: was " + then.order() + ", is now " + order();
             case "teacher" -> "teacher: " + (values.containsKey(name) && then.values.containsKey(name)
                     ? "another one"
                     : values.containsKey(name) ? "was none" : "is now none");

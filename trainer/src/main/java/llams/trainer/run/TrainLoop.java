@@ -27,12 +27,14 @@ final class TrainLoop {
     /// Null if there are no samples.
     private final Samples.Writer samples;
     private final Watchers watchers;
+    private final Workers workers;
     private long measured = System.nanoTime();
 
     TrainLoop(TrainingRun run, DataLoader loader, Trainer trainer, RunOutput output, Saves saves, TrainingLog log,
             TrainingRun.Listener listener, Watchers watchers) {
         this.run = run;
         this.watchers = watchers;
+        this.workers = trainer.workers();
         this.settings = run.settings;
         this.loader = loader;
         this.batches = new MicroBatches(run.data, settings, loader);
@@ -62,7 +64,7 @@ final class TrainLoop {
             saves.prove();
             tokens += made.tokens();
             double seconds = secondsSince(stepBegan);
-            boolean isMeasured = isMeasured(step, total);
+            boolean isMeasured = workers.decided(isMeasured(step, total));
             Map<String, Double> measures = new LinkedHashMap<>(made.measures());
             double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
@@ -76,12 +78,10 @@ final class TrainLoop {
                 measured = System.nanoTime();
             }
             boolean ends = report.isLast() || endsEarly();
-            boolean stops = run.stopping && !ends;
-            boolean isSaved = !ends && (stops || output.isDue(step + 1));
-            if (stops) {
-                output.save(step + 1, loader.position());
-            } else if (isSaved) {
-                output.saveIfPossible(step + 1, loader.position());
+            boolean stops = workers.any(run.stopping) && !ends;
+            boolean isSaved = workers.decided(!ends && (stops || output.isDue(step + 1)));
+            if (isSaved) {
+                save(step + 1, stops);
             }
             watchers.row(row, isMeasured || isSaved);
             listener.step(report);
@@ -89,12 +89,24 @@ final class TrainLoop {
                 return report;
             }
         }
-        output.finish(report.step() + 1, loader.position());
+        try (Trainer.Gathered _ = trainer.gather()) {
+            output.finish(report.step() + 1, loader.position());
+        }
         run.completed();
         if (!report.isLast()) {
             listener.endsEarly(report.step() + 1);
         }
         return report;
+    }
+
+    private void save(int done, boolean isLast) throws IOException {
+        try (Trainer.Gathered _ = trainer.gather()) {
+            if (isLast) {
+                output.save(done, loader.position());
+            } else {
+                output.saveIfPossible(done, loader.position());
+            }
+        }
     }
 
     private boolean endsEarly() {
@@ -130,7 +142,7 @@ final class TrainLoop {
 
     /// Whether the run was told to stop, and no decision of it rests on what is being measured.
     private boolean givesUpMeasuring() {
-        return run.stopping && run.watch.patience() == 0 && !run.watch.keepBest();
+        return workers.isAlone() && run.stopping && run.watch.patience() == 0 && !run.watch.keepBest();
     }
 
     /// @param measures gets what else the objective says of the held-out data
@@ -148,7 +160,11 @@ final class TrainLoop {
             loss = tally.loss();
             tally.measures().forEach((name, value) -> measures.put(evalName(name), value));
         } catch (UncheckedIOException e) {
-            // The base's weights are not what they were. If there is another step, it ends the run.
+            // The base's weights are not what they were. If there is another step, it ends the run; other workers wait
+            // for what was measured.
+            if (!workers.isAlone()) {
+                throw e;
+            }
             listener.note("no held-out loss after step " + (step + 1) + ": " + e.getCause().getMessage());
             return Double.NaN;
         }

@@ -8,6 +8,7 @@ import llams.engine.device.Devices;
 import llams.engine.weights.LlamaWeights;
 import llams.model.files.ModelFiles;
 import llams.trainer.data.DataFiles;
+import llams.trainer.distributed.Collective;
 
 /// A whole training run: what to train, on what, how, and where the result goes.
 ///
@@ -17,9 +18,10 @@ import llams.trainer.data.DataFiles;
 /// @param out       a new directory for the result, the log and the saves
 /// @param resume    true to continue from the newest good save in `out`
 /// @param watch     what is kept and shown on the way
-/// @param teacher   of a run whose settings are [Distilled]; else null
+/// @param teacher    of a run whose settings are [Distilled]; else null
+/// @param collective the workers that train together, of which this process is one
 public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out, boolean resume,
-        TrainSettings settings, Device device, Watch watch, TeacherSource teacher) {
+        TrainSettings settings, Device device, Watch watch, TeacherSource teacher, Collective collective) {
     /// What a run begins with.
     public sealed interface Start {}
 
@@ -56,23 +58,23 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
 
     private static TrainRequest of(Start start, Path data, Path out, TrainSettings settings) {
         return new TrainRequest(start, null, DataFiles.standard(List.of(data)), out, false, settings,
-                Devices.byName("auto"), Watch.NONE, null);
+                Devices.byName("auto"), Watch.NONE, null, Collective.ALONE);
     }
 
     public TrainRequest withTokenizer(Path other) {
-        return new TrainRequest(start, other, data, out, resume, settings, device, watch, teacher);
+        return new TrainRequest(start, other, data, out, resume, settings, device, watch, teacher, collective);
     }
 
     public TrainRequest withData(DataFiles files) {
-        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teacher);
+        return new TrainRequest(start, tokenizer, files, out, resume, settings, device, watch, teacher, collective);
     }
 
     public TrainRequest withResume(boolean going) {
-        return new TrainRequest(start, tokenizer, data, out, going, settings, device, watch, teacher);
+        return new TrainRequest(start, tokenizer, data, out, going, settings, device, watch, teacher, collective);
     }
 
     public TrainRequest withSettings(TrainSettings other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, other, device, watch, teacher);
+        return new TrainRequest(start, tokenizer, data, out, resume, other, device, watch, teacher, collective);
     }
 
     public TrainRequest withSteps(int count) {
@@ -80,15 +82,19 @@ public record TrainRequest(Start start, Path tokenizer, DataFiles data, Path out
     }
 
     public TrainRequest withDevice(Device other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, other, watch, teacher);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, other, watch, teacher, collective);
     }
 
     public TrainRequest withWatch(Watch other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, other, teacher);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, other, teacher, collective);
     }
 
     public TrainRequest withTeacher(TeacherSource other) {
-        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, watch, other);
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, watch, other, collective);
+    }
+
+    public TrainRequest withCollective(Collective other) {
+        return new TrainRequest(start, tokenizer, data, out, resume, settings, device, watch, teacher, other);
     }
 
     /// The adapter to continue, or null.

@@ -16,7 +16,7 @@ import llams.trainer.optim.Schedule;
 ///                     tokens
 /// @param tokens       the most tokens of a sequence, or [#AUTO]
 /// @param batch        sequences of a micro-batch
-/// @param accumulate   micro-batches of a step
+/// @param accumulate   micro-batches of a step, on all workers together
 /// @param steps        how many; 0 to go by `epochs`
 /// @param epochs       passes over the data, if `steps` is 0
 /// @param learningRate the peak
@@ -30,10 +30,11 @@ import llams.trainer.optim.Schedule;
 /// @param recompute    true to compute activations again in the backward pass instead of keeping them
 /// @param objective    what is minimised
 /// @param neftune      strength of the noise on the vectors of tokens (NEFTune); 0 for none
+/// @param summation    of the gradients of a step's micro-batches
 public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch, int accumulate, int steps,
         double epochs, double learningRate, Schedule.Shape schedule, int warmup, Optimizer optimizer, int seed,
         boolean pack, Interval evalEvery, Interval saveEvery, int keep, boolean recompute, Objective objective,
-        double neftune) {
+        double neftune, Summation summation) {
     /// For `tokens`: [#TOKENS], or the model's context if that is shorter. For `warmup`: [#WARMUP] steps, at most a
     /// tenth of the run.
     public static final int AUTO = Integer.MIN_VALUE;
@@ -65,7 +66,7 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     public static TrainSettings standard() {
         return new TrainSettings(LoraConfig.standard(), 0, AUTO, 1, 1, 0, 1, 3e-4,
                 Schedule.Shape.of(Schedule.Kind.COSINE), AUTO, Optimizer.standard(), 0, true, Interval.NEVER,
-                Interval.OF_SAVES, 2, false, new NextToken(), 0);
+                Interval.OF_SAVES, 2, false, new NextToken(), 0, Summation.STANDARD);
     }
 
     /// The same for every weight of an existing model.
@@ -86,39 +87,39 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
     /// @param first 0 for every weight
     public TrainSettings withFirstRow(int first) {
         return new TrainSettings(lora, first, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withLora(LoraConfig adapter) {
         return new TrainSettings(adapter, 0, tokens, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withTokens(int most) {
         return new TrainSettings(lora, firstRow, most, batch, accumulate, steps, epochs, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     /// @param sequences    of a micro-batch
     /// @param microBatches of a step
     public TrainSettings withBatch(int sequences, int microBatches) {
         return new TrainSettings(lora, firstRow, tokens, sequences, microBatches, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withSteps(int count) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, count, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withEpochs(double passes) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, 0, passes, learningRate, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withLearningRate(double peak) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, peak, schedule, warmup,
-                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withSchedule(Schedule.Kind kind, int warmupSteps) {
@@ -127,47 +128,71 @@ public record TrainSettings(LoraConfig lora, int firstRow, int tokens, int batch
 
     public TrainSettings withSchedule(Schedule.Shape kind, int warmupSteps) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, kind,
-                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmupSteps, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune,
+                summation);
     }
 
     public TrainSettings withOptimizer(Optimizer other) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmup, other, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withSeed(int number) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmup, optimizer, number, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withPack(boolean shared) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute, objective, neftune);
+                warmup, optimizer, seed, shared, evalEvery, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withEvalEvery(Interval interval) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute, objective, neftune);
+                warmup, optimizer, seed, pack, interval, saveEvery, keep, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withSaves(Interval every, int kept) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute, objective, neftune);
+                warmup, optimizer, seed, pack, evalEvery, every, kept, recompute, objective, neftune, summation);
     }
 
     public TrainSettings withRecompute(boolean again) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again, objective, neftune);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, again, objective, neftune, summation);
     }
 
     public TrainSettings withObjective(Objective other) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, other, neftune);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, other, neftune, summation);
     }
 
     public TrainSettings withNeftune(double alpha) {
         return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
-                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, alpha);
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, alpha, summation);
+    }
+
+    public TrainSettings withSummation(Summation sum) {
+        return new TrainSettings(lora, firstRow, tokens, batch, accumulate, steps, epochs, learningRate, schedule,
+                warmup, optimizer, seed, pack, evalEvery, saveEvery, keep, recompute, objective, neftune, sum);
+    }
+
+    /// The same for each of several workers, whose micro-batches make the steps together.
+    ///
+    /// @throws SettingException if the micro-batches of one are not a subtree of the sum
+    public TrainSettings onEachOf(int workers) {
+        if (workers == 1) {
+            return this;
+        }
+        SettingException.check(Integer.bitCount(accumulate) == 1, "accumulate", accumulate,
+                "1, 2, 4, 8 or another power of two with several workers");
+        return withBatch(batch, Math.multiplyExact(accumulate, workers))
+                .withSummation(new Summation(Summation.Order.PAIRWISE, workers));
+    }
+
+    /// Whether the moments of each parameter are with one worker, which updates it: those of an adapter are small.
+    boolean areMomentsShared() {
+        return summation.workers() > 1 && lora == null;
     }
 
     /// Whether parameters are updated within the backward pass, which saves the memory of most gradients: where every

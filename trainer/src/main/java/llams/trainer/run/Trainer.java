@@ -2,6 +2,8 @@ package llams.trainer.run;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,8 @@ public final class Trainer implements AutoCloseable {
     /// @param measures      more numbers, by the names that the log has for them
     public record Step(double loss, double gradientNorm, int countedTokens, int tokens, Map<String, Double> measures) {}
 
+    private static final long ALIGNMENT = 64;
+
     private final Objective objective;
     private final Objective.Models models;
     private final List<Leaf> trained;
@@ -41,9 +45,18 @@ public final class Trainer implements AutoCloseable {
     private final int positions;
     private final Arena arena = Arena.ofShared();
     private final Session session;
-    /// Null if updates are made within the passes.
+    /// Null if updates are made within the passes, or shared.
     private final Executable update;
+    /// Null if every worker makes all updates.
+    private final SharedUpdate shared;
+    private final boolean isFused;
+    private final Workers workers;
+    private final HeldSums held;
+    /// All gradients, one behind the other; null if they are summed one by one, or there are no other workers.
+    private final MemorySegment gradients;
     private final RecentPrograms passes;
+    /// Moments that other workers have, by leaf name, while they are saved.
+    private final Map<String, Tensor> gathered = new HashMap<>();
     private boolean isRandom;
 
     /// @param trained   the state leaves to train
@@ -67,16 +80,26 @@ public final class Trainer implements AutoCloseable {
                 positions, recompute, seed, isFused);
     }
 
+    /// As below, for one worker.
+    Trainer(Device device, Objective objective, Objective.Models models, List<Leaf> trained, List<Leaf> summed,
+            Map<String, Tensor> resident, Optimizer optimizer, int positions, boolean recompute, int seed,
+            boolean isFused) {
+        this(device, objective, models, trained, summed, resident, optimizer, positions, recompute, seed, isFused,
+                Workers.ALONE);
+    }
+
     /// As above, for leaves that the model knows only as parts of others.
     ///
     /// @param trained leaves to train, each the one of `summed` at its place, or that one's last rows
     /// @param summed  state leaves of the model, whose gradients are summed
-    /// @throws IllegalArgumentException if there are parts, and the device does not work in the memory of `resident`
+    /// @throws IllegalArgumentException if there are parts or several workers, and the device does not work in the
+    ///                                  memory of `resident`
     Trainer(Device device, Objective objective, Objective.Models models, List<Leaf> trained, List<Leaf> summed,
             Map<String, Tensor> resident, Optimizer optimizer, int positions, boolean recompute, int seed,
-            boolean isFused) {
+            boolean isFused, Workers workers) {
         Require.that(!isFused || optimizer.clip() == 0 && trained.equals(summed),
                 "trainer: an update within the backward pass cannot clip, nor train parts of tables");
+        Require.that(!isFused || workers.isAlone(), "trainer: an update within the backward pass is for one worker");
         this.objective = objective;
         this.models = models;
         this.trained = List.copyOf(trained);
@@ -87,14 +110,22 @@ public final class Trainer implements AutoCloseable {
         this.positions = positions;
         Map<String, Tensor> all = new LinkedHashMap<>(resident);
         all.put(RopeTable.NAME, RopeTable.create(arena, models.model().config(), positions));
+        this.isFused = isFused;
+        this.workers = workers;
         if (isFused) {
             shareGradients(all);
         }
+        this.gradients = workers.isAlone() || workers.areMomentsShared() ? null : gradientsInARow(all);
+        int levels = workers.levels();
+        for (Leaf leaf : HeldSums.leaves(summed, levels)) {
+            all.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
+        }
+        List<Leaf> owned = workers.owned(this.trained);
         for (int i = 0; i < trained.size(); i++) {
             Leaf leaf = trained.get(i);
             Leaf gradient = Optimizer.gradient(summed.get(i));
             all.computeIfAbsent(gradient.name(), name -> Tensor.allocate(arena, gradient.dtype(), gradient.shape()));
-            for (Leaf moment : optimizer.moments(leaf)) {
+            for (Leaf moment : owned.contains(leaf) ? optimizer.moments(leaf) : List.<Leaf>of()) {
                 all.computeIfAbsent(moment.name(), name -> Tensor.allocate(arena, moment.dtype(), moment.shape()));
             }
             // The gradient's other rows are summed too, and never looked at.
@@ -103,7 +134,12 @@ public final class Trainer implements AutoCloseable {
         this.session = device.open(all);
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
-        this.update = isFused ? null : session.compile(optimizer.update(this.trained, seed));
+        checkMemory(all);
+        this.held = new HeldSums(session, this.summed, levels);
+        this.shared = workers.areMomentsShared()
+                ? new SharedUpdate(session, workers, optimizer, this.trained, seed)
+                : null;
+        this.update = isFused || shared != null ? null : session.compile(optimizer.update(this.trained, seed));
     }
 
     /// As [TrainSettings] say, for leaves that the model knows.
@@ -128,6 +164,32 @@ public final class Trainer implements AutoCloseable {
         return new Trainer(device, settings.objective(), new Objective.Models(rows.model(), null), rows.trained(),
                 rows.tables(), all, settings.optimizer(), settings.tokens(), settings.recompute(), settings.seed(),
                 false);
+    }
+
+    /// Places all gradients one behind the other, so that one message has them.
+    private MemorySegment gradientsInARow(Map<String, Tensor> all) {
+        MemorySegment row = arena
+                .allocate(summed.stream().mapToLong(leaf -> roundedBytes(Optimizer.gradient(leaf))).sum(), ALIGNMENT);
+        long at = 0;
+        for (Leaf leaf : summed) {
+            Leaf gradient = Optimizer.gradient(leaf);
+            all.put(gradient.name(),
+                    new Tensor(gradient.dtype(), gradient.shape(), row.asSlice(at, gradient.type().bytes())));
+            at += roundedBytes(gradient);
+        }
+        return row;
+    }
+
+    private static long roundedBytes(Leaf leaf) {
+        return (leaf.type().bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    private void checkMemory(Map<String, Tensor> all) {
+        String name = Optimizer.gradient(summed.getFirst()).name();
+        if (!workers.isAlone() && session.read(name).data().address() != all.get(name).data().address()) {
+            throw new IllegalArgumentException("several workers sum gradients in the host's memory, and this device has"
+                    + " a memory of its own; train on the device cpu");
+        }
     }
 
     private void shareGradients(Map<String, Tensor> all) {
@@ -156,35 +218,60 @@ public final class Trainer implements AutoCloseable {
     ///                                  updates are fused, only parameters with a finite gradient
     /// @throws IllegalArgumentException if updates are fused, and there is more than one micro-batch
     public Step step(List<MicroBatch> batches, double rate, int step, int accumulate) {
-        Require.that(update != null || batches.size() == 1,
+        Require.that(!isFused || batches.size() == 1,
                 "trainer: an update within the backward pass is for one micro-batch, not %d", batches.size());
-        Executable last = update;
         Objective.Share share = objective.share(batches);
         Objective.Tally tally = objective.tally(share);
-        for (int i = 0; i < batches.size(); i++) {
+        Workers.Part own = workers.part(batches.size(), workers.each());
+        double[][] measured = new double[batches.size()][1 + tally.width()];
+        Executable last = update;
+        for (int i = own.from(); i < own.to(); i++) {
             MicroBatch batch = objective.prepared(batches.get(i), positions);
             Executable pass = pass(batch, share, step * accumulate + i);
-            if (update == null) {
+            if (isFused) {
                 optimizer.fill(pass, rate, step);
                 last = pass;
             }
             pass.run();
-            float part = pass.output("loss").getFloat(0);
-            if (!Float.isFinite(part)) {
-                throw NonFiniteLossException.loss(step, i, part);
+            measured[i][0] = pass.output("loss").getFloat(0);
+            if (!Double.isFinite(measured[i][0])) {
+                break;
             }
-            tally.add(batch, pass);
+            System.arraycopy(tally.measure(batch, pass), 0, measured[i], 1, tally.width());
+            if (workers.summation().isPairwise()) {
+                held.add(i - own.from(), i + 1 == own.to());
+            }
         }
-        if (update != null) {
-            optimizer.fill(update, rate, step);
-            update.run();
+        workers.gather(measured, workers.each(), 1 + tally.width());
+        for (int i = 0; i < measured.length; i++) {
+            if (!Double.isFinite(measured[i][0])) {
+                throw NonFiniteLossException.loss(step, i, measured[i][0]);
+            }
+            tally.add(batches.get(i), Arrays.copyOfRange(measured[i], 1, measured[i].length));
         }
-        double norm = Math.sqrt(last.output("squaredNorm").getFloat(0));
+        double norm = Math.sqrt(squaredNorm(last, rate, step));
         if (!Double.isFinite(norm)) {
             throw NonFiniteLossException.gradient(step, tally.loss(), norm);
         }
         return new Step(tally.loss(), norm, batches.stream().mapToInt(MicroBatch::countedTokens).sum(),
                 batches.stream().mapToInt(MicroBatch::tokens).sum(), tally.measures());
+    }
+
+    /// Updates the parameters unless the last pass did; returns the squared norm of all gradients.
+    ///
+    /// @param last the program that makes the last update of the step; null if it is shared
+    private float squaredNorm(Executable last, double rate, int step) {
+        if (shared != null) {
+            return shared.run(rate, step);
+        }
+        if (!isFused) {
+            if (gradients != null) {
+                workers.collective().allReduceSum(gradients);
+            }
+            optimizer.fill(update, rate, step);
+            update.run();
+        }
+        return last.output("squaredNorm").getFloat(0);
     }
 
     /// Forward and backward over one micro-batch, ready to run.
@@ -204,7 +291,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private Program plan(MicroBatch batch) {
-        Program program = update != null
+        Program program = !isFused
                 ? LossProgram.training(objective, models, batch.tokens(), positions, batch.rowLength(), summed,
                         recompute)
                 : LossProgram.updating(objective, models, batch.tokens(), positions, batch.rowLength(), trained,
@@ -215,7 +302,7 @@ public final class Trainer implements AutoCloseable {
 
     /// Measures a model that reads the same leaves, such as the trained one without its dropout.
     public Evaluator evaluator(Llama model) {
-        return new Evaluator(session, objective, new Objective.Models(model, models.reference()), positions);
+        return new Evaluator(session, objective, new Objective.Models(model, models.reference()), positions, workers);
     }
 
     /// Writes samples with a model that reads the same leaves.
@@ -223,9 +310,46 @@ public final class Trainer implements AutoCloseable {
         return samples.in(session, model, positions);
     }
 
-    /// The current contents of a parameter, or of one of its moments.
+    /// The moments of all parameters at the first worker, until it is closed.
+    final class Gathered implements AutoCloseable {
+        private final Arena memory = Arena.ofShared();
+
+        private Gathered() {
+            int[] owners = workers.owners(trained);
+            for (int i = 0; i < owners.length; i++) {
+                for (Leaf moment : owners[i] == 0 ? List.<Leaf>of() : optimizer.moments(trained.get(i))) {
+                    Tensor here = session.read(moment.name());
+                    if (workers.isFirst()) {
+                        here = Tensor.allocate(memory, moment.dtype(), moment.shape());
+                        gathered.put(moment.name(), here);
+                    }
+                    if (here != null) {
+                        workers.collective().move(here.data(), owners[i], 0);
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            gathered.clear();
+            memory.close();
+        }
+    }
+
+    /// Brings the moments that other workers have to the first one: for all workers to call.
+    Gathered gather() {
+        return new Gathered();
+    }
+
+    Workers workers() {
+        return workers;
+    }
+
+    /// The current contents of a parameter, or of one of its moments; null if another worker has them.
     public Tensor read(Leaf state) {
-        return session.read(state.name());
+        Tensor here = gathered.get(state.name());
+        return here == null ? session.read(state.name()) : here;
     }
 
     @Override

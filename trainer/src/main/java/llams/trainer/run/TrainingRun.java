@@ -19,6 +19,7 @@ import llams.model.lora.BaseFingerprint;
 import llams.trainer.data.DataStatistics;
 import llams.trainer.data.ReadingListener;
 import llams.trainer.data.Sequences;
+import llams.trainer.distributed.Collective;
 
 /// A training run from data to a finished adapter or model, with a log, saves and resuming:
 ///
@@ -111,6 +112,7 @@ public final class TrainingRun implements AutoCloseable {
     Map<String, String> dataFiles = Map.of();
     RunSettings.Origin origin;
     Teaching teaching = Teaching.NONE;
+    Collective collective = Collective.ALONE;
     private final Arena arena;
     private final ResultFiles files;
     /// To be closed with the run; null if it is the caller's, or there is none.
@@ -219,6 +221,15 @@ public final class TrainingRun implements AutoCloseable {
         return this;
     }
 
+    /// Makes the run one of several workers, whose settings are all the same.
+    ///
+    /// @throws IllegalArgumentException if the settings are not [TrainSettings#onEachOf] as many
+    public TrainingRun on(Collective workers) {
+        Workers.of(workers, settings);
+        collective = workers;
+        return this;
+    }
+
     /// Makes the run learn from a teacher, which is closed with it.
     ///
     /// @throws IOException if what the teacher says cannot be known
@@ -264,6 +275,11 @@ public final class TrainingRun implements AutoCloseable {
         return new RunNeeds(this, base);
     }
 
+    /// The workers of this run.
+    public Collective workers() {
+        return collective;
+    }
+
     public Device device() {
         return device;
     }
@@ -288,6 +304,9 @@ public final class TrainingRun implements AutoCloseable {
     ///                                written, a save cannot be read, or the base's weights were written to; the
     ///                                message says where the run's work is
     public Report run(boolean resume, Listener listener) throws IOException {
+        if (collective.rank() > 0) {
+            return new RunStart(this, arena, null, listener).follow();
+        }
         checkRoom();
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return new RunStart(this, arena, directory, listener).train(resume, settingsFile);

@@ -53,13 +53,17 @@ final class SmallRun {
     }
 
     static PackedDataset data() {
+        return data(true);
+    }
+
+    static PackedDataset data(boolean pack) {
         Random random = new Random(3);
         List<Document> documents = new ArrayList<>();
         for (int d = 0; d < 20; d++) {
             int[] ids = random.ints(10 + random.nextInt(30), 3, 40).toArray();
             documents.add(new Document("document " + d, ids, ids));
         }
-        return new PackedDataset(documents, 32, true);
+        return new PackedDataset(documents, 32, pack);
     }
 
     static TrainSettings settings(LoraConfig lora, double rate, int seed, int saveEvery) {

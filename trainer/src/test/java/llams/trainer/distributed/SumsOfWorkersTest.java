@@ -1,0 +1,84 @@
+package llams.trainer.distributed;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Each number is summed along one binary tree over the workers, whatever their number and however long the vector.
+class SumsOfWorkersTest {
+    private static final int LARGE = Messages.MOST_BYTES / Float.BYTES + 5;
+
+    private static float[] numbers(int worker, int count) {
+        Random random = new Random(worker);
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(6)));
+        }
+        return numbers;
+    }
+
+    /// Pairs of neighbours, then pairs of these; one without a partner waits.
+    private static float[] expected(int workers, int count) {
+        List<float[]> parts = new ArrayList<>();
+        for (int worker = 0; worker < workers; worker++) {
+            parts.add(numbers(worker, count));
+        }
+        while (parts.size() > 1) {
+            for (int i = 0; i + 1 < parts.size(); i++) {
+                float[] right = parts.remove(i + 1);
+                for (int k = 0; k < count; k++) {
+                    parts.get(i)[k] += right[k];
+                }
+            }
+        }
+        return parts.getFirst();
+    }
+
+    private static float[] sum(Collective collective, int count, int root) {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment x = arena.allocateFrom(ValueLayout.JAVA_FLOAT, numbers(collective.rank(), count));
+            if (root < 0) {
+                collective.allReduceSum(x);
+            } else {
+                collective.reduceSum(x, root);
+            }
+            collective.barrier();
+            return x.toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    private static List<float[]> sums(int size, int count, int root) throws Exception {
+        try (ExecutorService threads = Executors.newFixedThreadPool(size)) {
+            List<Callable<float[]>> tasks = new ArrayList<>();
+            ThreadMessages.workers(size).forEach(worker -> tasks.add(() -> sum(worker, count, root)));
+            List<float[]> sums = new ArrayList<>();
+            for (Future<float[]> sum : threads.invokeAll(tasks)) {
+                sums.add(sum.get());
+            }
+            return sums;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 5", "2, 1", "2, 9", "3, 7", "4, 1", "4, 9", "5, 65", "7, 8", "8, 3", "4, " + LARGE})
+    void pairwise(int size, int count) throws Exception {
+        float[] expected = expected(size, count);
+        for (float[] sum : sums(size, count, -1)) {
+            assertArrayEquals(expected, sum, 0);
+        }
+        for (int root : new int[] {0, size / 2, size - 1}) {
+            assertArrayEquals(expected, sums(size, count, root).get(root), 0);
+        }
+    }
+}
