@@ -48,7 +48,7 @@ class WorkersMakeNoDifferenceTest {
 
     private static TrainSettings settings(boolean isAdapter) {
         return SmallRun.settings(isAdapter ? SmallRun.LORA : null, 1e-2, 1, 2)
-                .withSteps(4)
+                .withSteps(6)
                 .withBatch(1, MICRO_BATCHES)
                 .withEvalEvery(Interval.steps(2))
                 .withSummation(PAIRWISE);
@@ -125,7 +125,7 @@ class WorkersMakeNoDifferenceTest {
         assertEquals(reports.getFirst().loss(), reports.getLast().loss());
         Path changing = directory.resolve(method + "changing");
         train(settings, 4, changing, false, 1);
-        train(settings, 1, changing, true, 3);
+        train(settings, 1, changing, true, 4);
         assertTrue(train(settings, 2, changing, true, 0).getFirst().isLast());
         assertEquals(files(one), files(changing));
         assertEquals(losses(one), losses(changing));
