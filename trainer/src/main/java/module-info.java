@@ -12,6 +12,7 @@ module llams.trainer {
     exports llams.trainer.demo;
     exports llams.trainer.distributed;
     exports llams.trainer.eval;
+    exports llams.trainer.explain;
     exports llams.trainer.measure;
     exports llams.trainer.merge;
     exports llams.trainer.optim;

@@ -117,6 +117,7 @@ public final class Main extends Console implements Runnable {
             case "merge" -> MergeCommand.class;
             case "extend" -> ExtendCommand.class;
             case "recipe", "recipes" -> RecipeCommand.class;
+            case "explain" -> ExplainCommand.class;
             case "report" -> ReportCommand.class;
             case "quantize" -> QuantizeCommand.class;
             case "export" -> ExportCommand.class;

@@ -19,7 +19,7 @@ final class AttentionKernel {
     private static final int KEYS = AttentionBlocks.KEYS;
 
     /// Fewer queries of one key head than these are computed token by token.
-    private static final int FEW_COLUMNS = 16;
+    static final int FEW_COLUMNS = 16;
 
     private static final int Q = 0;
     private static final int K = 1;

@@ -9,6 +9,7 @@ import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.device.VectorModule;
 import llams.engine.graph.*;
+import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 
 /// The processor's vector units, through the Vector API.
@@ -27,6 +28,11 @@ public final class CpuDevice implements Device {
     @Override
     public String arithmetic() {
         return name();
+    }
+
+    @Override
+    public Class<?> kernel(Program.Instruction instruction) {
+        return KernelOf.instruction(instruction);
     }
 
     @Override

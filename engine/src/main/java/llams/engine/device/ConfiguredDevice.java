@@ -2,6 +2,7 @@ package llams.engine.device;
 
 import java.util.Map;
 import java.util.Optional;
+import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 
 /// See [Device#with].
@@ -19,6 +20,11 @@ record ConfiguredDevice(Device device, Options options) implements Device {
     @Override
     public String arithmetic() {
         return device.arithmetic();
+    }
+
+    @Override
+    public Class<?> kernel(Program.Instruction instruction) {
+        return device.kernel(instruction);
     }
 
     @Override

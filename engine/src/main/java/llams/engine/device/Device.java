@@ -2,6 +2,7 @@ package llams.engine.device;
 
 import java.util.Map;
 import java.util.Optional;
+import llams.engine.plan.Program;
 import llams.engine.tensor.Tensor;
 
 /// Something that runs programs. Found as a service: a module that provides one needs no mention here.
@@ -15,6 +16,11 @@ public interface Device {
     /// What its numbers depend on: where this is the same, results are, bit for bit.
     default String arithmetic() {
         return name();
+    }
+
+    /// The class whose code runs an instruction, for those who want to read it; null if it is not known.
+    default Class<?> kernel(Program.Instruction instruction) {
+        return null;
     }
 
     /// Empty if it can be used here, else why not and what would help.

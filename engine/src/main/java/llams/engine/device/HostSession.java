@@ -85,6 +85,7 @@ public final class HostSession implements Session {
         /// The memory of the inputs.
         private final Arena inputs;
         private List<Runnable> steps;
+        private List<List<Program.Instruction>> groups;
         private MemorySegment boundSlab;
 
         HostExecutable(Program program, Map<String, Tensor> leaves, Arena inputs) {
@@ -104,26 +105,35 @@ public final class HostSession implements Session {
 
         @Override
         public void run() {
-            if (boundSlab != slab) {
-                List<List<Step>> groups = groups();
-                kernels.warmUp(groups.stream().flatMap(List::stream).toList());
-                steps = groups.stream().map(kernels::prepare).toList();
-                boundSlab = slab;
-            }
+            prepare();
             for (Runnable step : steps) {
                 step.run();
             }
         }
 
-        private List<List<Step>> groups() {
-            List<List<Step>> groups = new ArrayList<>();
-            for (Program.Instruction i : program.instructions()) {
-                if (!i.isJoined()) {
-                    groups.add(new ArrayList<>());
-                }
-                groups.getLast().add(new Step(i.op(), bind(i.inputs()), bind(i.results()), bind(i.workspace())));
+        @Override
+        public void run(Observer observer) {
+            prepare();
+            for (int i = 0; i < steps.size(); i++) {
+                observer.before(groups.get(i), this::bind);
+                long start = System.nanoTime();
+                steps.get(i).run();
+                observer.after(groups.get(i), this::bind, System.nanoTime() - start);
             }
-            return groups;
+        }
+
+        private void prepare() {
+            if (boundSlab != slab) {
+                groups = program.groups();
+                List<List<Step>> bound = groups.stream().map(group -> group.stream().map(this::bind).toList()).toList();
+                kernels.warmUp(bound.stream().flatMap(List::stream).toList());
+                steps = bound.stream().map(kernels::prepare).toList();
+                boundSlab = slab;
+            }
+        }
+
+        private Step bind(Program.Instruction i) {
+            return new Step(i.op(), bind(i.inputs()), bind(i.results()), bind(i.workspace()));
         }
 
         private Tensor[] bind(List<Program.Place> places) {

@@ -107,8 +107,12 @@ public final class Generator implements AutoCloseable {
 
     /// Bytes that a run with these settings needs, before anything is allocated.
     public static Program.Memory memory(Llama model, int capacity, int promptTokens) {
-        KvCache cache = new KvCache(model.config(), capacity);
-        return program(model, cache, capacity, Math.min(CHUNK, promptTokens)).memory();
+        return program(model, capacity, promptTokens).memory();
+    }
+
+    /// What reads a prompt, or its first part if that is long, or with one token continues it.
+    public static Program program(Llama model, int capacity, int promptTokens) {
+        return program(model, new KvCache(model.config(), capacity), capacity, Math.min(CHUNK, promptTokens));
     }
 
     /// Forgets the sequence so far.

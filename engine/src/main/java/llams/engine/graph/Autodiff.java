@@ -56,7 +56,13 @@ public final class Autodiff {
         Recompute recompute = new Recompute(graph, forward, isWhole);
         autodiff.gradients.put(loss, graph.record(new Constant(1)));
         for (Node node : forward.reversed()) {
-            autodiff.visit(node, recompute);
+            graph.from(new Origin.GradientOf(node), () -> autodiff.visit(node, recompute));
+        }
+        // A sum and its last summand have the same gradient; it is named after the sum.
+        for (Map.Entry<String, Value> tap : List.copyOf(graph.taps().entrySet()).reversed()) {
+            if (autodiff.gradients.get(tap.getValue()) instanceof Result gradient) {
+                gradient.name("gradient." + tap.getKey());
+            }
         }
         Require.that(missing.isEmpty(), "gradients: the loss does not depend on \"%s\"",
                 missing.stream().map(Leaf::name).findFirst().orElse(""));

@@ -16,6 +16,7 @@ public final class Graph {
     private int blocks;
     private int currentBlock = -1;
     private boolean isUntapped;
+    private Origin origin = new Origin.Recorded();
 
     public Value add(Value a, Value b) {
         return record(new Add(), a, b);
@@ -82,7 +83,7 @@ public final class Graph {
 
     /// Records an op.
     public Node recordNode(Op op, Value... inputs) {
-        Node node = new Node(op, List.of(inputs), currentBlock);
+        Node node = new Node(op, List.of(inputs), currentBlock, origin);
         nodes.add(node);
         return node;
     }
@@ -106,10 +107,24 @@ public final class Graph {
         }
     }
 
+    /// Records what `body` does with this as the origin of its nodes.
+    void from(Origin reason, Runnable body) {
+        Origin before = origin;
+        origin = reason;
+        try {
+            body.run();
+        } finally {
+            origin = before;
+        }
+    }
+
     /// Gives an intermediate value a name under which it can be asked for, for study and for comparing; returns it.
     public Value tap(String name, Value value) {
         if (!isUntapped && taps.putIfAbsent(name, value) != null) {
             throw new IllegalArgumentException("tap \"" + name + "\" is taken");
+        }
+        if (!isUntapped && value instanceof Result result) {
+            result.name(name);
         }
         return value;
     }

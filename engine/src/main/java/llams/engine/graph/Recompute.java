@@ -57,7 +57,9 @@ final class Recompute {
 
     private void remake(Node node) {
         Require.that(!(node.op instanceof Effect), "recompute: a block with %s cannot be run twice", node.op);
-        Node copy = graph.recordNode(node.op, node.inputs.stream().map(this::remade).toArray(Value[]::new));
+        Value[] inputs = node.inputs.stream().map(this::remade).toArray(Value[]::new);
+        graph.from(new Origin.CopyOf(node), () -> graph.recordNode(node.op, inputs));
+        Node copy = graph.nodes.getLast();
         for (int i = 0; i < node.results.size(); i++) {
             copies.put(node.results.get(i), copy.results.get(i));
         }

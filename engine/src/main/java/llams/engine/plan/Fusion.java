@@ -14,6 +14,7 @@ import llams.engine.graph.LinearCrossEntropy;
 import llams.engine.graph.LinearDistillation;
 import llams.engine.graph.MatMul;
 import llams.engine.graph.Node;
+import llams.engine.graph.Origin;
 import llams.engine.graph.Result;
 import llams.engine.graph.RmsNorm;
 import llams.engine.graph.ScaleColumns;
@@ -123,18 +124,21 @@ final class Fusion {
         boolean isB = sum.inputs.get(Add.B).equals(summand.results.getFirst());
         List<Value> inputs = new ArrayList<>(replaced(summand.inputs));
         inputs.add(replaced(sum.inputs.get(isB ? Add.A : Add.B)));
-        return new Node(summand.op, inputs, sum.block);
+        return new Node(summand.op, inputs, sum.block, new Origin.Fused(List.of(sum, summand)));
     }
 
     private Node accumulate(Node summand, Node sum) {
         long rowLength = ((Accumulate) sum.op).rowLength();
         return new Node(new Accumulate((Accumulate.Summand) summand.op, rowLength),
-                Accumulate.inputs(replaced(summand.inputs), Accumulate.state(sum.inputs)), summand.block);
+                Accumulate.inputs(replaced(summand.inputs), Accumulate.state(sum.inputs)), summand.block,
+                new Origin.Fused(List.of(summand, sum)));
     }
 
     private Node copy(Node node) {
         List<Value> inputs = replaced(node.inputs);
-        return inputs.equals(node.inputs) ? node : new Node(node.op, inputs, node.block);
+        return inputs.equals(node.inputs)
+                ? node
+                : new Node(node.op, inputs, node.block, new Origin.Fused(List.of(node)));
     }
 
     private List<Value> replaced(List<Value> values) {

@@ -50,9 +50,10 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
 
     /// One op with the places of what it reads, makes and works in; see [Op#workspace].
     ///
+    /// @param node     the op in the graph, fused with others where planning did that
     /// @param isJoined true if it need not wait for the one before: neither takes memory of the other, and if it reads
     ///                 what that one makes, it adds to it in its place
-    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace,
+    public record Instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace, Node node,
             boolean isJoined) {}
 
     /// What a run needs, in bytes.
@@ -90,14 +91,26 @@ public record Program(List<Instruction> instructions, List<Leaf> leaves, Map<Str
                 for (Lifetimes.Workspace piece : lifetimes.workspaceOf().get(node)) {
                     workspace.add(new InSlab(piece.interval().offsetBytes, piece.type()));
                 }
-                instructions.add(
-                        new Instruction(node.op, inputs, results, List.copyOf(workspace), node != group.getFirst()));
+                instructions.add(new Instruction(node.op, inputs, results, List.copyOf(workspace), node,
+                        node != group.getFirst()));
             }
         }
         Map<String, Place> outputPlaces = new LinkedHashMap<>();
         asked.forEach((name, value) -> outputPlaces.put(name, place(value, places, leaves)));
         checkNames(leaves);
         return new Program(List.copyOf(instructions), List.copyOf(leaves), outputPlaces, slabBytes);
+    }
+
+    /// The instructions, those together that need not wait for each other.
+    public List<List<Instruction>> groups() {
+        List<List<Instruction>> groups = new ArrayList<>();
+        for (Instruction instruction : instructions) {
+            if (!instruction.isJoined) {
+                groups.add(new ArrayList<>());
+            }
+            groups.getLast().add(instruction);
+        }
+        return groups;
     }
 
     /// What this program needs by itself; programs of one session share weights, state and the slab.

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
+import llams.engine.device.Observer;
 import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
@@ -28,6 +29,11 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     @Override
     public String arithmetic() {
         return device.arithmetic();
+    }
+
+    @Override
+    public Class<?> kernel(Program.Instruction instruction) {
+        return device.kernel(instruction);
     }
 
     @Override
@@ -72,8 +78,17 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
 
         @Override
         public void run() {
+            watched(executable::run);
+        }
+
+        @Override
+        public void run(Observer observer) {
+            watched(() -> executable.run(observer));
+        }
+
+        private void watched(Runnable run) {
             try {
-                executable.run();
+                run.run();
             } catch (InternalError e) {
                 // A page of a mapped file is gone. If the file does not show it, the disk has failed.
                 verify();

@@ -70,7 +70,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     }
 
     /// Weights of a type where their rows are whole blocks of it, else F32.
-    static Parameters frozen(DType dtype) {
+    public static Parameters frozen(DType dtype) {
         return dtype == DType.NF4
                 ? (name, dims) -> Leaf.weight(name, Quantization.NF4.isFor(name, Shape.of(dims)) ? dtype : DType.BF16,
                         dims)
@@ -141,7 +141,7 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
     }
 
     /// A micro-batch whose documents have all `tokens` of the settings, of which every one counts.
-    static MicroBatch batch(TrainSettings settings, int vocab) {
+    public static MicroBatch batch(TrainSettings settings, int vocab) {
         int tokens = settings.tokens();
         int documents = settings.objective().isOfPairs() ? 2 : 1;
         int[] ids = ids(settings.batch() * documents * tokens + 1, vocab);

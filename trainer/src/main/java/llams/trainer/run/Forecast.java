@@ -4,9 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
 import llams.engine.llama.LlamaConfig;
@@ -16,7 +14,6 @@ import llams.engine.tensor.DType;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.model.lora.LoraConfig;
-import llams.model.lora.LoraModel;
 import llams.trainer.optim.Optimizer;
 import llams.trainer.watch.Machine;
 
@@ -61,50 +58,32 @@ public final class Forecast {
     ///
     /// @param frozen the base model's leaves; an adapter keeps them, full training has copies instead
     public static Program.Memory of(LlamaConfig config, Parameters frozen, TrainSettings settings) {
-        if (settings.lora() != null) {
-            LoraModel lora = LoraModel.of(config, frozen, settings.lora().layout(config), Leaf.Kind.STATE);
-            return of(new Objective.Models(lora.model(), Llama.of(config, frozen, Llama.Wrap.NONE)),
-                    lora.adapterLeaves(), lora.adapterLeaves(), settings);
-        }
-        if (settings.firstRow() > 0) {
-            LastRows rows = LastRows.of(config, frozen, settings.firstRow());
-            return of(new Objective.Models(rows.model(), null), rows.trained(), rows.tables(), settings);
-        }
-        Map<String, Leaf> leaves = new LinkedHashMap<>();
-        DType dtype = settings.optimizer().weights();
-        Llama model = Llama.of(config,
-                (name, dims) -> leaves.computeIfAbsent(name, key -> Leaf.state(key, dtype, dims)), Llama.Wrap.NONE);
-        return of(model, List.copyOf(leaves.values()), settings);
+        return of(StepPrograms.of(config, frozen, settings, 0), settings);
     }
 
     /// The same for a model with the leaves that are to be trained.
     public static Program.Memory of(Llama model, List<Leaf> trained, TrainSettings settings) {
-        return of(new Objective.Models(model, null), trained, trained, settings);
+        return of(StepPrograms.of(new Objective.Models(model, null), trained, trained, settings, 0), settings);
     }
 
     /// For data of which nothing is known: unpacked, its documents may have every length.
-    private static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed,
-            TrainSettings settings) {
+    private static Program.Memory of(StepPrograms programs, TrainSettings settings) {
         int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
         long sizes = settings.isOfOneSize() ? 0 : tokens;
-        return of(models, trained, summed, settings, sizes, sizes);
+        return of(programs, settings, sizes, sizes);
     }
 
-    /// @param summed   leaves whose gradients are summed: those of `trained`, or what they are parts of
     /// @param sizes    of micro-batches for which there will be a program beside the largest
     /// @param measured the same for held-out data
-    static Program.Memory of(Objective.Models models, List<Leaf> trained, List<Leaf> summed, TrainSettings settings,
-            long sizes, long measured) {
+    static Program.Memory of(StepPrograms planned, TrainSettings settings, long sizes, long measured) {
         int tokens = settings.objective().mostTokens(settings.tokens(), settings.batch());
-        Llama model = models.model();
+        Llama model = planned.model();
         Optimizer optimizer = settings.optimizer();
-        boolean isFused = settings.isFused() && trained.equals(summed);
-        Program pass = isFused
-                ? LossProgram.updating(settings.objective(), models, tokens, settings.tokens(), 0, trained,
-                        settings.recompute(), optimizer, 0)
-                : LossProgram.training(settings.objective(), models, tokens, settings.tokens(), 0, summed,
-                        settings.recompute());
-        long update = isFused ? 0 : optimizer.update(trained, 0).memory().temporaries();
+        List<Leaf> trained = planned.trained();
+        List<Leaf> summed = planned.summed();
+        boolean isFused = planned.isFused();
+        Program pass = planned.pass();
+        long update = isFused ? 0 : planned.update().memory().temporaries();
         List<Leaf> moments = trained.stream().flatMap(leaf -> optimizer.moments(leaf).stream()).toList();
         List<Leaf> gradients = summed.stream()
                 .filter(leaf -> !isFused || !FusedUpdate.isShared(model, leaf))

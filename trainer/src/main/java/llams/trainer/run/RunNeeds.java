@@ -34,7 +34,8 @@ record RunNeeds(TrainingRun run, LlamaWeights base) {
 
     private Program.Memory memory() {
         TrainSettings settings = run.settings;
-        Program.Memory steps = Forecast.of(run.model.models(), run.model.trained(), run.model.summed(), settings,
+        Program.Memory steps = Forecast.of(
+                StepPrograms.of(run.model.models(), run.model.trained(), run.model.summed(), settings, 0), settings,
                 sizes(run.data, (long) settings.totalSteps(run.data.size()) * settings.accumulate()),
                 run.heldOut == null ? 0 : sizes(run.heldOut, Math.ceilDiv(run.heldOut.size(), settings.batch())));
         long cache = run.samples == null ? 0 : run.samples.bytes();

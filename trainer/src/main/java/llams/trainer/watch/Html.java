@@ -11,14 +11,19 @@ import java.util.Locale;
 public final class Html {
     private final StringBuilder html = new StringBuilder();
 
-    /// Begins a page; its policy keeps a browser from fetching anything, whatever the page holds.
+    /// Begins a page with charts; its policy keeps a browser from fetching anything, whatever the page holds.
     public Html(String title) {
+        this(title, resource("uplot/uPlot.min.css"));
+    }
+
+    /// Begins a page with a style of its own beside that of all pages.
+    public Html(String title, String style) {
         add("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                 + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;"
                 + " style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n"
-                + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title),
-                resource("uplot/uPlot.min.css"), resource("page.css"));
+                + "<title>%s</title>\n<style>\n%s\n%s</style></head><body>\n", text(title), style,
+                resource("page.css"));
     }
 
     /// Appends HTML with values put in as [String#format] does.
@@ -35,17 +40,30 @@ public final class Html {
     ///
     /// @param json the data; any `<` in it is inside of strings
     void script(String json) {
+        data("runs", json);
         // Java's formats would take percent signs for their own.
-        html.append("<script type=\"application/json\" id=\"runs\">")
-                .append(json.replace("<", "\\u003c"))
-                .append("</script>\n<!-- uPlot: ")
+        html.append("<!-- uPlot: ")
                 .append(resource("uplot/LICENSE"))
                 .append("-->\n<script>\n")
                 // Without its first line, an address: nobody should have to wonder whether the page goes there.
                 .append(resource("uplot/uPlot.iife.min.js").replaceFirst(".*\n", ""))
-                .append("\n</script>\n<script>\n")
-                .append(resource("page.js"))
+                .append("\n</script>\n");
+        code(resource("page.js"));
+    }
+
+    /// Data for scripts, which find it by its id.
+    ///
+    /// @param json any `<` in it is inside of strings
+    public void data(String id, String json) {
+        html.append("<script type=\"application/json\" id=\"")
+                .append(id)
+                .append("\">")
+                .append(json.replace("<", "\\u003c"))
                 .append("</script>\n");
+    }
+
+    public void code(String script) {
+        html.append("<script>\n").append(script).append("</script>\n");
     }
 
     /// The whole page.
@@ -66,6 +84,10 @@ public final class Html {
     /// A size in memory.
     public static String bytes(double bytes) {
         double mebi = bytes / (1 << 20);
+        if (mebi < 0.1) {
+            return String.format(Locale.ROOT, bytes < 1024 ? "%.0f bytes" : "%.1f KiB",
+                    bytes < 1024 ? bytes : bytes / 1024);
+        }
         return mebi < 1024
                 ? String.format(Locale.ROOT, mebi < 10 ? "%.1f MiB" : "%.0f MiB", mebi)
                 : String.format(Locale.ROOT, "%.1f GiB", mebi / 1024);
