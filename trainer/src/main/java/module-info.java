@@ -18,6 +18,7 @@ module llams.trainer {
     exports llams.trainer.optim;
     exports llams.trainer.pairs;
     exports llams.trainer.recipe;
+    exports llams.trainer.replay;
     exports llams.trainer.run;
     exports llams.trainer.task;
     exports llams.trainer.watch;

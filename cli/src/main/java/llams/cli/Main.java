@@ -118,6 +118,7 @@ public final class Main extends Console implements Runnable {
             case "extend" -> ExtendCommand.class;
             case "recipe", "recipes" -> RecipeCommand.class;
             case "explain" -> ExplainCommand.class;
+            case "replay" -> ReplayCommand.class;
             case "report" -> ReportCommand.class;
             case "quantize" -> QuantizeCommand.class;
             case "export" -> ExportCommand.class;

@@ -7,13 +7,6 @@ import llams.engine.tensor.Tensor;
 public interface Executable extends Inputs {
     void run();
 
-    /// Runs, and shows an observer every instruction: the numbers are the same, bit for bit.
-    ///
-    /// @throws UnsupportedOperationException if the device does not run instruction by instruction
-    default void run(Observer observer) {
-        throw new UnsupportedOperationException("only the processor shows what it computes");
-    }
-
     /// The contents of an output after a run, good until any program of the session runs again.
     Tensor output(String name);
 

@@ -41,6 +41,7 @@ public final class HostSession implements Session {
     private final Set<HostExecutable> executables = new HashSet<>();
     private Arena slabArena = Arena.ofShared();
     private MemorySegment slab = MemorySegment.NULL;
+    private Observer observer;
 
     public HostSession(Map<String, Tensor> resident, Kernels kernels) {
         this.resident = Map.copyOf(resident);
@@ -70,6 +71,11 @@ public final class HostSession implements Session {
     @Override
     public Tensor read(String name) {
         return resident.get(name);
+    }
+
+    @Override
+    public void observe(Observer watching) {
+        observer = watching;
     }
 
     @Override
@@ -106,14 +112,17 @@ public final class HostSession implements Session {
         @Override
         public void run() {
             prepare();
+            if (observer != null) {
+                observed();
+                return;
+            }
             for (Runnable step : steps) {
                 step.run();
             }
         }
 
-        @Override
-        public void run(Observer observer) {
-            prepare();
+        private void observed() {
+            observer.begins(program);
             for (int i = 0; i < steps.size(); i++) {
                 observer.before(groups.get(i), this::bind);
                 long start = System.nanoTime();

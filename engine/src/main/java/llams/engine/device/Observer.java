@@ -12,6 +12,9 @@ public interface Observer {
         Tensor at(Program.Place place);
     }
 
+    /// A program begins to run.
+    default void begins(Program program) {}
+
     /// What these instructions read is there.
     default void before(List<Program.Instruction> together, Memory memory) {}
 

@@ -65,6 +65,11 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
         }
 
         @Override
+        public void observe(Observer observer) {
+            session.observe(observer);
+        }
+
+        @Override
         public void close() {
             session.close();
         }
@@ -78,17 +83,8 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
 
         @Override
         public void run() {
-            watched(executable::run);
-        }
-
-        @Override
-        public void run(Observer observer) {
-            watched(() -> executable.run(observer));
-        }
-
-        private void watched(Runnable run) {
             try {
-                run.run();
+                executable.run();
             } catch (InternalError e) {
                 // A page of a mapped file is gone. If the file does not show it, the disk has failed.
                 verify();

@@ -179,11 +179,10 @@ class ExplanationTest {
             Sequence.fill(executable, ids, 0);
             executable.set(Leaf.input("labels", DType.I32, TOKENS), ids);
             executable.set(Leaf.input("scale", DType.F32, 1), 1f / TOKENS);
-            if (seen == null) {
-                executable.run();
-            } else {
-                executable.run((together, memory, _) -> keep(arena, together, memory, seen));
+            if (seen != null) {
+                session.observe((together, memory, _) -> keep(arena, together, memory, seen));
             }
+            executable.run();
             return resident.get("gradient." + Llama.EMBEDDING).toFloats();
         }
     }

@@ -108,12 +108,10 @@ public final class PackedDataset implements Sequences, Iterable<PackedSequence> 
         return IntStream.range(0, size()).mapToObj(this::sequence).iterator();
     }
 
-    /// The documents that sequence `index` has pieces of, each as its `file:line`.
     @Override
     public List<String> origins(int index) {
         return IntStream.range(layout.firstPiece(index), layout.firstPiece(index + 1))
                 .mapToObj(p -> documents.origin(layout.document(p)))
-                .distinct()
                 .toList();
     }
 

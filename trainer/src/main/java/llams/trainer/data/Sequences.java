@@ -23,7 +23,7 @@ public interface Sequences {
     /// Sequence `index`, 0 to [#size()] - 1.
     PackedSequence sequence(int index);
 
-    /// What sequence `index` was made of, each as its `file:line`.
+    /// Where each document in sequence `index` comes from, as its `file:line`; several may come from one row.
     List<String> origins(int index);
 
     /// A fingerprint of data and layout, 64 bits over every sequence, from which a resumed run sees that they are the

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
-import llams.engine.device.Observer;
 import llams.engine.device.Session;
 import llams.engine.graph.Inputs;
 import llams.engine.graph.Leaf;
@@ -41,11 +40,11 @@ public final class ProgramTimes {
             executable.run();
             executable.run();
             List<List<Long>> times = new ArrayList<>();
-            Observer clock = (together, _, nanos) -> times.getLast().add(nanos);
+            session.observe((_, _, nanos) -> times.getLast().add(nanos));
             for (long from = System.nanoTime(); times.size() < FEWEST_RUNS
                     || System.nanoTime() - from < seconds * 1e9;) {
                 times.add(new ArrayList<>());
-                executable.run(clock);
+                executable.run();
             }
             long[] medians = new long[times.getFirst().size()];
             for (int group = 0; group < medians.length; group++) {

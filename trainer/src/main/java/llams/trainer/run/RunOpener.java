@@ -22,7 +22,9 @@ import llams.trainer.data.Sequences;
 
 /// From a request to a run that is ready to start. What can be refused is refused in the order of its cost: settings,
 /// output directory, memory, data.
-record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
+///
+/// @param isWritten whether the run will be continued, not only looked at
+record RunOpener(TrainRequest request, boolean isWritten, TrainingRun.Listener listener) {
     TrainingRun open() throws IOException {
         return switch (request.start()) {
             case TrainRequest.New(Path config) -> open(ConfigJson.readFile(config), null);
@@ -50,7 +52,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
             listener.note("config.json says attention_dropout " + config.metadata().attentionDropout()
                     + ", which is not applied");
         }
-        if (request.collective().rank() == 0) {
+        if (isWritten && request.collective().rank() == 0) {
             RunDirectory.check(request.out(), request.resume());
         }
         Teaching teaching = teaching(settings, config, tokenizer);
@@ -91,6 +93,7 @@ record RunOpener(TrainRequest request, TrainingRun.Listener listener) {
                 : TrainingRun.of(request.device(), settings, base, request.adapter(), data, heldOut, request.out())
                         .owning(base, tokenizer);
         run.dataFiles = RunCard.files(request.data());
+        run.text = text;
         run.taughtBy(teaching).on(request.collective());
         return (training.conversations > 0 ? run.onConversations(text) : run).watched(request.watch(), text);
     }

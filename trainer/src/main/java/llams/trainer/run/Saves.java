@@ -146,6 +146,23 @@ final class Saves {
         return good.isEmpty() ? Optional.empty() : Optional.of(good.getLast());
     }
 
+    /// The newest good one after at most `steps` steps, of which no other is looked at.
+    ///
+    /// @throws IOException as [#check] does of a run with other settings
+    Optional<Path> newestWithin(int steps, List<Leaf> state) throws IOException {
+        for (Path save : all(out).reversed()) {
+            if (number(save) <= steps) {
+                Optional<String> damage = damage(save, state);
+                if (damage.isEmpty()) {
+                    good.add(save);
+                    return Optional.of(save);
+                }
+                notes.accept(save + " is damaged: " + damage.get());
+            }
+        }
+        return Optional.empty();
+    }
+
     /// Reads the newest good one into the trained parameters and moments of `resident`.
     ///
     /// @param arithmetic of the device that continues

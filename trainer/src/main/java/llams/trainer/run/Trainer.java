@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
+import llams.engine.device.Observer;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Require;
@@ -344,6 +345,11 @@ public final class Trainer implements AutoCloseable {
 
     Workers workers() {
         return workers;
+    }
+
+    /// Shows an observer all that is computed from now on; null for none.
+    void observe(Observer observer) {
+        session.observe(observer);
     }
 
     /// The current contents of a parameter, or of one of its moments; null if another worker has them.

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
@@ -105,6 +107,21 @@ final class TrainingLog implements AutoCloseable {
             }
         }
         return new Kept(length, last, length > 0 && log[length - 1] != '\n', damagedLine);
+    }
+
+    /// All steps in a log, by their numbers from 0.
+    static Map<Integer, TrainingRun.Report> steps(Path file) throws IOException {
+        Map<Integer, TrainingRun.Report> steps = new TreeMap<>();
+        byte[] log = Files.readAllBytes(file);
+        for (int from = 0, to; from < log.length; from = to) {
+            to = from;
+            while (to < log.length && log[to++] != '\n') {}
+            TrainingRun.Report report = parse(log, from, to);
+            if (report != null) {
+                steps.put(report.step(), report);
+            }
+        }
+        return steps;
     }
 
     /// A line as a report, or null if it is none.

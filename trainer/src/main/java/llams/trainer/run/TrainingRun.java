@@ -110,6 +110,7 @@ public final class TrainingRun implements AutoCloseable {
     private boolean isComplete;
     /// For the result's card: the files of the data.
     Map<String, String> dataFiles = Map.of();
+    ModelText text;
     RunSettings.Origin origin;
     Teaching teaching = Teaching.NONE;
     Collective collective = Collective.ALONE;
@@ -148,7 +149,14 @@ public final class TrainingRun implements AutoCloseable {
     /// @throws SettingException         if the model does not allow a setting
     /// @throws TooLittleMemoryException if the run does not fit into this machine
     public static TrainingRun open(TrainRequest request, Listener listener) throws IOException {
-        return new RunOpener(request, listener).open();
+        return new RunOpener(request, true, listener).open();
+    }
+
+    /// Loads an earlier run for [#replay]: nothing is written into its directory, which another run may have locked.
+    ///
+    /// @throws IOException as [#open]
+    public static TrainingRun openEarlier(TrainRequest request, Listener listener) throws IOException {
+        return new RunOpener(request, false, listener).open();
     }
 
     /// Tunes an existing model: its adapter if the settings have one, else every weight.
@@ -284,6 +292,11 @@ public final class TrainingRun implements AutoCloseable {
         return device;
     }
 
+    /// The tokenizer of the data; null if that came as ids.
+    public ModelText text() {
+        return text;
+    }
+
     public LlamaConfig config() {
         return model.config();
     }
@@ -311,6 +324,17 @@ public final class TrainingRun implements AutoCloseable {
         try (RunDirectory directory = RunDirectory.open(out, resume, listener::note)) {
             return new RunStart(this, arena, directory, listener).train(resume, settingsFile);
         }
+    }
+
+    /// Makes a step of this run, which has made it before, again: the same numbers, bit for bit. It begins at the newest
+    /// good save before the step, or else at the run's own beginning, and checks loss and gradient norm of each step on
+    /// the way against the log.
+    ///
+    /// @param step    from 1
+    /// @param watcher sees the step
+    /// @throws IOException if the log does not have the step, or a step does not come out as it stands there; says which
+    public Replay.Made replay(int step, Replay.Watcher watcher, Listener listener) throws IOException {
+        return new Replay(this, arena, listener).make(step, watcher);
     }
 
     /// Makes [#run] finish the current step, save and return, or give up asking a teacher about the data or waiting for

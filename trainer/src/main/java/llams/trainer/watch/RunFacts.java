@@ -46,7 +46,7 @@ public record RunFacts(String state, String about, String version, Map<String, M
     }
 
     /// What `run.json` says; for a run without one, the settings in its `train.yaml`.
-    static RunFacts read(Path run) throws IOException {
+    public static RunFacts read(Path run) throws IOException {
         Path file = run.resolve(FILE);
         if (!Files.exists(file)) {
             return Files.exists(run.resolve(SETTINGS)) ? ofSettings(run.resolve(SETTINGS)) : NONE;
