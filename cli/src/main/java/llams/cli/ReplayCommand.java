@@ -63,7 +63,10 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--step", paramLabel = "N", description = "The step, counted from 1.")
     Integer step;
 
-    @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "Instead of a step, a text to read and continue.")
+    @Option(
+            names = {"-p", "--prompt"},
+            paramLabel = "TEXT",
+            description = "Instead of a step, a text to read and continue.")
     String prompt;
 
     @Option(
@@ -175,8 +178,8 @@ final class ReplayCommand implements Callable<Integer> {
                 System.arraycopy(made.ids(), 0, all, ids.length, made.ids().length);
             }
             usage(all.length > 1, "a text of one token says nothing; give a longer --prompt, or -n");
-            return TextReplay.of(generator.model, directory.toAbsolutePath().normalize().getFileName() + " reads a text",
-                    all, ids.length, tokens);
+            return TextReplay.of(generator.model,
+                    directory.toAbsolutePath().normalize().getFileName() + " reads a text", all, ids.length, tokens);
         }
     }
 

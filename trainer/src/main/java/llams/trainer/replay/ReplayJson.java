@@ -108,7 +108,10 @@ public final class ReplayJson {
         }
         Arrays.stream(ids).forEach(known::add);
         Arrays.stream(labels).filter(label -> label >= 0).forEach(known::add);
-        json.put("count", count).put("ids", base64(ids)).put("logp", base64(logp)).put("loss", base64(seen.lens().loss()));
+        json.put("count", count)
+                .put("ids", base64(ids))
+                .put("logp", base64(logp))
+                .put("loss", base64(seen.lens().loss()));
         ObjectNode texts = json.putObject("texts");
         known.forEach(id -> texts.put(Integer.toString(id), seen.texts().one(id)));
     }

@@ -38,9 +38,9 @@ public final class ReplayText {
                 .stream()
                 .sorted(Comparator.comparingDouble(document -> -document.loss()))
                 .limit(MOST_DOCUMENTS)
-                .forEach(d -> lines.add(String.format(Locale.ROOT, "  %-" + NAME + "s %,8d %,8d %9.4f %6.1f%%",
-                        shortened(d.origin()), d.tokens(), d.counted(), d.loss() / Math.max(1, d.counted()),
-                        100 * d.loss() / all)));
+                .forEach(d -> lines.add(
+                        String.format(Locale.ROOT, "  %-" + NAME + "s %,8d %,8d %9.4f %6.1f%%", shortened(d.origin()),
+                                d.tokens(), d.counted(), d.loss() / Math.max(1, d.counted()), 100 * d.loss() / all)));
         if (seen.documents().size() > MOST_DOCUMENTS) {
             lines.add(String.format(Locale.ROOT, "  and %,d more, with smaller shares",
                     seen.documents().size() - MOST_DOCUMENTS));
@@ -52,9 +52,8 @@ public final class ReplayText {
     }
 
     private static void layers(List<String> lines, Replayed seen) {
-        lines.add(String.format(Locale.ROOT, "  %-20s %15s %18s %30s", "after",
-                "residual length", seen.update() == null ? "" : "its gradient's",
-                "loss if the model ended here").stripTrailing());
+        lines.add(String.format(Locale.ROOT, "  %-20s %15s %18s %30s", "after", "residual length",
+                seen.update() == null ? "" : "its gradient's", "loss if the model ended here").stripTrailing());
         float[][] norms = ReplayJson.residualNorms(seen);
         for (int place = 0; place < norms.length; place++) {
             float[] gradient = seen.pass().gradientNorms[place];

@@ -29,9 +29,9 @@ public final class StepReplay {
             int from = seen.window.from();
             int[] labels = Arrays.copyOfRange(seen.sequence().label(), from, from + seen.window.tokens());
             List<Replayed.Document> documents = seen.documents(texts);
-            return new Replayed("Step " + step + " of " + name, summary(made, documents), run.config(),
-                    seen.sequence(), seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents,
-                    seen.pass, seen.lens.of(device, seen.pass.residual, labels), seen.update, texts);
+            return new Replayed("Step " + step + " of " + name, summary(made, documents), run.config(), seen.sequence(),
+                    seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents, seen.pass,
+                    seen.lens.of(device, seen.pass.residual, labels), seen.update, texts);
         }
     }
 

@@ -22,7 +22,7 @@ final class TokenTexts {
         if (tokenizer == null) {
             return Integer.toString(id);
         }
-        byte[] bytes = tokenizer.bytes(id);
+        byte[] bytes = bytes(id);
         String text = decoded(bytes);
         if (text != null) {
             return text;
@@ -47,12 +47,12 @@ final class TokenTexts {
 
     private void join(int[] ids, int from, String[] texts) {
         texts[from] = one(ids[from]);
-        if (tokenizer == null || decoded(tokenizer.bytes(ids[from])) != null) {
+        if (tokenizer == null || decoded(bytes(ids[from])) != null) {
             return;
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int t = from; t < Math.min(ids.length, from + MOST_PARTS); t++) {
-            bytes.writeBytes(tokenizer.bytes(ids[t]));
+            bytes.writeBytes(bytes(ids[t]));
             String text = decoded(bytes.toByteArray());
             if (text != null) {
                 texts[from] = text;
@@ -61,6 +61,15 @@ final class TokenTexts {
                 }
                 return;
             }
+        }
+    }
+
+    /// Those of an id that only the model has are its number.
+    private byte[] bytes(int id) {
+        try {
+            return tokenizer.bytes(id);
+        } catch (IllegalArgumentException e) {
+            return ("#" + id).getBytes(StandardCharsets.UTF_8);
         }
     }
 

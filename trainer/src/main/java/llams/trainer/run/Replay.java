@@ -69,8 +69,8 @@ public final class Replay {
         Map<Integer, TrainingRun.Report> steps = TrainingLog.steps(log);
         if (!steps.containsKey(step - 1)) {
             int last = steps.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-            throw new IOException(log + ": has no step " + step
-                    + (last == 0 ? ", nor any other" : "; its last one is " + last));
+            throw new IOException(
+                    log + ": has no step " + step + (last == 0 ? ", nor any other" : "; its last one is " + last));
         }
         return steps;
     }
@@ -100,7 +100,8 @@ public final class Replay {
         try (Trainer trainer = trainer(resident)) {
             for (int number = from; number < step - 1; number++) {
                 TrainingRun.Report then = report(logged, number);
-                check(trainer.step(batches.of(batches.next()), then.learningRate(), number, settings.accumulate()), then);
+                check(trainer.step(batches.of(batches.next()), then.learningRate(), number, settings.accumulate()),
+                        then);
                 listener.step(then);
             }
             TrainingRun.Report then = report(logged, step - 1);
