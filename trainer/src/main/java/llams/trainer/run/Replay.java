@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,11 +77,10 @@ public final class Replay {
     Made make(int step, Watcher watcher) throws IOException {
         Map<Integer, TrainingRun.Report> logged = logged(run.out, step);
         TrainSettings settings = run.settings;
-        Map<String, Tensor> resident = new LinkedHashMap<>(run.model.resident());
+        RunStart start = new RunStart(run, arena, null, listener);
+        Workers workers = Workers.of(run.collective, settings);
+        Map<String, Tensor> resident = start.resident(workers);
         List<Leaf> state = settings.optimizer().state(run.model.trained());
-        for (Leaf leaf : state) {
-            resident.computeIfAbsent(leaf.name(), _ -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
-        }
         RunSettings asked = RunSettings.of(settings, run.data, run.model.config(), run.origin);
         run.teaching.ask(run, listener::note);
         resident.putAll(run.teaching.resident(arena));
@@ -97,7 +95,7 @@ public final class Replay {
         }
         listener.begins(save.orElse(null));
         MicroBatches batches = new MicroBatches(run.data, settings, loader);
-        try (Trainer trainer = trainer(resident)) {
+        try (Trainer trainer = start.trainer(workers, resident)) {
             for (int number = from; number < step - 1; number++) {
                 TrainingRun.Report then = report(logged, number);
                 check(trainer.step(batches.of(batches.next()), then.learningRate(), number, settings.accumulate()),
@@ -114,13 +112,6 @@ public final class Replay {
             check(result, then);
             return new Made(step, result, then, save.orElse(null), step - 1 - from);
         }
-    }
-
-    private Trainer trainer(Map<String, Tensor> resident) {
-        TrainSettings settings = run.settings;
-        return new Trainer(run.teaching.watched(run.device), settings.objective(), run.model.models(),
-                run.model.trained(), run.model.summed(), resident, settings.optimizer(), settings.tokens(),
-                settings.recompute(), settings.seed(), settings.isFused());
     }
 
     private TrainingRun.Report report(Map<Integer, TrainingRun.Report> logged, int number) throws IOException {

@@ -104,7 +104,7 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
     }
 
     /// The tensors of the model and the moments that this worker has.
-    private Map<String, Tensor> resident(Workers workers) {
+    Map<String, Tensor> resident(Workers workers) {
         Map<String, Tensor> resident = new LinkedHashMap<>(run.model.resident());
         for (Leaf leaf : run.settings.optimizer().state(workers.owned(run.model.trained()))) {
             resident.computeIfAbsent(leaf.name(), name -> Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
@@ -142,7 +142,7 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
         return loader;
     }
 
-    private Trainer trainer(Workers workers, Map<String, Tensor> resident) {
+    Trainer trainer(Workers workers, Map<String, Tensor> resident) {
         TrainSettings settings = run.settings;
         Trainable model = run.model;
         return new Trainer(run.teaching.watched(run.device), settings.objective(), model.models(), model.trained(),

@@ -47,9 +47,11 @@
       bar.style.width = 6 * (one.share ?? 0) / (greatest || 1) + "rem";
       table.append(element("tr", {}, element("td", { className: "text", title: one.origin }, one.origin.split("/").at(-1)), element("td", {}, one.tokens.toLocaleString("en")),
         element("td", {}, one.counted.toLocaleString("en")), element("td", {}, one.loss === undefined ? "" : one.loss.toFixed(4)),
-        element("td", { className: "text" }, bar, " " + (one.share === undefined ? "" : percent(one.share))), element("td", { className: "text words" }, one.text)));
+        element("td", { className: "text" }, bar, " " + (one.share === undefined ? "" : percent(one.share))), element("td", { className: "text words", title: one.text }, one.text.replace(/\s*\n\s*/g, " ⏎ "))));
     });
-    place.append(wide(table));
+    const box = wide(table);
+    box.classList.add("documents");
+    place.append(box);
   }
 
   // Tokens
