@@ -16,51 +16,53 @@ import llams.engine.tensor.Tensor;
 /// The inner loops of [GemvKernel] where one vector meets a matrix in blocks of four to six bits an element
 /// ([Q4Block], [KBlock]).
 ///
-/// A vector of eight integers holds 32 bytes of codes, so each of its lanes has those of four bytes. They are not moved
-/// to its bottom: a mask leaves a code where it is, a multiple of a power of two, and the element of `x` that it meets
-/// has been divided by that power beforehand, which is exact. So an element costs a mask, a conversion and a product.
-/// What belongs to one lane of a run is summed before it meets the run's scale. Minima meet the sums of the elements of
-/// `x` that share them, once for all rows.
+/// A vector of integers has the codes of four bytes in each of its lanes. They are not moved to the lane's bottom: a mask
+/// leaves a code where it is, a multiple of a power of two, and the element of `x` that it meets has been divided by that
+/// power beforehand, which is exact. So an element costs a mask, a conversion and a product. What belongs to one lane of a
+/// run is summed before it meets the run's scale. Minima meet the sums of the elements of `x` that share them, once for
+/// all rows.
 ///
-/// One variable counts bytes of the row, floats of `x` and scales, as in [GemvStreams]: `x` has two floats and the
-/// scales one for every byte of a block, with gaps after what is used of them.
+/// One variable counts bytes of the row, floats of `x` and scales, as in [GemvStreams]: the scales, and `x` for the first
+/// halves of all k-quants' blocks and then for the second, have one float for every byte, with gaps after what is used.
 ///
-/// Vectors have at most eight lanes: wider ones would span runs of different scales. Sums have 16 lanes all the same:
-/// eight of the lower halves of bytes, and eight of the upper ones.
+/// Vectors of scales, and of Q4_0, have at most eight lanes, for a block has no more.
 final class GemvBlocks {
     static final VectorSpecies<Float> F = Simd.LANES == 16 ? FloatVector.SPECIES_256 : Simd.F;
     static final VectorSpecies<Integer> I = Simd.LANES == 16 ? IntVector.SPECIES_256 : Simd.I;
     static final int LANES = F.length();
-    /// Lanes that 32 bytes have, and sums of either half.
+    /// Lanes that 32 bytes have.
     static final int HALF = 8;
+    private static final int SUM_LANES = Simd.SUM_LANES;
     private static final VectorMask<Integer> SECOND_FOUR = IntVector.zero(I).addIndex(1).compare(VectorOperators.GE, 4);
     static final VectorMask<Float> SECOND_FOUR_FLOATS = SECOND_FOUR.cast(F);
 
     /// What an element of `x` is multiplied by if its code stands in byte 0, 1, 2 or 3 of an integer.
     private static final float[] SHARES = {1, 0x1p-8f, 0x1p-16f, 0x1p-24f};
 
+    /// Elements of a k-quant's half block, which are 64 bytes of lower bits.
+    static final int HALF_BLOCK = KBlock.ELEMENTS / 2;
+    /// Blocks of a row whose halves are multiplied one after the other: few, for the second half's bytes come from the
+    /// first-level cache, and the memory is idle meanwhile.
+    private static final int PIECE = 8;
+
     /// Two blocks of Q4_0, which are multiplied together.
     private static final int PAIR = 2 * Q4Block.ELEMENTS;
     private static final int PAIR_BYTES = 2 * Q4Block.BYTES;
 
-    private static final MethodHandle[] SCALES = loops(GemvBlocks.class, "noScales", GemvScales.class);
-    private static final MethodHandle[] CODES = loops(GemvBlocks.class, "q40", GemvKBlocks.class);
+    private static final MethodHandle[] SCALES = loops(GemvScales.class, float[].class, MemorySegment.class, long.class,
+            int.class, float[].class, int.class, float[].class, int.class);
+    private static final MethodHandle[] CODES = loops(GemvKBlocks.class, float[].class, int.class, MemorySegment.class,
+            long.class, long.class, int.class, int.class, int.class, int.class, float[].class, int.class, float[].class,
+            int.class);
 
     private GemvBlocks() {}
 
-    /// For Q4_0 the method of this class and name, for k-quants those of `others`.
-    private static MethodHandle[] loops(Class<?> q40, String name, Class<?> others) {
+    private static MethodHandle[] loops(Class<?> holder, Class<?>... parameters) {
         MethodHandle[] loops = ApartLoops.none();
-        put(loops, DType.Q4_0, q40, name);
-        put(loops, DType.Q4_K, others, "q4K");
-        put(loops, DType.Q5_K, others, "q5K");
-        put(loops, DType.Q6_K, others, "q6K");
+        ApartLoops.put(loops, DType.Q4_K, holder, "q4K", parameters);
+        ApartLoops.put(loops, DType.Q5_K, holder, "q5K", parameters);
+        ApartLoops.put(loops, DType.Q6_K, holder, "q6K", parameters);
         return loops;
-    }
-
-    private static void put(MethodHandle[] loops, DType dtype, Class<?> holder, String name) {
-        ApartLoops.put(loops, dtype, holder, name, float[].class, MemorySegment.class, long.class, int.class,
-                float[].class, float[].class, int.class);
     }
 
     /// Elements of a row that [#fourRows] multiplies.
@@ -80,20 +82,29 @@ final class GemvBlocks {
             likePairs(x, k / PAIR, laid);
         } else if (dtype == DType.Q6_K) {
             // A code stands for 32 less, which is a minimum of 32 scales.
-            likeBlocks(x, k, 2 * dtype.blockBytes, KBlock.SMALL_GROUP, -32, laid);
+            likeBlocks(x, k, dtype, KBlock.SMALL_GROUP, -32, laid);
         } else {
-            likeBlocks(x, k, 2 * dtype.blockBytes, KBlock.GROUP, -1, laid);
+            likeBlocks(x, k, dtype, KBlock.GROUP, -1, laid);
         }
         return laid;
     }
 
     /// Every block's elements, then the sums of those that share a minimum, times `factor`.
-    private static void likeBlocks(float[] x, int k, int stride, int group, float factor, float[] laid) {
-        for (int block = 0, to = 0; block < k; block += KBlock.ELEMENTS, to += stride) {
-            for (int i = 0; i < KBlock.ELEMENTS; i += 32) {
-                for (int lane = 0; lane < HALF; lane++) {
+    private static void likeBlocks(float[] x, int k, DType dtype, int group, float factor, float[] laid) {
+        int halves = Math.toIntExact(dtype.bytes(k));
+        // From what lower halves of bytes stand for to what upper ones do, and from 32 bytes to the next.
+        int upper = dtype == DType.Q6_K ? 64 : 32;
+        int next = dtype == DType.Q6_K ? 32 : 64;
+        for (int block = 0, to = 0; block < k; block += KBlock.ELEMENTS, to += dtype.blockBytes) {
+            for (int half = 0; half < 2; half++) {
+                for (int n = 0; n < 2; n++) {
                     for (int b = 0; b < SHARES.length; b++) {
-                        laid[to + i + HALF * b + lane] = x[block + i + 4 * lane + b] * SHARES[b];
+                        int at = half * halves + to + 64 * n + SUM_LANES * b;
+                        int from = block + HALF_BLOCK * half + upper * n + b;
+                        for (int lane = 0; lane < HALF; lane++) {
+                            laid[at + lane] = x[from + 4 * lane] * SHARES[b];
+                            laid[at + lane + HALF] = x[from + next + 4 * lane] * SHARES[b];
+                        }
                     }
                 }
             }
@@ -102,7 +113,7 @@ final class GemvBlocks {
                 for (int j = i; j < i + group; j++) {
                     sum += x[block + j];
                 }
-                laid[to + KBlock.ELEMENTS + i / group] = factor * sum;
+                laid[to + HALF_BLOCK + i / group] = factor * sum;
             }
         }
     }
@@ -125,37 +136,46 @@ final class GemvBlocks {
         }
     }
 
-    /// As [GemvStreams#fourRows].
+    /// K-quants as [GemvStreams#fourRows] has it: two rows at a time, first their scales and what their minima contribute.
     ///
-    /// @param scales working memory, as much as [#scales] says
-    static void fourRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+    /// @param scales working memory, twice as much as [#scales] says
+    static void kRows(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         MemorySegment w = many.data();
         DType dtype = many.dtype();
+        MethodHandle widenScales = SCALES[dtype.ordinal()];
+        MethodHandle multiplyCodes = CODES[dtype.ordinal()];
         int bytes = scales(dtype, k);
-        for (int r = 0; r < starts.length; r++) {
+        int piece = PIECE * dtype.blockBytes;
+        for (int r = 0; r < starts.length; r += 2) {
             long row = dtype.bytes(starts[r]);
-            int so = r * Simd.SUM_LANES;
-            run(SCALES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
-            run(CODES[dtype.ordinal()], x, w, row, bytes, scales, sums, so);
+            long other = dtype.bytes(starts[r + 1]);
+            int so = r * SUM_LANES;
+            try {
+                widenScales.invokeExact(x, w, row, bytes, scales, 0, sums, so);
+                widenScales.invokeExact(x, w, other, bytes, scales, bytes, sums, so + SUM_LANES);
+                for (int from = 0; from < bytes; from += piece) {
+                    int to = Math.min(bytes, from + piece);
+                    for (int half = 0; half < 2; half++) {
+                        for (int lane = 0; lane < SUM_LANES; lane += Simd.LANES) {
+                            multiplyCodes.invokeExact(x, half * bytes + lane, w, row, other, half, lane, from, to,
+                                    scales, bytes, sums, so + lane);
+                        }
+                    }
+                }
+            } catch (Throwable e) {
+                throw ApartLoops.thrown(e);
+            }
         }
     }
 
-    private static void run(MethodHandle loop, float[] x, MemorySegment w, long row, int bytes, float[] scales,
-            float[] sums, int so) {
-        try {
-            loop.invokeExact(x, w, row, bytes, scales, sums, so);
-        } catch (Throwable e) {
-            throw ApartLoops.thrown(e);
-        }
-    }
-
-    static void noScales(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
-        Arrays.fill(sums, so, so + Simd.SUM_LANES, 0);
-    }
-
-    static void q40(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
-        for (int lane = 0; lane < HALF; lane += LANES) {
-            q40(x, w, row, lane, bytes, sums, so + lane);
+    /// Q4_0 as [GemvStreams#fourRows] has it.
+    static void q40(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
+        int bytes = scales(DType.Q4_0, k);
+        Arrays.fill(sums, 0, starts.length * SUM_LANES, 0);
+        for (int r = 0; r < starts.length; r++) {
+            for (int lane = 0; lane < HALF; lane += LANES) {
+                q40(x, many.data(), DType.Q4_0.bytes(starts[r]), lane, bytes, sums, r * SUM_LANES + lane);
+            }
         }
     }
 

@@ -23,20 +23,20 @@ final class GemvScales {
     /// @param bytes  of a row
     /// @param scales those of a block begin where the block does
     /// @param sums   from `so` on, `SUM_LANES` of the row
-    static void q4K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+    static void q4K(float[] x, MemorySegment w, long row, int bytes, float[] scales, int first, float[] sums, int so) {
         for (int lane = 0; lane < GemvBlocks.HALF; lane += GemvBlocks.LANES) {
-            ofGroups(x, w, row, bytes, KBlock.Q4_BYTES, lane, scales, sums, so + lane);
+            ofGroups(x, w, row, bytes, KBlock.Q4_BYTES, lane, scales, first + lane, sums, so + lane);
         }
     }
 
-    static void q5K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+    static void q5K(float[] x, MemorySegment w, long row, int bytes, float[] scales, int first, float[] sums, int so) {
         for (int lane = 0; lane < GemvBlocks.HALF; lane += GemvBlocks.LANES) {
-            ofGroups(x, w, row, bytes, KBlock.Q5_BYTES, lane, scales, sums, so + lane);
+            ofGroups(x, w, row, bytes, KBlock.Q5_BYTES, lane, scales, first + lane, sums, so + lane);
         }
     }
 
     private static void ofGroups(float[] x, MemorySegment w, long row, int bytes, int blockBytes, int lane,
-            float[] scales, float[] sums, int so) {
+            float[] scales, int first, float[] sums, int so) {
         IntVector firstShift = IntVector.fromArray(GemvBlocks.I, FIRST_SHIFT, lane);
         IntVector firstMask = IntVector.fromArray(GemvBlocks.I, FIRST_MASK, lane);
         IntVector lastShift = IntVector.fromArray(GemvBlocks.I, LAST_SHIFT, lane);
@@ -50,13 +50,13 @@ final class GemvScales {
             IntVector scale = integer(factors >>> 32).lanewise(VectorOperators.LSHR, firstShift)
                     .and(firstMask)
                     .or(last.and(lastMask));
-            GemvBlocks.floats(scale).mul(factor(factors)).intoArray(scales, i + lane);
+            GemvBlocks.floats(scale).mul(factor(factors)).intoArray(scales, first + i);
             IntVector min = integer(rest).lanewise(VectorOperators.LSHR, firstShift)
                     .and(firstMask)
                     .or(last.lanewise(VectorOperators.LSHR, 4).and(lastMask));
             sum = GemvBlocks.floats(min)
                     .mul(factor(factors >>> 16))
-                    .fma(GemvBlocks.at(x, 2 * i + KBlock.ELEMENTS + lane), sum);
+                    .fma(GemvBlocks.at(x, i + GemvBlocks.HALF_BLOCK + lane), sum);
         }
         sum.intoArray(sums, so);
         FloatVector.zero(GemvBlocks.F).intoArray(sums, so + GemvBlocks.HALF);
@@ -72,14 +72,14 @@ final class GemvScales {
     }
 
     /// The minima are what the subtraction of 32 from each code contributes.
-    static void q6K(float[] x, MemorySegment w, long row, int bytes, float[] scales, float[] sums, int so) {
+    static void q6K(float[] x, MemorySegment w, long row, int bytes, float[] scales, int first, float[] sums, int so) {
         for (int lane = 0; lane < Simd.SUM_LANES; lane += Simd.LANES) {
             FloatVector sum = FloatVector.zero(Simd.F);
             for (int i = 0; i <= bytes - KBlock.Q6_BYTES; i += KBlock.Q6_BYTES) {
                 FloatVector scale = Simd.q8(w, row + i + (KBlock.Q6_SCALES + lane))
                         .mul(Simd.q8Scale(w, row + i + KBlock.Q6_FACTOR));
-                scale.intoArray(scales, i + lane);
-                sum = scale.fma(FloatVector.fromArray(Simd.F, x, 2 * i + KBlock.ELEMENTS + lane), sum);
+                scale.intoArray(scales, first + lane + i);
+                sum = scale.fma(FloatVector.fromArray(Simd.F, x, i + GemvBlocks.HALF_BLOCK + lane), sum);
             }
             sum.intoArray(sums, so + lane);
         }
