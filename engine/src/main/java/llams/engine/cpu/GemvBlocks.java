@@ -7,7 +7,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.KBlock;
 import llams.engine.tensor.Q4Block;
@@ -25,16 +24,20 @@ import llams.engine.tensor.Tensor;
 /// One variable counts bytes of the row, floats of `x` and scales, as in [GemvStreams]: the scales, and `x` for the first
 /// halves of all k-quants' blocks and then for the second, have one float for every byte, with gaps after what is used.
 ///
-/// Vectors of scales, and of Q4_0, have at most eight lanes, for a block has no more.
+/// All vectors are of the one species of [Simd]: a second one beside it would spoil what the compiler knows of every other
+/// loop.
 final class GemvBlocks {
-    static final VectorSpecies<Float> F = Simd.LANES == 16 ? FloatVector.SPECIES_256 : Simd.F;
-    static final VectorSpecies<Integer> I = Simd.LANES == 16 ? IntVector.SPECIES_256 : Simd.I;
-    static final int LANES = F.length();
+    private static final int LANES = Simd.LANES;
     /// Lanes that 32 bytes have.
     static final int HALF = 8;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    private static final VectorMask<Integer> SECOND_FOUR = IntVector.zero(I).addIndex(1).compare(VectorOperators.GE, 4);
-    static final VectorMask<Float> SECOND_FOUR_FLOATS = SECOND_FOUR.cast(F);
+    /// The lanes from 4, 8 and 12 on, each four of which have the codes of one block of Q4_0.
+    private static final VectorMask<Integer> FROM_4 = from(4);
+    private static final VectorMask<Integer> FROM_8 = from(8);
+    private static final VectorMask<Integer> FROM_12 = from(12);
+    private static final VectorMask<Float> FLOATS_FROM_4 = FROM_4.cast(Simd.F);
+    private static final VectorMask<Float> FLOATS_FROM_8 = FROM_8.cast(Simd.F);
+    private static final VectorMask<Float> FLOATS_FROM_12 = FROM_12.cast(Simd.F);
 
     /// What an element of `x` is multiplied by if its code stands in byte 0, 1, 2 or 3 of an integer.
     private static final float[] SHARES = {1, 0x1p-8f, 0x1p-16f, 0x1p-24f};
@@ -45,9 +48,9 @@ final class GemvBlocks {
     /// first-level cache, and the memory is idle meanwhile.
     private static final int PIECE = 8;
 
-    /// Two blocks of Q4_0, which are multiplied together.
-    private static final int PAIR = 2 * Q4Block.ELEMENTS;
-    private static final int PAIR_BYTES = 2 * Q4Block.BYTES;
+    /// Four blocks of Q4_0, whose 64 bytes of codes are 16 lanes.
+    private static final int FOUR = 4 * Q4Block.ELEMENTS;
+    private static final int FOUR_BYTES = 4 * Q4Block.BYTES;
 
     private static final MethodHandle[] SCALES = loops(GemvScales.class, float[].class, MemorySegment.class, long.class,
             int.class, float[].class, int.class, float[].class, int.class);
@@ -56,6 +59,10 @@ final class GemvBlocks {
             int.class);
 
     private GemvBlocks() {}
+
+    private static VectorMask<Integer> from(int lane) {
+        return IntVector.zero(Simd.I).addIndex(1).compare(VectorOperators.GE, lane);
+    }
 
     private static MethodHandle[] loops(Class<?> holder, Class<?>... parameters) {
         MethodHandle[] loops = ApartLoops.none();
@@ -67,7 +74,7 @@ final class GemvBlocks {
 
     /// Elements of a row that [#fourRows] multiplies.
     static int streamed(DType dtype, int k) {
-        return dtype == DType.Q4_0 ? k - k % PAIR : k;
+        return dtype == DType.Q4_0 ? k - k % FOUR : k;
     }
 
     /// Floats that the scales of a row take.
@@ -79,7 +86,7 @@ final class GemvBlocks {
     static float[] likeRows(DType dtype, float[] x, int k, ThreadBuffers buffers, int slot) {
         float[] laid = buffers.floats(slot, 2 * scales(dtype, k));
         if (dtype == DType.Q4_0) {
-            likePairs(x, k / PAIR, laid);
+            likeFours(x, k / FOUR, laid);
         } else if (dtype == DType.Q6_K) {
             // A code stands for 32 less, which is a minimum of 32 scales.
             likeBlocks(x, k, dtype, KBlock.SMALL_GROUP, -32, laid);
@@ -115,23 +122,24 @@ final class GemvBlocks {
                 }
                 laid[to + HALF_BLOCK + i / group] = factor * sum;
             }
+            // Of 16 lanes, eight have no minimum.
+            Arrays.fill(laid, to + HALF_BLOCK + KBlock.ELEMENTS / group, to + HALF_BLOCK + SUM_LANES, 0);
         }
     }
 
-    /// The codes of two blocks of Q4_0 are 32 bytes: lanes 0 to 3 have those of the first block. After the pair's
-    /// elements comes what the subtraction of 8 from each code adds to each lane.
-    private static void likePairs(float[] x, int pairs, float[] laid) {
-        for (int pair = 0; pair < pairs; pair++) {
-            int to = pair * 2 * PAIR_BYTES;
-            for (int lane = 0; lane < HALF; lane++) {
-                int from = pair * PAIR + lane / 4 * 32 + lane % 4 * 4;
+    /// After the elements of four blocks of Q4_0 comes what the subtraction of 8 from each code adds to each lane.
+    private static void likeFours(float[] x, int fours, float[] laid) {
+        for (int four = 0; four < fours; four++) {
+            int to = four * 2 * FOUR_BYTES;
+            for (int lane = 0; lane < SUM_LANES; lane++) {
+                int from = four * FOUR + lane / 4 * Q4Block.ELEMENTS + lane % 4 * 4;
                 float sum = 0;
                 for (int b = 0; b < SHARES.length; b++) {
-                    laid[to + HALF * b + lane] = x[from + b] * SHARES[b];
-                    laid[to + 32 + HALF * b + lane] = x[from + 16 + b] * SHARES[b];
+                    laid[to + SUM_LANES * b + lane] = x[from + b] * SHARES[b];
+                    laid[to + FOUR / 2 + SUM_LANES * b + lane] = x[from + 16 + b] * SHARES[b];
                     sum += x[from + b] + x[from + 16 + b];
                 }
-                laid[to + PAIR + lane] = -8 * sum;
+                laid[to + FOUR + lane] = -8 * sum;
             }
         }
     }
@@ -171,60 +179,67 @@ final class GemvBlocks {
     /// Q4_0 as [GemvStreams#fourRows] has it.
     static void q40(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
         int bytes = scales(DType.Q4_0, k);
-        Arrays.fill(sums, 0, starts.length * SUM_LANES, 0);
         for (int r = 0; r < starts.length; r++) {
-            for (int lane = 0; lane < HALF; lane += LANES) {
-                q40(x, many.data(), DType.Q4_0.bytes(starts[r]), lane, bytes, sums, r * SUM_LANES + lane);
+            for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                q40(x, many.data(), DType.Q4_0.bytes(starts[r]) + lane / 4 * Q4Block.BYTES, lane, bytes, sums,
+                        r * SUM_LANES + lane);
             }
         }
     }
 
     private static void q40(float[] x, MemorySegment w, long row, int lane, int bytes, float[] sums, int so) {
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i <= bytes - PAIR_BYTES; i += PAIR_BYTES) {
-            IntVector codes = ofPair(w, row + i, lane);
-            FloatVector product = products(codes, 15, x, 2 * i + lane, at(x, 2 * i + PAIR + lane));
-            product = products(codes.lanewise(VectorOperators.LSHR, 4), 15, x, 2 * i + 32 + lane, product);
-            sum = product.fma(scaleOfPair(w, row + i, lane), sum);
+        FloatVector sum = FloatVector.zero(Simd.F);
+        for (int i = 0; i <= bytes - FOUR_BYTES; i += FOUR_BYTES) {
+            IntVector codes = codes(w, row + i + Q4Block.FIRST);
+            FloatVector product = products(codes, x, 2 * i + lane, at(x, 2 * i + FOUR + lane));
+            product = products(codes.lanewise(VectorOperators.LSHR, 4), x, 2 * i + FOUR / 2 + lane, product);
+            sum = product.fma(scales(w, row + i), sum);
         }
         sum.intoArray(sums, so);
     }
 
-    /// Adds the products of four bytes' codes in each lane with elements of `x`, `HALF` apart.
+    /// Adds the products of four bytes' codes in each lane with elements of `x`.
     ///
     /// Loops of two, one in the other, count once for what the compiler takes in, and are unrolled afterwards as loops of
     /// up to three steps always are. Written out, they would be more than it inlines.
-    static FloatVector products(IntVector bytes, int mask, float[] x, int i, FloatVector sum) {
+    private static FloatVector products(IntVector bytes, float[] x, int i, FloatVector sum) {
         for (int two = 0; two < 2; two++) {
             for (int one = 0; one < 2; one++) {
                 int b = 2 * two + one;
-                sum = floats(bytes.and(mask << 8 * b)).fma(at(x, i + HALF * b), sum);
+                sum = floats(bytes.and(15 << 8 * b)).fma(at(x, i + SUM_LANES * b), sum);
             }
         }
         return sum;
     }
 
-    /// Codes of both blocks; of one of them where a vector has four lanes.
-    private static IntVector ofPair(MemorySegment w, long a, int lane) {
-        long codes = a + Q4Block.FIRST;
-        return LANES == 4
-                ? ints(w, codes + lane / 4 * Q4Block.BYTES)
-                // The second load begins in the first block, for its upper half is what is wanted.
-                : ints(w, codes).blend(ints(w, codes + Q4Block.BYTES - 16), SECOND_FOUR);
+    /// Codes of as many blocks as a vector has fours of lanes. Each load after the first begins in an earlier block, for
+    /// only the lanes from its own block's on are wanted.
+    private static IntVector codes(MemorySegment w, long first) {
+        IntVector codes = ints(w, first);
+        if (LANES >= 8) {
+            codes = codes.blend(ints(w, first + Q4Block.FIRST), FROM_4);
+        }
+        if (LANES == 16) {
+            codes = codes.blend(ints(w, first + 2 * Q4Block.FIRST), FROM_8);
+            codes = codes.blend(ints(w, first + 3 * Q4Block.FIRST), FROM_12);
+        }
+        return codes;
     }
 
-    private static FloatVector scaleOfPair(MemorySegment w, long a, int lane) {
-        return LANES == 4
-                ? f16(w, a + lane / 4 * Q4Block.BYTES)
-                : f16(w, a).blend(f16(w, a + Q4Block.BYTES), SECOND_FOUR_FLOATS);
-    }
-
-    static FloatVector f16(MemorySegment w, long at) {
-        return FloatVector.broadcast(F, Float16Table.VALUES[w.get(Tensor.I16, at) & 0xffff]);
+    private static FloatVector scales(MemorySegment w, long block) {
+        FloatVector scales = Simd.q8Scale(w, block);
+        if (LANES >= 8) {
+            scales = scales.blend(Simd.q8Scale(w, block + Q4Block.BYTES), FLOATS_FROM_4);
+        }
+        if (LANES == 16) {
+            scales = scales.blend(Simd.q8Scale(w, block + 2 * Q4Block.BYTES), FLOATS_FROM_8);
+            scales = scales.blend(Simd.q8Scale(w, block + 3 * Q4Block.BYTES), FLOATS_FROM_12);
+        }
+        return scales;
     }
 
     static IntVector ints(MemorySegment w, long offsetBytes) {
-        return IntVector.fromMemorySegment(I, w, offsetBytes, Simd.LE);
+        return IntVector.fromMemorySegment(Simd.I, w, offsetBytes, Simd.LE);
     }
 
     static FloatVector floats(IntVector codes) {
@@ -232,6 +247,6 @@ final class GemvBlocks {
     }
 
     static FloatVector at(float[] x, int index) {
-        return FloatVector.fromArray(F, x, index);
+        return FloatVector.fromArray(Simd.F, x, index);
     }
 }
