@@ -26,8 +26,9 @@ final class GemvStreams {
         put(rows, DType.F16, GemvStreams.class, "f16");
         put(rows, DType.Q8_0, GemvStreams.class, "q8");
         put(rows, DType.NF4, GemvStreams.class, "nf4");
-        for (DType dtype : new DType[] {DType.Q4_0, DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
-            put(rows, dtype, GemvBlocks.class, "fourRows");
+        put(rows, DType.Q4_0, GemvBlocks.class, "q40");
+        for (DType dtype : new DType[] {DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
+            put(rows, dtype, GemvBlocks.class, "kRows");
         }
         return rows;
     }
@@ -50,7 +51,7 @@ final class GemvStreams {
     /// Floats of working memory that [#fourRows] needs.
     static int scales(Tensor many, int k) {
         return switch (many.dtype()) {
-            case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.scales(many.dtype(), k);
+            case Q4_0, Q4_K, Q5_K, Q6_K -> 2 * GemvBlocks.scales(many.dtype(), k);
             default -> k / 16;
         };
     }

@@ -88,7 +88,7 @@ public final class GgufFile implements AutoCloseable {
         if (entry == null) {
             throw new GgufException(path, "there is no tensor \"" + name + "\" among the " + entries.size());
         }
-        return new Tensor(entry.info.dtype(), entry.info.shape(), data.asSlice(entry.begin, entry.end - entry.begin));
+        return new Tensor(entry.info.dtype(), entry.info.shape(), MappedFile.part(data, entry.begin, entry.end));
     }
 
     /// Length of all tensors' data.

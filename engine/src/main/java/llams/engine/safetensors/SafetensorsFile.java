@@ -79,7 +79,7 @@ public final class SafetensorsFile implements TensorFile {
             throw new IllegalArgumentException(path + ": there is no tensor \"" + name + "\"");
         }
         return new Tensor(entry.info().dtype(), entry.info().shape(),
-                data.asSlice(entry.begin(), entry.end() - entry.begin()));
+                MappedFile.part(data, entry.begin(), entry.end()));
     }
 
     /// As [MappedFile#verifyUnchanged()].
