@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Conversations at once, through the servers' HTTP interface: our server's rate, and llama.cpp's beside it.
 
-  bench/compare/serving.py -m MODEL [--beside FILE.gguf] [--clients 1,8] [--tokens 64] [--rounds 2]
+  bench/compare/serving.py -m MODEL [--beside FILE.gguf] [--clients 1,8] [--requests 3] [--tokens 64] [--rounds 2]
   bench/compare/serving.py -m MODEL --seconds 120 --clients 32
 
 MODEL is what `llams serve` takes; FILE.gguf, the same model, is served by llama-server (on the PATH, or named by
-LLAMA_SERVER) in turn with ours. Each client asks again and again for TOKENS greedy tokens, every other time as a stream. With
---seconds, this long instead of a fixed number of requests; then each answer is compared with the one to the same prompt
-alone, and lost or different ones are counted. Printed are tokens/s of all clients together, and the time from a request to
-its answer's end: median and 99th of a hundred.
+LLAMA_SERVER) in turn with ours. Each client asks REQUESTS times for TOKENS greedy tokens, every other time as a stream, after
+as many that are not measured. With --seconds, it asks for this long instead; then each answer is compared with the one to the
+same prompt alone. Printed are tokens/s of all clients together, the time from a request to its answer's end (median, 99th of a
+hundred), and how many answers were lost or different; exit code 1 if any were.
 
 All of it stays on this machine. Without llama-server, ours alone is measured, which the output says.
 """
@@ -97,14 +97,14 @@ class Server:
         return {"ignore_eos": True} if self.name != "llams" else {}
 
 
-def load(server, clients, tokens, seconds, expected):
+def load(server, clients, tokens, requests, seconds=0, expected=None):
     """All clients at once: tokens/s, the sorted times of requests, and what was lost or different."""
     times, problems, made, lock = [], [], [0], threading.Lock()
     end = time.monotonic() + seconds if seconds else None
 
     def client(number):
         turn = 0
-        while turn < 3 if end is None else time.monotonic() < end:
+        while turn < requests if end is None else time.monotonic() < end:
             prompt = PROMPTS[(number + 5 * turn) % len(PROMPTS)]
             begin = time.perf_counter()
             try:
@@ -137,6 +137,7 @@ def main():
     arguments.add_argument("-m", "--model", required=True)
     arguments.add_argument("--beside", help="the same model in GGUF, for llama-server")
     arguments.add_argument("--clients", default="1,8", help="numbers of clients, measured one after the other")
+    arguments.add_argument("--requests", type=int, default=3, help="of each client")
     arguments.add_argument("--tokens", type=int, default=64)
     arguments.add_argument("--rounds", type=int, default=2)
     arguments.add_argument("--seconds", type=float, default=0)
@@ -154,10 +155,11 @@ def main():
         for name, command in servers:
             with Server(name, command) as server:
                 for warm in (1, 8):
-                    load(server, warm, given.tokens, 0, None)
+                    load(server, warm, given.tokens, given.requests)
                 expected = {p: server.continued(p, given.tokens, False)[0] for p in PROMPTS} if given.seconds else None
                 for clients in map(int, given.clients.split(",")):
-                    rate, times, problems = load(server, clients, given.tokens, given.seconds, expected)
+                    rate, times, problems = load(server, clients, given.tokens, given.requests,
+                                                  given.seconds, expected)
                     print(f"round {round_ + 1}  {name:9}  {clients:3} clients  {rate:7.1f} tokens/s  {len(times)} answers, "
                           f"p50 {at(times, .5):.2f} s, p99 {at(times, .99):.2f} s, lost or different: {len(problems)}",
                           flush=True)

@@ -342,10 +342,14 @@ final class GemvSeveral {
             FloatVector cScale = Simd.q8Scale(w, rowC + block * Q8Block.BYTES);
             FloatVector dScale = Simd.q8Scale(w, rowD + block * Q8Block.BYTES);
             for (int half = 0; half < 2; half++) {
-                FloatVector a = Simd.q8(w, rowA + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES).mul(aScale);
-                FloatVector b = Simd.q8(w, rowB + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES).mul(bScale);
-                FloatVector c = Simd.q8(w, rowC + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES).mul(cScale);
-                FloatVector d = Simd.q8(w, rowD + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES).mul(dScale);
+                FloatVector a = Simd.q8(w, rowA + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(aScale);
+                FloatVector b = Simd.q8(w, rowB + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(bScale);
+                FloatVector c = Simd.q8(w, rowC + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(cScale);
+                FloatVector d = Simd.q8(w, rowD + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(dScale);
                 FloatVector v = FloatVector.fromArray(Simd.F, x, xo + BLOCK_X * block + X * SUM_LANES * half);
                 a0 = a.fma(v, a0);
                 b0 = b.fma(v, b0);
