@@ -5,9 +5,10 @@
   bench/compare/serving.py -m MODEL --seconds 120 --clients 32
 
 MODEL is what `llams serve` takes; FILE.gguf, the same model, is served by llama-server (on the PATH, or named by
-LLAMA_SERVER) in turn with ours. Each client asks REQUESTS times for TOKENS greedy tokens, every other time as a stream, after
-as many that are not measured. With --seconds, it asks for this long instead; then each answer is compared with the one to the
-same prompt alone. Printed are tokens/s of all clients together, the time from a request to its answer's end (median, 99th of a
+LLAMA_SERVER) in turn with ours. Each client asks REQUESTS times for TOKENS greedy tokens, after
+as many that are not measured: in one piece, for reading streams takes this program's time from the servers. With --seconds, it
+asks for this long instead, every other time for a stream; then each answer is compared with the one to the same prompt alone.
+Printed are tokens/s of all clients together, the time from a request to its answer's end (median, 99th of a
 hundred), and how many answers were lost or different; exit code 1 if any were.
 
 All of it stays on this machine. Without llama-server, ours alone is measured, which the output says.
@@ -108,7 +109,7 @@ def load(server, clients, tokens, requests, seconds=0, expected=None):
             prompt = PROMPTS[(number + 5 * turn) % len(PROMPTS)]
             begin = time.perf_counter()
             try:
-                text, count = server.continued(prompt, tokens, (number + turn) % 2 == 1)
+                text, count = server.continued(prompt, tokens, end is not None and (number + turn) % 2 == 1)
                 problem = f"another answer to {prompt!r}" if expected and text != expected[prompt] else None
             except (OSError, http.client.HTTPException, ValueError) as e:
                 count, problem = 0, f"lost: {e}"
