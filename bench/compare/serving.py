@@ -5,11 +5,11 @@
   bench/compare/serving.py -m MODEL --seconds 120 --clients 32
 
 MODEL is what `llams serve` takes; FILE.gguf, the same model, is served by llama-server (on the PATH, or named by
-LLAMA_SERVER) in turn with ours. Each client asks REQUESTS times for TOKENS greedy tokens, after
-as many that are not measured: in one piece, for reading streams takes this program's time from the servers. With --seconds, it
-asks for this long instead, every other time for a stream; then each answer is compared with the one to the same prompt alone.
-Printed are tokens/s of all clients together, the time from a request to its answer's end (median, 99th of a
-hundred), and how many answers were lost or different; exit code 1 if any were.
+LLAMA_SERVER) in turn with ours. Each client asks REQUESTS times for TOKENS greedy tokens, after as many that are not measured:
+in one piece, for reading streams takes this program's time from the servers. With --seconds, it asks for this long instead,
+every other time for a stream; then each answer is compared with the one to the same prompt alone. Printed are tokens/s of all
+clients together, the time from a request to its answer's end (median, 99th of a hundred), and how many answers were lost or
+different; exit code 1 if any were.
 
 All of it stays on this machine. Without llama-server, ours alone is measured, which the output says.
 """
