@@ -125,6 +125,20 @@ public class KernelBenchmark {
         }
     }
 
+    /// Conversations that are continued together: every weight is widened once and meets the token of each.
+    public static class FewTokens extends Product {
+        @Param({"4x8192x2048", "8x8192x2048", "8x2048x8192", "8x1536x512"})
+        public String shape;
+
+        @Param({"f32", "bf16", "f16", "q8_0"})
+        public String dtype;
+
+        @Override
+        void open() {
+            open(shape, dtype, false, true);
+        }
+    }
+
     @Benchmark
     public void linear(Linear product, Work work) {
         product.measure(work);
@@ -147,6 +161,11 @@ public class KernelBenchmark {
 
     @Benchmark
     public void oneToken(OneToken product, Work work) {
+        product.measure(work);
+    }
+
+    @Benchmark
+    public void fewTokens(FewTokens product, Work work) {
         product.measure(work);
     }
 }

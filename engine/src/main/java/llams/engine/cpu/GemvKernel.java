@@ -115,15 +115,14 @@ final class GemvKernel {
             oneVector(x, likeRows, 0, sum, from, to, k, buffers);
             return;
         }
-        switch (sum.many.dtype()) {
-            case F32, BF16, F16, Q8_0 -> GemvSeveral.rows(x, count, sum, from, to, k, buffers);
-            default -> {
-                float[] one = buffers.floats(5, k);
-                for (int f = 0; f < count; f++) {
-                    GemvSeveral.vector(x, count, k, f, one);
-                    oneVector(one, GemvStreams.likeRows(sum.many, one, k, buffers, 3), f, sum, from, to, k, buffers);
-                }
-            }
+        if (GemvSeveral.takes(sum.many.dtype())) {
+            GemvSeveral.rows(x, count, sum, from, to, k, buffers);
+            return;
+        }
+        float[] one = buffers.floats(5, k);
+        for (int f = 0; f < count; f++) {
+            GemvSeveral.vector(x, count, k, f, one);
+            oneVector(one, GemvStreams.likeRows(sum.many, one, k, buffers, 3), f, sum, from, to, k, buffers);
         }
     }
 

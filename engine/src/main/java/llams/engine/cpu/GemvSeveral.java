@@ -1,35 +1,53 @@
 package llams.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
-/// The part of [GemvKernel] where several vectors meet a matrix. Rows are widened once, a piece at a time, and meet all
-/// vectors; each product is summed as [GemvStreams] sums it for one vector alone.
+/// The part of [GemvKernel] where several vectors meet a matrix. Four rows meet four vectors: each of their elements is
+/// widened once, in registers, where all sixteen sums stay too. Each is summed as [GemvStreams] sums it for one vector
+/// alone.
 ///
-/// Vectors lie side by side, sixteen steps of each: one after the other they would share few places of the first-level
-/// cache, as their length is often a multiple of its own.
+/// Four vectors lie side by side, `LANES` elements of each in turn, so that a loop reads its part of them from one end to
+/// the other.
 final class GemvSeveral {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    /// Vectors that are met at once, by `ROWS` rows: eight sums are in the making, as many as hide their latency.
+    /// Vectors and rows that meet at once. Where a processor has 16 registers, some sums are kept in memory: that costs no
+    /// more than to load each vector for two rows only.
     private static final int VECTORS = 4;
-    private static final int ROWS = 2;
-    /// Rows that are widened at once.
-    private static final int GROUP = 4;
-    /// Steps of one visit: `GROUP` rows and all vectors of it stay in the first-level cache.
-    private static final int PIECE = 512;
-    /// From row to row: more than a piece, so that rows do not share places of the cache.
-    private static final int STRIDE = PIECE + 32;
-    private static final int BLOCKS = PIECE / Q8Block.ELEMENTS;
-    /// From sixteen steps of a vector to its next, and to those of the next block.
-    private static final int NEXT = VECTORS * SUM_LANES;
-    private static final int BLOCK = VECTORS * Q8Block.ELEMENTS;
+    private static final int ROWS = 4;
+    /// Floats of the vectors' part that belong to an element of a row, on average: a loop meets `LANES` of every
+    /// `SUM_LANES`.
+    private static final int X = VECTORS * LANES / SUM_LANES;
+    private static final int BLOCK_X = X * Q8Block.ELEMENTS;
+
+    private static final MethodHandle[] LOOPS = loops();
 
     private GemvSeveral() {}
+
+    private static MethodHandle[] loops() {
+        MethodHandle[] loops = ApartLoops.none();
+        put(loops, DType.F32, "f32");
+        put(loops, DType.BF16, "bf16");
+        put(loops, DType.F16, "f16");
+        put(loops, DType.Q8_0, "q8");
+        return loops;
+    }
+
+    private static void put(MethodHandle[] loops, DType dtype, String name) {
+        ApartLoops.put(loops, dtype, GemvSeveral.class, name, float[].class, int.class, MemorySegment.class,
+                long[].class, int.class, int.class, float[].class);
+    }
+
+    /// True if rows of this type are widened once for all vectors.
+    static boolean takes(DType dtype) {
+        return LOOPS[dtype.ordinal()] != null;
+    }
 
     private static int padded(int count) {
         return Math.ceilDiv(count, VECTORS) * VECTORS;
@@ -46,9 +64,14 @@ final class GemvSeveral {
 
     private static int at(int count, int k, int f, int i) {
         return i < wholes(k)
-                ? f / VECTORS * VECTORS * wholes(k) + (i / SUM_LANES * VECTORS + f % VECTORS) * SUM_LANES
-                        + i % SUM_LANES
+                ? part(f / VECTORS, i % SUM_LANES, wholes(k)) + (i / SUM_LANES * VECTORS + f % VECTORS) * LANES
+                        + i % LANES
                 : padded(count) * wholes(k) + f * SUM_LANES + i - wholes(k);
+    }
+
+    /// Where the elements of the `group`-th four vectors begin that meet the lanes from `lane` on.
+    private static int part(int group, int lane, int wholes) {
+        return (group * VECTORS + lane / LANES * X) * wholes;
     }
 
     /// @param few `[count, k]`, or `[k, count]` if `transposed`
@@ -60,8 +83,8 @@ final class GemvSeveral {
                     x[at(count, k, f, i)] = few.getFloat((long) i * count + f);
                 }
             } else {
-                for (int i = 0; i < k; i += SUM_LANES) {
-                    Widen.row(few, (long) f * k + i, Math.min(SUM_LANES, k - i), x, at(count, k, f, i));
+                for (int i = 0; i < k; i += LANES) {
+                    Widen.row(few, (long) f * k + i, Math.min(LANES, k - i), x, at(count, k, f, i));
                 }
             }
         }
@@ -69,159 +92,301 @@ final class GemvSeveral {
 
     /// One of the vectors, as it was.
     static void vector(float[] x, int count, int k, int f, float[] target) {
-        for (int i = 0; i < k; i += SUM_LANES) {
-            System.arraycopy(x, at(count, k, f, i), target, i, Math.min(SUM_LANES, k - i));
+        for (int i = 0; i < k; i += LANES) {
+            System.arraycopy(x, at(count, k, f, i), target, i, Math.min(LANES, k - i));
         }
     }
 
     /// The products of the rows `from .. to-1` and all vectors.
     static void rows(float[] x, int count, GemvKernel.Product sum, int from, int to, int k, ThreadBuffers buffers) {
         Tensor many = sum.many();
-        boolean blocked = many.dtype() == DType.Q8_0;
-        int padded = padded(count);
-        float[] rows = buffers.floats(0, GROUP * STRIDE);
-        float[] sums = buffers.floats(1, GemvKernel.FEW * GROUP * SUM_LANES);
-        float[] scales = buffers.floats(4, GROUP * BLOCKS);
+        MethodHandle loop = LOOPS[many.dtype().ordinal()];
+        float[] sums = buffers.floats(1, VECTORS * ROWS * SUM_LANES);
         int bound = wholes(k);
-        for (int r = from; r < to; r += GROUP) {
-            int height = Math.min(GROUP, to - r);
-            // The array may be longer: others have used it. Of an odd number of rows, the last meets them together with
-            // what is left of another, and that sum is not read.
-            Arrays.fill(sums, 0, GemvKernel.FEW * GROUP * SUM_LANES, 0);
-            for (int i = 0; i < bound; i += PIECE) {
-                int piece = Math.min(PIECE, bound - i);
-                for (int h = 0; h < height; h++) {
-                    long first = (long) (r + h) * k + i;
-                    if (blocked) {
-                        widenBlocks(many.data(), DType.Q8_0.bytes(first), piece, rows, h * STRIDE, scales, h * BLOCKS);
-                    } else {
-                        Widen.row(many, first, piece, rows, h * STRIDE);
+        int tails = padded(count) * bound - bound;
+        long[] starts = new long[ROWS];
+        for (int r = from; r < to; r += ROWS) {
+            for (int h = 0; h < ROWS; h++) {
+                starts[h] = (long) Math.min(r + h, to - 1) * k;
+            }
+            for (int f = 0; f < count; f += VECTORS) {
+                for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+                    run(loop, x, part(f / VECTORS, lane, bound), many.data(), starts, lane, bound, sums);
+                }
+                int height = Math.min(ROWS, to - r);
+                int width = Math.min(VECTORS, count - f);
+                for (int h = 0; bound < k && h < height; h++) {
+                    for (int v = 0; v < width; v++) {
+                        GemvStreams.tail(many, r + h, bound, k, x, tails + (f + v) * SUM_LANES, sums,
+                                (h * VECTORS + v) * SUM_LANES);
                     }
                 }
-                for (int f = 0; f < padded; f += VECTORS) {
-                    for (int h = 0; h < height; h += ROWS) {
-                        visit(blocked, x, f * bound + i * VECTORS, rows, h, scales, piece, sums,
-                                (f * GROUP + h) * SUM_LANES);
+                for (int h = 0; h < height; h++) {
+                    for (int v = 0; v < width; v++) {
+                        GemvKernel.put(sum, r + h, f + v, Simd.sum(sums, (h * VECTORS + v) * SUM_LANES));
                     }
                 }
             }
-            for (int f = 0; f < count; f++) {
-                for (int h = 0; h < height; h++) {
-                    int lanes = (f * GROUP + h) * SUM_LANES;
-                    GemvStreams.tail(many, r + h, bound, k, x, padded * bound + f * SUM_LANES - bound, sums, lanes);
-                    GemvKernel.put(sum, r + h, f, Simd.sum(sums, lanes));
-                }
-            }
         }
     }
 
-    /// Two rows meet four vectors. Widening them while they meet the first, so that the processor multiplies while it
-    /// waits for memory, was a tenth faster in some runs and slower in others.
-    private static void visit(boolean blocked, float[] x, int xo, float[] rows, int row, float[] scales, int piece,
-            float[] sums, int so) {
-        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-            if (blocked) {
-                blocks(x, xo + lane, rows, row * STRIDE + lane, scales, row * BLOCKS, piece / Q8Block.ELEMENTS, sums,
-                        so + lane);
-            } else {
-                floats(x, xo + lane, rows, row * STRIDE + lane, piece, sums, so + lane);
-            }
+    private static void run(MethodHandle loop, float[] x, int xo, MemorySegment w, long[] starts, int lane, int k,
+            float[] sums) {
+        try {
+            loop.invokeExact(x, xo, w, starts, lane, k, sums);
+        } catch (Throwable e) {
+            throw ApartLoops.thrown(e);
         }
     }
 
-    /// Blocks of Q8_0 as floats without their scales, and these.
-    private static void widenBlocks(MemorySegment w, long offsetBytes, int count, float[] row, int at, float[] scales,
-            int first) {
-        for (int i = 0; i < count; i += Q8Block.ELEMENTS, offsetBytes += Q8Block.BYTES) {
-            scales[first++] = Float16Table.VALUES[w.get(Tensor.I16, offsetBytes) & 0xffff];
-            for (int lane = 0; lane < Q8Block.ELEMENTS; lane += LANES) {
-                Simd.q8(w, offsetBytes + Q8Block.FIRST + lane).intoArray(row, at + i + lane);
-            }
-        }
-    }
+    // The loops: the lanes from `lane` on, `LANES` of them, of the products of four rows with four vectors. `sums` is
+    // `[ROWS, VECTORS, SUM_LANES]`.
 
-    /// One vector of lanes of the products of two rows and four vectors.
-    private static void floats(float[] x, int xo, float[] rows, int ro, int piece, float[] sums, int so) {
-        FloatVector a0 = at(sums, so);
-        FloatVector a1 = at(sums, so + 4 * SUM_LANES);
-        FloatVector a2 = at(sums, so + 8 * SUM_LANES);
-        FloatVector a3 = at(sums, so + 12 * SUM_LANES);
-        FloatVector b0 = at(sums, so + SUM_LANES);
-        FloatVector b1 = at(sums, so + 5 * SUM_LANES);
-        FloatVector b2 = at(sums, so + 9 * SUM_LANES);
-        FloatVector b3 = at(sums, so + 13 * SUM_LANES);
-        for (int i = 0; i < piece; i += SUM_LANES) {
-            FloatVector a = at(rows, ro + i);
-            FloatVector b = at(rows, ro + i + STRIDE);
-            FloatVector v = at(x, xo + VECTORS * i);
+    static void f32(float[] x, int xo, MemorySegment w, long[] starts, int lane, int k, float[] sums) {
+        long rowA = starts[0] + lane;
+        long rowB = starts[1] + lane;
+        long rowC = starts[2] + lane;
+        long rowD = starts[3] + lane;
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        FloatVector c0 = a0;
+        FloatVector c1 = a0;
+        FloatVector c2 = a0;
+        FloatVector c3 = a0;
+        FloatVector d0 = a0;
+        FloatVector d1 = a0;
+        FloatVector d2 = a0;
+        FloatVector d3 = a0;
+        for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
+            FloatVector a = Simd.load(w, rowA + i);
+            FloatVector b = Simd.load(w, rowB + i);
+            FloatVector c = Simd.load(w, rowC + i);
+            FloatVector d = Simd.load(w, rowD + i);
+            FloatVector v = FloatVector.fromArray(Simd.F, x, xo + X * i);
             a0 = a.fma(v, a0);
             b0 = b.fma(v, b0);
-            v = at(x, xo + VECTORS * i + SUM_LANES);
+            c0 = c.fma(v, c0);
+            d0 = d.fma(v, d0);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + LANES);
             a1 = a.fma(v, a1);
             b1 = b.fma(v, b1);
-            v = at(x, xo + VECTORS * i + 2 * SUM_LANES);
+            c1 = c.fma(v, c1);
+            d1 = d.fma(v, d1);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 2 * LANES);
             a2 = a.fma(v, a2);
             b2 = b.fma(v, b2);
-            v = at(x, xo + VECTORS * i + 3 * SUM_LANES);
+            c2 = c.fma(v, c2);
+            d2 = d.fma(v, d2);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 3 * LANES);
+            a3 = a.fma(v, a3);
+            b3 = b.fma(v, b3);
+            c3 = c.fma(v, c3);
+            d3 = d.fma(v, d3);
+        }
+        a0.intoArray(sums, lane);
+        a1.intoArray(sums, SUM_LANES + lane);
+        a2.intoArray(sums, 2 * SUM_LANES + lane);
+        a3.intoArray(sums, 3 * SUM_LANES + lane);
+        b0.intoArray(sums, 4 * SUM_LANES + lane);
+        b1.intoArray(sums, 5 * SUM_LANES + lane);
+        b2.intoArray(sums, 6 * SUM_LANES + lane);
+        b3.intoArray(sums, 7 * SUM_LANES + lane);
+        c0.intoArray(sums, 8 * SUM_LANES + lane);
+        c1.intoArray(sums, 9 * SUM_LANES + lane);
+        c2.intoArray(sums, 10 * SUM_LANES + lane);
+        c3.intoArray(sums, 11 * SUM_LANES + lane);
+        d0.intoArray(sums, 12 * SUM_LANES + lane);
+        d1.intoArray(sums, 13 * SUM_LANES + lane);
+        d2.intoArray(sums, 14 * SUM_LANES + lane);
+        d3.intoArray(sums, 15 * SUM_LANES + lane);
+    }
+
+    static void bf16(float[] x, int xo, MemorySegment w, long[] starts, int lane, int k, float[] sums) {
+        long rowA = starts[0] + lane;
+        long rowB = starts[1] + lane;
+        long rowC = starts[2] + lane;
+        long rowD = starts[3] + lane;
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        FloatVector c0 = a0;
+        FloatVector c1 = a0;
+        FloatVector c2 = a0;
+        FloatVector c3 = a0;
+        FloatVector d0 = a0;
+        FloatVector d1 = a0;
+        FloatVector d2 = a0;
+        FloatVector d3 = a0;
+        for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
+            FloatVector a = Simd.loadBf16(w, rowA + i);
+            FloatVector b = Simd.loadBf16(w, rowB + i);
+            FloatVector c = Simd.loadBf16(w, rowC + i);
+            FloatVector d = Simd.loadBf16(w, rowD + i);
+            FloatVector v = FloatVector.fromArray(Simd.F, x, xo + X * i);
+            a0 = a.fma(v, a0);
+            b0 = b.fma(v, b0);
+            c0 = c.fma(v, c0);
+            d0 = d.fma(v, d0);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + LANES);
+            a1 = a.fma(v, a1);
+            b1 = b.fma(v, b1);
+            c1 = c.fma(v, c1);
+            d1 = d.fma(v, d1);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 2 * LANES);
+            a2 = a.fma(v, a2);
+            b2 = b.fma(v, b2);
+            c2 = c.fma(v, c2);
+            d2 = d.fma(v, d2);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 3 * LANES);
+            a3 = a.fma(v, a3);
+            b3 = b.fma(v, b3);
+            c3 = c.fma(v, c3);
+            d3 = d.fma(v, d3);
+        }
+        a0.intoArray(sums, lane);
+        a1.intoArray(sums, SUM_LANES + lane);
+        a2.intoArray(sums, 2 * SUM_LANES + lane);
+        a3.intoArray(sums, 3 * SUM_LANES + lane);
+        b0.intoArray(sums, 4 * SUM_LANES + lane);
+        b1.intoArray(sums, 5 * SUM_LANES + lane);
+        b2.intoArray(sums, 6 * SUM_LANES + lane);
+        b3.intoArray(sums, 7 * SUM_LANES + lane);
+        c0.intoArray(sums, 8 * SUM_LANES + lane);
+        c1.intoArray(sums, 9 * SUM_LANES + lane);
+        c2.intoArray(sums, 10 * SUM_LANES + lane);
+        c3.intoArray(sums, 11 * SUM_LANES + lane);
+        d0.intoArray(sums, 12 * SUM_LANES + lane);
+        d1.intoArray(sums, 13 * SUM_LANES + lane);
+        d2.intoArray(sums, 14 * SUM_LANES + lane);
+        d3.intoArray(sums, 15 * SUM_LANES + lane);
+    }
+
+    /// Two rows in turn: widening f16 takes many steps.
+    static void f16(float[] x, int xo, MemorySegment w, long[] starts, int lane, int k, float[] sums) {
+        for (int row = 0; row < ROWS; row += 2) {
+            twoF16(x, xo, w, starts[row] + lane, starts[row + 1] + lane, k, sums, row * VECTORS * SUM_LANES + lane);
+        }
+    }
+
+    private static void twoF16(float[] x, int xo, MemorySegment w, long rowA, long rowB, int k, float[] sums, int so) {
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        for (int i = 0; i <= k - SUM_LANES; i += SUM_LANES) {
+            FloatVector a = Simd.loadF16(w, rowA + i);
+            FloatVector b = Simd.loadF16(w, rowB + i);
+            FloatVector v = FloatVector.fromArray(Simd.F, x, xo + X * i);
+            a0 = a.fma(v, a0);
+            b0 = b.fma(v, b0);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + LANES);
+            a1 = a.fma(v, a1);
+            b1 = b.fma(v, b1);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 2 * LANES);
+            a2 = a.fma(v, a2);
+            b2 = b.fma(v, b2);
+            v = FloatVector.fromArray(Simd.F, x, xo + X * i + 3 * LANES);
             a3 = a.fma(v, a3);
             b3 = b.fma(v, b3);
         }
         a0.intoArray(sums, so);
-        a1.intoArray(sums, so + 4 * SUM_LANES);
-        a2.intoArray(sums, so + 8 * SUM_LANES);
-        a3.intoArray(sums, so + 12 * SUM_LANES);
-        b0.intoArray(sums, so + SUM_LANES);
-        b1.intoArray(sums, so + 5 * SUM_LANES);
-        b2.intoArray(sums, so + 9 * SUM_LANES);
-        b3.intoArray(sums, so + 13 * SUM_LANES);
+        a1.intoArray(sums, SUM_LANES + so);
+        a2.intoArray(sums, 2 * SUM_LANES + so);
+        a3.intoArray(sums, 3 * SUM_LANES + so);
+        b0.intoArray(sums, 4 * SUM_LANES + so);
+        b1.intoArray(sums, 5 * SUM_LANES + so);
+        b2.intoArray(sums, 6 * SUM_LANES + so);
+        b3.intoArray(sums, 7 * SUM_LANES + so);
     }
 
-    /// The same of blocks: what of one belongs to a lane, two steps, is summed before it meets the block's scale.
-    private static void blocks(float[] x, int xo, float[] rows, int ro, float[] scales, int first, int blocks,
-            float[] sums, int so) {
-        FloatVector a0 = at(sums, so);
-        FloatVector a1 = at(sums, so + 4 * SUM_LANES);
-        FloatVector a2 = at(sums, so + 8 * SUM_LANES);
-        FloatVector a3 = at(sums, so + 12 * SUM_LANES);
-        FloatVector b0 = at(sums, so + SUM_LANES);
-        FloatVector b1 = at(sums, so + 5 * SUM_LANES);
-        FloatVector b2 = at(sums, so + 9 * SUM_LANES);
-        FloatVector b3 = at(sums, so + 13 * SUM_LANES);
-        for (int block = 0; block < blocks; block++) {
-            FloatVector a = at(rows, ro + Q8Block.ELEMENTS * block);
-            FloatVector b = at(rows, ro + Q8Block.ELEMENTS * block + STRIDE);
-            FloatVector nextA = at(rows, ro + Q8Block.ELEMENTS * block + SUM_LANES);
-            FloatVector nextB = at(rows, ro + Q8Block.ELEMENTS * block + STRIDE + SUM_LANES);
-            FloatVector scaleA = FloatVector.broadcast(Simd.F, scales[first + block]);
-            FloatVector scaleB = FloatVector.broadcast(Simd.F, scales[first + block + BLOCKS]);
-            FloatVector v = at(x, xo + BLOCK * block);
-            FloatVector next = at(x, xo + BLOCK * block + NEXT);
-            a0 = nextA.fma(next, a.mul(v)).fma(scaleA, a0);
-            b0 = nextB.fma(next, b.mul(v)).fma(scaleB, b0);
-            v = at(x, xo + BLOCK * block + SUM_LANES);
-            next = at(x, xo + BLOCK * block + NEXT + SUM_LANES);
-            a1 = nextA.fma(next, a.mul(v)).fma(scaleA, a1);
-            b1 = nextB.fma(next, b.mul(v)).fma(scaleB, b1);
-            v = at(x, xo + BLOCK * block + 2 * SUM_LANES);
-            next = at(x, xo + BLOCK * block + NEXT + 2 * SUM_LANES);
-            a2 = nextA.fma(next, a.mul(v)).fma(scaleA, a2);
-            b2 = nextB.fma(next, b.mul(v)).fma(scaleB, b2);
-            v = at(x, xo + BLOCK * block + 3 * SUM_LANES);
-            next = at(x, xo + BLOCK * block + NEXT + 3 * SUM_LANES);
-            a3 = nextA.fma(next, a.mul(v)).fma(scaleA, a3);
-            b3 = nextB.fma(next, b.mul(v)).fma(scaleB, b3);
+    /// The halves of a block are a loop, which the compiler unrolls: written out, they would be more than it inlines.
+    static void q8(float[] x, int xo, MemorySegment w, long[] starts, int lane, int k, float[] sums) {
+        long rowA = DType.Q8_0.bytes(starts[0]);
+        long rowB = DType.Q8_0.bytes(starts[1]);
+        long rowC = DType.Q8_0.bytes(starts[2]);
+        long rowD = DType.Q8_0.bytes(starts[3]);
+        FloatVector a0 = FloatVector.zero(Simd.F);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        FloatVector c0 = a0;
+        FloatVector c1 = a0;
+        FloatVector c2 = a0;
+        FloatVector c3 = a0;
+        FloatVector d0 = a0;
+        FloatVector d1 = a0;
+        FloatVector d2 = a0;
+        FloatVector d3 = a0;
+        for (int block = 0; block < k / Q8Block.ELEMENTS; block++) {
+            FloatVector aScale = Simd.q8Scale(w, rowA + block * Q8Block.BYTES);
+            FloatVector bScale = Simd.q8Scale(w, rowB + block * Q8Block.BYTES);
+            FloatVector cScale = Simd.q8Scale(w, rowC + block * Q8Block.BYTES);
+            FloatVector dScale = Simd.q8Scale(w, rowD + block * Q8Block.BYTES);
+            for (int half = 0; half < 2; half++) {
+                FloatVector a = Simd.q8(w, rowA + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(aScale);
+                FloatVector b = Simd.q8(w, rowB + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(bScale);
+                FloatVector c = Simd.q8(w, rowC + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(cScale);
+                FloatVector d = Simd.q8(w, rowD + lane + block * Q8Block.BYTES + Q8Block.FIRST + half * SUM_LANES)
+                        .mul(dScale);
+                FloatVector v = FloatVector.fromArray(Simd.F, x, xo + BLOCK_X * block + X * SUM_LANES * half);
+                a0 = a.fma(v, a0);
+                b0 = b.fma(v, b0);
+                c0 = c.fma(v, c0);
+                d0 = d.fma(v, d0);
+                v = FloatVector.fromArray(Simd.F, x, xo + BLOCK_X * block + X * SUM_LANES * half + LANES);
+                a1 = a.fma(v, a1);
+                b1 = b.fma(v, b1);
+                c1 = c.fma(v, c1);
+                d1 = d.fma(v, d1);
+                v = FloatVector.fromArray(Simd.F, x, xo + BLOCK_X * block + X * SUM_LANES * half + 2 * LANES);
+                a2 = a.fma(v, a2);
+                b2 = b.fma(v, b2);
+                c2 = c.fma(v, c2);
+                d2 = d.fma(v, d2);
+                v = FloatVector.fromArray(Simd.F, x, xo + BLOCK_X * block + X * SUM_LANES * half + 3 * LANES);
+                a3 = a.fma(v, a3);
+                b3 = b.fma(v, b3);
+                c3 = c.fma(v, c3);
+                d3 = d.fma(v, d3);
+            }
         }
-        a0.intoArray(sums, so);
-        a1.intoArray(sums, so + 4 * SUM_LANES);
-        a2.intoArray(sums, so + 8 * SUM_LANES);
-        a3.intoArray(sums, so + 12 * SUM_LANES);
-        b0.intoArray(sums, so + SUM_LANES);
-        b1.intoArray(sums, so + 5 * SUM_LANES);
-        b2.intoArray(sums, so + 9 * SUM_LANES);
-        b3.intoArray(sums, so + 13 * SUM_LANES);
-    }
-
-    private static FloatVector at(float[] values, int index) {
-        return FloatVector.fromArray(Simd.F, values, index);
+        a0.intoArray(sums, lane);
+        a1.intoArray(sums, SUM_LANES + lane);
+        a2.intoArray(sums, 2 * SUM_LANES + lane);
+        a3.intoArray(sums, 3 * SUM_LANES + lane);
+        b0.intoArray(sums, 4 * SUM_LANES + lane);
+        b1.intoArray(sums, 5 * SUM_LANES + lane);
+        b2.intoArray(sums, 6 * SUM_LANES + lane);
+        b3.intoArray(sums, 7 * SUM_LANES + lane);
+        c0.intoArray(sums, 8 * SUM_LANES + lane);
+        c1.intoArray(sums, 9 * SUM_LANES + lane);
+        c2.intoArray(sums, 10 * SUM_LANES + lane);
+        c3.intoArray(sums, 11 * SUM_LANES + lane);
+        d0.intoArray(sums, 12 * SUM_LANES + lane);
+        d1.intoArray(sums, 13 * SUM_LANES + lane);
+        d2.intoArray(sums, 14 * SUM_LANES + lane);
+        d3.intoArray(sums, 15 * SUM_LANES + lane);
     }
 }

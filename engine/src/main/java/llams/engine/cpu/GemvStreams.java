@@ -140,16 +140,15 @@ final class GemvStreams {
     }
 
     static void q8(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
-        for (int row = 0; row < starts.length; row += 2) {
-            long a = DType.Q8_0.bytes(starts[row]);
-            long b = DType.Q8_0.bytes(starts[row + 1]);
-            if (2 * LANES == SUM_LANES) {
-                pairQ8(x, many.data(), a, b, blocks(k), sums, row * SUM_LANES);
-                continue;
+        if (2 * LANES == SUM_LANES) {
+            for (int row = 0; row < starts.length; row += 2) {
+                pairQ8(x, many.data(), DType.Q8_0.bytes(starts[row]), DType.Q8_0.bytes(starts[row + 1]), blocks(k),
+                        sums, row * SUM_LANES);
             }
-            for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-                twoQ8(x, many.data(), a, b, lane, blocks(k), sums, row * SUM_LANES + lane);
-            }
+            return;
+        }
+        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
+            fourQ8(x, many.data(), starts, lane, blocks(k), sums);
         }
     }
 
@@ -268,42 +267,60 @@ final class GemvStreams {
         sumB.intoArray(sums, so + SUM_LANES);
     }
 
-    /// `a` and `b` are byte offsets. What of a block belongs to one lane is summed before it meets the block's scale.
-    private static void twoQ8(float[] x, MemorySegment w, long a, long b, int lane, int bytes, float[] sums, int so) {
+    /// The scale comes first, as in [GemvSeveral], where an element meets several vectors; a code times a scale is exact.
+    /// The two steps of a block are a loop, which the compiler unrolls: written out, they would be more than it inlines.
+    private static void fourQ8(float[] x, MemorySegment w, long[] starts, int lane, int bytes, float[] sums) {
+        long a = DType.Q8_0.bytes(starts[0]);
+        long b = DType.Q8_0.bytes(starts[1]);
+        long c = DType.Q8_0.bytes(starts[2]);
+        long d = DType.Q8_0.bytes(starts[3]);
+        long codes = Q8Block.FIRST + lane;
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
+        FloatVector sumC = sumA;
+        FloatVector sumD = sumA;
         for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
-            sumA = q8(x, i + lane, w, a + i, lane).fma(Simd.q8Scale(w, a + i), sumA);
-            sumB = q8(x, i + lane, w, b + i, lane).fma(Simd.q8Scale(w, b + i), sumB);
+            FloatVector scaleA = Simd.q8Scale(w, a + i);
+            FloatVector scaleB = Simd.q8Scale(w, b + i);
+            FloatVector scaleC = Simd.q8Scale(w, c + i);
+            FloatVector scaleD = Simd.q8Scale(w, d + i);
+            for (int half = 0; half < Q8Block.ELEMENTS; half += SUM_LANES) {
+                FloatVector v = at(x, i + half + lane);
+                sumA = Simd.q8(w, a + codes + half + i).mul(scaleA).fma(v, sumA);
+                sumB = Simd.q8(w, b + codes + half + i).mul(scaleB).fma(v, sumB);
+                sumC = Simd.q8(w, c + codes + half + i).mul(scaleC).fma(v, sumC);
+                sumD = Simd.q8(w, d + codes + half + i).mul(scaleD).fma(v, sumD);
+            }
         }
-        sumA.intoArray(sums, so);
-        sumB.intoArray(sums, so + SUM_LANES);
+        sumA.intoArray(sums, lane);
+        sumB.intoArray(sums, lane + SUM_LANES);
+        sumC.intoArray(sums, lane + 2 * SUM_LANES);
+        sumD.intoArray(sums, lane + 3 * SUM_LANES);
     }
 
     /// Two rows of two vectors of lanes, which share the row's scales.
     private static void pairQ8(float[] x, MemorySegment w, long a, long b, int bytes, float[] sums, int so) {
+        long nextCodes = Q8Block.FIRST + LANES;
         FloatVector sumA = FloatVector.zero(Simd.F);
         FloatVector sumB = sumA;
         FloatVector nextA = sumA;
         FloatVector nextB = sumA;
         for (int i = 0; i <= bytes - Q8Block.BYTES; i += Q8Block.BYTES) {
             FloatVector scaleA = Simd.q8Scale(w, a + i);
-            sumA = q8(x, i, w, a + i, 0).fma(scaleA, sumA);
-            nextA = q8(x, i + LANES, w, a + i, LANES).fma(scaleA, nextA);
             FloatVector scaleB = Simd.q8Scale(w, b + i);
-            sumB = q8(x, i, w, b + i, 0).fma(scaleB, sumB);
-            nextB = q8(x, i + LANES, w, b + i, LANES).fma(scaleB, nextB);
+            for (int half = 0; half < Q8Block.ELEMENTS; half += SUM_LANES) {
+                FloatVector v = at(x, i + half);
+                FloatVector next = at(x, i + half + LANES);
+                sumA = Simd.q8(w, a + Q8Block.FIRST + half + i).mul(scaleA).fma(v, sumA);
+                sumB = Simd.q8(w, b + Q8Block.FIRST + half + i).mul(scaleB).fma(v, sumB);
+                nextA = Simd.q8(w, a + nextCodes + half + i).mul(scaleA).fma(next, nextA);
+                nextB = Simd.q8(w, b + nextCodes + half + i).mul(scaleB).fma(next, nextB);
+            }
         }
         sumA.intoArray(sums, so);
         nextA.intoArray(sums, so + LANES);
         sumB.intoArray(sums, so + SUM_LANES);
         nextB.intoArray(sums, so + SUM_LANES + LANES);
-    }
-
-    /// The products of the two elements that each lane has of a block.
-    private static FloatVector q8(float[] x, int i, MemorySegment w, long block, int lane) {
-        long q = block + Q8Block.FIRST + lane;
-        return Simd.q8(w, q + SUM_LANES).fma(at(x, i + SUM_LANES), Simd.q8(w, q).mul(at(x, i)));
     }
 
     /// The scales of all blocks of four rows, one row after the other.
