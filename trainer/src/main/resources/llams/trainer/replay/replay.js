@@ -1,13 +1,7 @@
-"use strict";
 (() => {
+  const { element, style } = llams;
   const seen = JSON.parse(document.getElementById("replayed").textContent);
   const place = document.getElementById("seen");
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const floats = text => text === null ? null : new Float32Array(bytes(text).buffer);
   const ints = text => new Int32Array(bytes(text).buffer);
