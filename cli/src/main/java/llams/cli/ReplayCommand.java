@@ -50,6 +50,8 @@ import picocli.CommandLine.Spec;
                 "  llams replay model --prompt 'The capital of Korea is' -n 8 --html text.html"})
 final class ReplayCommand implements Callable<Integer> {
     private static final String SETTINGS = "train.yaml";
+    /// Between lines about the steps on the way.
+    private static final long PAUSE_NANOS = 5_000_000_000L;
 
     @ParentCommand
     Console console;
@@ -145,6 +147,8 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private final class Progress implements TrainingRun.Listener {
+        private long said = System.nanoTime();
+
         @Override
         public void begins(Path save) {
             console.err.println(save == null
@@ -154,7 +158,10 @@ final class ReplayCommand implements Callable<Integer> {
 
         @Override
         public void step(TrainingRun.Report report) {
-            console.err.printf("step %d is as in the log%n", report.step() + 1);
+            if (report.step() + 2 == step || System.nanoTime() - said > PAUSE_NANOS) {
+                console.err.printf("step %,d of %,d on the way is as in the log%n", report.step() + 1, step - 1);
+                said = System.nanoTime();
+            }
         }
 
         @Override

@@ -45,7 +45,7 @@ class DocumentsAgreeTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"README.md", "README.ko.md", "docs/RECIPES.md", "docs/RECIPES.ko.md", "docs/FROM-TORCHTUNE.md",
-                    "docs/SHARING.md", "docs/VOCABULARY.md"})
+                    "docs/SHARING.md", "docs/VOCABULARY.md", "docs/INSIDE.md"})
     void commandsParse(String document) throws IOException {
         for (String block : blocks(document)) {
             for (String line : block.split("\n")) {

@@ -49,7 +49,8 @@ class ReplayCommandTest {
         assertEquals(0, made.code(), made.err());
         assertTrue(made.out().contains("equal, bit for bit"), made.out());
         assertTrue(made.out().contains("data.txt:"), made.out());
-        assertTrue(made.err().contains("step-000002") && made.err().contains("step 3 is as in the log"), made.err());
+        assertTrue(made.err().contains("step-000002") && made.err().contains("step 3 of 3 on the way is as in the log"),
+                made.err());
         for (String line : made.out().lines().toList()) {
             assertTrue(line.length() <= 100, line);
         }

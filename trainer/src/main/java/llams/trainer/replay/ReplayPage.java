@@ -1,9 +1,5 @@
 package llams.trainer.replay;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Date;
 import java.util.Map;
 import llams.model.card.ProgramVersion;
@@ -14,7 +10,7 @@ public final class ReplayPage {
     private ReplayPage() {}
 
     public static String of(Replayed seen) {
-        Html html = new Html(seen.title(), resource("replay.css"));
+        Html html = new Html(seen.title(), Html.resource(ReplayPage.class, "replay.css"));
         html.add("<header><h1>%s</h1></header>\n<div class=\"tiles\">\n", Html.text(seen.title()));
         for (Map.Entry<String, String> fact : seen.summary().entrySet()) {
             html.add("<div class=\"tile\"><b>%s</b><span>%s</span></div>\n", Html.text(fact.getKey()),
@@ -23,17 +19,9 @@ public final class ReplayPage {
         html.add("</div>\n<noscript><p>This page needs JavaScript; <code>llams replay</code> without"
                 + " <code>--html</code> prints a table.</p></noscript>\n<main id=\"seen\"></main>\n");
         html.data("replayed", ReplayJson.of(seen).toString());
-        html.code(resource("replay.js"));
+        html.code(Html.resource(ReplayPage.class, "replay.js"));
         html.add("<footer>LLaMS %s, written %tF %<tR</footer>\n", Html.text(ProgramVersion.of(ReplayPage.class)),
                 new Date());
         return html.end();
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = ReplayPage.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

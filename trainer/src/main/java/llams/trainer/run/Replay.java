@@ -146,7 +146,7 @@ public final class Replay {
                 + made.loss() + " instead of " + then.loss() + ", gradient norm " + made.gradientNorm() + " instead of "
                 + then.gradientNorm() + "; "
                 + (version.isEmpty() || version.equals(here)
-                        ? "the run was made on another device, or its model or data have changed since"
+                        ? "another build of this program or another device made the run, or its model or data have changed"
                         : "the run was made by version " + version + " of this program, and this is " + here));
     }
 }

@@ -62,8 +62,9 @@ public final class Html {
                 .append("</script>\n");
     }
 
+    /// A script, which finds in `llams` what all pages use.
     public void code(String script) {
-        html.append("<script>\n").append(script).append("</script>\n");
+        html.append("<script>\n").append(resource("parts.js")).append(script).append("</script>\n");
     }
 
     /// The whole page.
@@ -94,7 +95,12 @@ public final class Html {
     }
 
     private static String resource(String name) {
-        try (InputStream in = Html.class.getResourceAsStream(name)) {
+        return resource(Html.class, name);
+    }
+
+    /// A file that stands beside a class.
+    public static String resource(Class<?> beside, String name) {
+        try (InputStream in = beside.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

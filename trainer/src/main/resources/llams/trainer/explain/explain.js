@@ -1,13 +1,7 @@
-"use strict";
 (() => {
+  const { element, style } = llams;
   const explained = JSON.parse(document.getElementById("explained").textContent);
   const place = document.getElementById("programs");
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const scaled = (value, units, step) => {
     let unit = 0;
     while (value >= step * 0.9995 && unit < units.length - 1) { value /= step; unit++; }

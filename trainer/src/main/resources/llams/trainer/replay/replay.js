@@ -1,13 +1,7 @@
-"use strict";
 (() => {
+  const { element, style } = llams;
   const seen = JSON.parse(document.getElementById("replayed").textContent);
   const place = document.getElementById("seen");
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const floats = text => text === null ? null : new Float32Array(bytes(text).buffer);
   const ints = text => new Int32Array(bytes(text).buffer);
@@ -25,6 +19,8 @@
   for (let t = 0; t < count; t++) { starts[t] = pairs; pairs += t - first[t] + 1; }
   const code = (layer, head, t, s) => s < first[t] || s > t ? 0 : attention[layer][head * pairs + starts[t] + s - first[t]];
   const probability = (layer, head, t, s) => (code(layer, head, t, s) / 255) ** 2;
+  /// How unexpected a token was; nothing is known of a document's first.
+  const surprise = t => t > 0 && documents[t] === documents[t - 1] ? lossOf(t - 1) : 0;
   const lossOf = t => labels[t] < 0 ? 0 : lens.loss[(places - 1) * count + t];
 
   /// Blanks and line ends can be seen.
@@ -56,7 +52,7 @@
 
   // Tokens
   heading("The text, token by token", `The first ${count.toLocaleString("en")} tokens. Choose one by a click or with the arrow keys; all pictures below follow it.`);
-  const colours = { loss: "how surprising the next token was (loss)", attention: "attention of the chosen token, in the chosen head" };
+  const colours = { loss: "how surprising each token was (its loss)", attention: "attention of the chosen token, in the chosen head" };
   if (gradients.some(one => one)) colours.gradient = "length of the gradient at the embedding or the lowest trained layer";
   const choice = element("select", {}, ...Object.entries(colours).map(([value, label]) => element("option", { value }, label)));
   choice.addEventListener("change", () => { colour = choice.value; paintTokens(); });
@@ -81,8 +77,8 @@
   const paintTokens = () => {
     let values, tone = "--accent";
     if (colour === "loss") {
-      const most = Math.max(1e-9, ...texts.map((_, t) => lossOf(t)));
-      values = texts.map((_, t) => lossOf(t) / most);
+      const most = Math.max(1e-9, ...texts.map((_, t) => surprise(t)));
+      values = texts.map((_, t) => surprise(t) / most);
       tone = "--warm";
     } else if (colour === "attention") {
       values = texts.map((_, s) => code(layer, head, chosen, s) / 255);
@@ -95,7 +91,7 @@
       chip.style.background = `rgba(${style(tone)}, ${0.75 * values[t]})`;
       chip.classList.toggle("chosen", t === chosen);
       chip.setAttribute("aria-selected", String(t === chosen));
-      chip.title = `token ${t}` + (labels[t] < 0 ? "; nothing is predicted here" : `; loss of what follows: ${lossOf(t).toFixed(3)}`);
+      chip.title = `token ${t}` + (surprise(t) > 0 ? `, loss ${surprise(t).toFixed(3)}` : "");
     });
     flow.setAttribute("aria-activedescendant", "t" + chosen);
   };
@@ -126,13 +122,15 @@
   };
 
   // Attention
-  heading("Attention", "A row is a token, a column what it looks at: itself and the tokens before it in its document. Small pictures: a row for each layer, a column for each head. The large one is the chosen head."
+  heading("Attention", "A row is a token, a column what it looks at: itself and the tokens before it. Shown is the document of the chosen token. Small pictures: a row for each layer, a column for each head. The large one is the chosen head."
     + (seen.kvHeads < seen.heads ? ` Each ${seen.heads / seen.kvHeads} heads share keys and values.` : ""));
+  /// The chosen token's document: its first token in the window, and how many it has there.
+  let start = -1, length = 0;
   const image = (l, h) => {
-    const canvas = element("canvas", { width: count, height: count }), pen = canvas.getContext("2d"), data = pen.createImageData(count, count);
+    const canvas = element("canvas", { width: length, height: length }), pen = canvas.getContext("2d"), data = pen.createImageData(length, length);
     const tone = style("--accent").split(",").map(Number);
-    for (let t = 0; t < count; t++) {
-      for (let s = first[t]; s <= t; s++) data.data.set([...tone, code(l, h, t, s)], 4 * (t * count + s));
+    for (let t = 0; t < length; t++) {
+      for (let s = 0; s <= t; s++) data.data.set([...tone, code(l, h, start + t, start + s)], 4 * (t * length + s));
     }
     pen.putImageData(data, 0, 0);
     return canvas;
@@ -167,18 +165,23 @@
     return pen;
   };
   const paintAttention = () => {
+    if (first[chosen] !== start) {
+      start = first[chosen];
+      length = first.filter(one => one === start).length;
+      thumbnails();
+    }
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === layer * seen.heads + head)));
-    const pen = frame(large), size = large.width, cell = size / count;
+    const pen = frame(large), size = large.width, cell = size / length;
     pen.drawImage(image(layer, head), 0, 0, size, size);
     pen.strokeStyle = style("--text");
     pen.lineWidth = Math.max(1, size / 500);
-    pen.strokeRect(first[chosen] * cell, chosen * cell, (chosen - first[chosen] + 1) * cell, Math.max(cell, 1));
+    pen.strokeRect(0, (chosen - start) * cell, (chosen - start + 1) * cell, Math.max(cell, 1));
     const most = Array.from({ length: chosen - first[chosen] + 1 }, (_, i) => [first[chosen] + i, probability(layer, head, chosen, first[chosen] + i)])
       .sort((a, b) => b[1] - a[1]).slice(0, 5);
     said.replaceChildren(element("b", {}, `Layer ${layer}, head ${head}`), `: “${word(chosen)}” (token ${chosen}) looks at `,
       most.map(([s, p]) => `“${word(s)}” (token ${s}) ${percent(p)}`).join(", "), ".");
   };
-  const pointed = (canvas, event) => Math.min(count - 1, Math.max(0, Math.floor((event.clientY - canvas.getBoundingClientRect().top) / canvas.clientHeight * count)));
+  const pointed = (canvas, event) => start + Math.min(length - 1, Math.max(0, Math.floor((event.clientY - canvas.getBoundingClientRect().top) / canvas.clientHeight * length)));
   large.addEventListener("click", event => choose(pointed(large, event)));
   const arrows = event => {
     const to = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1, ArrowUp: chosen - 1, ArrowDown: chosen + 1, Home: 0, End: count - 1 }[event.key];
@@ -277,7 +280,7 @@
     paintAttention();
     strips.forEach(paint => paint());
   };
-  const all = () => { thumbnails(); paintValues(); parameterTables.forEach(paint => paint()); choose(chosen); };
+  const all = () => { start = -1; paintValues(); parameterTables.forEach(paint => paint()); choose(chosen); };
   all();
   let width = place.clientWidth;
   addEventListener("resize", () => { if (place.clientWidth !== width) { width = place.clientWidth; choose(chosen); } });

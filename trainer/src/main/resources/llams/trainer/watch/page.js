@@ -1,5 +1,5 @@
-"use strict";
 (() => {
+  const { element, style } = llams;
   const runs = JSON.parse(document.getElementById("runs").textContent);
   const place = document.getElementById("charts");
   const colors = ["#2a78d0", "#d1495b", "#2f9e5f", "#b8860b", "#8a5fd0", "#0e9aa7", "#c2579b", "#7a7a7a"];
@@ -44,11 +44,6 @@
     return;
   }
 
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
 
   /// A mean that forgets, from both ends, so that it does not lag behind.
   const smoothed = values => {
@@ -102,7 +97,6 @@
     return ticks;
   };
 
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   /// The curves of a figure: `[xs, ys]` and how each is drawn.
   const lines = (name, which, title) => {

@@ -95,7 +95,8 @@ class ReplayEqualsTheRunTest {
             assertEquals(made.logged().loss(), made.result().loss());
             assertEquals(step - 1, made.logged().step());
             assertTrue(counter.instructions > 100, "no instructions were seen");
-            assertEquals(2, counter.batches.size());
+            // The last step of an epoch takes what is left.
+            assertTrue(counter.batches.size() == 1 || counter.batches.size() == 2);
             counter.batches.forEach(batch -> {
                 int documents = (int) Arrays.stream(batch.batch().sequence().documentStart()).distinct().count();
                 assertEquals(documents, batch.origins().size());
