@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import llams.trainer.run.RunDirectory;
@@ -35,6 +36,9 @@ import picocli.CommandLine.Spec;
 final class LaunchCommand implements Callable<Integer> {
     private static final String TRAIN = "train";
     private static final String RESUME = "--resume";
+    /// So that mpirun of Open MPI, too, ends within seconds when the network is down; by default it waits for minutes.
+    private static final Map<String, String> KEEPALIVE = Map.of("OMPI_MCA_oob_tcp_keepalive_time", "4",
+            "OMPI_MCA_oob_tcp_keepalive_intvl", "2", "OMPI_MCA_oob_tcp_keepalive_probes", "3");
 
     @ParentCommand
     Console console;
@@ -140,7 +144,9 @@ final class LaunchCommand implements Callable<Integer> {
     private int run(List<String> all) throws IOException {
         Process process;
         try {
-            process = new ProcessBuilder(all).inheritIO().redirectError(ProcessBuilder.Redirect.PIPE).start();
+            ProcessBuilder builder = new ProcessBuilder(all).inheritIO().redirectError(ProcessBuilder.Redirect.PIPE);
+            KEEPALIVE.forEach(builder.environment()::putIfAbsent);
+            process = builder.start();
         } catch (IOException e) {
             throw new IOException(all.getFirst() + ": cannot be started: " + e.getMessage(), e);
         }
