@@ -70,7 +70,7 @@ def main():
     subprocess.run([given.llams, *train, "--sum", "pairwise", "--accumulate", str(given.workers), "--save-every", "0",
                     "--out", one], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_rmaps_base_oversubscribe="1")
+                       OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1")
     command = ["mpirun", "-np", str(given.workers), "--bind-to", "none", given.llams, *train, "--save-every", "1",
                "--out", many, "--resume"]
     log = given.work / "log"
@@ -80,8 +80,13 @@ def main():
         with log.open("w") as messages:
             run = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)
         if kills < given.kills:
+            before = newest_save(many)
+            # One of five is killed as it starts, the others after they have saved.
+            saves = choose.random() > 0.2
+            while saves and newest_save(many) == before and run.poll() is None:
+                time.sleep(0.05)
             try:
-                run.wait(timeout=choose.uniform(0.5, 6))
+                run.wait(timeout=choose.uniform(0, 3))
             except subprocess.TimeoutExpired:
                 pids = workers_of(many)
                 if pids:

@@ -176,8 +176,7 @@ final class Presence implements AutoCloseable {
                     // One more second of silence.
                 }
             }
-            end(peer + " has not been heard of for " + silence.toSeconds()
-                    + " s: its machine or the network is down");
+            end(peer + " has not been heard of for " + silence.toSeconds() + " s: its machine or the network is down");
         } catch (IOException _) {
             end(peer + " has ended");
         }
