@@ -174,8 +174,8 @@ final class GeneratePairsCommand implements Callable<Integer> {
         int code;
         try (Shown shown = new Shown()) {
             PairGeneration generation = asOptions(() -> new PairGeneration(request, shown));
-            try (WorkInterruption interruption = new WorkInterruption(data.console.err, "the requests under way",
-                    generation::stop)) {
+            try (WorkInterruption interruption = new WorkInterruption(data.console.err,
+                    "finishing the requests under way, then saving and stopping", generation::stop)) {
                 counts = generation.run();
                 code = counts.pairs() < pairs ? interruption.code() : Console.DONE;
             }

@@ -114,6 +114,7 @@ public final class Main extends Console implements Runnable {
             case "chat" -> ChatCommand.class;
             case "serve" -> ServeCommand.class;
             case "train" -> TrainCommand.class;
+            case "launch" -> LaunchCommand.class;
             case "merge" -> MergeCommand.class;
             case "extend" -> ExtendCommand.class;
             case "recipe", "recipes" -> RecipeCommand.class;

@@ -188,7 +188,8 @@ final class TrainCommand implements Callable<Integer> {
         run.leave(OptionsFile.print(spec, true));
         TrainingRun.Report last;
         int interrupted;
-        try (WorkInterruption interruption = new WorkInterruption(err, "the current step", run::stop)) {
+        try (WorkInterruption interruption = new WorkInterruption(err,
+                "finishing the current step, then saving and stopping", run::stop)) {
             try {
                 last = run.run(options.resume, progress);
             } catch (NoRoomException e) {

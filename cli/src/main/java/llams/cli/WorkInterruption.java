@@ -17,7 +17,7 @@ final class WorkInterruption implements AutoCloseable {
     private final Map<String, Object> before = new HashMap<>();
     private int code = Console.DONE;
 
-    /// @param first what is finished before the work is saved and ends, as `the current step`
+    /// @param first what happens now, as `finishing the current step, then saving and stopping`
     /// @param stop  asks the work to end; called from another thread
     WorkInterruption(PrintStream err, String first, Runnable stop) {
         this.err = err;
@@ -33,8 +33,7 @@ final class WorkInterruption implements AutoCloseable {
         code = asShellsReportIt;
         // Behind a bar that redraws itself, on a line of its own.
         err.print(Terminal.columns().isPresent() ? "\n" : "");
-        err.println("llams: interrupted; finishing " + first + ", then saving and stopping. Interrupt again to stop"
-                + " at once");
+        err.println("llams: interrupted; " + first + ". Interrupt again to stop at once");
         stop.run();
     }
 

@@ -28,6 +28,7 @@ final class Presence implements AutoCloseable {
     private static final int ALIVE = 1;
     private static final int DONE = 2;
     private static final int LOST = 3;
+    private static final int SECOND_MILLIS = 1000;
     private static final int CONNECT_MILLIS = 2_000;
     private static final int ACCEPT_MILLIS = 60_000;
 
@@ -65,7 +66,7 @@ final class Presence implements AutoCloseable {
             presence.connect(messages);
         }
         for (Peer peer : presence.peers) {
-            peer.socket.setSoTimeout((int) silence.toMillis());
+            peer.socket.setSoTimeout(SECOND_MILLIS);
             Thread.ofPlatform().daemon().name("listens to " + peer).start(() -> presence.listen(peer));
         }
         Thread.ofPlatform().daemon().name("signs of life").start(presence::speak);
@@ -159,13 +160,22 @@ final class Presence implements AutoCloseable {
 
     private void listen(Peer peer) {
         try {
-            for (int sign; (sign = peer.in.readUnsignedByte()) != DONE;) {
-                if (sign == LOST) {
-                    end(peer.in.readUTF());
+            // Counted by the second: a process that was stopped itself, such as a sleeping laptop's, has not listened.
+            for (int silent = 0; silent < silence.toSeconds(); silent++) {
+                try {
+                    int sign = peer.in.readUnsignedByte();
+                    if (sign == DONE) {
+                        peers.remove(peer);
+                        return;
+                    }
+                    if (sign == LOST) {
+                        end(peer.in.readUTF());
+                    }
+                    silent = -1;
+                } catch (SocketTimeoutException _) {
+                    // One more second of silence.
                 }
             }
-            peers.remove(peer);
-        } catch (SocketTimeoutException _) {
             end(peer + " has not been heard of for " + silence.toSeconds() + " s: its machine or the network is down");
         } catch (IOException _) {
             end(peer + " has ended");
@@ -192,7 +202,7 @@ final class Presence implements AutoCloseable {
         try {
             while (!isOver.get()) {
                 say(ALIVE);
-                Thread.sleep(1000);
+                Thread.sleep(SECOND_MILLIS);
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -37,12 +37,17 @@ final class WatchedMessages implements Messages {
         }
     }
 
+    /// Counts the seconds of a call: those in which the process itself was stopped are none.
     private void watch() {
         try {
-            while (true) {
+            long call = 0;
+            for (long seconds = 0;; seconds++) {
                 Thread.sleep(1000);
-                long since = began;
-                if (since != 0 && System.nanoTime() - since > longest.toNanos()) {
+                if (began == 0 || began != call) {
+                    call = began;
+                    seconds = 0;
+                }
+                if (seconds > longest.toSeconds()) {
                     lost.accept("worker " + messages.rank() + " has waited " + longest.toSeconds()
                             + " s for the others, the most that it may");
                 }
