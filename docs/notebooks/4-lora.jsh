@@ -120,6 +120,8 @@ try (Checkpoint trained = Checkpoint.open(adapter.resolve("adapter_model.safeten
 
 IO.println(continued(plain.withAdapter(adapter), "Yesterday the cat"));
 
+/// The new sentence is learned at once; which animal gives what takes longer.
+///
 /// The base model's file is untouched: without the adapter, it says what it said before.
 
 IO.println(continued(plain, "Yesterday the cat"));

@@ -23,6 +23,31 @@ final class BenchPage {
         SUITES.put("tokenizer", "Tokenizing");
     }
 
+    /// A cell of a table, as HTML; empty where a case has no such figure.
+    private interface Cell {
+        String text(Measured result, Peaks peaks);
+    }
+
+    /// Those that no case of a table fills are left out of it.
+    private static final Map<String, Cell> COLUMNS = new LinkedHashMap<>();
+
+    static {
+        COLUMNS.put("shape", (result, _) -> Html.text(result.shape()));
+        COLUMNS.put("dtype", (result, _) -> Html.text(result.dtype()));
+        COLUMNS.put("threads", (result, _) -> result.threads() == 0 ? "" : Integer.toString(result.threads()));
+        COLUMNS.put("time", (result, _) -> Table.time(result.seconds()));
+        COLUMNS.put("±", (result, _) -> Table.percent(result.spread()) + (result.isWide() ? "!" : ""));
+        COLUMNS.put("% of the roof", BenchPage::roof);
+        COLUMNS.put("GFLOP/s", (result, _) -> Table.figure(result.gflops()));
+        COLUMNS.put("% of peak",
+                (result, peaks) -> result.isPeak() ? "" : Table.percent(peaks.shareOfGflops(result)));
+        COLUMNS.put("GB/s", (result, _) -> Table.figure(result.gigabytes()));
+        COLUMNS.put("% of read",
+                (result, peaks) -> result.isPeak() ? "" : Table.percent(peaks.shareOfGigabytes(result)));
+        COLUMNS.put("tokens/s", (result, _) -> Table.figure(result.tokens()));
+        COLUMNS.put("MiB", (result, _) -> Table.figure(result.mebibytes()));
+    }
+
     private final List<Measured> results;
     private final Peaks peaks;
     private final Html html;
@@ -97,25 +122,24 @@ final class BenchPage {
             return;
         }
         html.add("<h2>%s</h2>\n", title);
-        Pages.head(html, List.of("", "shape", "dtype"), List.of("threads", "time", "±", "GFLOP/s", "GB/s", "tokens/s",
-                "MiB", "% of peak", "% of read", "% of the roof"));
+        List<String> shown = COLUMNS.keySet()
+                .stream()
+                .filter(column -> cases.stream().anyMatch(result -> !COLUMNS.get(column).text(result, peaks).isEmpty()))
+                .toList();
+        Pages.head(html, List.of(""), shown);
         String before = "";
         for (Measured result : cases) {
             String name = result.operation().substring(suite.length() + 1);
-            html.add("<tr><th>%s</th><td class=\"text\">%s</td><td class=\"text\">%s</td>",
-                    name.equals(before) ? "" : name, Html.text(result.shape()), Html.text(result.dtype()));
+            html.add("<tr><th>%s</th>", name.equals(before) ? "" : name);
             before = name;
-            double roof = suite.equals("peak") ? Double.NaN : peaks.shareOfRoof(result);
-            for (String figure : List.of(result.threads() == 0 ? "" : Integer.toString(result.threads()),
-                    Table.time(result.seconds()), Table.percent(result.spread()) + (result.isWide() ? "!" : ""),
-                    Table.figure(result.gflops()), Table.figure(result.gigabytes()), Table.figure(result.tokens()),
-                    Table.figure(result.mebibytes()), Table.percent(peaks.shareOfGflops(result)),
-                    Table.percent(peaks.shareOfGigabytes(result)),
-                    Pages.bar(roof, String.format(Locale.ROOT, "%.0f%%", 100 * roof)))) {
-                html.add("<td>%s</td>", figure);
-            }
+            shown.forEach(column -> html.add("<td>%s</td>", COLUMNS.get(column).text(result, peaks)));
             html.add("</tr>\n");
         }
         html.add("</table></div>\n");
+    }
+
+    private static String roof(Measured result, Peaks peaks) {
+        double share = result.isPeak() ? Double.NaN : peaks.shareOfRoof(result);
+        return Pages.bar(share, String.format(Locale.ROOT, "%.0f%%", 100 * share));
     }
 }

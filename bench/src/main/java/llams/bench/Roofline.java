@@ -85,8 +85,9 @@ final class Roofline {
         double peak = peaks.gflops(threads);
         double rate = peaks.gigabytes(threads);
         String title = threads == 1 ? "One thread" : threads + " threads";
-        html.add("<section><h3>%s</h3>\n<div class=\"roof\" tabindex=\"0\" role=\"group\" aria-label=\"%s: arrow keys go"
-                + " from case to case\"><svg class=\"plane\">\n", title, title);
+        html.add("<section><h3>%s <small>computes %s GFLOP/s, reads %s GB/s at most</small></h3>\n<div class=\"roof\""
+                + " tabindex=\"0\" role=\"group\" aria-label=\"%s: arrow keys go from case to case\"><svg class=\"plane\">\n",
+                title, Table.figure(peak), Table.figure(rate), title);
         for (double decade = decade(lowX); decade <= highX; decade *= 10) {
             html.add("<line class=\"grid\" x1=\"%1$.2f%%\" x2=\"%1$.2f%%\" y1=\"0\" y2=\"100%%\"/>"
                     + "<text x=\"%1$.2f%%\" y=\"100%%\" dy=\"17\" text-anchor=\"middle\">%2$s</text>\n", x(decade),
@@ -106,11 +107,6 @@ final class Roofline {
         html.add("<line class=\"line\" x1=\"%.2f%%\" y1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.2f%%\"/>", x(begin),
                 y(begin * rate), x(ridge), y(peak));
         html.add("<line class=\"line\" x1=\"%.2f%%\" y1=\"%2$.2f%%\" x2=\"100%%\" y2=\"%2$.2f%%\"/>\n", x(ridge), y(peak));
-        html.add("<text x=\"100%%\" y=\"%.2f%%\" dy=\"-6\" text-anchor=\"end\">computes %s GFLOP/s</text>\n", y(peak),
-                Table.figure(peak));
-        double half = Math.sqrt(begin * ridge);
-        html.add("<text x=\"%.2f%%\" y=\"%.2f%%\" dx=\"-8\" dy=\"-8\" text-anchor=\"end\">reads %s GB/s</text>\n", x(half),
-                y(half * rate), Table.figure(rate));
         points.forEach(point -> draw(html, point));
         html.add("</svg></div>\n<p class=\"told\" aria-live=\"polite\">Point at a mark, or move with the arrow keys, to"
                 + " read what it is.</p></section>\n");

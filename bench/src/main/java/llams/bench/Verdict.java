@@ -49,6 +49,10 @@ final class Verdict {
                         Table.figure(peaks.gigabytes(count)), threads(count)))
                 .collect(Collectors.joining(", "));
         lines.add("At most, it computes " + rates + ".");
+        if (results.stream().anyMatch(result -> result.isPeak() && result.isWide())) {
+            lines.add("These ceilings themselves varied from one iteration to the next: measure again on an idle machine"
+                    + " before you believe any share of them.");
+        }
         if (peaks.threads().contains(most)) {
             lines.add(("On %s that is %s operations in the time that it takes to read a byte: whatever does fewer on each"
                     + " byte waits for memory, whatever does more waits for arithmetic.").formatted(threads(most),
@@ -81,7 +85,9 @@ final class Verdict {
             return;
         }
         double median = shares[shares.length / 2];
-        String judgement = median >= USUAL_LOW
+        String judgement = shares[shares.length - 1] > 1
+                ? "more than 100% means that the peak was disturbed while it was measured"
+                : median >= USUAL_LOW
                 ? "that is as good as expected"
                 : String.format(Locale.ROOT,
                         "%.0f to %.0f%% is usual where nothing else runs, less with vectors of 256 bits or fewer",

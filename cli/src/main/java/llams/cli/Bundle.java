@@ -107,7 +107,7 @@ final class Bundle {
         Benchmarks found = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
         if (found == null || !Files.isRegularFile(jar(found))) {
             throw new IllegalArgumentException("--bench: this program was started without the jars of the benchmarks;"
-                    + " with './llams bundle --bench' it builds and has them");
+                    + " './llams bundle --bench' builds and has them");
         }
         return list(jar(found).getParent());
     }
