@@ -41,7 +41,8 @@ IO.println("hidden " + hidden.shape() + ", loss " + loss.shape());
 
 int forward = g.nodes.size();
 Map<String, Value> outputs = new LinkedHashMap<>(Map.of("loss", loss));
-Autodiff.gradients(g, loss, List.of(gate, up, head), false).forEach((leaf, gradient) -> outputs.put(leaf.name(), gradient));
+Map<Leaf, Value> gradients = Autodiff.gradients(g, loss, List.of(gate, up, head), false);
+gradients.forEach((leaf, gradient) -> outputs.put(leaf.name(), gradient));
 IO.println(forward + " operations forward, " + (g.nodes.size() - forward) + " backward");
 outputs.forEach((name, value) -> IO.println("%-5s %s".formatted(name, value.shape())));
 

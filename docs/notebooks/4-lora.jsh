@@ -73,10 +73,12 @@ void show(TrainingRun.Report report) {
 Path base = work.resolve("base");
 TrainSettings whole = TrainSettings.newModel().withTokens(64).withBatch(2, 1).withSteps(40).withLearningRate(1e-2);
 IO.println("training a model on general.txt");
-TrainingRun.start(TrainRequest.newModel(configFile, tokenizerFile, general, base).withSettings(whole).withDevice(device), report -> show(report));
+TrainRequest fromScratch = TrainRequest.newModel(configFile, tokenizerFile, general, base);
+TrainingRun.start(fromScratch.withSettings(whole).withDevice(device), report -> show(report));
 
 OpenOptions plain = OpenOptions.standard().withDevice(device);
-GenerateOptions greedy = GenerateOptions.standard().withMaxTokens(12).withSampling(Sampling.standard().withTemperature(0));
+Sampling best = Sampling.standard().withTemperature(0);
+GenerateOptions greedy = GenerateOptions.standard().withMaxTokens(12).withSampling(best);
 
 String continued(OpenOptions how, String prompt) throws IOException {
     try (TextGenerator model = TextGenerator.open(base, how)) {
@@ -99,9 +101,11 @@ IO.println(continued(plain, "Yesterday the cat"));
 
 Path adapter = work.resolve("adapter");
 LoraConfig form = LoraConfig.standard().withRank(4);
-TrainSettings lora = TrainSettings.standard().withLora(form).withTokens(64).withBatch(2, 1).withSteps(30).withLearningRate(3e-2);
+TrainSettings lora = TrainSettings.standard().withLora(form).withTokens(64).withBatch(2, 1);
+lora = lora.withSteps(30).withLearningRate(3e-2);
 IO.println("training an adapter on special.txt");
-TrainingRun.start(TrainRequest.standard(base, special, adapter).withSettings(lora).withDevice(device), report -> show(report));
+TrainRequest beside = TrainRequest.standard(base, special, adapter);
+TrainingRun.start(beside.withSettings(lora).withDevice(device), report -> show(report));
 
 /// What was trained, as it lies in the file:
 

@@ -47,7 +47,8 @@ NewModel.write(ConfigJson.readFile(config), 1, tokenizer, base, ByteProgress.SIL
 Path trained(String name, Path data) throws IOException {
     TrainSettings settings = TrainSettings.full().withTokens(64).withBatch(2, 1).withSteps(20).withLearningRate(3e-3);
     Path out = work.resolve(name);
-    TrainingRun.Report last = TrainingRun.start(TrainRequest.standard(base, data, out).withSettings(settings).withDevice(device), report -> {});
+    TrainRequest request = TrainRequest.standard(base, data, out).withSettings(settings).withDevice(device);
+    TrainingRun.Report last = TrainingRun.start(request, report -> {});
     IO.println("%-8s after %d steps: loss %.3f".formatted(name, last.steps(), last.loss()));
     return out;
 }

@@ -47,7 +47,7 @@ final class Pages {
 
     /// A machine and what ran on it, as a table with a column for each.
     static void hosts(Html html, List<String> names, Collection<Map<String, String>> hosts) {
-        html.add("<div class=\"wide\" tabindex=\"0\"><table>\n");
+        html.add("<div class=\"wide differ\" tabindex=\"0\"><table>\n");
         if (names.size() > 1) {
             html.add("<tr><th></th>");
             names.forEach(name -> html.add("<th class=\"text\">%s</th>", Html.text(name)));
