@@ -113,23 +113,32 @@ public final class Suites implements Benchmarks {
         for (int callers : threads) {
             for (Case c : ceilings) {
                 results.addAll(measure(c, request, effort, callers, table));
+                write(request, results, host);
             }
         }
         for (Case c : chosen) {
             results.addAll(measure(c, request, effort, 1, table));
+            write(request, results, host);
         }
         if (table.wide() > 0) {
             err.printf("note: the iterations of %d of %d cases, marked with !, lie more than %.0f%% from their mean;"
                     + " was something else running?%n", table.wide(), count, 100 * Measured.WIDE);
         }
+        return table.failures();
+    }
+
+    /// Writes what there is so far: a long run that is interrupted leaves what it measured.
+    private static void write(Request request, List<RunResult> results, Map<String, String> host) throws IOException {
+        if (results.isEmpty()) {
+            return;
+        }
         JsonNode json = ResultFile.json(results, host);
         if (request.json() != null) {
             ResultFile.write(json, request.json());
         }
-        if (request.html() != null && !results.isEmpty()) {
+        if (request.html() != null) {
             write(request.html(), BenchPage.of(ResultFile.measured(json)));
         }
-        return table.failures();
     }
 
     /// The cases that the patterns find, but for the ceilings, with the values that are asked for.
