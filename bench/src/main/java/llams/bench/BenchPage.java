@@ -39,8 +39,7 @@ final class BenchPage {
         COLUMNS.put("±", (result, _) -> Table.percent(result.spread()) + (result.isWide() ? "!" : ""));
         COLUMNS.put("% of the roof", BenchPage::roof);
         COLUMNS.put("GFLOP/s", (result, _) -> Table.figure(result.gflops()));
-        COLUMNS.put("% of peak",
-                (result, peaks) -> result.isPeak() ? "" : Table.percent(peaks.shareOfGflops(result)));
+        COLUMNS.put("% of peak", (result, peaks) -> result.isPeak() ? "" : Table.percent(peaks.shareOfGflops(result)));
         COLUMNS.put("GB/s", (result, _) -> Table.figure(result.gigabytes()));
         COLUMNS.put("% of read",
                 (result, peaks) -> result.isPeak() ? "" : Table.percent(peaks.shareOfGigabytes(result)));

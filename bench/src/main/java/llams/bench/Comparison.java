@@ -30,9 +30,8 @@ final class Comparison {
         }
 
         boolean isChanged() {
-            return Math.abs(Math.log(ratio())) > Math.log1p(CHANCE_OF_A_JVM)
-                    && new ListStatistics(before.iterations()).isDifferent(new ListStatistics(after.iterations()),
-                            CONFIDENCE);
+            return Math.abs(Math.log(ratio())) > Math.log1p(CHANCE_OF_A_JVM) && new ListStatistics(before.iterations())
+                    .isDifferent(new ListStatistics(after.iterations()), CONFIDENCE);
         }
 
         /// `faster`, `slower`, or nothing.
@@ -103,16 +102,19 @@ final class Comparison {
 
     /// How that was decided.
     private String rule() {
-        return String.format(Locale.ROOT, "A case counts as changed if the times differ by more than %.0f%%, which two JVMs"
-                + " with the same code may, and by more than the iterations' own spread (Student's test, %.0f%%):"
-                + " about one unchanged case in a hundred passes that by chance. Clocks, heat and neighbours change from one"
-                + " hour to the next: measure both in turn, twice.", 100 * CHANCE_OF_A_JVM, 100 * CONFIDENCE);
+        return String.format(Locale.ROOT,
+                "A case counts as changed if the times differ by more than %.0f%%, which two JVMs"
+                        + " with the same code may, and by more than the iterations' own spread (Student's test, %.0f%%):"
+                        + " about one unchanged case in a hundred passes that by chance. Clocks, heat and neighbours change from one"
+                        + " hour to the next: measure both in turn, twice.",
+                100 * CHANCE_OF_A_JVM, 100 * CONFIDENCE);
     }
 
     void print(PrintStream out) {
         out.println("A  " + names.getFirst());
         out.println("B  " + names.getLast());
-        differences().forEach((fact, values) -> out.println(fact + ": A " + values.getFirst() + "; B " + values.getLast()));
+        differences()
+                .forEach((fact, values) -> out.println(fact + ": A " + values.getFirst() + "; B " + values.getLast()));
         out.println();
         out.printf(ROW, "shape", "dtype", "thr", "A", "B", "B speed", "");
         String operation = "";

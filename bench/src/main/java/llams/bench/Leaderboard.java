@@ -67,7 +67,8 @@ final class Leaderboard {
         html.add("<h1>Machines that LLaMS was measured on</h1>\n<p>%s, the best first in each list. More is better"
                 + " everywhere.</p>\n<p class=\"note\">Figures from different days and versions of the program, on machines"
                 + " that were idle as far as anyone could tell. ± is half the range of the iterations.</p>\n"
-                + "<div class=\"ranks\">\n", machines.size() == 1 ? "One machine so far" : machines.size() + " machines");
+                + "<div class=\"ranks\">\n",
+                machines.size() == 1 ? "One machine so far" : machines.size() + " machines");
         DISCIPLINES.forEach(discipline -> ranks(html, discipline, machines));
         html.add("</div>\n<h2>The machines</h2>\n");
         Pages.hosts(html, List.copyOf(machines.keySet()),
@@ -112,8 +113,8 @@ final class Leaderboard {
             Measured result = ranked.get(name);
             double rate = discipline.rate.applyAsDouble(result);
             String spread = Table.percent(result.spread());
-            html.add("<li>%s</li>\n",
-                    Pages.bar(rate / most, "<span>%s</span><span>%s%s</span>".formatted(
+            html.add("<li>%s</li>\n", Pages.bar(rate / most,
+                    "<span>%s</span><span>%s%s</span>".formatted(
                             Html.text(name) + (result.threads() > 1 ? " (" + result.threads() + " threads)" : ""),
                             Table.figure(rate), spread.isEmpty() ? "" : " ±" + spread)));
         }

@@ -89,9 +89,10 @@ final class Roofline {
                 + " tabindex=\"0\" role=\"group\" aria-label=\"%s: arrow keys go from case to case\"><svg class=\"plane\">\n",
                 title, Table.figure(peak), Table.figure(rate), title);
         for (double decade = decade(lowX); decade <= highX; decade *= 10) {
-            html.add("<line class=\"grid\" x1=\"%1$.2f%%\" x2=\"%1$.2f%%\" y1=\"0\" y2=\"100%%\"/>"
-                    + "<text x=\"%1$.2f%%\" y=\"100%%\" dy=\"17\" text-anchor=\"middle\">%2$s</text>\n", x(decade),
-                    plain(decade));
+            html.add(
+                    "<line class=\"grid\" x1=\"%1$.2f%%\" x2=\"%1$.2f%%\" y1=\"0\" y2=\"100%%\"/>"
+                            + "<text x=\"%1$.2f%%\" y=\"100%%\" dy=\"17\" text-anchor=\"middle\">%2$s</text>\n",
+                    x(decade), plain(decade));
         }
         for (double decade = decade(lowY); decade <= highY; decade *= 10) {
             html.add(
@@ -106,7 +107,8 @@ final class Roofline {
         double begin = Math.max(lowX, lowY / rate);
         html.add("<line class=\"line\" x1=\"%.2f%%\" y1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.2f%%\"/>", x(begin),
                 y(begin * rate), x(ridge), y(peak));
-        html.add("<line class=\"line\" x1=\"%.2f%%\" y1=\"%2$.2f%%\" x2=\"100%%\" y2=\"%2$.2f%%\"/>\n", x(ridge), y(peak));
+        html.add("<line class=\"line\" x1=\"%.2f%%\" y1=\"%2$.2f%%\" x2=\"100%%\" y2=\"%2$.2f%%\"/>\n", x(ridge),
+                y(peak));
         points.forEach(point -> draw(html, point));
         html.add("</svg></div>\n<p class=\"told\" aria-live=\"polite\">Point at a mark, or move with the arrow keys, to"
                 + " read what it is.</p></section>\n");

@@ -50,13 +50,15 @@ final class Verdict {
                 .collect(Collectors.joining(", "));
         lines.add("At most, it computes " + rates + ".");
         if (results.stream().anyMatch(result -> result.isPeak() && result.isWide())) {
-            lines.add("These ceilings themselves varied from one iteration to the next: measure again on an idle machine"
-                    + " before you believe any share of them.");
+            lines.add(
+                    "These ceilings themselves varied from one iteration to the next: measure again on an idle machine"
+                            + " before you believe any share of them.");
         }
         if (peaks.threads().contains(most)) {
-            lines.add(("On %s that is %s operations in the time that it takes to read a byte: whatever does fewer on each"
-                    + " byte waits for memory, whatever does more waits for arithmetic.").formatted(threads(most),
-                            Table.figure(peaks.gflops(most) / peaks.gigabytes(most))));
+            lines.add(
+                    ("On %s that is %s operations in the time that it takes to read a byte: whatever does fewer on each"
+                            + " byte waits for memory, whatever does more waits for arithmetic.")
+                            .formatted(threads(most), Table.figure(peaks.gflops(most) / peaks.gigabytes(most))));
         }
     }
 
@@ -88,12 +90,12 @@ final class Verdict {
         String judgement = shares[shares.length - 1] > 1
                 ? "more than 100% means that the peak was disturbed while it was measured"
                 : median >= USUAL_LOW
-                ? "that is as good as expected"
-                : String.format(Locale.ROOT,
-                        "%.0f to %.0f%% is usual where nothing else runs, less with vectors of 256 bits or fewer",
-                        100 * USUAL_LOW, 100 * USUAL_HIGH);
-        lines.add("Large matrix products reach %s of that peak on %s, half of them %.0f%% or more; %s.".formatted(
-                range(shares), threads(most), 100 * median, judgement));
+                        ? "that is as good as expected"
+                        : String.format(Locale.ROOT,
+                                "%.0f to %.0f%% is usual where nothing else runs, less with vectors of 256 bits or fewer",
+                                100 * USUAL_LOW, 100 * USUAL_HIGH);
+        lines.add("Large matrix products reach %s of that peak on %s, half of them %.0f%% or more; %s."
+                .formatted(range(shares), threads(most), 100 * median, judgement));
     }
 
     private void oneToken(List<String> lines) {

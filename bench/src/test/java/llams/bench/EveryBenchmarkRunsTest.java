@@ -93,8 +93,10 @@ class EveryBenchmarkRunsTest {
     void timeLeftIsSaidBeforeEachCase() throws IOException {
         run("KernelBenchmark.thin", Map.of("shape", List.of("40x8x24", "40x16x24")), null);
         assertEquals(2, progress.size(), progress::toString);
-        assertTrue(progress.getFirst().matches("case 1 of 2, about .* left: kernel.thin 40x8x24  2"), progress::toString);
-        assertTrue(progress.getLast().matches("case 2 of 2, about .* left: kernel.thin 40x16x24  2"), progress::toString);
+        assertTrue(progress.getFirst().matches("case 1 of 2, about .* left: kernel.thin 40x8x24  2"),
+                progress::toString);
+        assertTrue(progress.getLast().matches("case 2 of 2, about .* left: kernel.thin 40x16x24  2"),
+                progress::toString);
     }
 
     @Test
@@ -119,8 +121,8 @@ class EveryBenchmarkRunsTest {
                         .propertyNames()
                         .stream()
                         .anyMatch(key -> key.endsWith(name))));
-        assertEquals(Runtime.version().feature(),
-                Integer.parseInt(results.get(0).path("host").path("java").asString().replaceAll(".* (\\d+)\\D.*", "$1")));
+        assertEquals(Runtime.version().feature(), Integer
+                .parseInt(results.get(0).path("host").path("java").asString().replaceAll(".* (\\d+)\\D.*", "$1")));
         assertEquals("1", results.get(1).path("host").path("program").asString());
     }
 

@@ -81,8 +81,9 @@ class PagesTest {
         assertTrue(page.contains("Large matrix products reach 80% of that peak on 2 threads"));
         assertTrue(page.contains("read their weights at 90% of what memory gives"));
         assertTrue(page.contains("In 1 of 5 cases the iterations lie more than 10%"));
-        assertTrue(page.contains("row.norm, 512x2048 f32: 2.00 GFLOP/s, 5.00 GB/s, 0.400 operations per byte, 25% of the"
-                + " roof; iterations ±40%"));
+        assertTrue(
+                page.contains("row.norm, 512x2048 f32: 2.00 GFLOP/s, 5.00 GB/s, 0.400 operations per byte, 25% of the"
+                        + " roof; iterations ±40%"));
     }
 
     @Test
@@ -112,7 +113,8 @@ class PagesTest {
         Path after = Files.writeString(directory.resolve("b.json"), results.toString());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Comparison.of(before, after).print(new PrintStream(out, true, StandardCharsets.UTF_8));
-        assertTrue(out.toString(StandardCharsets.UTF_8).contains("faster in 0 and slower in 0; the other 2"), out::toString);
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("faster in 0 and slower in 0; the other 2"),
+                out::toString);
     }
 
     @Test

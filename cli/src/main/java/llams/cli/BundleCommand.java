@@ -65,8 +65,7 @@ final class BundleCommand implements Callable<Integer> {
         if (gpu && bench) {
             throw new ParameterException(spec.commandLine(), "--gpu and --bench cannot be in one bundle; make two");
         }
-        Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null,
-                bench ? Bundle.benchmarks() : List.of());
+        Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null, bench ? Bundle.benchmarks() : List.of());
         long bytes;
         try (ByteMeter progress = new ByteMeter(console.err, "packing")) {
             bytes = bundle.write(out, level, progress);

@@ -37,8 +37,8 @@ final class Notebook {
         boolean isText = false;
         for (String line : Files.readAllLines(lesson)) {
             if (line.startsWith(DEPENDENCY)) {
-                made.add(false, List.of("%dependency /add " + line.substring(DEPENDENCY.length()),
-                        "%dependency /resolve"));
+                made.add(false,
+                        List.of("%dependency /add " + line.substring(DEPENDENCY.length()), "%dependency /resolve"));
             } else if (line.startsWith(TEXT) || !line.startsWith("//")) {
                 if (!line.isBlank() && line.startsWith(TEXT) != isText) {
                     made.add(isText, cell);
