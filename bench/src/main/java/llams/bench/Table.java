@@ -138,10 +138,13 @@ final class Table implements OutputFormat {
                                 : String.format(Locale.ROOT, "%.3f s", seconds);
     }
 
-    /// Three digits that matter; nothing for what a case does not have.
+    /// Three digits that matter, two of what is very small; nothing for what a case does not have.
     static String figure(double value) {
         if (value == 0) {
             return "";
+        }
+        if (value < 1e-3) {
+            return String.format(Locale.ROOT, "%.1e", value);
         }
         int decimals = Math.clamp(2 - (int) Math.floor(Math.log10(value)), 0, 6);
         return String.format(Locale.ROOT, "%." + decimals + "f", value);

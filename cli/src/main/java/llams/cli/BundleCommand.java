@@ -41,7 +41,7 @@ final class BundleCommand implements Callable<Integer> {
 
     @Option(
             names = "--bench",
-            description = "Include the benchmarks of 'llams bench', which make the file about 2 MB larger.")
+            description = "Include the benchmarks of 'llams bench', which make the file about 3 MB larger.")
     boolean bench;
 
     @Option(
