@@ -1,10 +1,10 @@
 package llams.bench;
 
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -14,12 +14,10 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import llams.engine.device.Devices;
+import llams.engine.io.AtomicFiles;
 import llams.trainer.measure.Benchmarks;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.results.format.ResultFormatFactory;
-import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
@@ -29,6 +27,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import tools.jackson.databind.JsonNode;
 
 /// Runs the suites of this package with JMH, each case in a fresh JVM.
 public final class Suites implements Benchmarks {
@@ -36,12 +35,40 @@ public final class Suites implements Benchmarks {
 
     /// How long a case is measured. `forks` 0 is for tests: everything in this JVM.
     record Effort(int forks, int warmups, int iterations, TimeValue time) {
+        /// To start a JVM, and to make what is measured and check it, where that is small.
+        private static final double START_SECONDS = 2;
         static final Effort FULL = new Effort(1, 3, 5, TimeValue.seconds(1));
         static final Effort QUICK = new Effort(1, 3, 3, TimeValue.milliseconds(400));
+
+        /// About what a case takes, before there is one to go by.
+        double seconds() {
+            return START_SECONDS + (warmups + iterations) * time.convertTo(TimeUnit.MILLISECONDS) * 1e-3;
+        }
     }
 
     /// One benchmark method and the values of its parameters.
     private record Case(String name, Map<String, List<String>> parameters) {
+        /// How many there are to measure.
+        int combinations() {
+            return parameters.values().stream().mapToInt(List::size).reduce(1, (a, b) -> a * b);
+        }
+
+        /// With the values that are asked for.
+        ///
+        /// @param threads of the kernels, where the benchmark has such a parameter
+        Case with(Request request, List<Integer> threads) {
+            Map<String, List<String>> values = new LinkedHashMap<>();
+            parameters.forEach((name, builtIn) -> values.put(name,
+                    request.quick() && !name.equals("dtype") ? builtIn.subList(0, 1) : builtIn));
+            values.replaceAll((name, builtIn) -> request.variants().parameters().getOrDefault(name, builtIn));
+            values.computeIfPresent("threads", (name, builtIn) -> threads.stream().map(String::valueOf).toList());
+            if (!request.variants().vectorBits().isEmpty()) {
+                values.computeIfPresent("vectorBits",
+                        (name, builtIn) -> request.variants().vectorBits().stream().map(String::valueOf).toList());
+            }
+            return new Case(name, values);
+        }
+
         /// As `KernelBenchmark.linear`.
         String label() {
             return name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1);
@@ -66,6 +93,56 @@ public final class Suites implements Benchmarks {
         List<Integer> threads = !request.variants().threads().isEmpty()
                 ? request.variants().threads()
                 : request.quick() || cores == 1 ? List.of(cores) : List.of(1, cores);
+        List<Case> chosen = chosen(request, threads);
+        List<Case> ceilings = cases(List.of(CEILINGS));
+        if (chosen.isEmpty() && request.patterns().stream().noneMatch(pattern -> matches(ceilings, pattern))) {
+            throw new IllegalArgumentException("no benchmark matches " + String.join(" or ", request.patterns()));
+        }
+        Profiled.check(request.profilers());
+        if (!request.ceilings()) {
+            ceilings.clear();
+        }
+        ceilings.replaceAll(c -> c.with(request, threads));
+        Map<String, String> host = Host.here(request.program());
+        host.forEach((name, fact) -> out.println(name + ": " + fact));
+        out.println();
+        int count = threads.size() * ceilings.stream().mapToInt(Case::combinations).sum()
+                + chosen.stream().mapToInt(Case::combinations).sum();
+        Table table = new Table(out, request.verbose() ? err : null, err, request.progress(), count, effort.seconds());
+        List<RunResult> results = new ArrayList<>();
+        for (int callers : threads) {
+            for (Case c : ceilings) {
+                results.addAll(measure(c, request, effort, callers, table));
+                write(request, results, host);
+            }
+        }
+        for (Case c : chosen) {
+            results.addAll(measure(c, request, effort, 1, table));
+            write(request, results, host);
+        }
+        if (table.wide() > 0) {
+            err.printf("note: the iterations of %d of %d cases, marked with !, lie more than %.0f%% from their mean;"
+                    + " was something else running?%n", table.wide(), count, 100 * Measured.WIDE);
+        }
+        return table.failures();
+    }
+
+    /// Writes what there is so far: a long run that is interrupted leaves what it measured.
+    private static void write(Request request, List<RunResult> results, Map<String, String> host) throws IOException {
+        if (results.isEmpty()) {
+            return;
+        }
+        JsonNode json = ResultFile.json(results, host);
+        if (request.json() != null) {
+            ResultFile.write(json, request.json());
+        }
+        if (request.html() != null) {
+            write(request.html(), BenchPage.of(ResultFile.measured(json)));
+        }
+    }
+
+    /// The cases that the patterns find, but for the ceilings, with the values that are asked for.
+    private static List<Case> chosen(Request request, List<Integer> threads) {
         List<Case> chosen = cases(request.patterns());
         chosen.removeIf(c -> c.label().startsWith(CEILINGS));
         request.variants().parameters().keySet().forEach(name -> {
@@ -73,57 +150,43 @@ public final class Suites implements Benchmarks {
                 throw new IllegalArgumentException("no chosen benchmark has a parameter \"" + name + "\"");
             }
         });
-        List<Case> ceilings = cases(List.of(CEILINGS));
-        if (chosen.isEmpty() && request.patterns().stream().noneMatch(pattern -> matches(ceilings, pattern))) {
-            throw new IllegalArgumentException("no benchmark matches " + String.join(" or ", request.patterns()));
+        chosen.replaceAll(c -> c.with(request, threads));
+        return chosen;
+    }
+
+    @Override
+    public void page(Path results, Path html) throws IOException {
+        write(html, BenchPage.of(ResultFile.read(results)));
+    }
+
+    @Override
+    public void compare(Path before, Path after, Path htmlOrNull, PrintStream out) throws IOException {
+        Comparison comparison = Comparison.of(before, after);
+        comparison.print(out);
+        if (htmlOrNull != null) {
+            write(htmlOrNull, comparison.html());
         }
-        out.println(Devices.byName("cpu").description() + "; Java " + Runtime.version());
-        Table table = new Table(out, request.verbose() ? err : null, err);
-        List<RunResult> results = new ArrayList<>();
-        if (request.ceilings()) {
-            for (int count : threads) {
-                for (Case c : ceilings) {
-                    results.addAll(measure(c, request, effort, List.of(), count, table));
-                }
-            }
-        }
-        for (Case c : chosen) {
-            results.addAll(measure(c, request, effort, threads, 1, table));
-        }
-        if (request.json() != null) {
-            try (PrintStream json = new PrintStream(new FileOutputStream(request.json().toFile()), false,
-                    StandardCharsets.UTF_8)) {
-                ResultFormatFactory.getInstance(ResultFormatType.JSON, json).writeOut(results);
-                if (json.checkError()) {
-                    throw new IOException(request.json() + ": could not be written");
-                }
-            }
-        }
-        return table.failures();
+    }
+
+    @Override
+    public void leaderboard(Path directory, Path html) throws IOException {
+        write(html, Leaderboard.of(directory));
+    }
+
+    private static void write(Path html, String page) throws IOException {
+        AtomicFiles.write(html, page.getBytes(StandardCharsets.UTF_8));
     }
 
     private static boolean matches(List<Case> cases, String pattern) {
         return cases.stream().anyMatch(c -> Pattern.compile("(?i)" + pattern).matcher(c.label()).find());
     }
 
-    /// @param threads    of the kernels, where the benchmark has such a parameter
-    /// @param jmhThreads that call the benchmark at the same time
-    private static Collection<RunResult> measure(Case c, Request request, Effort effort, List<Integer> threads,
-            int jmhThreads, Table table) {
-        Map<String, List<String>> values = new LinkedHashMap<>();
-        c.parameters.forEach((name, builtIn) -> values.put(name,
-                request.quick() && !name.equals("dtype") ? builtIn.subList(0, 1) : builtIn));
-        values.replaceAll((name, builtIn) -> request.variants().parameters().getOrDefault(name, builtIn));
-        if (values.containsKey("threads")) {
-            values.put("threads", threads.stream().map(String::valueOf).toList());
-        }
-        if (values.containsKey("vectorBits") && !request.variants().vectorBits().isEmpty()) {
-            values.put("vectorBits", request.variants().vectorBits().stream().map(String::valueOf).toList());
-        }
+    /// @param callers threads that call the benchmark at the same time
+    private static Collection<RunResult> measure(Case c, Request request, Effort effort, int callers, Table table) {
         ChainedOptionsBuilder options = new OptionsBuilder().include("^" + Pattern.quote(c.name) + "$")
                 .mode(Mode.Throughput)
                 .timeUnit(TimeUnit.SECONDS)
-                .threads(jmhThreads)
+                .threads(callers)
                 .forks(effort.forks)
                 .warmupIterations(effort.warmups)
                 .warmupTime(effort.time)
@@ -132,7 +195,8 @@ public final class Suites implements Benchmarks {
                 .timeout(TimeValue.minutes(30))
                 .addProfiler(PeakMemory.class)
                 .verbosity(VerboseMode.SILENT);
-        values.forEach((name, list) -> options.param(name, list.toArray(String[]::new)));
+        Profiled.add(request.profilers(), options);
+        c.parameters.forEach((name, list) -> options.param(name, list.toArray(String[]::new)));
         try {
             return new Runner(options.build(), table).run();
         } catch (RunnerException e) {

@@ -2,53 +2,70 @@ package llams.bench;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import llams.trainer.measure.Benchmarks;
+import llams.trainer.watch.Html;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.infra.IterationParams;
 import org.openjdk.jmh.results.BenchmarkResult;
 import org.openjdk.jmh.results.IterationResult;
-import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.format.OutputFormat;
 
-/// Prints a row as each case ends. What JMH and the measuring JVMs print is shown only where a case fails, or on
-/// demand.
+/// Prints a row as each case ends, of at most 100 columns, and meanwhile how much time is left. What JMH and the
+/// measuring JVMs print is shown only where a case fails, or on demand.
 final class Table implements OutputFormat {
-    private static final String ROW = "%-26s %-24s %-5s %7s %9s %6s %9s %6s %8s %6s %10s %7s%n";
+    private static final int SHAPE_COLUMNS = 24;
+    private static final String ROW = "  %-" + SHAPE_COLUMNS + "s %-5s %3s %9s %6s %8s %6s %7s %6s %8s %6s%n";
 
     private static final Pattern NOISE = Pattern.compile("\\s*$|#|<|\\tat |WARNING: Using incubator modules");
 
     private final PrintStream out;
     private final PrintStream verboseOrNull;
     private final PrintStream err;
-    private final Map<Integer, Double> peakGflops = new HashMap<>();
-    private final Map<Integer, Double> peakGigabytes = new HashMap<>();
+    private final Benchmarks.Progress progress;
+    private final int cases;
+    private final double secondsOfACase;
+    private final long start = System.nanoTime();
+    private final Peaks peaks = new Peaks();
     private final StringBuilder said = new StringBuilder();
     private BenchmarkParams current;
+    private String operation = "";
+    private int started;
     private int failures;
+    private int wide;
 
-    /// @param verboseOrNull gets everything that is said, if it is there
-    Table(PrintStream out, PrintStream verboseOrNull, PrintStream err) {
+    /// @param verboseOrNull  gets everything that is said, if it is there
+    /// @param cases          to come
+    /// @param secondsOfACase about what one takes, until there is one to go by
+    Table(PrintStream out, PrintStream verboseOrNull, PrintStream err, Benchmarks.Progress progress, int cases,
+            double secondsOfACase) {
         this.out = out;
         this.verboseOrNull = verboseOrNull;
         this.err = err;
-        out.printf(ROW, "operation", "shape", "dtype", "threads", "time", "±", "GFLOP/s", "% peak", "GB/s", "% read",
-                "tokens/s", "MiB");
+        this.progress = progress;
+        this.cases = cases;
+        this.secondsOfACase = secondsOfACase;
+        out.printf(ROW, "shape", "dtype", "thr", "time", "±", "GFLOP/s", "% peak", "GB/s", "% read", "tokens/s", "MiB");
     }
 
     int failures() {
         return failures;
     }
 
+    /// Cases whose iterations lie far apart.
+    int wide() {
+        return wide;
+    }
+
     /// A case that could not even start.
     void failed(String what, Exception e) {
         failures++;
+        progress.clear();
         err.println(what + " failed: " + e.getMessage());
     }
 
@@ -57,6 +74,10 @@ final class Table implements OutputFormat {
         fail();
         said.setLength(0);
         current = params;
+        double seconds = started == 0 ? secondsOfACase : (System.nanoTime() - start) * 1e-9 / started;
+        progress.at("case %d of %d, about %s left: %s".formatted(started + 1, cases,
+                Html.time(seconds * Math.max(1, cases - started)), Measured.of(params).key()));
+        started++;
     }
 
     @Override
@@ -65,25 +86,28 @@ final class Table implements OutputFormat {
             return;
         }
         current = null;
-        BenchmarkParams params = result.getParams();
-        boolean isCeiling = params.getBenchmark().contains("." + Suites.CEILINGS + ".");
-        int threads = isCeiling ? params.getThreads() : number(params, "threads");
-        double gflops = rate(result, "gflops");
-        double gigabytes = rate(result, "gigabytes");
-        if (isCeiling) {
-            peakGflops.merge(threads, gflops, Math::max);
-            peakGigabytes.merge(threads, gigabytes, Math::max);
+        progress.clear();
+        Measured measured = ResultFile
+                .measured(ResultFile.json(List.of(new RunResult(result.getParams(), List.of(result))), Map.of()))
+                .getFirst();
+        peaks.add(measured);
+        wide += measured.isWide() ? 1 : 0;
+        if (!measured.operation().equals(operation)) {
+            operation = measured.operation();
+            out.println(operation);
         }
-        Result<?> speed = result.getPrimaryResult();
-        // Ceilings count calls of all threads together.
-        double seconds = (isCeiling ? threads : 1) / speed.getScore();
-        double spread = (speed.getStatistics().getMax() - speed.getStatistics().getMin()) / 2 / speed.getScore();
-        out.printf(Locale.ROOT, ROW, operation(params), shape(params), parameter(params, "dtype"),
-                threads == 0 ? "" : Integer.toString(threads), time(seconds), percent(spread), figure(gflops),
-                percent(gflops / peakGflops.getOrDefault(threads, Double.NaN)), figure(gigabytes),
-                percent(gigabytes / peakGigabytes.getOrDefault(threads, Double.NaN)), figure(rate(result, "tokens")),
-                figure(rate(result, PeakMemory.NAME)));
+        out.printf(Locale.ROOT, ROW, shortened(measured.shape(), SHAPE_COLUMNS), measured.dtype(),
+                measured.threads() == 0 ? "" : Integer.toString(measured.threads()), time(measured.seconds()),
+                percent(measured.spread()) + (measured.isWide() ? "!" : ""), figure(measured.gflops()),
+                percent(peaks.shareOfGflops(measured)), figure(measured.gigabytes()),
+                percent(peaks.shareOfGigabytes(measured)), figure(measured.tokens()), figure(measured.mebibytes()));
+        Profiled.print(result, out);
         out.flush();
+    }
+
+    /// Long ones, such as paths, without their beginning.
+    static String shortened(String shape, int columns) {
+        return shape.length() <= columns ? shape : "…" + shape.substring(shape.length() - columns + 1);
     }
 
     @Override
@@ -97,75 +121,30 @@ final class Table implements OutputFormat {
             return;
         }
         failures++;
-        err.println(operation(current) + " " + shape(current) + " failed:");
+        progress.clear();
+        err.println(Measured.of(current).key() + " failed:");
         // What went wrong, without JMH's own lines and without the stack, which --verbose shows.
         said.toString().lines().filter(line -> !NOISE.matcher(line).lookingAt()).forEach(err::println);
         current = null;
     }
 
-    @SuppressWarnings("rawtypes") // as JMH declares them
-    private static double rate(BenchmarkResult result, String name) {
-        return result.getSecondaryResults()
-                .entrySet()
-                .stream()
-                .filter(entry -> entry.getKey().endsWith(name))
-                .mapToDouble(entry -> entry.getValue().getScore())
-                .findAny()
-                .orElse(0);
-    }
-
-    /// As `kernel.linear`.
-    private static String operation(BenchmarkParams params) {
-        String name = params.getBenchmark();
-        String label = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1)
-                .replaceFirst("Benchmark", "");
-        return Character.toLowerCase(label.charAt(0)) + label.substring(1);
-    }
-
-    /// The shape, and what else the case differs in from the usual.
-    private static String shape(BenchmarkParams params) {
-        List<String> parts = new ArrayList<>();
-        for (String key : params.getParamsKeys()) {
-            String value = params.getParam(key);
-            switch (key) {
-                case "shape" -> parts.addFirst(value);
-                case "dtype", "threads" -> {}
-                case "vectorBits" -> {
-                    if (!value.equals("0")) {
-                        parts.add(value + " bits");
-                    }
-                }
-                default -> {
-                    if (!value.equals("false")) {
-                        parts.add(value.equals("true") ? key : value);
-                    }
-                }
-            }
-        }
-        return String.join(" ", parts);
-    }
-
-    private static String parameter(BenchmarkParams params, String name) {
-        return params.getParamsKeys().contains(name) ? params.getParam(name) : "";
-    }
-
-    private static int number(BenchmarkParams params, String name) {
-        String value = parameter(params, name);
-        return value.isEmpty() ? 0 : Integer.parseInt(value);
-    }
-
     static String time(double seconds) {
-        return seconds < 1e-3
-                ? String.format(Locale.ROOT, "%.1f µs", seconds * 1e6)
-                : seconds < 1
-                        ? String.format(Locale.ROOT, "%.2f ms", seconds * 1e3)
-                        : String.format(Locale.ROOT, "%.3f s", seconds);
+        return Double.isNaN(seconds)
+                ? ""
+                : seconds < 1e-3
+                        ? String.format(Locale.ROOT, "%.1f µs", seconds * 1e6)
+                        : seconds < 1
+                                ? String.format(Locale.ROOT, "%.2f ms", seconds * 1e3)
+                                : String.format(Locale.ROOT, "%.3f s", seconds);
     }
 
-    /// Three digits that matter; nothing for what a case does not have.
+    /// Three digits that matter, two of what is very small; nothing for what a case does not have.
     static String figure(double value) {
         if (value == 0) {
             return "";
+        }
+        if (value < 1e-3) {
+            return String.format(Locale.ROOT, "%.1e", value);
         }
         int decimals = Math.clamp(2 - (int) Math.floor(Math.log10(value)), 0, 6);
         return String.format(Locale.ROOT, "%." + decimals + "f", value);

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,10 +39,25 @@ class EveryBenchmarkRunsTest {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final List<String> progress = new ArrayList<>();
 
     private int run(String pattern, Map<String, List<String>> parameters, Path json) throws IOException {
+        return run(pattern, parameters, List.of(), json);
+    }
+
+    private int run(String pattern, Map<String, List<String>> parameters, List<String> profilers, Path json)
+            throws IOException {
         Benchmarks.Request request = new Benchmarks.Request(List.of(pattern),
-                new Benchmarks.Variants(List.of(2), List.of(), parameters), true, false, json, false);
+                new Benchmarks.Variants(List.of(2), List.of(), parameters), true, false, profilers, json, null, "1",
+                new Benchmarks.Progress() {
+                    @Override
+                    public void at(String line) {
+                        progress.add(line);
+                    }
+
+                    @Override
+                    public void clear() {}
+                }, false);
         return new Suites().run(request, BRIEF, print(out), print(err));
     }
 
@@ -65,10 +81,32 @@ class EveryBenchmarkRunsTest {
                 .collect(Collectors.toCollection(TreeSet::new));
         TreeSet<String> measured = out.toString(StandardCharsets.UTF_8)
                 .lines()
-                .map(line -> line.split(" ")[0])
-                .filter(word -> word.contains("."))
+                .filter(line -> line.matches("\\w+\\.\\w+"))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(expected, measured);
+        out.toString(StandardCharsets.UTF_8)
+                .lines()
+                .dropWhile(line -> !line.isEmpty())
+                .forEach(line -> assertTrue(line.length() <= 100, line));
+    }
+
+    @Test
+    void timeLeftIsSaidBeforeEachCase() throws IOException {
+        run("KernelBenchmark.thin", Map.of("shape", List.of("40x8x24", "40x16x24")), null);
+        assertEquals(2, progress.size(), progress::toString);
+        assertTrue(progress.getFirst().matches("case 1 of 2, about .* left: kernel.thin 40x8x24  2"),
+                progress::toString);
+        assertTrue(progress.getLast().matches("case 2 of 2, about .* left: kernel.thin 40x16x24  2"),
+                progress::toString);
+    }
+
+    @Test
+    void profilersAreJmhs() throws IOException {
+        run("KernelBenchmark.thin", Map.of("shape", List.of("40x8x24")), List.of("gc"), null);
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("gc.alloc.rate"), out::toString);
+        IllegalArgumentException unknown = assertThrows(IllegalArgumentException.class,
+                () -> run("KernelBenchmark.thin", Map.of(), List.of("nonsense"), null));
+        assertTrue(unknown.getMessage().startsWith("the profiler nonsense cannot be used: "), unknown.getMessage());
     }
 
     @Test
@@ -84,6 +122,9 @@ class EveryBenchmarkRunsTest {
                         .propertyNames()
                         .stream()
                         .anyMatch(key -> key.endsWith(name))));
+        assertEquals(Runtime.version().feature(), Integer
+                .parseInt(results.get(0).path("host").path("java").asString().replaceAll(".* (\\d+)\\D.*", "$1")));
+        assertEquals("1", results.get(1).path("host").path("program").asString());
     }
 
     @Test

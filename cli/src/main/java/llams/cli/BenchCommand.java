@@ -26,7 +26,10 @@ import picocli.CommandLine.Spec;
                         + " programs. Keep the machine otherwise idle."},
         footer = {"", "Examples:", "  llams bench --quick", "  llams bench Kernel --threads 1,2 --json results.json",
                 "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
-                "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt"})
+                "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt",
+                "  llams bench --quick --json results.json --html results.html",
+                "  llams bench --compare before.json after.json",
+                "  llams bench --leaderboard bench/results --html machines.html"})
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand
     Console console;
@@ -71,20 +74,57 @@ final class BenchCommand implements Callable<Integer> {
     boolean noCeilings;
 
     @Option(
+            names = {"-prof", "--prof"},
+            paramLabel = "NAME[:OPTIONS]",
+            description = "Run one of JMH's profilers beside, such as gc, stack or perfasm; may be repeated.")
+    List<String> profilers = List.of();
+
+    @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Also write all results to a file in JMH's JSON format.")
+            description = "Also write all results to a file in JMH's JSON format, with the machine beside each.")
     Path json;
+
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Also write a page: a verdict in words, rooflines, every case. With --from, --compare or"
+                    + " --leaderboard, a page about these.")
+    Path html;
+
+    @Option(
+            names = "--from",
+            paramLabel = "FILE.json",
+            description = "Measure nothing; write the page about results from before.")
+    Path from;
+
+    @Option(
+            names = "--compare",
+            arity = "2",
+            paramLabel = "FILE.json",
+            description = "Measure nothing; print what differs between two files of results beyond their noise.")
+    List<Path> compared = List.of();
+
+    @Option(
+            names = "--leaderboard",
+            paramLabel = "DIR",
+            description = "Measure nothing; write a page that ranks the machines whose results are in DIR/*.json.")
+    Path leaderboard;
 
     @Override
     public Integer call() throws IOException {
         Benchmarks benchmarks = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
         if (benchmarks == null) {
             throw new ParameterException(spec.commandLine(),
-                    "bench must be the first argument of ./llams, which then builds it");
+                    "this program was started without the benchmarks: make bench the first argument of ./llams, or pack"
+                            + " the bundle with --bench");
         }
         if (list) {
             benchmarks.list(console.out);
+            return Console.DONE;
+        }
+        if (from != null || !compared.isEmpty() || leaderboard != null) {
+            writeAbout(benchmarks);
             return Console.DONE;
         }
         for (int count : threads) {
@@ -98,11 +138,31 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         Benchmarks.Request request = new Benchmarks.Request(patterns,
-                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, !noCeilings, json, console.verbose);
+                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, !noCeilings, profilers, json, html,
+                Version.ofProgram(), new StatusLine(console.err), console.verbose);
         try {
             return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage() + "; --list shows what there is", e);
+        }
+    }
+
+    /// Results from before, instead of new ones.
+    private void writeAbout(Benchmarks benchmarks) throws IOException {
+        if ((from != null ? 1 : 0) + (compared.isEmpty() ? 0 : 1) + (leaderboard != null ? 1 : 0) > 1
+                || !patterns.isEmpty() || json != null) {
+            throw new ParameterException(spec.commandLine(),
+                    "--from, --compare and --leaderboard measure nothing: give one of them, without PATTERN and --json");
+        }
+        if (html == null && compared.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "give a file for the page with --html");
+        }
+        if (!compared.isEmpty()) {
+            benchmarks.compare(compared.getFirst(), compared.getLast(), html, console.out);
+        } else if (leaderboard != null) {
+            benchmarks.leaderboard(leaderboard, html);
+        } else {
+            benchmarks.page(from, html);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.io.AtomicFiles;
+import llams.trainer.measure.Benchmarks;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
 
@@ -31,6 +33,8 @@ import org.tukaani.xz.XZOutputStream;
 final class Bundle {
     /// What modules without a descriptor need and cannot say. Jinjava looks for beans, which are in java.desktop.
     private static final List<String> UNSAID = List.of("java.desktop", "java.logging", "jdk.unsupported");
+    /// What JMH needs, and its profilers.
+    private static final List<String> UNSAID_BY_BENCHMARKS = List.of("java.management", "jdk.management", "jdk.jfr");
 
     /// TornadoVM.
     ///
@@ -88,11 +92,32 @@ final class Bundle {
     }
 
     private final Sdk sdk;
+    private final List<Path> benchmarks;
     private final Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
 
-    /// @param sdk null to leave the GPU device out
-    Bundle(Sdk sdk) {
+    /// @param sdk        null to leave the GPU device out
+    /// @param benchmarks jars of the benchmarks, empty to leave them out
+    Bundle(Sdk sdk, List<Path> benchmarks) {
         this.sdk = sdk;
+        this.benchmarks = benchmarks;
+    }
+
+    /// The jars of the benchmarks that this program was started with: they lie in one directory.
+    static List<Path> benchmarks() throws IOException {
+        Benchmarks found = ServiceLoader.load(Benchmarks.class).findFirst().orElse(null);
+        if (found == null || !Files.isRegularFile(jar(found))) {
+            throw new IllegalArgumentException("--bench: this program was started without the jars of the benchmarks;"
+                    + " './llams bundle --bench' builds and has them");
+        }
+        return list(jar(found).getParent());
+    }
+
+    private static Path jar(Object part) {
+        try {
+            return Path.of(part.getClass().getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// Writes a bundle; the file is there whole or not at all.
@@ -156,6 +181,11 @@ final class Bundle {
             // It is no module, and would be taken for one.
             places.remove(gpuDevice());
         }
+        places.removeAll(benchmarks);
+        for (Path jar : benchmarks) {
+            files.put("bench/" + jar.getFileName(), BundleFile.ofModule(jar));
+            system.addAll(UNSAID_BY_BENCHMARKS);
+        }
         Configuration resolved = Configuration.resolve(ModuleFinder.of(places.toArray(Path[]::new)),
                 List.of(Configuration.empty()), ModuleFinder.ofSystem(), roots);
         for (ResolvedModule module : resolved.modules()) {
@@ -205,11 +235,7 @@ final class Bundle {
                 .findAny()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "--gpu: this program was started without the GPU device; start it with TORNADOVM_HOME set"));
-        try {
-            return Path.of(gpu.getClass().getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return jar(gpu);
     }
 
     private void addRuntime(Path runtime, Set<String> modules, TreeMap<String, BundleFile> files) throws IOException {

@@ -2,6 +2,7 @@ package llams.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.tukaani.xz.LZMA2Options;
@@ -20,6 +21,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
                 "For a machine that has neither. The file holds a directory llams with a script llams, which"
                         + " runs from anywhere on the same operating system and processor architecture."},
         footer = {"", "Examples:", "  llams bundle --out llams.tar.xz",
+                "  llams bundle --bench --out llams-bench.tar.xz",
                 "  TORNADOVM_HOME=... llams bundle --gpu --out llams-gpu.tar.xz",
                 "  tar xf llams.tar.xz && llams/llams devices"})
 final class BundleCommand implements Callable<Integer> {
@@ -36,6 +38,11 @@ final class BundleCommand implements Callable<Integer> {
             names = "--gpu",
             description = "Include the GPU device: TornadoVM's jars and libraries, from TORNADOVM_HOME.")
     boolean gpu;
+
+    @Option(
+            names = "--bench",
+            description = "Include the benchmarks of 'llams bench', which make the file about 3 MB larger.")
+    boolean bench;
 
     @Option(
             names = "--level",
@@ -55,7 +62,10 @@ final class BundleCommand implements Callable<Integer> {
         if (level < LZMA2Options.PRESET_MIN || level > LZMA2Options.PRESET_MAX) {
             throw new ParameterException(spec.commandLine(), "--level " + level + " must be from 0 to 9");
         }
-        Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null);
+        if (gpu && bench) {
+            throw new ParameterException(spec.commandLine(), "--gpu and --bench cannot be in one bundle; make two");
+        }
+        Bundle bundle = new Bundle(gpu ? Bundle.Sdk.fromEnvironment() : null, bench ? Bundle.benchmarks() : List.of());
         long bytes;
         try (ByteMeter progress = new ByteMeter(console.err, "packing")) {
             bytes = bundle.write(out, level, progress);
@@ -64,7 +74,8 @@ final class BundleCommand implements Callable<Integer> {
             console.out.println(JsonNodeFactory.instance.objectNode()
                     .put("out", out.toString())
                     .put("bytes", bytes)
-                    .put("gpu", gpu));
+                    .put("gpu", gpu)
+                    .put("bench", bench));
         } else {
             console.out.printf(Locale.ROOT, "%s: %s; there: tar xf %s && llams/llams devices%n", out,
                     MachineMemory.text(bytes), Shell.quoted(out.getFileName().toString()));

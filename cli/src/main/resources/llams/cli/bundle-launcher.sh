@@ -35,8 +35,11 @@ if [ -t 2 ]; then
   terminal+=("-Dllams.terminalColumns=${columns:-80}")
 fi
 
+# The benchmarks' harness starts from a class path, without the GPU device.
+if [ "${1:-}" = bench ]; then
+  start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*:$here/bench/*" llams.cli.Main)
 # With the GPU device, TornadoVM's own flags; its modules are found by module path.
-if [ -f "$here/tornado/flags" ]; then
+elif [ -f "$here/tornado/flags" ]; then
   export TORNADOVM_HOME=$here/tornado
   # What TornadoVM's own library loads may have been packed beside it.
   export LD_LIBRARY_PATH=$here/tornado/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}

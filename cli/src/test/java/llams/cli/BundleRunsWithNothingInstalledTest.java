@@ -1,6 +1,7 @@
 package llams.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -121,6 +122,14 @@ class BundleRunsWithNothingInstalledTest {
         Llams nowhere = Llams.run("bundle", "--out", directory.resolve("no/such/llams.tar.xz").toString());
         assertEquals(1, nowhere.code());
         assertTrue(nowhere.err().contains("its directory does not exist"), nowhere.err());
+        Path bench = directory.resolve("bench.tar.xz");
+        Llams without = Llams.run("bundle", "--bench", "--out", bench.toString());
+        assertEquals(1, without.code());
+        assertTrue(without.err().contains("'./llams bundle --bench' builds and has them"), without.err());
+        Llams both = Llams.run("bundle", "--bench", "--gpu", "--out", bench.toString());
+        assertEquals(2, both.code());
+        assertTrue(both.err().contains("make two"), both.err());
+        assertFalse(Files.exists(bench));
         if (System.getenv("TORNADOVM_HOME") == null) {
             Llams gpu = Llams.run("bundle", "--gpu", "--out", directory.resolve("gpu.tar.xz").toString());
             assertEquals(1, gpu.code());

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Every Java program of docs/LIBRARY.md and README.md compiles and runs as printed, in a directory with a small random
-/// model; what is not a whole program is typed into jshell.
+/// model; what is not a whole program is typed into jshell, and so are the lessons of docs/notebooks.
 class DocumentedProgramsRunTest {
     private static final Pattern BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern FILE = Pattern.compile("(?m)^// (\\w+)\\.java$");
@@ -190,15 +190,54 @@ class DocumentedProgramsRunTest {
     void firstLinesInJshell() throws IOException, InterruptedException {
         assertFalse(snippets.isEmpty());
         for (String snippet : snippets) {
-            // Without a terminal, jshell reads a file, and ends with a failure only where it is told to.
-            Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet + "\n/exit\n");
-            List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
-                    "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED",
-                    "-J-Djava.util.prefs.userRoot=" + directory, "-J" + COMPILED_ONCE, "-R" + COMPILED_ONCE));
-            jshell.addAll(VECTORS);
-            jshell.add(lines.toString());
-            String printed = run("", jshell);
+            Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet);
+            String printed = jshell(List.of(lines));
             assertFalse(printed.isBlank() || printed.contains("Exception") || printed.contains("rror"), printed);
+        }
+    }
+
+    /// What jshell prints for these files. Without a terminal, it ends with a failure only where it is told to.
+    private static String jshell(List<Path> files) throws IOException, InterruptedException {
+        Path exit = Files.writeString(directory.resolve("exit.jsh"), "\n/exit\n");
+        List<String> jshell = new ArrayList<>(List.of("jshell", "--class-path", classPath,
+                "-R--add-modules=jdk.incubator.vector", "-R--enable-native-access=ALL-UNNAMED",
+                "-J-Djava.util.prefs.userRoot=" + directory, "-J" + COMPILED_ONCE, "-R" + COMPILED_ONCE));
+        jshell.addAll(VECTORS);
+        Stream.concat(files.stream(), Stream.of(exit)).map(Path::toString).forEach(jshell::add);
+        return run("", jshell);
+    }
+
+    /// The lessons run one after the other in one jshell, and print what they promise.
+    @Test
+    void lessons() throws IOException, InterruptedException {
+        List<Path> lessons = Notebook.lessons(Golden.ROOT);
+        assertEquals(5, lessons.size());
+        String printed = jshell(lessons);
+        assertFalse(printed.contains("Exception") || printed.contains("Error:"), printed);
+        assertTrue(printed.contains("lowest and newest\n"), printed);
+        Matcher byHand = Pattern.compile("the program (\\S+), by hand (\\S+)").matcher(printed);
+        for (int i = 0; i < 2; i++) {
+            assertTrue(byHand.find(), printed);
+            assertEquals(Double.parseDouble(byHand.group(2)), Double.parseDouble(byHand.group(1)), 1e-5);
+        }
+        Matcher differences = Pattern.compile("furthest apart (\\S+)").matcher(printed);
+        for (double most : new double[] {1e-2, 1e-2, 1e-2, 1e-7}) {
+            assertTrue(differences.find(), printed);
+            assertTrue(Double.parseDouble(differences.group(1)) < most, printed);
+        }
+        // The base model says the same before and after the adapter was trained, and something else with it.
+        List<String> said = printed.lines().filter(line -> line.startsWith("Yesterday the cat")).toList();
+        assertEquals(3, said.size(), printed);
+        assertEquals(said.getFirst(), said.getLast());
+        assertTrue(said.get(1).startsWith("Yesterday the cat gave me some"), printed);
+        assertFalse(said.get(0).equals(said.get(1)), printed);
+    }
+
+    /// Run `Notebook` with the root of the project as its argument after a change to a lesson.
+    @Test
+    void notebooksAreMadeOfTheLessons() throws IOException {
+        for (Path lesson : Notebook.lessons(Golden.ROOT)) {
+            assertEquals(Notebook.of(lesson), Files.readString(Notebook.beside(lesson)), lesson::toString);
         }
     }
 }
