@@ -3,6 +3,7 @@ package llams.trainer.wiki;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -31,7 +32,7 @@ public final class KowikiText {
     /// @param sentences  left out, as a template in them is not known and they would be false without it
     /// @param templates  those templates, by how many sentences they cost, the most first
     public record Counts(long articles, long redirects, long otherPages, long empty, long sentences,
-            Map<String, Long> templates, long bytesRead, long bytesWritten) {
+            Map<String, Long> templates, long bytesRead, long bytesWritten) implements Serializable {
         /// Of nothing.
         public static final Counts NONE = new Counts(0, 0, 0, 0, 0, Map.of(), 0, 0);
 

@@ -88,9 +88,8 @@ public final class Multistream {
             written[0] += article.getBytes(StandardCharsets.UTF_8).length;
             articles.accept(article);
         });
-        InputStream export = new SequenceInputStream(
-                Collections.enumeration(List.of(bytes(head), WikiFile.unpacked(new ByteArrayInputStream(packed), name),
-                        bytes(last ? "" : END))));
+        InputStream export = new SequenceInputStream(Collections.enumeration(List.of(bytes(head),
+                WikiFile.unpacked(new ByteArrayInputStream(packed), name), bytes(last ? "" : END))));
         DumpReader.read(export, name, pages::add);
         return pages.counts(packed.length, written[0]);
     }

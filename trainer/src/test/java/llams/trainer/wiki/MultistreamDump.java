@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntFunction;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 
 /// A made dump as Wikipedia publishes them, `NAME-multistream.xml.bz2`, with its index beside it.
@@ -21,9 +22,15 @@ public final class MultistreamDump {
     /// @param pages   of which some are redirects, of other namespaces, empty, or cost sentences
     /// @param aStream pages in each stream
     public MultistreamDump(Path directory, String name, int pages, int aStream, long seed) throws IOException {
+        Random random = new Random(seed);
+        this(directory, name, pages, aStream, page -> text(random, page));
+    }
+
+    /// @param texts of the pages
+    public MultistreamDump(Path directory, String name, int pages, int aStream, IntFunction<String> texts)
+            throws IOException {
         file = directory.resolve(name + "-multistream.xml.bz2");
         index = directory.resolve(name + "-multistream-index.txt.bz2");
-        Random random = new Random(seed);
         String[] export = Dumps.export("\n").split("\n\n\n");
         add(export[0] + "\n");
         StringBuilder lines = new StringBuilder();
@@ -32,7 +39,7 @@ public final class MultistreamDump {
             StringBuilder stream = new StringBuilder();
             for (int i = from; i < Math.min(pages, from + aStream); i++) {
                 String title = "제목: " + name + " " + i;
-                stream.append(Dumps.page(title, i % 7 == 3 ? 10 : 0, text(random, i))).append('\n');
+                stream.append(Dumps.page(title, i % 7 == 3 ? 10 : 0, texts.apply(i))).append('\n');
                 lines.append(offsets.getLast()).append(':').append(i + 1).append(':').append(title).append('\n');
             }
             add(stream.toString());

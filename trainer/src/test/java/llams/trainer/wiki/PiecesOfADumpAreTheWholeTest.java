@@ -43,8 +43,8 @@ class PiecesOfADumpAreTheWholeTest {
             for (int i = 0; i < offsets.size(); i += step) {
                 boolean last = i + step >= offsets.size();
                 long to = last ? dump.length : offsets.get(i + step);
-                counts = counts.plus(
-                        Multistream.articles(head, part(dump, offsets.get(i), to), last, "piece", text::append));
+                counts = counts
+                        .plus(Multistream.articles(head, part(dump, offsets.get(i), to), last, "piece", text::append));
             }
             assertTrue(Arrays.equals(Files.readAllBytes(whole), text.toString().getBytes(StandardCharsets.UTF_8)));
             assertTrue(wanted.sentences() > 0 && wanted.templates().size() > 2 && wanted.empty() > 0);
@@ -68,19 +68,17 @@ class PiecesOfADumpAreTheWholeTest {
                     .startsWith("dump from byte 7: no bzip2 stream begins here"));
         }
         // In the middle of a stream, and behind the head's.
-        assertThrows(IOException.class, () -> Multistream.articles(head,
-                part(dump, first, made.offsets.get(1) - 5), false, "piece", ignored::add));
+        assertThrows(IOException.class, () -> Multistream.articles(head, part(dump, first, made.offsets.get(1) - 5),
+                false, "piece", ignored::add));
         assertThrows(DataException.class, () -> Multistream.head(part(dump, 0, made.offsets.get(1)), "dump"));
         assertThrows(DataException.class, () -> Multistream.head(dump, "dump"));
         assertThrows(DataException.class, () -> Multistream.head("<mediawiki>".getBytes(StandardCharsets.UTF_8), "x"));
         // An index that ends too early loses nothing, but one without its first offsets would.
-        assertThrows(DataException.class,
-                () -> Multistream.articles(head, part(dump, made.offsets.get(1), dump.length), false, "x",
-                        ignored::add));
+        assertThrows(DataException.class, () -> Multistream.articles(head, part(dump, made.offsets.get(1), dump.length),
+                false, "x", ignored::add));
         for (String index : List.of("", "12", "x:1:title", ":")) {
             assertThrows(DataException.class, () -> offsets(index.getBytes(StandardCharsets.UTF_8)));
         }
-        assertEquals(List.of(5L, 70L),
-                offsets("70:3:a:b\n5:1:x\n70:4:y\n".getBytes(StandardCharsets.UTF_8)));
+        assertEquals(List.of(5L, 70L), offsets("70:3:a:b\n5:1:x\n70:4:y\n".getBytes(StandardCharsets.UTF_8)));
     }
 }
