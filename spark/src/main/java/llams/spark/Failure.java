@@ -1,5 +1,6 @@
 package llams.spark;
 
+import java.io.IOException;
 import llams.model.files.DataException;
 
 /// A failure in one line. What a task has thrown comes wrapped, with its stack traces in Spark's message.
@@ -9,14 +10,12 @@ final class Failure {
     static String line(Throwable failure) {
         Throwable deepest = failure;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof DataException) {
+            if (cause instanceof DataException || cause instanceof IOException) {
                 return firstLine(cause);
             }
             deepest = cause;
         }
-        return deepest instanceof java.io.IOException
-                ? firstLine(deepest)
-                : deepest.getClass().getSimpleName() + ": " + firstLine(deepest);
+        return deepest.getClass().getSimpleName() + ": " + firstLine(deepest);
     }
 
     private static String firstLine(Throwable failure) {

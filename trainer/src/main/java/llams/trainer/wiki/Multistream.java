@@ -55,18 +55,27 @@ public final class Multistream {
     /// @param packed the dump's bytes before the first offset of its index
     /// @param name   how messages call the dump
     /// @throws DataException if that is not the head of an export
-    public static String head(byte[] packed, String name) throws IOException {
+    public static String head(byte[] packed, String name) {
         if (!startsStream(packed)) {
             throw new DataException(name + ": wanted a multistream dump, bzip2 from its first byte on; llams data"
                     + " kowiki reads other forms on one machine");
         }
-        String head = new String(WikiFile.unpacked(new ByteArrayInputStream(packed), name).readNBytes(MOST_HEAD_BYTES),
-                StandardCharsets.UTF_8);
+        String head;
+        try {
+            head = new String(WikiFile.unpacked(new ByteArrayInputStream(packed), name).readNBytes(MOST_HEAD_BYTES),
+                    StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw noHead(name, e.getMessage());
+        }
         if (!head.contains("<mediawiki") || head.contains("<page>") || head.contains(END)) {
-            throw new DataException(name + ": before the first offset of the index there is not just the head of a"
-                    + " MediaWiki export; is the index of this dump, and whole?");
+            throw noHead(name, head.lines().findFirst().orElse(""));
         }
         return head;
+    }
+
+    private static DataException noHead(String name, String found) {
+        return new DataException(name + ": before the first offset of the index, wanted the head of a MediaWiki export"
+                + " and no page; is the index of this dump, and whole? Found: " + found);
     }
 
     /// Reads the pages of one piece.
