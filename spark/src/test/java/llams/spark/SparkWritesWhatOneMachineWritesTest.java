@@ -174,7 +174,7 @@ class SparkWritesWhatOneMachineWritesTest {
         refused(1, "has no _SUCCESS", first.file, "--out", directory);
         refused(1, "its name lacks", plain, "--out", out);
         refused(1, "none-multistream-index.txt.bz2", directory.resolve("none-multistream.xml.bz2"), "--out", out);
-        refused(1, "is the index of this dump?", first.file, "--index", second.index, "--out", out);
+        refused(1, "or the index is of another dump", first.file, "--index", second.index, "--out", out);
         refused(1, "wanted a multistream dump", plain, "--index", second.index, "--out", out);
         byte[] bytes = Files.readAllBytes(first.file);
         bytes[first.offsets.get(5).intValue() + 40] ^= 1;

@@ -99,7 +99,11 @@ public final class Multistream {
         });
         InputStream export = new SequenceInputStream(Collections.enumeration(List.of(bytes(head),
                 WikiFile.unpacked(new ByteArrayInputStream(packed), name), bytes(last ? "" : END))));
-        DumpReader.read(export, name, pages::add);
+        try {
+            DumpReader.read(export, name, pages::add);
+        } catch (IOException e) {
+            throw new IOException(e.getMessage() + "; or the index is of another dump", e);
+        }
         return pages.counts(packed.length, written[0]);
     }
 
