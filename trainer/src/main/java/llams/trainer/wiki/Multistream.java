@@ -97,9 +97,9 @@ public final class Multistream {
             written[0] += article.getBytes(StandardCharsets.UTF_8).length;
             articles.accept(article);
         });
-        InputStream export = new SequenceInputStream(Collections.enumeration(List.of(bytes(head),
-                WikiFile.unpacked(new ByteArrayInputStream(packed), name), bytes(last ? "" : END))));
         try {
+            InputStream export = new SequenceInputStream(Collections.enumeration(List.of(bytes(head),
+                    WikiFile.unpacked(new ByteArrayInputStream(packed), name), bytes(last ? "" : END))));
             DumpReader.read(export, name, pages::add);
         } catch (IOException e) {
             throw new IOException(e.getMessage() + "; or the index is of another dump", e);
