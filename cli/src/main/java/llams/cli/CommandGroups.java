@@ -16,7 +16,8 @@ final class CommandGroups {
         GROUPS.put("Start", List.of("demo", "download", "init", "info"));
         GROUPS.put("Text and data", List.of("tokenize", "data"));
         GROUPS.put("Run", List.of("generate", "chat", "serve"));
-        GROUPS.put("Train and measure", List.of("train", "merge", "extend", "quantize", "report", "eval", "recipe"));
+        GROUPS.put("Train and measure",
+                List.of("train", "merge", "extend", "quantize", "report", "verify", "eval", "recipe"));
         GROUPS.put("Share", List.of("export", "import", "upload", "checksum"));
         GROUPS.put("This machine", List.of("devices", "bench", "measure", "bundle", "completion"));
     }
