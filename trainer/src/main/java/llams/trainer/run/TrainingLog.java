@@ -90,7 +90,7 @@ final class TrainingLog implements AutoCloseable {
         byte[] log = Files.readAllBytes(file);
         int length = 0;
         TrainingRun.Report last = null;
-        String receipt = StepReceipt.NONE;
+        int lastFrom = 0;
         int damagedLine = 0;
         int number = 1;
         for (int from = 0, to; from < log.length; from = to, number++) {
@@ -106,10 +106,11 @@ final class TrainingLog implements AutoCloseable {
                         + " this line, or remove the whole log, which the run does not need");
             } else {
                 last = report;
-                receipt = receipt(log, from, to);
+                lastFrom = from;
                 length = to;
             }
         }
+        String receipt = last == null ? StepReceipt.NONE : receipt(log, lastFrom, length);
         return new Kept(length, last, receipt, length > 0 && log[length - 1] != '\n', damagedLine);
     }
 
