@@ -17,7 +17,7 @@ final class CommandGroups {
         GROUPS.put("Text and data", List.of("tokenize", "data"));
         GROUPS.put("Run", List.of("generate", "chat", "serve"));
         GROUPS.put("Train and measure",
-                List.of("train", "launch", "merge", "extend", "quantize", "report", "eval", "recipe"));
+                List.of("train", "launch", "merge", "extend", "quantize", "report", "verify", "eval", "recipe"));
         GROUPS.put("Look inside", List.of("explain", "replay"));
         GROUPS.put("Share", List.of("export", "import", "upload", "checksum"));
         GROUPS.put("This machine", List.of("devices", "bench", "measure", "bundle", "completion"));

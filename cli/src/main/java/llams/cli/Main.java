@@ -106,6 +106,7 @@ public final class Main extends Console implements Runnable {
             case "download" -> DownloadCommand.class;
             case "upload" -> UploadCommand.class;
             case "checksum" -> ChecksumCommand.class;
+            case "verify" -> VerifyCommand.class;
             case "init" -> InitCommand.class;
             case "info" -> InfoCommand.class;
             case "tokenize" -> TokenizeCommand.class;

@@ -11,7 +11,6 @@ import llams.engine.device.Device;
 import llams.engine.generate.Generator;
 import llams.engine.io.AtomicFiles;
 import llams.engine.weights.LlamaWeights;
-import llams.model.files.DataException;
 import llams.model.lora.AdapterFiles;
 import llams.model.text.GenerateOptions;
 import llams.model.text.LoadedModel;
@@ -27,7 +26,6 @@ import llams.trainer.run.Replay;
 import llams.trainer.run.TrainRequest;
 import llams.trainer.run.TrainingRun;
 import llams.trainer.run.Watch;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +47,6 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  llams replay tuned --step 1 --html step.html",
                 "  llams replay model --prompt 'The capital of Korea is' -n 8 --html text.html"})
 final class ReplayCommand implements Callable<Integer> {
-    private static final String SETTINGS = "train.yaml";
     /// Between lines about the steps on the way.
     private static final long PAUSE_NANOS = 5_000_000_000L;
 
@@ -130,20 +127,8 @@ final class ReplayCommand implements Callable<Integer> {
         }
     }
 
-    /// The command that made the run, but for its held-out data, which no step depends on.
     private TrainCommand training() throws IOException {
-        Path settings = directory.resolve(SETTINGS);
-        if (!Files.isRegularFile(settings)) {
-            throw new DataException(directory + ": has no " + SETTINGS + ", which says what the run was; only runs of"
-                    + " 'llams train' can be made again");
-        }
-        TrainCommand training = new TrainCommand();
-        CommandLine line = CommandArguments.configure(new CommandLine(training));
-        line.parseArgs(CommandArguments.marked(line, "--config=" + settings, "--out=" + directory, "--resume"));
-        training.configure();
-        training.options.evalData = List.of();
-        training.complete();
-        return training;
+        return EarlierTraining.command(directory, directory, true, false);
     }
 
     private final class Progress implements TrainingRun.Listener {

@@ -19,7 +19,7 @@ import llams.trainer.watch.RunFacts;
 /// The directory of a training run: its log `train.jsonl`, its saves and, at the end, its result. While it is open
 /// no other run can have it.
 public final class RunDirectory implements AutoCloseable {
-    private static final String LOG = "train.jsonl";
+    static final String LOG = "train.jsonl";
     private static final String SETTINGS = "train.yaml";
     private static final String BEST = "best";
     private static final Set<String> FILES = Set.of(LOG, SETTINGS, BEST, DirectoryLock.FILE, LivePage.FILE,

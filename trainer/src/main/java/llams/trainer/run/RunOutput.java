@@ -168,7 +168,7 @@ final class RunOutput {
     }
 
     private SavedState state(int done, DataLoader.Position position) {
-        return new SavedState(done, position, settings, run.device.arithmetic(), lowest);
+        return new SavedState(done, position, settings, run.device.arithmetic(), lowest, log.receipt(), run.dataFiles);
     }
 
     private Optional<NonFiniteState> nonFinite() {

@@ -30,7 +30,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param settings   of the run
 /// @param arithmetic of the device: [llams.engine.device.Device#arithmetic]; null if not known
 /// @param lowest     how the held-out loss has gone
-record SavedState(int step, DataLoader.Position position, RunSettings settings, String arithmetic, Lowest lowest) {
+/// @param receipt    of all steps so far: [StepReceipt]; empty in saves that had none
+/// @param files      of the data, with what tells them from others: [RunCard#files]
+record SavedState(int step, DataLoader.Position position, RunSettings settings, String arithmetic, Lowest lowest,
+        String receipt, Map<String, String> files) {
     static final String STATE = "state.json";
     static final String TENSORS = "state.safetensors";
 
@@ -54,6 +57,9 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         if (lowest.step() > 0) {
             json.putObject("lowest").put("loss", lowest.loss()).put("step", lowest.step()).put("since", lowest.since());
         }
+        json.put(StepReceipt.CHAIN, receipt);
+        ObjectNode hashed = json.putObject("files");
+        files.forEach(hashed::put);
         ObjectNode named = json.putObject("settings");
         settings.values().forEach(named::put);
         AtomicFiles.write(directory.resolve(STATE),
@@ -72,7 +78,8 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
                             ? settings(json.get("settings"))
                             : RunSettings.ofFirstFormat(json.required("run").stringValue()),
                     json.path("arithmetic").asStringOpt().orElse(null),
-                    json.has("lowest") ? lowest(json.get("lowest")) : Lowest.NONE);
+                    json.has("lowest") ? lowest(json.get("lowest")) : Lowest.NONE,
+                    json.path(StepReceipt.CHAIN).asString(StepReceipt.NONE), files(json.path("files")));
             if (state.step < 1) {
                 throw new IOException(STATE + " says that " + state.step + " steps were done");
             }
@@ -80,6 +87,12 @@ record SavedState(int step, DataLoader.Position position, RunSettings settings, 
         } catch (JacksonException | IllegalArgumentException e) {
             throw new IOException(STATE + " cannot be read", e);
         }
+    }
+
+    private static Map<String, String> files(JsonNode json) {
+        Map<String, String> files = new LinkedHashMap<>();
+        json.properties().forEach(file -> files.put(file.getKey(), file.getValue().stringValue()));
+        return files;
     }
 
     private static Lowest lowest(JsonNode json) {

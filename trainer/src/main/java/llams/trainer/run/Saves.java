@@ -21,10 +21,11 @@ import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.tensor.Tensor;
 import llams.model.files.OutputDirectory;
+import llams.model.files.Sha256;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// The saves of a run, from which it resumes exactly as if it had never stopped: directories `OUT/step-000120` with a
 /// [SavedState] and, written last, the checksums of all their files. A save appears whole or not at all.
@@ -32,8 +33,8 @@ import tools.jackson.databind.node.ArrayNode;
 /// A good save is removed only when there are `keep` newer ones that training continued from with a finite loss.
 final class Saves {
     private static final String PREFIX = "step-";
-    /// In the last save of a finished run: the files of its result.
-    private static final String RESULT = "result.json";
+    /// In the last save of a finished run: the files of its result, each with its SHA-256.
+    static final String RESULT = "result.json";
 
     private final Path out;
     private final int keep;
@@ -243,18 +244,23 @@ final class Saves {
             if (good.isEmpty() || !good.getLast().equals(directory(out, end.step()))) {
                 add(end, trainer, trained, Trainable.Writer.NONE);
             }
-            ArrayNode files = JsonMapper.shared().createArrayNode();
-            try (Stream<Path> children = Files.list(out)) {
-                children.filter(
-                        file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
-                        .map(file -> file.getFileName().toString())
-                        .sorted()
-                        .forEach(files::add);
+            ObjectNode files = JsonMapper.shared().createObjectNode();
+            for (Path file : result()) {
+                files.put(file.getFileName().toString(), Sha256.ofFile(file));
             }
             AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
         } catch (IOException e) {
             notes.accept("the result is complete, but the run cannot be made longer, as its last step could not be"
                     + " saved: " + e.getMessage());
+        }
+    }
+
+    private List<Path> result() throws IOException {
+        try (Stream<Path> children = Files.list(out)) {
+            return children.filter(
+                    file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !RunDirectory.isOfTheRun(file))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -264,8 +270,12 @@ final class Saves {
             return false;
         }
         try {
-            for (JsonNode file : JsonMapper.shared().readTree(Files.readAllBytes(good.getLast().resolve(RESULT)))) {
-                if (!Files.exists(out.resolve(file.stringValue()))) {
+            JsonNode files = JsonMapper.shared().readTree(Files.readAllBytes(good.getLast().resolve(RESULT)));
+            // Older saves had a list of names.
+            for (String file : files.isObject()
+                    ? files.propertyNames()
+                    : files.valueStream().map(JsonNode::stringValue).toList()) {
+                if (!Files.exists(out.resolve(file))) {
                     return false;
                 }
             }

@@ -29,6 +29,8 @@ final class TrainLoop {
     private final Watchers watchers;
     private final Workers workers;
     private long measured = System.nanoTime();
+    /// What the newest step was trained on.
+    private String data;
 
     TrainLoop(TrainingRun run, DataLoader loader, Trainer trainer, RunOutput output, Saves saves, TrainingLog log,
             TrainingRun.Listener listener, Watchers watchers) {
@@ -69,7 +71,7 @@ final class TrainLoop {
             double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
                     tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
-            ObjectNode row = log.write(report, Machine.residentBytes(),
+            ObjectNode row = log.write(report, data, Machine.residentBytes(),
                     isMeasured && samples != null ? samples.write() : List.of());
             if (!Double.isNaN(evalLoss)) {
                 output.measured(report);
@@ -120,8 +122,10 @@ final class TrainLoop {
     private Trainer.Step train(int step, double rate) throws IOException {
         DataLoader.Position position = loader.position();
         int[] sequences = batches.next();
+        List<MicroBatch> made = batches.of(sequences);
+        data = StepReceipt.ofData(made);
         try {
-            return trainer.step(batches.of(sequences), rate, step, settings.accumulate());
+            return trainer.step(made, rate, step, settings.accumulate());
         } catch (NonFiniteLossException e) {
             throw e.in(batches.documents(sequences, e.batch), saves.newest().orElse(null));
         } catch (UncheckedIOException e) {

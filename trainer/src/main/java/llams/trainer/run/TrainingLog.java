@@ -28,13 +28,16 @@ final class TrainingLog implements AutoCloseable {
     private final StringBuilder held = new StringBuilder();
     private long length;
     private TrainingRun.Report last;
+    private String receipt;
 
-    private TrainingLog(Path file, Disk.Output output, Consumer<String> notes, long length, TrainingRun.Report last) {
+    private TrainingLog(Path file, Disk.Output output, Consumer<String> notes, long length, TrainingRun.Report last,
+            String receipt) {
         this.file = file;
         this.output = output;
         this.notes = notes;
         this.length = length;
         this.last = last;
+        this.receipt = receipt;
     }
 
     /// Opens the log for the steps from `step` on: lines of later steps, from a run that went further than its last
@@ -45,7 +48,7 @@ final class TrainingLog implements AutoCloseable {
     static TrainingLog open(Path file, int step, Consumer<String> notes) throws IOException {
         if (step == 0 || !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             AtomicFiles.write(file, new byte[0]);
-            return start(file, notes, 0, null);
+            return start(file, notes, 0, null, StepReceipt.NONE);
         }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException(
@@ -59,7 +62,7 @@ final class TrainingLog implements AutoCloseable {
             notes.accept(file + ": " + (kept.last == null ? "has no steps" : "ends with step " + kept.last.step())
                     + ", and the save was made after step " + (step - 1));
         }
-        TrainingLog log = start(file, notes, kept.length, kept.last);
+        TrainingLog log = start(file, notes, kept.length, kept.last, kept.receipt);
         log.output.truncate(kept.length);
         if (kept.lineIsOpen) {
             log.append("\n");
@@ -67,10 +70,10 @@ final class TrainingLog implements AutoCloseable {
         return log;
     }
 
-    private static TrainingLog start(Path file, Consumer<String> notes, long length, TrainingRun.Report last)
-            throws IOException {
+    private static TrainingLog start(Path file, Consumer<String> notes, long length, TrainingRun.Report last,
+            String receipt) throws IOException {
         try {
-            return new TrainingLog(file, Disk.current().open(file), notes, length, last);
+            return new TrainingLog(file, Disk.current().open(file), notes, length, last, receipt);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(file, e);
         }
@@ -79,15 +82,17 @@ final class TrainingLog implements AutoCloseable {
     /// The part of a log that is kept.
     ///
     /// @param length      bytes from its start
+    /// @param receipt     of its last row
     /// @param lineIsOpen  whether the last of these is not the end of a line
     /// @param damagedLine number of the first line that is no step, from 1; 0 if there is none
-    private record Kept(int length, TrainingRun.Report last, boolean lineIsOpen, int damagedLine) {}
+    private record Kept(int length, TrainingRun.Report last, String receipt, boolean lineIsOpen, int damagedLine) {}
 
     /// Reads up to the first line of step `end` or a later one.
     private static Kept read(Path file, int end) throws IOException {
         byte[] log = Files.readAllBytes(file);
         int length = 0;
         TrainingRun.Report last = null;
+        int lastFrom = 0;
         int damagedLine = 0;
         int number = 1;
         for (int from = 0, to; from < log.length; from = to, number++) {
@@ -103,10 +108,12 @@ final class TrainingLog implements AutoCloseable {
                         + " this line, or remove the whole log, which the run does not need");
             } else {
                 last = report;
+                lastFrom = from;
                 length = to;
             }
         }
-        return new Kept(length, last, length > 0 && log[length - 1] != '\n', damagedLine);
+        String receipt = last == null ? StepReceipt.NONE : receipt(log, lastFrom, length);
+        return new Kept(length, last, receipt, length > 0 && log[length - 1] != '\n', damagedLine);
     }
 
     /// All steps in a log, by their numbers from 0.
@@ -138,10 +145,21 @@ final class TrainingLog implements AutoCloseable {
         }
     }
 
+    private static String receipt(byte[] log, int from, int to) {
+        return JsonMapper.shared().readTree(log, from, to - from).path(StepReceipt.CHAIN).asString(StepReceipt.NONE);
+    }
+
+    /// The receipt of all steps in the log.
+    String receipt() {
+        return receipt;
+    }
+
     /// Writes a step and what the model wrote after it; returns the line.
     ///
+    /// @param data        [StepReceipt#ofData] of the step
     /// @param memoryBytes of this process; NaN if the system does not tell
-    ObjectNode write(TrainingRun.Report report, double memoryBytes, List<Sample> samples) throws IOException {
+    ObjectNode write(TrainingRun.Report report, String data, double memoryBytes, List<Sample> samples)
+            throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -163,6 +181,10 @@ final class TrainingLog implements AutoCloseable {
             ArrayNode texts = json.putArray("samples");
             samples.forEach(sample -> texts.addObject().put("prompt", sample.prompt()).put("text", sample.text()));
         }
+        json.put(StepReceipt.DATA, data);
+        receipt = StepReceipt.after(receipt, json);
+        json.put(StepReceipt.CHAIN, receipt);
+        json.put(StepReceipt.ROW, StepReceipt.ofText(JsonMapper.shared().writeValueAsString(json)));
         last = report;
         boolean wasHeld = !held.isEmpty();
         try {

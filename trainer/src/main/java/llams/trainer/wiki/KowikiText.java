@@ -3,6 +3,7 @@ package llams.trainer.wiki;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import llams.engine.io.AtomicFiles;
 import llams.model.files.ByteProgress;
 import llams.model.files.DataException;
@@ -30,18 +32,29 @@ public final class KowikiText {
     /// @param sentences  left out, as a template in them is not known and they would be false without it
     /// @param templates  those templates, by how many sentences they cost, the most first
     public record Counts(long articles, long redirects, long otherPages, long empty, long sentences,
-            Map<String, Long> templates, long bytesRead, long bytesWritten) {}
+            Map<String, Long> templates, long bytesRead, long bytesWritten) implements Serializable {
+        /// Of nothing.
+        public static final Counts NONE = new Counts(0, 0, 0, 0, 0, Map.of(), 0, 0);
 
-    private final BufferedWriter out;
-    private long articles;
-    private long redirects;
-    private long otherPages;
-    private long empty;
-    private final LostSentences lost = new LostSentences();
+        /// Of both together. Templates beyond the first [LostSentences#MOST_NAMES] are counted as others.
+        public Counts plus(Counts more) {
+            Map<String, Long> both = new TreeMap<>(templates);
+            more.templates.forEach((name, count) -> LostSentences.count(both, name, count));
+            return new Counts(articles + more.articles, redirects + more.redirects, otherPages + more.otherPages,
+                    empty + more.empty, sentences + more.sentences, mostFirst(both), bytesRead + more.bytesRead,
+                    bytesWritten + more.bytesWritten);
+        }
 
-    private KowikiText(BufferedWriter out) {
-        this.out = out;
+        /// @throws DataException if there is no article
+        public void check(String source, String out) {
+            if (articles == 0) {
+                throw new DataException("no article in " + source + ": " + redirects + " redirects, " + otherPages
+                        + " pages of other namespaces, " + empty + " without text; " + out + " is not written");
+            }
+        }
     }
+
+    private KowikiText() {}
 
     /// Converts dumps, or WikiExtractor's files and directories, into one file, which is written whole or not at all.
     /// One page at a time is in memory.
@@ -79,31 +92,32 @@ public final class KowikiText {
         try (FileChannel channel = create(temporary);
                 BufferedWriter writer = new BufferedWriter(
                         new OutputStreamWriter(Channels.newOutputStream(channel), StandardCharsets.UTF_8), 1 << 16)) {
-            KowikiText text = new KowikiText(writer);
+            Articles articles = new Articles(article -> {
+                try {
+                    writer.append(article);
+                } catch (IOException e) {
+                    throw new Unwritable(e);
+                }
+            });
             for (WikiFile file : files) {
                 file.read(more -> {
                     read[0] += more;
                     progress.at(read[0], total);
-                }, text::add);
+                }, articles::add);
             }
-            if (text.articles == 0) {
-                throw new DataException("no article in " + files.getFirst().path()
-                        + (files.size() > 1 ? " and the other files" : "") + ": " + text.redirects + " redirects, "
-                        + text.otherPages + " pages of other namespaces, " + text.empty + " without text; " + out
-                        + " is not written");
-            }
+            articles.counts(0, 0)
+                    .check(files.getFirst().path() + (files.size() > 1 ? " and the other files" : ""), out.toString());
             try {
                 writer.flush();
                 channel.force(true);
-                return new Counts(text.articles, text.redirects, text.otherPages, text.empty, text.lost.count(),
-                        mostFirst(text.lost.templates()), read[0], channel.size());
+                return articles.counts(read[0], channel.size());
             } catch (IOException e) {
                 throw new Unwritable(e);
             }
         }
     }
 
-    private static Map<String, Long> mostFirst(Map<String, Long> counts) {
+    static Map<String, Long> mostFirst(Map<String, Long> counts) {
         Map<String, Long> sorted = new LinkedHashMap<>();
         counts.entrySet()
                 .stream()
@@ -118,34 +132,6 @@ public final class KowikiText {
         } catch (IOException e) {
             throw new Unwritable(e);
         }
-    }
-
-    private void add(Page page) {
-        if (page.namespace() != 0) {
-            otherPages++;
-            return;
-        }
-        if (page.isRedirect()) {
-            redirects++;
-            return;
-        }
-        String body = Article.body(Wikitext.text(page.text()), lost);
-        if (body.isEmpty()) {
-            empty++;
-            return;
-        }
-        articles++;
-        try {
-            out.append("= ").append(title(page.title())).append(" =\n\n").append(body).append('\n');
-        } catch (IOException e) {
-            throw new Unwritable(e);
-        }
-    }
-
-    /// One line; a mark of headings at its start is written wide, as readers would take the line for a heading.
-    private static String title(String title) {
-        String line = title.replaceAll("\\s+", " ").strip();
-        return line.startsWith("=") ? "＝" + line.substring(1) : line;
     }
 
     /// A failure to write, told apart from one to read.

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 /// between parentheses, as in "Seoul (..., 605 km²) is".
 final class LostSentences {
     /// The most names that are told apart. More would be the work of a page that invents them.
-    private static final int MOST_NAMES = 10_000;
+    static final int MOST_NAMES = 10_000;
     private static final String OTHERS = "(others)";
 
     private long count;
@@ -34,10 +34,12 @@ final class LostSentences {
 
     private void lose(List<String> names) {
         count++;
-        names.stream()
-                .distinct()
-                .forEach(name -> templates.merge(
-                        templates.size() < MOST_NAMES || templates.containsKey(name) ? name : OTHERS, 1L, Long::sum));
+        names.stream().distinct().forEach(name -> count(templates, name, 1));
+    }
+
+    /// Counts a name, under [#OTHERS] if there are too many.
+    static void count(Map<String, Long> templates, String name, long more) {
+        templates.merge(templates.size() < MOST_NAMES || templates.containsKey(name) ? name : OTHERS, more, Long::sum);
     }
 
     /// One pass over a line, a sentence at a time.

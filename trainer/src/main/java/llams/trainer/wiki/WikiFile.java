@@ -50,7 +50,7 @@ record WikiFile(Path path) {
                 readPages(raw, pages);
                 return;
             }
-            InputStream unpacked = new BufferedInputStream(new Unpacked(raw, path), BUFFER);
+            InputStream unpacked = unpacked(raw, path.toString());
             try {
                 readPages(unpacked, pages);
             } catch (DataException e) {
@@ -78,7 +78,12 @@ record WikiFile(Path path) {
         }
     }
 
-    private static String look(InputStream in) throws IOException {
+    /// @param name how messages call the source
+    static InputStream unpacked(InputStream bzip2, String name) throws IOException {
+        return new BufferedInputStream(new Unpacked(bzip2, name), BUFFER);
+    }
+
+    static String look(InputStream in) throws IOException {
         in.mark(LOOK);
         byte[] start = in.readNBytes(LOOK);
         in.reset();
@@ -87,24 +92,24 @@ record WikiFile(Path path) {
 
     /// bzip2, one stream or several one after another, as MediaWiki's multistream dumps are.
     private static final class Unpacked extends FilterInputStream {
-        private final Path path;
+        private final String name;
 
-        Unpacked(InputStream in, Path path) throws IOException {
-            super(open(in, path));
-            this.path = path;
+        Unpacked(InputStream in, String name) throws IOException {
+            super(open(in, name));
+            this.name = name;
         }
 
-        private static InputStream open(InputStream in, Path path) throws IOException {
+        private static InputStream open(InputStream in, String name) throws IOException {
             try {
                 return new BZip2CompressorInputStream(in, true);
             } catch (IOException e) {
-                throw damaged(path, e);
+                throw damaged(name, e);
             }
         }
 
         /// Not the exception itself: the JDK's XML reader takes an `EOFException` for a regular end.
-        private static IOException damaged(Path path, IOException e) {
-            return new IOException(path + ": damaged or cut short: " + e.getMessage(), e);
+        private static IOException damaged(String name, IOException e) {
+            return new IOException(name + ": damaged or cut short: " + e.getMessage(), e);
         }
 
         @Override
@@ -112,7 +117,7 @@ record WikiFile(Path path) {
             try {
                 return super.read(to, from, count);
             } catch (IOException e) {
-                throw damaged(path, e);
+                throw damaged(name, e);
             }
         }
     }

@@ -3,6 +3,8 @@
 /// | file | what it does |
 /// |---|---|
 /// | `KowikiText` | the way in: a file of pages to a file of articles |
+/// | `Articles` | what becomes of one page |
+/// | `Multistream` | dumps in pieces, for pipelines on many machines |
 /// | `WikiFile`, `DumpReader`, `ExtractorReader`, `Page` | reads pages from the forms they come in |
 /// | `Wikitext`, `Frames`, `Marks`, `Elements`, `Entities`, `Links`, `Addresses` | markup to text |
 /// | `Templates`, `Arguments`, `Numbers`, `Dates` | the templates whose text belongs to the sentence |

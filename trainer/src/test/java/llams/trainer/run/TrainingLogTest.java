@@ -49,9 +49,12 @@ class TrainingLogTest {
     private void goOn(int step) throws IOException {
         try (TrainingLog log = TrainingLog.open(file(), step, notes::add)) {
             assertEquals(10L * step, log.tokens());
-            log.write(report(step), Double.NaN, List.of());
+            log.write(report(step), "abc", Double.NaN, List.of());
         }
-        assertEquals(lines(step + 1), Files.readString(file()));
+        String log = Files.readString(file());
+        String wanted = lines(step + 1).stripTrailing();
+        assertTrue(log.startsWith(wanted.substring(0, wanted.length() - 1) + ",\"data\":\"abc\",\"receipt\":"), log);
+        assertEquals(step + 1, log.lines().count());
     }
 
     @Test

@@ -1,0 +1,6 @@
+package llams.spark;
+
+/// What articles are written as.
+enum ArticleForm {
+    KOWIKITEXT, PARQUET
+}
