@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import picocli.CommandLine;
@@ -78,15 +77,14 @@ class RecipesOfOneTrainingTest {
         assertTrue(small.plan(OptionsFile.entries(name, yaml)).steps() > 0);
     }
 
-    /// The others are planned alike, which takes a second for each of the large ones.
     @ParameterizedTest
-    @ValueSource(strings = {"laptop-chat", "laptop-full", "laptop-dpo", "8b-qlora"})
+    @MethodSource("shipped")
     void needsTheMemoryThatItSays(String name) throws IOException {
         String text = TrainingRecipe.shipped(name).text();
         Matcher said = MEMORY.matcher(text);
         assertTrue(said.find());
         double bytes = memory(name, text).total();
-        assertEquals(1, Double.parseDouble(said.group(1)) * (1L << 30) / bytes, 0.05, MachineMemory.text((long) bytes));
+        assertEquals(1, Double.parseDouble(said.group(1)) * (1L << 30) / bytes, 0.02, MachineMemory.text((long) bytes));
     }
 
     private static Program.Memory memory(String name, String text) throws IOException {
