@@ -17,6 +17,7 @@ import llams.engine.llama.NoisyTable;
 import llams.engine.safetensors.SafetensorsWriter;
 import llams.engine.safetensors.TensorInfo;
 import llams.engine.tensor.DType;
+import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.ConfigJson;
 import llams.engine.weights.LlamaWeights;
@@ -46,6 +47,8 @@ import llams.model.lora.LoraModel;
 /// @param parents     the models that it is made from, as they were when it was opened
 record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> trained, List<Leaf> summed,
         Map<String, Tensor> resident, Writer writer, long resultBytes, List<Parent> parents) {
+    private static final int PART_ELEMENTS = 1 << 14;
+
     /// Writes a trained model or adapter.
     @FunctionalInterface
     interface Writer {
@@ -172,12 +175,9 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
                     writer.append(info.name(), old);
                     continue;
                 }
-                try (Arena arena = Arena.ofConfined()) {
-                    Tensor last = converted(arena, tensors.get(rows.trained().get(table).name()), info.dtype());
-                    checkFinite(last, info, directory);
-                    writer.append(info.name(), old.asSlice(0, old.byteSize() - last.data().byteSize()));
-                    writer.append(info.name(), last.data());
-                }
+                Tensor last = tensors.get(rows.trained().get(table).name());
+                writer.append(info.name(), old.asSlice(0, old.byteSize() - info.dtype().bytes(last.elements())));
+                append(writer, info, last, directory);
             }
             base.checkpoint.verifyUnchanged();
             writer.finish();
@@ -240,13 +240,28 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
         return copy;
     }
 
-    private static void checkFinite(Tensor result, TensorInfo info, Path directory) throws IOException {
+    /// Writes the next elements of a result's tensor in its planned type. What must be converted goes through memory in
+    /// parts: the state of the run is still there.
+    private static void append(SafetensorsWriter writer, TensorInfo info, Tensor trained, Path directory)
+            throws IOException {
+        if (trained.dtype() == info.dtype()) {
+            writer.append(info.name(), trained.data());
+            return;
+        }
         long lost = 0;
-        for (long i = 0; info.dtype() != DType.F32 && i < result.elements(); i++) {
-            lost += Float.isFinite(result.getFloat(i)) ? 0 : 1;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor part = Tensor.allocate(arena, info.dtype(), Shape.of(PART_ELEMENTS));
+            for (long from = 0; from < trained.elements(); from += PART_ELEMENTS) {
+                long count = Math.min(PART_ELEMENTS, trained.elements() - from);
+                for (long i = 0; i < count; i++) {
+                    part.setFloat(i, trained.getFloat(from + i));
+                    lost += Float.isFinite(part.getFloat(i)) ? 0 : 1;
+                }
+                writer.append(info.name(), part.data().asSlice(0, info.dtype().bytes(count)));
+            }
         }
         if (lost > 0) {
-            throw new IOException(directory + ": " + lost + " of the " + result.elements() + " trained numbers of \""
+            throw new IOException(directory + ": " + lost + " of the " + trained.elements() + " trained numbers of \""
                     + info.name() + "\" are too large for " + info.dtype() + ", the type that the model came in");
         }
     }
@@ -258,16 +273,7 @@ record Trainable(Llama model, Llama evalModel, Llama reference, List<Leaf> train
         try (SafetensorsWriter writer = SafetensorsWriter.model(directory, plan, Map.of(),
                 SafetensorsWriter.DEFAULT_SHARD_BYTES)) {
             for (TensorInfo info : plan) {
-                Tensor tensor = tensors.get(info.name());
-                if (tensor.dtype() == info.dtype()) {
-                    writer.write(info.name(), tensor);
-                    continue;
-                }
-                try (Arena arena = Arena.ofConfined()) {
-                    Tensor result = converted(arena, tensor, info.dtype());
-                    checkFinite(result, info, directory);
-                    writer.write(info.name(), result);
-                }
+                append(writer, info, tensors.get(info.name()), directory);
             }
             writer.finish();
         }
