@@ -31,7 +31,8 @@ final class RunTime {
             return null;
         }
         SpeedProfile profile = SpeedProfile.open(SpeedProfile.standardFile(System.getenv()), run.device(), "");
-        return StepTime.of(run.device(), run.config(), run.frozenType(), plan.settings(), tokens(plan), profile);
+        return StepTime.of(run.device(), run.config(), run.frozenType(), plan.settings(), tokens(plan),
+                counted(plan.data()), profile);
     }
 
     /// Of a document of a pair, or else of a sequence, on average.
@@ -39,6 +40,12 @@ final class RunTime {
         DataStatistics data = plan.data();
         long rows = (plan.settings().objective().isOfPairs() ? 2L : 1) * data.sequences();
         return Math.clamp(data.tokens() / Math.max(1, rows), 2, plan.settings().tokens());
+    }
+
+    /// Share of the tokens that count, in twentieths: what was measured once is found again with similar data.
+    private static double counted(DataStatistics data) {
+        double share = (double) data.countedTokens() / Math.max(1, data.packedTokens());
+        return Math.max(1, Math.round(20 * share)) / 20.0;
     }
 
     /// The whole run, its measurements of held-out data included.

@@ -60,7 +60,7 @@ public record Work(String title, LlamaConfig config, List<Part> parts) {
     /// @param settings `batch` sequences of `tokens` tokens
     public static Work step(LlamaConfig config, Parameters weights, TrainSettings settings) {
         StepPrograms programs = StepPrograms.of(config, weights, settings, settings.tokens());
-        MicroBatch batch = RandomModel.batch(settings, config.vocab());
+        MicroBatch batch = RandomModel.batch(settings, config.vocab(), 1);
         Part pass = new Part(programs.isFused() ? "forward, backward and update" : "forward and backward",
                 programs.pass(), inputs -> programs.fillPass(inputs, batch, settings));
         List<Part> parts = programs.isFused()

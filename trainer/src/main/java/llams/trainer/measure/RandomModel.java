@@ -20,6 +20,7 @@ import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 import llams.engine.weights.KnownShapes;
 import llams.engine.weights.Quantization;
+import llams.trainer.data.Document;
 import llams.trainer.data.PackedSequence;
 import llams.trainer.run.MicroBatch;
 import llams.trainer.run.TrainSettings;
@@ -140,16 +141,23 @@ public record RandomModel(LlamaConfig config, DType dtype, Map<String, Tensor> t
         return ids;
     }
 
-    /// A micro-batch whose documents have all `tokens` of the settings, of which every one counts.
-    public static MicroBatch batch(TrainSettings settings, int vocab) {
+    /// A micro-batch whose documents have all `tokens` of the settings.
+    ///
+    /// @param counted share of them that counts: the last ones, as those of an answer
+    public static MicroBatch batch(TrainSettings settings, int vocab, double counted) {
         int tokens = settings.tokens();
+        int prompt = tokens - Math.clamp(Math.round(counted * tokens), 1, tokens);
         int documents = settings.objective().isOfPairs() ? 2 : 1;
         int[] ids = ids(settings.batch() * documents * tokens + 1, vocab);
         int[] position = IntStream.range(0, tokens).toArray();
         List<PackedSequence> all = IntStream.range(0, settings.batch() * documents)
                 .map(document -> document * tokens)
-                .mapToObj(from -> new PackedSequence(Arrays.copyOfRange(ids, from, from + tokens), position,
-                        new int[tokens], Arrays.copyOfRange(ids, from + 1, from + tokens + 1)))
+                .mapToObj(from -> {
+                    int[] labels = Arrays.copyOfRange(ids, from + 1, from + tokens + 1);
+                    Arrays.fill(labels, 0, prompt, Document.IGNORED);
+                    return new PackedSequence(Arrays.copyOfRange(ids, from, from + tokens), position, new int[tokens],
+                            labels);
+                })
                 .toList();
         return MicroBatch.of(IntStream.range(0, settings.batch())
                 .mapToObj(row -> PackedSequence.concat(all.subList(row * documents, (row + 1) * documents)))

@@ -45,16 +45,17 @@ public record StepTime(double pass, double update, double forward, double warmup
     ///
     /// @param dtype   of frozen weights
     /// @param tokens  of a sequence, on average
+    /// @param counted share of them that the loss counts
     /// @param profile what is known of this machine; what is measured is added to it
     /// @return null if even a smaller step does not fit into the memory that is free
     public static StepTime of(Device device, LlamaConfig config, DType dtype, TrainSettings settings, int tokens,
-            SpeedProfile profile) throws IOException {
+            double counted, SpeedProfile profile) throws IOException {
         boolean isTaught = settings.objective() instanceof Distilled;
         TrainSettings measured = (isTaught ? settings.withObjective(new NextToken()) : settings).withTokens(tokens);
-        Workload.Step whole = new Workload.Step(config, dtype, measured);
+        Workload.Step whole = new Workload.Step(config, dtype, measured, counted);
         StepTime alone = of(whole, step -> profile.speed(step, () -> measure(device, step)));
         return alone != null && settings.objective() instanceof Distilled taught && taught.teacher() != null
-                ? alone.beside(new Workload.Step(taught.teacher().config(), dtype, measured).flops() / whole.flops())
+                ? alone.beside(new Workload.Step(taught.teacher().config(), dtype, measured, counted).flops() / whole.flops())
                 : alone;
     }
 

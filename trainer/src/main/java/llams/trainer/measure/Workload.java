@@ -156,7 +156,8 @@ public sealed interface Workload {
     ///
     /// @param dtype    of the frozen weights, if an adapter is trained
     /// @param settings `tokens` are those of every document
-    record Step(LlamaConfig config, DType dtype, TrainSettings settings) implements Workload {
+    /// @param counted  share of the tokens that the loss counts: the others need no logits
+    record Step(LlamaConfig config, DType dtype, TrainSettings settings, double counted) implements Workload {
         private static final double RATE = 1e-5;
 
         /// Trains an adapter on `rows` sequences.
@@ -167,7 +168,8 @@ public sealed interface Workload {
                             .withLora(lora)
                             .withTokens(tokens)
                             .withBatch(rows, 1)
-                            .withRecompute(recompute));
+                            .withRecompute(recompute),
+                    1);
         }
 
         /// Trains every weight, in the optimizer's type; without a clip, within the backward pass.
@@ -177,7 +179,7 @@ public sealed interface Workload {
         }
 
         Step with(TrainSettings other) {
-            return new Step(config, dtype, other);
+            return new Step(config, dtype, other, counted);
         }
 
         Step withRows(int fewer) {
@@ -197,7 +199,7 @@ public sealed interface Workload {
             return new Step(
                     new LlamaConfig(c.dim(), c.hiddenDim(), fewer, c.heads(), c.kvHeads(), c.headDim(), c.vocab(),
                             c.normEps(), c.ropeTheta(), c.ropeScaling(), c.maxPositions(), c.tied(), c.metadata()),
-                    dtype, settings);
+                    dtype, settings, counted);
         }
 
         /// How often each weight is multiplied by a token: forward, again for the gradients, and by the reference.
@@ -215,8 +217,9 @@ public sealed interface Workload {
         double flops() {
             int tokens = settings.tokens();
             double documents = settings.objective().mostTokens(1, settings.batch());
-            return passes() * documents * (2.0 * tokens * RandomModel.multipliedWeights(config)
-                    + RandomModel.attentionFlops(config, tokens));
+            double head = (double) config.vocab() * config.dim();
+            double weights = RandomModel.multipliedWeights(config) - (1 - counted) * head;
+            return passes() * documents * (2.0 * tokens * weights + RandomModel.attentionFlops(config, tokens));
         }
 
         @Override
@@ -225,7 +228,7 @@ public sealed interface Workload {
         }
 
         public MicroBatch batch() {
-            return RandomModel.batch(settings, config.vocab());
+            return RandomModel.batch(settings, config.vocab(), counted);
         }
 
         @Override

@@ -76,8 +76,12 @@ class StepTimeTest {
                 1e-9, "two documents, and a reference");
         Workload.Step rows = full.with(full.settings().withOptimizer(Optimizer.standard()).withFirstRow(250));
         assertEquals(1.5, full.flops() / rows.flops(), 1e-9, "no gradients of the layers' weights");
+        Workload.Step answers = new Workload.Step(config, DType.BF16, pairs.settings(), 0.25);
+        assertEquals(pairs.batch().countedTokens() / 4, answers.batch().countedTokens());
+        assertEquals(pairs.passes() * 4 * 2.0 * 16 * 0.75 * config.vocab() * config.dim(),
+                pairs.flops() - answers.flops(), 1, "no logits of prompts");
         List<Workload.Step> measured = new ArrayList<>();
-        for (Workload.Step step : List.of(full, full.withMicroBatches(2), rows, pairs)) {
+        for (Workload.Step step : List.of(full, full.withMicroBatches(2), rows, answers, pairs)) {
             StepTime.of(step, asked -> {
                 measured.add(asked);
                 return new SpeedProfile.Speed(1, 0);
