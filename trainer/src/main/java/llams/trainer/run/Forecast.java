@@ -21,9 +21,9 @@ import llams.trainer.watch.Machine;
 public final class Forecast {
     /// What Java will come to need in addition while it compiles the kernels and its heap reaches its usual size:
     /// measured, and much the same for every model.
-    private static final long JAVA_BYTES = 48L << 20;
+    private static final long JAVA_BYTES = 64L << 20;
     /// Java's own files that are mapped, at least.
-    private static final long JAVA_FILE_BYTES = 40L << 20;
+    private static final long JAVA_FILE_BYTES = 26L << 20;
 
     private Forecast() {}
 
