@@ -92,8 +92,8 @@ public final class SpeedProfile {
         return String.join(" ", step.config().toString(), step.dtype().name(), String.valueOf(settings.lora()),
                 settings.firstRow() > 0 ? "from row " + settings.firstRow() : "", settings.objective().toString(),
                 settings.accumulate() + "x" + settings.batch() + "x" + settings.tokens(),
-                step.counted() < 1 ? "counted " + step.counted() : "",
-                settings.recompute() ? "recompute" : "", optimizer.weights().name(),
-                optimizer.isEightBit() ? "eightBit" : "", settings.isFused() ? "fused" : "");
+                step.counted() < 1 ? "counted " + step.counted() : "", settings.recompute() ? "recompute" : "",
+                optimizer.weights().name(), optimizer.isEightBit() ? "eightBit" : "",
+                settings.isFused() ? "fused" : "");
     }
 }

@@ -2,6 +2,8 @@ package llams.trainer.measure;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import llams.engine.device.Device;
@@ -23,11 +25,13 @@ import llams.trainer.run.TrainSettings;
 public record StepTime(double pass, double update, double forward, double warmup) {
     /// Additions and multiplications of the largest step that is measured as it is: a few seconds' worth.
     private static final double MOST_FLOPS = 4e11;
-    /// A measurement ends when steps have not become faster by more than a noise for so long and so often, or when it
-    /// takes too long.
+    /// A measurement ends when steps have not become faster by more than a noise, and Java has compiled next to nothing,
+    /// for so long and so often, or when it takes too long.
     private static final double STEADY_SECONDS = 5;
     private static final int STEADY_STEPS = 4;
     private static final double NOISE = 0.05;
+    /// Of a step's time.
+    private static final double COMPILING = 0.1;
     private static final double MOST_SECONDS = 30;
     private static final int FEWEST_TOKENS = 64;
 
@@ -55,7 +59,8 @@ public record StepTime(double pass, double update, double forward, double warmup
         Workload.Step whole = new Workload.Step(config, dtype, measured, counted);
         StepTime alone = of(whole, step -> profile.speed(step, () -> measure(device, step)));
         return alone != null && settings.objective() instanceof Distilled taught && taught.teacher() != null
-                ? alone.beside(new Workload.Step(taught.teacher().config(), dtype, measured, counted).flops() / whole.flops())
+                ? alone.beside(
+                        new Workload.Step(taught.teacher().config(), dtype, measured, counted).flops() / whole.flops())
                 : alone;
     }
 
@@ -120,11 +125,12 @@ public record StepTime(double pass, double update, double forward, double warmup
             double sinceFaster = 0;
             double all = 0;
             while ((sinceFaster < STEADY_SECONDS || times.size() - steady < STEADY_STEPS) && all < MOST_SECONDS) {
+                double compiled = compilerSeconds();
                 long before = System.nanoTime();
                 running.run();
                 double seconds = (System.nanoTime() - before) * 1e-9;
-                if (seconds < fastest * (1 - NOISE)) {
-                    fastest = seconds;
+                if (seconds < fastest * (1 - NOISE) || compilerSeconds() - compiled > COMPILING * seconds) {
+                    fastest = Math.min(fastest, seconds);
                     steady = times.size();
                     sinceFaster = 0;
                 }
@@ -136,5 +142,11 @@ public record StepTime(double pass, double update, double forward, double warmup
         double median = times.subList(steady, times.size()).stream().sorted().toList().get((times.size() - steady) / 2);
         double warmup = times.subList(0, steady).stream().mapToDouble(seconds -> Math.max(0, seconds - median)).sum();
         return new SpeedProfile.Speed(median, warmup);
+    }
+
+    /// That Java has compiled for since it started; 0 if it compiles nothing.
+    private static double compilerSeconds() {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        return compiler == null ? 0 : compiler.getTotalCompilationTime() * 1e-3;
     }
 }
