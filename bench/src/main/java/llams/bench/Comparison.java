@@ -17,7 +17,7 @@ final class Comparison {
     /// Of Student's test on the iterations.
     private static final double CONFIDENCE = 0.99;
     /// One JVM after the other measures the same code this differently: what it compiles, and where its memory lies, is
-    /// in part chance. docs/BENCHMARKS.md says how this was found.
+    /// in part chance. Taken, not measured.
     private static final double CHANCE_OF_A_JVM = 0.05;
     private static final int SHAPE_COLUMNS = 28;
     private static final String ROW = "  %-" + SHAPE_COLUMNS + "s %-5s %3s %10s %10s %8s  %s%n";
