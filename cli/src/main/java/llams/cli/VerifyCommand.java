@@ -63,8 +63,8 @@ final class VerifyCommand implements Callable<Integer> {
             last = window.group(2) == null ? first : Integer.parseInt(window.group(2));
         }
         TrainingRun.Listener progress = report -> console.err.printf("step %d made again%n", report.step() + 1);
-        Verification.Report report = Verification.of(run, (out, resume) -> EarlierTraining.command(run, out, resume, true).request(),
-                first, last, progress);
+        Verification.Report report = Verification.of(run,
+                (out, resume) -> EarlierTraining.command(run, out, resume, true).request(), first, last, progress);
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             report.whole().forEach(object.putArray("whole")::add);
