@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "verify",
         sortOptions = false,
-        description = {"Check that a training run is what it was, and make steps of it again.",
+        description = {"Check that a run is what it was, and make its steps again.",
                 "Every row of its log has a receipt, a hash of the step's data and results and of the receipt before it,"
                         + " and so has every save. Compared are log, saves, result, data files, the model that the run"
                         + " started from, and its settings. --steps makes steps again from the newest save before them:"

@@ -87,7 +87,10 @@ class AnyTextIsAValueTest {
         String[] path = option.command().qualifiedName().split(" ");
         CommandLine all = Main.commandLine(System.in, System.out, System.err, Arrays.copyOfRange(path, 1, path.length));
         for (String value : List.of("-n", "--help", "--", "@note")) {
-            String[] args = Arrays.copyOfRange(path, 1, path.length + 1);
+            // An option of several values: the others are plain.
+            int values = Math.max(1, option.arity().min());
+            String[] args = Arrays.copyOfRange(path, 1, path.length + values);
+            Arrays.fill(args, path.length - 1, args.length, "other");
             args[path.length - 1] = option.longestName() + "=" + value;
             CommandLine command = all;
             try {
@@ -95,7 +98,7 @@ class AnyTextIsAValueTest {
             } catch (MissingParameterException e) {
                 // Other options of the command are required; this one has its value all the same.
             }
-            for (String name : Arrays.copyOfRange(args, 0, args.length - 1)) {
+            for (String name : Arrays.copyOfRange(args, 0, path.length - 1)) {
                 command = command.getSubcommands().get(name);
             }
             Object read = command.getCommandSpec().findOption(option.longestName()).getValue();
