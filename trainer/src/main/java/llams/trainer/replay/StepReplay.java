@@ -41,9 +41,10 @@ public final class StepReplay {
         facts.put("gradient norm", number(made.result().gradientNorm()));
         facts.put("against the log", "equal, bit for bit");
         facts.put("learning rate", number(made.logged().learningRate()));
-        facts.put("tokens", String.format(Locale.ROOT, "%,d in %,d documents, %,d counted", made.result().tokens(),
-                documents.size(), made.result().countedTokens()));
-        facts.put("begun from", made.save() == null ? "the start of the run" : made.save().getFileName().toString());
+        facts.put("tokens",
+                String.format(Locale.ROOT, "%,d, %,d counted", made.result().tokens(), made.result().countedTokens()));
+        facts.put("documents", Integer.toString(documents.size()));
+        facts.put("started from", made.save() == null ? "the start of the run" : made.save().getFileName().toString());
         facts.put("steps between", Integer.toString(made.before()));
         return facts;
     }
