@@ -20,6 +20,7 @@ import llams.engine.graph.Leaf;
 import llams.engine.io.AtomicFiles;
 import llams.engine.io.Disk;
 import llams.engine.tensor.Tensor;
+import llams.model.files.ModelFiles;
 import llams.model.files.OutputDirectory;
 import llams.model.files.Sha256;
 import tools.jackson.core.JacksonException;
@@ -33,7 +34,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// A good save is removed only when there are `keep` newer ones that training continued from with a finite loss.
 final class Saves {
     private static final String PREFIX = "step-";
-    /// In the last save of a finished run: the files of its result, each with its SHA-256.
+    /// In the last save of a finished run: the files of its result, each with its SHA-256; the card, which may be edited,
+    /// with none.
     static final String RESULT = "result.json";
 
     private final Path out;
@@ -246,7 +248,8 @@ final class Saves {
             }
             ObjectNode files = JsonMapper.shared().createObjectNode();
             for (Path file : result()) {
-                files.put(file.getFileName().toString(), Sha256.ofFile(file));
+                String name = file.getFileName().toString();
+                files.put(name, name.equals(ModelFiles.CARD) ? "" : Sha256.ofFile(file));
             }
             AtomicFiles.write(good.getLast().resolve(RESULT), JsonMapper.shared().writeValueAsBytes(files));
         } catch (IOException e) {
