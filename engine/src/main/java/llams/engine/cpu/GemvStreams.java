@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Nf4;
 import llams.engine.tensor.Q8Block;
 import llams.engine.tensor.Tensor;
 
@@ -12,8 +11,6 @@ import llams.engine.tensor.Tensor;
 final class GemvStreams {
     private static final int LANES = Simd.LANES;
     private static final int SUM_LANES = Simd.SUM_LANES;
-    /// Bytes of a block's codes, and elements of its half.
-    private static final int NF4_BYTES = Nf4.BLOCK / 2;
 
     private static final MethodHandle[] ROWS = rows();
 
@@ -25,7 +22,7 @@ final class GemvStreams {
         put(rows, DType.BF16, GemvStreams.class, "bf16");
         put(rows, DType.F16, GemvStreams.class, "f16");
         put(rows, DType.Q8_0, GemvStreams.class, "q8");
-        put(rows, DType.NF4, GemvStreams.class, "nf4");
+        put(rows, DType.NF4, GemvNf4.class, "rows");
         put(rows, DType.Q4_0, GemvBlocks.class, "q40");
         for (DType dtype : new DType[] {DType.Q4_K, DType.Q5_K, DType.Q6_K}) {
             put(rows, dtype, GemvBlocks.class, "kRows");
@@ -38,12 +35,11 @@ final class GemvStreams {
                 float[].class);
     }
 
-    /// Elements of a row that [#fourRows] multiplies: whole sixteens; in NF4, none of a row that is not whole blocks; in
-    /// smaller blocks, as [GemvBlocks] has it.
+    /// Elements of a row that [#fourRows] multiplies: whole sixteens, or as [GemvBlocks] and [GemvNf4] have it.
     static int streamed(Tensor many, int k) {
         return switch (many.dtype()) {
             case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.streamed(many.dtype(), k);
-            case NF4 -> k % Nf4.BLOCK != 0 ? 0 : k - k % SUM_LANES;
+            case NF4 -> GemvNf4.streamed(k);
             default -> k - k % SUM_LANES;
         };
     }
@@ -52,7 +48,8 @@ final class GemvStreams {
     static int scales(Tensor many, int k) {
         return switch (many.dtype()) {
             case Q4_0, Q4_K, Q5_K, Q6_K -> 2 * GemvBlocks.scales(many.dtype(), k);
-            default -> k / 16;
+            case NF4 -> GemvNf4.scales(k);
+            default -> 0;
         };
     }
 
@@ -72,8 +69,7 @@ final class GemvStreams {
 
     /// The vector as rows of this dtype want it: one variable then counts bytes of the row and floats of the vector, and
     /// no check or sum of offsets is left in the loop. Q8_0 has two bytes of scale before every 32 elements, so `x` gets
-    /// a gap of two floats after as many. NF4 has 32 bytes for 64 elements: the first halves of all blocks of `x` come
-    /// before the second halves.
+    /// a gap of two floats after as many.
     ///
     /// @param slot of the buffers, for a vector laid out anew
     static float[] likeRows(Tensor many, float[] x, int k, ThreadBuffers buffers, int slot) {
@@ -85,15 +81,7 @@ final class GemvStreams {
                 }
                 yield spaced;
             }
-            case NF4 -> {
-                int half = streamed(many, k) / 2;
-                float[] halves = buffers.floats(slot, 2 * half);
-                for (int from = 0, to = 0; to < half; from += Nf4.BLOCK, to += NF4_BYTES) {
-                    System.arraycopy(x, from, halves, to, NF4_BYTES);
-                    System.arraycopy(x, from + NF4_BYTES, halves, half + to, NF4_BYTES);
-                }
-                yield halves;
-            }
+            case NF4 -> GemvNf4.likeRows(x, k, buffers, slot);
             case Q4_0, Q4_K, Q5_K, Q6_K -> GemvBlocks.likeRows(many.dtype(), x, k, buffers, slot);
             default -> x;
         };
@@ -149,17 +137,6 @@ final class GemvStreams {
         }
         for (int lane = 0; lane < SUM_LANES; lane += LANES) {
             fourQ8(x, many.data(), starts, lane, blocks(k), sums);
-        }
-    }
-
-    static void nf4(float[] x, Tensor many, long[] starts, int k, float[] sums, float[] scales) {
-        int blocks = streamed(many, k) / Nf4.BLOCK;
-        scales(many, starts, blocks, scales);
-        for (int lane = 0; lane < SUM_LANES; lane += LANES) {
-            for (int row = 0; row < starts.length; row++) {
-                oneNf4(x, many.data(), starts[row] / 2, lane, blocks * NF4_BYTES, scales, row * blocks, sums,
-                        row * SUM_LANES + lane);
-            }
         }
     }
 
@@ -321,36 +298,6 @@ final class GemvStreams {
         nextA.intoArray(sums, so + LANES);
         sumB.intoArray(sums, so + SUM_LANES);
         nextB.intoArray(sums, so + SUM_LANES + LANES);
-    }
-
-    /// The scales of all blocks of four rows, one row after the other.
-    private static void scales(Tensor many, long[] starts, int blocks, float[] scales) {
-        long elements = many.elements();
-        for (int row = 0; row < starts.length; row++) {
-            long first = starts[row] / Nf4.BLOCK;
-            for (int j = 0; j < blocks; j++) {
-                scales[row * blocks + j] = Nf4.scale(many.data(), elements, first + j);
-            }
-        }
-    }
-
-    /// A row of `bytes` bytes, whose scales begin at `first`.
-    private static void oneNf4(float[] x, MemorySegment w, long row, int lane, int bytes, float[] scales, int first,
-            float[] sums, int so) {
-        long next = row + lane / 2;
-        FloatVector sum = FloatVector.zero(Simd.F);
-        for (int i = 0, j = 0; i <= bytes - NF4_BYTES; i += NF4_BYTES, j++) {
-            FloatVector block = FloatVector.zero(Simd.F);
-            // The four elements that each lane has of a block, written as one expression, exceed what the compiler inlines.
-            for (int half = 0; half < 2; half++) {
-                long codes = next + i + half * SUM_LANES;
-                int from = i + lane + half * bytes;
-                block = Simd.nf4(w, codes).fma(at(x, from), block);
-                block = Simd.nf4(w, codes + SUM_LANES / 2).fma(at(x, from + SUM_LANES), block);
-            }
-            sum = block.fma(FloatVector.broadcast(Simd.F, scales[first + j]), sum);
-        }
-        sum.intoArray(sums, so);
     }
 
     private static FloatVector at(float[] x, int index) {

@@ -163,24 +163,24 @@ final class Simd {
 
     /// `LANES` elements of NF4, not yet scaled.
     static FloatVector nf4(MemorySegment segment, long offsetBytes) {
-        return switch (LANES) {
-            case 4 -> {
-                IntVector codes = codes(IntVector.broadcast(I, segment.get(Tensor.I16, offsetBytes)));
-                IntVector upper = codes.selectFrom(NF4_2, NF4_3);
-                yield codes.selectFrom(NF4_0, NF4_1)
-                        .blend(upper, codes.compare(VectorOperators.GE, 8))
-                        .reinterpretAsFloats();
-            }
-            case 8 -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))).selectFrom(NF4_0, NF4_1)
-                    .reinterpretAsFloats();
-            default -> codes(IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))
-                    .blend(segment.get(Tensor.I32, offsetBytes + 4), SECOND_EIGHT)).selectFrom(NF4_0)
-                    .reinterpretAsFloats();
+        IntVector packed = switch (LANES) {
+            case 4 -> IntVector.broadcast(I, segment.get(Tensor.I16, offsetBytes));
+            case 8 -> IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes));
+            default -> IntVector.broadcast(I, segment.get(Tensor.I32, offsetBytes))
+                    .blend(segment.get(Tensor.I32, offsetBytes + 4), SECOND_EIGHT);
         };
+        return nf4(packed.lanewise(VectorOperators.LSHR, CODE));
     }
 
-    private static IntVector codes(IntVector packed) {
-        return packed.lanewise(VectorOperators.LSHR, CODE).and(15);
+    /// Elements of NF4, not yet scaled, whose codes are the lowest four bits of each lane.
+    static FloatVector nf4(IntVector codes) {
+        IntVector four = codes.and(15);
+        return (switch (LANES) {
+            case 4 -> four.selectFrom(NF4_0, NF4_1)
+                    .blend(four.selectFrom(NF4_2, NF4_3), four.compare(VectorOperators.GE, 8));
+            case 8 -> four.selectFrom(NF4_0, NF4_1);
+            default -> four.selectFrom(NF4_0);
+        }).reinterpretAsFloats();
     }
 
     /// Stores the lanes of a sum at `lanes[at ..]`: in `a` alone, in `a` and `b`, or in all four, by the width.
