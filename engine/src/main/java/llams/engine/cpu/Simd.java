@@ -176,8 +176,8 @@ final class Simd {
     static FloatVector nf4(IntVector codes) {
         IntVector four = codes.and(15);
         return (switch (LANES) {
-            case 4 -> four.selectFrom(NF4_0, NF4_1)
-                    .blend(four.selectFrom(NF4_2, NF4_3), four.compare(VectorOperators.GE, 8));
+            case 4 ->
+                four.selectFrom(NF4_0, NF4_1).blend(four.selectFrom(NF4_2, NF4_3), four.compare(VectorOperators.GE, 8));
             case 8 -> four.selectFrom(NF4_0, NF4_1);
             default -> four.selectFrom(NF4_0);
         }).reinterpretAsFloats();
