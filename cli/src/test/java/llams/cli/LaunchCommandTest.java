@@ -65,4 +65,13 @@ class LaunchCommandTest {
         assertEquals(Console.WRONG_USAGE, launched.code);
         assertEquals(1, launched.attempts.size());
     }
+
+    /// A worker that is told to stop ends the run in order, with this code.
+    @Test
+    void anInterruptedRunIsNotRepeated() throws IOException {
+        Launched launched = launch(3, Console.STOPPED);
+        assertEquals(Console.STOPPED, launched.code);
+        assertEquals(1, launched.attempts.size());
+        assertEquals("", launched.messages);
+    }
 }
