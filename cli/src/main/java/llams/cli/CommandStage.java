@@ -20,6 +20,7 @@ import llams.engine.io.AtomicFiles;
 import llams.engine.weights.Quantization;
 import llams.model.files.DataException;
 import llams.trainer.data.DataSource;
+import llams.trainer.distributed.Collective;
 import llams.trainer.recipe.Stage;
 import llams.trainer.recipe.Work;
 import llams.trainer.run.RunDirectory;
@@ -34,7 +35,8 @@ import picocli.CommandLine.ParameterException;
 final class CommandStage implements Work {
     /// Options that say how the work is done or shown, or where: they do not change the result.
     private static final Set<String> HOW = Set.of("--threads", "--vector-bits", "--device", "--no-map", "--save-every",
-            "--keep", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
+            "--keep", "--distributed", "--worker-silence",
+            "--worker-wait", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
             "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt",
@@ -194,6 +196,12 @@ final class CommandStage implements Work {
                 }
             }
         }
+        if (commands.workers != Collective.ALONE && spec.userObject() instanceof TrainCommand train) {
+            // What the result depends on, whatever their number.
+            settings.put("accumulate",
+                    values("--accumulate", (long) train.options.accumulate * commands.workers.size()));
+            settings.put("sum", values("--sum", WorkerOptions.Sum.pairwise));
+        }
         return settings;
     }
 
@@ -227,6 +235,11 @@ final class CommandStage implements Work {
             case "train" -> RunDirectory.newestSave(directory).isPresent();
             default -> false;
         };
+    }
+
+    @Override
+    public boolean isShared() {
+        return kind.words().equals("train");
     }
 
     @Override

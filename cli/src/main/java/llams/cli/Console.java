@@ -11,6 +11,8 @@ class Console {
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;
+    /// What a shell reports for a program that SIGTERM ended.
+    static final int STOPPED = 128 + 15;
     /// What a shell reports for a program that SIGPIPE ended.
     static final int CLOSED_PIPE = 128 + 13;
 

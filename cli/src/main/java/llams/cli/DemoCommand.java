@@ -1,12 +1,12 @@
 package llams.cli;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import llams.trainer.distributed.Collective;
 import llams.trainer.recipe.Recipe;
 import llams.trainer.recipe.RecipeRun;
 import llams.trainer.recipe.StagePlan;
@@ -51,11 +51,14 @@ final class DemoCommand implements Callable<Integer> {
     ComputeOptions compute;
 
     @Override
-    public Integer call() throws IOException {
-        RecipeRun run = new RecipeRun(Recipe.shipped("demo", values),
-                new RecipeCommands(VisibleStream.bare(console.err), compute), out, Version.ofProgram());
-        RecipeRun.Ending ending = run.run(true, new StageLines(console.err));
-        if (ending.exitCode() != Console.DONE) {
+    public Integer call() throws Exception {
+        Collective workers = new JoinOptions().join(console, JoinOptions.RECIPE_AGAIN);
+        RecipeRun run = JoinOptions.begin(workers,
+                () -> new RecipeRun(Recipe.shipped("demo", values),
+                        new RecipeCommands(VisibleStream.bare(console.err), compute, workers), out,
+                        Version.ofProgram()));
+        RecipeRun.Ending ending = JoinOptions.run(run, workers, true, console);
+        if (ending.exitCode() != Console.DONE || workers.rank() > 0) {
             return ending.exitCode();
         }
         Map<String, JsonNode> models = models(ending.stages());

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import llams.engine.weights.NotAModelException;
+import llams.trainer.distributed.AgreedException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -76,6 +77,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     public int handleExecutionException(Exception e, CommandLine at, ParseResult parsed) {
         if (e instanceof ResultStream.Unwritable unwritable) {
             return unwritable(unwritable);
+        }
+        if (e instanceof AgreedException agreed && !agreed.isSaidHere) {
+            return Console.FAILED;
         }
         console.out.flush();
         console.err.println("llams: " + line(e));

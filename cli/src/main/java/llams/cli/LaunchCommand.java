@@ -77,6 +77,8 @@ final class LaunchCommand implements Callable<Integer> {
             description = "After --: 'train' with its options, or a whole command, such as mpirun with its options.")
     List<String> command;
 
+    private volatile Process running;
+
     @Override
     public Integer call() throws IOException {
         check(restarts >= 0, "--restarts must be 0 or more, not " + restarts);
@@ -88,14 +90,22 @@ final class LaunchCommand implements Callable<Integer> {
                 "--workers and --hosts are for a command that begins with 'train'");
         check(hosts.isEmpty() || workers > 0, "--hosts needs --workers");
         List<String> all = isOwn ? launched() : command;
+        // Nothing stays behind if this command is interrupted again.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (running != null) {
+                running.destroy();
+            }
+        }));
         for (int attempt = 0;; attempt++) {
             int code = run(all);
             if (code <= 0) {
                 return -code;
             }
-            if (code == Console.WRONG_USAGE || attempt == restarts) {
-                if (attempt > 0) {
-                    console.err.println("llams: started " + (attempt + 1) + " times, and each attempt failed");
+            if (code == Console.WRONG_USAGE || WorkInterruption.isCode(code) || attempt == restarts) {
+                if (attempt > 0 && attempt == restarts) {
+                    console.err.println("llams: started " + (attempt + 1) + " times, and each attempt failed, the last with exit"
+                            + " code " + code + "; "
+                            + newestSave().map(save -> "the newest save is " + save).orElse("there is no save"));
                 }
                 return code;
             }
@@ -150,7 +160,8 @@ final class LaunchCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new IOException(all.getFirst() + ": cannot be started: " + e.getMessage(), e);
         }
-        try (WorkInterruption interruption = new WorkInterruption(console.err, "ending the run", process::destroy);
+        running = process;
+        try (WorkInterruption interruption = new WorkInterruption(console.err, "ending the run", () -> end(process));
                 InputStream messages = process.getErrorStream()) {
             PrintStream err = VisibleStream.bare(console.err);
             byte[] part = new byte[4096];
@@ -163,6 +174,16 @@ final class LaunchCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// Tells a worker on this machine to end the run in order, for all; `mpirun` would leave them no time to save. If there
+    /// is none here, the whole command.
+    private static void end(Process process) {
+        Optional<String> java = ProcessHandle.current().info().command();
+        process.descendants()
+                .filter(one -> java.isPresent() && one.info().command().equals(java))
+                .findFirst()
+                .ifPresentOrElse(ProcessHandle::destroy, process::destroy);
     }
 
     private boolean pause() {

@@ -15,6 +15,7 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /// The program: its commands, and what becomes of a command line.
@@ -79,6 +80,10 @@ public final class Main extends Console implements Runnable {
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(
                         Terminal.isOutput() && Terminal.hasColours() ? Help.Ansi.ON : Help.Ansi.OFF))
+                .setExecutionStrategy(parsed -> {
+                    OneProcess.check(parsed, System.getenv());
+                    return new RunLast().execute(parsed);
+                })
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
         CommandGroups.install(commandLine);

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import llams.model.files.DataException;
+import llams.trainer.distributed.Collective;
 import llams.trainer.recipe.Recipe;
 import llams.trainer.recipe.RecipeRun;
 import llams.trainer.recipe.StagePlan;
@@ -108,14 +109,14 @@ final class RecipeCommand implements Callable<Integer> {
                 description = "Another value for one of the recipe's 'values'. Repeatable.")
         Map<String, String> values = Map.of();
 
-        RecipeRun open(Console console, ComputeOptions compute) throws IOException {
+        RecipeRun open(Console console, ComputeOptions compute, Collective workers) throws IOException {
             if (TrainingRecipe.isOne(recipe)) {
                 throw new DataException(
                         recipe + " has no stages; run it with 'llams train --config " + Shell.quoted(recipe) + "'");
             }
             Recipe read = Recipe.find(recipe, values);
-            return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute), out(),
-                    Version.ofProgram());
+            return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute, workers),
+                    out(), Version.ofProgram());
         }
 
         Path out() {
@@ -153,16 +154,26 @@ final class RecipeCommand implements Callable<Integer> {
         @Mixin
         ComputeOptions compute;
 
+        @Mixin
+        JoinOptions joining;
+
         @Override
-        public Integer call() throws IOException {
+        public Integer call() throws Exception {
+            Collective workers = joining.join(recipe.console, JoinOptions.RECIPE_AGAIN);
             Console console = recipe.console;
-            RecipeRun run = chosen.open(console, compute);
+            RecipeRun run = JoinOptions.begin(workers, () -> chosen.open(console, compute, workers));
+            boolean isFirst = workers.rank() == 0;
             if (dryRun) {
-                recipe.forecast(run.plan(), compute, chosen.out(), json);
+                if (isFirst) {
+                    recipe.forecast(run.plan(), compute, chosen.out(), json);
+                }
+                workers.close();
                 return Console.DONE;
             }
-            RecipeRun.Ending ending = run.run(replace, new StageLines(console.err));
-            recipe.print(ending.stages(), Map.of(), json);
+            RecipeRun.Ending ending = JoinOptions.run(run, workers, replace, console);
+            if (isFirst) {
+                recipe.print(ending.stages(), Map.of(), json);
+            }
             return ending.exitCode();
         }
     }
@@ -197,7 +208,7 @@ final class RecipeCommand implements Callable<Integer> {
                 VisibleStream.bare(recipe.console.out).print(TrainingRecipe.find(Path.of(chosen.recipe)).text());
                 return Console.DONE;
             }
-            RecipeRun run = chosen.open(recipe.console, compute);
+            RecipeRun run = chosen.open(recipe.console, compute, Collective.ALONE);
             if (yaml) {
                 Path file = Path.of(chosen.recipe);
                 VisibleStream.bare(recipe.console.out)

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import llams.model.files.DataException;
+import llams.trainer.distributed.Collective;
 import llams.trainer.recipe.Kinds;
 import llams.trainer.recipe.Stage;
 import llams.trainer.recipe.Work;
@@ -19,14 +20,17 @@ import picocli.CommandLine.Model.CommandSpec;
 ///
 /// @param err     for the commands' progress and notes
 /// @param compute options of the recipe's own command line, for every stage that computes
+/// @param workers that share the trainings
 final class RecipeCommands implements Kinds {
     final PrintStream err;
     private final ComputeOptions compute;
+    final Collective workers;
     /// To read a command's annotations takes longer than to parse its options.
     private final Map<String, CommandLine> parsers = new HashMap<>();
 
-    RecipeCommands(PrintStream err, ComputeOptions compute) {
+    RecipeCommands(PrintStream err, ComputeOptions compute, Collective workers) {
         this.err = err;
+        this.workers = workers;
         this.compute = compute;
     }
 

@@ -106,29 +106,34 @@ final class TrainCommand implements Callable<Integer> {
     ComputeOptions compute;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws Exception {
         Configuration configuration = configure();
         try {
             Collective workers = options.working.join(console);
-            complete();
-            if (printConfig) {
-                console.out.print(OptionsFile.print(spec, false));
-                return Console.DONE;
-            }
-            TrainRequest request = request(workers);
-            PrintStream err = WorkerOptions.messages(console, workers);
-            int code;
-            try (StepMeter progress = new StepMeter(err, options.out, options.resume);
-                    TrainingRun run = open(request, progress)) {
-                code = train(run, progress, err);
-            }
-            // Not after a failure: the others then hear of the end of this process.
-            workers.close();
-            return code;
+            return JoinOptions.together(workers, () -> run(workers));
         } catch (ParameterException | SettingException e) {
             throw configuration.placed(e);
         } catch (NoSuchFileException e) {
             throw configuration.placed(e);
+        }
+    }
+
+    private int run(Collective workers) throws IOException {
+        TrainRequest request = JoinOptions.alike(workers, () -> {
+            options.working.check(workers);
+            complete();
+            return printConfig ? null : request(workers);
+        });
+        if (printConfig) {
+            if (workers.rank() == 0) {
+                console.out.print(OptionsFile.print(spec, false));
+            }
+            return Console.DONE;
+        }
+        PrintStream err = JoinOptions.messages(console, workers);
+        try (StepMeter progress = new StepMeter(err, options.out, options.resume);
+                TrainingRun run = JoinOptions.alike(workers, () -> open(request, progress))) {
+            return train(run, progress, err);
         }
     }
 
@@ -202,6 +207,10 @@ final class TrainCommand implements Callable<Integer> {
             interrupted = interruption.code();
         }
         progress.close();
+        if (interrupted == Console.DONE && !run.isComplete()) {
+            // Another worker was told to.
+            interrupted = Console.STOPPED;
+        }
         if (!isFirst) {
             return interrupted;
         }

@@ -26,6 +26,11 @@ final class WorkInterruption implements AutoCloseable {
         NUMBERS.forEach((name, number) -> before.put(name, Signals.register(name, () -> received(128 + number))));
     }
 
+    /// Whether an exit code tells of such a signal.
+    static boolean isCode(int exitCode) {
+        return NUMBERS.containsValue(exitCode - 128);
+    }
+
     private synchronized void received(int asShellsReportIt) {
         if (code != Console.DONE) {
             System.exit(asShellsReportIt);

@@ -56,7 +56,8 @@ class LaunchCommandTest {
         Launched launched = launch(2, 5);
         assertEquals(5, launched.code);
         assertEquals(3, launched.attempts.size());
-        assertTrue(launched.messages.contains("started 3 times, and each attempt failed"), launched.messages);
+        assertTrue(launched.messages.contains(
+                "started 3 times, and each attempt failed, the last with exit code 5; there is no save"), launched.messages);
     }
 
     @Test
@@ -64,5 +65,14 @@ class LaunchCommandTest {
         Launched launched = launch(3, Console.WRONG_USAGE);
         assertEquals(Console.WRONG_USAGE, launched.code);
         assertEquals(1, launched.attempts.size());
+    }
+
+    /// A worker that is told to stop ends the run in order, with this code.
+    @Test
+    void anInterruptedRunIsNotRepeated() throws IOException {
+        Launched launched = launch(3, Console.STOPPED);
+        assertEquals(Console.STOPPED, launched.code);
+        assertEquals(1, launched.attempts.size());
+        assertEquals("", launched.messages);
     }
 }

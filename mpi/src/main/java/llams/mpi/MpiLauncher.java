@@ -25,8 +25,8 @@ public final class MpiLauncher implements Launcher {
                 || environment.containsKey(PMIX_RANK);
     }
 
-    /// How many processes the launcher says there are; 0 if it does not.
-    private static int launched(Map<String, String> environment) {
+    @Override
+    public int processes(Map<String, String> environment) {
         for (String name : new String[] {OPEN_MPI_SIZE, MPICH_SIZE, SLURM_SIZE}) {
             if (environment.containsKey(name)) {
                 return Integer.parseInt(environment.get(name));
@@ -52,7 +52,7 @@ public final class MpiLauncher implements Launcher {
             throw new IllegalStateException(library.version() + " has taken the signal SIGSEGV, by which Java notices"
                     + " null references; run without the transport that does so, in Open MPI --mca pml ob1");
         }
-        int launched = launched(environment);
+        int launched = processes(environment);
         if (launched > 0 && launched != messages.size()) {
             throw new IllegalStateException(library.version() + " sees " + messages.size() + " of " + launched
                     + " processes: it does not go with what launched them; name the right library's file in "

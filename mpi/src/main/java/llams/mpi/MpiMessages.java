@@ -24,6 +24,7 @@ final class MpiMessages implements Messages {
     private final MethodHandle exchange;
     private final MethodHandle broadcast;
     private final MethodHandle barrier;
+    private final MethodHandle probe;
 
     private MpiMessages(MpiLibrary library) {
         this.library = library;
@@ -34,6 +35,7 @@ final class MpiMessages implements Messages {
                 JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);
         this.broadcast = library.function("MPI_Bcast", ADDRESS, JAVA_INT, handle, JAVA_INT, handle);
         this.barrier = library.function("MPI_Barrier", handle);
+        this.probe = library.function("MPI_Iprobe", JAVA_INT, JAVA_INT, handle, ADDRESS, ADDRESS);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment number = MpiHandles.number(arena);
             // Errors come back as codes, for one line, instead of ending the process with a page.
@@ -125,6 +127,15 @@ final class MpiMessages implements Messages {
     @Override
     public void barrier() {
         call("MPI_Barrier", barrier, library.handles().world());
+    }
+
+    @Override
+    public boolean hasCome(int peer) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment flag = MpiHandles.number(arena);
+            call("MPI_Iprobe", probe, peer, TAG, library.handles().world(), flag, library.handles().ignored());
+            return flag.get(JAVA_INT, 0) != 0;
+        }
     }
 
     @Override

@@ -38,6 +38,8 @@ final class TwoWorkers {
             x.fill((byte) workers.rank());
             workers.move(x, 0, 1);
             check(x.get(ValueLayout.JAVA_BYTE, NUMBERS - 1) == 0, "move");
+            workers.await(0);
+            workers.await(1);
             workers.barrier();
         }
         check(nullChecks() == 20_000, "null checks");

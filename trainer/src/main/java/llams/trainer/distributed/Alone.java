@@ -30,5 +30,8 @@ record Alone() implements Collective {
     public void barrier() {}
 
     @Override
+    public void await(int root) {}
+
+    @Override
     public void close() {}
 }

@@ -32,7 +32,11 @@ public interface Collective extends AutoCloseable {
     /// Waits until all workers are here.
     void barrier();
 
-    /// Ends the work of all in order. A worker that fails does not call it: the others then hear of its end.
+    /// Waits until worker `root` calls this, too: asleep, and however long that takes. For the time in which that one
+    /// works alone, or waits for something itself.
+    void await(int root);
+
+    /// Ends the work of all in order, once the first worker calls it, too. A worker that fails does not call it: the others then hear of its end.
     @Override
     void close();
 }

@@ -13,6 +13,9 @@ public interface Launcher {
     /// @param environment of the process
     boolean hasStarted(Map<String, String> environment);
 
+    /// How many processes it started with this one, as far as the environment tells; else 0.
+    int processes(Map<String, String> environment);
+
     /// Connects this process with the others.
     ///
     /// @throws IllegalStateException if its library cannot be used here: says why and what would help

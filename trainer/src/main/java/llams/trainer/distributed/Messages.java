@@ -1,5 +1,6 @@
 package llams.trainer.distributed;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// Messages between the workers of a run, as a library of a launcher sends them. All memory is native; a message has at
@@ -7,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 public interface Messages extends AutoCloseable {
     /// MPI counts in `int`s; larger messages gain nothing.
     int MOST_BYTES = 1 << 22;
+    /// Between two looks of who waits asleep.
+    int SLEEP_MILLIS = 20;
 
     /// Number of this worker, from 0.
     int rank();
@@ -26,6 +29,31 @@ public interface Messages extends AutoCloseable {
 
     /// As [Collective#barrier].
     void barrier();
+
+    /// Whether something that a worker sent is waiting to be received.
+    boolean hasCome(int peer);
+
+    /// As [Collective#await]. The libraries wait for a message by asking for it all the time, with a whole core.
+    default void await(int root) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment sign = arena.allocate(1);
+            if (rank() != root) {
+                while (!hasCome(root)) {
+                    Thread.sleep(SLEEP_MILLIS);
+                }
+                receive(sign, root);
+                return;
+            }
+            for (int peer = 0; peer < size(); peer++) {
+                if (peer != root) {
+                    send(sign, peer);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("worker " + rank() + ": interrupted while it waited for worker " + root, e);
+        }
+    }
 
     /// As [Collective#close].
     @Override

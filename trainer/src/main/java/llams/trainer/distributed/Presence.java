@@ -150,7 +150,7 @@ final class Presence implements AutoCloseable {
         return addresses;
     }
 
-    private static String hostName() {
+    static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (IOException _) {

@@ -134,7 +134,14 @@ public final class TreeCollective implements Collective {
     }
 
     @Override
+    public void await(int root) {
+        messages.await(root);
+    }
+
+    @Override
     public void close() {
+        // The first worker may wait for room on its disk.
+        messages.await(0);
         messages.close();
         arena.close();
     }

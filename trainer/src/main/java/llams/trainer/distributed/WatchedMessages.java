@@ -99,6 +99,11 @@ final class WatchedMessages implements Messages {
     }
 
     @Override
+    public boolean hasCome(int peer) {
+        return messages.hasCome(peer);
+    }
+
+    @Override
     public void close() {
         // From here on a worker may end without the others.
         barrier();

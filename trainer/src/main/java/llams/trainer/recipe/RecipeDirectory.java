@@ -59,7 +59,7 @@ record RecipeDirectory(Path path) {
         }
     }
 
-    private Path record(String stage) {
+    Path record(String stage) {
         return records().resolve(stage + ".json");
     }
 

@@ -17,6 +17,7 @@ import llams.engine.io.AtomicFiles;
 import llams.model.files.Sha256;
 import llams.model.files.DataException;
 import llams.model.files.DirectoryLock;
+import llams.trainer.distributed.Collective;
 import llams.trainer.recipe.StagePlan.State;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -42,6 +43,7 @@ public final class RecipeRun {
     /// @param stages   as they are then
     public record Ending(int exitCode, List<StagePlan> stages) {}
 
+    private static final int FAILED = 1;
     /// A result that took longer is not replaced without being asked.
     private static final double PRECIOUS_SECONDS = 3600;
 
@@ -49,6 +51,9 @@ public final class RecipeRun {
     private final Kinds kinds;
     private final RecipeDirectory directory;
     private final String version;
+    private RecipeWorkers workers = new RecipeWorkers(Collective.ALONE);
+    /// Whether the workers are in the middle of common work, or that failed.
+    private boolean isShared;
 
     /// @param out     for a directory per stage
     /// @param version of the program: another one may give other results
@@ -59,6 +64,15 @@ public final class RecipeRun {
         this.version = version;
     }
 
+    /// Makes the run one of several workers, which all see the same directory of results. The first one runs the stages;
+    /// the others take part where [Work#isShared].
+    ///
+    /// @param collective closed at the end of the run, unless common work has failed
+    public RecipeRun on(Collective collective) {
+        workers = new RecipeWorkers(collective);
+        return this;
+    }
+
     /// What there is and what is to be done, in the order of work. Writes nothing.
     ///
     /// @throws DataException if a stage cannot be run as it is described
@@ -67,11 +81,16 @@ public final class RecipeRun {
         return plan(new FileKeys(directory.records()));
     }
 
-    private List<StagePlan> plan(FileKeys files) throws IOException {
+    private Map<String, Path> results() {
         Map<String, Path> results = new LinkedHashMap<>();
         for (Stage stage : recipe.stages()) {
             results.put(stage.name(), kinds.result(stage, directory.stage(stage.name())));
         }
+        return results;
+    }
+
+    private List<StagePlan> plan(FileKeys files) throws IOException {
+        Map<String, Path> results = results();
         Map<String, String> keys = new HashMap<>();
         List<StagePlan> plans = new ArrayList<>();
         for (Stage stage : recipe.stages()) {
@@ -142,10 +161,51 @@ public final class RecipeRun {
 
     /// Runs what is not done. Nobody else can run a recipe in the same directory meanwhile.
     ///
-    /// @throws DataException as [#plan] does, or if a file is missing
-    ///
     /// @param replace true to do again what took hours: its earlier result is lost
+    /// @return at a worker that is not the first, without stages
+    /// @throws DataException as [#plan] does, or if a file is missing
     public Ending run(boolean replace, Listener listener) throws IOException {
+        if (workers.collective().rank() > 0) {
+            return follow();
+        }
+        int exitCode = FAILED;
+        try {
+            Ending ending = runFirst(replace, listener);
+            exitCode = ending.exitCode;
+            return ending;
+        } finally {
+            // Whoever fails in common work tells nothing: the others hear of its end.
+            if (!isShared) {
+                workers.end(exitCode);
+            }
+        }
+    }
+
+    /// Takes part in what all workers do.
+    private Ending follow() throws IOException {
+        while (true) {
+            RecipeWorkers.Order order = workers.hear();
+            if (order.isEnd()) {
+                workers.collective().close();
+                return new Ending(order.value(), List.of());
+            }
+            Stage stage = recipe.stages().stream().filter(one -> one.name().equals(order.stage())).findAny().orElse(null);
+            Path record = directory.record(order.stage());
+            if (stage == null || !Files.exists(record)) {
+                throw new IOException("worker " + workers.collective().rank() + ": "
+                        + (stage == null
+                                ? "its recipe has no stage " + order.stage() + "; give all workers the same recipe"
+                                : record + ", which worker 0 has written, is not there; the results of a recipe must be in a"
+                                        + " directory that all workers see"));
+            }
+            Work.Outcome outcome = kinds.work(stage, directory.stage(stage.name()), results()).run(order.isResumed());
+            if (outcome.hasFailed()) {
+                return new Ending(outcome.exitCode(), List.of());
+            }
+        }
+    }
+
+    private Ending runFirst(boolean replace, Listener listener) throws IOException {
         directory.check();
         AtomicFiles.createDirectories(directory.records());
         try (DirectoryLock _ = DirectoryLock.take(directory.records())) {
@@ -203,7 +263,12 @@ public final class RecipeRun {
         StageRecord begun = StageRecord.begun(name, plan.key(), plan.settings(), version);
         directory.write(begun);
         long start = System.nanoTime();
+        if (plan.work().isShared()) {
+            workers.tell(name, resume);
+            isShared = true;
+        }
         Work.Outcome outcome = plan.work().run(resume);
+        isShared &= outcome.hasFailed();
         if (outcome.exitCode() != 0) {
             return outcome;
         }

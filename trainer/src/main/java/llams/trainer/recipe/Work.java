@@ -19,14 +19,21 @@ public interface Work {
     /// Whether what an interrupted run left can be continued.
     boolean canResume() throws IOException;
 
-    /// Does it.
+    /// Whether all workers of a recipe do it together. Anything else is done by the first one.
+    boolean isShared();
+
+    /// Does it, or this worker's share of it.
     ///
     /// @param resume true to continue what is there
     Outcome run(boolean resume) throws IOException;
 
     /// How it ended.
     ///
-    /// @param exitCode 0 if it is done; anything else ends the recipe
+    /// @param exitCode 0 if it is done; anything else ends the recipe, from 128 on because somebody asked for that
     /// @param report   its figures as a JSON object; may be empty
-    record Outcome(int exitCode, String report) {}
+    record Outcome(int exitCode, String report) {
+        boolean hasFailed() {
+            return exitCode != 0 && exitCode < 128;
+        }
+    }
 }

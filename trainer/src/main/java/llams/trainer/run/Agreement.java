@@ -1,10 +1,5 @@
 package llams.trainer.run;
 
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -12,7 +7,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import llams.engine.device.Device;
 import llams.model.card.ProgramVersion;
-import tools.jackson.databind.JsonNode;
+import llams.trainer.distributed.AgreedException;
+import llams.trainer.distributed.Texts;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 record Agreement(Workers workers, Device device) {
     /// For all workers to call.
     ///
-    /// @throws IOException if there is a worker that differs from the first one; that says in what
-    void check(RunSettings asked) throws IOException {
+    /// @throws AgreedException if there are workers that differ from the first one; says which, and in what
+    void check(RunSettings asked) throws AgreedException {
         if (workers.isAlone()) {
             return;
         }
@@ -39,32 +35,23 @@ record Agreement(Workers workers, Device device) {
                 differences.add(name + " is " + own + " and not " + other);
             }
         }
-        boolean anyDiffers = workers.any(!differences.isEmpty());
-        if (!differences.isEmpty()) {
-            throw new IOException("worker " + workers.collective().rank() + " differs from worker 0: "
-                    + String.join("; ", differences) + "; give all workers the same program, options, model and data");
-        }
-        if (anyDiffers) {
-            throw new IOException(
-                    "a worker differs from worker 0 in its program, options, model or data, and says in" + " which");
-        }
+        AgreedException.check(workers.collective(),
+                differences.isEmpty()
+                        ? ""
+                        : "differs from worker 0: " + String.join("; ", differences)
+                                + "; give all workers the same program, options, model and data",
+                null);
     }
 
     private SortedMap<String, String> ofFirst(SortedMap<String, String> here) {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         here.forEach(json::put);
-        byte[] own = JsonMapper.shared().writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
-        int length = (int) workers.told(own.length)[0];
+        String told = Texts.told(workers.collective(), JsonMapper.shared().writeValueAsString(json), 0);
         SortedMap<String, String> first = new TreeMap<>();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment text = arena.allocate(length);
-            if (workers.isFirst()) {
-                MemorySegment.copy(own, 0, text, ValueLayout.JAVA_BYTE, 0, length);
-            }
-            workers.collective().broadcast(text, 0);
-            JsonNode told = JsonMapper.shared().readTree(text.toArray(ValueLayout.JAVA_BYTE));
-            told.properties().forEach(entry -> first.put(entry.getKey(), entry.getValue().stringValue()));
-        }
+        JsonMapper.shared()
+                .readTree(told)
+                .properties()
+                .forEach(entry -> first.put(entry.getKey(), entry.getValue().stringValue()));
         return first;
     }
 }

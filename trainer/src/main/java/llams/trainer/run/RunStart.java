@@ -43,8 +43,7 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
         }
         RunSettings asked = RunSettings.of(run.settings, run.data, run.model.config(), run.origin);
         new Agreement(workers, run.device).check(asked);
-        // The others ask when this worker has the answers.
-        if (!workers.decided(run.teaching.ask(run, listener::note)) || workers.any(false)) {
+        if (!askTeacher(workers)) {
             return null;
         }
         resident.putAll(run.teaching.resident(arena));
@@ -88,7 +87,7 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
         Map<String, Tensor> resident = resident(workers);
         RunSettings asked = RunSettings.of(run.settings, run.data, run.model.config(), run.origin);
         new Agreement(workers, run.device).check(asked);
-        if (!workers.decided(false) || workers.any(!run.teaching.ask(run, listener::note))) {
+        if (!askTeacher(workers)) {
             return null;
         }
         resident.putAll(run.teaching.resident(arena));
@@ -101,6 +100,20 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
         try (Trainer trainer = trainer(workers, resident)) {
             return new FollowLoop(run, loader(beginning), trainer, beginning.lowest).run(beginning.step, asked.steps());
         }
+    }
+
+    /// The first worker asks its teacher; the others then find the answers, or ask where they do not see its disk.
+    ///
+    /// @return whether the run goes on: no worker has been told to stop meanwhile
+    private boolean askTeacher(Workers workers) throws IOException {
+        boolean goesOn = !workers.isFirst() || run.teaching.ask(run, listener::note);
+        workers.collective().await(0);
+        if (!workers.decided(goesOn)) {
+            return false;
+        }
+        goesOn = workers.isFirst() || run.teaching.ask(run, listener::note);
+        workers.awaitAll();
+        return !workers.any(!goesOn);
     }
 
     /// The tensors of the model and the moments that this worker has.

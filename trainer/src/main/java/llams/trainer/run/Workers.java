@@ -74,6 +74,13 @@ record Workers(Collective collective, Summation summation, int each, boolean are
         }
     }
 
+    /// Waits for each worker that has something to do by itself, however long it takes.
+    void awaitAll() {
+        for (int worker = 0; worker < collective.size(); worker++) {
+            collective.await(worker);
+        }
+    }
+
     /// Whether any worker says so.
     boolean any(boolean here) {
         double[][] all = new double[collective.size()][];

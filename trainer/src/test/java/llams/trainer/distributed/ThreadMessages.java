@@ -91,5 +91,10 @@ public final class ThreadMessages implements Messages {
     }
 
     @Override
+    public boolean hasCome(int peer) {
+        return !queues.get(peer).get(rank).isEmpty();
+    }
+
+    @Override
     public void close() {}
 }

@@ -72,6 +72,11 @@ class OnlyWhatIsNotDoneRunsTest {
         }
 
         @Override
+        public boolean isShared() {
+            return false;
+        }
+
+        @Override
         public Outcome run(boolean resume) throws IOException {
             test.ran.add(stage.name() + (resume ? " resumed" : ""));
             Files.createDirectories(directory);

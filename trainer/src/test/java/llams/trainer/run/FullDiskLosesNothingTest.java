@@ -11,12 +11,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import llams.engine.io.NoRoomException;
 import llams.model.PassingDisk;
+import llams.trainer.distributed.Collective;
+import llams.trainer.distributed.Messages;
+import llams.trainer.distributed.ThreadMessages;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,11 +64,16 @@ class FullDiskLosesNothingTest {
     /// A run of seven steps with saves after the second, fourth and sixth.
     private TrainingRun.Report run(BiConsumer<TrainingRun, TrainingRun.Report> afterStep, Runnable whileWaiting)
             throws IOException {
+        return run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), Collective.ALONE, afterStep, whileWaiting);
+    }
+
+    private TrainingRun.Report run(TrainSettings settings, Collective workers,
+            BiConsumer<TrainingRun, TrainingRun.Report> afterStep, Runnable whileWaiting) throws IOException {
         TrainingRun.Report[] last = new TrainingRun.Report[1];
-        disk.during(() -> last[0] = SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2), model, SmallRun.data(),
+        disk.during(() -> last[0] = SmallRun.run(settings, model, SmallRun.data(),
                 out, run -> {
                     run.patience = new Patience(Duration.ofMillis(5));
-                    return run.run(false, new TrainingRun.Listener() {
+                    return run.on(workers).run(false, new TrainingRun.Listener() {
                         @Override
                         public void step(TrainingRun.Report report) {
                             afterStep.accept(run, report);
@@ -169,5 +182,40 @@ class FullDiskLosesNothingTest {
                 e.getMessage());
         SmallRun.run(SmallRun.settings(SmallRun.LORA, 1e-2, 1, 0), model, out, true, report -> {});
         assertEquals(undisturbed(), SmallRun.results(out));
+    }
+
+    private static boolean waitsAsleep(Thread worker) {
+        return Arrays.stream(worker.getStackTrace())
+                .anyMatch(at -> at.getClassName().equals(Messages.class.getName()) && at.getMethodName().equals("await"));
+    }
+
+    /// Without a limit of time, and without keeping a core busy.
+    @Test
+    void otherWorkersWaitAsWell() throws Exception {
+        TrainSettings settings = SmallRun.settings(SmallRun.LORA, 1e-2, 1, 2)
+                .withBatch(2, 1)
+                .withSummation(new Summation(Summation.Order.PAIRWISE, 1))
+                .onEachOf(2);
+        List<Collective> workers = ThreadMessages.workers(2);
+        AtomicReference<Thread> other = new AtomicReference<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            Future<?> second = threads.submit(() -> {
+                other.set(Thread.currentThread());
+                SmallRun.run(settings, model, SmallRun.data(), out, run -> run.on(workers.get(1)).run(false, _ -> {}));
+                workers.get(1).close();
+                return null;
+            });
+            run(settings, workers.get(0), (_, report) -> disk.full = report.isLast(), () -> {
+                while (!waitsAsleep(other.get())) {
+                    Thread.onSpinWait();
+                }
+                disk.full = false;
+            });
+            workers.get(0).close();
+            second.get();
+        }
+        assertTrue(notes.getLast().startsWith("no room for the result: "), notes.toString());
+        assertTrue(Files.exists(out.resolve("adapter_model.safetensors")));
+        assertNoTemporaries();
     }
 }
