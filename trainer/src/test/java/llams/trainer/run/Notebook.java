@@ -13,14 +13,15 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A lesson of `docs/notebooks`, a jshell file, as a program and as a Jupyter notebook that shows what the program
-/// prints. Lines that begin with `///` become text, what stands between them becomes cells of code, and `//DEPS` what
-/// the kernel fetches from Maven repositories.
+/// prints. Lines that begin with `///` become text, what stands between them becomes cells of code, and `//DEPS` the jars
+/// of the build, beside which the notebooks lie: rapaio's kernel (3.0.1) does not look into the local Maven repository.
 ///
 /// @param name  of the program's class
 /// @param cells in order
 record Notebook(Path file, String name, List<Cell> cells) {
     private static final String TEXT = "///";
     private static final String DEPENDENCY = "//DEPS ";
+    private static final String JARS = "%jar ../../cli/target/modules";
     /// Printed by the program after each cell of code.
     static final String END_OF_CELL = "\f";
     private static final Pattern METHOD = Pattern.compile("(?!for|while|if|try|switch)[\\w.<>\\[\\], ]+ \\w+\\(.*\\{");
@@ -40,8 +41,7 @@ record Notebook(Path file, String name, List<Cell> cells) {
         Kind kind = Kind.CODE;
         for (String line : Files.readAllLines(file)) {
             if (line.startsWith(DEPENDENCY)) {
-                cells.add(new Cell(Kind.DEPENDENCY,
-                        List.of("%dependency /add " + line.substring(DEPENDENCY.length()), "%dependency /resolve")));
+                cells.add(new Cell(Kind.DEPENDENCY, List.of(JARS)));
             } else if (line.startsWith(TEXT) || !line.startsWith("//")) {
                 Kind here = line.isBlank() ? kind : line.startsWith(TEXT) ? Kind.TEXT : Kind.CODE;
                 if (here != kind) {
