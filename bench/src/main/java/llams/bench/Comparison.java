@@ -14,10 +14,11 @@ import org.openjdk.jmh.util.ListStatistics;
 
 /// Two result files: two JDKs, two machines, two versions of the program.
 final class Comparison {
-    /// Of Student's test on the iterations.
+    /// Of Student's test.
     private static final double CONFIDENCE = 0.99;
-    /// One JVM after the other measures the same code this differently: what it compiles, and where its memory lies, is
-    /// in part chance. Taken, not measured.
+    /// From so many JVMs on, their spread says what chance does: what each compiles, and where its memory lies.
+    private static final int JVMS = 3;
+    /// What chance does where there are fewer: CHANCE
     private static final double CHANCE_OF_A_JVM = 0.05;
     private static final int SHAPE_COLUMNS = 28;
     private static final String ROW = "  %-" + SHAPE_COLUMNS + "s %-5s %3s %10s %10s %8s  %s%n";
@@ -30,8 +31,14 @@ final class Comparison {
         }
 
         boolean isChanged() {
-            return Math.abs(Math.log(ratio())) > Math.log1p(CHANCE_OF_A_JVM) && new ListStatistics(before.iterations())
-                    .isDifferent(new ListStatistics(after.iterations()), CONFIDENCE);
+            return before.jvms().length >= JVMS && after.jvms().length >= JVMS
+                    ? differ(before.jvms(), after.jvms())
+                    : Math.abs(Math.log(ratio())) > Math.log1p(CHANCE_OF_A_JVM)
+                            && differ(before.iterations(), after.iterations());
+        }
+
+        private static boolean differ(double[] before, double[] after) {
+            return new ListStatistics(before).isDifferent(new ListStatistics(after), CONFIDENCE);
         }
 
         /// `faster`, `slower`, or nothing.
@@ -103,11 +110,12 @@ final class Comparison {
     /// How that was decided.
     private String rule() {
         return String.format(Locale.ROOT,
-                "A case counts as changed if the times differ by more than %.0f%%, which two JVMs"
-                        + " with the same code may, and by more than the iterations' own spread (Student's test, %.0f%%):"
-                        + " about one unchanged case in a hundred passes that by chance. Clocks, heat and neighbours change from one"
-                        + " hour to the next: measure both in turn, twice.",
-                100 * CHANCE_OF_A_JVM, 100 * CONFIDENCE);
+                "A case that both measured in %d or more JVMs (--forks) counts as changed if it differs by more than the"
+                        + " spread between JVMs (Student's test, %.0f%%). Others must differ by more than %.0f%%, which two JVMs"
+                        + " with the same code may, and by more than the iterations' own spread. About one unchanged case in a"
+                        + " hundred passes that by chance. Clocks, heat and neighbours change from one hour to the next: measure"
+                        + " both in turn, twice.",
+                JVMS, 100 * CONFIDENCE, 100 * CHANCE_OF_A_JVM);
     }
 
     void print(PrintStream out) {

@@ -15,13 +15,14 @@ import tools.jackson.databind.JsonNode;
 /// @param callers    threads that called it at the same time; one but for the peaks
 /// @param score      calls a second, all callers together; NaN if only rates are known
 /// @param iterations what the score is the mean of; empty if unknown
+/// @param jvms       the means of each JVM's iterations, of which there may be several
 /// @param gflops     10^9 additions and multiplications a second, 0 if it has none; so are the other rates
 /// @param gigabytes  10^9 bytes a second
 /// @param tokens     a second
 /// @param mebibytes  most resident memory
 /// @param host       see [Host]
 record Measured(String benchmark, Map<String, String> parameters, int callers, double score, double[] iterations,
-        double gflops, double gigabytes, double tokens, double mebibytes, Map<String, String> host) {
+        double[] jvms, double gflops, double gigabytes, double tokens, double mebibytes, Map<String, String> host) {
     /// Iterations that lie further apart than this part of their mean are warned of.
     static final double WIDE = 0.1;
 
@@ -29,10 +30,15 @@ record Measured(String benchmark, Map<String, String> parameters, int callers, d
     static Measured of(JsonNode json) {
         JsonNode primary = json.path("primaryMetric");
         List<Double> iterations = new ArrayList<>();
-        primary.path("rawData").forEach(fork -> fork.forEach(one -> iterations.add(one.asDouble())));
+        List<Double> jvms = new ArrayList<>();
+        for (JsonNode fork : primary.path("rawData")) {
+            fork.forEach(one -> iterations.add(one.asDouble()));
+            jvms.add(fork.valueStream().mapToDouble(JsonNode::asDouble).average().orElse(Double.NaN));
+        }
         return new Measured(json.path("benchmark").asString(""), strings(json.path("params")),
                 json.path("threads").asInt(1), primary.path("score").asDouble(Double.NaN),
-                iterations.stream().mapToDouble(one -> one).toArray(), rate(json, "gflops"), rate(json, "gigabytes"),
+                iterations.stream().mapToDouble(one -> one).toArray(),
+                jvms.stream().mapToDouble(one -> one).toArray(), rate(json, "gflops"), rate(json, "gigabytes"),
                 rate(json, "tokens"), rate(json, PeakMemory.NAME), strings(json.path(ResultFile.HOST)));
     }
 
@@ -40,7 +46,7 @@ record Measured(String benchmark, Map<String, String> parameters, int callers, d
     static Measured of(BenchmarkParams params) {
         Map<String, String> parameters = new LinkedHashMap<>();
         params.getParamsKeys().forEach(name -> parameters.put(name, params.getParam(name)));
-        return new Measured(params.getBenchmark(), parameters, params.getThreads(), Double.NaN, new double[0], 0, 0, 0,
+        return new Measured(params.getBenchmark(), parameters, params.getThreads(), Double.NaN, new double[0], new double[0], 0, 0, 0,
                 0, Map.of());
     }
 

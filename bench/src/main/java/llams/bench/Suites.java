@@ -42,7 +42,12 @@ public final class Suites implements Benchmarks {
 
         /// About what a case takes, before there is one to go by.
         double seconds() {
-            return START_SECONDS + (warmups + iterations) * time.convertTo(TimeUnit.MILLISECONDS) * 1e-3;
+            return Math.max(1, forks)
+                    * (START_SECONDS + (warmups + iterations) * time.convertTo(TimeUnit.MILLISECONDS) * 1e-3);
+        }
+
+        Effort in(int jvms) {
+            return new Effort(jvms, warmups, iterations, time);
         }
     }
 
@@ -85,7 +90,7 @@ public final class Suites implements Benchmarks {
 
     @Override
     public int run(Request request, PrintStream out, PrintStream err) throws IOException {
-        return run(request, request.quick() ? Effort.QUICK : Effort.FULL, out, err);
+        return run(request, (request.quick() ? Effort.QUICK : Effort.FULL).in(request.forks()), out, err);
     }
 
     int run(Request request, Effort effort, PrintStream out, PrintStream err) throws IOException {

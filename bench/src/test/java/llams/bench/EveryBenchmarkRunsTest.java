@@ -48,7 +48,7 @@ class EveryBenchmarkRunsTest {
     private int run(String pattern, Map<String, List<String>> parameters, List<String> profilers, Path json)
             throws IOException {
         Benchmarks.Request request = new Benchmarks.Request(List.of(pattern),
-                new Benchmarks.Variants(List.of(2), List.of(), parameters), true, false, profilers, json, null, "1",
+                new Benchmarks.Variants(List.of(2), List.of(), parameters), true, 1, false, profilers, json, null, "1",
                 new Benchmarks.Progress() {
                     @Override
                     public void at(String line) {

@@ -117,6 +117,33 @@ class PagesTest {
                 out::toString);
     }
 
+    /// With three JVMs a side, their spread decides: a change of 3% between them, none between JVMs that differ as much.
+    @Test
+    void severalJvmsSayWhatChanceDoes() throws IOException {
+        Path before = jvms("a.json", 10, 0.001);
+        assertEquals("faster", verdict(before, jvms("b.json", 10.3, 0.001)));
+        assertEquals("", verdict(before, jvms("b.json", 10.001, 0.001)));
+        assertEquals("", verdict(jvms("a.json", 10, 0.03), jvms("b.json", 10.7, 0.03)));
+        assertEquals("slower", verdict(before, jvms("b.json", 9.5, 0.01)));
+    }
+
+    private Path jvms(String file, double score, double around) throws IOException {
+        results.removeAll();
+        ArrayNode forks = ((ObjectNode) add("RowBenchmark.norm", "512x2048", 2, score, 0, 2, 5).get("primaryMetric"))
+                .putArray("rawData");
+        for (int jvm = -1; jvm <= 1; jvm++) {
+            forks.addArray().add(score * (1 + jvm * around) * 0.999).add(score * (1 + jvm * around) * 1.001);
+        }
+        return Files.writeString(directory.resolve(file), results.toString());
+    }
+
+    private static String verdict(Path before, Path after) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Comparison.of(before, after).print(new PrintStream(out, true, StandardCharsets.UTF_8));
+        return out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.contains("×")).findFirst()
+                .orElseThrow().replaceFirst(".*× *", "");
+    }
+
     @Test
     void theFasterMachineComesFirst() throws IOException {
         machine("slow", 1);

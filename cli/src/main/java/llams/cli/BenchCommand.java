@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
                 "  llams bench PrefillDecode --param shape=1B --param dtype=bf16",
                 "  llams bench Tokenizer --param tokenizer=model --param text=corpus.txt",
                 "  llams bench --quick --json results.json --html results.html",
-                "  llams bench --compare before.json after.json",
+                "  llams bench Row --forks 3 --json before.json", "  llams bench --compare before.json after.json",
                 "  llams bench --leaderboard bench/results --html machines.html"})
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand
@@ -48,6 +48,14 @@ final class BenchCommand implements Callable<Integer> {
             names = "--quick",
             description = "Run the first case of each benchmark, briefly: about three minutes in all.")
     boolean quick;
+
+    @Option(
+            names = "--forks",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Measure each case in N Java processes, one after the other. From 3 on, --compare knows how far"
+                    + " processes differ by chance (default: ${DEFAULT-VALUE}).")
+    int forks;
 
     @Option(names = "--list", description = "List the benchmarks and their parameters without running them.")
     boolean list;
@@ -132,13 +140,16 @@ final class BenchCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(), "--threads must be at least 1, not " + count);
             }
         }
+        if (forks < 1) {
+            throw new ParameterException(spec.commandLine(), "--forks must be at least 1, not " + forks);
+        }
         for (int bits : vectorBits) {
             if (bits != 128 && bits != 256 && bits != 512) {
                 throw new ParameterException(spec.commandLine(), "--vector-bits must be 128, 256 or 512, not " + bits);
             }
         }
         Benchmarks.Request request = new Benchmarks.Request(patterns,
-                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, !noCeilings, profilers, json, html,
+                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, forks, !noCeilings, profilers, json, html,
                 Version.ofProgram(), new StatusLine(console.err), console.verbose);
         try {
             return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;

@@ -122,7 +122,7 @@ final class Bundle {
 
     /// Writes a bundle; the file is there whole or not at all.
     ///
-    /// @param level of xz, 0 to 9
+    /// @param level of xz, 1 to 9; 0 to store without compressing
     /// @return its size in bytes
     /// @throws IllegalArgumentException if this Java cannot make one, or the file exists
     long write(Path out, int level, llams.model.files.ByteProgress progress) throws IOException {
@@ -272,8 +272,12 @@ final class Bundle {
 
     private static void pack(TreeMap<String, BundleFile> files, Path packed, int level,
             llams.model.files.ByteProgress progress) throws IOException {
+        LZMA2Options options = new LZMA2Options(level);
+        if (level == 0) {
+            options.setMode(LZMA2Options.MODE_UNCOMPRESSED);
+        }
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(packed, StandardOpenOption.CREATE_NEW));
-                XZOutputStream xz = new XZOutputStream(file, new LZMA2Options(level))) {
+                XZOutputStream xz = new XZOutputStream(file, options)) {
             BundleFile.writeAll(files, xz, progress);
         }
     }

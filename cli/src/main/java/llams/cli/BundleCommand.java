@@ -48,7 +48,7 @@ final class BundleCommand implements Callable<Integer> {
             names = "--level",
             paramLabel = "N",
             defaultValue = "6",
-            description = "xz compression level, 0 (fast) to 9 (small) (default: ${DEFAULT-VALUE}).")
+            description = "xz compression level, 0 (stored) to 9 (small) (default: ${DEFAULT-VALUE}).")
     int level;
 
     @Option(names = "--json", description = "Print one JSON object.")

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
                 "Every row of its log has a receipt, a hash of the step's data and results and of the receipt before it,"
                         + " and so has every save. Compared are log, saves, result, data files, the model that the run"
                         + " started from, and its settings. --steps makes steps again from the newest save before them:"
-                        + " data, loss, gradient norm, and weights and moments at saves must be the same to the bit."
+                        + " data, loss, gradients, and weights and moments at saves must be the same to the bit."
                         + " Nothing in the run is changed."},
         footer = {"", "Exit codes: 0 all is as it was, 1 something is not, or it cannot be told.", "", "Examples:",
                 "  llams verify tuned", "  llams verify tuned --steps 61-80"})

@@ -29,7 +29,7 @@ final class RecipeFiles {
                 tokenizer: $tokenizer
                 data: $data/general-heldout.txt
                 tokens: 64
-                steps: 40
+                steps: 12
                 save-every: 5
               instruct:
                 kind: train
@@ -37,7 +37,7 @@ final class RecipeFiles {
                 method: full
                 data: $conversations
                 tokens: 64
-                steps: 12
+                steps: 6
                 save-every: 5
               tuned:
                 kind: train
@@ -46,7 +46,7 @@ final class RecipeFiles {
                 data: $data/village-heldout.txt
                 eval-data: $data/village-heldout.txt
                 tokens: 64
-                steps: 12
+                steps: 6
                 save-every: 5
               merged:
                 kind: merge chat-vector
@@ -62,7 +62,7 @@ final class RecipeFiles {
                 model: $merged
                 data: $conversations
                 tokens: 64
-                steps: 12
+                steps: 6
                 save-every: 5
               final:
                 kind: merge adapter

@@ -14,6 +14,7 @@ public interface Benchmarks {
     /// @param patterns  regular expressions; whatever matches one of them is measured, everything if there are none
     /// @param variants  what to vary
     /// @param quick     the first case of each benchmark, briefly
+    /// @param forks     JVMs that measure each case, one after the other
     /// @param ceilings  true to measure the machine's peak first
     /// @param profilers of the harness, by their names there
     /// @param json      a file for all results, or null
@@ -21,8 +22,8 @@ public interface Benchmarks {
     /// @param program   this program's version, which results are kept with
     /// @param progress  is told what is measured
     /// @param verbose   also shows what the harness prints
-    record Request(List<String> patterns, Variants variants, boolean quick, boolean ceilings, List<String> profilers,
-            Path json, Path html, String program, Progress progress, boolean verbose) {}
+    record Request(List<String> patterns, Variants variants, boolean quick, int forks, boolean ceilings,
+            List<String> profilers, Path json, Path html, String program, Progress progress, boolean verbose) {}
 
     /// Shows what is going on, where that does not mix with results.
     interface Progress {

@@ -16,16 +16,17 @@ final class StepReceipt {
     /// Before the first step.
     static final String NONE = "";
     /// The keys in a row.
-    static final String DATA = "data", CHAIN = "receipt", ROW = "sum";
-    /// What a step is, in the order in which it is hashed.
-    static final List<String> RESULTS = List.of("step", DATA, "loss", "lr", "gradNorm", "countedTokens");
+    static final String DATA = "data", GRADIENTS = "gradients", CHAIN = "receipt", ROW = "sum";
+    /// What a step is, in the order in which it is hashed. The hash of the gradients is not in the rows of devices that do
+    /// not show them, nor in those of older versions of this program.
+    static final List<String> RESULTS = List.of("step", DATA, "loss", "lr", "gradNorm", "countedTokens", GRADIENTS);
     private static final int BYTES = 16;
 
     private StepReceipt() {}
 
     /// Of what a step trains on: the ids, labels and documents of its micro-batches.
     static String ofData(List<MicroBatch> batches) {
-        MessageDigest digest = Sha256.sha256();
+        MessageDigest digest = digest();
         for (MicroBatch batch : batches) {
             PackedSequence sequence = batch.sequence();
             for (int[] part : List.of(sequence.ids(), sequence.label(), sequence.documentStart())) {
@@ -41,19 +42,25 @@ final class StepReceipt {
     static String after(String before, JsonNode row) {
         StringBuilder results = new StringBuilder(before);
         for (String name : RESULTS) {
-            results.append('\n').append(row.path(name));
+            if (row.has(name) || !name.equals(GRADIENTS)) {
+                results.append('\n').append(row.path(name));
+            }
         }
         return ofText(results.toString());
     }
 
     /// Of a text, such as a row without this hash itself.
     static String ofText(String text) {
-        MessageDigest digest = Sha256.sha256();
+        MessageDigest digest = digest();
         digest.update(text.getBytes(StandardCharsets.UTF_8));
         return hex(digest);
     }
 
-    private static String hex(MessageDigest digest) {
+    static MessageDigest digest() {
+        return Sha256.sha256();
+    }
+
+    static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
     }
 }

@@ -71,7 +71,7 @@ final class TrainLoop {
             double evalLoss = isMeasured ? heldOutLoss(step, measures) : Double.NaN;
             report = new TrainingRun.Report(step, total, made.loss(), rate, made.gradientNorm(), made.countedTokens(),
                     tokens, made.tokens() / seconds, secondsBefore + secondsSince(began), evalLoss, measures);
-            ObjectNode row = log.write(report, data, Machine.residentBytes(),
+            ObjectNode row = log.write(report, data, made.gradients(), Machine.residentBytes(),
                     isMeasured && samples != null ? samples.write() : List.of());
             if (!Double.isNaN(evalLoss)) {
                 output.measured(report);

@@ -32,7 +32,10 @@ public final class Trainer implements AutoCloseable {
     /// @param gradientNorm  of all gradients together, before clipping
     /// @param countedTokens tokens that the loss counts
     /// @param measures      more numbers, by the names that the log has for them
-    public record Step(double loss, double gradientNorm, int countedTokens, int tokens, Map<String, Double> measures) {}
+    /// @param gradients     a hash of all gradients, before clipping; empty if the device does not show what it computes,
+    ///                      or this worker is not the one that keeps the log
+    public record Step(double loss, double gradientNorm, int countedTokens, int tokens, Map<String, Double> measures,
+            String gradients) {}
 
     private static final long ALIGNMENT = 64;
 
@@ -56,6 +59,8 @@ public final class Trainer implements AutoCloseable {
     /// All gradients, one behind the other; null if they are summed one by one, or there are no other workers.
     private final MemorySegment gradients;
     private final RecentPrograms passes;
+    /// Null if this worker has nothing to hash, or cannot.
+    private final GradientHashes hashes;
     /// Moments that other workers have, by leaf name, while they are saved.
     private final Map<String, Tensor> gathered = new HashMap<>();
     private boolean isRandom;
@@ -135,6 +140,7 @@ public final class Trainer implements AutoCloseable {
         this.session = device.open(all);
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
+        this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session, device) : null;
         checkMemory(all);
         this.held = new HeldSums(session, this.summed, levels);
         this.shared = workers.areMomentsShared()
@@ -255,7 +261,8 @@ public final class Trainer implements AutoCloseable {
             throw NonFiniteLossException.gradient(step, tally.loss(), norm);
         }
         return new Step(tally.loss(), norm, batches.stream().mapToInt(MicroBatch::countedTokens).sum(),
-                batches.stream().mapToInt(MicroBatch::tokens).sum(), tally.measures());
+                batches.stream().mapToInt(MicroBatch::tokens).sum(), tally.measures(),
+                hashes == null ? "" : hashes.ofStep(trained, workers));
     }
 
     /// Updates the parameters unless the last pass did; returns the squared norm of all gradients.
@@ -349,7 +356,7 @@ public final class Trainer implements AutoCloseable {
 
     /// Shows an observer all that is computed from now on; null for none.
     void observe(Observer observer) {
-        session.observe(observer);
+        session.observe(hashes == null ? observer : hashes.and(observer));
     }
 
     /// The current contents of a parameter, or of one of its moments; null if another worker has them.
@@ -361,6 +368,9 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         session.close();
+        if (hashes != null) {
+            hashes.close();
+        }
         arena.close();
     }
 }

@@ -157,9 +157,10 @@ final class TrainingLog implements AutoCloseable {
     /// Writes a step and what the model wrote after it; returns the line.
     ///
     /// @param data        [StepReceipt#ofData] of the step
+    /// @param gradients   [Trainer.Step#gradients] of it
     /// @param memoryBytes of this process; NaN if the system does not tell
-    ObjectNode write(TrainingRun.Report report, String data, double memoryBytes, List<Sample> samples)
-            throws IOException {
+    ObjectNode write(TrainingRun.Report report, String data, String gradients, double memoryBytes,
+            List<Sample> samples) throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())
@@ -182,6 +183,9 @@ final class TrainingLog implements AutoCloseable {
             samples.forEach(sample -> texts.addObject().put("prompt", sample.prompt()).put("text", sample.text()));
         }
         json.put(StepReceipt.DATA, data);
+        if (!gradients.isEmpty()) {
+            json.put(StepReceipt.GRADIENTS, gradients);
+        }
         receipt = StepReceipt.after(receipt, json);
         json.put(StepReceipt.CHAIN, receipt);
         json.put(StepReceipt.ROW, StepReceipt.ofText(JsonMapper.shared().writeValueAsString(json)));

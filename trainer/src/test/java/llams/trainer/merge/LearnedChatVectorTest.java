@@ -108,7 +108,7 @@ class LearnedChatVectorTest {
             }
             vector.set(1);
             List<Double> losses = new ArrayList<>();
-            vector.learn(data, new LearnedChatVector.Settings(40, 0.1, 8, 5), losses::add);
+            vector.learn(data, new LearnedChatVector.Settings(20, 0.1, 8, 5), losses::add);
             learned = vector.loss(data).meanLoss();
             assertTrue(learned < single - 1e-3, learned + ", the best single strength " + single + ": " + losses);
             assertTrue(vector.strengths().values().stream().distinct().count() > 10, vector.strengths().toString());

@@ -32,7 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Every Java program of docs/LIBRARY.md and README.md compiles and runs as printed, in a directory with a small random
-/// model; what is not a whole program is typed into jshell, and so are the lessons of docs/notebooks.
+/// model, and so do the lessons of docs/notebooks, which print what their notebooks show. What is not a whole program is
+/// typed into jshell; `-Dllams.lessons=jshell` types all lessons too (a minute), `-Dllams.lessons=write` writes the
+/// notebooks anew.
 class DocumentedProgramsRunTest {
     private static final Pattern BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern FILE = Pattern.compile("(?m)^// (\\w+)\\.java$");
@@ -53,10 +55,13 @@ class DocumentedProgramsRunTest {
     static String classPath;
     /// Sources by class name.
     static final Map<String, String> programs = new LinkedHashMap<>();
+    static List<Notebook> lessons;
     static final List<String> snippets = new ArrayList<>();
 
     @BeforeAll
-    static void compile() throws Exception {
+    static void runAll() throws Exception {
+        lessons = Notebook.all(Golden.ROOT);
+        lessons.forEach(lesson -> programs.put(lesson.name(), lesson.program()));
         for (String document : List.of("docs/LIBRARY.md", "README.md")) {
             Matcher block = BLOCK.matcher(Files.readString(Golden.ROOT.resolve(document)));
             while (block.find()) {
@@ -89,6 +94,9 @@ class DocumentedProgramsRunTest {
         classPath = Stream.of("java.class.path", "jdk.module.path")
                 .map(System::getProperty)
                 .filter(path -> path != null && !path.isEmpty())
+                .flatMap(path -> Stream.of(path.split(File.pathSeparator)))
+                // jshell refuses what does not exist.
+                .filter(path -> Files.exists(Path.of(path)))
                 .collect(Collectors.joining(File.pathSeparator));
         classes = directory.resolve("classes");
         List<String> javac = new ArrayList<>(
@@ -98,6 +106,12 @@ class DocumentedProgramsRunTest {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
         }
         run("", javac);
+        List<String> java = new ArrayList<>(List.of("java", COMPILED_ONCE, "--enable-native-access=ALL-UNNAMED", "-cp",
+                classes + File.pathSeparator + classPath));
+        java.addAll(VECTORS);
+        java.add(InTurn.class.getName());
+        java.addAll(programs.keySet());
+        run("hi\nyou\n", java);
     }
 
     /// What a tool of this JDK prints, started beside the model.
@@ -128,19 +142,17 @@ class DocumentedProgramsRunTest {
 
     /// What a program printed.
     private static List<String> program(String name) throws IOException {
-        return Files.readAllLines(directory.resolve(name + ".out"));
+        return printed(name).lines().toList();
+    }
+
+    private static String printed(String name) throws IOException {
+        return Files.readString(directory.resolve(name + ".out"));
     }
 
     @Test
-    void programs() throws IOException, InterruptedException {
-        List<String> names = List.of("Tokenize", "Capital", "Generate", "Chat", "Tune", "Xor");
-        assertEquals(Set.copyOf(names), programs.keySet(), "the programs of the documents, and those of this test");
-        List<String> java = new ArrayList<>(
-                List.of("java", "--enable-native-access=ALL-UNNAMED", "-cp", classes + File.pathSeparator + classPath));
-        java.addAll(VECTORS);
-        java.add(InTurn.class.getName());
-        java.addAll(names);
-        run("hi\nyou\n", java);
+    void programs() throws IOException {
+        assertEquals(Set.of("Tokenize", "Capital", "Generate", "Chat", "Tune", "Xor", "Lesson1", "Lesson2", "Lesson3",
+                "Lesson4", "Lesson5"), programs.keySet(), "the programs of the documents, and those of this test");
         assertEquals("Hello, 세계!", program("Tokenize").get(1));
         assertFalse(String.join("", program("Capital")).isBlank());
         List<String> story = program("Generate");
@@ -189,10 +201,18 @@ class DocumentedProgramsRunTest {
     @Test
     void firstLinesInJshell() throws IOException, InterruptedException {
         assertFalse(snippets.isEmpty());
+        List<Path> files = new ArrayList<>();
         for (String snippet : snippets) {
-            Path lines = Files.writeString(directory.resolve("lines.jsh"), snippet);
-            String printed = jshell(List.of(lines));
-            assertFalse(printed.isBlank() || printed.contains("Exception") || printed.contains("rror"), printed);
+            files.add(Files.writeString(directory.resolve("lines" + files.size() + ".jsh"), snippet));
+        }
+        boolean isAll = "jshell".equals(System.getProperty("llams.lessons"));
+        for (Notebook lesson : isAll ? lessons : List.<Notebook>of()) {
+            files.add(lesson.file());
+        }
+        String printed = jshell(files);
+        assertFalse(printed.isBlank() || printed.contains("Exception") || printed.contains("rror"), printed);
+        if (isAll) {
+            assertTrue(printed.endsWith(String.join("", printedByLessons())), printed);
         }
     }
 
@@ -207,13 +227,17 @@ class DocumentedProgramsRunTest {
         return run("", jshell);
     }
 
-    /// The lessons run one after the other in one jshell, and print what they promise.
+    private static List<String> printedByLessons() throws IOException {
+        List<String> all = new ArrayList<>();
+        for (Notebook lesson : lessons) {
+            all.add(printed(lesson.name()).replace(Notebook.END_OF_CELL, ""));
+        }
+        return all;
+    }
+
     @Test
-    void lessons() throws IOException, InterruptedException {
-        List<Path> lessons = Notebook.lessons(Golden.ROOT);
-        assertEquals(5, lessons.size());
-        String printed = jshell(lessons);
-        assertFalse(printed.contains("Exception") || printed.contains("Error:"), printed);
+    void lessonsAgreeWithThemselves() throws IOException {
+        String printed = String.join("", printedByLessons());
         assertTrue(printed.contains("lowest and newest\n"), printed);
         Matcher byHand = Pattern.compile("the program (\\S+), by hand (\\S+)").matcher(printed);
         for (int i = 0; i < 2; i++) {
@@ -233,11 +257,16 @@ class DocumentedProgramsRunTest {
         assertFalse(said.get(0).equals(said.get(1)), printed);
     }
 
-    /// Run `Notebook` with the root of the project as its argument after a change to a lesson.
     @Test
-    void notebooksAreMadeOfTheLessons() throws IOException {
-        for (Path lesson : Notebook.lessons(Golden.ROOT)) {
-            assertEquals(Notebook.of(lesson), Files.readString(Notebook.beside(lesson)), lesson::toString);
+    void notebooksShowWhatTheLessonsPrint() throws IOException {
+        assertEquals(5, lessons.size());
+        for (Notebook lesson : lessons) {
+            String json = lesson.json(printed(lesson.name()));
+            if ("write".equals(System.getProperty("llams.lessons"))) {
+                Files.writeString(lesson.beside(), json);
+            }
+            assertEquals(json, Files.readString(lesson.beside()),
+                    () -> lesson.beside() + "; -Dllams.lessons=write writes what is meant");
         }
     }
 }

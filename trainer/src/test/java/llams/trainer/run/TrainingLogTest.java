@@ -49,7 +49,7 @@ class TrainingLogTest {
     private void goOn(int step) throws IOException {
         try (TrainingLog log = TrainingLog.open(file(), step, notes::add)) {
             assertEquals(10L * step, log.tokens());
-            log.write(report(step), "abc", Double.NaN, List.of());
+            log.write(report(step), "abc", "", Double.NaN, List.of());
         }
         String log = Files.readString(file());
         String wanted = lines(step + 1).stripTrailing();

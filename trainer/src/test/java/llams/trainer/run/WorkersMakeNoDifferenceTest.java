@@ -109,7 +109,8 @@ class WorkersMakeNoDifferenceTest {
         List<String> losses = new ArrayList<>();
         for (String line : Files.readAllLines(out.resolve("train.jsonl"))) {
             JsonNode step = JsonMapper.shared().readTree(line);
-            losses.add(step.get("loss") + " " + step.get("gradNorm") + " " + step.get("evalLoss"));
+            losses.add(step.get("loss") + " " + step.get("gradNorm") + " " + step.get("gradients") + " "
+                    + step.get("evalLoss"));
         }
         return losses;
     }
