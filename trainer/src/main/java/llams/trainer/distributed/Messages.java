@@ -27,6 +27,9 @@ public interface Messages extends AutoCloseable {
     /// As [Collective#barrier].
     void barrier();
 
+    /// As [Collective#isForAnyThread].
+    boolean isForAnyThread();
+
     /// As [Collective#close].
     @Override
     void close();

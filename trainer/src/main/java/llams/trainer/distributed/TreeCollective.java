@@ -3,6 +3,8 @@ package llams.trainer.distributed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Sums over workers along a fixed binary tree, made from messages between two of them: libraries choose the order of a
 /// sum by its length, their version and the network, and it decides the last bits.
@@ -12,15 +14,27 @@ import java.lang.foreign.ValueLayout;
 /// `2 (size - 1) / size` times the bytes of `x`.
 public final class TreeCollective implements Collective {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final int BUCKET_BYTES = 1 << 20;
+    /// Added at once: as much as the first-level cache holds twice.
+    private static final int BLOCK = 2048;
 
     private final Messages messages;
+    private final long bucketBytes;
     private final int rank;
     private final int size;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment received = arena.allocate(Messages.MOST_BYTES, 64);
+    private final float[] left = new float[BLOCK];
+    private final float[] right = new float[BLOCK];
 
     public TreeCollective(Messages messages) {
+        this(messages, BUCKET_BYTES);
+    }
+
+    /// @param bucketBytes see [Collective#bucketBytes]
+    TreeCollective(Messages messages, long bucketBytes) {
         this.messages = messages;
+        this.bucketBytes = bucketBytes;
         this.rank = messages.rank();
         this.size = messages.size();
     }
@@ -35,40 +49,58 @@ public final class TreeCollective implements Collective {
         return size;
     }
 
-    private interface Message {
-        void of(MemorySegment bytes);
+    /// In pieces that one message can have.
+    private static List<MemorySegment> pieces(MemorySegment x) {
+        List<MemorySegment> pieces = new ArrayList<>();
+        for (long from = 0; from < x.byteSize(); from += Messages.MOST_BYTES) {
+            pieces.add(x.asSlice(from, Math.min(Messages.MOST_BYTES, x.byteSize() - from)));
+        }
+        return pieces;
     }
 
-    private static void each(MemorySegment x, Message message) {
-        for (long from = 0; from < x.byteSize(); from += Messages.MOST_BYTES) {
-            message.of(x.asSlice(from, Math.min(Messages.MOST_BYTES, x.byteSize() - from)));
-        }
+    private boolean isPowerOfTwo() {
+        return Integer.bitCount(size) == 1;
+    }
+
+    private int levels() {
+        return Integer.numberOfTrailingZeros(size);
     }
 
     @Override
     public void allReduceSum(MemorySegment x) {
-        if (Integer.bitCount(size) == 1) {
-            each(x, this::sumOfParts);
-        } else {
-            reduceSum(x, 0);
-            broadcast(x, 0);
+        for (MemorySegment piece : pieces(x)) {
+            if (isPowerOfTwo()) {
+                sumOfParts(piece);
+            } else {
+                sumFor(0, piece);
+                messages.broadcast(piece, 0);
+            }
         }
     }
 
     private void sumOfParts(MemorySegment x) {
-        MemorySegment[] whole = new MemorySegment[Integer.numberOfTrailingZeros(size)];
+        MemorySegment[] whole = new MemorySegment[levels()];
         MemorySegment own = x;
         for (int level = 0; level < whole.length; level++) {
             whole[level] = own;
             MemorySegment other = half(own, level, false);
             own = half(own, level, true);
-            MemorySegment part = received.asSlice(0, own.byteSize());
-            messages.exchange(other, part, rank ^ 1 << level);
-            add(own, part);
+            exchangeAndAdd(other, own, level);
         }
         for (int level = whole.length - 1; level >= 0; level--) {
-            messages.exchange(half(whole[level], level, true), half(whole[level], level, false), rank ^ 1 << level);
+            messages.exchange(half(whole[level], level, true), half(whole[level], level, false), peer(level));
         }
+    }
+
+    private int peer(int level) {
+        return rank ^ 1 << level;
+    }
+
+    /// Sends what the partner sums, and adds what it sends to what this worker sums.
+    private void exchangeAndAdd(MemorySegment other, MemorySegment own, int level) {
+        MemorySegment part = received.asSlice(0, own.byteSize());
+        messages.exchange(other, part, peer(level));
+        add(own, part);
     }
 
     /// The half of a part that this worker sums at a level of the tree, or the one that its partner does.
@@ -78,9 +110,57 @@ public final class TreeCollective implements Collective {
         return isLower == own ? part.asSlice(0, middle) : part.asSlice(middle);
     }
 
+    /// The same halving, where the halves are the parts of half of the workers.
     @Override
-    public void reduceSum(MemorySegment x, int root) {
-        each(x, part -> sumFor(root, part));
+    public void reduceSum(List<List<MemorySegment>> parts) {
+        if (!isPowerOfTwo()) {
+            for (int root = 0; root < size; root++) {
+                for (MemorySegment piece : pieces(parts, size, root)) {
+                    sumFor(root, piece);
+                }
+            }
+            return;
+        }
+        for (int level = 0; level < levels(); level++) {
+            List<MemorySegment> other = pieces(parts, 2 << level, peer(level));
+            List<MemorySegment> own = pieces(parts, 2 << level, rank);
+            for (int i = 0; i < Math.max(other.size(), own.size()); i++) {
+                exchangeAndAdd(get(other, i), get(own, i), level);
+            }
+        }
+    }
+
+    @Override
+    public void gather(List<List<MemorySegment>> parts) {
+        if (!isPowerOfTwo()) {
+            for (int root = 0; root < size; root++) {
+                for (MemorySegment piece : pieces(parts, size, root)) {
+                    messages.broadcast(piece, root);
+                }
+            }
+            return;
+        }
+        for (int level = levels() - 1; level >= 0; level--) {
+            List<MemorySegment> other = pieces(parts, 2 << level, peer(level));
+            List<MemorySegment> own = pieces(parts, 2 << level, rank);
+            for (int i = 0; i < Math.max(other.size(), own.size()); i++) {
+                messages.exchange(get(own, i), get(other, i), peer(level));
+            }
+        }
+    }
+
+    /// The parts of all workers whose number has the same remainder by `stride` as that of one.
+    private static List<MemorySegment> pieces(List<List<MemorySegment>> parts, int stride, int worker) {
+        List<MemorySegment> pieces = new ArrayList<>();
+        for (int i = worker % stride; i < parts.size(); i += stride) {
+            parts.get(i).forEach(part -> pieces.addAll(pieces(part)));
+        }
+        return pieces;
+    }
+
+    /// Nothing beyond the last.
+    private static MemorySegment get(List<MemorySegment> pieces, int i) {
+        return i < pieces.size() ? pieces.get(i) : MemorySegment.NULL;
     }
 
     private void sumFor(int root, MemorySegment x) {
@@ -106,31 +186,51 @@ public final class TreeCollective implements Collective {
         return root / span == group ? root : group * span;
     }
 
-    private static void add(MemorySegment sum, MemorySegment x) {
-        int elements = (int) (x.byteSize() / Float.BYTES);
-        for (int i = 0; i < elements; i++) {
-            long at = (long) Float.BYTES * i;
-            sum.set(F32, at, sum.get(F32, at) + x.get(F32, at));
+    /// By way of arrays, whose sums Java compiles to vectors.
+    private void add(MemorySegment sum, MemorySegment x) {
+        long elements = x.byteSize() / Float.BYTES;
+        for (long from = 0; from < elements; from += BLOCK) {
+            int count = (int) Math.min(BLOCK, elements - from);
+            MemorySegment.copy(sum, F32, from * Float.BYTES, left, 0, count);
+            MemorySegment.copy(x, F32, from * Float.BYTES, right, 0, count);
+            add(left, right, count);
+            MemorySegment.copy(left, 0, sum, F32, from * Float.BYTES, count);
+        }
+    }
+
+    private static void add(float[] sum, float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += x[i];
         }
     }
 
     @Override
     public void broadcast(MemorySegment x, int root) {
-        each(x, part -> messages.broadcast(part, root));
+        pieces(x).forEach(piece -> messages.broadcast(piece, root));
     }
 
     @Override
     public void move(MemorySegment x, int from, int to) {
         if (from == rank && to != rank) {
-            each(x, part -> messages.send(part, to));
+            pieces(x).forEach(piece -> messages.send(piece, to));
         } else if (to == rank && from != rank) {
-            each(x, part -> messages.receive(part, from));
+            pieces(x).forEach(piece -> messages.receive(piece, from));
         }
     }
 
     @Override
     public void barrier() {
         messages.barrier();
+    }
+
+    @Override
+    public boolean isForAnyThread() {
+        return messages.isForAnyThread();
+    }
+
+    @Override
+    public long bucketBytes() {
+        return bucketBytes;
     }
 
     @Override

@@ -99,6 +99,11 @@ final class WatchedMessages implements Messages {
     }
 
     @Override
+    public boolean isForAnyThread() {
+        return messages.isForAnyThread();
+    }
+
+    @Override
     public void close() {
         // From here on a worker may end without the others.
         barrier();

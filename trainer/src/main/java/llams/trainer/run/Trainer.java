@@ -52,9 +52,7 @@ public final class Trainer implements AutoCloseable {
     private final SharedUpdate shared;
     private final boolean isFused;
     private final Workers workers;
-    private final HeldSums held;
-    /// All gradients, one behind the other; null if they are summed one by one, or there are no other workers.
-    private final MemorySegment gradients;
+    private final GradientSums sums;
     private final RecentPrograms passes;
     /// Moments that other workers have, by leaf name, while they are saved.
     private final Map<String, Tensor> gathered = new HashMap<>();
@@ -116,7 +114,7 @@ public final class Trainer implements AutoCloseable {
         if (isFused) {
             shareGradients(all);
         }
-        this.gradients = workers.isAlone() || workers.areMomentsShared() ? null : gradientsInARow(all);
+        MemorySegment row = workers.isAlone() || workers.areMomentsShared() ? null : gradientsInARow(all);
         int levels = workers.levels();
         for (Leaf leaf : HeldSums.leaves(summed, levels)) {
             all.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
@@ -136,7 +134,7 @@ public final class Trainer implements AutoCloseable {
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
         checkMemory(all);
-        this.held = new HeldSums(session, this.summed, levels);
+        this.sums = new GradientSums(session, workers, this.trained, this.summed, row);
         this.shared = workers.areMomentsShared()
                 ? new SharedUpdate(session, workers, optimizer, this.trained, seed)
                 : null;
@@ -233,16 +231,14 @@ public final class Trainer implements AutoCloseable {
                 optimizer.fill(pass, rate, step);
                 last = pass;
             }
-            pass.run();
+            sums.run(pass, i - own.from(), i + 1 == own.to());
             measured[i][0] = pass.output("loss").getFloat(0);
             if (!Double.isFinite(measured[i][0])) {
                 break;
             }
             System.arraycopy(tally.measure(batch, pass), 0, measured[i], 1, tally.width());
-            if (workers.summation().isPairwise()) {
-                held.add(i - own.from(), i + 1 == own.to());
-            }
         }
+        sums.end();
         workers.gather(measured, workers.each(), 1 + tally.width());
         for (int i = 0; i < measured.length; i++) {
             if (!Double.isFinite(measured[i][0])) {
@@ -266,9 +262,6 @@ public final class Trainer implements AutoCloseable {
             return shared.run(rate, step);
         }
         if (!isFused) {
-            if (gradients != null) {
-                workers.collective().allReduceSum(gradients);
-            }
             optimizer.fill(update, rate, step);
             update.run();
         }
@@ -360,6 +353,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
+        sums.close();
         session.close();
         arena.close();
     }
