@@ -15,7 +15,7 @@ import llams.trainer.distributed.Messages;
 final class MpiMessages implements Messages {
     private static final int TAG = 0;
     private static final int MOST_TEXT = 1024;
-    private static final int EAGER_POLLS = Integer.getInteger("ov.polls", 100);
+    private static final int EAGER_POLLS = 100;
     private static final int PAUSE_NANOS = 50_000;
 
     private final MpiLibrary library;
@@ -33,7 +33,7 @@ final class MpiMessages implements Messages {
 
     private MpiMessages(MpiLibrary library, boolean isForAnyThread) {
         this.library = library;
-        this.isForAnyThread = isForAnyThread && !Boolean.getBoolean("ov.after");
+        this.isForAnyThread = isForAnyThread;
         ValueLayout handle = library.handles().layout();
         this.requests = Arena.global().allocate(handle, 2);
         this.send = library.function("MPI_Isend", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);

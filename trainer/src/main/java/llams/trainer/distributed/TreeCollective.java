@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /// Sums over workers along a fixed binary tree, made from messages between two of them: libraries choose the order of a
@@ -115,18 +116,17 @@ public final class TreeCollective implements Collective {
     public void reduceSum(List<List<MemorySegment>> parts) {
         if (!isPowerOfTwo()) {
             for (int root = 0; root < size; root++) {
-                for (MemorySegment piece : pieces(parts, size, root)) {
-                    sumFor(root, piece);
+                for (MemorySegment part : parts.get(root)) {
+                    int of = root;
+                    pieces(part).forEach(piece -> sumFor(of, piece));
                 }
             }
             return;
         }
         for (int level = 0; level < levels(); level++) {
-            List<MemorySegment> other = pieces(parts, 2 << level, peer(level));
-            List<MemorySegment> own = pieces(parts, 2 << level, rank);
-            for (int i = 0; i < Math.max(other.size(), own.size()); i++) {
-                exchangeAndAdd(get(other, i), get(own, i), level);
-            }
+            int of = level;
+            pairs(parts(parts, level, peer(level)), parts(parts, level, rank),
+                    (other, own) -> exchangeAndAdd(other, own, of));
         }
     }
 
@@ -134,33 +134,72 @@ public final class TreeCollective implements Collective {
     public void gather(List<List<MemorySegment>> parts) {
         if (!isPowerOfTwo()) {
             for (int root = 0; root < size; root++) {
-                for (MemorySegment piece : pieces(parts, size, root)) {
-                    messages.broadcast(piece, root);
+                for (MemorySegment part : parts.get(root)) {
+                    broadcast(part, root);
                 }
             }
             return;
         }
         for (int level = levels() - 1; level >= 0; level--) {
-            List<MemorySegment> other = pieces(parts, 2 << level, peer(level));
-            List<MemorySegment> own = pieces(parts, 2 << level, rank);
-            for (int i = 0; i < Math.max(other.size(), own.size()); i++) {
-                messages.exchange(get(own, i), get(other, i), peer(level));
-            }
+            int peer = peer(level);
+            pairs(parts(parts, level, rank), parts(parts, level, peer),
+                    (own, other) -> messages.exchange(own, other, peer));
         }
     }
 
-    /// The parts of all workers whose number has the same remainder by `stride` as that of one.
-    private static List<MemorySegment> pieces(List<List<MemorySegment>> parts, int stride, int worker) {
-        List<MemorySegment> pieces = new ArrayList<>();
+    /// Those of the workers on the same side of a level as one of them, which sum for it, or have the sums.
+    private static List<MemorySegment> parts(List<List<MemorySegment>> parts, int level, int worker) {
+        int stride = 2 << level;
+        List<MemorySegment> side = new ArrayList<>();
         for (int i = worker % stride; i < parts.size(); i += stride) {
-            parts.get(i).forEach(part -> pieces.addAll(pieces(part)));
+            side.addAll(parts.get(i));
         }
-        return pieces;
+        return side;
     }
 
-    /// Nothing beyond the last.
-    private static MemorySegment get(List<MemorySegment> pieces, int i) {
-        return i < pieces.size() ? pieces.get(i) : MemorySegment.NULL;
+    private interface Exchange {
+        void of(MemorySegment sent, MemorySegment received);
+    }
+
+    /// Exchanges as many bytes in both directions as long as there are some, so that neither waits for the other.
+    private static void pairs(List<MemorySegment> sent, List<MemorySegment> received, Exchange exchange) {
+        Cursor left = new Cursor(sent);
+        Cursor right = new Cursor(received);
+        while (left.isThere() || right.isThere()) {
+            long bytes = Messages.MOST_BYTES;
+            bytes = left.isThere() ? Math.min(bytes, left.bytes()) : bytes;
+            bytes = right.isThere() ? Math.min(bytes, right.bytes()) : bytes;
+            exchange.of(left.next(bytes), right.next(bytes));
+        }
+    }
+
+    /// Takes memory from a list of pieces.
+    private static final class Cursor {
+        private final Iterator<MemorySegment> pieces;
+        private MemorySegment rest = MemorySegment.NULL;
+
+        Cursor(List<MemorySegment> pieces) {
+            this.pieces = pieces.iterator();
+        }
+
+        boolean isThere() {
+            while (rest.byteSize() == 0 && pieces.hasNext()) {
+                rest = pieces.next();
+            }
+            return rest.byteSize() > 0;
+        }
+
+        /// Of what comes next in one place.
+        long bytes() {
+            return rest.byteSize();
+        }
+
+        /// Nothing beyond the last.
+        MemorySegment next(long bytes) {
+            MemorySegment next = rest.asSlice(0, Math.min(bytes, rest.byteSize()));
+            rest = rest.asSlice(next.byteSize());
+            return next;
+        }
     }
 
     private void sumFor(int root, MemorySegment x) {

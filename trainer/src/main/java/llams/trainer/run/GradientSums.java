@@ -3,6 +3,7 @@ package llams.trainer.run;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import llams.engine.device.Executable;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
+import llams.engine.llama.Llama;
 import llams.trainer.distributed.Collective;
 import llams.trainer.optim.Optimizer;
 
@@ -23,11 +28,12 @@ import llams.trainer.optim.Optimizer;
 /// thread of its own sums one bucket after the other while the pass of this worker's last micro-batch still runs (Li et
 /// al. 2020, arXiv 2006.15704). The buckets depend on the parameters alone, so all workers have the same ones.
 final class GradientSums implements AutoCloseable {
-    /// Where each worker gets a part of a bucket, the largest part decides how long it takes: a bucket is filled until that
-    /// is at most so many times the mean, ...
-    private static final double BALANCE = 1.5;
-    /// ... or the bucket has such a share of all gradients.
-    private static final int MOST_BUCKETS = 16;
+    private static final Pattern LAYER = Pattern.compile("\\.layers\\.(\\d+)\\.");
+    /// Where each worker gets a part of a bucket, the largest part decides how long the sum takes. A bucket is filled until
+    /// the ratio of that to the mean is no higher than this, ...
+    private static final double BALANCE = 1.25;
+    /// ... or it has this fraction of all gradients, as a large table alone has.
+    private static final double LARGE = 1.0 / 16;
 
     private final Workers workers;
     private final List<List<Leaf>> buckets = new ArrayList<>();
@@ -48,43 +54,73 @@ final class GradientSums implements AutoCloseable {
 
     /// @param session has the gradients, and [HeldSums#leaves]
     /// @param trained as [Trainer] has them
-    /// @param row     where all gradients lie one behind the other; null if the parameters are divided among workers, or
-    ///                there is one worker
+    /// @param row     where all gradients lie one behind the other, in their [#order]; null if the parameters are divided
+    ///                among workers, or there is one worker
     GradientSums(Session session, Workers workers, List<Leaf> trained, List<Leaf> summed, MemorySegment row) {
         this.workers = workers;
-        Collective collective = workers.collective();
         int[] owners = workers.owners(trained);
-        long all = summed.stream().mapToLong(leaf -> Optimizer.gradient(leaf).type().bytes()).sum();
-        long[] bytes = new long[collective.size()];
-        for (int to = summed.size(), from = to - 1; from >= 0; from--) {
-            bytes[owners[from]] += Optimizer.gradient(summed.get(from)).type().bytes();
-            if (from == 0 || isFull(bytes, all)) {
-                List<MemorySegment> data = trained.subList(from, to)
-                        .stream()
-                        .map(leaf -> session.read(Optimizer.gradient(leaf).name()).data())
-                        .toList();
-                List<Leaf> bucket = summed.subList(from, to);
-                bucket.forEach(leaf -> bucketOf.put(Optimizer.gradient(leaf), buckets.size()));
-                buckets.add(bucket);
-                sums.add(sum(Arrays.copyOfRange(owners, from, to), data, row));
-                Arrays.fill(bytes, 0);
-                to = from;
-            }
+        for (List<Integer> bucket : buckets(summed, owners)) {
+            bucket.forEach(leaf -> bucketOf.put(Optimizer.gradient(summed.get(leaf)), buckets.size()));
+            buckets.add(bucket.stream().map(summed::get).toList());
+            List<MemorySegment> data = bucket.stream()
+                    .map(leaf -> session.read(Optimizer.gradient(trained.get(leaf)).name()).data())
+                    .toList();
+            sums.add(sum(bucket.stream().mapToInt(leaf -> owners[leaf]).toArray(), data, row));
         }
         this.missing = new int[buckets.size()];
         this.held = new HeldSums(session, buckets, workers.levels());
-        this.sender = workers.isAlone() || !collective.isForAnyThread()
+        this.sender = workers.isAlone() || !workers.collective().isForAnyThread()
                 ? null
                 : Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("gradient-sums").factory());
         begin();
     }
 
+    /// The places of leaves in a list, in the order in which the forward pass meets them: that of a checkpoint's files is
+    /// any.
+    static List<Integer> order(List<Leaf> leaves) {
+        return IntStream.range(0, leaves.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(leaf -> layer(leaves.get(leaf).name())))
+                .toList();
+    }
+
+    private static int layer(String name) {
+        Matcher layer = LAYER.matcher(name);
+        return name.equals(Llama.EMBEDDING) ? -1 : layer.find() ? Integer.parseInt(layer.group(1)) : Integer.MAX_VALUE;
+    }
+
+    /// The places of leaves in a list, bucket by bucket: the last layers come first, and within a bucket last.
+    private List<List<Integer>> buckets(List<Leaf> summed, int[] owners) {
+        long all = summed.stream().mapToLong(GradientSums::bytes).sum();
+        List<List<Integer>> made = new ArrayList<>();
+        List<Integer> bucket = new ArrayList<>();
+        long[] bytes = new long[workers.collective().size()];
+        for (int leaf : order(summed).reversed()) {
+            bucket.addFirst(leaf);
+            bytes[owners[leaf]] += bytes(summed.get(leaf));
+            if (isFull(bytes, all)) {
+                made.add(bucket);
+                bucket = new ArrayList<>();
+                Arrays.fill(bytes, 0);
+            }
+        }
+        if (!bucket.isEmpty()) {
+            made.add(bucket);
+        }
+        return made;
+    }
+
+    private static long bytes(Leaf leaf) {
+        return Optimizer.gradient(leaf).type().bytes();
+    }
+
     /// @param bytes of each worker in a bucket
+    /// @param all   bytes of all gradients
     private boolean isFull(long[] bytes, long all) {
         long sum = LongStream.of(bytes).sum();
         long most = LongStream.of(bytes).max().orElseThrow();
         return sum >= workers.collective().bucketBytes()
-                && (!workers.areMomentsShared() || most * bytes.length <= BALANCE * sum || sum * MOST_BUCKETS >= all);
+                && (!workers.areMomentsShared() || most * bytes.length <= BALANCE * sum || sum >= LARGE * all);
     }
 
     private Runnable sum(int[] owners, List<MemorySegment> data, MemorySegment row) {

@@ -170,8 +170,8 @@ public final class Trainer implements AutoCloseable {
         MemorySegment row = arena
                 .allocate(summed.stream().mapToLong(leaf -> roundedBytes(Optimizer.gradient(leaf))).sum(), ALIGNMENT);
         long at = 0;
-        for (Leaf leaf : summed) {
-            Leaf gradient = Optimizer.gradient(leaf);
+        for (int leaf : GradientSums.order(summed)) {
+            Leaf gradient = Optimizer.gradient(summed.get(leaf));
             all.put(gradient.name(),
                     new Tensor(gradient.dtype(), gradient.shape(), row.asSlice(at, gradient.type().bytes())));
             at += roundedBytes(gradient);
