@@ -23,12 +23,10 @@ final class ReduceTime {
             try (Arena arena = Arena.ofShared()) {
                 MemorySegment x = arena.allocate(Long.parseLong(bytes), 64);
                 time("all, " + bytes + " bytes", workers, () -> workers.allReduceSum(x));
-                List<List<MemorySegment>> parts = IntStream.range(0, workers.size())
-                        .mapToObj(part -> {
-                            long each = x.byteSize() / workers.size() / 4 * 4;
-                            return List.of(x.asSlice(part * each, each));
-                        })
-                        .toList();
+                List<List<MemorySegment>> parts = IntStream.range(0, workers.size()).mapToObj(part -> {
+                    long each = x.byteSize() / workers.size() / 4 * 4;
+                    return List.of(x.asSlice(part * each, each));
+                }).toList();
                 time("each its part, and back, " + bytes + " bytes", workers, () -> {
                     workers.reduceSum(parts);
                     workers.gather(parts);

@@ -39,7 +39,8 @@ public final class ThreadMessages implements Messages {
                     .toList());
         }
         return IntStream.range(0, size)
-                .<Collective>mapToObj(rank -> new TreeCollective(watcher.apply(new ThreadMessages(rank, queues)), BUCKET_BYTES))
+                .<Collective>mapToObj(
+                        rank -> new TreeCollective(watcher.apply(new ThreadMessages(rank, queues)), BUCKET_BYTES))
                 .toList();
     }
 
