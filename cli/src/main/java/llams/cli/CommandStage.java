@@ -35,8 +35,8 @@ import picocli.CommandLine.ParameterException;
 final class CommandStage implements Work {
     /// Options that say how the work is done or shown, or where: they do not change the result.
     private static final Set<String> HOW = Set.of("--threads", "--vector-bits", "--device", "--no-map", "--save-every",
-            "--keep", "--distributed", "--worker-silence",
-            "--worker-wait", "--parallel", "--requests-per-minute", "--timeout", "--attempts", "--key-env", "--allow-http");
+            "--keep", "--distributed", "--worker-silence", "--worker-wait", "--parallel", "--requests-per-minute",
+            "--timeout", "--attempts", "--key-env", "--allow-http");
     /// Options that are not for recipes.
     private static final Set<String> NOT_HERE = Set.of("--out", "--to", "--json", "--help", "--verbose",
             "--print-config", "--set", "--dry-run", "--resume", "--token", "--verify", "--answers", "--receipt",

@@ -53,10 +53,8 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Collective workers = new JoinOptions().join(console, JoinOptions.RECIPE_AGAIN);
-        RecipeRun run = JoinOptions.begin(workers,
-                () -> new RecipeRun(Recipe.shipped("demo", values),
-                        new RecipeCommands(VisibleStream.bare(console.err), compute, workers), out,
-                        Version.ofProgram()));
+        RecipeRun run = JoinOptions.begin(workers, () -> new RecipeRun(Recipe.shipped("demo", values),
+                new RecipeCommands(VisibleStream.bare(console.err), compute, workers), out, Version.ofProgram()));
         RecipeRun.Ending ending = JoinOptions.run(run, workers, true, console);
         if (ending.exitCode() != Console.DONE || workers.rank() > 0) {
             return ending.exitCode();

@@ -103,8 +103,8 @@ final class LaunchCommand implements Callable<Integer> {
             }
             if (code == Console.WRONG_USAGE || WorkInterruption.isCode(code) || attempt == restarts) {
                 if (attempt > 0 && attempt == restarts) {
-                    console.err.println("llams: started " + (attempt + 1) + " times, and each attempt failed, the last with exit"
-                            + " code " + code + "; "
+                    console.err.println("llams: started " + (attempt + 1)
+                            + " times, and each attempt failed, the last with exit" + " code " + code + "; "
                             + newestSave().map(save -> "the newest save is " + save).orElse("there is no save"));
                 }
                 return code;

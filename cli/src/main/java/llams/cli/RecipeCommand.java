@@ -115,8 +115,8 @@ final class RecipeCommand implements Callable<Integer> {
                         recipe + " has no stages; run it with 'llams train --config " + Shell.quoted(recipe) + "'");
             }
             Recipe read = Recipe.find(recipe, values);
-            return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute, workers),
-                    out(), Version.ofProgram());
+            return new RecipeRun(read, new RecipeCommands(VisibleStream.bare(console.err), compute, workers), out(),
+                    Version.ofProgram());
         }
 
         Path out() {

@@ -56,8 +56,10 @@ class LaunchCommandTest {
         Launched launched = launch(2, 5);
         assertEquals(5, launched.code);
         assertEquals(3, launched.attempts.size());
-        assertTrue(launched.messages.contains(
-                "started 3 times, and each attempt failed, the last with exit code 5; there is no save"), launched.messages);
+        assertTrue(
+                launched.messages.contains(
+                        "started 3 times, and each attempt failed, the last with exit code 5; there is no save"),
+                launched.messages);
     }
 
     @Test

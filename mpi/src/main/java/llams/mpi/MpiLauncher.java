@@ -13,6 +13,11 @@ public final class MpiLauncher implements Launcher {
     private static final String PMIX_RANK = "PMIX_RANK";
     /// The signals that UCX, a transport of both libraries, takes.
     private static final String UCX_SIGNALS = "UCX_ERROR_SIGNALS";
+    /// How Open MPI sends over TCP. By default the receiver asks for the rest of a long message, and asks behind what it
+    /// sends itself, so that two workers that exchange long messages send one after the other.
+    private static final String OPEN_MPI_TCP = "OMPI_MCA_btl_tcp_flags";
+    /// The sender sends all, from where it lies.
+    private static final String SEND_IN_PLACE = "9";
 
     @Override
     public String name() {
@@ -45,6 +50,7 @@ public final class MpiLauncher implements Launcher {
         }
         // Unset, it means some signals.
         SignalHandler.setDefault(UCX_SIGNALS, "");
+        SignalHandler.setDefault(OPEN_MPI_TCP, SEND_IN_PLACE);
         MpiLibrary library = MpiLibrary.open(environment);
         long handler = SignalHandler.address();
         MpiMessages messages = MpiMessages.init(library);

@@ -7,35 +7,43 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.concurrent.locks.LockSupport;
 import llams.trainer.distributed.Messages;
 
-/// Messages between all processes of an MPI program.
+/// Messages between all processes of an MPI program. Libraries wait by asking again and again, which takes a core from
+/// what is computed meanwhile; here a thread that has waited for a while asks less often.
 final class MpiMessages implements Messages {
-    /// `MPI_THREAD_SERIALIZED`: any thread calls, one at a time.
-    private static final int SERIALIZED = 2;
     private static final int TAG = 0;
     private static final int MOST_TEXT = 1024;
+    private static final int EAGER_POLLS = 100;
+    private static final long SHORTEST_PAUSE_NANOS = 50_000;
+    private static final long LONGEST_PAUSE_NANOS = 20_000_000;
+    /// Of what a message has taken so far, the share that is slept before the next look.
+    private static final int PAUSE_DIVISOR = 100;
 
     private final MpiLibrary library;
+    private final boolean isForAnyThread;
     private final int rank;
     private final int size;
     private final MethodHandle send;
     private final MethodHandle receive;
-    private final MethodHandle exchange;
     private final MethodHandle broadcast;
     private final MethodHandle barrier;
-    private final MethodHandle probe;
+    private final MethodHandle test;
+    /// Of a message sent and one received.
+    private final MemorySegment requests;
+    private final MemorySegment isDone = MpiHandles.number(Arena.global());
 
-    private MpiMessages(MpiLibrary library) {
+    private MpiMessages(MpiLibrary library, boolean isForAnyThread) {
         this.library = library;
+        this.isForAnyThread = isForAnyThread;
         ValueLayout handle = library.handles().layout();
-        this.send = library.function("MPI_Send", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, handle);
-        this.receive = library.function("MPI_Recv", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);
-        this.exchange = library.function("MPI_Sendrecv", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, ADDRESS,
-                JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);
-        this.broadcast = library.function("MPI_Bcast", ADDRESS, JAVA_INT, handle, JAVA_INT, handle);
-        this.barrier = library.function("MPI_Barrier", handle);
-        this.probe = library.function("MPI_Iprobe", JAVA_INT, JAVA_INT, handle, ADDRESS, ADDRESS);
+        this.requests = Arena.global().allocate(handle, 2);
+        this.send = library.function("MPI_Isend", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);
+        this.receive = library.function("MPI_Irecv", ADDRESS, JAVA_INT, handle, JAVA_INT, JAVA_INT, handle, ADDRESS);
+        this.broadcast = library.function("MPI_Ibcast", ADDRESS, JAVA_INT, handle, JAVA_INT, handle, ADDRESS);
+        this.barrier = library.function("MPI_Ibarrier", handle, ADDRESS);
+        this.test = library.function("MPI_Testall", JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment number = MpiHandles.number(arena);
             // Errors come back as codes, for one line, instead of ending the process with a page.
@@ -55,22 +63,51 @@ final class MpiMessages implements Messages {
     /// @throws IllegalStateException if it does not start
     static MpiMessages init(MpiLibrary library) {
         try (Arena arena = Arena.ofConfined()) {
+            int wanted = library.handles().serialized();
+            MemorySegment provided = MpiHandles.number(arena);
             int code = (int) library.function("MPI_Init_thread", ADDRESS, ADDRESS, JAVA_INT, ADDRESS)
-                    .invokeWithArguments(MemorySegment.NULL, MemorySegment.NULL, SERIALIZED, MpiHandles.number(arena));
+                    .invokeWithArguments(MemorySegment.NULL, MemorySegment.NULL, wanted, provided);
             if (code != 0) {
                 throw new IllegalStateException("MPI_Init_thread failed with error " + code);
             }
+            return new MpiMessages(library, provided.get(JAVA_INT, 0) >= wanted);
         } catch (RuntimeException e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("MPI_Init_thread: " + e.getMessage(), e);
         }
-        return new MpiMessages(library);
     }
 
     private void call(String name, MethodHandle function, Object... arguments) {
         try {
             check(name, (int) function.invokeWithArguments(arguments));
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Waits for the first `count` requests.
+    private void await(String name, int count) {
+        long began = System.nanoTime();
+        for (int polls = 0; !areDone(name, count); polls++) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new IllegalStateException(name + " at worker " + rank + ": broken off");
+            }
+            if (polls < EAGER_POLLS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(Math.clamp((System.nanoTime() - began) / PAUSE_DIVISOR, SHORTEST_PAUSE_NANOS,
+                        LONGEST_PAUSE_NANOS));
+            }
+        }
+    }
+
+    private boolean areDone(String name, int count) {
+        try {
+            check(name, (int) test.invokeExact(count, requests, isDone, library.handles().ignored()));
+            return isDone.get(JAVA_INT, 0) != 0;
         } catch (RuntimeException e) {
             throw e;
         } catch (Throwable e) {
@@ -99,43 +136,51 @@ final class MpiMessages implements Messages {
         return size;
     }
 
+    private void send(MemorySegment bytes, int peer, MemorySegment request) {
+        call("MPI_Isend", send, bytes, (int) bytes.byteSize(), library.handles().bytes(), peer, TAG,
+                library.handles().world(), request);
+    }
+
+    private void receive(MemorySegment bytes, int peer, MemorySegment request) {
+        call("MPI_Irecv", receive, bytes, (int) bytes.byteSize(), library.handles().bytes(), peer, TAG,
+                library.handles().world(), request);
+    }
+
     @Override
     public void send(MemorySegment bytes, int peer) {
-        call("MPI_Send", send, bytes, (int) bytes.byteSize(), library.handles().bytes(), peer, TAG,
-                library.handles().world());
+        send(bytes, peer, requests);
+        await("MPI_Isend", 1);
     }
 
     @Override
     public void receive(MemorySegment bytes, int peer) {
-        call("MPI_Recv", receive, bytes, (int) bytes.byteSize(), library.handles().bytes(), peer, TAG,
-                library.handles().world(), library.handles().ignored());
+        receive(bytes, peer, requests);
+        await("MPI_Irecv", 1);
     }
 
     @Override
     public void exchange(MemorySegment sent, MemorySegment received, int peer) {
-        call("MPI_Sendrecv", exchange, sent, (int) sent.byteSize(), library.handles().bytes(), peer, TAG, received,
-                (int) received.byteSize(), library.handles().bytes(), peer, TAG, library.handles().world(),
-                library.handles().ignored());
+        receive(received, peer, requests);
+        send(sent, peer, requests.asSlice(library.handles().layout().byteSize()));
+        await("MPI_Isend, MPI_Irecv", 2);
     }
 
     @Override
     public void broadcast(MemorySegment bytes, int root) {
-        call("MPI_Bcast", broadcast, bytes, (int) bytes.byteSize(), library.handles().bytes(), root,
-                library.handles().world());
+        call("MPI_Ibcast", broadcast, bytes, (int) bytes.byteSize(), library.handles().bytes(), root,
+                library.handles().world(), requests);
+        await("MPI_Ibcast", 1);
     }
 
     @Override
     public void barrier() {
-        call("MPI_Barrier", barrier, library.handles().world());
+        call("MPI_Ibarrier", barrier, library.handles().world(), requests);
+        await("MPI_Ibarrier", 1);
     }
 
     @Override
-    public boolean hasCome(int peer) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment flag = MpiHandles.number(arena);
-            call("MPI_Iprobe", probe, peer, TAG, library.handles().world(), flag, library.handles().ignored());
-            return flag.get(JAVA_INT, 0) != 0;
-        }
+    public boolean isForAnyThread() {
+        return isForAnyThread;
     }
 
     @Override

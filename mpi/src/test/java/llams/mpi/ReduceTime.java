@@ -3,11 +3,13 @@ package llams.mpi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import llams.trainer.distributed.Collective;
 import llams.trainer.distributed.Launchers;
 
 /// Prints how long workers take for the sums of a step: of gradients that all get, as those of an adapter, and of gradients
-/// that go to one worker and come back as weights, as in full training. For `docs/distributed/SCALING.md`.
+/// whose parts go to one worker each and come back as weights, as in full training. For `docs/distributed/SCALING.md`.
 final class ReduceTime {
     private static final int ROUNDS = 5;
 
@@ -21,15 +23,13 @@ final class ReduceTime {
             try (Arena arena = Arena.ofShared()) {
                 MemorySegment x = arena.allocate(Long.parseLong(bytes), 64);
                 time("all, " + bytes + " bytes", workers, () -> workers.allReduceSum(x));
-                time("one and back, " + bytes + " bytes", workers, () -> {
-                    for (int part = 0; part < workers.size(); part++) {
-                        long each = x.byteSize() / workers.size() / 4 * 4;
-                        workers.reduceSum(x.asSlice(part * each, each), part);
-                    }
-                    for (int part = 0; part < workers.size(); part++) {
-                        long each = x.byteSize() / workers.size() / 4 * 4;
-                        workers.broadcast(x.asSlice(part * each, each), part);
-                    }
+                List<List<MemorySegment>> parts = IntStream.range(0, workers.size()).mapToObj(part -> {
+                    long each = x.byteSize() / workers.size() / 4 * 4;
+                    return List.of(x.asSlice(part * each, each));
+                }).toList();
+                time("each its part, and back, " + bytes + " bytes", workers, () -> {
+                    workers.reduceSum(parts);
+                    workers.gather(parts);
                 });
             }
         }

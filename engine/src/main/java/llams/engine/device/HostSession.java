@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.Op;
 import llams.engine.plan.Program;
@@ -92,6 +93,8 @@ public final class HostSession implements Session {
         private final Arena inputs;
         private List<Runnable> steps;
         private List<List<Program.Instruction>> groups;
+        /// State that is read or changed for the last time, by group.
+        private List<List<Leaf>> settled;
         private MemorySegment boundSlab;
 
         HostExecutable(Program program, Map<String, Tensor> leaves, Arena inputs) {
@@ -111,34 +114,60 @@ public final class HostSession implements Session {
 
         @Override
         public void run() {
+            run(_ -> {});
+        }
+
+        @Override
+        public void run(Consumer<Leaf> listener) {
             prepare();
             if (observer != null) {
-                observed();
+                observed(listener);
                 return;
             }
-            for (Runnable step : steps) {
-                step.run();
+            for (int i = 0; i < steps.size(); i++) {
+                steps.get(i).run();
+                settled.get(i).forEach(listener);
             }
         }
 
-        private void observed() {
+        private void observed(Consumer<Leaf> listener) {
             observer.begins(program);
             for (int i = 0; i < steps.size(); i++) {
                 observer.before(groups.get(i), this::bind);
                 long start = System.nanoTime();
                 steps.get(i).run();
                 observer.after(groups.get(i), this::bind, System.nanoTime() - start);
+                settled.get(i).forEach(listener);
             }
         }
 
         private void prepare() {
             if (boundSlab != slab) {
                 groups = program.groups();
+                settled = settled();
                 List<List<Step>> bound = groups.stream().map(group -> group.stream().map(this::bind).toList()).toList();
                 kernels.warmUp(bound.stream().flatMap(List::stream).toList());
                 steps = bound.stream().map(kernels::prepare).toList();
                 boundSlab = slab;
             }
+        }
+
+        private List<List<Leaf>> settled() {
+            Set<Leaf> later = new HashSet<>();
+            List<List<Leaf>> leaves = new ArrayList<>();
+            for (List<Program.Instruction> group : groups.reversed()) {
+                List<Leaf> last = new ArrayList<>();
+                for (Program.Instruction instruction : group) {
+                    for (Program.Place place : instruction.inputs()) {
+                        if (place instanceof Program.OfLeaf(Leaf leaf) && leaf.kind() == Leaf.Kind.STATE
+                                && later.add(leaf)) {
+                            last.add(leaf);
+                        }
+                    }
+                }
+                leaves.add(last);
+            }
+            return leaves.reversed();
         }
 
         private Step bind(Program.Instruction i) {

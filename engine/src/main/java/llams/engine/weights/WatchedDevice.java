@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import llams.engine.device.Device;
 import llams.engine.device.Executable;
 import llams.engine.device.Observer;
@@ -83,8 +84,13 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
 
         @Override
         public void run() {
+            run(_ -> {});
+        }
+
+        @Override
+        public void run(Consumer<Leaf> settled) {
             try {
-                executable.run();
+                executable.run(settled);
             } catch (InternalError e) {
                 // A page of a mapped file is gone. If the file does not show it, the disk has failed.
                 verify();

@@ -1,6 +1,7 @@
 package llams.trainer.distributed;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// See [Collective#ALONE].
 record Alone() implements Collective {
@@ -18,7 +19,10 @@ record Alone() implements Collective {
     public void allReduceSum(MemorySegment x) {}
 
     @Override
-    public void reduceSum(MemorySegment x, int root) {}
+    public void reduceSum(List<List<MemorySegment>> parts) {}
+
+    @Override
+    public void gather(List<List<MemorySegment>> parts) {}
 
     @Override
     public void broadcast(MemorySegment x, int root) {}
@@ -31,6 +35,16 @@ record Alone() implements Collective {
 
     @Override
     public void await(int root) {}
+
+    @Override
+    public boolean isForAnyThread() {
+        return true;
+    }
+
+    @Override
+    public long bucketBytes() {
+        return Long.MAX_VALUE;
+    }
 
     @Override
     public void close() {}

@@ -1,6 +1,7 @@
 package llams.trainer.distributed;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// What the workers of a run do together. Each of them makes the same calls in the same order; a call returns when its
 /// part is done.
@@ -18,10 +19,16 @@ public interface Collective extends AutoCloseable {
     /// and 3, and so on, then these sums in the same way.
     void allReduceSum(MemorySegment x);
 
-    /// The same, for one worker: with the others `x` is undefined afterwards.
+    /// The same for what is divided among the workers: each gets the sums of its own part, and the rest is undefined
+    /// afterwards.
     ///
-    /// @param root who gets the sum
-    void reduceSum(MemorySegment x, int root);
+    /// @param parts of worker 0, 1, ...; each F32 `[n]`, of the same sizes at all workers
+    void reduceSum(List<List<MemorySegment>> parts);
+
+    /// Replaces every part, any bytes, by what its worker has.
+    ///
+    /// @param parts of worker 0, 1, ..., of the same sizes at all workers
+    void gather(List<List<MemorySegment>> parts);
 
     /// Replaces `x`, any bytes, by what worker `root` has.
     void broadcast(MemorySegment x, int root);
@@ -36,7 +43,14 @@ public interface Collective extends AutoCloseable {
     /// works alone, or waits for something itself.
     void await(int root);
 
-    /// Ends the work of all in order, once the first worker calls it, too. A worker that fails does not call it: the others then hear of its end.
+    /// Whether any thread may make these calls, one at a time.
+    boolean isForAnyThread();
+
+    /// How many bytes are worth a sum of their own: with fewer, each sum is mostly waiting. The same at all workers.
+    long bucketBytes();
+
+    /// Ends the work of all in order, once the first worker calls it, too. A worker that fails does not call it: the
+    /// others then hear of its end.
     @Override
     void close();
 }

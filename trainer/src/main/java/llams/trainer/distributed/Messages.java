@@ -8,8 +8,6 @@ import java.lang.foreign.MemorySegment;
 public interface Messages extends AutoCloseable {
     /// MPI counts in `int`s; larger messages gain nothing.
     int MOST_BYTES = 1 << 22;
-    /// Between two looks of who waits asleep.
-    int SLEEP_MILLIS = 20;
 
     /// Number of this worker, from 0.
     int rank();
@@ -30,17 +28,11 @@ public interface Messages extends AutoCloseable {
     /// As [Collective#barrier].
     void barrier();
 
-    /// Whether something that a worker sent is waiting to be received.
-    boolean hasCome(int peer);
-
-    /// As [Collective#await]. The libraries wait for a message by asking for it all the time, with a whole core.
+    /// As [Collective#await].
     default void await(int root) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment sign = arena.allocate(1);
             if (rank() != root) {
-                while (!hasCome(root)) {
-                    Thread.sleep(SLEEP_MILLIS);
-                }
                 receive(sign, root);
                 return;
             }
@@ -49,11 +41,11 @@ public interface Messages extends AutoCloseable {
                     send(sign, peer);
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("worker " + rank() + ": interrupted while it waited for worker " + root, e);
         }
     }
+
+    /// As [Collective#isForAnyThread].
+    boolean isForAnyThread();
 
     /// As [Collective#close].
     @Override

@@ -98,9 +98,15 @@ final class WatchedMessages implements Messages {
         timed(messages::barrier);
     }
 
+    /// However long it takes.
     @Override
-    public boolean hasCome(int peer) {
-        return messages.hasCome(peer);
+    public void await(int root) {
+        messages.await(root);
+    }
+
+    @Override
+    public boolean isForAnyThread() {
+        return messages.isForAnyThread();
     }
 
     @Override

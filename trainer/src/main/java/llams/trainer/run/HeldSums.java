@@ -14,16 +14,22 @@ import llams.trainer.optim.Optimizer;
 /// The sums of a pairwise [Summation] over the micro-batches of one worker. As in a binary counter, there is at most one
 /// sum of 1, of 2, of 4... micro-batches that waits for its partner.
 final class HeldSums {
-    /// Moves the gradient to the waiting sum of a level, or adds that to the gradient.
+    /// Moves the gradients to the waiting sum of a level, by level.
     private final List<Executable> hold = new ArrayList<>();
-    private final List<Executable> join = new ArrayList<>();
+    /// Adds the waiting sum of a level to the gradients, by level and bucket.
+    private final List<List<Executable>> join = new ArrayList<>();
 
     /// @param session has the gradients and [#leaves]
-    HeldSums(Session session, List<Leaf> summed, int levels) {
+    /// @param buckets of summed leaves, each of which is completed by itself
+    HeldSums(Session session, List<List<Leaf>> buckets, int levels) {
+        List<Leaf> summed = buckets.stream().flatMap(List::stream).toList();
         for (int level = 0; level < levels; level++) {
             int of = level;
             hold.add(compiled(session, summed, (graph, leaf) -> move(graph, Optimizer.gradient(leaf), held(leaf, of))));
-            join.add(compiled(session, summed, (graph, leaf) -> move(graph, held(leaf, of), Optimizer.gradient(leaf))));
+            join.add(buckets.stream()
+                    .map(bucket -> compiled(session, bucket,
+                            (graph, leaf) -> move(graph, held(leaf, of), Optimizer.gradient(leaf))))
+                    .toList());
         }
     }
 
@@ -59,22 +65,30 @@ final class HeldSums {
         graph.record(new Clear(), from);
     }
 
-    /// The gradient holds that of one micro-batch. Afterwards it is zero again, or after the last one the sum of all.
+    /// The gradients hold those of one micro-batch, not the last. Afterwards they are zero again, unless there are no
+    /// sums to hold.
     ///
     /// @param index of the micro-batch among this worker's, from 0
-    void add(int index, boolean isLast) {
+    void hold(int index) {
+        if (hold.isEmpty()) {
+            return;
+        }
         int level = 0;
         for (; (index >> level & 1) == 1; level++) {
-            join.get(level).run();
+            join.get(level).forEach(Executable::run);
         }
-        if (isLast) {
-            for (; index >> level != 0; level++) {
-                if ((index >> level & 1) == 1) {
-                    join.get(level).run();
-                }
+        hold.get(level).run();
+    }
+
+    /// The gradients of a bucket hold those of the last micro-batch. Afterwards they hold the sums of all. It may be
+    /// called while a program runs that is done with these: no temporary memory is used.
+    ///
+    /// @param index of the last micro-batch
+    void complete(int bucket, int index) {
+        for (int level = 0; level < join.size(); level++) {
+            if ((index >> level & 1) == 1) {
+                join.get(level).get(bucket).run();
             }
-        } else {
-            hold.get(level).run();
         }
     }
 }

@@ -58,6 +58,10 @@ record RunStart(TrainingRun run, Arena arena, RunDirectory directory, TrainingRu
             beginning = new Beginning(saved.step(), saved.position(), saved.lowest(), isOver && saves.isFinished());
         }
         beginning.told(workers);
+        if (!workers.collective().isForAnyThread()) {
+            listener.note("this MPI library takes calls from one thread only: gradients are sent when the backward pass"
+                    + " has ended, not while it runs");
+        }
         shareState(workers, saves.newest().orElse(null), state, resident);
         listener.begins(saves.newest().orElse(null));
         if (settingsFile != null) {

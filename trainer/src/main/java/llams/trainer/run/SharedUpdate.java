@@ -15,27 +15,28 @@ import llams.engine.plan.Program;
 import llams.engine.tensor.DType;
 import llams.trainer.optim.Optimizer;
 
-/// The end of a step whose parameters are divided among workers: each gets the gradients of its own summed over all
+/// The end of a step whose parameters are divided among workers: each has the gradients of its own summed over all
 /// workers, updates them, and sends them to the others. What is computed is the same, bit for bit, as by
 /// [Optimizer#update].
 final class SharedUpdate {
     private static final Leaf SQUARED_NORM = Leaf.input("squaredNorm", DType.F32, 1);
 
-    private final Session session;
     private final Workers workers;
     private final Optimizer optimizer;
     private final List<Leaf> trained;
     private final int[] owners;
+    /// The parameters, by worker.
+    private final List<List<MemorySegment>> parts;
     /// Null if this worker has no parameters.
     private final Executable norms;
     private final Executable update;
 
     SharedUpdate(Session session, Workers workers, Optimizer optimizer, List<Leaf> trained, int seed) {
-        this.session = session;
         this.workers = workers;
         this.optimizer = optimizer;
         this.trained = trained;
         this.owners = workers.owners(trained);
+        this.parts = workers.parts(owners, trained.stream().map(leaf -> session.read(leaf.name()).data()).toList());
         Graph graph = new Graph();
         Graph ofNorms = new Graph();
         Map<String, Value> outputs = new LinkedHashMap<>();
@@ -56,24 +57,15 @@ final class SharedUpdate {
         return owners[leaf] == workers.collective().rank();
     }
 
-    private MemorySegment data(Leaf leaf) {
-        return session.read(leaf.name()).data();
-    }
-
     /// Makes the update; returns the squared norm of all gradients.
     float run(double rate, int step) {
-        for (int i = 0; i < owners.length; i++) {
-            workers.collective().reduceSum(data(Optimizer.gradient(trained.get(i))), owners[i]);
-        }
         float squaredNorm = squaredNorm();
         if (norms != null) {
             optimizer.fill(update, rate, step);
             update.set(SQUARED_NORM, squaredNorm);
         }
         update.run();
-        for (int i = 0; i < owners.length; i++) {
-            workers.collective().broadcast(data(trained.get(i)), owners[i]);
-        }
+        workers.collective().gather(parts);
         return squaredNorm;
     }
 

@@ -55,9 +55,7 @@ public final class Trainer implements AutoCloseable {
     private final SharedUpdate shared;
     private final boolean isFused;
     private final Workers workers;
-    private final HeldSums held;
-    /// All gradients, one behind the other; null if they are summed one by one, or there are no other workers.
-    private final MemorySegment gradients;
+    private final GradientSums sums;
     private final RecentPrograms passes;
     /// Null if this worker has nothing to hash, or cannot.
     private final GradientHashes hashes;
@@ -121,7 +119,7 @@ public final class Trainer implements AutoCloseable {
         if (isFused) {
             shareGradients(all);
         }
-        this.gradients = workers.isAlone() || workers.areMomentsShared() ? null : gradientsInARow(all);
+        MemorySegment row = workers.isAlone() || workers.areMomentsShared() ? null : gradientsInARow(all);
         int levels = workers.levels();
         for (Leaf leaf : HeldSums.leaves(summed, levels)) {
             all.put(leaf.name(), Tensor.allocate(arena, leaf.dtype(), leaf.shape()));
@@ -142,7 +140,7 @@ public final class Trainer implements AutoCloseable {
         this.passes = new RecentPrograms(session);
         this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session, device) : null;
         checkMemory(all);
-        this.held = new HeldSums(session, this.summed, levels);
+        this.sums = new GradientSums(session, workers, this.trained, this.summed, row);
         this.shared = workers.areMomentsShared()
                 ? new SharedUpdate(session, workers, optimizer, this.trained, seed)
                 : null;
@@ -178,8 +176,8 @@ public final class Trainer implements AutoCloseable {
         MemorySegment row = arena
                 .allocate(summed.stream().mapToLong(leaf -> roundedBytes(Optimizer.gradient(leaf))).sum(), ALIGNMENT);
         long at = 0;
-        for (Leaf leaf : summed) {
-            Leaf gradient = Optimizer.gradient(leaf);
+        for (int leaf : GradientSums.order(summed)) {
+            Leaf gradient = Optimizer.gradient(summed.get(leaf));
             all.put(gradient.name(),
                     new Tensor(gradient.dtype(), gradient.shape(), row.asSlice(at, gradient.type().bytes())));
             at += roundedBytes(gradient);
@@ -239,16 +237,14 @@ public final class Trainer implements AutoCloseable {
                 optimizer.fill(pass, rate, step);
                 last = pass;
             }
-            pass.run();
+            sums.run(pass, i - own.from(), i + 1 == own.to());
             measured[i][0] = pass.output("loss").getFloat(0);
             if (!Double.isFinite(measured[i][0])) {
                 break;
             }
             System.arraycopy(tally.measure(batch, pass), 0, measured[i], 1, tally.width());
-            if (workers.summation().isPairwise()) {
-                held.add(i - own.from(), i + 1 == own.to());
-            }
         }
+        sums.end();
         workers.gather(measured, workers.each(), 1 + tally.width());
         for (int i = 0; i < measured.length; i++) {
             if (!Double.isFinite(measured[i][0])) {
@@ -273,9 +269,6 @@ public final class Trainer implements AutoCloseable {
             return shared.run(rate, step);
         }
         if (!isFused) {
-            if (gradients != null) {
-                workers.collective().allReduceSum(gradients);
-            }
             optimizer.fill(update, rate, step);
             update.run();
         }
@@ -367,6 +360,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
+        sums.close();
         session.close();
         if (hashes != null) {
             hashes.close();

@@ -129,6 +129,19 @@ record Workers(Collective collective, Summation summation, int each, boolean are
         return owners;
     }
 
+    /// Divides memory among the workers.
+    ///
+    /// @param owners of each piece of `data`
+    /// @return the pieces of worker 0, 1, ...
+    List<List<MemorySegment>> parts(int[] owners, List<MemorySegment> data) {
+        List<List<MemorySegment>> parts = new ArrayList<>();
+        for (int worker = 0; worker < collective.size(); worker++) {
+            int of = worker;
+            parts.add(IntStream.range(0, owners.length).filter(i -> owners[i] == of).mapToObj(data::get).toList());
+        }
+        return parts;
+    }
+
     /// The leaves whose moments this worker has.
     List<Leaf> owned(List<Leaf> leaves) {
         int[] owners = owners(leaves);

@@ -45,40 +45,69 @@ class SumsOfWorkersTest {
         return parts.getFirst();
     }
 
-    private static float[] sum(Collective collective, int count, int root) {
+    private interface Sum {
+        void of(Collective collective, MemorySegment x);
+    }
+
+    private static float[] sum(Collective collective, int count, Sum sum) {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment x = arena.allocateFrom(ValueLayout.JAVA_FLOAT, numbers(collective.rank(), count));
-            if (root < 0) {
-                collective.allReduceSum(x);
-            } else {
-                collective.reduceSum(x, root);
-            }
+            sum.of(collective, x);
             collective.barrier();
             return x.toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 
-    private static List<float[]> sums(int size, int count, int root) throws Exception {
+    private static List<float[]> sums(int size, int count, Sum sum) throws Exception {
         try (ExecutorService threads = Executors.newFixedThreadPool(size)) {
             List<Callable<float[]>> tasks = new ArrayList<>();
-            ThreadMessages.workers(size).forEach(worker -> tasks.add(() -> sum(worker, count, root)));
+            ThreadMessages.workers(size).forEach(worker -> tasks.add(() -> sum(worker, count, sum)));
             List<float[]> sums = new ArrayList<>();
-            for (Future<float[]> sum : threads.invokeAll(tasks)) {
-                sums.add(sum.get());
+            for (Future<float[]> made : threads.invokeAll(tasks)) {
+                sums.add(made.get());
             }
             return sums;
         }
+    }
+
+    /// For each worker two pieces, of which the second ones are in the opposite order; the first worker has none.
+    private static List<List<MemorySegment>> parts(MemorySegment x, int size) {
+        int pieces = Math.max(1, 2 * (size - 1));
+        List<List<MemorySegment>> parts = new ArrayList<>();
+        for (int worker = 0; worker < size; worker++) {
+            parts.add(new ArrayList<>());
+        }
+        for (int piece = 0; piece < pieces; piece++) {
+            long from = bytes(x, piece, pieces);
+            int worker = piece < size - 1 ? 1 + piece : pieces - piece;
+            parts.get(Math.min(worker, size - 1)).add(x.asSlice(from, bytes(x, piece + 1, pieces) - from));
+        }
+        return parts;
+    }
+
+    private static long bytes(MemorySegment x, long piece, int pieces) {
+        return x.byteSize() / Float.BYTES * piece / pieces * Float.BYTES;
     }
 
     @ParameterizedTest
     @CsvSource({"1, 5", "2, 1", "2, 9", "3, 7", "4, 1", "4, 9", "5, 65", "7, 8", "8, 3", "4, " + LARGE})
     void pairwise(int size, int count) throws Exception {
         float[] expected = expected(size, count);
-        for (float[] sum : sums(size, count, -1)) {
+        for (float[] sum : sums(size, count, Collective::allReduceSum)) {
             assertArrayEquals(expected, sum, 0);
         }
-        for (int root : new int[] {0, size / 2, size - 1}) {
-            assertArrayEquals(expected, sums(size, count, root).get(root), 0);
+        // Parts that nobody else sends are those of the sums.
+        for (float[] sum : sums(size, count, (workers, x) -> {
+            List<List<MemorySegment>> parts = parts(x, size);
+            workers.reduceSum(parts);
+            for (int other = 0; other < size; other++) {
+                if (other != workers.rank()) {
+                    parts.get(other).forEach(part -> part.fill((byte) -1));
+                }
+            }
+            workers.gather(parts);
+        })) {
+            assertArrayEquals(expected, sum, 0);
         }
     }
 }

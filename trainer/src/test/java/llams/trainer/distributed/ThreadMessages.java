@@ -7,11 +7,14 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /// Workers that are threads of one JVM. A message is copied when it is sent.
 public final class ThreadMessages implements Messages {
     private static final int PATIENCE_MINUTES = 5;
+    /// Small, so that small models have several.
+    private static final int BUCKET_BYTES = 1024;
 
     private final int rank;
     /// From each worker (first index) to each.
@@ -24,6 +27,11 @@ public final class ThreadMessages implements Messages {
 
     /// As many workers as asked for, by rank.
     public static List<Collective> workers(int size) {
+        return workers(size, UnaryOperator.identity());
+    }
+
+    /// The same with a watcher of each worker's messages.
+    public static List<Collective> workers(int size, UnaryOperator<Messages> watcher) {
         List<List<BlockingQueue<byte[]>>> queues = new ArrayList<>();
         for (int from = 0; from < size; from++) {
             queues.add(IntStream.range(0, size)
@@ -31,7 +39,8 @@ public final class ThreadMessages implements Messages {
                     .toList());
         }
         return IntStream.range(0, size)
-                .<Collective>mapToObj(rank -> new TreeCollective(new ThreadMessages(rank, queues)))
+                .<Collective>mapToObj(
+                        rank -> new TreeCollective(watcher.apply(new ThreadMessages(rank, queues)), BUCKET_BYTES))
                 .toList();
     }
 
@@ -91,8 +100,8 @@ public final class ThreadMessages implements Messages {
     }
 
     @Override
-    public boolean hasCome(int peer) {
-        return !queues.get(peer).get(rank).isEmpty();
+    public boolean isForAnyThread() {
+        return true;
     }
 
     @Override
