@@ -37,17 +37,17 @@ record Measured(String benchmark, Map<String, String> parameters, int callers, d
         }
         return new Measured(json.path("benchmark").asString(""), strings(json.path("params")),
                 json.path("threads").asInt(1), primary.path("score").asDouble(Double.NaN),
-                iterations.stream().mapToDouble(one -> one).toArray(),
-                jvms.stream().mapToDouble(one -> one).toArray(), rate(json, "gflops"), rate(json, "gigabytes"),
-                rate(json, "tokens"), rate(json, PeakMemory.NAME), strings(json.path(ResultFile.HOST)));
+                iterations.stream().mapToDouble(one -> one).toArray(), jvms.stream().mapToDouble(one -> one).toArray(),
+                rate(json, "gflops"), rate(json, "gigabytes"), rate(json, "tokens"), rate(json, PeakMemory.NAME),
+                strings(json.path(ResultFile.HOST)));
     }
 
     /// A case that was not measured yet.
     static Measured of(BenchmarkParams params) {
         Map<String, String> parameters = new LinkedHashMap<>();
         params.getParamsKeys().forEach(name -> parameters.put(name, params.getParam(name)));
-        return new Measured(params.getBenchmark(), parameters, params.getThreads(), Double.NaN, new double[0], new double[0], 0, 0, 0,
-                0, Map.of());
+        return new Measured(params.getBenchmark(), parameters, params.getThreads(), Double.NaN, new double[0],
+                new double[0], 0, 0, 0, 0, Map.of());
     }
 
     private static Map<String, String> strings(JsonNode object) {

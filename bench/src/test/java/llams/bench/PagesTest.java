@@ -140,8 +140,12 @@ class PagesTest {
     private static String verdict(Path before, Path after) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Comparison.of(before, after).print(new PrintStream(out, true, StandardCharsets.UTF_8));
-        return out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.contains("×")).findFirst()
-                .orElseThrow().replaceFirst(".*× *", "");
+        return out.toString(StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> line.contains("×"))
+                .findFirst()
+                .orElseThrow()
+                .replaceFirst(".*× *", "");
     }
 
     @Test

@@ -149,8 +149,8 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         Benchmarks.Request request = new Benchmarks.Request(patterns,
-                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, forks, !noCeilings, profilers, json, html,
-                Version.ofProgram(), new StatusLine(console.err), console.verbose);
+                new Benchmarks.Variants(threads, vectorBits, parameters()), quick, forks, !noCeilings, profilers, json,
+                html, Version.ofProgram(), new StatusLine(console.err), console.verbose);
         try {
             return benchmarks.run(request, console.out, console.err) == 0 ? Console.DONE : Console.FAILED;
         } catch (IllegalArgumentException e) {

@@ -54,8 +54,9 @@ class VerifyCommandTest {
         List<String> before = contents();
         Llams all = verify("--steps", "1-6");
         assertEquals(0, all.code(), all.err());
-        assertEquals(List.of("log: 6 steps", "save: step-000002", "save: step-000004", "save: step-000006", "result",
-                "data: data.txt", "model and settings", "steps 1 to 6, made again"),
+        assertEquals(
+                List.of("log: 6 steps", "save: step-000002", "save: step-000004", "save: step-000006", "result",
+                        "data: data.txt", "model and settings", "steps 1 to 6, made again"),
                 all.out().lines().map(line -> line.replaceFirst("^as it was: ", "")).toList());
         assertEquals(6, all.err().lines().filter(line -> line.endsWith("made again")).count(), all.err());
         assertEquals(before, contents());
@@ -112,7 +113,8 @@ class VerifyCommandTest {
     @Test
     void aRowThatWasChangedIsNamed() throws IOException {
         String rows = Files.readString(log);
-        byte[] otherLoss = rows.replaceFirst("(?s)^(.*?\n.*?\"loss\":\\d\\.\\d)\\d", "$19x").replace("9x", "9")
+        byte[] otherLoss = rows.replaceFirst("(?s)^(.*?\n.*?\"loss\":\\d\\.\\d)\\d", "$19x")
+                .replace("9x", "9")
                 .getBytes();
         isFound(with(log, otherLoss), log + ":2: its receipt is not that of its results and of the row before");
         byte[] otherTime = rows.replaceFirst("\"elapsedSeconds\":", "\"elapsedSeconds\":1").getBytes();

@@ -140,7 +140,7 @@ public final class Trainer implements AutoCloseable {
         this.session = device.open(all);
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
-        this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session, device) : null;
+        this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session) : null;
         checkMemory(all);
         this.held = new HeldSums(session, this.summed, levels);
         this.shared = workers.areMomentsShared()
@@ -368,9 +368,6 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         session.close();
-        if (hashes != null) {
-            hashes.close();
-        }
         arena.close();
     }
 }

@@ -159,8 +159,8 @@ final class TrainingLog implements AutoCloseable {
     /// @param data        [StepReceipt#ofData] of the step
     /// @param gradients   [Trainer.Step#gradients] of it
     /// @param memoryBytes of this process; NaN if the system does not tell
-    ObjectNode write(TrainingRun.Report report, String data, String gradients, double memoryBytes,
-            List<Sample> samples) throws IOException {
+    ObjectNode write(TrainingRun.Report report, String data, String gradients, double memoryBytes, List<Sample> samples)
+            throws IOException {
         ObjectNode json = JsonMapper.shared().createObjectNode();
         json.put("step", report.step())
                 .put("steps", report.steps())

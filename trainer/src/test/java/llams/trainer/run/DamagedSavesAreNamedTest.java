@@ -128,8 +128,10 @@ class DamagedSavesAreNamedTest {
             Saves saves = new Saves(out, 2, asked, found::add);
             saves.check(List.of());
             assertEquals(out.resolve("step-000004"), saves.newest().orElseThrow());
-            assertTrue(found.size() == 1 && found.getFirst().startsWith(save + " is damaged: ")
-                    && found.getFirst().endsWith(harm.getValue()), "wanted \"" + harm.getValue() + "\" in: " + found);
+            assertTrue(
+                    found.size() == 1 && found.getFirst().startsWith(save + " is damaged: ")
+                            && found.getFirst().endsWith(harm.getValue()),
+                    "wanted \"" + harm.getValue() + "\" in: " + found);
             // A whole run for one of each kind.
             if (!resumed.add(harm.getValue())) {
                 continue;

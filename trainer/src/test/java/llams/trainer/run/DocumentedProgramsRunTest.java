@@ -151,8 +151,10 @@ class DocumentedProgramsRunTest {
 
     @Test
     void programs() throws IOException {
-        assertEquals(Set.of("Tokenize", "Capital", "Generate", "Chat", "Tune", "Xor", "Lesson1", "Lesson2", "Lesson3",
-                "Lesson4", "Lesson5"), programs.keySet(), "the programs of the documents, and those of this test");
+        assertEquals(
+                Set.of("Tokenize", "Capital", "Generate", "Chat", "Tune", "Xor", "Lesson1", "Lesson2", "Lesson3",
+                        "Lesson4", "Lesson5"),
+                programs.keySet(), "the programs of the documents, and those of this test");
         assertEquals("Hello, 세계!", program("Tokenize").get(1));
         assertFalse(String.join("", program("Capital")).isBlank());
         List<String> story = program("Generate");
