@@ -1,5 +1,6 @@
 package llams.engine.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import llams.engine.device.Options;
@@ -23,13 +24,21 @@ public final class ContentHash implements AutoCloseable {
 
     /// The same for the same bytes, on any number of threads.
     public long of(MemorySegment data) {
+        return of(data, parallel);
+    }
+
+    /// The same on these threads.
+    static long of(MemorySegment data, Parallel parallel) {
         long bytes = data.byteSize();
         long[] parts = new long[Math.toIntExact(Math.ceilDiv(bytes, TASK_BYTES))];
         parallel.run(parts.length, (task, buffers) -> {
             long from = (long) task * TASK_BYTES;
             parts[task] = part(data.asSlice(from, Math.min(TASK_BYTES, bytes - from)));
         });
-        return part(MemorySegment.ofArray(parts)) ^ bytes * P1;
+        // Memory of the kind that data is in: two kinds would make the loop several times slower.
+        try (Arena arena = Arena.ofConfined()) {
+            return part(arena.allocateFrom(ValueLayout.JAVA_LONG, parts)) ^ bytes * P1;
+        }
     }
 
     private static long part(MemorySegment data) {

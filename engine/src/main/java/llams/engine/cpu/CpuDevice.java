@@ -1,5 +1,6 @@
 package llams.engine.cpu;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +48,11 @@ public final class CpuDevice implements Device {
     }
 
     record VectorKernels(Parallel parallel) implements HostSession.Kernels {
+        @Override
+        public long hash(MemorySegment data) {
+            return ContentHash.of(data, parallel);
+        }
+
         @Override
         public void run(HostSession.Step step) {
             Parallel p = parallel;

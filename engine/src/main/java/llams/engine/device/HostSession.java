@@ -30,6 +30,9 @@ public final class HostSession implements Session {
             return steps.size() == 1 ? () -> run(first) : () -> steps.forEach(this::run);
         }
 
+        /// See [Observer.Memory#hash].
+        long hash(MemorySegment data);
+
         /// Told once what is about to be run again and again.
         default void warmUp(List<Step> steps) {}
 
@@ -131,12 +134,23 @@ public final class HostSession implements Session {
         }
 
         private void observed(Consumer<Leaf> listener) {
+            Observer.Memory memory = new Observer.Memory() {
+                @Override
+                public Tensor at(Program.Place place) {
+                    return bind(place);
+                }
+
+                @Override
+                public long hash(Program.Place place) {
+                    return kernels.hash(bind(place).data());
+                }
+            };
             observer.begins(program);
             for (int i = 0; i < steps.size(); i++) {
-                observer.before(groups.get(i), this::bind);
+                observer.before(groups.get(i), memory);
                 long start = System.nanoTime();
                 steps.get(i).run();
-                observer.after(groups.get(i), this::bind, System.nanoTime() - start);
+                observer.after(groups.get(i), memory, System.nanoTime() - start);
                 settled.get(i).forEach(listener);
             }
         }

@@ -7,9 +7,12 @@ import llams.engine.tensor.Tensor;
 /// Sees each instruction of a program while it runs. Where several run together, it sees all of them at once.
 public interface Observer {
     /// The memory behind places. What lies in the slab is good until later instructions take that memory.
-    @FunctionalInterface
     interface Memory {
         Tensor at(Program.Place place);
+
+        /// Of every byte there, the same for the same bytes on any number of threads: it tells data apart that differ by
+        /// accident, and is no defence against somebody who searches for a collision.
+        long hash(Program.Place place);
     }
 
     /// A program begins to run.

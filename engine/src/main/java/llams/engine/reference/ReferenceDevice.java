@@ -1,7 +1,9 @@
 package llams.engine.reference;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Optional;
+import llams.engine.cpu.ContentHash;
 import llams.engine.device.Device;
 import llams.engine.device.HostSession;
 import llams.engine.device.Options;
@@ -32,6 +34,13 @@ public final class ReferenceDevice implements Device {
             @Override
             public void run(HostSession.Step step) {
                 ReferenceDevice.run(step.op(), step.inputs(), step.results());
+            }
+
+            @Override
+            public long hash(MemorySegment data) {
+                try (ContentHash hash = new ContentHash(new Options(1))) {
+                    return hash.of(data);
+                }
             }
 
             @Override

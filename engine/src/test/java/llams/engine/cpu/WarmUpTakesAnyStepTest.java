@@ -3,6 +3,7 @@ package llams.engine.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -40,6 +41,11 @@ class WarmUpTakesAnyStepTest {
                         public void run(Step step) {
                             warmed.add(step.op().getClass());
                             kernels.run(step);
+                        }
+
+                        @Override
+                        public long hash(MemorySegment data) {
+                            return kernels.hash(data);
                         }
 
                         @Override

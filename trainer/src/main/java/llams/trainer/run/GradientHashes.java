@@ -6,10 +6,7 @@ import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import llams.engine.cpu.ContentHash;
-import llams.engine.device.Device;
 import llams.engine.device.Observer;
-import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.graph.Leaf;
 import llams.engine.graph.SquaredNorm;
@@ -18,22 +15,18 @@ import llams.trainer.optim.Optimizer;
 
 /// Hashes every gradient of a step, complete and before clipping: where its norm is taken, and before it is used up.
 /// Costs one more read of the gradients.
-final class GradientHashes implements Observer, AutoCloseable {
-    private final ContentHash content;
+final class GradientHashes implements Observer {
     private final Map<String, Long> hashes = new HashMap<>();
 
-    private GradientHashes(Options options) {
-        content = new ContentHash(options);
-    }
+    private GradientHashes() {}
 
     /// Those of all programs of a session; null if its device does not show what it computes.
-    static GradientHashes in(Session session, Device device) {
-        GradientHashes hashes = new GradientHashes(device.options());
+    static GradientHashes in(Session session) {
+        GradientHashes hashes = new GradientHashes();
         try {
             session.observe(hashes);
             return hashes;
         } catch (UnsupportedOperationException _) {
-            hashes.close();
             return null;
         }
     }
@@ -64,7 +57,7 @@ final class GradientHashes implements Observer, AutoCloseable {
         for (Program.Instruction instruction : together) {
             if (instruction.op() instanceof SquaredNorm
                     && instruction.inputs().get(SquaredNorm.X) instanceof Program.OfLeaf(Leaf gradient)) {
-                hashes.put(gradient.name(), content.of(memory.at(instruction.inputs().getFirst()).data()));
+                hashes.put(gradient.name(), memory.hash(instruction.inputs().getFirst()));
             }
         }
     }
@@ -98,10 +91,5 @@ final class GradientHashes implements Observer, AutoCloseable {
         }
         hashes.clear();
         return StepReceipt.hex(digest);
-    }
-
-    @Override
-    public void close() {
-        content.close();
     }
 }

@@ -138,7 +138,7 @@ public final class Trainer implements AutoCloseable {
         this.session = device.open(all);
         LastRows.check(this.trained, this.summed, all, session);
         this.passes = new RecentPrograms(session);
-        this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session, device) : null;
+        this.hashes = workers.isFirst() || workers.areMomentsShared() ? GradientHashes.in(session) : null;
         checkMemory(all);
         this.sums = new GradientSums(session, workers, this.trained, this.summed, row);
         this.shared = workers.areMomentsShared()
@@ -362,9 +362,6 @@ public final class Trainer implements AutoCloseable {
     public void close() {
         sums.close();
         session.close();
-        if (hashes != null) {
-            hashes.close();
-        }
         arena.close();
     }
 }

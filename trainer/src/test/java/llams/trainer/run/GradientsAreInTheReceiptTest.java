@@ -61,7 +61,8 @@ class GradientsAreInTheReceiptTest {
                 long at = 4 * flipped;
                 last.set(ValueLayout.JAVA_BYTE, at, (byte) (last.get(ValueLayout.JAVA_BYTE, at) ^ 1));
             }
-            try (Session session = device.open(resident); GradientHashes hashes = GradientHashes.in(session, device)) {
+            try (Session session = device.open(resident)) {
+                GradientHashes hashes = GradientHashes.in(session);
                 Executable update = session.compile(optimizer.update(TRAINED, 0));
                 optimizer.fill(update, 1e-3, 0);
                 update.run();
