@@ -30,7 +30,7 @@ public final class HostSession implements Session {
         }
 
         /// Told once what is about to be run again and again.
-        default void warmUp(List<Step> steps) {}
+        default void warmUp(Program program) {}
 
         @Override
         void close();
@@ -134,9 +134,10 @@ public final class HostSession implements Session {
         private void prepare() {
             if (boundSlab != slab) {
                 groups = program.groups();
-                List<List<Step>> bound = groups.stream().map(group -> group.stream().map(this::bind).toList()).toList();
-                kernels.warmUp(bound.stream().flatMap(List::stream).toList());
-                steps = bound.stream().map(kernels::prepare).toList();
+                kernels.warmUp(program);
+                steps = groups.stream()
+                        .map(group -> kernels.prepare(group.stream().map(this::bind).toList()))
+                        .toList();
                 boundSlab = slab;
             }
         }
