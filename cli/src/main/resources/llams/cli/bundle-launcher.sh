@@ -64,7 +64,11 @@ else
 fi
 
 own=(@"$here/java.flags")
-[ "${1:-}" != replay ] || own+=(@"$here/once.flags")
+if [ "${1:-}" = replay ]; then
+  own+=(@"$here/once.flags")
+  # As many compilers as Java has on four processors.
+  [ "$(getconf _NPROCESSORS_ONLN)" -gt 3 ] || own+=(-XX:CICompilerCount=3 -XX:-UseDynamicNumberOfCompilerThreads)
+fi
 
 # Java's warning that an incubator module is in use is filtered out; the program puts the true stderr, 3, back in its place.
 exec 3>&2

@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,6 +42,10 @@ final class WarmUp {
     private static final long WORTHWHILE_BYTES = 1 << 26;
     /// Then the program begins, however slow.
     private static final long LONGEST_NANOS = 5_000_000_000L;
+    /// If the compiler has done less than `IDLE_MILLIS` for so long, what has not settled will not: now and then a loop's code
+    /// keeps its vectors on the heap until other numbers come.
+    private static final long IDLE_NANOS = 400_000_000;
+    private static final long IDLE_MILLIS = 10;
 
     /// An op on tensors of certain types and small shapes.
     private record Kind(Op op, List<Object> tensors) {}
@@ -89,9 +94,19 @@ final class WarmUp {
     }
 
     private static void settle(List<Step> steps, HostSession.Kernels kernels) {
-        long end = System.nanoTime() + LONGEST_NANOS;
-        while (!steps.isEmpty() && System.nanoTime() < end && !Thread.currentThread().isInterrupted()) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long compiledMillis = 0;
+        long now = System.nanoTime();
+        long end = now + LONGEST_NANOS;
+        long idleSince = now;
+        while (!steps.isEmpty() && compiler != null && now < end && now - idleSince < IDLE_NANOS
+                && !Thread.currentThread().isInterrupted()) {
             steps.removeIf(step -> isSettled(step, kernels));
+            now = System.nanoTime();
+            if (compiler.getTotalCompilationTime() > compiledMillis + IDLE_MILLIS) {
+                compiledMillis = compiler.getTotalCompilationTime();
+                idleSince = now;
+            }
         }
     }
 
