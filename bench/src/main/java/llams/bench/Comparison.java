@@ -103,8 +103,8 @@ final class Comparison {
         long faster = pairs.stream().filter(pair -> pair.verdict().equals("faster")).count();
         long slower = pairs.stream().filter(pair -> pair.verdict().equals("slower")).count();
         return String.format(Locale.ROOT,
-                "Of %d cases, %s is faster in %d and slower in %d; the other %d do not differ beyond the noise.",
-                pairs.size(), names.getLast(), faster, slower, pairs.size() - faster - slower);
+                "Of %d cases, B is faster in %d and slower in %d; the other %d do not differ beyond the noise.",
+                pairs.size(), faster, slower, pairs.size() - faster - slower);
     }
 
     /// How that was decided.
@@ -165,19 +165,20 @@ final class Comparison {
             html.add("<p>Nothing.</p>\n");
             return;
         }
-        Pages.head(html, List.of("", "shape", "dtype"),
-                List.of("threads", "time of A", "±", "time of B", "±", "B's speed", ""));
+        // What was found comes first: a phone shows no more than that.
+        Pages.head(html, List.of("", "B's speed", "shape", "dtype"),
+                List.of("threads", "time of A", "±", "time of B", "±"));
         for (Pair pair : rows) {
             Measured before = pair.before;
-            html.add("<tr><th>%s</th><td class=\"text\">%s</td><td class=\"text\">%s</td><td>%s</td>",
-                    before.operation(), Html.text(before.shape()), Html.text(before.dtype()),
-                    before.threads() == 0 ? "" : Integer.toString(before.threads()));
+            html.add("<tr><th>%s</th><td class=\"text %s\">%.2f×%s</td>", before.operation(), pair.verdict(), pair.ratio(),
+                    pair.verdict().isEmpty() ? "" : (pair.ratio() > 1 ? " ▲ " : " ▼ ") + pair.verdict());
+            html.add("<td class=\"text\">%s</td><td class=\"text\">%s</td><td>%s</td>", Html.text(before.shape()),
+                    Html.text(before.dtype()), before.threads() == 0 ? "" : Integer.toString(before.threads()));
             for (Measured result : List.of(before, pair.after)) {
                 html.add("<td>%s</td><td>%s%s</td>", Table.time(result.seconds()), Table.percent(result.spread()),
                         result.isWide() ? "!" : "");
             }
-            html.add("<td>%.2f×</td><td class=\"text %3$s\">%2$s%3$s</td></tr>\n", pair.ratio(),
-                    pair.verdict().isEmpty() ? "" : pair.ratio() > 1 ? "▲ " : "▼ ", pair.verdict());
+            html.add("</tr>\n");
         }
         html.add("</table></div>\n");
     }

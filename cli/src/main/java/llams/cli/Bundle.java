@@ -199,7 +199,9 @@ final class Bundle {
             }
         }
         files.put("llams", BundleFile.ofText(resource("bundle-launcher.sh"), true));
-        files.put("java.flags", BundleFile.ofText(resource("java.flags"), false));
+        for (String flags : List.of("java.flags", "once.flags")) {
+            files.put(flags, BundleFile.ofText(resource(flags), false));
+        }
     }
 
     private static String resource(String name) throws IOException {

@@ -63,8 +63,15 @@ else
   start=(--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$here/lib/*" llams.cli.Main)
 fi
 
+own=(@"$here/java.flags")
+if [ "${1:-}" = replay ]; then
+  own+=(@"$here/once.flags")
+  # As many compilers as Java has on four processors.
+  [ "$(getconf _NPROCESSORS_ONLN)" -gt 3 ] || own+=(-XX:CICompilerCount=3 -XX:-UseDynamicNumberOfCompilerThreads)
+fi
+
 # Java's warning that an incubator module is in use is filtered out; the program puts the true stderr, 3, back in its place.
 exec 3>&2
 # shellcheck disable=SC2086 # LLAMS_JAVA_OPTS holds several words
-exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 @"$here/java.flags" "${terminal[@]}" ${LLAMS_JAVA_OPTS:-} \
+exec "$here/runtime/bin/java" -Xlog:disable -Dllams.stderr=3 "${own[@]}" "${terminal[@]}" ${LLAMS_JAVA_OPTS:-} \
   "${start[@]}" "$@" 2> >(exec grep -v '^WARNING: Using incubator modules: ' >&3)

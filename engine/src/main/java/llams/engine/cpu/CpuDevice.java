@@ -42,6 +42,18 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public void expect(List<Program> programs) {
+        List<Program.Instruction> all = programs.stream().flatMap(one -> one.instructions().stream()).toList();
+        Thread.ofPlatform().daemon().name("warm-up").start(() -> warmUp(all));
+    }
+
+    private static void warmUp(List<Program.Instruction> instructions) {
+        try (VectorKernels alone = new VectorKernels(new Parallel(1))) {
+            WarmUp.run(instructions, alone);
+        }
+    }
+
+    @Override
     public Session open(Map<String, Tensor> resident, Options options) {
         VectorModule.require("the CPU's kernels need");
         return new HostSession(resident, new VectorKernels(Parallel.of(options)));
@@ -175,10 +187,8 @@ public final class CpuDevice implements Device {
         }
 
         @Override
-        public void warmUp(List<HostSession.Step> steps) {
-            try (VectorKernels alone = new VectorKernels(new Parallel(1))) {
-                WarmUp.run(steps, alone);
-            }
+        public void warmUp(Program program) {
+            CpuDevice.warmUp(program.instructions());
         }
 
         @Override

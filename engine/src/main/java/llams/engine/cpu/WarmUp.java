@@ -2,6 +2,7 @@ package llams.engine.cpu;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,9 @@ import llams.engine.graph.Attention;
 import llams.engine.graph.Op;
 import llams.engine.graph.PreferenceLoss;
 import llams.engine.graph.Rope;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.Place;
+import llams.engine.plan.Program.Unused;
 import llams.engine.tensor.Shape;
 import llams.engine.tensor.Tensor;
 
@@ -38,6 +42,10 @@ final class WarmUp {
     private static final long WORTHWHILE_BYTES = 1 << 26;
     /// Then the program begins, however slow.
     private static final long LONGEST_NANOS = 5_000_000_000L;
+    /// If the compiler has done less than `IDLE_MILLIS` for so long, what has not settled will not: now and then a loop's code
+    /// keeps its vectors on the heap until other numbers come.
+    private static final long IDLE_NANOS = 400_000_000;
+    private static final long IDLE_MILLIS = 10;
 
     /// An op on tensors of certain types and small shapes.
     private record Kind(Op op, List<Object> tensors) {}
@@ -47,16 +55,17 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /// Runs small copies of the large ones of these steps, if they are those of a program that trains.
-    static void run(List<Step> steps, HostSession.Kernels kernels) {
-        if (!trains(steps) || resultBytes(steps) < WORTHWHILE_BYTES) {
+    /// Runs small copies of the large ones of these instructions, if they are those of programs that train. One thread at
+    /// a time: another that asks meanwhile finds done what was begun before.
+    static synchronized void run(List<Instruction> instructions, HostSession.Kernels kernels) {
+        if (!trains(instructions) || resultBytes(instructions) < WORTHWHILE_BYTES) {
             return;
         }
         try (Arena arena = Arena.ofShared()) {
             List<Step> miniatures = new ArrayList<>();
-            for (Step step : steps) {
-                if (isLarge(step) && DONE.add(kind(step))) {
-                    miniatures.add(miniature(step, arena));
+            for (Instruction instruction : instructions) {
+                if (isLarge(instruction) && DONE.add(kind(instruction))) {
+                    miniatures.add(miniature(instruction, arena));
                 }
             }
             if (!miniatures.isEmpty()) {
@@ -65,19 +74,19 @@ final class WarmUp {
         }
     }
 
-    private static long resultBytes(List<Step> steps) {
+    private static long resultBytes(List<Instruction> instructions) {
         long bytes = 0;
-        for (Step step : steps) {
-            for (Tensor result : step.results()) {
-                bytes += result == null ? 0 : result.data().byteSize();
+        for (Instruction instruction : instructions) {
+            for (Place result : instruction.results()) {
+                bytes += result instanceof Unused ? 0 : result.type().bytes();
             }
         }
         return bytes;
     }
 
-    private static boolean trains(List<Step> steps) {
-        for (Step step : steps) {
-            if (step.op() instanceof Accumulate || step.op() instanceof AdamW) {
+    private static boolean trains(List<Instruction> instructions) {
+        for (Instruction instruction : instructions) {
+            if (instruction.op() instanceof Accumulate || instruction.op() instanceof AdamW) {
                 return true;
             }
         }
@@ -85,9 +94,19 @@ final class WarmUp {
     }
 
     private static void settle(List<Step> steps, HostSession.Kernels kernels) {
-        long end = System.nanoTime() + LONGEST_NANOS;
-        while (!steps.isEmpty() && System.nanoTime() < end && !Thread.currentThread().isInterrupted()) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long compiledMillis = 0;
+        long now = System.nanoTime();
+        long end = now + LONGEST_NANOS;
+        long idleSince = now;
+        while (!steps.isEmpty() && compiler != null && now < end && now - idleSince < IDLE_NANOS
+                && !Thread.currentThread().isInterrupted()) {
             steps.removeIf(step -> isSettled(step, kernels));
+            now = System.nanoTime();
+            if (compiler.getTotalCompilationTime() > compiledMillis + IDLE_MILLIS) {
+                compiledMillis = compiler.getTotalCompilationTime();
+                idleSince = now;
+            }
         }
     }
 
@@ -108,14 +127,15 @@ final class WarmUp {
         return false;
     }
 
-    private static boolean isLarge(Step step) {
-        if (step.op() instanceof PreferenceLoss) {
+    private static boolean isLarge(Instruction instruction) {
+        if (instruction.op() instanceof PreferenceLoss) {
             // It has no loop of vectors, and zeros are not the numbers of answers.
             return false;
         }
-        for (Tensor[] tensors : List.of(step.inputs(), step.results())) {
-            for (Tensor tensor : tensors) {
-                if (tensor != null && !tensor.shape().equals(small(tensor.shape(), largest(step), largest(step)))) {
+        int largest = largest(instruction);
+        for (List<Place> places : List.of(instruction.inputs(), instruction.results())) {
+            for (Place place : places) {
+                if (!(place instanceof Unused) && !place.type().shape().equals(small(place, largest, largest))) {
                     return true;
                 }
             }
@@ -123,28 +143,30 @@ final class WarmUp {
         return false;
     }
 
-    private static Kind kind(Step step) {
+    private static Kind kind(Instruction instruction) {
         List<Object> tensors = new ArrayList<>();
-        for (Tensor[] group : List.of(step.inputs(), step.results())) {
-            for (Tensor tensor : group) {
-                tensors.add(tensor == null ? "" : tensor.dtype());
-                tensors.add(tensor == null ? "" : small(tensor.shape(), largest(step), width(step)));
+        for (List<Place> places : List.of(instruction.inputs(), instruction.results())) {
+            for (Place place : places) {
+                boolean isUnused = place instanceof Unused;
+                tensors.add(isUnused ? "" : place.type().dtype());
+                tensors.add(isUnused ? "" : small(place, largest(instruction), width(instruction)));
             }
         }
-        return new Kind(step.op(), tensors);
+        return new Kind(ofOneSequence(instruction.op()), tensors);
     }
 
     /// The same op on small tensors of zeros; what was one tensor is one again.
-    private static Step miniature(Step step, Arena arena) {
-        int width = width(step);
-        int rows = largest(step);
-        Map<Long, Tensor> copies = new HashMap<>();
-        Tensor[] inputs = small(step.inputs(), rows, width, copies, arena);
-        if (step.op() instanceof Attention || step.op() instanceof Attention.Gradient) {
+    private static Step miniature(Instruction instruction, Arena arena) {
+        int width = width(instruction);
+        int rows = largest(instruction);
+        Map<Place, Tensor> copies = new HashMap<>();
+        Tensor[] inputs = small(instruction.inputs(), rows, width, copies, arena);
+        if (instruction.op() instanceof Attention || instruction.op() instanceof Attention.Gradient) {
             seeAllBefore(inputs[Attention.LAST], inputs[Attention.K].dim(0));
         }
-        return new Step(ofOneSequence(step.op()), inputs, small(step.results(), rows, width, copies, arena),
-                small(step.workspace(), rows, width, copies, arena));
+        return new Step(ofOneSequence(instruction.op()), inputs,
+                small(instruction.results(), rows, width, copies, arena),
+                small(instruction.workspace(), rows, width, copies, arena));
     }
 
     /// Few tokens are no whole number of sequences.
@@ -166,37 +188,36 @@ final class WarmUp {
     }
 
     /// One head where there are heads.
-    private static int width(Step step) {
-        return switch (step.op()) {
+    private static int width(Instruction instruction) {
+        return switch (instruction.op()) {
             case Attention(int headDim, _) -> headDim;
             case Attention.Gradient(int headDim, _) -> headDim;
             case Rope(int headDim, _) -> headDim;
-            default -> largest(step);
+            default -> largest(instruction);
         };
     }
 
-    private static int largest(Step step) {
+    private static int largest(Instruction instruction) {
         int largest = LARGEST;
-        for (Tensor tensor : step.inputs()) {
-            largest = Math.max(largest, tensor == null ? 0 : tensor.dtype().blockElements);
+        for (Place place : instruction.inputs()) {
+            largest = Math.max(largest, place.type().dtype().blockElements);
         }
         return largest;
     }
 
-    private static Tensor[] small(Tensor[] tensors, int rows, int width, Map<Long, Tensor> copies, Arena arena) {
-        Tensor[] small = new Tensor[tensors.length];
-        for (int i = 0; i < tensors.length; i++) {
-            Tensor tensor = tensors[i];
-            if (tensor != null) {
-                small[i] = copies.computeIfAbsent(tensor.data().address(),
-                        _ -> Tensor.allocate(arena, tensor.dtype(), small(tensor.shape(), rows, width)));
+    private static Tensor[] small(List<Place> places, int rows, int width, Map<Place, Tensor> copies, Arena arena) {
+        Tensor[] small = new Tensor[places.size()];
+        for (int i = 0; i < small.length; i++) {
+            if (!(places.get(i) instanceof Unused)) {
+                small[i] = copies.computeIfAbsent(places.get(i),
+                        place -> Tensor.allocate(arena, place.type().dtype(), small(place, rows, width)));
             }
         }
         return small;
     }
 
-    private static Shape small(Shape shape, int rows, int width) {
-        long[] dims = shape.dims();
+    private static Shape small(Place place, int rows, int width) {
+        long[] dims = place.type().shape().dims();
         for (int i = 0; i < dims.length; i++) {
             dims[i] = Math.min(dims[i], i == 0 ? rows : width);
         }

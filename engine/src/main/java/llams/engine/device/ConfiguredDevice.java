@@ -1,5 +1,6 @@
 package llams.engine.device;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.plan.Program;
@@ -30,6 +31,11 @@ record ConfiguredDevice(Device device, Options options) implements Device {
     @Override
     public Optional<String> unavailable() {
         return device.unavailable();
+    }
+
+    @Override
+    public void expect(List<Program> programs) {
+        device.expect(programs);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package llams.engine.device;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import llams.engine.plan.Program;
@@ -25,6 +26,9 @@ public interface Device {
 
     /// Empty if it can be used here, else why not and what would help.
     Optional<String> unavailable();
+
+    /// Hears which programs will soon run together, and gets ready for them in the background; returns at once.
+    default void expect(List<Program> programs) {}
 
     /// Starts work with these resident tensors, by leaf name. The tensors stay the caller's and must outlive the
     /// session; a device with memory of its own copies them once.

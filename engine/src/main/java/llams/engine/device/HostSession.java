@@ -34,7 +34,7 @@ public final class HostSession implements Session {
         long hash(MemorySegment data);
 
         /// Told once what is about to be run again and again.
-        default void warmUp(List<Step> steps) {}
+        default void warmUp(Program program) {}
 
         @Override
         void close();
@@ -159,9 +159,10 @@ public final class HostSession implements Session {
             if (boundSlab != slab) {
                 groups = program.groups();
                 settled = settled();
-                List<List<Step>> bound = groups.stream().map(group -> group.stream().map(this::bind).toList()).toList();
-                kernels.warmUp(bound.stream().flatMap(List::stream).toList());
-                steps = bound.stream().map(kernels::prepare).toList();
+                kernels.warmUp(program);
+                steps = groups.stream()
+                        .map(group -> kernels.prepare(group.stream().map(this::bind).toList()))
+                        .toList();
                 boundSlab = slab;
             }
         }

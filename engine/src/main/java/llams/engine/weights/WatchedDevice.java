@@ -2,6 +2,7 @@ package llams.engine.weights;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -45,6 +46,11 @@ record WatchedDevice(Device device, Checkpoint checkpoint) implements Device {
     @Override
     public Options options() {
         return device.options();
+    }
+
+    @Override
+    public void expect(List<Program> programs) {
+        device.expect(programs);
     }
 
     @Override

@@ -2,7 +2,6 @@ package llams.engine.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;
@@ -11,14 +10,18 @@ import llams.engine.device.HostSession.Kernels;
 import llams.engine.device.HostSession.Step;
 import llams.engine.graph.Accumulate;
 import llams.engine.graph.Attention;
+import llams.engine.graph.Leaf;
 import llams.engine.graph.LinearDistillation;
 import llams.engine.graph.MatMul;
+import llams.engine.graph.Op;
 import llams.engine.graph.PreferenceLoss;
 import llams.engine.graph.TopTokens;
+import llams.engine.plan.Program.Instruction;
+import llams.engine.plan.Program.OfLeaf;
+import llams.engine.plan.Program.Place;
+import llams.engine.plan.Program.Unused;
 import llams.engine.preference.Dpo;
 import llams.engine.tensor.DType;
-import llams.engine.tensor.Shape;
-import llams.engine.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 /// Sequences may be longer than what a step is warmed up with.
@@ -30,83 +33,86 @@ class WarmUpTakesAnyStepTest {
     private static final int COUNT = 100;
     private static final int VOCAB = 150;
 
+    private int names;
+
     @Test
     void longSequences() {
-        try (Arena arena = Arena.ofShared(); Kernels kernels = new CpuDevice.VectorKernels(new Parallel(1))) {
-            Tensors make = new Tensors(arena, 1, 0);
+        try (Kernels kernels = new CpuDevice.VectorKernels(new Parallel(1))) {
             Set<Class<?>> warmed = new HashSet<>();
-            WarmUp.run(List.of(attention(make), gradient(make), sum(make), top(make), distillation(make), pairs(make)),
-                    new Kernels() {
-                        @Override
-                        public void run(Step step) {
-                            warmed.add(step.op().getClass());
-                            kernels.run(step);
-                        }
+            WarmUp.run(List.of(attention(), gradient(), sum(), top(), distillation(), pairs()), new Kernels() {
+                @Override
+                public void run(Step step) {
+                    warmed.add(step.op().getClass());
+                    kernels.run(step);
+                }
 
-                        @Override
-                        public long hash(MemorySegment data) {
-                            return kernels.hash(data);
-                        }
+                @Override
+                public long hash(MemorySegment data) {
+                    return kernels.hash(data);
+                }
 
-                        @Override
-                        public void close() {}
-                    });
+                @Override
+                public void close() {}
+            });
             assertEquals(Set.of(Attention.class, Attention.Gradient.class, Accumulate.class, TopTokens.class,
                     LinearDistillation.class), warmed);
         }
     }
 
-    private static Step attention(Tensors make) {
-        return new Step(new Attention(HEAD_DIM, TOKENS), sequence(make),
-                new Tensor[] {make.poisoned(TOKENS, HEAD_DIM), make.poisoned(TOKENS, 1)}, new Tensor[0]);
+    private Place of(DType dtype, long... shape) {
+        return new OfLeaf(Leaf.input("value" + names++, dtype, shape));
     }
 
-    private static Step gradient(Tensors make) {
-        Tensor[] of = sequence(make);
-        Tensor[] in = {of[0], of[1], of[2], of[3], of[4], make.random(TOKENS, HEAD_DIM), make.random(TOKENS, 1),
-                make.random(TOKENS, HEAD_DIM)};
-        Tensor[] out = {make.poisoned(TOKENS, HEAD_DIM), make.poisoned(TOKENS, HEAD_DIM),
-                make.poisoned(TOKENS, HEAD_DIM)};
-        return new Step(new Attention.Gradient(HEAD_DIM, TOKENS), in, out, new Tensor[0]);
+    private Place floats(long... shape) {
+        return of(DType.F32, shape);
     }
 
-    private static Tensor[] sequence(Tensors make) {
-        int[] last = new int[TOKENS];
-        for (int t = 0; t < TOKENS; t++) {
-            last[t] = t;
-        }
-        return new Tensor[] {make.random(TOKENS, HEAD_DIM), make.random(TOKENS, HEAD_DIM),
-                make.random(TOKENS, HEAD_DIM), make.ints(new int[TOKENS]), make.ints(last)};
+    private Place ints(long... shape) {
+        return of(DType.I32, shape);
     }
 
-    private static Step top(Tensors make) {
-        Tensor[] in = {make.random(COUNT, 8), make.random(VOCAB, 8), make.ints(new int[COUNT])};
-        return new Step(new TopTokens(COUNT, 2), in, new Tensor[] {ids(make), make.poisoned(COUNT, COUNT)},
-                new Tensor[] {make.poisoned(COUNT, 8), make.poisoned(COUNT, VOCAB)});
+    private static Instruction instruction(Op op, List<Place> inputs, List<Place> results, List<Place> workspace) {
+        return new Instruction(op, inputs, results, workspace, null, false);
     }
 
-    private static Tensor ids(Tensors make) {
-        return new Tensor(DType.I32, Shape.of(COUNT, COUNT), make.ints(new int[COUNT * COUNT]).data());
+    private Instruction attention() {
+        return instruction(
+                new Attention(HEAD_DIM, TOKENS), List.of(floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM),
+                        floats(TOKENS, HEAD_DIM), ints(TOKENS), ints(TOKENS)),
+                List.of(floats(TOKENS, HEAD_DIM), floats(TOKENS, 1)), List.of());
     }
 
-    private static Step distillation(Tensors make) {
-        Tensor[] in = {make.random(COUNT, 8), make.random(VOCAB, 8), make.ints(new int[COUNT]), make.random(1),
-                ids(make), make.random(COUNT, COUNT)};
-        Tensor[] out = {make.poisoned(1), make.poisoned(COUNT), make.poisoned(COUNT), make.poisoned(COUNT, 8), null};
-        return new Step(new LinearDistillation(0.5, 2), in, out,
-                new Tensor[] {make.poisoned(COUNT, 8), make.poisoned(COUNT, VOCAB), make.poisoned(COUNT, 8)});
+    private Instruction gradient() {
+        return instruction(new Attention.Gradient(HEAD_DIM, TOKENS),
+                List.of(floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM), ints(TOKENS),
+                        ints(TOKENS), floats(TOKENS, HEAD_DIM), floats(TOKENS, 1), floats(TOKENS, HEAD_DIM)),
+                List.of(floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM)), List.of());
+    }
+
+    private Instruction top() {
+        return instruction(new TopTokens(COUNT, 2), List.of(floats(COUNT, 8), floats(VOCAB, 8), ints(COUNT)),
+                List.of(ints(COUNT, COUNT), floats(COUNT, COUNT)), List.of(floats(COUNT, 8), floats(COUNT, VOCAB)));
+    }
+
+    private Instruction distillation() {
+        return instruction(new LinearDistillation(0.5, 2),
+                List.of(floats(COUNT, 8), floats(VOCAB, 8), ints(COUNT), floats(1), ints(COUNT, COUNT),
+                        floats(COUNT, COUNT)),
+                List.of(floats(1), floats(COUNT), floats(COUNT), floats(COUNT, 8),
+                        new Unused(Leaf.input("unused", DType.F32, VOCAB, 8).type())),
+                List.of(floats(COUNT, 8), floats(COUNT, VOCAB), floats(COUNT, 8)));
     }
 
     /// Its miniature would have half a pair.
-    private static Step pairs(Tensors make) {
-        Tensor[] in = {make.random(COUNT), make.ints(new int[COUNT]), make.ints(new int[COUNT]), make.random(2),
-                make.random(COUNT)};
-        return new Step(new PreferenceLoss(new Dpo(0.1)), in, new Tensor[] {make.poisoned(1), make.poisoned(COUNT)},
-                new Tensor[0]);
+    private Instruction pairs() {
+        return instruction(new PreferenceLoss(new Dpo(0.1)),
+                List.of(floats(COUNT), ints(COUNT), ints(COUNT), floats(2), floats(COUNT)),
+                List.of(floats(1), floats(COUNT)), List.of());
     }
 
-    private static Step sum(Tensors make) {
-        return new Step(new Accumulate(new MatMul(true, false), TOKENS), new Tensor[] {make.random(TOKENS, HEAD_DIM),
-                make.random(TOKENS, HEAD_DIM), make.random(HEAD_DIM, HEAD_DIM)}, new Tensor[0], new Tensor[0]);
+    private Instruction sum() {
+        return instruction(new Accumulate(new MatMul(true, false), TOKENS),
+                List.of(floats(TOKENS, HEAD_DIM), floats(TOKENS, HEAD_DIM), floats(HEAD_DIM, HEAD_DIM)), List.of(),
+                List.of());
     }
 }

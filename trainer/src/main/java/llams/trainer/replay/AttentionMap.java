@@ -34,16 +34,31 @@ final class AttentionMap {
             for (int t = 0; t < window.tokens(); t++) {
                 float all = logSumExp.getFloat((long) (window.from() + t) * config.heads() + head);
                 for (int s = window.first(sequence, t); s <= t; s++) {
-                    int one = (t * config.heads() + head) * headDim;
-                    int other = (s * config.kvHeads() + head / group) * headDim;
-                    float dot = 0;
-                    for (int d = 0; d < headDim; d++) {
-                        dot += queries[one + d] * keys[other + d];
-                    }
+                    double dot = dot(queries, (t * config.heads() + head) * headDim, keys,
+                            (s * config.kvHeads() + head / group) * headDim, headDim);
                     codes[at++] = code(Math.exp(dot * scale - all));
                 }
             }
         }
         return codes;
+    }
+
+    /// Four sums do not wait for each other.
+    private static double dot(float[] a, int from, float[] b, int other, int count) {
+        float sum0 = 0;
+        float sum1 = 0;
+        float sum2 = 0;
+        float sum3 = 0;
+        int i = 0;
+        for (; i <= count - 4; i += 4) {
+            sum0 += a[from + i] * b[other + i];
+            sum1 += a[from + i + 1] * b[other + i + 1];
+            sum2 += a[from + i + 2] * b[other + i + 2];
+            sum3 += a[from + i + 3] * b[other + i + 3];
+        }
+        for (; i < count; i++) {
+            sum0 += a[from + i] * b[other + i];
+        }
+        return (double) sum0 + sum1 + sum2 + sum3;
     }
 }

@@ -53,6 +53,9 @@ public final class ReplayJson {
                 .put("kvHeads", seen.config().kvHeads());
         ObjectNode facts = json.putObject("summary");
         seen.summary().forEach(facts::put);
+        if (seen.isOfPairs()) {
+            json.put("pairs", true);
+        }
         ArrayNode documents = json.putArray("documents");
         double loss = seen.loss();
         for (Replayed.Document document : seen.documents()) {
@@ -62,8 +65,10 @@ public final class ReplayJson {
                     .put("counted", document.counted())
                     .put("text", document.text());
             if (!Double.isNaN(document.loss())) {
-                one.put("loss", document.loss() / Math.max(1, document.counted()))
-                        .put("share", document.loss() / (loss == 0 ? 1 : loss));
+                one.put("loss", document.loss() / Math.max(1, document.counted()));
+                if (!seen.isOfPairs()) {
+                    one.put("share", document.loss() / (loss == 0 ? 1 : loss));
+                }
             }
         }
         if (seen.update() != null) {

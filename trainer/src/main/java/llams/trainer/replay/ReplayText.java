@@ -32,6 +32,10 @@ public final class ReplayText {
     }
 
     private static void documents(List<String> lines, Replayed seen) {
+        if (seen.isOfPairs()) {
+            answers(lines, seen);
+            return;
+        }
         lines.add(String.format("  %-" + NAME + "s %8s %8s %9s %7s", "document", "tokens", "counted", "loss", "share"));
         double all = seen.loss();
         seen.documents()
@@ -44,6 +48,19 @@ public final class ReplayText {
         if (seen.documents().size() > MOST_DOCUMENTS) {
             lines.add(String.format(Locale.ROOT, "  and %,d more, with smaller shares",
                     seen.documents().size() - MOST_DOCUMENTS));
+        }
+    }
+
+    /// The step's loss is no sum over them.
+    private static void answers(List<String> lines, Replayed seen) {
+        lines.add(String.format("  %-" + NAME + "s %-9s %8s %8s %9s", "answer", "", "tokens", "counted", "loss"));
+        for (int i = 0; i < Math.min(MOST_DOCUMENTS, seen.documents().size()); i++) {
+            Replayed.Document d = seen.documents().get(i);
+            lines.add(String.format(Locale.ROOT, "  %-" + NAME + "s %-9s %,8d %,8d %9.4f", shortened(d.origin()),
+                    i % 2 == 0 ? "chosen" : "rejected", d.tokens(), d.counted(), d.loss() / Math.max(1, d.counted())));
+        }
+        if (seen.documents().size() > MOST_DOCUMENTS) {
+            lines.add(String.format(Locale.ROOT, "  and %,d more", seen.documents().size() - MOST_DOCUMENTS));
         }
     }
 

@@ -12,11 +12,12 @@ import llams.trainer.data.PackedSequence;
 /// @param sequence  the micro-batch that `window` is of
 /// @param document  the number in `documents` of each token of the window
 /// @param documents of the whole step
+/// @param isOfPairs whether they are answers, of each pair the chosen one and then the rejected one
 /// @param pass      the forward pass, and the backward pass if there was one
 /// @param lens      of the window's tokens, for the residual stream before the first layer and after each
 /// @param update    null if nothing was updated
 public record Replayed(String title, Map<String, String> summary, LlamaConfig config, PackedSequence sequence,
-        Window window, int[] document, List<Document> documents, PassRecorder pass, Lens.View lens,
+        Window window, int[] document, List<Document> documents, boolean isOfPairs, PassRecorder pass, Lens.View lens,
         UpdateRecorder update, TokenTexts texts) {
     /// @param counted tokens that the loss counts
     /// @param loss    the sum of their losses

@@ -30,7 +30,7 @@ public final class StepReplay {
             int[] labels = Arrays.copyOfRange(seen.sequence().label(), from, from + seen.window.tokens());
             List<Replayed.Document> documents = seen.documents(texts);
             return new Replayed("Step " + step + " of " + name, summary(made, documents), run.config(), seen.sequence(),
-                    seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents, seen.pass,
+                    seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents, made.isOfPairs(), seen.pass,
                     seen.lens.of(device, seen.pass.residual, labels), seen.update, texts);
         }
     }
@@ -42,7 +42,7 @@ public final class StepReplay {
         facts.put("against the log", "equal, bit for bit");
         facts.put("learning rate", number(made.logged().learningRate()));
         facts.put("tokens",
-                String.format(Locale.ROOT, "%,d, %,d counted", made.result().tokens(), made.result().countedTokens()));
+                String.format(Locale.ROOT, "%,d (%,d counted)", made.result().tokens(), made.result().countedTokens()));
         facts.put("documents", Integer.toString(documents.size()));
         facts.put("started from", made.save() == null ? "the start of the run" : made.save().getFileName().toString());
         facts.put("steps between", Integer.toString(made.before()));
@@ -50,6 +50,6 @@ public final class StepReplay {
     }
 
     private static String number(double value) {
-        return String.format(Locale.ROOT, "%.6g", value);
+        return String.format(Locale.ROOT, "%.6g", value).replaceFirst("(\\.\\d*?)0+(?=e|$)", "$1").replaceFirst("\\.(?=e|$)", "");
     }
 }

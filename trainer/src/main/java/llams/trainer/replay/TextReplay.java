@@ -46,7 +46,7 @@ public final class TextReplay {
                     StepRecorder.documents(sequence, window),
                     List.of(new Replayed.Document("", ids.length, ids.length - 1, loss,
                             String.join("", texts.all(Arrays.copyOf(ids, Math.min(ids.length, 60)))))),
-                    pass, view, null, texts);
+                    false, pass, view, null, texts);
         }
     }
 

@@ -106,12 +106,14 @@ public final class Forecast {
 
     /// Refuses a run that this machine has no memory for.
     ///
-    /// @param base of an existing model; null for a new one
+    /// @param programs of its steps
+    /// @param base     of an existing model; null for a new one
     /// @throws TooLittleMemoryException if state and temporaries do not fit beside the weights that are not mapped
-    static void check(LlamaConfig config, LlamaWeights base, TrainSettings settings) throws IOException {
+    static void check(StepPrograms programs, LlamaConfig config, LlamaWeights base, TrainSettings settings)
+            throws IOException {
         Parameters frozen = base == null ? null : base.frozen();
         long made = base == null ? 0 : base.allocatedBytes();
-        Program.Memory memory = of(config, frozen, settings);
+        Program.Memory memory = of(programs, settings);
         if (memory.state() + memory.temporaries() + made > machineBytes()) {
             String advice = new Remedy(config, frozen, made, all -> all.state() + all.temporaries(), machineBytes())
                     .of(settings, base == null ? null : LoraConfig.standard())

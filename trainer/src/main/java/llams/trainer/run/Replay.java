@@ -36,11 +36,13 @@ public final class Replay {
 
     /// A step made again.
     ///
-    /// @param step   from 1
-    /// @param logged what the log says of it, which is the same
-    /// @param save   that it began from; null for the run's own beginning
-    /// @param before steps that were made between
-    public record Made(int step, Trainer.Step result, TrainingRun.Report logged, Path save, int before) {}
+    /// @param step      from 1
+    /// @param logged    what the log says of it, which is the same
+    /// @param isOfPairs whether its documents are answers, of each pair the chosen one and then the rejected one
+    /// @param save      that it began from; null for the run's own beginning
+    /// @param before    steps that were made between
+    public record Made(int step, Trainer.Step result, TrainingRun.Report logged, boolean isOfPairs, Path save,
+            int before) {}
 
     private final TrainingRun run;
     private final Arena arena;
@@ -110,7 +112,7 @@ public final class Replay {
             Trainer.Step result = trainer.step(made, then.learningRate(), step - 1, settings.accumulate());
             trainer.observe(null);
             check(result, then);
-            return new Made(step, result, then, save.orElse(null), step - 1 - from);
+            return new Made(step, result, then, settings.objective().isOfPairs(), save.orElse(null), step - 1 - from);
         }
     }
 

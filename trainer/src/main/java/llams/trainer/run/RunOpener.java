@@ -45,8 +45,6 @@ record RunOpener(TrainRequest request, boolean isWritten, TrainingRun.Listener l
         if (base != null) {
             base.notes.forEach(listener::note);
         }
-        Path tokenizer = request.tokenizerPlace();
-        ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
         TrainSettings settings = request.settings().forModel(config).onEachOf(request.collective().size());
         if (config.metadata().attentionDropout() > 0) {
             listener.note("config.json says attention_dropout " + config.metadata().attentionDropout()
@@ -55,9 +53,9 @@ record RunOpener(TrainRequest request, boolean isWritten, TrainingRun.Listener l
         if (isWritten && request.collective().rank() == 0) {
             RunDirectory.check(request.out(), request.resume());
         }
-        Teaching teaching = teaching(settings, config, tokenizer);
+        Teaching teaching = teaching(settings, config, request.tokenizerPlace());
         try {
-            return open(config, base, text, teaching.known(settings), teaching);
+            return open(config, base, teaching.known(settings), teaching);
         } catch (IOException | RuntimeException e) {
             teaching.close();
             throw e;
@@ -73,10 +71,16 @@ record RunOpener(TrainRequest request, boolean isWritten, TrainingRun.Listener l
                 : Teaching.NONE;
     }
 
-    private TrainingRun open(LlamaConfig config, LlamaWeights base, ModelText text, TrainSettings settings,
-            Teaching teaching) throws IOException {
+    private TrainingRun open(LlamaConfig config, LlamaWeights base, TrainSettings settings, Teaching teaching)
+            throws IOException {
+        StepPrograms programs = StepPrograms.of(config, base == null ? null : base.frozen(), settings, 0);
+        Forecast.check(programs, config, base, settings);
+        if (!isWritten) {
+            // A step or a few: the time is that of getting ready.
+            request.device().expect(programs.all());
+        }
         Path tokenizer = request.tokenizerPlace();
-        Forecast.check(config, base, settings);
+        ModelText text = tokenizer == null ? null : ModelText.of(tokenizer, ChatTemplate.TRAINING);
         DocumentEncoder encoder = DocumentEncoder.of(text, config.vocab(), request.data().special(),
                 request.data().trainOn());
         Loaded training = training(encoder, settings);

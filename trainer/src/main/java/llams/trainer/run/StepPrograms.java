@@ -60,6 +60,10 @@ public record StepPrograms(Llama model, List<Leaf> trained, List<Leaf> summed, b
         return of(new Objective.Models(model, null), all, all, settings, rowLength);
     }
 
+    List<Program> all() {
+        return isFused ? List.of(pass) : List.of(pass, update);
+    }
+
     /// Fills the inputs of [#pass] for this micro-batch, as the only one of a step that changes no parameter.
     public void fillPass(Inputs inputs, MicroBatch batch, TrainSettings settings) {
         Objective objective = settings.objective();

@@ -6,10 +6,12 @@
   const floats = text => text === null ? null : new Float32Array(bytes(text).buffer);
   const ints = text => new Int32Array(bytes(text).buffer);
   const number = value => value === 0 ? "0" : Math.abs(value) >= 1e4 || Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
-  const percent = value => (100 * value).toFixed(value >= 0.0995 ? 0 : 1) + "%";
+  /// Small ones keep a digit: 0.003% is about the guess of a model that knows nothing.
+  const percent = value => (value >= 0.00095 || value === 0 ? (100 * value).toFixed(value >= 0.0995 ? 0 : 1) : value < 1e-8 ? "under 0.000001"
+    : (100 * value).toFixed(Math.ceil(-Math.log10(100 * value)))) + "%";
 
   const texts = seen.tokens.texts, count = texts.length;
-  const labels = ints(seen.tokens.labels), first = ints(seen.tokens.first), documents = ints(seen.tokens.document);
+  const ids = ints(seen.tokens.ids), labels = ints(seen.tokens.labels), first = ints(seen.tokens.first), documents = ints(seen.tokens.document);
   const residual = seen.residual.map(floats), gradients = seen.residualGradient.map(floats);
   const places = residual.length;
   const lens = { ids: ints(seen.lens.ids), logp: floats(seen.lens.logp), loss: floats(seen.lens.loss) };
@@ -25,25 +27,36 @@
 
   /// Blanks and line ends can be seen.
   const visible = text => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, blanks => "␣".repeat(blanks.length)) || "∅";
-  const word = t => texts[t] === "" ? "…" : visible(texts[t]);
+  const name = id => seen.lens.texts[id] ?? String(id);
+  const word = t => texts[t] === "" ? name(ids[t]) : visible(texts[t]);
   const placeName = at => at === 0 ? "embedding" : "layer " + (at - 1);
 
   let chosen = Math.max(0, labels.findIndex((label, t) => label >= 0 && t >= count / 3)), layer = Math.min(1, seen.layers - 1), head = 0, colour = "loss", kind = "rms";
   const wide = child => element("div", { className: "wide", tabIndex: 0 }, child);
+  /// What the lightest and the darkest colour stand for.
+  const scale = (tone, low, high) => {
+    const bar = element("i");
+    bar.style.background = `linear-gradient(to right, rgba(${style(tone)}, 0.06), rgba(${style(tone)}, 1))`;
+    return element("span", { className: "scale" }, low, " ", bar, " ", high);
+  };
   const heading = (title, ...about) => place.append(element("h2", {}, title), element("p", { className: "note" }, ...about));
 
   // Documents
   if (seen.documents.length > 0 && seen.parameters) {
-    heading("Documents", "What the step learned from, and how much of its loss each document makes. A document with a high loss pulls hardest at the weights.");
-    const table = element("table", {}, element("tr", {}, ...["document", "tokens", "counted", "loss", "share", "begins with"].map((name, i) =>
-      element("th", { className: i === 0 || i > 3 ? "text" : "" }, name))));
+    if (seen.pairs) {
+      heading("Answers", "What the step compared: of each pair the chosen answer, then the rejected one. The loss is how improbable the answer is, per token; the step's own loss comes from their differences.");
+    } else {
+      heading("Documents", "What the step learned from, and how much of its loss each document makes. A document with a high loss pulls hardest at the weights.");
+    }
+    const table = element("table", {}, element("tr", {}, ...[seen.pairs ? "answer" : "document", seen.pairs ? "" : "share", "loss", "tokens", "counted", "begins with"].map((name, i) =>
+      element("th", { className: i < 2 || i > 4 ? "text" : "" }, name))));
     const greatest = Math.max(...seen.documents.map(one => one.share ?? 0));
-    seen.documents.forEach(one => {
+    seen.documents.forEach((one, i) => {
       const bar = element("span", { className: "share" });
       bar.style.width = 6 * (one.share ?? 0) / (greatest || 1) + "rem";
-      table.append(element("tr", {}, element("td", { className: "text", title: one.origin }, one.origin.split("/").at(-1)), element("td", {}, one.tokens.toLocaleString("en")),
-        element("td", {}, one.counted.toLocaleString("en")), element("td", {}, one.loss === undefined ? "" : one.loss.toFixed(4)),
-        element("td", { className: "text" }, bar, " " + (one.share === undefined ? "" : percent(one.share))), element("td", { className: "text words", title: one.text }, one.text.replace(/\s*\n\s*/g, " ⏎ "))));
+      table.append(element("tr", {}, element("td", { className: "text", title: one.origin }, one.origin.split("/").at(-1), seen.pairs ? [" chosen", " rejected"][i % 2] : ""),
+        element("td", { className: "text" }, ...(one.share === undefined ? [] : [bar, " " + percent(one.share)])), element("td", {}, one.loss === undefined ? "" : one.loss.toFixed(4)),
+        element("td", {}, one.tokens.toLocaleString("en")), element("td", {}, one.counted.toLocaleString("en")), element("td", { className: "text words", title: one.text }, one.text.replace(/\s*\n\s*/g, " ⏎ "))));
     });
     const box = wide(table);
     box.classList.add("documents");
@@ -51,12 +64,14 @@
   }
 
   // Tokens
-  heading("The text, token by token", `The first ${count.toLocaleString("en")} tokens. Choose one by a click or with the arrow keys; all pictures below follow it.`);
+  heading("The text, token by token", `The first ${count.toLocaleString("en")} tokens. Choose one by a click or with the arrow keys; all pictures below follow it.`
+    + (texts.includes("") ? " Tokens may be smaller than a character: … is the rest of the one before it." : ""));
   const colours = { loss: "how surprising each token was (its loss)", attention: "attention of the chosen token, in the chosen head" };
   if (gradients.some(one => one)) colours.gradient = "length of the gradient at the embedding or the lowest trained layer";
   const choice = element("select", {}, ...Object.entries(colours).map(([value, label]) => element("option", { value }, label)));
   choice.addEventListener("change", () => { colour = choice.value; paintTokens(); });
-  place.append(element("div", { className: "controls" }, element("label", {}, "colour: ", choice)));
+  const tokenScale = element("span");
+  place.append(element("div", { className: "controls" }, element("label", {}, "colour: ", choice), tokenScale));
   const flow = element("div", { id: "tokens", tabIndex: 0, role: "listbox", ariaLabel: "Tokens; the left and right arrow keys choose one" });
   const chips = texts.map((text, t) => {
     const chip = element("span", { className: text === "" ? "token part" : "token", id: "t" + t, role: "option" }, text === "" ? "…" : text.replace(/\n/g, "⏎\n"));
@@ -75,17 +90,19 @@
   place.append(flow);
 
   const paintTokens = () => {
-    let values, tone = "--accent";
+    let values, tone = "--accent", high = "100%";
     if (colour === "loss") {
       const most = Math.max(1e-9, ...texts.map((_, t) => surprise(t)));
       values = texts.map((_, t) => surprise(t) / most);
       tone = "--warm";
+      high = number(most) + " nats";
     } else if (colour === "attention") {
       values = texts.map((_, s) => code(layer, head, chosen, s) / 255);
     } else {
       const lowest = gradients.find(one => one), most = Math.max(...lowest) || 1;
       values = texts.map((_, t) => lowest[t] / most);
       tone = "--warm";
+      high = number(most);
     }
     chips.forEach((chip, t) => {
       chip.style.background = `rgba(${style(tone)}, ${0.75 * values[t]})`;
@@ -93,6 +110,7 @@
       chip.setAttribute("aria-selected", String(t === chosen));
       chip.title = `token ${t}` + (surprise(t) > 0 ? `, loss ${surprise(t).toFixed(3)}` : "");
     });
+    tokenScale.replaceChildren(scale(tone, "0", high));
     flow.setAttribute("aria-activedescendant", "t" + chosen);
   };
 
@@ -101,7 +119,6 @@
   const lensTitle = element("p", { className: "said" });
   const lensTable = element("table", { id: "lens" });
   place.append(lensTitle, wide(lensTable));
-  const name = id => seen.lens.texts[id] ?? String(id);
   const paintLens = () => {
     const label = labels[chosen];
     lensTitle.replaceChildren("After ", element("b", {}, `“${word(chosen)}”`), ` (token ${chosen})`, ...(label < 0 ? [" nothing is predicted."]
@@ -122,7 +139,7 @@
   };
 
   // Attention
-  heading("Attention", "A row is a token, a column what it looks at: itself and the tokens before it. Shown is the document of the chosen token. Small pictures: a row for each layer, a column for each head. The large one is the chosen head."
+  heading("Attention", "A row is a token, a column what it looks at: itself and the tokens before it. Shown is the document of the chosen token. Small pictures: a row for each layer, a column for each head. The large one is the chosen head: click, or the arrow keys and Enter."
     + (seen.kvHeads < seen.heads ? ` Each ${seen.heads / seen.kvHeads} heads share keys and values.` : ""));
   /// The chosen token's document: its first token in the window, and how many it has there.
   let start = -1, length = 0;
@@ -142,7 +159,9 @@
   for (let l = 0; l < seen.layers; l++) {
     grid.append(element("span", {}, String(l)));
     for (let h = 0; h < seen.heads; h++) {
-      const button = element("button", { ariaLabel: `layer ${l}, head ${h}` });
+      // One of them is reached by Tab, the others by arrow keys.
+      const button = element("button", { ariaLabel: `layer ${l}, head ${h}`, tabIndex: l === layer && h === head ? 0 : -1 });
+      button.addEventListener("focus", () => buttons.forEach(one => { one.tabIndex = one === button ? 0 : -1; }));
       button.addEventListener("click", () => { layer = l; head = h; paintAttention(); paintTokens(); });
       button.addEventListener("keydown", event => {
         const to = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -seen.heads, ArrowDown: seen.heads }[event.key];
@@ -154,7 +173,8 @@
   }
   const large = element("canvas", { className: "large", tabIndex: 0, role: "img", ariaLabel: "Attention of the chosen head; the arrow keys choose a token" });
   const said = element("p", { className: "said" });
-  place.append(element("div", { className: "twice" }, element("div", {}, grid), element("div", {}, large, said)));
+  const attentionScale = element("p", { className: "axes" });
+  place.append(element("div", { className: "twice" }, element("div", {}, grid), element("div", {}, large, attentionScale, said)));
   const thumbnails = () => buttons.forEach((button, i) => button.replaceChildren(image(Math.floor(i / seen.heads), i % seen.heads)));
   const frame = (canvas, height) => {
     const ratio = devicePixelRatio || 1;
@@ -178,6 +198,7 @@
     pen.strokeRect(0, (chosen - start) * cell, (chosen - start + 1) * cell, Math.max(cell, 1));
     const most = Array.from({ length: chosen - first[chosen] + 1 }, (_, i) => [first[chosen] + i, probability(layer, head, chosen, first[chosen] + i)])
       .sort((a, b) => b[1] - a[1]).slice(0, 5);
+    attentionScale.replaceChildren("down: the tokens that look; across: what they look at ", scale("--accent", "0", "100%"));
     said.replaceChildren(element("b", {}, `Layer ${layer}, head ${head}`), `: “${word(chosen)}” (token ${chosen}) looks at `,
       most.map(([s, p]) => `“${word(s)}” (token ${s}) ${percent(p)}`).join(", "), ".");
   };
@@ -190,14 +211,14 @@
   large.addEventListener("keydown", arrows);
 
   // Residual stream
-  heading("The residual stream", "What the layers add to, token by token: how long its vector is after each layer. From left to right the tokens, from bottom to top the layers; darker is longer (on a logarithmic scale).");
+  heading("The residual stream", "What the layers add to, token by token: how long its vector is after each layer. Darker is longer, on a logarithmic scale.");
   const strips = [];
   const strip = (title, rows, tone) => {
     const canvas = element("canvas", { className: "strip", tabIndex: 0, role: "img", ariaLabel: title + "; the arrow keys choose a token" });
-    const line = element("p", { className: "said" });
+    const axes = element("p", { className: "axes" }), line = element("p", { className: "said" });
     canvas.addEventListener("keydown", arrows);
     canvas.addEventListener("click", event => choose(Math.min(count - 1, Math.floor((event.clientX - canvas.getBoundingClientRect().left) / canvas.clientWidth * count))));
-    place.append(element("h3", {}, title), canvas, line);
+    place.append(element("h3", {}, title), canvas, axes, line);
     const logs = rows.map(row => row && row.map(value => Math.log(Math.max(1e-30, value)))), there = logs.filter(row => row);
     const low = Math.min(...there.map(row => Math.min(...row.filter(value => value > -60)))), high = Math.max(...there.map(row => Math.max(...row)));
     strips.push(() => {
@@ -210,6 +231,7 @@
       shown.strokeStyle = style("--text");
       shown.lineWidth = Math.max(1, canvas.width / 900);
       shown.strokeRect(chosen * canvas.width / count, 0, Math.max(1.5, canvas.width / count), canvas.height);
+      axes.replaceChildren(`across: the tokens; up: from the ${placeName(0)} to ${placeName(places - 1)} `, scale(tone, number(Math.exp(low)), number(Math.exp(high))));
       line.replaceChildren(`“${word(chosen)}” (token ${chosen}): `, rows.map((row, at) => row ? `${placeName(at)} ${number(row[chosen])}` : null).filter(part => part).join(", "), ".");
     });
   };
@@ -227,7 +249,7 @@
   const heat = (table, columns, rows, value, text, tone) => {
     table.replaceChildren(element("tr", {}, element("th"), ...columns.map(column => element("th", {}, column))));
     const most = new Map(columns.map(column => [column, Math.max(...rows.map(row => value(row, column) ?? 0))]));
-    rows.forEach(row => table.append(element("tr", {}, element("th", {}, row), ...columns.map(column => {
+    rows.forEach(row => table.append(element("tr", {}, element("th", {}, typeof row === "number" ? placeName(row + 1) : row), ...columns.map(column => {
       const size = value(row, column), cell = element("td", {}, size === undefined || Number.isNaN(size) ? "" : text(size));
       if (size > 0) cell.style.background = `rgba(${style(tone)}, ${0.6 * size / most.get(column)})`;
       return cell;
@@ -282,6 +304,7 @@
   };
   const all = () => { start = -1; paintValues(); parameterTables.forEach(paint => paint()); choose(chosen); };
   all();
+  flow.scrollTop = chips[chosen].offsetTop - flow.offsetTop - flow.clientHeight / 2;
   let width = place.clientWidth;
   addEventListener("resize", () => { if (place.clientWidth !== width) { width = place.clientWidth; choose(chosen); } });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
