@@ -160,9 +160,7 @@ public final class HostSession implements Session {
                 groups = program.groups();
                 settled = settled();
                 kernels.warmUp(program);
-                steps = groups.stream()
-                        .map(group -> kernels.prepare(group.stream().map(this::bind).toList()))
-                        .toList();
+                steps = groups.stream().map(group -> kernels.prepare(group.stream().map(this::bind).toList())).toList();
                 boundSlab = slab;
             }
         }
