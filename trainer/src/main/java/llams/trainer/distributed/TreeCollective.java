@@ -33,7 +33,7 @@ public final class TreeCollective implements Collective {
     }
 
     /// @param bucketBytes see [Collective#bucketBytes]
-    TreeCollective(Messages messages, long bucketBytes) {
+    public TreeCollective(Messages messages, long bucketBytes) {
         this.messages = messages;
         this.bucketBytes = bucketBytes;
         this.rank = messages.rank();

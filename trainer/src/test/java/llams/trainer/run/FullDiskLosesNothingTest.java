@@ -24,7 +24,7 @@ import llams.engine.io.NoRoomException;
 import llams.model.PassingDisk;
 import llams.trainer.distributed.Collective;
 import llams.trainer.distributed.Messages;
-import llams.trainer.distributed.ThreadMessages;
+import llams.trainer.ThreadMessages;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

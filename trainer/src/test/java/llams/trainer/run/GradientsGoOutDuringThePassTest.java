@@ -26,7 +26,7 @@ import llams.engine.weights.LlamaWeights;
 import llams.trainer.data.Sequences;
 import llams.trainer.distributed.Collective;
 import llams.trainer.distributed.Messages;
-import llams.trainer.distributed.ThreadMessages;
+import llams.trainer.ThreadMessages;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

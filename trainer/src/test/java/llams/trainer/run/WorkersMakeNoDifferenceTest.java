@@ -24,7 +24,7 @@ import llams.model.files.SettingException;
 import llams.trainer.data.Sequences;
 import llams.trainer.distributed.AgreedException;
 import llams.trainer.distributed.Collective;
-import llams.trainer.distributed.ThreadMessages;
+import llams.trainer.ThreadMessages;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,4 +1,4 @@
-package llams.trainer.distributed;
+package llams.trainer;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,6 +9,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import llams.trainer.distributed.Collective;
+import llams.trainer.distributed.Messages;
+import llams.trainer.distributed.TreeCollective;
 
 /// Workers that are threads of one JVM. A message is copied when it is sent.
 public final class ThreadMessages implements Messages {
