@@ -45,7 +45,7 @@ public final class HostSession implements Session {
     private final Set<HostExecutable> executables = new HashSet<>();
     private Arena slabArena = Arena.ofShared();
     private MemorySegment slab = MemorySegment.NULL;
-    private Observer observer;
+    private final List<Observer> observers = new ArrayList<>();
 
     public HostSession(Map<String, Tensor> resident, Kernels kernels) {
         this.resident = Map.copyOf(resident);
@@ -78,8 +78,8 @@ public final class HostSession implements Session {
     }
 
     @Override
-    public void observe(Observer watching) {
-        observer = watching;
+    public void observe(Observer observer) {
+        observers.add(observer);
     }
 
     @Override
@@ -123,7 +123,7 @@ public final class HostSession implements Session {
         @Override
         public void run(Consumer<Leaf> listener) {
             prepare();
-            if (observer != null) {
+            if (!observers.isEmpty()) {
                 observed(listener);
                 return;
             }
@@ -145,12 +145,14 @@ public final class HostSession implements Session {
                     return kernels.hash(bind(place).data());
                 }
             };
-            observer.begins(program);
+            observers.forEach(observer -> observer.begins(program));
             for (int i = 0; i < steps.size(); i++) {
-                observer.before(groups.get(i), memory);
+                List<Program.Instruction> group = groups.get(i);
+                observers.forEach(observer -> observer.before(group, memory));
                 long start = System.nanoTime();
                 steps.get(i).run();
-                observer.after(groups.get(i), memory, System.nanoTime() - start);
+                long nanos = System.nanoTime() - start;
+                observers.forEach(observer -> observer.after(group, memory, nanos));
                 settled.get(i).forEach(listener);
             }
         }

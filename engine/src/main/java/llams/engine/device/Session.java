@@ -13,8 +13,7 @@ public interface Session extends AutoCloseable {
     /// The present contents of a state leaf.
     Tensor read(String name);
 
-    /// Shows an observer every instruction of every run from now on; null for none. The numbers are the same, bit for
-    /// bit.
+    /// Shows one more observer every instruction of every run from now on. The numbers are the same, bit for bit.
     ///
     /// @throws UnsupportedOperationException if the device does not run instruction by instruction
     default void observe(Observer observer) {

@@ -31,27 +31,6 @@ final class GradientHashes implements Observer {
         }
     }
 
-    /// Shows another observer everything too, unless that is null.
-    Observer and(Observer other) {
-        return other == null ? this : new Observer() {
-            @Override
-            public void begins(Program program) {
-                other.begins(program);
-            }
-
-            @Override
-            public void before(List<Program.Instruction> together, Memory memory) {
-                GradientHashes.this.before(together, memory);
-                other.before(together, memory);
-            }
-
-            @Override
-            public void after(List<Program.Instruction> together, Memory memory, long nanos) {
-                other.after(together, memory, nanos);
-            }
-        };
-    }
-
     @Override
     public void before(List<Program.Instruction> together, Memory memory) {
         for (Program.Instruction instruction : together) {

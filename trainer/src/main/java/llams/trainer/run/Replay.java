@@ -110,7 +110,6 @@ public final class Replay {
             watcher.begins(named(made, sequences), run.model.model(), resident);
             trainer.observe(watcher);
             Trainer.Step result = trainer.step(made, then.learningRate(), step - 1, settings.accumulate());
-            trainer.observe(null);
             check(result, then);
             return new Made(step, result, then, settings.objective().isOfPairs(), save.orElse(null), step - 1 - from);
         }

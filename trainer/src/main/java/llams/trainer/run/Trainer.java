@@ -347,9 +347,9 @@ public final class Trainer implements AutoCloseable {
         return workers;
     }
 
-    /// Shows an observer all that is computed from now on; null for none.
+    /// As [Session#observe].
     void observe(Observer observer) {
-        session.observe(hashes == null ? observer : hashes.and(observer));
+        session.observe(observer);
     }
 
     /// The current contents of a parameter, or of one of its moments; null if another worker has them.
