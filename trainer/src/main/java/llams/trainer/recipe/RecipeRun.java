@@ -189,14 +189,17 @@ public final class RecipeRun {
                 workers.collective().close();
                 return new Ending(order.value(), List.of());
             }
-            Stage stage = recipe.stages().stream().filter(one -> one.name().equals(order.stage())).findAny().orElse(null);
+            Stage stage = recipe.stages()
+                    .stream()
+                    .filter(one -> one.name().equals(order.stage()))
+                    .findAny()
+                    .orElse(null);
             Path record = directory.record(order.stage());
             if (stage == null || !Files.exists(record)) {
-                throw new IOException("worker " + workers.collective().rank() + ": "
-                        + (stage == null
-                                ? "its recipe has no stage " + order.stage() + "; give all workers the same recipe"
-                                : record + ", which worker 0 has written, is not there; the results of a recipe must be in a"
-                                        + " directory that all workers see"));
+                throw new IOException("worker " + workers.collective().rank() + ": " + (stage == null
+                        ? "its recipe has no stage " + order.stage() + "; give all workers the same recipe"
+                        : record + ", which worker 0 has written, is not there; the results of a recipe must be in a"
+                                + " directory that all workers see"));
             }
             Work.Outcome outcome = kinds.work(stage, directory.stage(stage.name()), results()).run(order.isResumed());
             if (outcome.hasFailed()) {

@@ -42,7 +42,8 @@ class WorkersShareStagesTest {
     private String failing = "";
     private int code;
 
-    private record OneStage(WorkersShareStagesTest test, Collective worker, Stage stage, Path directory) implements Work {
+    private record OneStage(WorkersShareStagesTest test, Collective worker, Stage stage,
+            Path directory) implements Work {
         @Override
         public SortedMap<String, List<Setting>> settings() {
             return new TreeMap<>();
@@ -140,7 +141,8 @@ class WorkersShareStagesTest {
         assertEquals(List.of(143, 143, 143), codes());
         failing = "";
         assertEquals(List.of(0, 0, 0), codes());
-        assertEquals(List.of(List.of("b resumed", "c", "d"), List.of("b resumed", "d"), List.of("b resumed", "d")), ran);
+        assertEquals(List.of(List.of("b resumed", "c", "d"), List.of("b resumed", "d"), List.of("b resumed", "d")),
+                ran);
     }
 
     @Test

@@ -70,27 +70,26 @@ class FullDiskLosesNothingTest {
     private TrainingRun.Report run(TrainSettings settings, Collective workers,
             BiConsumer<TrainingRun, TrainingRun.Report> afterStep, Runnable whileWaiting) throws IOException {
         TrainingRun.Report[] last = new TrainingRun.Report[1];
-        disk.during(() -> last[0] = SmallRun.run(settings, model, SmallRun.data(),
-                out, run -> {
-                    run.patience = new Patience(Duration.ofMillis(5));
-                    return run.on(workers).run(false, new TrainingRun.Listener() {
-                        @Override
-                        public void step(TrainingRun.Report report) {
-                            afterStep.accept(run, report);
-                        }
+        disk.during(() -> last[0] = SmallRun.run(settings, model, SmallRun.data(), out, run -> {
+            run.patience = new Patience(Duration.ofMillis(5));
+            return run.on(workers).run(false, new TrainingRun.Listener() {
+                @Override
+                public void step(TrainingRun.Report report) {
+                    afterStep.accept(run, report);
+                }
 
-                        @Override
-                        public void note(String note) {
-                            notes.add(note);
-                            if (note.startsWith("no room")) {
-                                whileWaiting.run();
-                            }
-                            if (note.startsWith("no room") && disk.refusalsLeft == -1) {
-                                run.stop();
-                            }
-                        }
-                    });
-                }));
+                @Override
+                public void note(String note) {
+                    notes.add(note);
+                    if (note.startsWith("no room")) {
+                        whileWaiting.run();
+                    }
+                    if (note.startsWith("no room") && disk.refusalsLeft == -1) {
+                        run.stop();
+                    }
+                }
+            });
+        }));
         return last[0];
     }
 
@@ -186,7 +185,8 @@ class FullDiskLosesNothingTest {
 
     private static boolean waitsAsleep(Thread worker) {
         return Arrays.stream(worker.getStackTrace())
-                .anyMatch(at -> at.getClassName().equals(Messages.class.getName()) && at.getMethodName().equals("await"));
+                .anyMatch(
+                        at -> at.getClassName().equals(Messages.class.getName()) && at.getMethodName().equals("await"));
     }
 
     /// Without a limit of time, and without keeping a core busy.

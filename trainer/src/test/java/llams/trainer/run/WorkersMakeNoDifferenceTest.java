@@ -152,7 +152,8 @@ class WorkersMakeNoDifferenceTest {
             List<Future<TrainingRun.Report>> runs = threads.invokeAll(tasks);
             for (Future<TrainingRun.Report> run : runs) {
                 Throwable said = assertThrows(ExecutionException.class, run::get).getCause();
-                assertTrue(said.getMessage().matches("worker 1 on .*: differs from worker 0: lr is 3e-3 and not 0.01;.*"),
+                assertTrue(
+                        said.getMessage().matches("worker 1 on .*: differs from worker 0: lr is 3e-3 and not 0.01;.*"),
                         said.getMessage());
                 assertEquals(run == runs.getFirst(), ((AgreedException) said).isSaidHere);
             }
