@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A failure that all workers know of: each of them throws it, so that one can say it for all.
 public final class AgreedException extends IOException {
@@ -27,22 +28,23 @@ public final class AgreedException extends IOException {
     /// @param own     the exception of this worker; may be null
     /// @throws AgreedException if any has: names the workers, with what went wrong, unless it is the same at all
     public static void check(Collective workers, String failure, Exception own) throws AgreedException {
-        Map<String, List<String>> failed = new LinkedHashMap<>();
         List<String> failures = Texts.ofAll(workers, failure);
+        if (failures.stream().allMatch(String::isEmpty)) {
+            return;
+        }
+        if (Set.copyOf(failures).size() == 1) {
+            throw new AgreedException(failure, workers.rank() == 0, own);
+        }
         List<String> hosts = Texts.ofAll(workers, Presence.hostName());
+        Map<String, List<String>> failed = new LinkedHashMap<>();
         for (int worker = 0; worker < failures.size(); worker++) {
             if (!failures.get(worker).isEmpty()) {
                 failed.computeIfAbsent(failures.get(worker), _ -> new ArrayList<>())
                         .add("worker " + worker + " on " + hosts.get(worker));
             }
         }
-        if (failed.isEmpty()) {
-            return;
-        }
         List<String> messages = new ArrayList<>();
-        failed.forEach((message, at) -> messages
-                .add(at.size() == workers.size() ? message : String.join(", ", at) + ": " + message));
-        boolean isSame = failed.size() == 1 && failed.values().iterator().next().size() == workers.size();
-        throw new AgreedException(String.join("; ", messages), workers.rank() == 0, isSame ? own : null);
+        failed.forEach((message, at) -> messages.add(String.join(", ", at) + ": " + message));
+        throw new AgreedException(String.join("; ", messages), workers.rank() == 0, null);
     }
 }
