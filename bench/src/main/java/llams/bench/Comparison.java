@@ -18,7 +18,8 @@ final class Comparison {
     private static final double CONFIDENCE = 0.99;
     /// From so many JVMs on, their spread says what chance does: what each compiles, and where its memory lies.
     private static final int JVMS = 3;
-    /// What chance does where there are fewer: CHANCE
+    /// How far times of the same code are taken to differ where there are fewer. No number would do: on a machine with
+    /// neighbours, two JVMs differed by 40% and more.
     private static final double CHANCE_OF_A_JVM = 0.05;
     private static final int SHAPE_COLUMNS = 28;
     private static final String ROW = "  %-" + SHAPE_COLUMNS + "s %-5s %3s %10s %10s %8s  %s%n";
@@ -111,10 +112,9 @@ final class Comparison {
     private String rule() {
         return String.format(Locale.ROOT,
                 "A case that both measured in %d or more JVMs (--forks) counts as changed if it differs by more than the"
-                        + " spread between JVMs (Student's test, %.0f%%). Others must differ by more than %.0f%%, which two JVMs"
-                        + " with the same code may, and by more than the iterations' own spread. About one unchanged case in a"
-                        + " hundred passes that by chance. Clocks, heat and neighbours change from one hour to the next: measure"
-                        + " both in turn, twice.",
+                        + " spread between JVMs (Student's test, %.0f%%). Others must differ by more than %.0f%% and by more than"
+                        + " the iterations' own spread, which says little: two JVMs with the same code may differ by much more."
+                        + " Clocks, heat and neighbours change from one hour to the next: measure both in turn, twice.",
                 JVMS, 100 * CONFIDENCE, 100 * CHANCE_OF_A_JVM);
     }
 
