@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  spark-submit --master spark://head:7077 llams-spark.jar \\",
                 "    kowiki-latest-pages-articles-multistream.xml.bz2 --out kowiki"})
 public final class KowikiJob implements Callable<Integer> {
-    /// Of a dump; they become parts of some 40 MB of text.
-    private static final long BYTES_A_PART = 16L << 20;
+    /// Of a dump, becoming some 10 MB of text: enough parts for the last ones to end together.
+    private static final long BYTES_A_PART = 4L << 20;
     private static final Pattern DUMP_NAME = Pattern.compile("-multistream(\\d*)\\.xml(?=[^/]*$)");
 
     private final PrintStream out;
@@ -66,7 +66,7 @@ public final class KowikiJob implements Callable<Integer> {
     @Option(
             names = "--parts",
             paramLabel = "N",
-            description = "Files to write (default: one for every 16 MB of dumps).")
+            description = "Files to write (default: one for every 4 MB of dumps).")
     private Integer parts;
 
     @Option(
