@@ -63,10 +63,7 @@ public final class KowikiJob implements Callable<Integer> {
             description = "kowikitext, or parquet with the columns title and text (default: ${DEFAULT-VALUE}).")
     private ArticleForm format;
 
-    @Option(
-            names = "--parts",
-            paramLabel = "N",
-            description = "Files to write (default: one for every 4 MB of dumps).")
+    @Option(names = "--parts", paramLabel = "N", description = "Files to write (default: one for every 4 MB of dumps).")
     private Integer parts;
 
     @Option(
