@@ -3,14 +3,15 @@ package llams.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import llams.trainer.wiki.KowikiText;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -31,9 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
                 "", "Examples:", "  llams data kowiki kowiki-latest-pages-articles.xml.bz2 --out kowiki.txt",
                 "  llams data kowiki extracted/ --out kowiki.txt"})
 final class KowikiCommand implements Callable<Integer> {
-    /// Unknown templates that are named.
-    private static final int NAMED = 10;
-
     @ParentCommand
     DataCommand data;
 
@@ -49,6 +47,16 @@ final class KowikiCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print the figures as one JSON object.")
     boolean json;
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--spark", paramLabel = "MASTER", hidden = true)
+    void spark(String master) {
+        throw new ParameterException(spec.commandLine(),
+                "on Spark the same is a jar of its own: spark-submit --master " + Shell.quoted(master)
+                        + " llams-spark.jar DUMP --out DIR; docs/distributed/SPARK.md says how it is made");
+    }
 
     @Override
     public Integer call() throws IOException {
@@ -70,28 +78,8 @@ final class KowikiCommand implements Callable<Integer> {
             counts.templates().forEach(templates::put);
             data.console.out.println(report);
         } else {
-            data.console.out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", out, counts.articles(),
-                    counts.bytesWritten());
-            data.console.out.printf(Locale.ROOT,
-                    "left out: %,d redirects, %,d pages of other namespaces, %,d articles without text%n",
-                    counts.redirects(), counts.otherPages(), counts.empty());
-            if (counts.sentences() > 0) {
-                data.console.out.println(unknownTemplates(counts));
-            }
+            data.console.out.println(counts.summary(out.toString(), " (all with --json)"));
         }
         return Console.DONE;
-    }
-
-    private static String unknownTemplates(KowikiText.Counts counts) {
-        String most = counts.templates()
-                .entrySet()
-                .stream()
-                .limit(NAMED)
-                .map(template -> String.format(Locale.ROOT, "%s %,d", template.getKey(), template.getValue()))
-                .collect(Collectors.joining(", "));
-        int more = counts.templates().size() - NAMED;
-        return String.format(Locale.ROOT, "left out: %,d sentences that depend on unknown templates: %s%s",
-                counts.sentences(), most,
-                more > 0 ? String.format(Locale.ROOT, ", and %,d more names (all with --json)", more) : "");
     }
 }

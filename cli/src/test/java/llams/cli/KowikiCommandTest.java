@@ -85,6 +85,9 @@ class KowikiCommandTest {
         assertEquals(2, Llams.run("data", "kowiki", "dump.xml").code());
         assertEquals(2, Llams.run("data", "kowiki", "--out", "x").code());
         assertEquals(2, Llams.run("data").code());
+        Llams spark = Llams.run("data", "kowiki", "dump.xml.bz2", "--spark", "spark://head:7077");
+        assertEquals(2, spark.code());
+        assertTrue(spark.err().contains("spark-submit --master spark://head:7077 llams-spark.jar"), spark.err());
         Llams missing = Llams.run("data", "kowiki", directory.resolve("none.xml").toString(), "--out", "x");
         assertEquals(1, missing.code());
         assertTrue(missing.err().contains("none.xml: no such file or directory"), missing.err());

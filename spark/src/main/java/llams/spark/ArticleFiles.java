@@ -1,9 +1,13 @@
 package llams.spark;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import llams.model.files.DataException;
 import llams.trainer.wiki.KowikiText;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -16,26 +20,45 @@ import org.apache.spark.util.SerializableConfiguration;
 
 /// The articles of some pieces, written in parts of consecutive pieces, one by a task.
 record ArticleFiles(JavaSparkContext spark, List<Piece> pieces, int parts) {
+    private static final StructType SCHEMA = new StructType().add("title", DataTypes.StringType, false)
+            .add("text", DataTypes.StringType, false);
+
     /// @param directory is complete when this returns: Spark's committer puts each part there once
-    KowikiText.Counts write(ArticleForm form, String directory) {
-        Tally counts = new Tally();
-        spark.sc().register(counts, "pages");
-        JavaRDD<String> articles = articles(counts);
+    /// @throws DataException if parts are missing: the machines do not share the directory
+    KowikiText.Counts write(ArticleForm form, Path directory) throws IOException {
+        Tally tally = new Tally();
+        spark.sc().register(tally, "pages");
+        JavaRDD<String> articles = articles(tally);
+        SparkSession session = SparkSession.builder().getOrCreate();
         switch (form) {
             // Spark ends each text with the line's end that is cut off here.
-            case KOWIKITEXT ->
-                articles.map(article -> article.substring(0, article.length() - 1)).saveAsTextFile(directory);
-            case PARQUET -> {
-                StructType schema = new StructType().add("title", DataTypes.StringType, false)
-                        .add("text", DataTypes.StringType, false);
-                SparkSession.builder()
-                        .getOrCreate()
-                        .createDataFrame(articles.map(ArticleFiles::row), schema)
-                        .write()
-                        .parquet(directory);
-            }
+            case KOWIKITEXT -> articles.map(article -> article.substring(0, article.length() - 1))
+                    .saveAsTextFile(directory.toString());
+            case PARQUET ->
+                session.createDataFrame(articles.map(ArticleFiles::row), SCHEMA).write().parquet(directory.toString());
         }
-        return counts.value();
+        KowikiText.Counts counts = tally.value();
+        switch (form) {
+            case KOWIKITEXT -> check(directory, "bytes of text", bytes(directory), counts.bytesWritten());
+            case PARQUET -> check(directory, "articles",
+                    session.read().schema(SCHEMA).parquet(directory.toString()).count(), counts.articles());
+        }
+        return counts;
+    }
+
+    private long bytes(Path directory) throws IOException {
+        long bytes = 0;
+        for (FileStatus part : KowikiJob.parts(directory.getFileSystem(spark.hadoopConfiguration()), directory)) {
+            bytes += part.getLen();
+        }
+        return bytes;
+    }
+
+    private static void check(Path directory, String what, long found, long written) {
+        if (found != written) {
+            throw new DataException(directory + ": has " + found + " " + what + ", but the tasks wrote " + written
+                    + "; --out must be a directory that all machines of the cluster share");
+        }
     }
 
     private JavaRDD<String> articles(Tally counts) {

@@ -15,6 +15,11 @@ final class Failure {
             }
             deepest = cause;
         }
+        // All that is left of an error that Spark has written to its log.
+        if (deepest instanceof IllegalStateException && firstLine(deepest).contains("stopped SparkContext")) {
+            return "Spark stopped the job: nothing answers at the address of --master, or it ended the job; Spark's"
+                    + " messages above say why";
+        }
         return deepest.getClass().getSimpleName() + ": " + firstLine(deepest);
     }
 

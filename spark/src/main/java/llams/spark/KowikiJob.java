@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import llams.model.files.DataException;
 import llams.trainer.wiki.KowikiText;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -32,8 +33,8 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example:", "  spark-submit --master spark://head:7077 llams-spark.jar \\",
                 "    kowiki-latest-pages-articles-multistream.xml.bz2 --out kowiki"})
 public final class KowikiJob implements Callable<Integer> {
-    /// Of a dump; they become parts of some 40 MB of text.
-    private static final long BYTES_A_PART = 16L << 20;
+    /// Of a dump, becoming some 10 MB of text: enough parts for the last ones to end together.
+    private static final long BYTES_A_PART = 4L << 20;
     private static final Pattern DUMP_NAME = Pattern.compile("-multistream(\\d*)\\.xml(?=[^/]*$)");
 
     private final PrintStream out;
@@ -62,10 +63,7 @@ public final class KowikiJob implements Callable<Integer> {
             description = "kowikitext, or parquet with the columns title and text (default: ${DEFAULT-VALUE}).")
     private ArticleForm format;
 
-    @Option(
-            names = "--parts",
-            paramLabel = "N",
-            description = "Files to write (default: one for every 16 MB of dumps).")
+    @Option(names = "--parts", paramLabel = "N", description = "Files to write (default: one for every 4 MB of dumps).")
     private Integer parts;
 
     @Option(
@@ -133,13 +131,14 @@ public final class KowikiJob implements Callable<Integer> {
         }
         TokenCaches caches = tokens == null ? null : TokenCaches.of(tokens, tokenizer, config);
         SparkConf conf = new SparkConf().setIfMissing("spark.app.name", "llams data kowiki")
+                .setIfMissing("spark.log.level", "WARN")
                 // Kryo, which a cluster may have as its default, does not know records.
                 .set("spark.serializer", "org.apache.spark.serializer.JavaSerializer")
                 .set("spark.hadoop.mapreduce.output.fileoutputformat.compress", "false");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             Configuration hadoop = spark.hadoopConfiguration();
-            Path target = new Path(directory);
-            FileSystem system = target.getFileSystem(hadoop);
+            FileSystem system = new Path(directory).getFileSystem(hadoop);
+            Path target = system.makeQualified(new Path(directory));
             checkIsNew(system, target);
             if (caches != null && !system.getScheme().equals("file")) {
                 throw new DataException(
@@ -148,7 +147,7 @@ public final class KowikiJob implements Callable<Integer> {
             }
             List<Piece> pieces = pieces(hadoop);
             KowikiText.Counts counts = write(new ArticleFiles(spark, pieces, parts(pieces)), system, target);
-            print(counts);
+            out.println(counts.summary(directory, ""));
             if (caches != null) {
                 out.printf(Locale.ROOT, "%s: %,d tokens%n", tokens, caches.write(spark, system, target));
             }
@@ -156,12 +155,24 @@ public final class KowikiJob implements Callable<Integer> {
         return 0;
     }
 
+    /// Where the job writes. Its result gets its name when it is complete.
+    private static Path unfinished(Path target) {
+        return target.suffix(".unfinished");
+    }
+
+    /// The files with text.
+    static FileStatus[] parts(FileSystem system, Path directory) throws IOException {
+        return system.listStatus(directory, path -> path.getName().startsWith("part-"));
+    }
+
     private static void checkIsNew(FileSystem system, Path target) throws IOException {
         if (system.exists(target)) {
-            throw new DataException(target + " exists; name a new directory"
-                    + (system.exists(new Path(target, "_SUCCESS"))
-                            ? ""
-                            : ", or delete it if a job was ended while it wrote there: it has no _SUCCESS"));
+            throw new DataException(target + " exists; name a new directory");
+        }
+        Path unfinished = unfinished(target);
+        if (system.exists(unfinished)) {
+            throw new DataException(
+                    unfinished + " exists: another job writes there, or one was ended; if none runs, delete it");
         }
     }
 
@@ -196,33 +207,20 @@ public final class KowikiJob implements Callable<Integer> {
     }
 
     private KowikiText.Counts write(ArticleFiles files, FileSystem system, Path target) throws IOException {
-        boolean done = false;
+        Path unfinished = unfinished(target);
         try {
-            KowikiText.Counts counts = files.write(format, target.toString());
+            KowikiText.Counts counts = files.write(format, unfinished);
             counts.check(String.join(", ", dumps), directory);
             // Of redirects alone; `train` would refuse it.
-            for (FileStatus file : system.listStatus(target, path -> path.getName().startsWith("part-"))) {
+            for (FileStatus file : parts(system, unfinished)) {
                 if (file.getLen() == 0) {
                     system.delete(file.getPath(), false);
                 }
             }
-            done = true;
+            FileContext.getFileContext(target.toUri(), system.getConf()).rename(unfinished, target);
             return counts;
         } finally {
-            if (!done) {
-                system.delete(target, true);
-            }
-        }
-    }
-
-    private void print(KowikiText.Counts counts) {
-        out.printf(Locale.ROOT, "%s: %,d articles, %,d bytes of text%n", directory, counts.articles(),
-                counts.bytesWritten());
-        out.printf(Locale.ROOT, "left out: %,d redirects, %,d pages of other namespaces, %,d articles without text%n",
-                counts.redirects(), counts.otherPages(), counts.empty());
-        if (counts.sentences() > 0) {
-            out.printf(Locale.ROOT, "left out: %,d sentences that depend on unknown templates: %s%n",
-                    counts.sentences(), counts.templates());
+            system.delete(unfinished, true);
         }
     }
 }

@@ -1,7 +1,9 @@
 package llams.spark;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import llams.model.files.DataException;
@@ -27,7 +29,9 @@ record Piece(String dump, String head, long from, long to, boolean last) impleme
     /// The pieces of a dump, in its order.
     ///
     /// @throws DataException if dump and index do not go together
-    static List<Piece> of(Path dump, Path index, Configuration hadoop) throws IOException {
+    static List<Piece> of(Path named, Path index, Configuration hadoop) throws IOException {
+        // Executors have working directories of their own.
+        Path dump = named.getFileSystem(hadoop).makeQualified(named);
         List<Long> offsets;
         try (FSDataInputStream in = open(index, hadoop)) {
             offsets = Multistream.offsets(in, index.toString());
@@ -56,8 +60,14 @@ record Piece(String dump, String head, long from, long to, boolean last) impleme
     /// @param counts hears what became of the pages
     List<String> articles(Configuration hadoop, Tally counts) throws IOException {
         List<String> articles = new ArrayList<>();
-        KowikiText.Counts read = Multistream.articles(head, bytes(new Path(dump), from, to, hadoop), last,
-                dump + " from byte " + from, articles::add);
+        byte[] packed;
+        try {
+            packed = bytes(new Path(dump), from, to, hadoop);
+        } catch (FileNotFoundException _) {
+            throw new DataException(dump + ": no such file on " + InetAddress.getLocalHost().getHostName()
+                    + "; dumps must be where all machines of the cluster see them");
+        }
+        KowikiText.Counts read = Multistream.articles(head, packed, last, dump + " from byte " + from, articles::add);
         counts.add(read);
         return articles;
     }

@@ -43,7 +43,7 @@ record TokenCaches(String cache, String tokenizer, String config) implements Ser
     /// @return tokens of all parts
     long write(JavaSparkContext spark, FileSystem system, org.apache.hadoop.fs.Path directory) throws IOException {
         List<String> parts = new ArrayList<>();
-        for (FileStatus file : system.listStatus(directory, path -> path.getName().startsWith("part-"))) {
+        for (FileStatus file : KowikiJob.parts(system, directory)) {
             parts.add(file.getPath().toUri().getPath());
         }
         parts.sort(Comparator.naturalOrder());

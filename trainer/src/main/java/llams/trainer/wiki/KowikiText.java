@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import llams.engine.io.AtomicFiles;
 import llams.model.files.ByteProgress;
 import llams.model.files.DataException;
@@ -33,6 +35,9 @@ public final class KowikiText {
     /// @param templates  those templates, by how many sentences they cost, the most first
     public record Counts(long articles, long redirects, long otherPages, long empty, long sentences,
             Map<String, Long> templates, long bytesRead, long bytesWritten) implements Serializable {
+        /// Unknown templates that a summary names.
+        private static final int NAMED = 10;
+
         /// Of nothing.
         public static final Counts NONE = new Counts(0, 0, 0, 0, 0, Map.of(), 0, 0);
 
@@ -43,6 +48,29 @@ public final class KowikiText {
             return new Counts(articles + more.articles, redirects + more.redirects, otherPages + more.otherPages,
                     empty + more.empty, sentences + more.sentences, mostFirst(both), bytesRead + more.bytesRead,
                     bytesWritten + more.bytesWritten);
+        }
+
+        /// What a user is told, line by line.
+        ///
+        /// @param out      how the result is called
+        /// @param allNames where all unknown templates are named; empty if nowhere
+        public String summary(String out, String allNames) {
+            String summary = String.format(Locale.ROOT,
+                    "%s: %,d articles, %,d bytes of text%nleft out: %,d redirects,"
+                            + " %,d pages of other namespaces, %,d articles without text",
+                    out, articles, bytesWritten, redirects, otherPages, empty);
+            if (sentences == 0) {
+                return summary;
+            }
+            String most = templates.entrySet()
+                    .stream()
+                    .limit(NAMED)
+                    .map(template -> String.format(Locale.ROOT, "%s %,d", template.getKey(), template.getValue()))
+                    .collect(Collectors.joining(", "));
+            int more = templates.size() - NAMED;
+            return summary + String.format(Locale.ROOT,
+                    "%nleft out: %,d sentences that depend on unknown templates: %s%s", sentences, most,
+                    more > 0 ? String.format(Locale.ROOT, ", and %,d more names%s", more, allNames) : "");
         }
 
         /// @throws DataException if there is no article
