@@ -211,7 +211,7 @@
   large.addEventListener("keydown", arrows);
 
   // Residual stream
-  heading("The residual stream", "What the layers add to, token by token: how long its vector is after each layer. Darker is longer, on a logarithmic scale.");
+  heading("The residual stream", "What the layers add to, token by token: how long its vector is after each layer. The stronger the colour, the longer, on a logarithmic scale.");
   const strips = [];
   const strip = (title, rows, tone) => {
     const canvas = element("canvas", { className: "strip", tabIndex: 0, role: "img", ariaLabel: title + "; the arrow keys choose a token" });

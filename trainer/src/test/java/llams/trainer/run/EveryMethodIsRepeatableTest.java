@@ -31,6 +31,8 @@ import llams.trainer.data.Document;
 import llams.trainer.data.PairDataset;
 import llams.trainer.data.Sequences;
 import llams.trainer.optim.Schedule;
+import llams.trainer.replay.ReplayPage;
+import llams.trainer.replay.StepReplay;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A second run, one that was interrupted and resumed, and one with other threads give the same bytes, by every method.
+/// A second run, one that was interrupted and resumed, and one with other threads give the same bytes, by every method;
+/// and a step made again is that of the log.
 class EveryMethodIsRepeatableTest {
     private static final int STEPS = 4;
     private static final Distilled TAUGHT = new Distilled(0.7, 2, 9, null);
@@ -103,8 +106,11 @@ class EveryMethodIsRepeatableTest {
         return new Document("pair", ids, labels, false);
     }
 
-    private static TrainingRun.Report train(TrainSettings settings, int threads, Path out, boolean resume,
-            int stopAfter) throws IOException {
+    private interface Use<T> {
+        T of(TrainingRun run) throws IOException;
+    }
+
+    private static <T> T with(TrainSettings settings, int threads, Path out, Use<T> use) throws IOException {
         Device device = Devices.byName("cpu").with(new Options(threads));
         Sequences data = settings.objective().isOfPairs() ? pairs() : SmallRun.data();
         try (LlamaWeights base = LlamaWeights.open(directory.resolve("model"));
@@ -115,12 +121,17 @@ class EveryMethodIsRepeatableTest {
                 run.taughtBy(Teaching.open(new TrainRequest.TeacherSource(directory.resolve("teacher"), stored), asked,
                         base.config, null, settings.tokens()));
             }
-            return run.run(resume, report -> {
-                if (report.step() + 1 == stopAfter) {
-                    run.stop();
-                }
-            });
+            return use.of(run);
         }
+    }
+
+    private static TrainingRun.Report train(TrainSettings settings, int threads, Path out, boolean resume,
+            int stopAfter) throws IOException {
+        return with(settings, threads, out, run -> run.run(resume, report -> {
+            if (report.step() + 1 == stopAfter) {
+                run.stop();
+            }
+        }));
     }
 
     @ParameterizedTest
@@ -140,6 +151,11 @@ class EveryMethodIsRepeatableTest {
             assertTrue(expected.containsKey(file), expected.keySet().toString());
             assertEquals(expected.get(file), SmallRun.results(second).get(file));
         }
+        boolean ofPairs = settings.objective().isOfPairs();
+        String page = ReplayPage.of(with(settings, 2, second, run -> StepReplay.of(run, method, 3, 20, _ -> {})));
+        assertTrue(page.contains("equal, bit for bit") && !page.contains("NaN"), page);
+        // The step's loss is no sum over answers.
+        assertEquals(ofPairs, !page.contains("\"share\":"));
     }
 
     @Test
