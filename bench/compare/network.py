@@ -21,7 +21,7 @@ CONFIG = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_
           "initializer_range": 0.02, "bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": False}
 RANK = 64
 TOKENS = 512
-STEPS = 9
+STEPS = 7
 SUM_BYTES = 20971520
 BUCKET_BYTES = 1 << 20
 PAYLOAD = 1448 / 1514  # of the bytes that tc counts
@@ -39,23 +39,29 @@ def sizes():
     return 4 * weights, 4 * vocab * dim, 4 * adapter
 
 
-def told(method, pass_seconds, workers, bandwidth):
-    """Seconds of a step: see SCALING.md."""
-    weights, embedding, adapter = sizes()
+def told(method, pass_seconds, workers, bandwidth, handling):
+    """Seconds of a step: see SCALING.md.
+
+    handling: seconds for a byte on a link that is not slowed, which is the processor's time
+    """
+    weights, table, adapter = sizes()
     part = (workers - 1) / workers
     if method == "full":
-        sums, last, back = part * weights, math.log2(workers) * embedding, part * weights
+        # Embedding and head each go to one worker.
+        sums = part * (weights - 2 * table) + 2 * math.log2(workers) * table
+        last, back = math.log2(workers) * table, part * weights
         backward = 2 / 3 * pass_seconds
     else:
         sums, last, back = 2 * part * adapter, 2 * part * min(adapter, BUCKET_BYTES), 0
         backward = 1 / 2 * pass_seconds
-    return pass_seconds + max(sums / bandwidth - backward, last / bandwidth) + back / bandwidth
+    return (pass_seconds + (sums + back) * handling + max(sums / bandwidth - backward, last / bandwidth)
+            + back / bandwidth)
 
 
 class Network:
     """A bridge with a namespace for each worker; both ends of each link have the rate."""
 
-    def __init__(self, workers, rate):
+    def __init__(self, workers):
         self.names = ["llams-bridge"] + [f"llams-{worker}" for worker in range(workers)]
         for name in self.names:
             self.run(f"ip netns add {name}")
@@ -63,11 +69,14 @@ class Network:
         for worker in range(workers):
             name, port = self.names[worker + 1], f"port{worker}"
             self.run(f"ip link add eth0 netns {name} type veth peer name {port} netns {self.names[0]}")
-            self.inside(0, f"ip link set {port} master br0", f"ip link set {port} up",
-                        f"tc qdisc add dev {port} root tbf rate {rate} burst 128kb latency 100ms")
+            self.inside(0, f"ip link set {port} master br0", f"ip link set {port} up")
             self.inside(worker + 1, "ip link set lo up", f"ip addr add 10.77.0.{worker}/24 dev eth0",
-                        "ip link set eth0 up",
-                        f"tc qdisc add dev eth0 root tbf rate {rate} burst 128kb latency 100ms")
+                        "ip link set eth0 up")
+
+    def slow(self, rate):
+        for worker in range(len(self.names) - 1):
+            for index, device in (0, f"port{worker}"), (worker + 1, "eth0"):
+                self.inside(index, f"tc qdisc replace dev {device} root tbf rate {rate} burst 128kb latency 100ms")
 
     @staticmethod
     def run(command):
@@ -107,7 +116,12 @@ class Network:
 def seconds(out, workers=1):
     """Of a step, by the log of a run; the first ones run on code that is not compiled yet."""
     rows = [json.loads(line) for line in (out / "train.jsonl").read_text().splitlines()]
-    return statistics.median(workers * TOKENS / row["tokensPerSecond"] for row in rows[-5:])
+    return statistics.median(workers * TOKENS / row["tokensPerSecond"] for row in rows[-4:])
+
+
+def sums(text):
+    """What ReduceTime prints: milliseconds by kind of sum."""
+    return {name: float(millis) for name, millis in re.findall(r"workers, (.*), \d+ bytes: (.*) ms", text)}
 
 
 def main():
@@ -147,16 +161,22 @@ def main():
                 raise SystemExit("a run of one worker failed")
             passes[method, workers] = statistics.median(map(seconds, outs))
             print(f"{method}, {workers} processes that do not talk: {passes[method, workers]:.3f} s a step", flush=True)
-        for rate in given.rates if workers > 1 else []:
-            bandwidth = BYTES_PER_SECOND[rate]
-            with Network(workers, rate) as network:
-                expected = 2 * (workers - 1) / workers * SUM_BYTES / bandwidth
-                for line in re.findall(r"(?m)^.* workers, .*", network.mpirun(work, java)):
-                    print(f"{rate}, {line}; told {expected * 1e3:.1f} ms", flush=True)
+        if workers == 1:
+            continue
+        bytes_sent = 2 * (workers - 1) / workers * SUM_BYTES
+        with Network(workers) as network:
+            free = sums(network.mpirun(work, java))
+            print(f"{workers} workers, not slowed: {free}", flush=True)
+            for rate in given.rates:
+                network.slow(rate)
+                bandwidth = BYTES_PER_SECOND[rate]
+                expected = bytes_sent / bandwidth * 1e3
+                print(f"{rate}, {workers} workers: {sums(network.mpirun(work, java))}, told {expected:.1f}", flush=True)
                 for method in given.methods:
                     network.mpirun(work, train(method, work / "many"))
                     measured = seconds(work / "many", workers)
-                    expected = told(method, passes[method, workers], workers, bandwidth)
+                    expected = told(method, passes[method, workers], workers, bandwidth,
+                                    min(free.values()) * 1e-3 / bytes_sent)
                     print(f"{rate}, {workers} workers, {method}: {measured:.3f} s a step, told {expected:.3f}",
                           flush=True)
 

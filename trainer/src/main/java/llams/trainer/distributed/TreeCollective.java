@@ -123,11 +123,24 @@ public final class TreeCollective implements Collective {
             }
             return;
         }
+        List<List<MemorySegment>> balanced = new ArrayList<>(parts);
+        long all = parts.stream().mapToLong(TreeCollective::bytes).sum();
+        for (int worker = 0; worker < size; worker++) {
+            // It would be sent whole at every level. That all get its sum takes as long as two levels.
+            if (levels() > 2 && bytes(parts.get(worker)) > all / 2) {
+                parts.get(worker).forEach(this::allReduceSum);
+                balanced.set(worker, List.of());
+            }
+        }
         for (int level = 0; level < levels(); level++) {
             int of = level;
-            pairs(parts(parts, level, peer(level)), parts(parts, level, rank),
+            pairs(parts(balanced, level, peer(level)), parts(balanced, level, rank),
                     (other, own) -> exchangeAndAdd(other, own, of));
         }
+    }
+
+    private static long bytes(List<MemorySegment> part) {
+        return part.stream().mapToLong(MemorySegment::byteSize).sum();
     }
 
     @Override

@@ -13,7 +13,8 @@
 /// | `TrainLoop`, `MicroBatches`, `MicroBatch` | its steps, and the tokens of each |
 /// | `Trainer`, `LossProgram`, `RecentPrograms` | one step on the device, and the programs it runs |
 /// | `Workers`, `Agreement`, `FollowLoop` | several processes: who does what, what must be the same, the steps of the others |
-/// | `Summation`, `HeldSums`, `SharedUpdate` | the order of a step's sum, and updates that are divided among workers |
+/// | `Summation`, `HeldSums`, `GradientSums` | the order of a step's sum; sums over micro-batches, and over workers during the pass |
+/// | `SharedUpdate` | updates that are divided among workers |
 /// | `Objective`: `NextToken`, `Distilled`, `Preferred`, `Mismatched` | what a run minimises |
 /// | `Teaching`, `Teacher` | the model that another learns from, in every step or asked once |
 /// | `Trainable` | the model with the leaves to train and the writer of the result |

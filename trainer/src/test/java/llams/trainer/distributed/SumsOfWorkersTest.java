@@ -71,7 +71,8 @@ class SumsOfWorkersTest {
         }
     }
 
-    /// For each worker two pieces, of which the second ones are in the opposite order; the first worker has none.
+    /// For each worker two pieces, of which the second ones are in the opposite order; the first worker has none. The first
+    /// piece is most of all.
     private static List<List<MemorySegment>> parts(MemorySegment x, int size) {
         int pieces = Math.max(1, 2 * (size - 1));
         List<List<MemorySegment>> parts = new ArrayList<>();
@@ -86,8 +87,9 @@ class SumsOfWorkersTest {
         return parts;
     }
 
-    private static long bytes(MemorySegment x, long piece, int pieces) {
-        return x.byteSize() / Float.BYTES * piece / pieces * Float.BYTES;
+    private static long bytes(MemorySegment x, int piece, int pieces) {
+        long elements = x.byteSize() / Float.BYTES;
+        return piece == 0 ? 0 : elements * (2 * pieces + piece) / (3 * pieces) * Float.BYTES;
     }
 
     @ParameterizedTest
