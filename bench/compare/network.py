@@ -48,8 +48,8 @@ def told(method, pass_seconds, workers, bandwidth, handling):
     part = (workers - 1) / workers
     if method == "full":
         # Embedding and head each go to one worker.
-        sums = part * (weights - 2 * table) + 2 * math.log2(workers) * table
-        last, back = math.log2(workers) * table, part * weights
+        whole = min(math.log2(workers), 2 * part) * table
+        sums, last, back = part * (weights - 2 * table) + 2 * whole, whole, part * weights
         backward = 2 / 3 * pass_seconds
     else:
         sums, last, back = 2 * part * adapter, 2 * part * min(adapter, BUCKET_BYTES), 0
@@ -170,7 +170,7 @@ def main():
             for rate in given.rates:
                 network.slow(rate)
                 bandwidth = BYTES_PER_SECOND[rate]
-                expected = bytes_sent / bandwidth * 1e3
+                expected = bytes_sent / bandwidth * 1e3 + min(free.values())
                 print(f"{rate}, {workers} workers: {sums(network.mpirun(work, java))}, told {expected:.1f}", flush=True)
                 for method in given.methods:
                     network.mpirun(work, train(method, work / "many"))
