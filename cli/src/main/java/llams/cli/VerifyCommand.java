@@ -28,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
                         + " started from, and its settings. --steps makes steps again from the newest save before them:"
                         + " data, loss, gradients, and weights and moments at saves must be the same to the bit."
                         + " Nothing in the run is changed."},
-        footer = {"", "Exit codes: 0 all is as it was, 1 something is not, or it cannot be told,", "2 wrong usage.", "", "Examples:",
+        footer = {"", "Exit codes: 0 all is as it was, 1 it is not or cannot be told, 2 wrong usage.", "", "Examples:",
                 "  llams verify tuned", "  llams verify tuned --steps 61-80"})
 final class VerifyCommand implements Callable<Integer> {
     private static final Pattern WINDOW = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?");
