@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import llams.model.files.SettingException;
 import llams.trainer.run.TrainingRun;
 import llams.trainer.run.Verification;
 import picocli.CommandLine.Command;
@@ -27,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
                         + " started from, and its settings. --steps makes steps again from the newest save before them:"
                         + " data, loss, gradients, and weights and moments at saves must be the same to the bit."
                         + " Nothing in the run is changed."},
-        footer = {"", "Exit codes: 0 all is as it was, 1 something is not, or it cannot be told.", "", "Examples:",
+        footer = {"", "Exit codes: 0 all is as it was, 1 it is not or cannot be told, 2 wrong usage.", "", "Examples:",
                 "  llams verify tuned", "  llams verify tuned --steps 61-80"})
 final class VerifyCommand implements Callable<Integer> {
     private static final Pattern WINDOW = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?");
@@ -63,8 +64,13 @@ final class VerifyCommand implements Callable<Integer> {
             last = window.group(2) == null ? first : Integer.parseInt(window.group(2));
         }
         TrainingRun.Listener progress = report -> console.err.printf("step %d made again%n", report.step() + 1);
-        Verification.Report report = Verification.of(run,
-                (out, resume) -> EarlierTraining.command(run, out, resume, true).request(), first, last, progress);
+        Verification.Report report;
+        try {
+            report = Verification.of(run,
+                    (out, resume) -> EarlierTraining.command(run, out, resume, true).request(), first, last, progress);
+        } catch (SettingException e) {
+            throw new ParameterException(spec.commandLine(), Errors.line(e), e);
+        }
         if (json) {
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             report.whole().forEach(object.putArray("whole")::add);
