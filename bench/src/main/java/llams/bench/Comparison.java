@@ -162,8 +162,8 @@ final class Comparison {
                 List.of("threads", "time of A", "±", "time of B", "±"));
         for (Pair pair : rows) {
             Measured before = pair.before;
-            html.add("<tr><th>%s</th><td class=\"text %s\">%.2f×%s</td>", before.operation(), pair.verdict(), pair.ratio(),
-                    pair.verdict().isEmpty() ? "" : (pair.ratio() > 1 ? " ▲ " : " ▼ ") + pair.verdict());
+            html.add("<tr><th>%s</th><td class=\"text %s\">%.2f×%s</td>", before.operation(), pair.verdict(),
+                    pair.ratio(), pair.verdict().isEmpty() ? "" : (pair.ratio() > 1 ? " ▲ " : " ▼ ") + pair.verdict());
             html.add("<td class=\"text\">%s</td><td class=\"text\">%s</td><td>%s</td>", Html.text(before.shape()),
                     Html.text(before.dtype()), before.threads() == 0 ? "" : Integer.toString(before.threads()));
             for (Measured result : List.of(before, pair.after)) {

@@ -135,9 +135,7 @@ public final class HostSession implements Session {
             if (boundSlab != slab) {
                 groups = program.groups();
                 kernels.warmUp(program);
-                steps = groups.stream()
-                        .map(group -> kernels.prepare(group.stream().map(this::bind).toList()))
-                        .toList();
+                steps = groups.stream().map(group -> kernels.prepare(group.stream().map(this::bind).toList())).toList();
                 boundSlab = slab;
             }
         }

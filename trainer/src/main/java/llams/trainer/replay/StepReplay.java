@@ -30,8 +30,8 @@ public final class StepReplay {
             int[] labels = Arrays.copyOfRange(seen.sequence().label(), from, from + seen.window.tokens());
             List<Replayed.Document> documents = seen.documents(texts);
             return new Replayed("Step " + step + " of " + name, summary(made, documents), run.config(), seen.sequence(),
-                    seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents, made.isOfPairs(), seen.pass,
-                    seen.lens.of(device, seen.pass.residual, labels), seen.update, texts);
+                    seen.window, StepRecorder.documents(seen.sequence(), seen.window), documents, made.isOfPairs(),
+                    seen.pass, seen.lens.of(device, seen.pass.residual, labels), seen.update, texts);
         }
     }
 
@@ -50,6 +50,8 @@ public final class StepReplay {
     }
 
     private static String number(double value) {
-        return String.format(Locale.ROOT, "%.6g", value).replaceFirst("(\\.\\d*?)0+(?=e|$)", "$1").replaceFirst("\\.(?=e|$)", "");
+        return String.format(Locale.ROOT, "%.6g", value)
+                .replaceFirst("(\\.\\d*?)0+(?=e|$)", "$1")
+                .replaceFirst("\\.(?=e|$)", "");
     }
 }
