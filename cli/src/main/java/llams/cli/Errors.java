@@ -79,7 +79,8 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
             return unwritable(unwritable);
         }
         if (e instanceof AgreedException agreed && !agreed.isSaidHere) {
-            return Console.FAILED;
+            // The code of the worker that says it.
+            return agreed.same instanceof ParameterException ? Console.WRONG_USAGE : Console.FAILED;
         }
         console.out.flush();
         console.err.println("llams: " + line(e));
