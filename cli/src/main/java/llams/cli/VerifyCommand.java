@@ -66,8 +66,8 @@ final class VerifyCommand implements Callable<Integer> {
         TrainingRun.Listener progress = report -> console.err.printf("step %d made again%n", report.step() + 1);
         Verification.Report report;
         try {
-            report = Verification.of(run,
-                    (out, resume) -> EarlierTraining.command(run, out, resume, true).request(), first, last, progress);
+            report = Verification.of(run, (out, resume) -> EarlierTraining.command(run, out, resume, true).request(),
+                    first, last, progress);
         } catch (SettingException e) {
             throw new ParameterException(spec.commandLine(), Errors.line(e), e);
         }
