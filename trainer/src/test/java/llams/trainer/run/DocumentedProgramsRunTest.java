@@ -39,7 +39,7 @@ class DocumentedProgramsRunTest {
     private static final Pattern BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern FILE = Pattern.compile("(?m)^// (\\w+)\\.java$");
     private static final List<String> VECTORS = List.of("--add-modules", "jdk.incubator.vector");
-    /// None of the programs lives long enough for code that is compiled twice.
+    /// The tools do not live long enough for code that is compiled twice; without the second compiler, vectors are slow.
     private static final String COMPILED_ONCE = "-XX:TieredStopAtLevel=1";
     private static final String CONFIG = """
             {"model_type": "llama", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -106,8 +106,8 @@ class DocumentedProgramsRunTest {
             javac.add(Files.writeString(directory.resolve(program.getKey() + ".java"), program.getValue()).toString());
         }
         run("", javac);
-        List<String> java = new ArrayList<>(List.of("java", COMPILED_ONCE, "--enable-native-access=ALL-UNNAMED", "-cp",
-                classes + File.pathSeparator + classPath));
+        List<String> java = new ArrayList<>(
+                List.of("java", "--enable-native-access=ALL-UNNAMED", "-cp", classes + File.pathSeparator + classPath));
         java.addAll(VECTORS);
         java.add(InTurn.class.getName());
         java.addAll(programs.keySet());
