@@ -152,7 +152,8 @@ class EveryMethodIsRepeatableTest {
             assertEquals(expected.get(file), SmallRun.results(second).get(file));
         }
         boolean ofPairs = settings.objective().isOfPairs();
-        String seen = with(settings, 2, second, run -> ReplayJson.of(StepReplay.of(run, method, 3, 20, _ -> {}))).toString();
+        String seen = with(settings, 2, second, run -> ReplayJson.of(StepReplay.of(run, method, 3, 20, _ -> {})))
+                .toString();
         assertTrue(seen.contains("equal, bit for bit") && !seen.contains("NaN"), seen);
         // The step's loss is no sum over answers.
         assertEquals(ofPairs, !seen.contains("\"share\":"));
