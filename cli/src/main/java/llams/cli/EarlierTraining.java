@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import llams.model.files.DataException;
+import llams.trainer.run.Replay;
 import picocli.CommandLine;
 
 /// The command that made a run, from the `train.yaml` that it left.
@@ -27,6 +28,8 @@ final class EarlierTraining {
         line.parseArgs(CommandArguments.marked(line, "--config=" + settings, "--out=" + out));
         training.configure();
         training.options.resume = resume;
+        // What several workers made, this process makes alone.
+        Replay.accumulate(run).ifPresent(all -> training.options.accumulate = all);
         if (!isHeldOut) {
             training.options.evalData = List.of();
         }

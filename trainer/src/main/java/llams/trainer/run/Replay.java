@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import llams.engine.device.Observer;
 import llams.engine.graph.Leaf;
 import llams.engine.llama.Llama;
@@ -60,6 +61,23 @@ public final class Replay {
     /// @throws IOException if its log does not have it
     public static void check(Path run, int step) throws IOException {
         logged(run, step);
+    }
+
+    /// How many micro-batches a step of a run has, those of all its workers: what its settings say is for each of them.
+    ///
+    /// @return empty if the run has no save that tells
+    public static OptionalInt accumulate(Path run) throws IOException {
+        for (Path save : Saves.all(run).reversed()) {
+            try {
+                String accumulate = SavedState.read(save).settings().values().get("accumulate");
+                if (accumulate != null) {
+                    return OptionalInt.of(Integer.parseInt(accumulate));
+                }
+            } catch (IOException | IllegalArgumentException _) {
+                // A damaged one, of which more is said where it is used.
+            }
+        }
+        return OptionalInt.empty();
     }
 
     private static Map<Integer, TrainingRun.Report> logged(Path run, int step) throws IOException {

@@ -124,6 +124,8 @@ class WorkersMakeNoDifferenceTest {
         List<TrainingRun.Report> reports = train(settings, 4, four, false, 0);
         assertEquals(files(one), files(four));
         assertEquals(losses(one), losses(four));
+        assertTrue(Replay.accumulate(four).isPresent());
+        assertEquals(Replay.accumulate(one), Replay.accumulate(four));
         assertEquals(reports.getFirst().loss(), reports.getLast().loss());
         Path changing = directory.resolve(method + "changing");
         train(settings, 4, changing, false, 1);
