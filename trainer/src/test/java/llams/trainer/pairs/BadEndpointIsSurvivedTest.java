@@ -45,7 +45,8 @@ class BadEndpointIsSurvivedTest extends PairsTestCase {
 
     @Test
     void anEndpointThatIsSilentIsAskedAgain() throws IOException {
-        settings = settings.withTimeout(Duration.ofMillis(300));
+        // On a busy machine, an answer may take longer than this too.
+        settings = settings.withTimeout(Duration.ofMillis(300)).withAttempts(20, Duration.ofMillis(2));
         CountDownLatch over = new CountDownLatch(1);
         server.fault((_, _) -> over.await(), (_, out) -> {
             FakeEndpoint.write(out, 200, new byte[] {'{'}, 1000);
