@@ -76,7 +76,8 @@ class AnyTextIsAValueTest {
     static Stream<OptionSpec> textOptions() {
         return HelpFitsAndItsExamplesParseTest.commands()
                 .flatMap(command -> command.getCommandSpec().options().stream())
-                .filter(option -> option.auxiliaryTypes().length == 1)
+                // What is hidden is no option, only answered with a hint.
+                .filter(option -> !option.hidden() && option.auxiliaryTypes().length == 1)
                 .filter(option -> option.auxiliaryTypes()[0] == String.class
                         || option.auxiliaryTypes()[0] == Path.class);
     }

@@ -61,9 +61,9 @@ class BundleRunsWithNothingInstalledTest {
         return out;
     }
 
-    /// Whatever lies beside a module without a descriptor is taken for a part of it. That the tests' fuzzer is none,
-    /// only the tests know; without it, others that read these paths meanwhile find what they need.
-    private static Llams withoutFuzzer(Supplier<Llams> run) {
+    /// Whatever lies beside a module without a descriptor is taken for a part of it. That the tests' fuzzer and helpers are
+    /// none, only the tests know; without them, others that read these paths meanwhile find what they need.
+    private static Llams withoutTests(Supplier<Llams> run) {
         Map<String, String> before = new HashMap<>();
         for (String property : List.of("jdk.module.path", "java.class.path")) {
             String path = System.getProperty(property);
@@ -71,7 +71,7 @@ class BundleRunsWithNothingInstalledTest {
                 before.put(property, path);
                 System.setProperty(property,
                         Stream.of(path.split(File.pathSeparator))
-                                .filter(entry -> !entry.contains("jazzer"))
+                                .filter(entry -> !entry.contains("jazzer") && !entry.endsWith("-tests.jar"))
                                 .collect(Collectors.joining(File.pathSeparator)));
             }
         }
@@ -87,7 +87,7 @@ class BundleRunsWithNothingInstalledTest {
         assumeTrue(Files.isExecutable(Path.of(System.getProperty("java.home"), "bin", "jlink")),
                 "this Java has no jlink: " + System.getProperty("java.home"));
         Path bundle = directory.resolve("llams.tar.xz");
-        Llams made = withoutFuzzer(() -> Llams.run("bundle", "--out", bundle.toString(), "--level", "0"));
+        Llams made = withoutTests(() -> Llams.run("bundle", "--out", bundle.toString(), "--level", "0"));
         assertEquals(0, made.code(), made.err());
         assertTrue(made.out().contains("tar xf llams.tar.xz"), made.out());
         try (Stream<Path> left = Files.list(directory)) {
