@@ -40,7 +40,7 @@ public final class StepReplay {
         facts.put("loss", number(made.result().loss()));
         facts.put("gradient norm", number(made.result().gradientNorm()));
         facts.put("against the log", "equal, bit for bit");
-        facts.put("learning rate", number(made.logged().learningRate()));
+        facts.put("learning rate", String.format(Locale.ROOT, "%.4g", made.logged().learningRate()));
         facts.put("tokens",
                 String.format(Locale.ROOT, "%,d (%,d counted)", made.result().tokens(), made.result().countedTokens()));
         facts.put("documents", Integer.toString(documents.size()));
