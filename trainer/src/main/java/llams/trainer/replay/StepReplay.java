@@ -37,10 +37,10 @@ public final class StepReplay {
 
     private static Map<String, String> summary(Replay.Made made, List<Replayed.Document> documents) {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("loss", number(made.result().loss()));
-        facts.put("gradient norm", number(made.result().gradientNorm()));
+        facts.put("loss", number(made.result().loss(), 6));
+        facts.put("gradient norm", number(made.result().gradientNorm(), 6));
         facts.put("against the log", "equal, bit for bit");
-        facts.put("learning rate", String.format(Locale.ROOT, "%.4g", made.logged().learningRate()));
+        facts.put("learning rate", number(made.logged().learningRate(), 4));
         facts.put("tokens",
                 String.format(Locale.ROOT, "%,d (%,d counted)", made.result().tokens(), made.result().countedTokens()));
         facts.put("documents", Integer.toString(documents.size()));
@@ -49,8 +49,8 @@ public final class StepReplay {
         return facts;
     }
 
-    private static String number(double value) {
-        return String.format(Locale.ROOT, "%.6g", value)
+    private static String number(double value, int digits) {
+        return String.format(Locale.ROOT, "%." + digits + "g", value)
                 .replaceFirst("(\\.\\d*?)0+(?=e|$)", "$1")
                 .replaceFirst("\\.(?=e|$)", "");
     }
