@@ -123,7 +123,7 @@ class PagesTest {
         Path before = jvms("a.json", 10, 0.001);
         assertEquals("faster", verdict(before, jvms("b.json", 10.3, 0.001)));
         assertEquals("", verdict(before, jvms("b.json", 10.001, 0.001)));
-        assertEquals("", verdict(jvms("a.json", 10, 0.03), jvms("b.json", 10.7, 0.03)));
+        assertEquals("", verdict(jvms("uneven.json", 10, 0.03), jvms("b.json", 10.7, 0.03)));
         assertEquals("slower", verdict(before, jvms("b.json", 9.5, 0.005)));
     }
 
