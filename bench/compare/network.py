@@ -3,7 +3,7 @@
     network.py --llams ./llams --classpath CP --work DIR [--rates 100mbit 1gbit] [--workers 1 2 4]
 
 Prints, told by the model and measured: sums alone, then steps of full training and of LoRA. CP has the classes of the module
-mpi, its tests and what they need. Needs Linux, root, iproute2 and Open MPI.
+mpi, its tests and what they need. Needs Linux, root, iproute2, Open MPI, and a `java` of 25 or newer on the PATH.
 """
 import argparse
 import json
