@@ -7,8 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,7 +19,6 @@ import llams.engine.device.Observer;
 import llams.engine.device.Options;
 import llams.engine.device.Session;
 import llams.engine.plan.Program;
-import llams.engine.tensor.Tensor;
 import llams.engine.weights.LlamaWeights;
 import llams.trainer.data.Sequences;
 import llams.trainer.distributed.Collective;
@@ -131,34 +128,14 @@ class GradientsGoOutDuringThePassTest {
         }
     }
 
-    private record WatchedDevice(Device device, Observer observer) implements Device {
-        @Override
-        public String name() {
-            return device.name();
-        }
-
-        @Override
-        public String description() {
-            return device.description();
-        }
-
-        @Override
-        public Optional<String> unavailable() {
-            return device.unavailable();
-        }
-
-        @Override
-        public Session open(Map<String, Tensor> resident, Options options) {
-            Session session = device.open(resident, options);
-            session.observe(observer);
-            return session;
-        }
-    }
-
     private static List<String> passes(Path directory, TrainSettings settings, Collective worker, Events events)
             throws IOException {
         Sequences data = SmallRun.data();
-        Device device = new WatchedDevice(Devices.byName("cpu"), events).with(new Options(1));
+        Device device = new OtherwiseOpened(Devices.byName("cpu"), (cpu, resident, options) -> {
+            Session session = cpu.open(resident, options);
+            session.observe(events);
+            return session;
+        }).with(new Options(1));
         try (LlamaWeights base = LlamaWeights.open(directory.resolve("model"));
                 TrainingRun run = TrainingRun.of(device, settings, base, data, data, directory.resolve("out"))
                         .on(worker)) {

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import llams.engine.device.Device;
 import llams.engine.device.Devices;
 import llams.engine.device.Options;
@@ -142,40 +141,23 @@ class NewTokensAreTrainedAloneTest {
         assertTrue(beyond.getMessage().contains("below 96"), beyond.getMessage());
         assertThrows(SettingException.class, () -> TrainSettings.standard().withFirstRow(3));
         try (LlamaWeights base = LlamaWeights.open(model);
-                TrainingRun run = TrainingRun.of(new OwnMemory(Devices.byName("cpu")), settings(0), base,
-                        SmallRun.data(), null, directory.resolve("out"))) {
+                TrainingRun run = TrainingRun.of(
+                        new OtherwiseOpened(Devices.byName("cpu"), NewTokensAreTrainedAloneTest::ofCopies), settings(0),
+                        base, SmallRun.data(), null, directory.resolve("out"))) {
             IllegalArgumentException copied = assertThrows(IllegalArgumentException.class,
                     () -> run.run(false, report -> {}));
             assertTrue(copied.getMessage().contains("memory of its own"), copied.getMessage());
         }
     }
 
-    /// A device that copies what it is given.
-    private record OwnMemory(Device device) implements Device {
-        @Override
-        public String name() {
-            return device.name();
-        }
-
-        @Override
-        public String description() {
-            return device.description();
-        }
-
-        @Override
-        public Optional<String> unavailable() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Session open(Map<String, Tensor> resident, Options options) {
-            Map<String, Tensor> copies = new HashMap<>();
-            resident.forEach((name, tensor) -> {
-                Tensor copy = Tensor.allocate(Arena.ofAuto(), tensor.dtype(), tensor.shape());
-                copy.data().copyFrom(tensor.data());
-                copies.put(name, copy);
-            });
-            return device.open(copies, options);
-        }
+    /// As a device does that has a memory of its own.
+    private static Session ofCopies(Device device, Map<String, Tensor> resident, Options options) {
+        Map<String, Tensor> copies = new HashMap<>();
+        resident.forEach((name, tensor) -> {
+            Tensor copy = Tensor.allocate(Arena.ofAuto(), tensor.dtype(), tensor.shape());
+            copy.data().copyFrom(tensor.data());
+            copies.put(name, copy);
+        });
+        return device.open(copies, options);
     }
 }
